@@ -1,0 +1,1 @@
+"""The embedded multi-account AWS: moto behind a gateway of our own."""

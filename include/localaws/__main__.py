@@ -1,0 +1,52 @@
+"""Entry point: `python -m localaws --topology FILE --describe FILE [--port N] [--control]`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from localaws.server import Accounts, LocalAws
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="localaws", description="A multi-account AWS in memory.")
+    parser.add_argument("--topology", type=Path, required=True, help="region and accounts (YAML)")
+    parser.add_argument("--describe", type=Path, help="where to write endpoint and keys (mode 600)")
+    parser.add_argument("--port", type=int, help="default: 4566 or the next free one")
+    parser.add_argument("--control", action="store_true", help="serve the clock's control route")
+    options = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    try:
+        accounts = Accounts.load(options.topology)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    server = LocalAws(accounts, port=options.port, control=options.control)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server.start()
+    if options.describe:
+        server.write_description(options.describe)
+    logging.getLogger("localaws").info(
+        "%d accounts in %s at %s; state is in memory and ends with this process",
+        len(server.cloud.account_ids()),
+        accounts.region,
+        server.endpoint,
+    )
+    stopped.wait()
+    server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The one clock of the local AWS: invitations, credentials, leases and TTLs follow it.
+
+It runs with the machine's clock plus an offset that only grows (control route, tests).
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Wall time plus an offset that can be advanced."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._moved = threading.Condition()
+
+    def now(self) -> datetime:
+        """Return the local AWS's time, aware, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def naive(self) -> datetime:
+        """Return the local AWS's time as moto keeps it: naive, in UTC."""
+        return self.now().replace(tzinfo=None)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock forward by `seconds` (never back) and return the new time."""
+        if seconds < 0:
+            raise ValueError("the clock of the local AWS only moves forward")
+        with self._moved:
+            self._offset += timedelta(seconds=seconds)
+            self._moved.notify_all()
+        return self.now()
+
+    def wait(self, seconds: float) -> None:
+        """Block until `seconds` of local-AWS time have passed; an advance wakes it."""
+        until = self.now() + timedelta(seconds=seconds)
+        with self._moved:
+            while (left := (until - self.now()).total_seconds()) > 0:
+                self._moved.wait(left)
+
+
+_told: list[Clock] = []
+
+
+def install_into_moto(clock: Clock) -> None:
+    """Make moto tell this clock's time.
+
+    moto's modules copy `utcnow` when they are imported, so this has to run before the first
+    backend is loaded; the copies ask for the clock installed last.
+    """
+    import moto.core.utils as moto_utils
+
+    _told[:] = [clock]
+    moto_utils.utcnow = _moto_now
+
+
+def _moto_now() -> datetime:
+    return _told[0].naive()

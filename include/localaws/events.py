@@ -1,0 +1,80 @@
+"""EventBridge delivery of events that AWS services emit: rules of moto's state, targets here.
+
+moto's own delivery rewrites account, time and id when an event crosses accounts, so matching
+uses moto's rules and patterns and the event travels unchanged, as it does on AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+from localaws.arns import parse_arn
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+
+log = logging.getLogger(__name__)
+Event = dict[str, Any]
+
+
+def emit(
+    cloud: Cloud,
+    account: str,
+    region: str,
+    source: str,
+    detail_type: str,
+    detail: dict[str, Any],
+    resources: list[str],
+) -> None:
+    """Put an event on an account's default bus and deliver it to the matching rules' targets."""
+    event: Event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": cloud.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": resources,
+        "detail": json.loads(json.dumps(detail, default=str)),
+    }
+    deliver(account, region, "default", event, hops=0)
+
+
+def deliver(account: str, region: str, bus_name: str, event: Event, hops: int) -> None:
+    """Send an event to every target of the enabled rules of a bus that match it.
+
+    An event crosses from a bus to another account's bus once (EventBridge does not chain
+    further). A target that fails is logged and does not stop the others.
+    """
+    from moto.events.models import events_backends
+
+    backend = events_backends[account][region]
+    bus = backend.event_buses.get(bus_name)
+    if bus is None:
+        log.warning("event %s: no bus %s in account %s", event["id"], bus_name, account)
+        return
+    for rule in list(bus.rules.values()):
+        if rule.state == "ENABLED" and rule.event_pattern.matches_event(cast(Any, event)):
+            for target in list(rule.targets):
+                try:
+                    _send(target, event, hops)
+                except Exception:
+                    log.exception("event %s: target %s failed", event["id"], target["Arn"])
+
+
+def _send(target: dict[str, Any], event: Event, hops: int) -> None:
+    arn = parse_arn(target["Arn"])
+    if arn.service == "sqs":
+        from moto.sqs.models import sqs_backends
+
+        queue = sqs_backends[arn.account][arn.region]
+        queue.send_message(queue_name=arn.resource, message_body=json.dumps(event))
+    elif arn.service == "events" and arn.resource_type == "event-bus":
+        if hops == 0:
+            deliver(arn.account, arn.region, arn.resource_id, event, hops + 1)
+    else:
+        log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])

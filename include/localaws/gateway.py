@@ -1,0 +1,188 @@
+"""The door of the local AWS: every request is authenticated, placed and served here.
+
+Signature → principal → operation → owner's account → authorisation → our handler or moto. A
+client's `x-moto-*` headers are removed and moto's own control API is not served: both would
+pierce every wall.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from localaws import control, services
+from localaws.arns import is_arn, parse_arn
+from localaws.cloud import Cloud
+from localaws.engine import Engine
+from localaws.protocol import (
+    Addressed,
+    Reply,
+    Wire,
+    address,
+    error_reply,
+    parse,
+    serialise,
+    service_of,
+)
+from localaws.routing import owner_of
+from localaws.service import Call, Operation, Principal, Service, ServiceError
+from localaws.sigv4 import Request, read_signature, verify
+from localaws.validation import validate
+
+log = logging.getLogger(__name__)
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+STATUS_TEXT = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
+# How some services spell a failed authentication (AWS "Common errors" of each API reference).
+JSON_AUTH_CODES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "ExpiredToken": "ExpiredTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+}
+S3_AUTH_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId"}
+
+
+class Gateway:
+    """The WSGI application of the local AWS."""
+
+    def __init__(self, cloud: Cloud, *, with_control: bool = False) -> None:
+        self.cloud = cloud
+        self._engine = Engine()
+        self._with_control = with_control
+        services.register()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one HTTP request (WSGI)."""
+        request_id = secrets.token_hex(16)
+        reply = self._reply(environ, request_id)
+        names = {name.lower() for name, _ in reply.headers}
+        headers = [(n, v) for n, v in reply.headers if n.lower() not in ("connection", "date")]
+        if "content-length" not in names and environ["REQUEST_METHOD"] != "HEAD":
+            headers.append(("Content-Length", str(len(reply.body))))
+        if not names & {"x-amzn-requestid", "x-amz-request-id"}:
+            headers.append(("x-amzn-RequestId", request_id))
+        start_response(f"{reply.status} {STATUS_TEXT.get(reply.status, 'Status')}", headers)
+        return [reply.body] if environ["REQUEST_METHOD"] != "HEAD" else [b""]
+
+    def _reply(self, environ: dict[str, Any], request_id: str) -> Reply:
+        service = "s3"
+        try:
+            request = _read(environ)
+            signature = read_signature(request)
+            service = service_of(signature.service, environ) if signature else "sts"
+            if signature is None:
+                raise ServiceError(
+                    "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+                )
+            try:
+                who = verify(request, signature, self.cloud.credentials, self.cloud.clock)
+            except ServiceError as error:
+                raise _in_words_of(service, error) from None
+            if service == control.SERVICE:
+                return control.serve(self.cloud, who.principal, request, self._with_control)
+            return self._serve(service, environ, who.principal, signature.region)
+        except ServiceError as error:
+            return error_reply(service, error, request_id)
+        except Exception:
+            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
+            failure = ServiceError("InternalFailure", "the local AWS failed; see its log", 500)
+            return error_reply(service, failure, request_id)
+
+    def _serve(
+        self, service: str, environ: dict[str, Any], caller: Principal, region: str
+    ) -> Reply:
+        wire = Wire(environ)
+        addressed = address(service, wire)
+        found = Service.find(service, addressed.operation)
+        if found is None:
+            account = owner_of(
+                service, _peek(addressed, wire), caller.account, self.cloud.account_ids()
+            )
+            environ["wsgi.input"].seek(0)
+            return self._engine.serve(addressed, environ, account)
+        owner, operation = found
+        params = parse(addressed, wire)
+        validate(addressed.model.input_shape, params)
+        call = self._place(addressed, params, caller, region, operation)
+        if not operation.locked:
+            return serialise(addressed, operation.handler(call))
+        with owner.lock:
+            return serialise(addressed, operation.handler(call))
+
+    def _place(
+        self,
+        addressed: Addressed,
+        params: dict[str, Any],
+        caller: Principal,
+        region: str,
+        operation: Operation,
+    ) -> Call:
+        account = caller.account
+        target = params.get(operation.resource) if operation.resource else None
+        if is_arn(target):
+            arn = parse_arn(str(target))
+            prefix = "sagemaker" if addressed.service.startswith("sagemaker") else addressed.service
+            self.cloud.authoriser.check(caller, f"{prefix}:{addressed.operation}", str(target))
+            account = arn.account or account
+            if arn.region and arn.region != region:
+                raise ServiceError(
+                    "ValidationException",
+                    f"The resource {target} is in region {arn.region}; this call went to {region}",
+                )
+        return Call(
+            service=addressed.service,
+            operation=addressed.operation,
+            params=params,
+            account=account,
+            region=region,
+            caller=caller,
+            cloud=self.cloud,
+        )
+
+
+def _read(environ: dict[str, Any]) -> Request:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    body = environ["wsgi.input"].read() if chunked else environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    raw = str(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+    environ["RAW_URI"] = raw
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = str(environ[name])
+    for name in [n for n in environ if n.startswith("HTTP_X_MOTO")]:
+        del environ[name]  # a client may sign such a header; moto never sees it
+    path, _, query = raw.partition("?")
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body)
+
+
+def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
+    """Return just enough of a call to moto to see whose resource it addresses."""
+    if addressed.protocol == "rest-xml":
+        return addressed.url_params
+    if addressed.protocol == "json":
+        try:
+            document = json.loads(wire.get_data() or b"{}")
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+    return dict(wire.values.items())
+
+
+def _in_words_of(service: str, error: ServiceError) -> ServiceError:
+    if service == "s3":
+        return ServiceError(S3_AUTH_CODES.get(error.code, error.code), error.message, error.status)
+    if service in ("iam", "sts", "cloudformation", "sns", "cloudwatch"):
+        return error
+    return ServiceError(JSON_AUTH_CODES.get(error.code, error.code), error.message, error.status)

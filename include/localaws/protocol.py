@@ -1,0 +1,148 @@
+"""The wire: which operation a request addresses, its parameters, and the reply's bytes.
+
+Routing, parsing and serialising by the botocore models are moto's core, used as a library for
+the operations of our own too; the error replies are written here, so that every service answers
+in its own protocol.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request as MotoRequest
+from moto.core.request import determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+from localaws.service import ServiceError
+
+# Signing names that are not the botocore service's name.
+SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
+FEATURE_STORE_PATHS = ("/FeatureGroup/", "/BatchGetRecord", "/BatchWriteRecord")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP reply: status, headers, body."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """The operation that a request addresses, before its parameters are read."""
+
+    service: str
+    operation: str
+    model: Any  # moto.core.model.OperationModel
+    url_params: dict[str, Any]
+    protocol: str
+
+
+class Wire(MotoRequest):
+    """A request as moto's core wants it: normalised, with its body readable again and again."""
+
+    from_wsgi_server = True
+
+
+def service_of(signing_name: str, environ: dict[str, Any]) -> str:
+    """Return the botocore service that a signed request addresses.
+
+    All SageMaker services sign as `sagemaker`; the target header or the path tells them apart.
+    """
+    if signing_name != "sagemaker":
+        return SERVICE_OF_SIGNING_NAME.get(signing_name, signing_name)
+    path = str(environ.get("PATH_INFO", ""))
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        return "sagemaker"
+    if path.startswith(FEATURE_STORE_PATHS):
+        return "sagemaker-featurestore-runtime"
+    return "sagemaker-metrics" if path == "/BatchPutMetrics" else "sagemaker-runtime"
+
+
+def address(service: str, request: Wire) -> Addressed:
+    """Find the operation by the botocore model; UnsupportedOperation when there is none."""
+    try:
+        model = get_service_model(service)
+        protocol = determine_request_protocol(model, request.content_type)
+        operation, url_params = get_service_router(service).match(request)
+    except (NotFound, NotImplementedError):
+        wanted = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
+        raise unsupported(service, wanted) from None
+    except Exception as error:  # botocore knows no such service
+        raise unsupported(service, request.path) from error
+    return Addressed(service, str(operation.name), operation, url_params, protocol)
+
+
+def unsupported(service: str, operation: str) -> ServiceError:
+    """Return the error of a call that the local AWS does not serve."""
+    return ServiceError(
+        "UnsupportedOperation",
+        f"the local AWS does not support {service}:{operation}; "
+        "docs/localaws.md lists what it does",
+        501,
+    )
+
+
+def parse(addressed: Addressed, request: Wire) -> dict[str, Any]:
+    """Read the parameters of a request as the botocore input shape names them.
+
+    Raise SerializationException for a body that is none of the protocol.
+    """
+    parser = PROTOCOL_PARSERS[addressed.protocol](addressed.model)
+    try:
+        parsed: dict[str, Any] = parser.parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.get_data(),
+                "url_path": request.path,
+                "url_params": addressed.url_params,
+            }
+        )
+    except Exception as error:
+        raise ServiceError(
+            "SerializationException", f"the request cannot be read: {error}"
+        ) from error
+    return parsed
+
+
+def serialise(addressed: Addressed, result: dict[str, Any]) -> Reply:
+    """Write a result in the operation's protocol."""
+    serializer = get_serializer_class(addressed.service, addressed.protocol)(addressed.model)
+    reply = serializer.serialize(result)
+    body = reply["body"]
+    headers = [(str(name), str(value)) for name, value in reply["headers"].items()]
+    return Reply(reply["status_code"], headers, body if isinstance(body, bytes) else body.encode())
+
+
+def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
+    """Write an error in the protocol of the service."""
+    protocol = "json"
+    with contextlib.suppress(Exception):  # an unknown service is answered in JSON
+        protocol = str(get_service_model(service).protocol)
+    if protocol in ("json", "rest-json"):
+        document = {"__type": error.code, "message": error.message, "Message": error.message}
+        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", error.code)]
+        return Reply(error.status, headers, json.dumps(document).encode())
+    code, message = escape(error.code), escape(error.message)
+    detail = f"<Code>{code}</Code><Message>{message}</Message>"
+    if protocol == "rest-xml":
+        body = f"<Error>{detail}<RequestId>{request_id}</RequestId></Error>"
+    else:
+        kind = "Sender" if error.status < 500 else "Receiver"
+        body = (
+            f"<ErrorResponse><Error><Type>{kind}</Type>{detail}</Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+    return Reply(error.status, [("Content-Type", "text/xml")], body.encode())

@@ -1,0 +1,141 @@
+"""Runs the local AWS on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HOST = "127.0.0.1"
+FIRST_PORT = 4566
+THREADS = 48  # long polls of SQS hold one each
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts to serve, as a topology file declares them."""
+
+    region: str
+    roles: dict[str, str]  # account role -> account id
+    management: str
+
+    @classmethod
+    def load(cls, path: Path) -> Accounts:
+        """Read `region`, `accounts` and (optional) `management` of a topology file.
+
+        Raise ValueError naming the file and key when one is missing or no account id.
+        """
+        document = yaml.safe_load(path.read_text())
+        roles = {str(role): str(number) for role, number in document.get("accounts", {}).items()}
+        for role, number in roles.items():
+            if not (len(number) == 12 and number.isdigit()):
+                raise ValueError(f"{path}: accounts.{role}: {number!r} is no 12-digit account id")
+        if "governance" not in roles or not document.get("region"):
+            raise ValueError(f"{path}: needs `region` and `accounts.governance`")
+        return cls(document["region"], roles, roles.get("management", roles["governance"]))
+
+
+class LocalAws:
+    """The running local AWS: start, address, stop."""
+
+    def __init__(
+        self, accounts: Accounts, *, port: int | None = None, control: bool = False
+    ) -> None:
+        # Must be set before moto is imported.
+        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
+        from localaws.clock import install_into_moto
+        from localaws.cloud import Cloud
+
+        self.cloud = Cloud(accounts.roles, accounts.region, accounts.management)
+        install_into_moto(self.cloud.clock)
+        from cheroot import wsgi
+
+        from localaws.gateway import Gateway
+
+        self.port = port if port is not None else free_port(FIRST_PORT)
+        gateway = Gateway(self.cloud, with_control=control)
+        self._server = wsgi.Server(
+            (HOST, self.port), gateway, numthreads=THREADS, request_queue_size=256, timeout=60
+        )
+        self._server.shutdown_timeout = 2
+        self._server.expiration_interval = 0.1  # how soon a stop is noticed
+        self._thread: threading.Thread | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to give to AWS clients as `endpoint_url`."""
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Listen and serve in a thread."""
+        self._server.prepare()
+        self.port = self._server.bind_addr[1]
+        self.cloud.endpoint = self.endpoint
+        self._thread = threading.Thread(target=self._server.serve, daemon=True, name="localaws")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop everything the local AWS started, then the server."""
+        self.cloud.close()
+        self._server.stop()
+        if self._thread:
+            self._thread.join(timeout=5)
+
+    def describe(self) -> dict[str, Any]:
+        """Return endpoint, region and the administrators' keys, by account role."""
+        return {
+            "endpoint": self.endpoint,
+            "region": self.cloud.region,
+            "accounts": {
+                role: {
+                    "id": number,
+                    "access_key_id": number,
+                    "secret_access_key": self.cloud.credentials.administrator(number).secret,
+                }
+                for role, number in self.cloud.accounts.items()
+            },
+        }
+
+    def write_description(self, path: Path) -> None:
+        """Write `describe()` to a file that only its owner may read, in one step."""
+        partial = path.with_suffix(".partial")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            json.dump(self.describe(), file, indent=2)
+        partial.replace(path)
+
+
+@contextlib.contextmanager
+def running(accounts: Accounts, **options: Any) -> Iterator[LocalAws]:
+    """Run a local AWS for the length of a `with` block, on any free port."""
+    server = LocalAws(accounts, port=options.pop("port", 0), **options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def free_port(first: int) -> int:
+    """Return `first` or the next port of 127.0.0.1 that nothing listens on."""
+    for port in range(first, first + 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port between {first} and {first + 199} on {HOST}")

@@ -1,0 +1,17 @@
+"""Imports every module that registers operations of our own."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+PACKAGES = ("localaws.ram", "localaws.sagemaker", "localaws.cloudformation")
+
+
+def register() -> None:
+    """Load the modules of the service packages; each registers its operations on import."""
+    importlib.import_module("localaws.sts")
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+            importlib.import_module(module.name)

@@ -1,0 +1,122 @@
+"""A local AWS in this process, on a port of its own, and clients that sign as anybody."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from localaws.cloud import Cloud
+from localaws.server import Accounts, LocalAws, running
+
+REGION = "eu-central-1"
+ACCOUNTS = {
+    "data": "111111111111",
+    "data_science": "222222222222",
+    "shared_services": "333333333333",
+    "governance": "444444444444",
+    "test": "555555555555",
+    "prod": "666666666666",
+}
+_SESSION = boto3.Session()
+
+
+@dataclass
+class Signer:
+    """Somebody with keys."""
+
+    endpoint: str
+    key: str
+    secret: str
+    token: str | None = None
+
+    def client(self, service: str, **options: Any) -> Any:
+        return _SESSION.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+            aws_session_token=self.token,
+            config=Config(retries={"max_attempts": 0}, **options),
+        )
+
+
+class Aws:
+    """What a test holds of a running local AWS."""
+
+    def __init__(self, server: LocalAws) -> None:
+        self.server = server
+        self.cloud: Cloud = server.cloud
+        self.endpoint = server.endpoint
+        self.region = REGION
+
+    def account(self, role_or_id: str) -> str:
+        return ACCOUNTS.get(role_or_id, role_or_id)
+
+    def administrator(self, role_or_id: str) -> Signer:
+        account = self.account(role_or_id)
+        secret = self.cloud.credentials.administrator(account).secret
+        return Signer(self.endpoint, account, secret)
+
+    def client(self, service: str, role_or_id: str, **options: Any) -> Any:
+        return self.administrator(role_or_id).client(service, **options)
+
+    def assume(self, role_or_id: str, role: str, source_identity: str | None = None) -> Signer:
+        request = {
+            "RoleArn": f"arn:aws:iam::{self.account(role_or_id)}:role/{role}",
+            "RoleSessionName": "test",
+        }
+        if source_identity:
+            request["SourceIdentity"] = source_identity
+        got = self.client("sts", role_or_id).assume_role(**request)["Credentials"]
+        return Signer(
+            self.endpoint, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]
+        )
+
+    def role(self, role_or_id: str, name: str, service: str = "sagemaker.amazonaws.com") -> str:
+        """Make a role that a service may assume and return its ARN."""
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": service, "AWS": self.account(role_or_id)},
+                    "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+                }
+            ],
+        }
+        iam = self.client("iam", role_or_id)
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        return str(made["Role"]["Arn"])
+
+    def advance(self, seconds: float) -> str:
+        """Move the clock through the control route, as an administrator would."""
+        signer = self.administrator("governance")
+        request = AWSRequest(
+            "POST", f"{self.endpoint}/clock", data=json.dumps({"advance_seconds": seconds}).encode()
+        )
+        SigV4Auth(Credentials(signer.key, signer.secret), "localaws", REGION).add_auth(request)
+        ready = request.prepare()
+        sent = urllib.request.Request(
+            ready.url, data=ready.body, headers=dict(ready.headers.items()), method="POST"
+        )
+        with urllib.request.urlopen(sent, timeout=10) as reply:
+            return str(json.load(reply)["now"])
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """A fresh local AWS with the control route on."""
+    accounts = Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])
+    with running(accounts, control=True) as server:
+        yield Aws(server)
