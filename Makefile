@@ -1,0 +1,80 @@
+# Every target sets up what it needs: a virtual environment with the pinned packages (uv if
+# present, else pip) and one for the jobs of the local AWS. Nothing is installed outside of them.
+PYTHON ?= python3.11
+UV := $(shell command -v uv 2>/dev/null)
+BIN := .venv/bin
+export PYTHONPATH := include:plugins:.
+
+.PHONY: help demo up down test soak check bench setup setup-dev requirements format docs clean
+
+help: ## what the targets do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: setup ## raw data to production on this machine [DATA=path] [SEED=n]
+	@$(BIN)/python -m stack demo $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
+
+up: setup ## start local AWS, MLflow and Airflow and leave them running
+	@$(BIN)/python -m stack up
+
+down: setup ## stop them and clear their state
+	@$(BIN)/python -m stack down
+
+test: setup-dev ## every test, reduced counts
+	@$(BIN)/python -m pytest $(ARGS)
+
+soak: setup-dev ## every test at full depth
+	@CAUSEWAY_DEPTH=full $(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## format, lint, types, layers, generated documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint include/infra/*.yaml
+	$(BIN)/python -m tests.documents --check
+
+bench: setup-dev ## the figures of docs/benchmarks.md, measured beside their peers
+	@$(BIN)/python -m tests.perf $(ARGS)
+
+format: setup-dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup-dev ## write the generated documents again
+	$(BIN)/python -m tests.documents
+
+requirements: ## compile requirements*.txt from requirements*.in (needs uv)
+	for name in requirements requirements-dev requirements-jobs; do \
+	  uv pip compile -q --python-version 3.11 --no-header --no-emit-find-links \
+	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
+
+setup: .venv/.ready .venv-jobs/.ready
+setup-dev: setup .venv/.ready-dev
+
+ifdef UV
+new = uv venv -q --allow-existing -p $(PYTHON) $(1)
+install = uv pip install -q -p $(1)/bin/python -r $(2)
+else
+new = $(PYTHON) -m venv $(1)
+install = $(1)/bin/python -m pip install -q --disable-pip-version-check -r $(2)
+endif
+
+.venv/.ready: requirements.txt
+	@echo "setting up .venv (once)"
+	@$(call new,.venv)
+	@$(call install,.venv,requirements.txt)
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready
+	@echo "setting up what checks the project (once)"
+	@$(call install,.venv,requirements-dev.txt)
+	@touch $@
+
+.venv-jobs/.ready: requirements-jobs.txt
+	@echo "setting up .venv-jobs, where jobs and endpoints run (once)"
+	@$(call new,.venv-jobs)
+	@$(call install,.venv-jobs,requirements-jobs.txt)
+	@touch $@
+
+clean: down ## remove the state and the virtual environments
+	rm -rf .causeway .venv .venv-jobs

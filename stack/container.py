@@ -1,0 +1,83 @@
+"""One component in the foreground, for docker-compose.yaml: `python -m stack.container NAME`.
+
+The components share the volume `.causeway`: the local AWS describes itself there, and whoever
+comes first writes the secrets that Airflow's components have to agree on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from causeway.accounts import load_topology
+from stack import layout, settings
+from stack.processes import HOST, StackError
+from stack.up import AIRFLOW_COMPONENTS, aws_command, mlflow_command, mlflow_environment
+
+AIRFLOW_PORT, MLFLOW_PORT, AWS_PORT = 8080, 5000, 4566
+DESCRIBED = layout.STATE / "localaws.json"
+AGREED = layout.STATE / "agreed.json"
+WAIT_SECONDS = 120.0
+
+
+def main(name: str) -> None:
+    """Replace this process with the component; StackError for an unknown name."""
+    if name == "localaws":
+        DESCRIBED.unlink(missing_ok=True)
+        _become([*aws_command(DESCRIBED), "--port", str(AWS_PORT)], settings.base())
+    elif name == "mlflow":
+        _become(mlflow_command(MLFLOW_PORT), mlflow_environment())
+    elif name == "migrate":
+        _become([sys.executable, "-m", "airflow", "db", "migrate"], _airflow())
+    elif name == "api-server":
+        _become([sys.executable, "-m", "airflow", "api-server"], _airflow())
+    elif name in AIRFLOW_COMPONENTS:
+        _become([sys.executable, "-m", "airflow", *AIRFLOW_COMPONENTS[name]], _airflow())
+    else:
+        raise StackError(f"no component {name!r}")
+
+
+def _airflow() -> dict[str, str]:
+    topology = load_topology(layout.TOPOLOGY)
+    described = _wait_for_aws()
+    settings.write_aws_files(described, topology)
+    agreed = _agreed()
+    environment = settings.airflow(
+        topology,
+        described["endpoint"],
+        f"http://{HOST}:{MLFLOW_PORT}",
+        AIRFLOW_PORT,
+        agreed["users"],
+        agreed["keys"],
+    )
+    given = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
+    return environment | given
+
+
+def _agreed() -> dict[str, Any]:
+    if not AGREED.exists():  # `migrate` runs alone, before every other component of Airflow
+        document = {"users": settings.write_passwords(), "keys": settings.new_keys()}
+        layout.private(AGREED, json.dumps(document))
+    found: dict[str, Any] = json.loads(AGREED.read_text())
+    return found
+
+
+def _wait_for_aws() -> dict[str, Any]:
+    until = time.monotonic() + WAIT_SECONDS
+    while not DESCRIBED.exists():
+        if time.monotonic() > until:
+            raise StackError("the local AWS did not describe itself in time")
+        time.sleep(0.5)
+    found: dict[str, Any] = json.loads(DESCRIBED.read_text())
+    return found
+
+
+def _become(command: list[str], environment: dict[str, str]) -> None:
+    os.execve(command[0], command, environment)  # noqa: S606 - our own argument list
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,0 +1,184 @@
+"""The demonstration: a credit-risk model from a raw file to production, watched while it runs.
+
+It does what people would do: triggers DAGs through Airflow's REST API as an ML engineer and
+approves in the registry as two other people. Everything else is the DAGs' own work.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from stack import layout, outcome
+from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
+from stack.person import Person
+from stack.processes import StackError, remembered, tail
+from stack.show import Progress, Step, show_result
+from stack.up import down, running, up
+
+USE_CASE = MODEL = "credit_risk"
+ENDPOINT = "credit-risk"
+PROMOTION = f"{MODEL}__promotion"
+DAGS = {
+    "platform__accounts",
+    "platform__sharing",
+    "platform__governance_sync",
+    f"{USE_CASE}__features",
+    f"{MODEL}__training",
+    PROMOTION,
+}
+STEP_SECONDS = 600.0
+
+
+@dataclass
+class Demo:
+    """One demonstration on a running stack."""
+
+    local: dict[str, Any]
+    progress: Progress
+    data: str | None
+    seed: int | None
+    airflow: Airflow = field(init=False)
+    administrator: Airflow = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.airflow = self._sign_in("ml-engineer")
+        self.administrator = self._sign_in("platform-admin")
+
+    def _sign_in(self, person: str) -> Airflow:
+        airflow = self.local["airflow"]
+        return Airflow(airflow["url"], person, airflow["users"][person]["password"])
+
+    def play(self) -> dict[str, Any]:
+        """Take the model to production and return what `.causeway/demo.json` says of it."""
+        with self.progress.step("Airflow reads the DAGs"):
+            self.airflow.wait_until_parsed(DAGS, 60)
+        self._dag("accounts, roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
+        conf = {"data": self.data} if self.data else {}
+        self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
+        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
+        seed = {"seed": self.seed} if self.seed is not None else {}
+        training = self._dag("training and registration", f"{MODEL}__training", seed)
+        registered = self.administrator.xcom(training, "register")
+        if not registered:
+            raise StackError(f"{training.dag_id} ({training.run_id}) registered no version")
+        version_arn = str(registered["version_arn"])
+        self._promote(version_arn, outcome.version_label(version_arn))
+        with self.progress.step("a prediction from the production account") as step:
+            prediction = outcome.predict(self.local, registered)
+            step.detail = f"probability {prediction['probability']:.3f}"
+        return outcome.summary(self.local, version_arn, self.data, prediction)
+
+    def _dag(self, name: str, dag_id: str, conf: dict[str, Any], *, admin: bool = False) -> Run:
+        with self.progress.step(name) as step:
+            run = (self.administrator if admin else self.airflow).trigger(dag_id, conf)
+            return self._follow(step, run)
+
+    def _follow(self, step: Step, run: Run) -> Run:
+        """Wait for a run to end; raise with the failing task's log when it fails."""
+
+        def ended() -> Run | None:
+            seen = self.administrator.run(run.dag_id, run.run_id)
+            if seen is None or seen.state not in FINISHED:
+                step.detail = self._working_on(run)
+                return None
+            return seen
+
+        finished = self._until(ended, f"{run.dag_id} did not end")
+        if finished.state == "failed":
+            raise StackError(self.administrator.failure(finished))
+        step.detail = run.dag_id
+        return finished
+
+    def _working_on(self, run: Run) -> str:
+        tasks = [t for t in self.administrator.tasks(run) if t["state"] in ("running", "deferred")]
+        return ", ".join(sorted({t["task_id"] for t in tasks}))
+
+    def _promote(self, version_arn: str, label: str) -> None:
+        with self.progress.step(f"governance notices {label}") as step:
+            run = self._until(lambda: self._promotion_of(label), f"no promotion of {label} started")
+            step.detail = run.run_id
+        if run.state == "success":
+            return
+        with self.progress.step("model owner approves for test") as step:
+            self._waits_at(run, "approval_for_test")
+            Person("model-owner", self.local).approve_for_test(
+                version_arn, "validation metrics meet the gate"
+            )
+            step.detail = "UpdateModelPackage as model-owner"
+        with self.progress.step("deployment and test in the test account"):
+            self._waits_at(run, "approval_for_production")
+        with self.progress.step("governance officer approves for production") as step:
+            Person("governance-officer", self.local).approve_for_production(
+                version_arn, "test metrics meet the gate"
+            )
+            step.detail = "UpdateModelPackage as governance-officer"
+        with self.progress.step("deployment to production") as step:
+            self._follow(step, run)
+
+    def _promotion_of(self, label: str) -> Run | None:
+        runs = [r for r in self.administrator.runs(PROMOTION) if r.run_id.startswith(f"{label}-")]
+        return runs[0] if runs else None
+
+    def _waits_at(self, run: Run, task_id: str) -> None:
+        """Wait until a run's approval sensor waits (or has already been answered)."""
+
+        def there() -> bool | None:
+            for task in self.administrator.tasks(run):
+                if task["state"] in TASK_FAILED:
+                    raise StackError(self.administrator.failure(run))
+                if task["task_id"] == task_id and task["state"] in ("deferred", "success"):
+                    return True
+            return None
+
+        self._until(there, f"{run.run_id} did not reach {task_id}")
+
+    def _until(self, look: Callable[[], Any], problem: str) -> Any:
+        until = time.monotonic() + STEP_SECONDS
+        while time.monotonic() < until:
+            found = look()
+            if found:
+                return found
+            time.sleep(0.4)
+        raise StackError(f"{problem} within {STEP_SECONDS:.0f} s")
+
+
+def run(console: Console, *, data: str | None, seed: int | None) -> int:
+    """Play the demonstration; on a stack of its own it stops what it started."""
+    started = time.monotonic()
+    if data is not None and not data.startswith("s3://"):
+        path = Path(data).expanduser().resolve()
+        if not path.is_file():
+            raise StackError(f"DATA={data}: there is no such file; give a path or an s3:// URI")
+        data = str(path)
+    progress = Progress(console)
+    local = running()
+    own_stack = local is None
+    try:
+        if local is None:
+            with progress.step("local AWS, MLflow and Airflow start") as step:
+                local = up(lambda line: setattr(step, "detail", line.split("  ")[0]))
+        demo = Demo(local, progress, data, seed)
+        result = demo.play()
+        result["steps"] = [{"name": s.name, "seconds": s.seconds} for s in progress.steps]
+        result["seconds"] = time.monotonic() - started
+        layout.DEMO.parent.mkdir(exist_ok=True)
+        layout.DEMO.write_text(json.dumps(result, indent=2))
+        show_result(console, result, local)
+        if own_stack:
+            console.print("stopping it all; `make up` leaves it running")
+    except StackError as error:
+        console.print(f"\n[bold red]the demonstration failed:[/]\n{error}")
+        if own_stack and remembered():
+            console.print(tail("scheduler", 5), markup=False)
+        return 1
+    finally:
+        if own_stack:
+            down(lambda _: None, quiet=True)
+    return 0

@@ -1,0 +1,31 @@
+"""Where the stack keeps things: everything it writes is below `.causeway/`, ignored by git."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+STATE: Final = Path(os.environ.get("CAUSEWAY_STATE", ROOT / ".causeway"))
+TOPOLOGY: Final = ROOT / "include" / "config" / "topology" / "local.yaml"
+
+LOCAL: Final = STATE / "local.json"  # endpoints, keys and log-ins of the running stack (mode 600)
+DEMO: Final = STATE / "demo.json"  # what the last demo ended with
+PROCESSES: Final = STATE / "processes.json"  # what was started, to be stopped
+LOGS: Final = STATE / "logs"
+AIRFLOW_HOME: Final = STATE / "airflow"
+MLFLOW_HOME: Final = STATE / "mlflow"
+AWS_HOME: Final = STATE / "aws"
+DATA: Final = STATE / "data"
+
+
+def private(path: Path, text: str) -> Path:
+    """Write a file that only its owner may read, replacing what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)
+    return path

@@ -1,0 +1,78 @@
+"""What a demonstration ended with, read from the accounts themselves, not from the DAGs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from causeway.accounts import GOVERNANCE_TABLE
+from causeway.arns import ModelPackageArn
+from stack.person import administrator, administrators_resource
+
+ENDPOINT = "credit-risk"
+STAGES = ("development", "test", "preproduction", "production", "retired")
+
+
+def version_label(version_arn: str) -> str:
+    """Return `<group>-v<version>`, the head of a promotion's run id."""
+    arn = ModelPackageArn.parse(version_arn)
+    return f"{arn.group}-v{arn.version}"
+
+
+def predict(local: dict[str, Any], registered: dict[str, Any]) -> dict[str, Any]:
+    """Ask the production endpoint about the first held-out applicant of the version."""
+    s3 = administrator(local, "shared_services", "s3")
+    held_out = s3.get_object(Bucket=registered["bucket"], Key=registered["held_out_key"])
+    row = next(csv.DictReader(io.StringIO(held_out["Body"].read().decode())))
+    record_id = row.pop("record_id", "the first held-out row")
+    label = row.pop("credit_risk")
+    body = io.StringIO()
+    writer = csv.DictWriter(body, row.keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(row)
+    reply = administrator(local, "prod", "sagemaker-runtime").invoke_endpoint(
+        EndpointName=ENDPOINT, ContentType="text/csv", Accept="text/csv", Body=body.getvalue()
+    )
+    probability = float(reply["Body"].read().decode().split()[0])
+    said = "good" if label == "1" else "bad"
+    return {"record_id": record_id, "probability": probability, "label": said}
+
+
+def summary(
+    local: dict[str, Any], version_arn: str, data: str | None, prediction: dict[str, Any]
+) -> dict[str, Any]:
+    """Return version, stages with status, approver and metrics, endpoint and prediction."""
+    return {
+        "use_case": "credit_risk",
+        "data": data or "synthetic sample (seeded), South German Credit schema",
+        "model_version_arn": version_arn,
+        "stages": _stages(local, version_arn),
+        "endpoint": {"account": local["accounts"]["prod"]["id"], "name": ENDPOINT},
+        "prediction": prediction,
+    }
+
+
+def _stages(local: dict[str, Any], version_arn: str) -> list[dict[str, Any]]:
+    table = administrators_resource(local, "governance", "dynamodb").Table(GOVERNANCE_TABLE)
+    items: list[dict[str, Any]] = table.query(
+        KeyConditionExpression=Key("pk").eq(f"VERSION#{version_arn}"), ConsistentRead=True
+    )["Items"]
+    approvers = {
+        item["target_stage"]: item["person"]
+        for item in items
+        if item["sk"].startswith("DECISION#") and item["verdict"] == "approved"
+    }
+    records = [item for item in items if item["sk"].startswith("STAGE#")]
+    return [
+        {
+            "stage": item["stage"],
+            "status": item["status"],
+            "approver": approvers.get(item["stage"]),
+            "metrics": json.loads(item["validation_metrics"]),
+        }
+        for item in sorted(records, key=lambda found: STAGES.index(found["stage"]))
+    ]

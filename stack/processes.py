@@ -1,0 +1,184 @@
+"""Starts servers, each in a session of its own, and ends them with all their children.
+
+`airflow standalone` leaves its children running when it is ended, so every component is started
+here and its whole session is ended, by process id; nothing is looked up by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from stack import layout
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 6.0
+_remembering = threading.Lock()
+
+
+class StackError(Exception):
+    """Something of the stack did not start or did not answer; the message says where to look."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A component that runs: its leader's process id and when that process was created."""
+
+    name: str
+    pid: int
+    created: float
+
+
+def free_port(first: int) -> int:
+    """Return `first` or the next port of 127.0.0.1 that nothing listens on."""
+    for port in range(first, first + 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise StackError(f"no free port between {first} and {first + 199}")
+
+
+def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Started:
+    """Start a component, its output in `.causeway/logs/<name>.log`, and remember it on disk."""
+    layout.LOGS.mkdir(parents=True, exist_ok=True)
+    with (layout.LOGS / f"{name}.log").open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            cwd=layout.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    started = Started(name, process.pid, psutil.Process(process.pid).create_time())
+    with _remembering:
+        _remember([*remembered(), started])
+    return started
+
+
+def remembered() -> list[Started]:
+    """Return the components that were started and not yet stopped."""
+    try:
+        return [Started(**entry) for entry in json.loads(layout.PROCESSES.read_text())]
+    except FileNotFoundError:
+        return []
+
+
+def _remember(components: Sequence[Started]) -> None:
+    document = [component.__dict__ for component in components]
+    layout.private(layout.PROCESSES, json.dumps(document, indent=2))
+
+
+def alive(component: Started) -> bool:
+    """Tell whether a component's leader still runs (and its id was not given to another)."""
+    try:
+        process = psutil.Process(component.pid)
+        same = abs(process.create_time() - component.created) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop_all() -> None:
+    """End every remembered component with all processes of its session, the last first."""
+    components = list(reversed(remembered()))
+    members = {c.pid: _session(c) for c in components}
+    for component in components:  # the leader ends its own children in its own order
+        for process in members[component.pid]:
+            if process.pid == component.pid:
+                _signal(process, signal.SIGTERM)
+    everyone = [process for group in members.values() for process in group]
+    left = _wait_until_gone(everyone, GRACE_SECONDS)
+    for component in components:  # children made while the session was ending
+        left += [p for p in _session(component) if p not in left]
+    for process in left:
+        _signal(process, signal.SIGKILL)
+    _wait_until_gone(left, 5)
+    layout.PROCESSES.unlink(missing_ok=True)
+
+
+def _wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait for processes to end and return those that did not; a zombie has ended."""
+    until = time.monotonic() + seconds
+    while True:
+        left = [process for process in processes if not _ended(process)]
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.05)
+
+
+def _ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _session(component: Started) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) != component.pid:
+                continue
+            if process.pid == component.pid and not alive(component):
+                continue
+            if process.create_time() >= component.created - 1:
+                found.append(process)
+        except (ProcessLookupError, psutil.NoSuchProcess, PermissionError):
+            continue
+    return found
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return
+
+
+def wait_for_url(component: Started, url: str, seconds: float) -> None:
+    """Return when `url` answers below 500; StackError when it does not, or its process ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not alive(component):
+            raise StackError(
+                f"{component.name} ended while it was starting\n{tail(component.name)}"
+            )
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own http URL
+                return
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                return
+        except (urllib.error.URLError, OSError):
+            pass
+        time.sleep(0.15)
+    raise StackError(
+        f"{component.name} did not answer at {url} in {seconds:.0f} s\n{tail(component.name)}"
+    )
+
+
+def tail(name: str, lines: int = 15) -> str:
+    """Return the last lines of a component's log, with where to read the rest."""
+    path = layout.LOGS / f"{name}.log"
+    try:
+        text = path.read_text(errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        text = []
+    return "\n".join([f"last lines of {path.relative_to(layout.ROOT)}:", *text])

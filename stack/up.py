@@ -1,0 +1,176 @@
+"""Starts the stack: the local AWS, an MLflow server and Airflow's four components."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from causeway.accounts import AccountRole, Topology, load_topology
+from stack import layout, settings
+from stack.processes import (
+    HOST,
+    StackError,
+    Started,
+    alive,
+    free_port,
+    remembered,
+    start,
+    stop_all,
+    tail,
+    wait_for_url,
+)
+
+Say = Callable[[str], None]
+MLFLOW_SECONDS = AIRFLOW_SECONDS = 120.0
+# Logs are read from disk: the log servers of scheduler and triggerer would bind every interface.
+AIRFLOW_COMPONENTS = {
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+
+
+def running() -> dict[str, Any] | None:
+    """Return `.causeway/local.json` when the stack it describes still runs, else None."""
+    components = remembered()
+    if not components or not all(alive(component) for component in components):
+        return None
+    try:
+        found: dict[str, Any] = json.loads(layout.LOCAL.read_text())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def up(say: Say) -> dict[str, Any]:
+    """Start everything on free ports and return what `.causeway/local.json` says.
+
+    Raises StackError, with nothing left running, when a component does not come up.
+    """
+    down(say, quiet=True)
+    try:
+        return _start(say)
+    except BaseException:
+        stop_all()
+        raise
+
+
+def down(say: Say, *, quiet: bool = False) -> None:
+    """Stop what was started and clear the local state: it is in memory and would not fit."""
+    if remembered() and not quiet:
+        say("stopping the stack")
+    stop_all()
+    layout.LOCAL.unlink(missing_ok=True)
+    for path in (layout.AIRFLOW_HOME, layout.MLFLOW_HOME, layout.AWS_HOME, layout.LOGS):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _start(say: Say) -> dict[str, Any]:
+    topology = load_topology(layout.TOPOLOGY)
+    with ThreadPoolExecutor(3) as pool:
+        mlflow = pool.submit(_start_mlflow)
+        aws = pool.submit(_start_aws)
+        users = settings.write_passwords()
+        described = aws.result()
+        settings.write_aws_files(described, topology)
+        say(f"local AWS    {described['endpoint']}  ({len(described['accounts'])} accounts)")
+        port = free_port(8080)
+        mlflow_component, mlflow_url = mlflow.result()
+        environment = settings.airflow(
+            topology, described["endpoint"], mlflow_url, port, users, settings.new_keys()
+        )
+        airflow = pool.submit(_start_airflow, environment, port)
+        wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
+        say(f"MLflow       {mlflow_url}")
+        airflow_url = airflow.result()
+    say(f"Airflow      {airflow_url}")
+    local = described | {
+        "people": _people(topology),
+        "airflow": {"url": airflow_url, "users": users},
+        "mlflow": {"url": mlflow_url},
+    }
+    layout.private(layout.LOCAL, json.dumps(local, indent=2))
+    return local
+
+
+def _people(topology: Topology) -> dict[str, dict[str, list[str]]]:
+    approver = topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
+    return {person: {"role_arns": [approver]} for person in topology.people}
+
+
+def aws_command(described: Path) -> list[str]:
+    """Return the command of the local AWS, which describes itself in a file when it is up."""
+    topology = ("--topology", str(layout.TOPOLOGY))
+    return [sys.executable, "-m", "localaws", *topology, "--describe", str(described)]
+
+
+def mlflow_command(port: int) -> list[str]:
+    """Return the command of the MLflow server, with a database of its own."""
+    layout.MLFLOW_HOME.mkdir(parents=True, exist_ok=True)
+    return [
+        *(sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--backend-store-uri", f"sqlite:///{layout.MLFLOW_HOME / 'mlflow.db'}"),
+        *("--artifacts-destination", str(layout.MLFLOW_HOME / "artifacts")),
+    ]
+
+
+def mlflow_environment() -> dict[str, str]:
+    """Return the environment of the MLflow server."""
+    return settings.base() | {
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes that nothing here uses
+    }
+
+
+def _start_aws() -> dict[str, Any]:
+    described = layout.STATE / "localaws.json"
+    described.unlink(missing_ok=True)
+    component = start("localaws", aws_command(described), settings.base())
+    until = time.monotonic() + 60
+    while not described.exists():
+        if not alive(component) or time.monotonic() > until:
+            raise StackError(f"the local AWS did not start\n{tail('localaws')}")
+        time.sleep(0.05)
+    found: dict[str, Any] = json.loads(described.read_text())
+    described.unlink()
+    return found
+
+
+def _start_mlflow() -> tuple[Started, str]:
+    port = free_port(5000)
+    component = start("mlflow", mlflow_command(port), mlflow_environment())
+    return component, f"http://{HOST}:{port}"
+
+
+def _start_airflow(environment: dict[str, str], port: int) -> str:
+    _migrate(environment)
+    airflow = [sys.executable, "-m", "airflow"]
+    server = start("api-server", [*airflow, "api-server"], environment)
+    for name, arguments in AIRFLOW_COMPONENTS.items():
+        start(name, [*airflow, *arguments], environment)
+    url = f"http://{HOST}:{port}"
+    wait_for_url(server, f"{url}/api/v2/version", AIRFLOW_SECONDS)
+    return url
+
+
+def _migrate(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment,
+        cwd=layout.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stdout + done.stderr).splitlines()[-15:]
+        raise StackError("airflow db migrate failed\n" + "\n".join(lines))
