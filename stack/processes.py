@@ -96,21 +96,28 @@ def alive(component: Started) -> bool:
 
 
 def stop_all() -> None:
-    """End every remembered component with all processes of its session, the last first."""
-    components = list(reversed(remembered()))
-    members = {c.pid: _session(c) for c in components}
-    for component in components:  # the leader ends its own children in its own order
-        for process in members[component.pid]:
-            if process.pid == component.pid:
-                _signal(process, signal.SIGTERM)
-    everyone = [process for group in members.values() for process in group]
-    left = _wait_until_gone(everyone, GRACE_SECONDS)
+    """End every remembered component with all processes of its session.
+
+    The leaders are asked first, because each ends its own children in its own order; then what
+    is left of the sessions is asked, and at last it is killed.
+    """
+    components = remembered()
+    members = [process for component in components for process in _session(component)]
+    pids = {component.pid for component in components}
+    _end([p for p in members if p.pid in pids], signal.SIGTERM, GRACE_SECONDS)
     for component in components:  # children made while the session was ending
-        left += [p for p in _session(component) if p not in left]
-    for process in left:
-        _signal(process, signal.SIGKILL)
-    _wait_until_gone(left, 5)
+        members += [p for p in _session(component) if p not in members]
+    left = _end(members, signal.SIGTERM, 2)
+    _end(left, signal.SIGKILL, 5)
     layout.PROCESSES.unlink(missing_ok=True)
+
+
+def _end(
+    processes: Sequence[psutil.Process], number: signal.Signals, seconds: float
+) -> list[psutil.Process]:
+    for process in processes:
+        _signal(process, number)
+    return _wait_until_gone(processes, seconds)
 
 
 def _wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:

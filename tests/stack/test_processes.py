@@ -1,0 +1,60 @@
+"""What is started is stopped, children included, by process id."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack import layout, processes
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[1], "w").write(str(child.pid))
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "PROCESSES", tmp_path / "processes.json")
+    monkeypatch.setattr(layout, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+
+
+def test_stopping_ends_a_component_with_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    component = processes.start("parent", [sys.executable, "-c", PARENT, str(note)], os.environ)
+    while not note.exists() or not note.read_text():
+        time.sleep(0.02)
+    child = psutil.Process(int(note.read_text()))
+    processes.stop_all()
+    assert not processes.alive(component)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert processes.remembered() == []
+
+
+def test_a_process_id_that_was_given_to_another_is_left_alone(tmp_path: Path) -> None:
+    me = processes.Started("stranger", os.getpid(), created=1.0)
+    processes._remember([me])
+    assert not processes.alive(me)
+    processes.stop_all()  # would end this very process if it went by the number alone
+
+
+def test_component_that_ends_while_starting_is_named_with_its_last_lines() -> None:
+    component = processes.start(
+        "broken", [sys.executable, "-c", "raise SystemExit('no database')"], os.environ
+    )
+    with pytest.raises(processes.StackError, match=r"broken ended.*(\n.*)*no database"):
+        processes.wait_for_url(component, "http://127.0.0.1:1/", 20)
+    processes.stop_all()
+
+
+def test_files_with_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    path = layout.private(tmp_path / "secret.json", "{}")
+    assert path.stat().st_mode & 0o777 == 0o600
