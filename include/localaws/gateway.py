@@ -126,7 +126,12 @@ class Gateway:
         if is_arn(target):
             arn = parse_arn(str(target))
             prefix = "sagemaker" if addressed.service.startswith("sagemaker") else addressed.service
-            self.cloud.authoriser.check(caller, f"{prefix}:{addressed.operation}", str(target))
+            try:
+                self.cloud.authoriser.check(caller, f"{prefix}:{addressed.operation}", str(target))
+            except ServiceError as error:
+                if addressed.service == "sagemaker-featurestore-runtime":
+                    raise ServiceError("AccessForbidden", error.message, 403) from None
+                raise
             account = arn.account or account
             if arn.region and arn.region != region:
                 raise ServiceError(

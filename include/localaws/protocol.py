@@ -114,6 +114,11 @@ def parse(addressed: Addressed, request: Wire) -> dict[str, Any]:
         raise ServiceError(
             "SerializationException", f"the request cannot be read: {error}"
         ) from error
+    shape = addressed.model.input_shape
+    for name, member in shape.members.items() if shape else ():
+        # moto's parser gives an empty list for a query list that was not sent
+        if member.serialization.get("location") == "querystring" and parsed.get(name) == []:
+            del parsed[name]
     return parsed
 
 

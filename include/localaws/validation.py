@@ -25,8 +25,11 @@ def validate(shape: Any, params: dict[str, Any]) -> None:
 @lru_cache(maxsize=4096)
 def _pattern(text: str) -> re.Pattern[str] | None:
     try:
-        return re.compile(text.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{Z}", r"\s"))
-    except re.error:  # a Java-only construct in the model: AWS checks it, we cannot
+        # Java's Unicode classes as Python's nearest, which also stand inside a bracket.
+        return re.compile(
+            text.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", r"\s")
+        )
+    except re.error:  # another Java-only construct: AWS checks it, we cannot
         return None
 
 

@@ -1,0 +1,1 @@
+"""AWS Resource Access Manager: shares of feature groups, model groups and catalogs."""

@@ -1,0 +1,97 @@
+"""What RAM grants: the question the gateway asks before it serves another account's resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.arns import parse_arn
+from localaws.ram import organisation
+from localaws.ram.permissions import resource_types
+from localaws.ram.shares import RamStore, Share
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from localaws.cloud import Cloud
+
+
+def store_of(cloud: Cloud, region: str) -> RamStore:
+    """Return RAM's state in a region: one for all accounts."""
+    return cloud.store(RamStore, "aws", region)
+
+
+def shared_arn(resource_arn: str) -> str:
+    """Return the ARN under which a resource is shared: a model package goes with its group."""
+    arn = parse_arn(resource_arn)
+    if arn.resource_type != "model-package":
+        return resource_arn
+    group = arn.resource_id.split("/", 1)[0]
+    return f"arn:{arn.partition}:sagemaker:{arn.region}:{arn.account}:model-package-group/{group}"
+
+
+def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str) -> bool:
+    """Tell whether an account may do `action` (`sagemaker:…`) on a resource by RAM.
+
+    True for its own resources, and where an active share of the owner holds the resource, the
+    account is in it (invitation accepted, or none needed), and the permission attached for the
+    resource's type has the action.
+    """
+    arn = parse_arn(resource_arn)
+    if arn.account == principal_account:
+        return True
+    store = store_of(cloud, arn.region)
+    shared = shared_arn(resource_arn)
+    with store.lock:
+        for share in store.sharing(shared):
+            kind = share.resources[shared].resource_type
+            if (
+                share.owner == arn.account
+                and kind is not None
+                and action in share.actions(kind)
+                and member(cloud, share, principal_account)
+            ):
+                return True
+    return False
+
+
+def member(cloud: Cloud, share: Share, account: str) -> bool:
+    """Tell whether an account is in a share, by its id or through its organisation."""
+    return joined(cloud, share, account) is not None
+
+
+def joined(cloud: Cloud, share: Share, account: str) -> datetime | None:
+    """Return since when an account is in a share, None when it is not."""
+    for principal in (account, organisation.of(cloud).arn):
+        association = share.principals.get(principal)
+        if association is None or association.status != "ASSOCIATED":
+            continue
+        if principal == account or organisation.of(cloud).together(share.owner, account):
+            return association.updated
+    return None
+
+
+def shared_with(
+    cloud: Cloud, account: str, region: str, resource_type: str, action: str
+) -> list[str]:
+    """Return the ARNs of others' resources of a type on which an account may do `action`."""
+    if resource_type not in resource_types():
+        raise ValueError(f"{resource_type} is not shareable")
+    store = store_of(cloud, region)
+    found: dict[str, None] = {}
+    with store.lock:
+        for share in store.shares.values():
+            if share.owner == account or share.status != "ACTIVE":
+                continue
+            if action in share.actions(resource_type) and member(cloud, share, account):
+                for association in share.live_resources():
+                    if association.resource_type == resource_type:
+                        found[association.entity] = None
+    return list(found)
+
+
+def forget(cloud: Cloud, resource_arn: str) -> None:
+    """Take a deleted resource out of every share, as AWS does."""
+    store = store_of(cloud, parse_arn(resource_arn).region)
+    with store.lock:
+        for share in list(store.sharing(resource_arn)):
+            store.remove(share, share.resources[resource_arn], cloud.clock.now())

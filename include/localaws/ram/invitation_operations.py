@@ -1,0 +1,80 @@
+"""RAM: invitations as their receiver (and sender) sees and answers them."""
+
+from __future__ import annotations
+
+from localaws.paging import RAM
+from localaws.ram.operation import Reply, announce, invitation_reply, operation, resource_reply
+from localaws.ram.shares import Invitation, RamStore
+from localaws.service import Call, ServiceError
+
+ALREADY = {
+    "ACCEPTED": "ResourceShareInvitationAlreadyAcceptedException",
+    "REJECTED": "ResourceShareInvitationAlreadyRejectedException",
+    "EXPIRED": "ResourceShareInvitationExpiredException",
+}
+
+
+@operation("GetResourceShareInvitations")
+def get_resource_share_invitations(call: Call, store: RamStore) -> Reply:
+    """List the invitations that this account received, of every status."""
+    arns = call.params.get("resourceShareInvitationArns") or []
+    shares = call.params.get("resourceShareArns") or []
+    for arn in arns:
+        _received(call, store, arn)
+    found = [
+        one
+        for one in store.invitations.values()
+        if one.receiver == call.account
+        and (not arns or one.arn in arns)
+        and (not shares or one.share.arn in shares)
+    ]
+    page, rest = RAM.page(call.params, found)
+    return {"resourceShareInvitations": [invitation_reply(one) for one in page], **rest}
+
+
+@operation("AcceptResourceShareInvitation")
+def accept_resource_share_invitation(call: Call, store: RamStore) -> Reply:
+    """Accept a pending invitation: the account is then in the share."""
+    return _answer(call, store, "ACCEPTED")
+
+
+@operation("RejectResourceShareInvitation")
+def reject_resource_share_invitation(call: Call, store: RamStore) -> Reply:
+    """Reject a pending invitation; the owner must share again."""
+    return _answer(call, store, "REJECTED")
+
+
+@operation("ListPendingInvitationResources")
+def list_pending_invitation_resources(call: Call, store: RamStore) -> Reply:
+    """List what an invitation would give access to, before it is answered."""
+    invitation = _received(call, store, call.params["resourceShareInvitationArn"])
+    if invitation.status in ("REJECTED", "EXPIRED"):
+        raise _already(invitation)
+    page, rest = RAM.page(call.params, invitation.share.live_resources())
+    return {"resources": [resource_reply(invitation.share, one) for one in page], **rest}
+
+
+def _received(call: Call, store: RamStore, arn: str) -> Invitation:
+    found = store.invitations.get(arn)
+    if found is None or found.receiver != call.account:
+        raise ServiceError(
+            "ResourceShareInvitationArnNotFoundException",
+            f"ResourceShareInvitation {arn} could not be found.",
+        )
+    return found
+
+
+def _already(invitation: Invitation) -> ServiceError:
+    return ServiceError(
+        ALREADY[invitation.status],
+        f"ResourceShareInvitation {invitation.arn} is {invitation.status}.",
+    )
+
+
+def _answer(call: Call, store: RamStore, status: str) -> Reply:
+    invitation = _received(call, store, call.params["resourceShareInvitationArn"])
+    if invitation.status != "PENDING":
+        raise _already(invitation)
+    store.answer(invitation, status, call.cloud.clock.now())
+    announce(call, invitation.share, "Resource Share Invitation", status.lower())
+    return {"resourceShareInvitation": invitation_reply(invitation)}

@@ -1,0 +1,208 @@
+"""RAM: making, changing and deleting shares."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from localaws.ram import organisation
+from localaws.ram.operation import (
+    Reply,
+    announce,
+    association_reply,
+    inside_organisation,
+    operation,
+    ram,
+    share_reply,
+)
+from localaws.ram.permissions import default_of
+from localaws.ram.resources import require_own
+from localaws.ram.shares import Association, RamStore, Share
+from localaws.service import Call, ServiceError
+
+ACCOUNT = re.compile(r"\d{12}")
+
+
+@operation("CreateResourceShare")
+def create_resource_share(call: Call, store: RamStore) -> Reply:
+    """Make a share; the types of its resources get the named permission or their default."""
+    now = call.cloud.clock.now()
+    _refuse_sources(call)
+    share = Share(
+        arn=call.arn(f"resource-share/{uuid.uuid4()}"),
+        name=call.params["name"],
+        owner=call.account,
+        allow_external=call.params.get("allowExternalPrincipals", True),
+        created=now,
+        updated=now,
+        tags=list(call.params.get("tags") or []),
+        retain_on_leave=(call.params.get("resourceShareConfiguration") or {}).get(
+            "retainSharingOnAccountLeaveOrganization"
+        ),
+    )
+    for arn in call.params.get("permissionArns") or []:
+        permission = store.permission(arn, call.account)
+        if permission.resource_type in share.permissions:
+            raise ServiceError(
+                "InvalidParameterException",
+                f"Only one permission per resource type: {permission.resource_type} has two.",
+            )
+        share.permissions[permission.resource_type] = (permission, permission.default_version)
+    _associate(call, store, share)  # raises before the share is kept
+    store.add(share)
+    return {"resourceShare": share_reply(share)}
+
+
+@operation("UpdateResourceShare")
+def update_resource_share(call: Call, store: RamStore) -> Reply:
+    """Rename a share, or open it to (close it for) accounts outside the organisation."""
+    share = _own_active(call, store)
+    if call.params.get("name"):
+        share.name = call.params["name"]
+    if call.params.get("allowExternalPrincipals") is not None:
+        share.allow_external = call.params["allowExternalPrincipals"]
+    share.updated = call.cloud.clock.now()
+    return {"resourceShare": share_reply(share)}
+
+
+@operation("DeleteResourceShare")
+def delete_resource_share(call: Call, store: RamStore) -> Reply:
+    """Delete an own share; whoever had access through it loses it."""
+    store.delete(_own_active(call, store), call.cloud.clock.now())
+    return {"returnValue": True}
+
+
+@operation("AssociateResourceShare")
+def associate_resource_share(call: Call, store: RamStore) -> Reply:
+    """Add resources and principals to an own share."""
+    _refuse_sources(call)
+    share = _own_active(call, store)
+    if not call.params.get("resourceArns") and not call.params.get("principals"):
+        raise ServiceError(
+            "InvalidParameterException", "Specify at least one resource or principal."
+        )
+    added = _associate(call, store, share)
+    return {"resourceShareAssociations": [association_reply(share, one) for one in added]}
+
+
+@operation("DisassociateResourceShare")
+def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
+    """Take resources and principals out of a share; a consumer may take itself out (leave)."""
+    _refuse_sources(call)
+    share = store.share(call.params["resourceShareArn"])
+    resources = call.params.get("resourceArns") or []
+    principals = call.params.get("principals") or []
+    if share.owner != call.account and (resources or principals != [call.account]):
+        raise ServiceError(
+            "OperationNotPermittedException",
+            "Only the owner can change a share; a consumer can only leave it.",
+        )
+    leaving: list[Association] = []
+    for known, entities in ((share.resources, resources), (share.principals, principals)):
+        for entity in entities:
+            found = known.get(entity)
+            if found is None or found.status == "DISASSOCIATED":
+                raise ServiceError(
+                    "UnknownResourceException", f"{entity} is not associated with {share.arn}."
+                )
+            leaving.append(found)
+    for association in leaving:
+        store.remove(share, association, call.cloud.clock.now())
+        announce(call, share, "Resource Share Association", "disassociated")
+    return {"resourceShareAssociations": [association_reply(share, one) for one in leaving]}
+
+
+@ram.operation("EnableSharingWithAwsOrganization")
+def enable_sharing_with_aws_organization(call: Call) -> Reply:
+    """Switch invitations off inside the organisation; only its management account may."""
+    found = organisation.of(call.cloud)
+    if found.management is None:
+        raise ServiceError(
+            "OperationNotPermittedException", "Your account is not a member of an organization."
+        )
+    if call.account != found.management:
+        raise ServiceError(
+            "OperationNotPermittedException",
+            "Only the management account of the organization can enable sharing.",
+        )
+    found.sharing = True
+    return {"returnValue": True}
+
+
+def _own_active(call: Call, store: RamStore) -> Share:
+    share = store.share(call.params["resourceShareArn"], call.account)
+    if share.status != "ACTIVE":
+        raise ServiceError(
+            "InvalidStateTransitionException", f"ResourceShare {share.arn} is {share.status}."
+        )
+    return share
+
+
+def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
+    """Check everything first, then add: a refused request leaves the share as it was."""
+    now = call.cloud.clock.now()
+    resources = list(dict.fromkeys(call.params.get("resourceArns") or []))
+    principals = list(dict.fromkeys(call.params.get("principals") or []))
+    kinds = [require_own(call.cloud, call.account, call.region, arn) for arn in resources]
+    for principal in principals:
+        _check_principal(call, share, principal)
+    added = []
+    for arn, kind in zip(resources, kinds, strict=True):
+        if kind.name not in share.permissions:
+            permission = default_of(kind.name)
+            share.permissions[kind.name] = (permission, permission.default_version)
+        added.append(store.add_resource(share, arn, kind.name, now))
+    for principal in principals:
+        account = ACCOUNT.fullmatch(principal) is not None
+        inside = inside_organisation(call, principal) if account else True
+        external = account and not organisation.of(call.cloud).together(call.account, principal)
+        added.append(
+            store.add_principal(
+                share,
+                principal,
+                now,
+                invite=not inside,
+                external=external and principal != call.account,
+            )
+        )
+    if any(one.status == "ASSOCIATED" for one in added):
+        announce(call, share, "Resource Share Association", "associated")
+    return added
+
+
+def _check_principal(call: Call, share: Share, principal: str) -> None:
+    found = organisation.of(call.cloud)
+    if principal.startswith("arn:aws:organizations:"):
+        if principal == found.arn and found.together(call.account, call.account):
+            if found.sharing:
+                return
+            raise ServiceError(
+                "OperationNotPermittedException",
+                "Enable sharing with AWS Organizations before sharing with an organization.",
+            )
+        raise ServiceError(
+            "UnknownResourceException", f"Organization {principal} could not be found."
+        )
+    if principal.startswith("arn:aws:iam:"):
+        raise ServiceError(
+            "UnsupportedOperation",
+            f"ram:{call.operation} with an IAM role or user as principal is not served by the "
+            "local AWS; name its account.",
+            501,
+        )
+    if not ACCOUNT.fullmatch(principal):
+        raise ServiceError("InvalidParameterException", f"The principal {principal} is not valid.")
+    own = principal == call.account or found.together(call.account, principal)
+    if not share.allow_external and not own:
+        raise ServiceError(
+            "OperationNotPermittedException",
+            f"The resource share {share.name} does not allow external principals: account "
+            f"{principal} is outside your organization.",
+        )
+
+
+def _refuse_sources(call: Call) -> None:
+    if call.params.get("sources"):
+        raise ServiceError(
+            "UnsupportedOperation", f"ram:{call.operation} with sources is not served here.", 501
+        )

@@ -1,0 +1,186 @@
+"""The state of RAM in one region: shares, what and who is in them, and invitations.
+
+RAM is one service for all accounts, so this is one store per region. It knows no requests: the
+operations check who may do what, this keeps the state machine.
+
+An association is ASSOCIATING (waiting for an invitation), ASSOCIATED or DISASSOCIATED.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from localaws.idempotency import ClientTokens
+from localaws.ram.permissions import Permission, managed
+from localaws.service import ServiceError
+
+# SageMaker types: 12 hours, not 7 days (RAM user guide, "Accepting and rejecting invitations").
+INVITATION_LIFETIME = timedelta(hours=12)
+# A deleted share stays visible for a while (RAM user guide, "Deleting a resource share").
+DELETED_VISIBLE = timedelta(hours=2)
+
+
+@dataclass
+class Association:
+    """A resource or a principal of a share."""
+
+    entity: str
+    kind: str  # RESOURCE | PRINCIPAL
+    status: str
+    created: datetime
+    updated: datetime
+    external: bool = False
+    resource_type: str | None = None
+
+
+@dataclass
+class Share:
+    """A resource share of its owner; `permissions` holds one attached version per type."""
+
+    arn: str
+    name: str
+    owner: str
+    allow_external: bool
+    created: datetime
+    updated: datetime
+    status: str = "ACTIVE"
+    tags: list[dict[str, str]] = field(default_factory=list)
+    permissions: dict[str, tuple[Permission, int]] = field(default_factory=dict)
+    resources: dict[str, Association] = field(default_factory=dict)
+    principals: dict[str, Association] = field(default_factory=dict)
+    retain_on_leave: bool | None = None
+
+    def live_resources(self) -> list[Association]:
+        """Return the resources that are shared now."""
+        return [a for a in self.resources.values() if a.status == "ASSOCIATED"]
+
+    def actions(self, resource_type: str) -> tuple[str, ...]:
+        """Return the actions that the attached permission of a type allows."""
+        attached = self.permissions.get(resource_type)
+        return attached[0].version(attached[1]).actions if attached else ()
+
+
+@dataclass
+class Invitation:
+    """An invitation of one account to one share."""
+
+    arn: str
+    share: Share
+    receiver: str
+    at: datetime
+    status: str = "PENDING"
+
+
+class RamStore:
+    """All shares, invitations and customer-managed permissions of a region."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.shares: dict[str, Share] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.permissions: dict[str, Permission] = dict(managed())
+        self.tokens = ClientTokens()
+        self._sharing: defaultdict[str, dict[str, Share]] = defaultdict(dict)
+
+    # ------------------------------------------------------------------ finding
+    def share(self, arn: str, owner: str | None = None) -> Share:
+        """Return a share, of that owner when given; UnknownResourceException otherwise."""
+        found = self.shares.get(arn)
+        if found is None or (owner is not None and found.owner != owner):
+            raise ServiceError(
+                "UnknownResourceException", f"ResourceShare {arn} could not be found."
+            )
+        return found
+
+    def permission(self, arn: str, account: str) -> Permission:
+        """Return a managed permission or one of the account's own."""
+        found = self.permissions.get(arn)
+        if found is None or found.owner not in (None, account):
+            raise ServiceError("UnknownResourceException", f"Permission {arn} could not be found.")
+        return found
+
+    def sharing(self, resource_arn: str) -> Iterator[Share]:
+        """Yield the active shares that a resource is in now."""
+        for share in list(self._sharing.get(resource_arn, {}).values()):
+            if share.status == "ACTIVE" and share.resources[resource_arn].status == "ASSOCIATED":
+                yield share
+
+    # ------------------------------------------------------------------ changing
+    def add(self, share: Share) -> Share:
+        """Keep a new share."""
+        self.shares[share.arn] = share
+        return share
+
+    def add_resource(
+        self, share: Share, arn: str, resource_type: str, now: datetime
+    ) -> Association:
+        """Put a resource into a share; one that is there already stays as it is."""
+        known = share.resources.get(arn)
+        if known and known.status == "ASSOCIATED":
+            return known
+        added = Association(arn, "RESOURCE", "ASSOCIATED", now, now, resource_type=resource_type)
+        share.resources[arn] = added
+        share.updated = now
+        self._sharing[arn][share.arn] = share
+        return added
+
+    def add_principal(
+        self, share: Share, principal: str, now: datetime, *, invite: bool, external: bool
+    ) -> Association:
+        """Put a principal into a share, at once or after it accepts an invitation.
+
+        A principal that is in it, or invited to it, stays as it is; one whose invitation expired
+        or was rejected, or that left, is invited anew.
+        """
+        known = share.principals.get(principal)
+        if known and known.status in ("ASSOCIATED", "ASSOCIATING"):
+            return known
+        status = "ASSOCIATING" if invite else "ASSOCIATED"
+        added = Association(principal, "PRINCIPAL", status, now, now, external=external)
+        share.principals[principal] = added
+        share.updated = now
+        if invite:
+            region = share.arn.split(":")[3]
+            arn = f"arn:aws:ram:{region}:{share.owner}:resource-share-invitation/{uuid.uuid4()}"
+            self.invitations[arn] = Invitation(arn, share, principal, now)
+        return added
+
+    def remove(self, share: Share, association: Association, now: datetime) -> None:
+        """Take a resource or principal out of a share; its open invitation vanishes."""
+        association.status = "DISASSOCIATED"
+        association.updated = share.updated = now
+        if association.kind == "RESOURCE":
+            self._sharing[association.entity].pop(share.arn, None)
+            return
+        for arn, invitation in list(self.invitations.items()):
+            if (invitation.share, invitation.receiver) == (share, association.entity):
+                del self.invitations[arn]
+
+    def delete(self, share: Share, now: datetime) -> None:
+        """Delete a share: everything leaves it; it stays visible to its owner for a while."""
+        for association in [*share.resources.values(), *share.principals.values()]:
+            if association.status != "DISASSOCIATED":
+                self.remove(share, association, now)
+        share.status = "DELETED"
+        share.updated = now
+
+    def answer(self, invitation: Invitation, status: str, now: datetime) -> None:
+        """Accept or reject (or expire) a pending invitation."""
+        invitation.status = status
+        association = invitation.share.principals[invitation.receiver]
+        association.status = "ASSOCIATED" if status == "ACCEPTED" else "DISASSOCIATED"
+        association.updated = now
+
+    def sweep(self, now: datetime) -> None:
+        """Let time pass: expire invitations, and forget shares deleted long ago."""
+        for invitation in self.invitations.values():
+            if invitation.status == "PENDING" and now >= invitation.at + INVITATION_LIFETIME:
+                self.answer(invitation, "EXPIRED", invitation.at + INVITATION_LIFETIME)
+        for arn, share in list(self.shares.items()):
+            if share.status == "DELETED" and now >= share.updated + DELETED_VISIBLE:
+                del self.shares[arn]

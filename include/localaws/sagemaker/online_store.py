@@ -1,0 +1,66 @@
+"""The online store of one feature group: the latest record of each identifier.
+
+Event-time rules (Feature Store developer guide, PutRecord and DeleteRecord): a record older than
+the stored one, or than a deletion, does not replace it; a soft deletion that is not later than
+the stored record silently keeps it, a hard one is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from localaws.sagemaker.feature_records import Record, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored record, or the trace of a soft-deleted one (`texts` is None)."""
+
+    event_time: float
+    texts: dict[str, str] | None
+    expires: float | None  # seconds since the epoch
+
+
+class OnlineStore:
+    """Records by identifier; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Stored] = {}
+        self._lock = threading.Lock()
+
+    def put(self, record: Record, expires: float | None) -> bool:
+        """Store a record unless a later one is there; tell whether it was stored."""
+        with self._lock:
+            present = self._records.get(record.identifier)
+            if present and present.event_time > record.event_time:
+                return False
+            self._records[record.identifier] = Stored(record.event_time, record.texts, expires)
+            return True
+
+    def get(self, identifier: str, now: float) -> Stored | None:
+        """Return a live record: not deleted and not past its time to live."""
+        found = self._records.get(identifier)
+        if found is None or found.texts is None:
+            return None
+        if found.expires is not None and found.expires <= now:
+            return None
+        return found
+
+    def delete(self, identifier: str, event_time: float, *, hard: bool) -> None:
+        """Delete a record by the event-time rules above."""
+        with self._lock:
+            present = self._records.get(identifier)
+            late = present is None or event_time > present.event_time
+            if hard and not late:
+                raise invalid("the EventTime of a HardDelete must be later than the record's.")
+            if hard:
+                self._records.pop(identifier, None)
+            elif late:
+                self._records[identifier] = Stored(event_time, None, None)
+
+    def size(self) -> int:
+        """Return the bytes of the stored texts."""
+        with self._lock:
+            held = [one.texts for one in self._records.values() if one.texts]
+        return sum(len(name) + len(text) for texts in held for name, text in texts.items())
