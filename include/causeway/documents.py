@@ -1,0 +1,173 @@
+"""YAML documents and JSON values: read, checked and digested in one way.
+
+The topology and the use cases are read through `load`, so that every mistake in them is
+reported with the file, the dotted key, what was wrong and what is allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from causeway.errors import ConfigError
+
+#: The folder `include/config`, beside this package.
+CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
+
+#: libyaml reads a use case ten times faster; the pure loader serves where it is not built in.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """A frozen document part that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+_loaded: dict[tuple[str, str], tuple[int, int, Any]] = {}
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Read and check one YAML file; the result is kept until the file's time or size changes.
+
+    Raises:
+        ConfigError: the file is missing, is no YAML, repeats a key or breaks the model.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror or error}",
+            next_step=f"Create the file, or name one of: {_siblings(path)}.",
+        ) from error
+    key = (str(path), model.__qualname__)
+    kept = _loaded.get(key)
+    if kept is not None and kept[:2] == (stat.st_mtime_ns, stat.st_size):
+        found: Model = kept[2]
+        return found
+    value = parse(path.read_text(encoding="utf-8"), model, str(path))
+    _loaded[key] = (stat.st_mtime_ns, stat.st_size, value)
+    return value
+
+
+def parse(text: str, model: type[Model], file: str) -> Model:
+    """Check a YAML text against a model; `file` is only named in the errors.
+
+    Raises:
+        ConfigError: naming file, dotted key, what was wrong and the allowed values.
+    """
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+        _refuse_repeated_keys(node, file)
+        loader = _LOADER(text)
+        try:
+            content = loader.construct_document(node) if node is not None else None
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"{file}: not readable as YAML: {error}", next_step="Mend the syntax of the file."
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f"{file}: expected a mapping at the top, found {type(content).__name__}",
+            next_step=f"Allowed keys: {_keys(model)}.",
+        )
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join(_explain(file, problem, model) for problem in error.errors()),
+            next_step="Mend the keys named above; nothing was changed.",
+        ) from error
+
+
+def canonical_json(value: Any) -> str:
+    """Write a JSON value in the one form that digests are taken of: sorted, compact, UTF-8."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def sha256(content: bytes | str) -> str:
+    """Return the SHA-256 of the bytes (of the UTF-8 of a text) as 64 hexadecimal digits."""
+    raw = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
+    # YAML lets the last of two equal keys win silently; two answers to one question are a mistake.
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            dotted = f"{path}.{name}" if path else name
+            if name in seen:
+                raise ConfigError(
+                    f"{file}: {dotted}: the key stands twice (again in line "
+                    f"{key.start_mark.line + 1})",
+                    next_step="Keep one of the two.",
+                )
+            seen.add(name)
+            _refuse_repeated_keys(value, file, dotted)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _refuse_repeated_keys(value, file, f"{path}.{index}" if path else str(index))
+
+
+def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
+    location: tuple[int | str, ...] = problem["loc"]
+    key = ".".join(str(part) for part in location) or "(top)"
+    kind = problem["type"]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        owner = _model_at(model, location[:-1])
+        allowed = f"; allowed keys: {_keys(owner)}" if owner else ""
+        return f"{file}: {key}: unknown key{allowed}"
+    if kind == "missing":
+        return f"{file}: {key}: the key is missing"
+    if kind == "value_error":
+        return f"{file}: {key}: {message}"
+    context = problem.get("ctx") or {}
+    allowed = f"; allowed: {context['expected']}" if "expected" in context else ""
+    if "pattern" in context:
+        message, allowed = "not of the allowed form", f"; allowed: {context['pattern']}"
+    return f"{file}: {key}: {message}{allowed}; found {problem.get('input')!r}"
+
+
+def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    # Follow the location through nested models and through the lists and mappings of models.
+    here: type[BaseModel] | None = model
+    for part in location:
+        if here is None:
+            return None
+        field = next((f for name, f in here.model_fields.items() if part in (name, f.alias)), None)
+        if field is not None:
+            here = _model_in(field.annotation)
+    return here
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(field.alias or name for name, field in model.model_fields.items())
+
+
+def _siblings(path: Path) -> str:
+    names = sorted(found.name for found in path.parent.glob("*.yaml"))
+    return ", ".join(names) or f"(no YAML file in {path.parent})"

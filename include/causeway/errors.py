@@ -1,0 +1,177 @@
+# ruff: noqa: N818 - the names say what happened (Superseded, BadInput); the root says Error
+"""The one tree of errors: what was being done, in which account, as whom, and the next step.
+
+`retryable` tells the adaptors whether another attempt can mend the error; everything else
+fails at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class CausewayError(Exception):
+    """The root of the tree; `what` says what was being done and what was wrong with it."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        account: str | None = None,
+        principal: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.account = account
+        self.principal = principal
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        where = ", ".join(
+            f"{name} {value}"
+            for name, value in (("account", self.account), ("principal", self.principal))
+            if value
+        )
+        text = f"{self.what} ({where})" if where else self.what
+        return f"{text}\nNext step: {self.next_step}" if self.next_step else text
+
+
+class ConfigError(CausewayError):
+    """A topology or use-case file says something that it may not say."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input; `row` is the line number in the file, the header being 1."""
+
+    row: int | None
+    column: str | None
+    value: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = [f"row {self.row}"] if self.row is not None else []
+        place += [f"column {self.column!r}"] if self.column is not None else []
+        place += [f"value {self.value!r}"] if self.value is not None else []
+        return f"{', '.join(place)}: {self.reason}" if place else self.reason
+
+
+class BadInput(CausewayError):
+    """A file or record breaks its contract; `problems` holds what was found, in file order."""
+
+    def __init__(
+        self,
+        what: str,
+        problems: Sequence[Problem] = (),
+        *,
+        more: int = 0,
+        account: str | None = None,
+        principal: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        lines = [what, *(f"- {problem}" for problem in problems)]
+        if more:
+            lines.append(f"- and {more} more")
+        super().__init__(
+            "\n".join(lines), account=account, principal=principal, next_step=next_step
+        )
+        self.problems = tuple(problems)
+        self.more = more
+
+
+class ApprovalRefused(CausewayError):
+    """The guard did not turn a gesture into a decision.
+
+    `quarantine` is true when the gesture itself is suspect (an unknown principal, a person
+    without entitlement, the trainer, a version bound to nothing); false when it only came
+    too early or too late.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        quarantine: bool = False,
+        account: str | None = None,
+        principal: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what, account=account, principal=principal, next_step=next_step)
+        self.quarantine = quarantine
+
+
+class GateFailed(CausewayError):
+    """A candidate did not pass its quality gates, or nobody can tell whether it did."""
+
+
+class LeaseHeld(CausewayError):
+    """Another run has its hand on the endpoint; it lets go or its lease runs out."""
+
+    retryable = True
+
+
+class Superseded(CausewayError):
+    """A newer version is live or on its way; this promotion ends visibly."""
+
+
+class UnexpectedState(CausewayError):
+    """Something is in a state that is unknown, or that does not allow the next step."""
+
+
+class NotFound(UnexpectedState):
+    """A thing that a decision or a run refers to does not exist."""
+
+
+class AccessDenied(CausewayError):
+    """The principal may not do this; a policy, a share or a trust policy lacks it."""
+
+
+class Throttled(CausewayError):
+    """The service asked to be called less often."""
+
+    retryable = True
+
+
+class Unavailable(CausewayError):
+    """The service did not answer, or answered that it cannot at present."""
+
+    retryable = True
+
+
+class NameTaken(UnexpectedState):
+    """A deterministic name is in use by something made from other inputs."""
+
+
+class SharingError(CausewayError):
+    """A share cannot be planned, accepted or used."""
+
+
+class NotSharedYet(SharingError):
+    """A share is on its way; looking again later is the remedy."""
+
+    retryable = True
+
+
+class PartialWrite(CausewayError):
+    """The service kept only some of the records; writing the rest again is safe."""
+
+    retryable = True
+
+
+class JobFailed(CausewayError):
+    """A processing or training job failed in all of the attempts allowed."""
+
+
+class DeploymentFailed(CausewayError):
+    """An endpoint does not serve the requested configuration with the approved artifact."""
+
+
+class WriteConflict(CausewayError):
+    """A conditional write met another state than the one it was planned against."""
+
+    retryable = True

@@ -1,0 +1,85 @@
+"""Metrics of a binary classifier, computed here: an endpoint's answers are few, a library is not.
+
+Labels are 0 and 1 (1 is the positive class), scores are probabilities of the positive class.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from causeway.errors import BadInput
+
+
+def auc(labels: Sequence[int], scores: Sequence[float]) -> float:
+    """Return the area under the ROC curve by ranks; equal scores share their average rank.
+
+    Raises:
+        BadInput: lengths differ, or one of the classes is absent.
+    """
+    _check(labels, scores)
+    positives = sum(labels)
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        raise BadInput(
+            "AUC needs both classes among the labels",
+            next_step="Use more held-out rows.",
+        )
+    order = sorted(range(len(scores)), key=scores.__getitem__)
+    rank_sum, start = 0.0, 0
+    while start < len(order):
+        end = start
+        while end + 1 < len(order) and scores[order[end + 1]] == scores[order[start]]:
+            end += 1
+        average = (start + end) / 2 + 1
+        rank_sum += average * sum(labels[order[i]] for i in range(start, end + 1))
+        start = end + 1
+    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def accuracy(labels: Sequence[int], scores: Sequence[float], threshold: float = 0.5) -> float:
+    """Return the share of rows whose score is on the right side of the threshold."""
+    _check(labels, scores)
+    right = sum((s >= threshold) == bool(y) for y, s in zip(labels, scores, strict=True))
+    return right / len(labels)
+
+
+def log_loss(labels: Sequence[int], scores: Sequence[float]) -> float:
+    """Return the mean negative log-likelihood; scores are kept away from 0 and 1 by 1e-15."""
+    _check(labels, scores)
+    total = 0.0
+    for label, score in zip(labels, scores, strict=True):
+        kept = min(max(score, 1e-15), 1 - 1e-15)
+        total -= math.log(kept if label else 1 - kept)
+    return total / len(labels)
+
+
+def brier(labels: Sequence[int], scores: Sequence[float]) -> float:
+    """Return the mean squared difference between score and label."""
+    _check(labels, scores)
+    return sum((s - y) ** 2 for y, s in zip(labels, scores, strict=True)) / len(labels)
+
+
+def binary_metrics(labels: Sequence[int], scores: Sequence[float]) -> dict[str, float]:
+    """Return the metrics that a stage record holds, with the number of rows."""
+    return {
+        "auc": auc(labels, scores),
+        "accuracy": accuracy(labels, scores),
+        "log_loss": log_loss(labels, scores),
+        "brier": brier(labels, scores),
+        "rows": float(len(labels)),
+    }
+
+
+def _check(labels: Sequence[int], scores: Sequence[float]) -> None:
+    if len(labels) != len(scores) or not labels:
+        raise BadInput(
+            f"{len(labels)} labels and {len(scores)} scores do not belong together",
+            next_step="Compare the rows sent to the endpoint with its answer.",
+        )
+    for row, (label, score) in enumerate(zip(labels, scores, strict=True), start=1):
+        if label not in (0, 1) or not math.isfinite(score):
+            raise BadInput(
+                f"row {row}: label {label!r}, score {score!r}: labels are 0 or 1, scores finite",
+                next_step="Look at the endpoint's answer for that row.",
+            )

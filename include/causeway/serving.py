@@ -1,0 +1,86 @@
+"""The test of a live endpoint: the held-out rows, what it answered, and whether that may pass.
+
+The endpoint must answer as the artifact did when the gate judged it: other metrics mean that
+something else is served, or that requests are encoded differently.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from causeway.errors import BadInput, DeploymentFailed
+
+#: How far a metric of the live endpoint may lie from the gate report's: rounding, no more.
+TOLERANCE: Final = 0.005
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out rows as an endpoint is asked about them (CSV), and the labels kept back."""
+
+    header: str
+    rows: tuple[str, ...]
+    labels: tuple[int, ...]
+
+
+def read_held_out(text: str, label: str) -> HeldOut:
+    """Read the held-out CSV (header, record id first, label among the columns).
+
+    Raises:
+        BadInput: there is no label column, no row, or a label that is neither 0 nor 1.
+    """
+    table = list(csv.reader(io.StringIO(text)))
+    if len(table) < 2 or label not in table[0]:
+        raise BadInput(
+            f"the held-out rows have no column {label!r} or no rows",
+            next_step="Register the model again through the training DAG.",
+        )
+    place = table[0].index(label)
+    labels = [row[place].strip() for row in table[1:]]
+    wrong = [value for value in labels if value not in ("0", "1")]
+    if wrong:
+        raise BadInput(
+            f"the held-out label {label} is {wrong[0]!r}; allowed: 0, 1",
+            next_step="Register the model again through the training DAG.",
+        )
+    asked = [",".join(row[:place] + row[place + 1 :]) for row in table]
+    return HeldOut(asked[0], tuple(asked[1:]), tuple(int(value) for value in labels))
+
+
+def require_agreement(
+    reported: Mapping[str, float], live: Mapping[str, float], *, endpoint: str
+) -> None:
+    """Raise unless the endpoint's metrics are those that the gate was given.
+
+    Raises:
+        DeploymentFailed: naming each metric that differs by more than `TOLERANCE`.
+    """
+    apart = [
+        f"{name} {live[name]:.4f} (gate: {value:.4f})"
+        for name, value in sorted(reported.items())
+        if name in live and not abs(live[name] - value) <= TOLERANCE
+    ]
+    if apart:
+        raise DeploymentFailed(
+            f"endpoint {endpoint} answers other than the evaluated artifact: {'; '.join(apart)}",
+            next_step="Compare the endpoint's model with the registered one and its encoder.",
+        )
+
+
+def require_probabilities(values: Sequence[float], *, endpoint: str) -> None:
+    """Raise unless every answer is a probability.
+
+    Raises:
+        DeploymentFailed: naming the first answer that is none.
+    """
+    for number, value in enumerate(values, start=1):
+        if not math.isfinite(value) or not 0 <= value <= 1:
+            raise DeploymentFailed(
+                f"endpoint {endpoint}: answer {number} is {value!r}, no probability",
+                next_step="Look at output_fn of its inference.py.",
+            )

@@ -1,0 +1,203 @@
+"""The three courses a stack can take: creation, update, deletion, each with its way back.
+
+They run in the background and leave the stack in a final state whatever happens. Source:
+CloudFormation User Guide, "Stack status codes".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from localaws.cloudformation.deployment import Deployment, ResourceError, reason_of
+from localaws.cloudformation.errors import TemplateError
+from localaws.cloudformation.resource import Instance
+from localaws.cloudformation.stack import Request, StackResource
+
+log = logging.getLogger(__name__)
+
+
+def create(deployment: Deployment) -> None:
+    """Make every resource; CREATE_COMPLETE, or back to nothing and ROLLBACK_COMPLETE."""
+    stack, request = deployment.stack, deployment.stack.request
+    try:
+        made = [deployment.make(request, logical_id) for logical_id in request.order]
+        for resource in made:
+            deployment.verify(resource, "CREATE_FAILED")
+        stack.outputs = deployment.outputs(request)
+    except (ResourceError, TemplateError) as error:
+        _undo_creation(deployment, _why(error, "create"))
+        return
+    except Exception as error:
+        _undo_creation(deployment, reason_of(error))
+        raise
+    stack.turn("CREATE_COMPLETE")
+
+
+def _undo_creation(deployment: Deployment, reason: str) -> None:
+    stack, choice = deployment.stack, deployment.stack.request.on_failure
+    if choice == "DO_NOTHING":
+        stack.turn("CREATE_FAILED", reason)
+        return
+    begun, done, failed = (
+        ("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED")
+        if choice == "DELETE"
+        else ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+    )
+    stack.turn(begun, reason)
+    left = _remove(deployment, list(reversed(stack.resources.values())), rollback=True)
+    if left:
+        stack.turn(failed, f"{reason} {left}")
+        return
+    if choice == "DELETE":
+        stack.deleted = stack.now()
+    stack.turn(done, reason)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a stack was before an update, to return to."""
+
+    request: Request
+    instances: dict[str, Instance]
+    declarations: dict[str, StackResource]
+
+
+def has_changes(deployment: Deployment, wanted: Request) -> bool:
+    """Return whether an update would do anything; changes nothing itself.
+
+    Raise TemplateError where the new template cannot be evaluated. A resource that needs one
+    not made yet is a change, and so is one of a type or property that is refused later.
+    """
+    stack = deployment.stack
+    if set(wanted.order) != set(stack.resources) or wanted.tags != stack.request.tags:
+        return True
+    for logical_id in wanted.order:
+        resource, declaration = stack.resources[logical_id], wanted.template.resources[logical_id]
+        old = resource.declaration
+        if (old.type, old.deletion_policy) != (declaration.type, declaration.deletion_policy):
+            return True
+        try:
+            _, instance = deployment.wanted(wanted, declaration)
+        except TemplateError:
+            raise
+        except Exception:
+            log.debug("%s is refused when the update runs", logical_id, exc_info=True)
+            return True
+        held = resource.instance
+        if held is None or dict(instance.properties) != dict(held.properties):
+            return True
+        deployment.know(wanted, resource)
+    return deployment.outputs(wanted) != stack.outputs
+
+
+def update(deployment: Deployment, wanted: Request) -> None:
+    """Bring the stack to a new request; UPDATE_COMPLETE, or back and UPDATE_ROLLBACK_COMPLETE."""
+    stack = deployment.stack
+    held = {n: r.instance for n, r in stack.resources.items() if r.instance is not None}
+    before = Before(stack.request, held, dict(stack.resources))
+    touched: list[StackResource] = []
+    wanted.evaluation.made.clear()
+    for held_resource in stack.resources.values():
+        held_resource.changing = frozenset()
+    try:
+        for logical_id in wanted.order:
+            resource = stack.resources.get(logical_id)
+            if resource is None:
+                touched.append(deployment.make(wanted, logical_id))
+            elif resource.declaration.type != wanted.template.resources[logical_id].type:
+                reason = "Update of resource type is not permitted."
+                stack.mark(resource, "UPDATE_FAILED", reason)
+                raise ResourceError(resource, reason)
+            elif deployment.change(wanted, resource):
+                touched.append(resource)
+        for resource in touched:
+            deployment.verify(resource, "UPDATE_FAILED")
+        outputs = deployment.outputs(wanted)
+    except (ResourceError, TemplateError) as error:
+        _undo_update(deployment, before, _why(error, "update"))
+        return
+    except Exception as error:
+        _undo_update(deployment, before, reason_of(error))
+        raise
+    stack.request, stack.outputs = wanted, outputs
+    stack.turn("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    gone = [
+        stack.resources[name]
+        for name in reversed(before.request.order)
+        if name in stack.resources and name not in wanted.order
+    ]
+    # As on AWS, what cannot be removed after an update is no longer the stack's.
+    _remove(deployment, gone)
+    stack.resources = {name: stack.resources[name] for name in wanted.order}
+    stack.turn("UPDATE_COMPLETE")
+
+
+def _undo_update(deployment: Deployment, before: Before, reason: str) -> None:
+    stack = deployment.stack
+    stack.turn("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+    made = [r for name, r in stack.resources.items() if name not in before.declarations]
+    left = [_remove(deployment, list(reversed(made)), rollback=True)]
+    for name in before.request.order:
+        left.append(_restore(deployment, stack.resources[name], before.instances.get(name)))
+        stack.resources[name].declaration = before.request.template.resources[name]
+    stack.resources = {name: before.declarations[name] for name in before.request.order}
+    problems = " ".join(item for item in left if item)
+    status = "UPDATE_ROLLBACK_FAILED" if problems else "UPDATE_ROLLBACK_COMPLETE"
+    stack.turn(status, f"{reason} {problems}".strip())
+
+
+def _restore(deployment: Deployment, resource: StackResource, old: Instance | None) -> str:
+    """Apply a resource's old properties where an update may have begun to change them."""
+    if old is None or resource.type is None or not resource.changing:
+        return ""
+    stack = deployment.stack
+    stack.mark(resource, "UPDATE_IN_PROGRESS")
+    try:
+        resource.type.apply(deployment.context, old, resource.changing)
+    except Exception as error:
+        reason = reason_of(error)
+        stack.mark(resource, "UPDATE_FAILED", reason)
+        return f"{resource.logical_id}: {reason}"
+    resource.instance = old
+    stack.mark(resource, "UPDATE_COMPLETE")
+    return ""
+
+
+def delete(deployment: Deployment, retain: Collection[str] = ()) -> None:
+    """Delete every resource, the last made first; DELETE_COMPLETE or DELETE_FAILED."""
+    stack = deployment.stack
+    resources = [
+        resource
+        for name, resource in reversed(stack.resources.items())
+        if name not in retain and resource.status != "DELETE_COMPLETE"
+    ]
+    left = _remove(deployment, resources)
+    if left:
+        stack.turn("DELETE_FAILED", left)
+        return
+    stack.deleted = stack.now()
+    stack.turn("DELETE_COMPLETE")
+
+
+def _remove(
+    deployment: Deployment, resources: list[StackResource], *, rollback: bool = False
+) -> str:
+    """Remove what can be removed and say what could not."""
+    failed: list[str] = []
+    for resource in resources:
+        try:
+            deployment.remove(resource, rollback=rollback)
+        except ResourceError as error:
+            failed.append(str(error))
+    if not failed:
+        return ""
+    return f"The following resource(s) failed to delete: {'; '.join(failed)}."
+
+
+def _why(error: ResourceError | TemplateError, verb: str) -> str:
+    if isinstance(error, TemplateError):
+        return str(error)
+    name = error.resource.logical_id
+    return f"The following resource(s) failed to {verb}: [{name}]. {error}"

@@ -1,0 +1,173 @@
+"""The shapes of resource properties, and one canonical form to compare them in.
+
+A kind turns a value, from a template or read back from a service, into its canonical form and
+refuses what it does not know by its path. Two values mean the same exactly if their canonical
+forms are equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.arns import name_of
+from localaws.cloudformation.errors import DeployError
+
+Kind = Callable[[Any, str], Any]
+
+
+class _Anything:
+    """A default that the service chooses: not compared while the template is silent."""
+
+    def __repr__(self) -> str:
+        return "anything"
+
+
+ANYTHING = _Anything()
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property that the local CloudFormation applies.
+
+    `default` is the canonical value that the service holds while the template is silent;
+    `replaces` marks one that cannot be changed on an existing resource.
+    """
+
+    kind: Kind
+    default: Any = None
+    required: bool = False
+    replaces: bool = False
+
+
+def text(value: Any, path: str) -> str:
+    """A text; numbers and booleans are written as CloudFormation writes them."""
+    if isinstance(value, dict | list) or value is None:
+        raise DeployError(f"Value of property {path} must be of type String")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def integer(value: Any, path: str) -> int:
+    """A whole number, perhaps as text."""
+    try:
+        return int(str(value))
+    except ValueError:
+        raise DeployError(f"Value of property {path} must be of type Integer") from None
+
+
+def boolean(value: Any, path: str) -> bool:
+    """True or false, perhaps as text."""
+    known = {"true": True, "false": False}
+    if str(value).lower() not in known:
+        raise DeployError(f"Value of property {path} must be of type Boolean")
+    return known[str(value).lower()]
+
+
+def document(value: Any, path: str) -> Any:
+    """A JSON document, as an object or as text; its order of keys does not count."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise DeployError(f"Value of property {path} is no JSON document") from None
+    if not isinstance(value, dict):
+        raise DeployError(f"Value of property {path} must be an object")
+    return value
+
+
+def key_id(value: Any, path: str) -> str:
+    """A KMS key id, perhaps given as the key's ARN."""
+    return name_of(text(value, path))
+
+
+def tags(value: Any, path: str) -> dict[str, str]:
+    """Tags by key."""
+    pairs = keyed("Key", structure(Key=text, Value=text), lambda item: item.get("Value", ""))
+    found: dict[str, str] = pairs(value, path)
+    return found
+
+
+def one_of(*allowed: str) -> Kind:
+    """A text of a closed set."""
+
+    def read(value: Any, path: str) -> str:
+        if text(value, path) not in allowed:
+            raise DeployError(f"Value of property {path} must be one of {', '.join(allowed)}")
+        return text(value, path)
+
+    return read
+
+
+def structure(_defaults: Mapping[str, Any] | None = None, /, **members: Kind) -> Kind:
+    """An object with these members only; silent members take the defaults given."""
+
+    def read(value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise DeployError(f"Value of property {path} must be an object")
+        unknown = sorted(set(value) - set(members))
+        if unknown:
+            raise DeployError(f"Encountered unsupported property {path}.{unknown[0]}")
+        found = {k: members[k](item, f"{path}.{k}") for k, item in value.items()}
+        return {**(_defaults or {}), **found}
+
+    return read
+
+
+def listing(member: Kind) -> Kind:
+    """A list whose order counts."""
+
+    def read(value: Any, path: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise DeployError(f"Value of property {path} must be of type List")
+        return [member(item, f"{path}[{index}]") for index, item in enumerate(value)]
+
+    return read
+
+
+def unordered(value: Any, path: str) -> list[str]:
+    """A list of texts whose order does not count."""
+    return sorted(set(listing(text)(value, path)))
+
+
+def keyed(key: str, member: Kind, take: Callable[[Any], Any] = lambda item: item) -> Kind:
+    """A list of objects that one of their members tells apart; the order does not count."""
+
+    def read(value: Any, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for index, item in enumerate(listing(member)(value, path)):
+            if key not in item:
+                raise DeployError(f"Property {path}[{index}].{key} cannot be empty.")
+            if item[key] in found:
+                raise DeployError(f"Value of property {path} has {key} {item[key]} twice")
+            found[item[key]] = take(item)
+        return found
+
+    return read
+
+
+def canonical(declared: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every declared property in canonical form; raise DeployError naming one at fault."""
+    unknown = sorted(set(values) - set(declared))
+    if unknown:
+        raise DeployError(
+            f"Encountered unsupported property {unknown[0]}; the local CloudFormation applies "
+            f"{', '.join(sorted(declared))}"
+        )
+    missing = sorted(
+        name for name, item in declared.items() if item.required and values.get(name) is None
+    )
+    if missing:
+        raise DeployError(f"Property {missing[0]} cannot be empty.")
+    return {
+        name: item.default if values.get(name) is None else item.kind(values[name], name)
+        for name, item in declared.items()
+    }
+
+
+def differing(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
+    """Return the names whose canonical values differ; what the service chooses does not count."""
+    return [
+        name for name, value in wanted.items() if value is not ANYTHING and value != held.get(name)
+    ]

@@ -1,0 +1,148 @@
+"""What a resource type has to be able to do, and the register of those that can.
+
+A type makes a resource, applies properties to it, reads back what the service holds, and deletes
+it, all through clients that sign as the caller. Nothing else is served: a type that is not here
+fails the stack that asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from localaws.cloudformation.errors import DeployError, TemplateError
+from localaws.cloudformation.properties import Property
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a stack is deployed, and as whom."""
+
+    account: str
+    region: str
+    stack_id: str
+    stack_name: str
+    client: Callable[[str], Any]
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        """Return the ARN of a resource of this account."""
+        return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{resource}"
+
+    def generated_name(self, logical_id: str) -> str:
+        """Return the name of a resource whose template gives none; the same on every call."""
+        digest = hashlib.sha256(f"{self.stack_id}/{logical_id}".encode()).hexdigest()
+        return f"{self.stack_name}-{logical_id}-{digest[:12].upper()}"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One resource of a stack: its properties in canonical form, and its physical id once made."""
+
+    logical_id: str
+    properties: Mapping[str, Any]
+    physical_id: str = ""
+
+    def __getitem__(self, name: str) -> Any:
+        return self.properties[name]
+
+
+class ResourceType(ABC):
+    """One CloudFormation resource type."""
+
+    name: ClassVar[str]
+    properties: ClassVar[Mapping[str, Property]]
+    attributes: ClassVar[Collection[str]] = ()  # what Fn::GetAtt knows
+    made_with: ClassVar[Collection[str]] = ()  # properties that `create` applies
+
+    @abstractmethod
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the resource and return its physical id; raise DeployError if it exists."""
+
+    @abstractmethod
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Bring the `changed` properties of an existing resource to what is wanted."""
+
+    @abstractmethod
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Return the properties that the service holds, as a template would write them."""
+
+    @abstractmethod
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the resource; one that is gone already is fine."""
+
+    def ref(self, made: Instance) -> str:
+        """Return what `Ref` gives: the physical id, unless the type says otherwise."""
+        return made.physical_id
+
+    def attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return what `Fn::GetAtt` gives; raise TemplateError for an unknown attribute."""
+        if name not in self.attributes:
+            raise TemplateError(
+                f"Template error: resource {made.logical_id} does not support attribute type "
+                f"{name} in Fn::GetAtt"
+            )
+        return self.read_attribute(context, made, name)
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return one of `attributes`."""
+        raise NotImplementedError(f"{self.name}.{name}")
+
+
+@dataclass
+class Register:
+    """The resource types, by name."""
+
+    types: dict[str, ResourceType] = field(default_factory=dict)
+
+    def add(self, kind: type[ResourceType]) -> type[ResourceType]:
+        """Register a type; used as a class decorator."""
+        self.types[kind.name] = kind()
+        return kind
+
+    def get(self, name: str) -> ResourceType:
+        """Return the type; raise DeployError naming one that is not here."""
+        if name not in self.types:
+            raise DeployError(
+                f"Resource type {name} is not supported by the local CloudFormation; it has "
+                f"{', '.join(sorted(self.types))}"
+            )
+        return self.types[name]
+
+
+REGISTER = Register()
+
+
+def exists(ask: Callable[[], Any], *absent: str) -> bool:
+    """Return whether a call finds something; the `absent` error codes say that it does not."""
+    try:
+        ask()
+    except ClientError as error:
+        if code_of(error) in absent:
+            return False
+        raise
+    return True
+
+
+def unless(ask: Callable[[], Any], *absent: str, default: Any = None) -> Any:
+    """Return a call's reply, or `default` when it answers one of the `absent` error codes."""
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) in absent:
+            return default
+        raise
+
+
+def code_of(error: ClientError) -> str:
+    """Return the AWS error code."""
+    return str(error.response["Error"]["Code"])
+
+
+def tag_list(by_key: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[Any]:
+    """Return tags as most services take them."""
+    return [{key: name, value: by_key[name]} for name in sorted(by_key)]

@@ -1,0 +1,9 @@
+"""The resource types that the local CloudFormation deploys, one module a service."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)

@@ -1,0 +1,168 @@
+"""DynamoDB tables, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.properties import (
+    ANYTHING,
+    Property,
+    boolean,
+    keyed,
+    listing,
+    one_of,
+    structure,
+    tags,
+    text,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    tag_list,
+    unless,
+)
+
+NO_TTL = {"Enabled": False}
+
+
+@REGISTER.add
+class Table(ResourceType):
+    """AWS::DynamoDB::Table."""
+
+    name = "AWS::DynamoDB::Table"
+    attributes = ("Arn",)
+    made_with = (
+        "AttributeDefinitions",
+        "BillingMode",
+        "KeySchema",
+        "SSESpecification",
+        "TableName",
+    )
+    properties = {
+        "AttributeDefinitions": Property(
+            keyed("AttributeName", structure(AttributeName=text, AttributeType=text)),
+            required=True,
+            replaces=True,
+        ),
+        "BillingMode": Property(one_of("PAY_PER_REQUEST"), required=True, replaces=True),
+        "DeletionProtectionEnabled": Property(boolean, default=False),
+        "KeySchema": Property(
+            listing(structure(AttributeName=text, KeyType=text)), required=True, replaces=True
+        ),
+        "PointInTimeRecoverySpecification": Property(
+            structure(PointInTimeRecoveryEnabled=boolean),
+            default={"PointInTimeRecoveryEnabled": False},
+        ),
+        "SSESpecification": Property(
+            structure({"SSEType": "KMS"}, SSEEnabled=boolean, SSEType=text), default=ANYTHING
+        ),
+        "TableName": Property(text, default=ANYTHING, replaces=True),
+        "Tags": Property(tags, default={}),
+        "TimeToLiveSpecification": Property(
+            structure(AttributeName=text, Enabled=boolean), default=NO_TTL
+        ),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the table and wait until it is active."""
+        dynamodb, name = context.client("dynamodb"), wanted["TableName"]
+        if name is ANYTHING:
+            name = context.generated_name(wanted.logical_id)
+        dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=list(wanted["AttributeDefinitions"].values()),
+            KeySchema=wanted["KeySchema"],
+            BillingMode=wanted["BillingMode"],
+            **_encryption(wanted),
+        )
+        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+        return str(name)
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write recovery, expiry, encryption, protection and tags."""
+        dynamodb, table = context.client("dynamodb"), wanted.physical_id
+        if "PointInTimeRecoverySpecification" in changed:
+            dynamodb.update_continuous_backups(
+                TableName=table,
+                PointInTimeRecoverySpecification=wanted["PointInTimeRecoverySpecification"],
+            )
+        if "TimeToLiveSpecification" in changed:
+            self._set_expiry(dynamodb, table, wanted["TimeToLiveSpecification"])
+        if "SSESpecification" in changed and _encryption(wanted):
+            # moto keeps the encryption that the table was made with; the look afterwards says so.
+            dynamodb.update_table(TableName=table, **_encryption(wanted))
+        if "DeletionProtectionEnabled" in changed:
+            protected = wanted["DeletionProtectionEnabled"]
+            dynamodb.update_table(TableName=table, DeletionProtectionEnabled=protected)
+        if "Tags" in changed:
+            arn = context.arn("dynamodb", f"table/{table}")
+            gone = {tag["Key"] for tag in _tags(dynamodb, arn)} - set(wanted["Tags"])
+            if gone:
+                dynamodb.untag_resource(ResourceArn=arn, TagKeys=sorted(gone))
+            if wanted["Tags"]:
+                dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(wanted["Tags"]))
+
+    @staticmethod
+    def _set_expiry(dynamodb: Any, table: str, wanted: Mapping[str, Any]) -> None:
+        if wanted == NO_TTL:  # switching off needs the attribute that is on
+            held = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+            if "AttributeName" not in held:
+                return
+            wanted = {"AttributeName": held["AttributeName"], "Enabled": False}
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=dict(wanted))
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the table and what hangs on it."""
+        dynamodb, table = context.client("dynamodb"), wanted.physical_id
+        held = dynamodb.describe_table(TableName=table)["Table"]
+        backups = dynamodb.describe_continuous_backups(TableName=table)
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        encryption = held.get("SSEDescription", {})
+        found = {
+            "AttributeDefinitions": held["AttributeDefinitions"],
+            "BillingMode": held["BillingModeSummary"]["BillingMode"],
+            "DeletionProtectionEnabled": held.get("DeletionProtectionEnabled", False),
+            "KeySchema": held["KeySchema"],
+            "PointInTimeRecoverySpecification": {
+                "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+            },
+            "SSESpecification": {
+                "SSEEnabled": encryption.get("Status") == "ENABLED",
+                "SSEType": encryption.get("SSEType", "KMS"),
+            },
+            "TableName": held["TableName"],
+            "Tags": _tags(dynamodb, held["TableArn"]),
+        }
+        if expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING"):
+            found["TimeToLiveSpecification"] = {
+                "AttributeName": expiry["AttributeName"],
+                "Enabled": True,
+            }
+        return found
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the table; a protected one stays and says so."""
+        dynamodb, table = context.client("dynamodb"), made.physical_id
+        unless(lambda: dynamodb.delete_table(TableName=table), "ResourceNotFoundException")
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return the table's ARN."""
+        return context.arn("dynamodb", f"table/{made.physical_id}")
+
+
+def _encryption(wanted: Instance) -> dict[str, Any]:
+    given = wanted["SSESpecification"]
+    if given is ANYTHING:
+        return {}
+    if not given["SSEEnabled"]:
+        return {"SSESpecification": {"Enabled": False}}
+    return {"SSESpecification": {"Enabled": True, "SSEType": given["SSEType"]}}
+
+
+def _tags(dynamodb: Any, arn: str) -> list[dict[str, str]]:
+    pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+    return [tag for page in pages for tag in page["Tags"]]

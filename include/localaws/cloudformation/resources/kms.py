@@ -1,0 +1,145 @@
+"""KMS keys and aliases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.properties import (
+    ANYTHING,
+    Property,
+    boolean,
+    document,
+    key_id,
+    tags,
+    text,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    tag_list,
+    unless,
+)
+
+WAITING_DAYS = 30  # before a deleted key is gone; CloudFormation's default
+
+
+@REGISTER.add
+class Key(ResourceType):
+    """AWS::KMS::Key."""
+
+    name = "AWS::KMS::Key"
+    attributes = ("Arn", "KeyId")
+    made_with = ("KeyPolicy", "KeySpec", "KeyUsage")
+    properties = {
+        "Description": Property(text, default=""),
+        "EnableKeyRotation": Property(boolean, default=False),
+        "KeyPolicy": Property(document, default=ANYTHING),
+        "KeySpec": Property(text, default="SYMMETRIC_DEFAULT", replaces=True),
+        "KeyUsage": Property(text, default="ENCRYPT_DECRYPT", replaces=True),
+        "Tags": Property(tags, default={}),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the key with its policy."""
+        policy = wanted["KeyPolicy"]
+        given = {} if policy is ANYTHING else {"Policy": json.dumps(policy)}
+        made = context.client("kms").create_key(
+            KeySpec=wanted["KeySpec"], KeyUsage=wanted["KeyUsage"], **given
+        )
+        return str(made["KeyMetadata"]["KeyId"])
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write policy, description, rotation and tags."""
+        kms, key = context.client("kms"), wanted.physical_id
+        if "KeyPolicy" in changed and wanted["KeyPolicy"] is not ANYTHING:
+            policy = json.dumps(wanted["KeyPolicy"])
+            kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+        if "Description" in changed:
+            kms.update_key_description(KeyId=key, Description=wanted["Description"])
+        if "EnableKeyRotation" in changed:
+            on = wanted["EnableKeyRotation"]
+            (kms.enable_key_rotation if on else kms.disable_key_rotation)(KeyId=key)
+        if "Tags" in changed:
+            gone = {tag["TagKey"] for tag in _tags(kms, key)} - set(wanted["Tags"])
+            if gone:
+                kms.untag_resource(KeyId=key, TagKeys=sorted(gone))
+            if wanted["Tags"]:
+                given = tag_list(wanted["Tags"], "TagKey", "TagValue")
+                kms.tag_resource(KeyId=key, Tags=given)
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the key, its policy, rotation and tags."""
+        kms, key = context.client("kms"), wanted.physical_id
+        held = kms.describe_key(KeyId=key)["KeyMetadata"]
+        return {
+            "Description": held.get("Description", ""),
+            "EnableKeyRotation": kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
+            "KeyPolicy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
+            "KeySpec": held["KeySpec"],
+            # moto leaves the usage out of the reply when it was not given.
+            "KeyUsage": held.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            "Tags": [{"Key": t["TagKey"], "Value": t["TagValue"]} for t in _tags(kms, key)],
+        }
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Schedule the key's deletion; one that waits for it already is left alone."""
+        kms, key = context.client("kms"), made.physical_id
+        held = unless(lambda: kms.describe_key(KeyId=key), "NotFoundException")
+        if held and held["KeyMetadata"]["KeyState"] != "PendingDeletion":
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WAITING_DAYS)
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return the key's ARN or id."""
+        key = made.physical_id
+        return context.arn("kms", f"key/{key}") if name == "Arn" else key
+
+
+def _tags(kms: Any, key: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = kms.list_resource_tags(KeyId=key)["Tags"]
+    return found
+
+
+@REGISTER.add
+class Alias(ResourceType):
+    """AWS::KMS::Alias."""
+
+    name = "AWS::KMS::Alias"
+    made_with = ("AliasName", "TargetKeyId")
+    properties = {
+        "AliasName": Property(text, required=True, replaces=True),
+        "TargetKeyId": Property(key_id, required=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the alias; KMS refuses one that exists."""
+        name = str(wanted["AliasName"])
+        context.client("kms").create_alias(AliasName=name, TargetKeyId=wanted["TargetKeyId"])
+        return name
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Point the alias at another key."""
+        if "TargetKeyId" in changed:
+            context.client("kms").update_alias(
+                AliasName=wanted.physical_id, TargetKeyId=wanted["TargetKeyId"]
+            )
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Find the alias among the account's."""
+        pages = context.client("kms").get_paginator("list_aliases").paginate()
+        for page in pages:
+            for alias in page["Aliases"]:
+                if alias["AliasName"] == wanted.physical_id:
+                    return {
+                        "AliasName": alias["AliasName"],
+                        "TargetKeyId": alias.get("TargetKeyId", ""),
+                    }
+        return {"AliasName": "", "TargetKeyId": ""}
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the alias."""
+        kms = context.client("kms")
+        unless(lambda: kms.delete_alias(AliasName=made.physical_id), "NotFoundException")

@@ -1,0 +1,226 @@
+"""S3 buckets and their policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.errors import DeployError
+from localaws.cloudformation.properties import (
+    ANYTHING,
+    Property,
+    boolean,
+    document,
+    listing,
+    structure,
+    tags,
+    text,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    exists,
+    tag_list,
+    unless,
+)
+
+_BLOCKS = (
+    "BlockPublicAcls",
+    "BlockPublicPolicy",
+    "IgnorePublicAcls",
+    "RestrictPublicBuckets",
+)
+
+
+@REGISTER.add
+class Bucket(ResourceType):
+    """AWS::S3::Bucket."""
+
+    name = "AWS::S3::Bucket"
+    attributes = ("Arn", "DomainName", "RegionalDomainName")
+    made_with = ("BucketName",)
+    properties = {
+        "BucketEncryption": Property(
+            structure(
+                ServerSideEncryptionConfiguration=listing(
+                    structure(
+                        {"BucketKeyEnabled": False},
+                        BucketKeyEnabled=boolean,
+                        ServerSideEncryptionByDefault=structure(
+                            SSEAlgorithm=text, KMSMasterKeyID=text
+                        ),
+                    )
+                )
+            ),
+            default=ANYTHING,
+        ),
+        "BucketName": Property(text, default=ANYTHING, replaces=True),
+        "OwnershipControls": Property(
+            structure(Rules=listing(structure(ObjectOwnership=text))), default=ANYTHING
+        ),
+        "PublicAccessBlockConfiguration": Property(
+            structure(dict.fromkeys(_BLOCKS, False), **dict.fromkeys(_BLOCKS, boolean)),
+            default=ANYTHING,
+        ),
+        "Tags": Property(tags, default={}),
+        "VersioningConfiguration": Property(
+            structure(Status=text), default={"Status": "Suspended"}
+        ),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the bucket; names are global, so any account's bucket of that name is in the way."""
+        s3, name = context.client("s3"), wanted["BucketName"]
+        if name is ANYTHING:
+            name = context.generated_name(wanted.logical_id)[:63].lower()
+        if exists(lambda: s3.head_bucket(Bucket=name), "404", "NoSuchBucket"):
+            raise DeployError(f"{name} already exists")
+        place = {"LocationConstraint": context.region}
+        elsewhere = {} if context.region == "us-east-1" else {"CreateBucketConfiguration": place}
+        s3.create_bucket(Bucket=name, **elsewhere)
+        return str(name)
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write each changed configuration, or remove it when the template is silent."""
+        s3, bucket = context.client("s3"), wanted.physical_id
+        for name in changed:
+            value = wanted[name]
+            if name == "BucketEncryption":
+                _put_or_delete(
+                    value,
+                    lambda v: s3.put_bucket_encryption(
+                        Bucket=bucket, ServerSideEncryptionConfiguration=_encryption(v)
+                    ),
+                    lambda: s3.delete_bucket_encryption(Bucket=bucket),
+                )
+            elif name == "OwnershipControls":
+                _put_or_delete(
+                    value,
+                    lambda v: s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=v),
+                    lambda: s3.delete_bucket_ownership_controls(Bucket=bucket),
+                )
+            elif name == "PublicAccessBlockConfiguration":
+                _put_or_delete(
+                    value,
+                    lambda v: s3.put_public_access_block(
+                        Bucket=bucket, PublicAccessBlockConfiguration=v
+                    ),
+                    lambda: s3.delete_public_access_block(Bucket=bucket),
+                )
+            elif name == "Tags":
+                _put_or_delete(
+                    value or ANYTHING,
+                    lambda v: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(v)}),
+                    lambda: s3.delete_bucket_tagging(Bucket=bucket),
+                )
+            elif name == "VersioningConfiguration":
+                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=value)
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read each configuration; one that is not set is missing."""
+        s3, bucket = context.client("s3"), wanted.physical_id
+        encryption = unless(
+            lambda: s3.get_bucket_encryption(Bucket=bucket),
+            "ServerSideEncryptionConfigurationNotFoundError",
+            default={},
+        ).get("ServerSideEncryptionConfiguration")
+        held = {
+            "BucketName": bucket,
+            "OwnershipControls": unless(
+                lambda: s3.get_bucket_ownership_controls(Bucket=bucket),
+                "OwnershipControlsNotFoundError",
+                default={},
+            ).get("OwnershipControls"),
+            "PublicAccessBlockConfiguration": unless(
+                lambda: s3.get_public_access_block(Bucket=bucket),
+                "NoSuchPublicAccessBlockConfiguration",
+                default={},
+            ).get("PublicAccessBlockConfiguration"),
+            "Tags": unless(
+                lambda: s3.get_bucket_tagging(Bucket=bucket), "NoSuchTagSet", default={}
+            ).get("TagSet"),
+            "VersioningConfiguration": {
+                "Status": s3.get_bucket_versioning(Bucket=bucket).get("Status", "Suspended")
+            },
+        }
+        if encryption:
+            held["BucketEncryption"] = {
+                "ServerSideEncryptionConfiguration": [
+                    {
+                        "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+                        "ServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"],
+                    }
+                    for rule in encryption["Rules"]
+                ]
+            }
+        return held
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the bucket; one that holds objects is not deleted, as on AWS."""
+        s3, bucket = context.client("s3"), made.physical_id
+        unless(lambda: s3.delete_bucket(Bucket=bucket), "NoSuchBucket", "404")
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return the bucket's ARN or one of its host names."""
+        bucket = made.physical_id
+        return {
+            "Arn": f"arn:aws:s3:::{bucket}",
+            "DomainName": f"{bucket}.s3.amazonaws.com",
+            "RegionalDomainName": f"{bucket}.s3.{context.region}.amazonaws.com",
+        }[name]
+
+
+def _put_or_delete(value: Any, put: Callable[[Any], Any], delete: Callable[[], Any]) -> None:
+    delete() if value is ANYTHING else put(value)
+
+
+def _encryption(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Rules": [
+            {
+                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+                "BucketKeyEnabled": rule["BucketKeyEnabled"],
+            }
+            for rule in value["ServerSideEncryptionConfiguration"]
+        ]
+    }
+
+
+@REGISTER.add
+class BucketPolicy(ResourceType):
+    """AWS::S3::BucketPolicy."""
+
+    name = "AWS::S3::BucketPolicy"
+    made_with = ("Bucket", "PolicyDocument")
+    properties = {
+        "Bucket": Property(text, required=True, replaces=True),
+        "PolicyDocument": Property(document, required=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Put the policy on a bucket that has none yet."""
+        s3, bucket = context.client("s3"), wanted["Bucket"]
+        if exists(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy"):
+            raise DeployError(f"The bucket policy already exists on bucket {bucket}.")
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(wanted["PolicyDocument"]))
+        return str(bucket)
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Replace the policy."""
+        if changed:
+            policy = json.dumps(wanted["PolicyDocument"])
+            context.client("s3").put_bucket_policy(Bucket=wanted["Bucket"], Policy=policy)
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the policy."""
+        s3, bucket = context.client("s3"), wanted["Bucket"]
+        held = unless(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy", default={})
+        return {"Bucket": bucket, "PolicyDocument": held.get("Policy", "{}")}
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Take the policy off the bucket, if that is still there."""
+        s3, bucket = context.client("s3"), made["Bucket"]
+        unless(lambda: s3.delete_bucket_policy(Bucket=bucket), "NoSuchBucket", "NoSuchBucketPolicy")

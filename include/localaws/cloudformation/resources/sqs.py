@@ -1,0 +1,152 @@
+"""SQS queues and their policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.errors import DeployError
+from localaws.cloudformation.properties import (
+    ANYTHING,
+    Property,
+    boolean,
+    document,
+    integer,
+    structure,
+    tags,
+    text,
+    unordered,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    exists,
+    unless,
+)
+
+ABSENT = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+
+
+@REGISTER.add
+class Queue(ResourceType):
+    """AWS::SQS::Queue, standard."""
+
+    name = "AWS::SQS::Queue"
+    attributes = ("Arn", "QueueName", "QueueUrl")
+    made_with = ("QueueName",)
+    properties = {
+        "DelaySeconds": Property(integer, default=0),
+        "MessageRetentionPeriod": Property(integer, default=345_600),
+        "QueueName": Property(text, default=ANYTHING, replaces=True),
+        "ReceiveMessageWaitTimeSeconds": Property(integer, default=0),
+        "RedrivePolicy": Property(structure(deadLetterTargetArn=text, maxReceiveCount=integer)),
+        "SqsManagedSseEnabled": Property(boolean, default=ANYTHING),
+        "Tags": Property(tags, default={}),
+        "VisibilityTimeout": Property(integer, default=30),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the queue and return its URL."""
+        sqs, name = context.client("sqs"), wanted["QueueName"]
+        if name is ANYTHING:
+            name = context.generated_name(wanted.logical_id)[:80]
+        # CreateQueue answers with an existing queue of the same attributes.
+        if exists(lambda: sqs.get_queue_url(QueueName=name), *ABSENT):
+            raise DeployError(f"{name} already exists")
+        return str(sqs.create_queue(QueueName=name)["QueueUrl"])
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write attributes and tags."""
+        sqs, url = context.client("sqs"), wanted.physical_id
+        written = [n for n in changed if n != "Tags" and wanted[n] is not ANYTHING]
+        if written:
+            sqs.set_queue_attributes(
+                QueueUrl=url, Attributes={name: _attribute(wanted[name]) for name in written}
+            )
+        if "Tags" in changed:
+            gone = set(sqs.list_queue_tags(QueueUrl=url).get("Tags", {})) - set(wanted["Tags"])
+            if gone:
+                sqs.untag_queue(QueueUrl=url, TagKeys=sorted(gone))
+            if wanted["Tags"]:
+                sqs.tag_queue(QueueUrl=url, Tags=wanted["Tags"])
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read attributes and tags."""
+        sqs, url = context.client("sqs"), wanted.physical_id
+        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        labels = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+        redrive = held.get("RedrivePolicy")
+        return {
+            **{name: held.get(name) for name in self.properties},
+            "QueueName": held["QueueArn"].rsplit(":", 1)[1],
+            "RedrivePolicy": json.loads(redrive) if redrive else None,
+            "Tags": [{"Key": key, "Value": value} for key, value in labels.items()],
+        }
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the queue."""
+        sqs = context.client("sqs")
+        unless(lambda: sqs.delete_queue(QueueUrl=made.physical_id), *ABSENT)
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return the queue's ARN, name or URL."""
+        queue = made.physical_id.rsplit("/", 1)[1]
+        known = {
+            "Arn": context.arn("sqs", queue),
+            "QueueName": queue,
+            "QueueUrl": made.physical_id,
+        }
+        return known[name]
+
+
+def _attribute(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+@REGISTER.add
+class QueuePolicy(ResourceType):
+    """AWS::SQS::QueuePolicy."""
+
+    name = "AWS::SQS::QueuePolicy"
+    properties = {
+        "PolicyDocument": Property(document, required=True),
+        "Queues": Property(unordered, required=True, replaces=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Name the policy; putting it on the queues is left to `apply`."""
+        return context.generated_name(wanted.logical_id)
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Put the policy on every queue, in place of what was there."""
+        policy = json.dumps(wanted["PolicyDocument"])
+        for url in wanted["Queues"] if changed else ():
+            context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the policy back from every queue; the first that differs is the one told."""
+        held = [self._policy(context, url) for url in wanted["Queues"]]
+        other = [policy for policy in held if policy != wanted["PolicyDocument"]]
+        return {"Queues": wanted["Queues"], "PolicyDocument": (other or held)[0]}
+
+    @staticmethod
+    def _policy(context: Context, url: str) -> Any:
+        held = context.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        return json.loads(held.get("Attributes", {}).get("Policy") or "{}")
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Take the policy off the queues that are still there."""
+        sqs = context.client("sqs")
+        for url in made["Queues"]:
+            unless(_clear(sqs, url), *ABSENT)
+
+
+def _clear(sqs: Any, url: str) -> Any:
+    return lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})

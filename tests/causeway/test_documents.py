@@ -1,0 +1,65 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from causeway.documents import Strict, canonical_json, load, parse, sha256
+from causeway.errors import ConfigError
+
+
+class Inner(Strict):
+    size: int
+
+
+class Outer(Strict):
+    name: str
+    inner: Inner | None = None
+    many: tuple[Inner, ...] = ()
+
+
+def test_unknown_nested_key_names_file_key_and_allowed_keys() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse("name: a\nmany: [{size: 1}, {size: 2, colour: red}]", Outer, "x.yaml")
+    assert "x.yaml: many.1.colour: unknown key; allowed keys: size" in str(caught.value)
+
+
+def test_repeated_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"x.yaml: inner.size: the key stands twice"):
+        parse("name: a\ninner:\n  size: 1\n  size: 2\n", Outer, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "expected a mapping"),
+        ("", "expected a mapping"),
+        ("a: [", "not readable as YAML"),
+        ("inner: {size: 1}", "name: the key is missing"),
+        ("name: a\ninner: {size: many}", "inner.size"),
+        ("name: !!python/object/apply:os.system [x]", "not readable as YAML"),
+    ],
+)
+def test_broken_documents_are_explained(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse(text, Outer, "x.yaml")
+
+
+def test_missing_file_lists_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("name: a")
+    with pytest.raises(ConfigError, match=r"other\.yaml"):
+        load(tmp_path / "none.yaml", Outer)
+
+
+def test_a_file_is_read_again_only_after_it_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("name: a")
+    first = load(path, Outer)
+    assert load(path, Outer) is first
+    path.write_text("name: b")
+    os.utime(path, ns=(1, 1))
+    assert load(path, Outer).name == "b"
+
+
+def test_canonical_json_ignores_the_order_of_keys() -> None:
+    assert canonical_json({"b": 1, "a": [1.5, "ü"]}) == '{"a":[1.5,"ü"],"b":1}'
+    assert sha256("") == sha256(b"")

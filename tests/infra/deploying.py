@@ -1,0 +1,82 @@
+"""Where the templates are, what they must hold, and how a test deploys one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import WaiterError
+
+from localaws.cloudformation.template import Template, load
+from tests.localaws.conftest import Aws
+
+INFRA = Path(__file__).parents[2] / "include" / "infra"
+TEMPLATES = sorted(INFRA.glob("*.yaml"))
+TEMPLATE_OF = {
+    "data": "data.yaml",
+    "data_science": "data-science.yaml",
+    "shared_services": "shared-services.yaml",
+    "governance": "governance.yaml",
+    "test": "workload.yaml",
+    "prod": "workload.yaml",
+}
+ROLES = {
+    "data": {"causeway-ingester", "causeway-data-sharer", "causeway-feature-execution"},
+    "data_science": {
+        "causeway-trainer",
+        "causeway-registrar",
+        "causeway-acceptor",
+        "causeway-training-execution",
+    },
+    "shared_services": {
+        "causeway-registry-owner",
+        "causeway-registry-sync",
+        "causeway-approver",
+        "causeway-event-forwarder",
+    },
+    "governance": {"causeway-airflow", "causeway-recorder", "causeway-event-reader"},
+    "test": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
+    "prod": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
+}
+
+
+def loaded(path: Path) -> Template:
+    return load(path.read_text())
+
+
+def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
+    known = {
+        **{
+            f"{''.join(part.title() for part in name.split('_'))}AccountId": number
+            for name, number in accounts.items()
+        },
+        "AccountRole": role,
+        "TrustedAirflowRoleArn": "",
+    }
+    declared = loaded(INFRA / TEMPLATE_OF[role]).parameters
+    return [{"ParameterKey": name, "ParameterValue": known[name]} for name in declared]
+
+
+def deploy(aws: Aws, role: str, accounts: dict[str, str], **changes: Any) -> dict[str, Any]:
+    cloudformation = aws.client("cloudformation", accounts[role])
+    request = {
+        "StackName": f"causeway-{role.replace('_', '-')}",
+        "TemplateBody": (INFRA / TEMPLATE_OF[role]).read_text(),
+        "Parameters": parameters(role, accounts),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        **changes,
+    }
+    name = request["StackName"]
+    try:
+        cloudformation.create_stack(**request)
+        waiter = cloudformation.get_waiter("stack_create_complete")
+    except cloudformation.exceptions.AlreadyExistsException:
+        cloudformation.update_stack(**request)
+        waiter = cloudformation.get_waiter("stack_update_complete")
+    try:
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
+    except WaiterError as error:
+        pytest.fail(str(error.last_response["Stacks"][0]))
+    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return dict(stack)

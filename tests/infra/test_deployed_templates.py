@@ -1,0 +1,58 @@
+"""Every template deployed into the local AWS, once for this module: what stands there then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.server import Accounts, running
+from tests.infra.deploying import ROLES, TEMPLATE_OF, deploy
+from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Aws]:
+    with running(Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])) as server:
+        aws = Aws(server)
+        for role in TEMPLATE_OF:
+            deploy(aws, role, ACCOUNTS)
+        yield aws
+
+
+def test_every_template_deploys_and_again_changes_nothing(deployed: Aws) -> None:
+    for role, expected in ROLES.items():
+        held = {item["RoleName"] for item in deployed.client("iam", role).list_roles()["Roles"]}
+        assert expected <= held
+        with pytest.raises(ClientError, match="No updates are to be performed") as error:
+            deploy(deployed, role, ACCOUNTS)
+        assert error.value.response["Error"]["Code"] == "ValidationError"
+
+
+@pytest.mark.parametrize("role", ["data", "data_science", "shared_services"])
+def test_buckets_are_private_versioned_and_encrypted(deployed: Aws, role: str) -> None:
+    s3 = deployed.client("s3", role)
+    bucket = f"causeway-{role.replace('_', '-')}-{ACCOUNTS[role]}-eu-central-1"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    blocks = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert set(blocks.values()) == {True}
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    kms = deployed.client("kms", role)
+    alias = f"alias/causeway-{role.replace('_', '-')}"
+    key = kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
+
+
+def test_a_registry_event_travels_to_the_queue(deployed: Aws) -> None:
+    deployed.cloud.emit(
+        ACCOUNTS["shared_services"],
+        deployed.region,
+        "aws.sagemaker",
+        "SageMaker Model Package State Change",
+        {"ModelPackageGroupName": "credit-risk"},
+    )
+    sqs = deployed.client("sqs", "governance")
+    url = sqs.get_queue_url(QueueName="causeway-registry-events")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert "credit-risk" in message["Body"]

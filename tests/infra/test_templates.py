@@ -1,0 +1,114 @@
+"""The shipped templates as they are written: lint, least privilege, no account ids."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.deploying import INFRA, ROLES, TEMPLATE_OF, TEMPLATES, loaded
+
+# Services that have no resource type for the action, so that only `*` matches it.
+ONLY_STAR = {
+    "ecr:GetAuthorizationToken",
+    "ram:CreateResourceShare",
+    "ram:GetResourceShareAssociations",
+    "ram:GetResourceShareInvitations",
+    "ram:GetResourceShares",
+    "ram:ListPermissions",
+    "sagemaker:ListResourceCatalogs",
+    "sagemaker:Search",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def roles(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, item in loaded(path).resources.items():
+        if item.type == "AWS::IAM::Role":
+            yield name, item.properties
+
+
+def statements(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Identity statements of the template's roles."""
+    for name, properties in roles(path):
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield f"{name}.{statement['Sid']}", statement
+
+
+def test_every_account_role_has_a_template() -> None:
+    assert {path.name for path in TEMPLATES} == set(TEMPLATE_OF.values())
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    lint = Path(sys.executable).parent / "cfn-lint"
+    result = subprocess.run([str(lint), *map(str, TEMPLATES)], capture_output=True, text=True)
+    assert result.stdout + result.stderr == ""
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_no_account_id_is_written_in(path: Path) -> None:
+    assert not re.findall(r"\d{12}", path.read_text())
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_roles_allow_named_actions_on_named_resources(path: Path) -> None:
+    for where, statement in statements(path):
+        assert statement["Effect"] == "Allow", where
+        actions = as_list(statement["Action"])
+        assert not [action for action in actions if "*" in action], where
+        assert "NotAction" not in statement and "NotResource" not in statement, where
+        if "*" in as_list(statement["Resource"]):
+            assert set(actions) <= ONLY_STAR, where
+        else:
+            assert not set(actions) & ONLY_STAR, where
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_role_is_only_passed_to_sagemaker(path: Path) -> None:
+    for where, statement in statements(path):
+        if "iam:PassRole" in as_list(statement["Action"]):
+            assert statement["Action"] == "iam:PassRole", where
+            assert statement["Condition"] == {
+                "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+            }, where
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_trust_is_never_unconditional(path: Path) -> None:
+    for name, properties in roles(path):
+        for statement in properties["AssumeRolePolicyDocument"]["Statement"]:
+            principal = statement["Principal"]
+            if name == "Airflow":  # whom the operator names, or this account
+                continue
+            assert statement.get("Condition"), name
+            if "Service" in principal:
+                assert statement["Condition"] == {
+                    "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+                }, name
+
+
+def test_the_approver_needs_a_source_identity_and_no_duty_becomes_one() -> None:
+    trust = dict(roles(INFRA / "shared-services.yaml"))["Approver"]["AssumeRolePolicyDocument"]
+    allow, deny = trust["Statement"]
+    assert allow["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    assert allow["Condition"] == {"StringLike": {"sts:SourceIdentity": "?*"}}
+    assert deny["Effect"] == "Deny"
+    assert "causeway-approver" not in (INFRA / "governance.yaml").read_text()
+
+
+def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
+    (statement,) = [item for _, item in statements(INFRA / "governance.yaml")][:1]
+    named = {str(item["Fn::Sub"]).rsplit("/", 1)[1] for item in statement["Resource"]}
+    people_and_services = {"causeway-approver", "causeway-airflow", "causeway-event-forwarder"}
+    execution = {name for names in ROLES.values() for name in names if name.endswith("execution")}
+    assert named == set().union(*ROLES.values()) - people_and_services - execution
