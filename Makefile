@@ -53,7 +53,7 @@ setup-dev: setup .venv/.ready-dev
 
 ifdef UV
 new = uv venv -q --allow-existing -p $(PYTHON) $(1)
-install = uv pip install -q -p $(1)/bin/python -r $(2)
+install = uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2)
 else
 new = $(PYTHON) -m venv $(1)
 install = $(1)/bin/python -m pip install -q --disable-pip-version-check -r $(2)

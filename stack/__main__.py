@@ -36,7 +36,7 @@ def main() -> int:
         console.print(f"[bold red]failed:[/] {error}", markup=True)
         return 1
     except KeyboardInterrupt:
-        console.print(f"\ninterrupted; logs were in {layout.LOGS.relative_to(layout.ROOT)}")
+        console.print(f"\ninterrupted; logs were in {layout.shown(layout.LOGS)}")
         return 130
     return 0
 

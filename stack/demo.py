@@ -63,8 +63,7 @@ class Demo:
         conf = {"data": self.data} if self.data else {}
         self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
         self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
-        seed = {"seed": self.seed} if self.seed is not None else {}
-        training = self._dag("training and registration", f"{MODEL}__training", seed)
+        training = self._train()
         registered = self.administrator.xcom(training, "register")
         if not registered:
             raise StackError(f"{training.dag_id} ({training.run_id}) registered no version")
@@ -79,6 +78,18 @@ class Demo:
         with self.progress.step(name) as step:
             run = (self.administrator if admin else self.airflow).trigger(dag_id, conf)
             return self._follow(step, run)
+
+    def _train(self) -> Run:
+        """Follow the run that the features' assets start; with a seed, start one by hand."""
+        dag_id = f"{MODEL}__training"
+        if self.seed is not None:
+            return self._dag("training and registration", dag_id, {"seed": self.seed})
+        with self.progress.step("training and registration") as step:
+            started = self._until(lambda: self._newest(dag_id), f"no {dag_id} run was started")
+            return self._follow(step, started)
+
+    def _newest(self, dag_id: str) -> Run | None:
+        return next(iter(self.administrator.runs(dag_id)), None)
 
     def _follow(self, step: Step, run: Run) -> Run:
         """Wait for a run to end; raise with the failing task's log when it fails."""

@@ -29,3 +29,8 @@ def private(path: Path, text: str) -> Path:
         file.write(text)
     partial.replace(path)
     return path
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person wants to read it: from the project's folder, where it is in it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

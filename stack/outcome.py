@@ -9,10 +9,13 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from causeway.accounts import GOVERNANCE_TABLE
+from causeway.accounts import GOVERNANCE_TABLE, AccountRole, load_topology
 from causeway.arns import ModelPackageArn
+from causeway.registry import Digest, held_out_key
+from stack import layout
 from stack.person import administrator, administrators_resource
 
+MODEL = "credit_risk"
 ENDPOINT = "credit-risk"
 STAGES = ("development", "test", "preproduction", "production", "retired")
 
@@ -25,8 +28,9 @@ def version_label(version_arn: str) -> str:
 
 def predict(local: dict[str, Any], registered: dict[str, Any]) -> dict[str, Any]:
     """Ask the production endpoint about the first held-out applicant of the version."""
-    s3 = administrator(local, "shared_services", "s3")
-    held_out = s3.get_object(Bucket=registered["bucket"], Key=registered["held_out_key"])
+    bucket = load_topology(layout.TOPOLOGY).bucket(AccountRole.SHARED_SERVICES)
+    key = held_out_key(MODEL, Digest(registered["artifact_sha256"]))
+    held_out = administrator(local, "shared_services", "s3").get_object(Bucket=bucket, Key=key)
     row = next(csv.DictReader(io.StringIO(held_out["Body"].read().decode())))
     record_id = row.pop("record_id", "the first held-out row")
     label = row.pop("credit_risk")

@@ -188,4 +188,4 @@ def tail(name: str, lines: int = 15) -> str:
         text = path.read_text(errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
         text = []
-    return "\n".join([f"last lines of {path.relative_to(layout.ROOT)}:", *text])
+    return "\n".join([f"last lines of {layout.shown(path)}:", *text])

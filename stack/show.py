@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -33,9 +33,6 @@ class Progress:
         self.steps: list[Step] = []
         self._console = console
         self._spinner = Spinner("dots")
-        self._live = Live(
-            get_renderable=self._render, console=console, refresh_per_second=8, transient=True
-        )
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -44,7 +41,12 @@ class Progress:
         self.steps.append(step)
         try:
             if self._console.is_terminal:
-                with self._live:
+                with Live(
+                    get_renderable=self._render,
+                    console=self._console,
+                    refresh_per_second=8,
+                    transient=True,
+                ):
                     yield step
             else:
                 yield step
@@ -63,7 +65,7 @@ class Progress:
                 (f" {step.name} ", "bold"), f"{elapsed:5.1f} s  ", (step.detail, "dim")
             )
         )
-        return Group(self._spinner)
+        return self._spinner
 
 
 def _line(step: Step) -> Text:

@@ -59,6 +59,7 @@ class Engine:
     def __init__(self) -> None:
         BackendDict.reset()
         reset_model_data()
+        _leave_bucket_policies_to_the_gateway()
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
 
@@ -94,3 +95,14 @@ class Engine:
         if status >= 500 and "html" in dict(headers).get("Content-Type", ""):
             raise unsupported(service, operation)
         return Reply(status, headers, body)
+
+
+def _leave_bucket_policies_to_the_gateway() -> None:
+    """Keep moto from judging S3 calls: it ignores conditions, so a "TLS only" denial denies all."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def permitted(_bucket: Any, _action: str, _resource: str) -> PermissionResult:
+        return PermissionResult.PERMITTED
+
+    FakeBucket.get_permission = permitted  # type: ignore[assignment, method-assign]

@@ -106,7 +106,12 @@ class Gateway:
             return self._engine.serve(addressed, environ, account)
         owner, operation = found
         params = parse(addressed, wire)
-        validate(addressed.model.input_shape, params)
+        try:
+            validate(addressed.model.input_shape, params)
+        except ServiceError as error:
+            if addressed.protocol == "query":  # these services say it without "Exception"
+                raise ServiceError("ValidationError", error.message) from None
+            raise
         call = self._place(addressed, params, caller, region, operation)
         if not operation.locked:
             return serialise(addressed, operation.handler(call))

@@ -128,6 +128,13 @@ def serialise(addressed: Addressed, result: dict[str, Any]) -> Reply:
     reply = serializer.serialize(result)
     body = reply["body"]
     headers = [(str(name), str(value)) for name, value in reply["headers"].items()]
+    shape = addressed.model.output_shape
+    for name, member in shape.members.items() if shape else ():
+        # moto's serializer sets Content-Type itself, over an output member of that location
+        header = member.serialization.get("name", name)
+        if member.serialization.get("location") == "header" and result.get(name) is not None:
+            headers = [h for h in headers if h[0].lower() != header.lower()]
+            headers.append((header, str(result[name])))
     return Reply(reply["status_code"], headers, body if isinstance(body, bytes) else body.encode())
 
 
@@ -138,6 +145,7 @@ def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
         protocol = str(get_service_model(service).protocol)
     if protocol in ("json", "rest-json"):
         document = {"__type": error.code, "message": error.message, "Message": error.message}
+        document |= getattr(error, "members", {})
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", error.code)]
         return Reply(error.status, headers, json.dumps(document).encode())
     code, message = escape(error.code), escape(error.message)

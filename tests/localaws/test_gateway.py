@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -183,3 +184,23 @@ def test_client_that_reuses_its_connection_is_answered_each_time(aws: Any) -> No
         config=Config(max_pool_connections=1, tcp_keepalive=True),
     )
     assert {client.get_caller_identity()["Account"] for _ in range(20)} == {"111111111111"}
+
+
+def test_condition_of_a_bucket_policy_is_not_taken_for_a_denial_of_everything(aws: Any) -> None:
+    s3 = aws.client("s3", "data")
+    s3.create_bucket(
+        Bucket="tls-only", CreateBucketConfiguration={"LocationConstraint": aws.region}
+    )
+    deny = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::tls-only/*",
+        "Condition": {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::999999999999:root"}},
+    }
+    s3.put_bucket_policy(
+        Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
+    s3.put_object(Bucket="tls-only", Key="k", Body=b"x")
+    assert s3.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"x"

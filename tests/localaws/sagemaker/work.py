@@ -68,6 +68,28 @@ class Workshop:
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [item["Key"] for item in found.get("Contents", [])]
 
+    def events(self, detail_type: str) -> Callable[[], list[dict[str, Any]]]:
+        """Have the account's events of a type sent to a queue; return what reads it empty."""
+        sqs = self.aws.client("sqs", self.account)
+        events = self.aws.client("events", self.account)
+        name = detail_type.replace(" ", "-")
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        pattern = json.dumps({"source": ["aws.sagemaker"], "detail-type": [detail_type]})
+        events.put_rule(Name=name, EventPattern=pattern)
+        arn = f"arn:aws:sqs:{self.aws.region}:{self.aws.account(self.account)}:{name}"
+        events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
+
+        def received() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = []
+            request = {"QueueUrl": url, "MaxNumberOfMessages": 10}
+            while batch := sqs.receive_message(**request).get("Messages"):
+                for message in batch:
+                    found.append(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return found
+
+        return received
+
     # ------------------------------------------------------------------ processing
     def processing_request(self, name: str, script: str, **more: Any) -> dict[str, Any]:
         """Return a request that runs a script with an output folder as its argument."""

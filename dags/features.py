@@ -1,0 +1,74 @@
+"""# `<use case>__features`: raw file to feature groups
+
+**What it does.** Checks the raw file against the use case's contract, row by row, before anything
+is written; stores it under its digest; runs the feature engineering as a processing job in the data
+account; writes the records that are new or differ into the feature groups.
+
+**Parameters.** `data`: a file that the worker can read or an `s3://` URI; empty means the seeded
+synthetic sample of the use case. `rows`, `sample_seed`: of that sample.
+
+**When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
+
+**Accounts touched.** data, as the ingester.
+
+**Re-run.** Any time. The same file is stored once, its job is adopted, no record is written again.
+
+**Roll back.** Run it with the file before. Records that only the newer file had stay: delete them
+in the feature store.
+"""
+
+from airflow.sdk import DAG, Param
+
+from causeway.config import UseCase
+from causeway_airflow.configuration import use_cases
+from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
+from causeway_airflow.operators.features import IngestOperator, ValidateRawOperator
+from causeway_airflow.operators.jobs import ProcessingJobOperator
+
+
+def build(case: UseCase) -> DAG:
+    """Return the features DAG of a use case."""
+    with DAG(
+        f"{case.id}__features",
+        schedule=None,
+        params={
+            "data": Param(
+                None,
+                type=["null", "string"],
+                title="Raw file",
+                description="A path that the worker can read, or s3://…; empty: synthetic sample",
+            ),
+            "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
+            "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),
+        },
+        **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner),
+    ) as dag:
+        validate = ValidateRawOperator(
+            task_id="validate",
+            use_case=case.id,
+            data="{{ params.data or '' }}",
+            rows="{{ params.rows }}",
+            sample_seed="{{ params.sample_seed }}",
+        )
+        engineer = ProcessingJobOperator(
+            task_id="engineer",
+            use_case=case.id,
+            account_role="data",
+            duty="ingester",
+            script="features.py",
+            inputs={"raw": "{{ ti.xcom_pull(task_ids='validate')['uri'] }}"},
+            document="contract",
+            output_name="features",
+            wait=JOB_WAIT,
+        )
+        ingest = IngestOperator(
+            task_id="ingest",
+            use_case=case.id,
+            source="{{ ti.xcom_pull(task_ids='engineer')['outputs']['features'] }}",
+        )
+        validate >> engineer >> ingest
+    return dag
+
+
+for use_case in use_cases():
+    build(use_case)

@@ -1,0 +1,36 @@
+"""# platform__accounts: set the accounts up, or bring them up to date
+
+**What it does.** Deploys the CloudFormation stack of every account role (`include/infra`: roles,
+buckets, keys, stage table, event bus, queue), then creates the model package group of every model
+and the MLflow experiment of every use case. What is there already and unchanged stays as it is.
+
+**When.** By hand: first of all, after a change of a template, of the topology or of a use case.
+
+**Accounts touched.** All six, each as its administrator (connections `causeway_<role>_bootstrap`);
+shared services as the registry's owner.
+
+**Re-run.** Any time, whole or from a failed task: a stack is updated only when it differs, a failed
+creation is removed and made anew.
+
+**Roll back.** Put the template back and run again. Buckets, keys and the stage table are retained
+when a stack is deleted.
+"""
+
+from airflow.sdk import DAG
+
+from causeway.accounts import DEPLOYED_ROLES
+from causeway_airflow.assets import PLATFORM
+from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.platform import (
+    DeployStackOperator,
+    EnsureExperimentsOperator,
+    EnsureModelGroupsOperator,
+)
+
+with DAG("platform__accounts", schedule=None, **dag_arguments("platform", doc=__doc__)):
+    stacks = DeployStackOperator.partial(
+        task_id="deploy_stack", map_index_template="{{ task.account_role }}"
+    ).expand(account_role=[role.value for role in DEPLOYED_ROLES])
+    groups = EnsureModelGroupsOperator(task_id="model_groups")
+    experiments = EnsureExperimentsOperator(task_id="experiments", outlets=[PLATFORM])
+    stacks >> groups >> experiments

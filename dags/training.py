@@ -1,0 +1,109 @@
+"""# `<model>__training`: shared feature groups to a registered version
+
+**What it does.** Reads the shared offline store as its consumer into one dataset; splits and
+encodes it; trains the candidates side by side; logs each as an MLflow run and picks the best by its
+validation metric; evaluates it on the held-out part; holds that against the gates; copies artifact,
+gate report and held-out rows to the shared bucket and registers the version, pending approval.
+
+**Parameters.** `seed`: draws other candidates from the model's search space; empty means the
+candidates of the use case.
+
+**When.** When all feature groups of the use case were written, or by hand.
+
+**Accounts touched.** data (shared features, read), data science (jobs), shared services (artifact,
+version).
+
+**Re-run.** Any time. Jobs are named by their inputs, so the same inputs find their jobs, their
+MLflow runs and their version; nothing is made twice. A gate that does not pass fails the run, and
+nothing is registered.
+
+**Roll back.** A registered version does nothing until people approve it: reject it.
+"""
+
+from airflow.sdk import DAG, Param
+
+from causeway.config import ModelSpec, UseCase
+from causeway_airflow.assets import feature_group
+from causeway_airflow.configuration import use_cases
+from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
+from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
+from causeway_airflow.operators.training import (
+    BuildDatasetOperator,
+    GateOperator,
+    RegisterModelOperator,
+    TrackCandidatesOperator,
+)
+
+ENCODED = "{{ ti.xcom_pull(task_ids='preprocess')['outputs']['parts'] }}"
+
+
+def build(case: UseCase, model: ModelSpec) -> DAG:
+    """Return the training DAG of a model."""
+    about = {"use_case": case.id, "model": model.name}
+    job = {**about, "account_role": "data_science", "duty": "trainer", "wait": JOB_WAIT}
+    with DAG(
+        f"{model.name}__training",
+        schedule=[feature_group(group.name) for group in case.feature_groups],
+        params={
+            "seed": Param(
+                None,
+                type=["null", "integer"],
+                minimum=0,
+                title="Seed of other candidates",
+                description="Empty: the candidates of the use case",
+            )
+        },
+        **dag_arguments("use-case", "training", doc=__doc__, owner=model.trainer),
+    ) as dag:
+        # The offline store and a fresh share may take minutes to show.
+        dataset = BuildDatasetOperator(task_id="dataset", retries=6, **about)
+        preprocess = ProcessingJobOperator(
+            task_id="preprocess",
+            script="preprocess.py",
+            inputs={"dataset": "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"},
+            document="preprocess",
+            output_name="parts",
+            **job,
+        )
+        train = TrainingJobOperator.partial(
+            task_id="train",
+            channels={"train": f"{ENCODED}/train", "validation": f"{ENCODED}/validation"},
+            seed="{{ '' if params.seed is none else params.seed }}",
+            map_index_template="candidate {{ task.index }}",
+            **job,
+        ).expand(index=list(range(len(model.training.candidates))))
+        track = TrackCandidatesOperator(
+            task_id="track", jobs=train.output, dataset=dataset.output, **about
+        )
+        evaluate = ProcessingJobOperator(
+            task_id="evaluate",
+            script="evaluate.py",
+            inputs={
+                "model": "{{ ti.xcom_pull(task_ids='track')['model_uri'] }}",
+                "test": f"{ENCODED}/test",
+            },
+            output_name="evaluation",
+            **job,
+        )
+        gate = GateOperator(
+            task_id="gate",
+            best=track.output,
+            evaluation="{{ ti.xcom_pull(task_ids='evaluate')['outputs']['evaluation'] }}",
+            dataset=dataset.output,
+            **about,
+        )
+        register = RegisterModelOperator(
+            task_id="register",
+            best=track.output,
+            gate=gate.output,
+            held_out=f"{ENCODED}/evaluation/test.csv",
+            dataset=dataset.output,
+            **about,
+        )
+        dataset >> preprocess >> train >> track >> evaluate >> gate >> register
+    return dag
+
+
+for use_case in use_cases():
+    for model_spec in use_case.models:
+        build(use_case, model_spec)

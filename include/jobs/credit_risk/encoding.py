@@ -1,0 +1,128 @@
+"""How raw feature rows become the numbers a model is trained on, and back again at inference.
+
+Fitted once on the training part, saved as `encoder.json`, and packed into the model with the code:
+training, evaluation and the endpoint apply the same encoding. Plain JSON, never a pickle.
+
+The scripts of this folder import each other as top-level modules, because that is how they lie in
+a container; mypy, which sees a package, is told to let those imports be.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+ENCODER_FILE = "encoder.json"
+
+
+class BadRowsError(ValueError):
+    """Rows that cannot be encoded; names the column and the value.
+
+    `status_code` makes a serving container answer 400 instead of 500.
+    """
+
+    status_code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One raw column a model reads.
+
+    `codes` are the values the contract allows (empty: any number). `categories` are those a
+    one-hot feature had in the training part, one column each; a code that is allowed but was not
+    seen there becomes zeros in all of them. Empty for a column that is used as it is.
+    """
+
+    name: str
+    codes: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+
+    def columns(self) -> list[str]:
+        """Return the names of the encoded columns."""
+        return [f"{self.name}_{code}" for code in self.categories] or [self.name]
+
+    def encode(self, values: pd.Series[Any]) -> np.ndarray[Any, Any]:
+        """Return the encoded columns of this feature, shape (rows, columns), float64.
+
+        Raises:
+            BadRowsError: a value is missing, is no number, or is not among the codes.
+        """
+        numbers: np.ndarray[Any, Any] = pd.to_numeric(values, errors="coerce").to_numpy(
+            dtype=float, na_value=np.nan
+        )
+        self._refuse(values, ~np.isfinite(numbers), "is not a number")
+        if self.codes:
+            allowed = ", ".join(map(str, self.codes))
+            unknown = ~np.isin(numbers, self.codes)
+            self._refuse(values, unknown, f"is an unknown code; allowed are {allowed}")
+        if not self.categories:
+            return numbers[:, None]
+        matches: np.ndarray[Any, Any] = numbers[:, None] == np.array(self.categories, dtype=float)
+        return matches.astype(float)
+
+    def _refuse(self, values: pd.Series[Any], bad: np.ndarray[Any, Any], why: str) -> None:
+        if bad.any():
+            row = int(bad.argmax())
+            value = values.iloc[row]
+            shown = "" if pd.isna(value) else str(value)
+            raise BadRowsError(f"row {row + 1}, column {self.name!r}: {shown!r} {why}")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The features of a model in their order, and the name of what it predicts."""
+
+    features: tuple[Feature, ...]
+    label: str
+
+    @classmethod
+    def fit(
+        cls, rows: pd.DataFrame, features: list[Feature], one_hot: list[str], label: str
+    ) -> Encoder:
+        """Learn the categories of the one-hot features from the training rows only."""
+        fitted = [
+            replace(one, categories=tuple(sorted(int(code) for code in rows[one.name].unique())))
+            if one.name in one_hot
+            else one
+            for one in features
+        ]
+        return cls(tuple(fitted), label)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the encoded columns, in order."""
+        return [column for feature in self.features for column in feature.columns()]
+
+    def encode(self, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the encoded rows, shape (rows, len(columns)), float64; more columns are ignored.
+
+        Raises:
+            BadRowsError: a column is missing, or a value cannot be encoded.
+        """
+        missing = [one.name for one in self.features if one.name not in rows.columns]
+        if missing:
+            raise BadRowsError(f"missing column(s): {', '.join(missing)}")
+        return np.hstack([one.encode(rows[one.name]) for one in self.features])
+
+    def save(self, path: Path) -> None:
+        """Write the encoder as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Encoder:
+        """Read an encoder that `save` wrote."""
+        document = json.loads(path.read_text(encoding="utf-8"))
+        features = tuple(
+            Feature(one["name"], tuple(one["codes"]), tuple(one["categories"]))
+            for one in document["features"]
+        )
+        return cls(features, document["label"])

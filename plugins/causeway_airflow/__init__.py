@@ -1,0 +1,1 @@
+"""Thin Airflow adaptors around the domain: hooks, operators, sensors, triggers."""

@@ -1,0 +1,63 @@
+"""The one place for what every DAG has: owner, retries, timeouts, tags, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+OWNER: Final = "ml-platform"
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+#: Every tag a DAG may carry, and what it says.
+TAGS: Final = {
+    "platform": "keeps the accounts, the shares or the stage table in order",
+    "use-case": "belongs to one use case",
+    "features": "raw data to feature groups",
+    "training": "feature groups to a registered version",
+    "promotion": "a registered version to production",
+    "governance": "records, decisions, evidence",
+}
+
+#: A task's defaults. Retries are for what may pass (throttling, outages): whatever a retry cannot
+#: mend raises AirflowFailException and fails at once.
+DEFAULT_ARGS: Final[dict[str, Any]] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(minutes=30),
+}
+
+#: How long a person may take to decide; an approval that nobody gave fails the run visibly.
+DECISION_WAIT: Final = timedelta(days=14)
+#: How long a job may take before its task gives up waiting (SageMaker stops it by its own bound).
+JOB_WAIT: Final = timedelta(hours=2)
+ENDPOINT_WAIT: Final = timedelta(hours=1)
+#: Promotions of one model that may wait side by side; each costs no worker while it waits.
+MAX_PROMOTIONS: Final = 64
+
+
+def dag_arguments(
+    *tags: str, doc: str | None, owner: str = OWNER, max_active_runs: int = 1
+) -> dict[str, Any]:
+    """Return the arguments that every `DAG(...)` of ours takes.
+
+    Raises `ValueError` for a tag that is not in `TAGS`, so that the list stays the one list.
+    """
+    _check(tags)
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": max_active_runs,
+        "default_args": {**DEFAULT_ARGS, "owner": owner},
+        "tags": sorted(tags),
+        "doc_md": doc,
+    }
+
+
+def _check(tags: Iterable[str]) -> None:
+    unknown = sorted(set(tags) - TAGS.keys())
+    if unknown:
+        raise ValueError(f"unknown tags {unknown}; use some of {sorted(TAGS)} or add them there")

@@ -1,0 +1,156 @@
+"""The governance table: items read and written, every write with the condition it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from causeway.accounts import GOVERNANCE_TABLE
+from causeway.errors import WriteConflict
+from causeway.governance import Key, Update
+from causeway_airflow.hooks.base import AwsCallError, AwsTransientError, CausewayHook
+
+KEYS_A_CALL = 100  # BatchGetItem's limit
+READ_ATTEMPTS = 8
+
+
+class GovernanceHook(CausewayHook):
+    """Items of the governance table, as plain dictionaries."""
+
+    service = "dynamodb"
+
+    def __init__(
+        self, aws_conn_id: str, region_name: str | None = None, table: str = GOVERNANCE_TABLE
+    ) -> None:
+        super().__init__(aws_conn_id, region_name)
+        self.table = table
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """Return one item as it is now (consistent read), or None."""
+        reply = self.call(
+            "get_item", TableName=self.table, Key=self._encode(key.item()), ConsistentRead=True
+        )
+        return self._decode(reply["Item"]) if reply.get("Item") else None
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+        """Return the items that exist among `keys`, up to 100 a call, bounded in attempts."""
+        waiting = [self._encode(key.item()) for key in dict.fromkeys(keys)]
+        found: dict[Key, dict[str, Any]] = {}
+        attempts = 0
+        while waiting:
+            part, waiting = waiting[:KEYS_A_CALL], waiting[KEYS_A_CALL:]
+            reply = self.call(
+                "batch_get_item",
+                RequestItems={self.table: {"Keys": part, "ConsistentRead": True}},
+            )
+            for raw in reply["Responses"].get(self.table, []):
+                item = self._decode(raw)
+                found[Key(item["pk"], item["sk"])] = item
+            left = reply.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+            attempts += bool(left)
+            if attempts > READ_ATTEMPTS:
+                raise AwsTransientError(
+                    f"DynamoDB left {len(left)} keys of {self.table} unread {READ_ATTEMPTS} times",
+                    code="ThrottlingException",
+                    principal=self.principal,
+                    next_step="The table is throttled: the task retries within its bound.",
+                )
+            waiting += left
+        return found
+
+    def query(self, pk: str) -> list[dict[str, Any]]:
+        """Return every item of a partition, in sort-key order."""
+        items: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            reply = self.call(
+                "query",
+                TableName=self.table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=self._encode({":pk": pk}),
+                ConsistentRead=True,
+                **start,
+            )
+            items += [self._decode(raw) for raw in reply["Items"]]
+            if not reply.get("LastEvaluatedKey"):
+                return items
+            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+
+    def apply(self, update: Update) -> dict[str, Any] | None:
+        """Write an item under its condition; returns it as stored, None when it did not hold."""
+        extra: dict[str, Any] = {"ConditionExpression": update.condition}
+        if update.values:
+            extra["ExpressionAttributeValues"] = self._encode(update.values)
+        if update.names:
+            extra["ExpressionAttributeNames"] = dict(update.names)
+        try:
+            if update.item is not None:
+                self.call("put_item", TableName=self.table, Item=self._encode(update.item), **extra)
+                return dict(update.item)
+            reply = self.call(
+                "update_item",
+                TableName=self.table,
+                Key=self._encode(update.key.item()),
+                UpdateExpression=update.expression,
+                ReturnValues="ALL_NEW",
+                **extra,
+            )
+        except AwsCallError as error:
+            if error.conditional:
+                return None
+            raise
+        return self._decode(reply["Attributes"])
+
+    def write(self, update: Update) -> dict[str, Any]:
+        """Write an item under its condition. Raises `WriteConflict` when it did not hold."""
+        stored = self.apply(update)
+        if stored is None:
+            raise WriteConflict(
+                f"{update.key.pk} {update.key.sk} is not in the state that this change was "
+                f"planned against ({update.condition})",
+                principal=self.principal,
+                next_step="Somebody else changed it meanwhile: re-run, the new state decides.",
+            )
+        return stored
+
+    @cached_property
+    def _serializer(self) -> Any:
+        from boto3.dynamodb.types import TypeSerializer
+
+        return TypeSerializer()
+
+    @cached_property
+    def _deserializer(self) -> Any:
+        from boto3.dynamodb.types import TypeDeserializer
+
+        return TypeDeserializer()
+
+    def _encode(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self._serializer.serialize(_exact(value)) for key, value in item.items()}
+
+    def _decode(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: _plain(self._deserializer.deserialize(value)) for key, value in raw.items()}
+
+
+def _exact(value: Any) -> Any:
+    """Return a value DynamoDB can hold: numbers as decimals, containers too."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(inner) for inner in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return what DynamoDB held as JSON values: whole decimals as int, others as float."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value

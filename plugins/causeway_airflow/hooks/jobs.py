@@ -1,0 +1,169 @@
+"""Training and processing jobs: create or adopt by deterministic name, describe, read the logs.
+
+Which attempt to adopt, create or give up on is the domain's (`causeway.training.next_job`); the
+inputs' digest travels in the job's environment, where Describe shows it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from causeway.errors import JobFailed
+from causeway.jobs import INPUTS_VARIABLE
+from causeway.training import (
+    JOB_STATUSES,
+    Adoption,
+    DescribedJob,
+    attempt_name,
+    next_job,
+)
+from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+
+JobKind = Literal["training", "processing"]
+
+LOG_GROUPS: dict[JobKind, str] = {
+    "training": "/aws/sagemaker/TrainingJobs",
+    "processing": "/aws/sagemaker/ProcessingJobs",
+}
+# FailureReason opens with who is to blame; these two are the script and the request, which another
+# attempt with the same inputs does not mend (SageMaker developer guide, "Troubleshooting").
+OUR_FAULT = ("AlgorithmError", "ClientError")
+
+
+class JobInterrupted(JobFailed):
+    """A job failed for a reason of the platform's: another attempt may succeed."""
+
+    retryable = True
+
+
+class JobsHook(CausewayHook):
+    """The jobs of one account."""
+
+    service = "sagemaker"
+
+    def describe(self, kind: JobKind, name: str) -> dict[str, Any] | None:
+        """Return a job's description, or None when the name was never used."""
+        try:
+            return self.call(f"describe_{kind}_job", **{f"{kind.capitalize()}JobName": name})
+        except AwsCallError as error:
+            if error.missing:
+                return None
+            raise
+
+    def attempts(self, kind: JobKind, first_name: str, limit: int) -> list[dict[str, Any]]:
+        """Return the descriptions of the attempts that exist, in order, without a gap."""
+        found: list[dict[str, Any]] = []
+        for attempt in range(1, limit + 1):
+            description = self.describe(kind, attempt_name(first_name, attempt))
+            if description is None:
+                break
+            found.append(description)
+        return found
+
+    def start(self, kind: JobKind, request: dict[str, Any], max_attempts: int) -> tuple[str, bool]:
+        """Create a job's next attempt, or adopt the one that runs or is done.
+
+        Returns the job's name and whether it was adopted. Raises `NameTaken` when a job of that
+        name has other inputs, `JobFailed` when the last allowed attempt failed.
+        """
+        key = f"{kind.capitalize()}JobName"
+        inputs = request["Environment"][INPUTS_VARIABLE]
+        for _ in range(2):
+            described = [
+                DescribedJob(
+                    name=found[key],
+                    status=self.status(kind, found),
+                    failure_reason=str(found.get("FailureReason", "")),
+                    inputs_digest=found.get("Environment", {}).get(INPUTS_VARIABLE),
+                )
+                for found in self.attempts(kind, request[key], max_attempts)
+            ]
+            step = next_job(request[key], described, max_attempts, inputs)
+            if step.action is not Adoption.CREATE:
+                return step.name, True
+            try:
+                self.call(f"create_{kind}_job", **{**request, key: step.name})
+                return step.name, False
+            except AwsCallError as error:
+                if not error.exists:
+                    raise
+                # Somebody made it since it was described: look again, and adopt it.
+        raise JobInterrupted(
+            f"{kind} job {request[key]} appears and disappears while it is created",
+            principal=self.principal,
+            next_step="Re-run the task: it adopts what is there.",
+        )
+
+    def status(self, kind: JobKind, description: dict[str, Any]) -> str:
+        """Return the status in a job's description."""
+        return str(description[f"{kind.capitalize()}JobStatus"])
+
+    def meaning(self, kind: JobKind, description: dict[str, Any]) -> str:
+        """Return `running`, `completed` or `ended`; a status that is unknown has ended."""
+        return JOB_STATUSES.get(self.status(kind, description), "ended")
+
+    def result(self, kind: JobKind, description: dict[str, Any]) -> dict[str, Any]:
+        """Return what a job makes, small and JSON-able; known as soon as the job exists.
+
+        Processing: `{"job", "outputs": {name: s3 uri}}`. Training: `{"job", "model_uri",
+        "output_uri", "hyperparameters", "image_uri"}`.
+        """
+        name = description[f"{kind.capitalize()}JobName"]
+        if kind == "processing":
+            outputs = description["ProcessingOutputConfig"]["Outputs"]
+            return {
+                "job": name,
+                "outputs": {o["OutputName"]: o["S3Output"]["S3Uri"] for o in outputs},
+            }
+        base = description["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        return {
+            "job": name,
+            # Where SageMaker puts model and output data of a job ("CreateTrainingJob",
+            # OutputDataConfig): what the script leaves in SM_OUTPUT_DATA_DIR lies beside the model.
+            "model_uri": f"{base}/{name}/output/model.tar.gz",
+            "output_uri": f"{base}/{name}/output/output.tar.gz",
+            "hyperparameters": dict(description.get("HyperParameters", {})),
+            "image_uri": description["AlgorithmSpecification"]["TrainingImage"],
+        }
+
+    def failure(self, kind: JobKind, description: dict[str, Any], lines: list[str]) -> JobFailed:
+        """Return the error that says why a job did not complete, with its last log lines."""
+        name = description[f"{kind.capitalize()}JobName"]
+        reason = str(description.get("FailureReason") or description.get("ExitMessage") or "")
+        tail = "\n".join(f"  | {line}" for line in lines) or "  | (no log)"
+        status = self.status(kind, description)
+        ours = status != "Failed" or reason.startswith(OUR_FAULT)
+        return (JobFailed if ours else JobInterrupted)(
+            f"{kind} job {name} ended {status}: {reason or 'no reason given'}\n"
+            f"Last log lines:\n{tail}",
+            principal=self.principal,
+            next_step="Mend the script or its input and run again; the same inputs once more take "
+            "the next ordinal.",
+        )
+
+
+class JobLogsHook(CausewayHook):
+    """The logs that jobs leave in CloudWatch Logs."""
+
+    service = "logs"
+
+    def tail(self, kind: JobKind, job: str, lines: int = 25) -> list[str]:
+        """Return the last lines of a job's log; an unreadable log yields a line saying why."""
+        group = LOG_GROUPS[kind]
+        try:
+            streams = self.call(
+                "describe_log_streams", logGroupName=group, logStreamNamePrefix=f"{job}/"
+            )["logStreams"]
+            events: list[dict[str, Any]] = []
+            for stream in streams[:5]:
+                events += self.call(
+                    "get_log_events",
+                    logGroupName=group,
+                    logStreamName=stream["logStreamName"],
+                    limit=lines,
+                    startFromHead=False,
+                )["events"]
+        except AwsCallError as error:
+            return [f"(the log could not be read: {error.code}: {error.text})"]
+        events.sort(key=lambda event: int(event["timestamp"]))
+        return [str(event["message"]).rstrip() for event in events[-lines:]]

@@ -1,0 +1,180 @@
+"""MLflow: one parent run per training, one child per candidate, each logged in one batch.
+
+Runs are found by what they track (tags), not by when they were made: a second look at the same
+training finds its runs and changes nothing. Models are uploaded as files and never loaded here: no
+xgboost, no pickle in Airflow's processes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from causeway.errors import CausewayError, NotFound
+
+TRAINING_TAG: Final = "causeway.training"
+JOB_TAG: Final = "causeway.job"
+PARENT_TAG: Final = "mlflow.parentRunId"
+MODEL_FILE: Final = "model.tar.gz"
+
+
+@dataclass(frozen=True)
+class TrackedCandidate:
+    """A candidate as one MLflow run: what it was trained with, and how it did, step by step."""
+
+    name: str
+    job: str
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+    history: Mapping[str, list[float]]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TrackedDataset:
+    """The dataset that the candidates were trained on."""
+
+    name: str
+    digest: str
+    uri: str
+    rows: int
+
+
+class TrackingHook:
+    """A tracking server, reached by `MLFLOW_TRACKING_URI` (an ARN for a managed server)."""
+
+    def __init__(self, experiment: str, tracking_uri: str | None = None) -> None:
+        from mlflow import MlflowClient
+
+        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        if not uri:
+            raise CausewayError(
+                "there is no MLflow tracking server: MLFLOW_TRACKING_URI is not set",
+                next_step="Set it to the server's URL, or to the ARN of a managed one.",
+            )
+        self.client = MlflowClient(tracking_uri=uri)
+        self.experiment = experiment
+
+    def ensure_experiment(self, tags: Mapping[str, str] | None = None) -> str:
+        """Return the experiment's id, making it when it is missing."""
+        found = self.client.get_experiment_by_name(self.experiment)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self.client.create_experiment(self.experiment, tags=dict(tags or {})))
+
+    def parent(self, training: str, name: str, tags: Mapping[str, str]) -> str:
+        """Return the parent run of a training (its digest), making it when it is missing."""
+        experiment = self.ensure_experiment()
+        found = self._search(experiment, f"tags.`{TRAINING_TAG}` = '{training}'", limit=1)
+        if found:
+            return str(found[0].info.run_id)
+        run = self.client.create_run(
+            experiment, tags={**tags, TRAINING_TAG: training}, run_name=name
+        )
+        return str(run.info.run_id)
+
+    def log_candidate(
+        self, parent: str, candidate: TrackedCandidate, dataset: TrackedDataset, model: Path
+    ) -> str:
+        """Log a candidate under its parent, once; returns the id of its finished run.
+
+        An unfinished run of the same job (a worker died) is completed, not repeated: parameters,
+        metrics and files of one job are the same each time.
+        """
+        from mlflow.entities import Metric, Param, RunTag
+
+        experiment = self.ensure_experiment()
+        found = self._search(
+            experiment,
+            f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{JOB_TAG}` = '{candidate.job}'",
+            limit=1,
+        )
+        if found and found[0].info.status == "FINISHED":
+            return str(found[0].info.run_id)
+        run = (
+            found[0]
+            if found
+            else self.client.create_run(
+                experiment,
+                tags={PARENT_TAG: parent, JOB_TAG: candidate.job},
+                run_name=candidate.name,
+            )
+        )
+        run_id, started = str(run.info.run_id), int(run.info.start_time)
+        points = [
+            Metric(name, value, started, step)
+            for name, values in candidate.history.items()
+            for step, value in enumerate(values)
+        ]
+        last = max((len(values) for values in candidate.history.values()), default=0)
+        points += [Metric(name, value, started, last) for name, value in candidate.metrics.items()]
+        self.client.log_batch(
+            run_id,
+            metrics=points,
+            params=[Param(name, value) for name, value in candidate.parameters.items()],
+            tags=[RunTag(name, value) for name, value in candidate.tags.items()],
+        )
+        self._log_dataset(run_id, dataset)
+        self.client.log_artifact(run_id, str(model), "model")
+        self.client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+    def best(self, parent: str, metric: str, *, maximise: bool) -> Any:
+        """Return the best finished run among a parent's children; ties go to the job's name."""
+        order = "DESC" if maximise else "ASC"
+        found = self._search(
+            self.ensure_experiment(),
+            f"tags.`{PARENT_TAG}` = '{parent}' and attributes.status = 'FINISHED'",
+            order=[f"metrics.`{metric}` {order}", f"tags.`{JOB_TAG}` ASC"],
+            limit=1,
+        )
+        if not found or metric not in found[0].data.metrics:
+            raise NotFound(
+                f"no finished candidate of MLflow run {parent} has the metric {metric}",
+                next_step="Read the training jobs' logs: did they write metrics.json?",
+            )
+        return found[0]
+
+    def finish(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+        """Log the last facts of a run and mark it finished."""
+        from mlflow.entities import Metric, RunTag
+
+        run = self.client.get_run(run_id)
+        if run.info.status == "FINISHED" and tags.items() <= run.data.tags.items():
+            return
+        started = int(run.info.start_time)
+        self.client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, started, 0) for name, value in metrics.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+        self.client.set_terminated(run_id, "FINISHED")
+
+    def _log_dataset(self, run_id: str, dataset: TrackedDataset) -> None:
+        import json
+
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        entity = Dataset(
+            name=dataset.name,
+            digest=dataset.digest[:36],  # MLflow keeps at most 36 characters
+            source_type="s3",
+            source=json.dumps({"uri": dataset.uri}),
+            profile=json.dumps({"num_rows": dataset.rows}),
+        )
+        self.client.log_inputs(
+            run_id,
+            datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", "training")])],
+        )
+
+    def _search(
+        self, experiment: str, filter_string: str, *, order: list[str] | None = None, limit: int
+    ) -> list[Any]:
+        return list(
+            self.client.search_runs(
+                [experiment], filter_string, order_by=order or [], max_results=limit
+            )
+        )

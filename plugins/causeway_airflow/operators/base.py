@@ -1,0 +1,76 @@
+"""The one base of our operators: connection parameters, and what an error means to a task."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from causeway.accounts import AccountRole, connection_id
+from causeway.errors import CausewayError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+#: What a promotion run is about, from its conf alone: nothing else is there when a trigger starts a
+#: task. A run without it renders to nothing, which whoever parses the ARN refuses.
+VERSION_ARN = "{{ (dag_run.conf or {}).get('version_arn') or '' }}"
+ATTEMPT = "{{ (dag_run.conf or {}).get('attempt') or 1 }}"
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Fail a task at once on a domain error that a retry cannot mend; let the others retry."""
+    try:
+        yield
+    except CausewayError as error:
+        if error.retryable:
+            raise
+        raise AirflowFailException(str(error)) from error
+
+
+class CausewayOperator(BaseOperator):
+    """A task that acts in one account with one duty.
+
+    Subclasses implement `perform` (and `resumed` when they defer). Hooks are imported inside those:
+    importing them on parse would load boto3 into the DAG processor.
+
+    :param account_role: the account the task acts in, such as `data` (templated)
+    :param duty: the IAM role it acts as there, such as `ingester` (templated)
+    :param region_name: the region, when not the connection's own
+    """
+
+    template_fields: Collection[str] = ("account_role", "duty", "region_name")
+
+    def __init__(
+        self, *, account_role: str, duty: str, region_name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.account_role = account_role
+        self.duty = duty
+        self.region_name = region_name
+
+    def connection(self, account_role: str | None = None, duty: str | None = None) -> str:
+        """Return the connection of this task, or of another duty that it also needs."""
+        return connection_id(AccountRole(account_role or self.account_role), duty or self.duty)
+
+    def execute(self, context: Context) -> Any:
+        """Do the work; see `perform`."""
+        with airflow_errors():
+            return self.perform(context)
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Go on after a trigger; see `resumed`. The event wakes, the state decides."""
+        with airflow_errors():
+            return self.resumed(context)
+
+    def perform(self, context: Context) -> Any:
+        """Do the work and return a small JSON-able result."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement perform")
+
+    def resumed(self, context: Context) -> Any:
+        """Look at the state that was waited for and return the result, or raise."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement resumed")

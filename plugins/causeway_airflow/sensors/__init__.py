@@ -1,0 +1,1 @@
+"""Sensors that wait without a worker."""

@@ -1,0 +1,1 @@
+"""Triggers: what the triggerer polls. Everything heavy is imported inside `run`."""

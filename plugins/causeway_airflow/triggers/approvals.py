@@ -1,0 +1,156 @@
+"""Waits for decisions: every waiting approval of a triggerer shares one poller per connection.
+
+The poller asks the governance table for up to 100 decision items a call, however many tasks wait.
+It looks for the decision item only, which the guard writes; nothing in the registry opens a wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+
+from causeway.arns import ModelPackageArn
+from causeway.errors import CausewayError
+from causeway.governance import Key, decision_key, decision_of
+from causeway.stages import Stage
+from causeway_airflow.triggers.base import CausewayTrigger, woken
+from causeway_airflow.triggers.hooks import shared
+
+MAX_FAILED_READS = 30
+MAX_PAUSE = 30.0
+
+
+class DecisionPoller:
+    """Reads the items that anybody waits for, in one loop.
+
+    A poller belongs to one event loop. It stops when nobody waits; a read that fails is tried
+    again, ever more slowly, and after `MAX_FAILED_READS` in a row everybody who waits is told.
+    """
+
+    def __init__(self, aws_conn_id: str, region_name: str | None, interval: float) -> None:
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.interval = interval
+        self._waiting: dict[Key, set[asyncio.Future[dict[str, Any]]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def wait(self, key: Key) -> dict[str, Any]:
+        """Return the item as soon as it exists. Raises `CausewayError` when reads keep failing."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, set()).add(future)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._poll(), name=f"decisions {self.aws_conn_id}")
+        try:
+            return await future
+        finally:
+            waiters = self._waiting.get(key, set())
+            waiters.discard(future)
+            if not waiters:
+                self._waiting.pop(key, None)
+
+    async def _poll(self) -> None:
+        failures = 0
+        while self._waiting:
+            try:
+                found = await asyncio.to_thread(self._read, list(self._waiting))
+                failures = 0
+            except CausewayError as error:
+                failures += 1
+                if failures >= MAX_FAILED_READS:
+                    self._tell(error)
+                    return
+                found = {}
+            for key, item in found.items():
+                for future in self._waiting.get(key, set()):
+                    if not future.done():
+                        future.set_result(item)
+            await asyncio.sleep(min(self.interval * 2**failures, MAX_PAUSE))
+
+    def _read(self, keys: list[Key]) -> dict[Key, dict[str, Any]]:
+        from causeway_airflow.hooks.governance import GovernanceHook
+
+        return shared(GovernanceHook, self.aws_conn_id, self.region_name).get_many(keys)
+
+    def _tell(self, error: CausewayError) -> None:
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+
+
+_pollers: dict[tuple[int, str, str | None], DecisionPoller] = {}
+
+
+def poller(aws_conn_id: str, region_name: str | None, interval: float) -> DecisionPoller:
+    """Return the poller of this loop and connection; the shortest interval asked for counts."""
+    key = (id(asyncio.get_running_loop()), aws_conn_id, region_name)
+    found = _pollers.setdefault(key, DecisionPoller(aws_conn_id, region_name, interval))
+    found.interval = min(found.interval, interval)
+    return found
+
+
+class ApprovalTrigger(CausewayTrigger):
+    """Wait for the decision on a version's entry into a stage, and end the task with it.
+
+    Approved ends it successfully, rejected fails it; both leave the decision as its XCom.
+
+    :param version_arn: the model package version
+    :param attempt: the promotion attempt the decision belongs to
+    :param target: `test` or `production`
+    """
+
+    def __init__(
+        self,
+        version_arn: str,
+        attempt: int | str,
+        target: str,
+        aws_conn_id: str,
+        region_name: str | None = None,
+        poll_interval: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.version_arn = version_arn
+        self.attempt = attempt
+        self.target = target
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.poll_interval = poll_interval
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments that rebuild this trigger."""
+        return {
+            "version_arn": self.version_arn,
+            "attempt": self.attempt,
+            "target": self.target,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "poll_interval": self.poll_interval,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait for the decision item."""
+        try:
+            key = decision_key(
+                ModelPackageArn.parse(self.version_arn), Stage(self.target), int(self.attempt)
+            )
+            self.log.info("waiting for %s %s", key.pk, key.sk)
+            item = await poller(self.aws_conn_id, self.region_name, self.poll_interval).wait(key)
+        except (CausewayError, ValueError) as error:
+            self.log.error("cannot wait for a decision on %s: %s", self.version_arn, error)
+            # Resumed, the task reads the table itself and says what is wrong.
+            yield woken(outcome="failure", error=str(error))
+            return
+        decision = decision_of(item)
+        self.log.info(
+            "%s for %s of %s by %s: %s",
+            decision.verdict.value,
+            self.target,
+            self.version_arn,
+            decision.person,
+            decision.reason,
+        )
+        ends = TaskSuccessEvent if decision.verdict.value == "approved" else TaskFailedEvent
+        yield ends(xcoms={"return_value": item})

@@ -1,0 +1,15 @@
+"""The one Airflow plugin of the project.
+
+Airflow imports every file under the plugins folder unless `.airflowignore` says otherwise; that
+file names the package `causeway_airflow`, which stays importable and is loaded by what needs it.
+"""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class CausewayPlugin(AirflowPlugin):
+    """Makes the project visible under Admin > Plugins; views and links are added here."""
+
+    name = "causeway"

@@ -1,0 +1,136 @@
+"""The serving contract: raw rows in, probabilities out, errors that name what and where."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.jobs.credit_risk.conftest import Chain
+
+Load = Callable[[str], ModuleType]
+
+
+class Served:
+    """The script with the trained model, as a container holds them."""
+
+    def __init__(self, module: ModuleType, chain: Chain) -> None:
+        self.module = module
+        self.model = module.model_fn(str(chain.root / "model" / "model"))
+        self.text = (chain.root / "parts" / "evaluation" / "test.csv").read_text()
+        self.rows = list(csv.DictReader(self.text.splitlines()))
+
+    def ask(self, body: str | bytes, content_type: str = "text/csv") -> Any:
+        raw = body.encode() if isinstance(body, str) else body
+        return self.module.predict_fn(self.module.input_fn(raw, content_type), self.model)
+
+    def refused(self, body: str | bytes, content_type: str = "text/csv") -> tuple[int, str]:
+        with pytest.raises(ValueError) as caught:
+            self.ask(body, content_type)
+        error: Any = caught.value
+        return error.status_code, str(error)
+
+
+@pytest.fixture
+def served(script: Load, chain: Chain) -> Served:
+    return Served(script("inference"), chain)
+
+
+def test_held_out_file_is_answered_as_it_is(served: Served, chain: Chain) -> None:
+    scores = served.ask(served.text)
+    assert scores.shape == (150,)
+    # The same rows encoded by the preprocessing job give the same scores.
+    import xgboost
+
+    booster, encoder = served.model
+    table = np.loadtxt(chain.root / "parts" / "test" / "test.csv", delimiter=",")
+    matrix = xgboost.DMatrix(table[:, 1:], feature_names=encoder.columns)
+    assert scores == pytest.approx(booster.predict(matrix))
+
+
+@pytest.mark.parametrize("wrap", [list, lambda rows: {"instances": rows}])
+def test_json_gives_the_same_answers_as_csv(served: Served, wrap: Callable[[Any], Any]) -> None:
+    rows = [{name: int(v) for name, v in r.items() if name != "record_id"} for r in served.rows]
+    scores = served.ask(json.dumps(wrap(rows)), "application/json")
+    assert scores == pytest.approx(served.ask(served.text))
+    one = served.ask(json.dumps(rows[0]), "application/json; charset=utf-8")
+    assert one == pytest.approx(scores[:1])
+
+
+def csv_of(rows: list[dict[str, str]]) -> str:
+    header = list(rows[0])
+    lines = [",".join(header), *(",".join(row[name] for name in header) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def test_order_of_the_columns_does_not_matter(served: Served) -> None:
+    reversed_ = [dict(reversed(row.items())) for row in served.rows]
+    assert served.ask(csv_of(reversed_)) == pytest.approx(served.ask(served.text))
+
+
+def test_unknown_code_is_refused_with_column_and_value(served: Served) -> None:
+    rows = [dict(row) for row in served.rows[:3]]
+    rows[1]["purpose"] = "99"
+    status, message = served.refused(csv_of(rows))
+    assert status == 400
+    assert message.startswith("row 2, column 'purpose': '99' is an unknown code; allowed are 0, 1")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"amount": "much"}, "row 1, column 'amount': 'much' is not a number"),
+        ({"age": ""}, "row 1, column 'age': '' is not a number"),
+        ({"amount": "inf"}, "row 1, column 'amount': 'inf' is not a number"),
+        ({"housing": "1.5"}, "row 1, column 'housing': '1.5' is an unknown code"),
+    ],
+)
+def test_value_that_is_no_number_is_refused(
+    served: Served, change: dict[str, str], message: str
+) -> None:
+    status, said = served.refused(csv_of([served.rows[0] | change]))
+    assert (status, said[: len(message)]) == (400, message)
+
+
+def test_missing_column_is_refused(served: Served) -> None:
+    rows = [{k: v for k, v in served.rows[0].items() if k not in ("job", "age")}]
+    assert served.refused(csv_of(rows)) == (400, "missing column(s): age, job")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("", "text/csv"),
+        ("status,duration\n", "text/csv"),
+        ('a,b\n"', "text/csv"),
+        (b"\xff\xfe\xfa", "text/csv"),
+        ("[1, 2]", "application/json"),
+        ("{", "application/json"),
+        ("[]", "application/json"),
+    ],
+)
+def test_request_without_rows_is_refused(
+    served: Served, body: str | bytes, content_type: str
+) -> None:
+    assert served.refused(body, content_type)[0] == 400
+
+
+def test_other_content_types_are_refused(served: Served) -> None:
+    assert served.refused(b"x", "application/x-npy")[0] == 415
+    with pytest.raises(ValueError) as caught:
+        served.module.output_fn(np.array([0.5]), "image/png")
+    assert caught.value.status_code == 406  # type: ignore[attr-defined]
+
+
+def test_answer_is_written_as_accepted(served: Served) -> None:
+    scores = np.array([0.25, 0.5], dtype=np.float32)
+    write = served.module.output_fn
+    assert write(scores, "text/csv") == ("0.25\n0.5\n", "text/csv")
+    assert write(scores, "*/*")[1] == "text/csv"
+    body, kind = write(scores, "application/json")
+    assert (json.loads(body), kind) == ({"predictions": [0.25, 0.5]}, "application/json")

@@ -1,0 +1,51 @@
+"""Training: metrics as the job prints them, and a model that stands alone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.jobs.credit_risk.conftest import Chain, ScriptError
+
+
+def test_model_is_json_with_its_encoder_and_the_code_that_serves_it(chain: Chain) -> None:
+    model = chain.root / "model" / "model"
+    found = sorted(str(path.relative_to(model)) for path in model.rglob("*") if path.is_file())
+    assert found == [
+        *("code/encoding.py", "code/inference.py", "encoder.json", "xgboost-model.json")
+    ]
+    assert json.loads((model / "xgboost-model.json").read_text())["learner"]
+
+
+def test_metrics_are_printed_for_the_job_and_written_for_the_tracking(chain: Chain) -> None:
+    metrics = json.loads((chain.root / "model" / "output" / "metrics.json").read_text())
+    printed = re.findall(
+        r"validation-auc:([0-9.]+)", (chain.root / "model" / "log.txt").read_text()
+    )
+    assert len(printed) == len(metrics["history"]["validation_auc"]) == metrics["rounds"] == 50
+    assert float(printed[-1]) == pytest.approx(metrics["final"]["validation_auc"], abs=1e-5)
+    assert metrics["rows"] == {"train": 700, "validation": 150}
+    assert metrics["parameters"]["max_depth"] == 5
+    # The published parameters find the signal of the sample.
+    assert metrics["final"]["validation_auc"] > 0.76
+
+
+def test_same_input_gives_the_same_model(chain: Chain) -> None:
+    again = chain.train("again")
+    name = "model/xgboost-model.json"
+    assert (again / name).read_bytes() == (chain.root / "model" / name).read_bytes()
+
+
+def test_early_stopping_keeps_the_best_round(chain: Chain) -> None:
+    place = chain.train("early", "--early_stopping_rounds", 3, "--num_boost_round", 200)
+    metrics = json.loads((place / "output" / "metrics.json").read_text())
+    best = max(metrics["history"]["validation_auc"])
+    assert metrics["final"]["validation_auc"] == best
+    assert metrics["rounds"] < 200
+
+
+def test_unknown_hyperparameter_is_refused(chain: Chain) -> None:
+    with pytest.raises(ScriptError, match="num_round"):
+        chain.train("typo", "--num_round", 5)

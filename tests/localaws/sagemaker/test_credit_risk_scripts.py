@@ -1,0 +1,138 @@
+"""The credit-risk scripts as real jobs and a real endpoint, from a raw file to a live answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import runpy
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from causeway.config import use_case
+from causeway.datasets import join_groups, latest_records, preprocess_document
+from causeway.features import contract_document, group_file
+from causeway.jobs import JOBS_DIR, Code, Input, Processing, TrainingJob, read_code
+from causeway.metrics import binary_metrics
+from tests.localaws.sagemaker.work import IMAGE, Workshop
+
+SKLEARN = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+
+
+class Jobs:
+    """Runs the use case's scripts as jobs, with the requests that the domain builds."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.case = use_case("credit_risk")
+        self.code: Code = read_code("credit_risk")
+        for name, body in self.code.files.items():
+            workshop.put(f"code/{name}", body)
+        self.bundle = workshop.put("bundle/sourcedir.tar.gz", self.code.archive())
+        kms = workshop.aws.client("kms", workshop.account)
+        self.key = kms.create_key()["KeyMetadata"]["Arn"]
+
+    def process(self, script: str, image: str, **inputs: str) -> str:
+        """Run a script over inputs and return the prefix of its output."""
+        bucket = self.workshop.bucket
+        job = Processing(
+            subject="credit_risk",
+            script=script,
+            code=self.code,
+            code_uri=f"s3://{bucket}/code/",
+            folders=[Input(name, f"s3://{bucket}/{key}") for name, key in inputs.items()],
+            output="result",
+            output_root=f"s3://{bucket}/jobs",
+            image=image,
+            instance_type="ml.m5.large",
+            role_arn=self.workshop.role,
+            kms_key=self.key,
+        )
+        self.workshop.sagemaker.create_processing_job(**job.request({}))
+        described = self.workshop.processed(job.name)
+        assert described["ProcessingJobStatus"] == "Completed", described
+        return f"jobs/{job.name}/result"
+
+    def train(self, parts: str) -> dict[str, Any]:
+        bucket = self.workshop.bucket
+        job = TrainingJob(
+            subject="credit_risk",
+            script="train.py",
+            code=self.code,
+            bundle_uri=self.bundle,
+            channels=[
+                Input(name, f"s3://{bucket}/{parts}/{name}/") for name in ("train", "validation")
+            ],
+            candidate="c1",
+            hyperparameters={"max_depth": 5, "eta": 0.1, "gamma": 4, "num_boost_round": 50},
+            output_root=f"s3://{bucket}/models",
+            image=IMAGE,
+            instance_type="ml.m5.large",
+            role_arn=self.workshop.role,
+            kms_key=self.key,
+            metrics={"validation:auc": "validation-auc:([0-9.]+)"},
+        )
+        self.workshop.sagemaker.create_training_job(**job.request({}))
+        return self.workshop.trained(job.name)
+
+
+@pytest.mark.timeout(180)
+def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop) -> None:
+    jobs = Jobs(workshop)
+    sample = runpy.run_path(str(JOBS_DIR / "credit_risk" / "sample.py"))
+    workshop.put("raw/credit.csv", sample["generate"](1000, 0))
+    workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case)))
+    features = jobs.process("features.py", SKLEARN, raw="raw/", contract="contract/")
+
+    tables = {
+        group.name: latest_records(
+            group,
+            pyarrow.parquet.read_table(
+                io.BytesIO(workshop.read(f"{features}/{group_file(jobs.case, group)}"))
+            ),
+        )
+        for group in jobs.case.feature_groups
+    }
+    dataset = io.BytesIO()
+    pyarrow.parquet.write_table(join_groups(jobs.case, tables), dataset)
+    workshop.put("dataset/dataset.parquet", dataset.getvalue())
+    document = preprocess_document(jobs.case, jobs.case.models[0])
+    workshop.put("document/contract.json", json.dumps(document))
+    parts = jobs.process("preprocess.py", SKLEARN, dataset="dataset/", contract="document/")
+
+    trained = jobs.train(parts)
+    assert trained["TrainingJobStatus"] == "Completed", trained.get("FailureReason")
+    model_key = trained["ModelArtifacts"]["S3ModelArtifacts"].split("/", 3)[3]
+    head = workshop.s3.head_object(Bucket=workshop.bucket, Key=model_key)
+    assert head["SSEKMSKeyId"] == jobs.key
+    output = workshop.artifact(model_key.replace("model.tar.gz", "output.tar.gz"))
+    final = json.loads(output["metrics.json"])["final"]
+    [metric] = trained["FinalMetricDataList"]
+    assert metric["Value"] == pytest.approx(final["validation_auc"], abs=1e-5)
+
+    evaluation = jobs.process("evaluate.py", IMAGE, model=model_key, test=f"{parts}/test/")
+    measured = json.loads(workshop.read(f"{evaluation}/evaluation.json"))["metrics"]
+    assert measured["auc"] >= 0.76
+
+    workshop.sagemaker.create_model(
+        ModelName="credit-risk",
+        ExecutionRoleArn=workshop.role,
+        PrimaryContainer={
+            "Image": IMAGE,
+            "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+        },
+    )
+    workshop.config("credit-risk", {"credit-risk": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="credit-risk", EndpointConfigName="credit-risk")
+    assert workshop.settled("credit-risk")["EndpointStatus"] == "InService"
+    held_out = workshop.read(f"{parts}/evaluation/test.csv").decode()
+    answer = workshop.invoke("credit-risk", held_out, ContentType="text/csv", Accept="text/csv")
+    labels = [int(row["credit_risk"]) for row in csv.DictReader(io.StringIO(held_out))]
+    live = binary_metrics(labels, [float(line) for line in answer.splitlines()])
+    assert live["auc"] == pytest.approx(measured["auc"], abs=1e-6)
+
+    with pytest.raises(workshop.runtime.exceptions.ModelError, match="column 'purpose': '77'"):
+        row = dict(next(csv.DictReader(io.StringIO(held_out)))) | {"purpose": "77"}
+        workshop.invoke("credit-risk", json.dumps([row]), ContentType="application/json")

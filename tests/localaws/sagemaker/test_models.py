@@ -1,0 +1,193 @@
+"""Models and endpoint configs: what they may be made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.sagemaker.work import BUCKET, IMAGE, Workshop
+
+DEPLOY = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowDeploy"
+OWNER, CONSUMER = "shared_services", "data_science"
+
+
+def refused(code: str, call: Any, **params: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    assert error["Code"] == code, error
+    return str(error["Message"])
+
+
+def create(workshop: Workshop, name: str, **container: Any) -> dict[str, Any]:
+    return dict(
+        workshop.sagemaker.create_model(
+            ModelName=name, ExecutionRoleArn=workshop.role, Containers=[container]
+        )
+    )
+
+
+def publish(workshop: Workshop, group: str) -> str:
+    """Register a pending version in the shared services account and return its ARN."""
+    owner = workshop.aws.client("sagemaker", OWNER)
+    owner.create_model_package_group(ModelPackageGroupName=group)
+    made = owner.create_model_package(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [
+                {
+                    "Image": IMAGE,
+                    "ModelDataUrl": f"s3://{BUCKET}-data-science/models/shared/model.tar.gz",
+                    "Environment": {"GREETING": "from the version"},
+                }
+            ],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )
+    return str(made["ModelPackageArn"])
+
+
+def share(workshop: Workshop, group: str) -> None:
+    ram = workshop.aws.client("ram", OWNER)
+    account = workshop.aws.account(OWNER)
+    ram.create_resource_share(
+        name=group,
+        resourceArns=[f"arn:aws:sagemaker:eu-central-1:{account}:model-package-group/{group}"],
+        principals=[workshop.aws.account(CONSUMER)],
+        permissionArns=[DEPLOY],
+    )
+    consumer = workshop.aws.client("ram", CONSUMER)
+    for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]:
+        if one["status"] == "PENDING":
+            arn = one["resourceShareInvitationArn"]
+            consumer.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+
+
+def test_model_is_described_as_it_was_asked_for(workshop: Workshop) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz", "Environment": {"A": "1"}}
+    made = create(workshop, "plain", **container)
+    found = workshop.sagemaker.describe_model(ModelName="plain")
+    assert found["Containers"] == [container]
+    assert found["ModelArn"] == made["ModelArn"]
+    assert found["ExecutionRoleArn"] == workshop.role
+
+
+def test_model_name_is_free_again_after_deletion(workshop: Workshop) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
+    create(workshop, "again", **container)
+    with pytest.raises(ClientError, match="already existing"):
+        create(workshop, "again", **container)
+    workshop.sagemaker.delete_model(ModelName="again")
+    with pytest.raises(ClientError, match="Could not find model"):
+        workshop.sagemaker.describe_model(ModelName="again")
+    create(workshop, "again", **container)
+
+
+def test_unknown_image_is_refused(workshop: Workshop) -> None:
+    with pytest.raises(ClientError, match="Cannot find image"):
+        create(workshop, "foreign", Image="mine:1", ModelDataUrl="s3://b/m.tar.gz")
+
+
+def test_several_containers_are_refused_not_ignored(workshop: Workshop) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
+    refused(
+        "UnsupportedOperation",
+        workshop.sagemaker.create_model,
+        ModelName="pipeline",
+        ExecutionRoleArn=workshop.role,
+        Containers=[container, container],
+    )
+
+
+def test_shared_version_becomes_a_model_only_when_shared_and_approved(workshop: Workshop) -> None:
+    version = publish(workshop, "credit-risk")
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateModel"):
+        create(workshop, "from-version", ModelPackageName=version)
+    share(workshop, "credit-risk")
+    with pytest.raises(ClientError, match="PendingManualApproval, it must be Approved"):
+        create(workshop, "from-version", ModelPackageName=version)
+    workshop.aws.client("sagemaker", OWNER).update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved"
+    )
+    create(workshop, "from-version", ModelPackageName=version)
+    found = workshop.sagemaker.describe_model(ModelName="from-version")
+    assert found["Containers"] == [{"ModelPackageName": version}]
+
+
+def test_version_that_does_not_exist_is_refused(workshop: Workshop) -> None:
+    version = publish(workshop, "other-group")
+    share(workshop, "other-group")
+    message = refused(
+        "ValidationException",
+        workshop.sagemaker.create_model,
+        ModelName="ghost",
+        ExecutionRoleArn=workshop.role,
+        PrimaryContainer={"ModelPackageName": version.removesuffix("/1") + "/9"},
+    )
+    assert "other-group/9" in message
+
+
+def test_models_are_listed_in_pages(workshop: Workshop) -> None:
+    for number in range(3):
+        create(workshop, f"page-{number}", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+    request = {"NameContains": "page-", "MaxResults": 2, "SortBy": "Name"}
+    first = workshop.sagemaker.list_models(**request)
+    rest = workshop.sagemaker.list_models(**request, NextToken=first["NextToken"])
+    names = [model["ModelName"] for model in first["Models"] + rest["Models"]]
+    assert names == ["page-2", "page-1", "page-0"]
+
+
+def variant(name: str = "primary", model: str = "plain", **more: Any) -> dict[str, Any]:
+    found = {"VariantName": name, "ModelName": model, "InstanceType": "ml.m5.large"}
+    return {**found, "InitialInstanceCount": 1, **more}
+
+
+def test_endpoint_config_is_made_once_over_models_that_exist(workshop: Workshop) -> None:
+    create(workshop, "base", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+    client = workshop.sagemaker
+    tags = [{"Key": "MODEL_PACKAGE_ARN", "Value": "arn"}]
+    made = client.create_endpoint_config(
+        EndpointConfigName="config", ProductionVariants=[variant(model="base")], Tags=tags
+    )
+    found = client.describe_endpoint_config(EndpointConfigName="config")
+    assert found["ProductionVariants"] == [variant(model="base", InitialVariantWeight=1.0)]
+    assert client.list_tags(ResourceArn=made["EndpointConfigArn"])["Tags"] == tags
+    request = {"EndpointConfigName": "config", "ProductionVariants": [variant(model="base")]}
+    assert "already existing" in refused(
+        "ValidationException", client.create_endpoint_config, **request
+    )
+    client.delete_endpoint_config(EndpointConfigName="config")
+    assert "Could not find" in refused(
+        "ValidationException", client.describe_endpoint_config, EndpointConfigName="config"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variants", "code", "why"),
+    [
+        ([variant(model="nothing")], "ValidationException", "Could not find model"),
+        ([variant(), variant()], "ValidationException", "must be unique"),
+        ([variant(InitialVariantWeight=0.0)], "ValidationException", "weight"),
+        (
+            [variant(ServerlessConfig={"MemorySizeInMB": 1024, "MaxConcurrency": 1})],
+            "UnsupportedOperation",
+            "ServerlessConfig",
+        ),
+    ],
+)
+def test_endpoint_config_that_cannot_run_is_refused(
+    workshop: Workshop, variants: list[dict[str, Any]], code: str, why: str
+) -> None:
+    if not workshop.sagemaker.list_models(NameContains="plain")["Models"]:
+        create(workshop, "plain", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+    message = refused(
+        code,
+        workshop.sagemaker.create_endpoint_config,
+        EndpointConfigName="impossible",
+        ProductionVariants=variants,
+    )
+    assert why in message
