@@ -18,7 +18,13 @@ def main() -> int:
     parser.add_argument("--topology", type=Path, required=True, help="region and accounts (YAML)")
     parser.add_argument("--describe", type=Path, help="where to write endpoint and keys (mode 600)")
     parser.add_argument("--port", type=int, help="default: 4566 or the next free one")
-    parser.add_argument("--control", action="store_true", help="serve the clock's control route")
+    parser.add_argument("--control", action="store_true", help="serve the control routes")
+    parser.add_argument(
+        "--no-enforce",
+        dest="enforce",
+        action="store_false",
+        help="judge and record permissions, but refuse nothing for want of one",
+    )
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO,
@@ -30,7 +36,7 @@ def main() -> int:
         accounts = Accounts.load(options.topology)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    server = LocalAws(accounts, port=options.port, control=options.control)
+    server = LocalAws(accounts, port=options.port, control=options.control, enforce=options.enforce)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

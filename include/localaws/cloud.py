@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from localaws import events
 from localaws.authorisation import Authoriser
+from localaws.authorisation.record import Decisions
 from localaws.clock import Clock
 from localaws.credentials import Credentials, CredentialStore
 from localaws.service import Call, Principal
@@ -23,13 +24,15 @@ S = TypeVar("S")
 class Cloud:
     """State and services shared by all handlers; lives as long as the server."""
 
-    def __init__(self, accounts: dict[str, str], region: str, management: str) -> None:
+    def __init__(
+        self, accounts: dict[str, str], region: str, management: str, *, enforce: bool = True
+    ) -> None:
         self.accounts = accounts  # account role -> account id
         self.region = region
         self.management = management  # account id of the organisation's management account
         self.clock = Clock()
         self.credentials = CredentialStore(accounts, self.clock)
-        self.authoriser = Authoriser(self)
+        self.authoriser = Authoriser(self, enforce=enforce)
         self.work_dir = Path(tempfile.mkdtemp(prefix="localaws-"))
         self.endpoint = ""
         self._stores: dict[tuple[type, str, str], Any] = {}
@@ -60,6 +63,11 @@ class Cloud:
         """Return the ids of all accounts, each once."""
         return sorted(set(self.accounts.values()))
 
+    @property
+    def decisions(self) -> Decisions:
+        """Every decision of the authoriser."""
+        return self.authoriser.decisions
+
     # ------------------------------------------------------------ acting as somebody
     def credentials_of(self, principal: Principal) -> Credentials:
         """Return the credentials with which a principal signs."""
@@ -68,9 +76,18 @@ class Cloud:
             raise KeyError(principal.access_key_id)
         return found
 
-    def assume(self, role_arn: str, session_name: str, service_principal: str) -> Credentials:
-        """Return temporary credentials of a role for an AWS service that acts with it."""
-        self.authoriser.trust_service(role_arn, service_principal)
+    def assume(
+        self,
+        role_arn: str,
+        session_name: str,
+        service_principal: str,
+        source_arn: str | None = None,
+    ) -> Credentials:
+        """Return temporary credentials of a role for an AWS service that acts with it.
+
+        `source_arn` is what the service acts for; by default anything of it in that account.
+        """
+        self.authoriser.trust_service(role_arn, service_principal, source_arn)
         return self.credentials.open_session(
             role_arn, session_name, service=service_principal, seconds=12 * 3600
         )
@@ -96,8 +113,8 @@ class Cloud:
             return self._clients[key]
 
     def authorise(self, call: Call, action: str, resource_arn: str) -> None:
-        """Raise AccessDeniedException unless the caller may do `action` on another resource."""
-        self.authoriser.check(call.caller, action, resource_arn)
+        """Raise the service's error unless the caller may do `action` on another resource."""
+        self.authoriser.check(call.caller, action, resource_arn, service=call.service)
 
     # ------------------------------------------------------------ events and threads
     def emit(

@@ -1,14 +1,18 @@
-"""The control route: moves the clock. Administrators only, and absent without `--control`.
+"""The control routes: the clock and the faults. Administrators only, absent without `--control`.
 
-`POST /clock` with `{"advance_seconds": 3600}`, signed (SigV4, service `localaws`) by an account
-administrator; answers the new time.
+Signed (SigV4, service `localaws`) by an account administrator:
+
+- `POST /clock` with `{"advance_seconds": 3600}` moves the clock; answers the new time.
+- `POST /faults` with a rule (see `faults.Rule`) puts it in force; `GET /faults` lists all rules
+  with how often they matched and fired; `DELETE /faults` takes all out of force.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from localaws.faults import Faults
 from localaws.protocol import Reply
 from localaws.service import Principal, ServiceError
 from localaws.sigv4 import Request
@@ -25,8 +29,26 @@ def serve(cloud: Cloud, caller: Principal, request: Request, enabled: bool) -> R
         raise ServiceError("UnsupportedOperation", "the control route is off (--control)", 501)
     if caller.kind != "administrator":
         raise ServiceError("AccessDenied", f"{caller.arn} is not an account administrator", 403)
-    if (request.method, request.raw_path) != ("POST", "/clock"):
-        raise ServiceError("UnsupportedOperation", f"no control route {request.raw_path}", 501)
+    route = (request.method, request.raw_path)
+    if route == ("POST", "/clock"):
+        return _clock(cloud, request)
+    if route == ("GET", "/decisions"):
+        return _json({"decisions": [one.document() for one in cloud.decisions.all()]})
+    if route == ("DELETE", "/decisions"):
+        cloud.decisions.clear()
+        return _json({"decisions": []})
+    faults = Faults.of(cloud)
+    if route == ("POST", "/faults"):
+        return _add_fault(faults, request)
+    if route == ("GET", "/faults"):
+        return _json({"faults": faults.rules()})
+    if route == ("DELETE", "/faults"):
+        faults.clear()
+        return _json({"faults": []})
+    raise ServiceError("UnsupportedOperation", f"no control route {' '.join(route)}", 501)
+
+
+def _clock(cloud: Cloud, request: Request) -> Reply:
     try:
         seconds = float(json.loads(request.body)["advance_seconds"])
         now = cloud.clock.advance(seconds)
@@ -34,5 +56,20 @@ def serve(cloud: Cloud, caller: Principal, request: Request, enabled: bool) -> R
         raise ServiceError(
             "ValidationException", f'expected {{"advance_seconds": <number >= 0>}}: {error}'
         ) from error
-    body = json.dumps({"now": now.isoformat()}).encode()
+    return _json({"now": now.isoformat()})
+
+
+def _add_fault(faults: Faults, request: Request) -> Reply:
+    try:
+        document = json.loads(request.body)
+        if not isinstance(document, dict):
+            raise ValueError("it is no object")
+        rule = faults.add(document)
+    except ValueError as error:
+        raise ServiceError("ValidationException", f"not a fault rule: {error}") from error
+    return _json(rule.document())
+
+
+def _json(document: dict[str, Any]) -> Reply:
+    body = json.dumps(document).encode()
     return Reply(200, [("Content-Type", "application/json")], body)

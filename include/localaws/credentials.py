@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +19,18 @@ from localaws.service import Principal, ServiceError
 
 @dataclass(frozen=True)
 class Credentials:
-    """An access key with its secret; a session also has a token and an expiry (aware, UTC)."""
+    """An access key with its secret; a session also has a token and an expiry (aware, UTC).
+
+    `session_policies` narrow what the session's role may do, `tags` are the session's own.
+    """
 
     principal: Principal
     secret: str
     token: str | None = None
     expires: datetime | None = None
+    issued: datetime | None = None
+    session_policies: tuple[str, ...] = ()  # documents, or ARNs of managed policies
+    tags: Mapping[str, str] = field(default_factory=dict)  # of the session
 
     @property
     def access_key_id(self) -> str:
@@ -94,6 +101,8 @@ class CredentialStore:
         source_identity: str | None = None,
         service: str | None = None,
         seconds: int = 3600,
+        policies: tuple[str, ...] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> Credentials:
         """Issue temporary credentials of a role, valid for `seconds` of local-AWS time."""
         role = self.role(role_arn)
@@ -110,8 +119,16 @@ class CredentialStore:
             source_identity=source_identity,
             service=service,
         )
-        expires = self._clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
-        issued = Credentials(who, secrets.token_urlsafe(30), secrets.token_urlsafe(60), expires)
+        now = self._clock.now().replace(microsecond=0)
+        issued = Credentials(
+            who,
+            secrets.token_urlsafe(30),
+            secrets.token_urlsafe(60),
+            expires=now + timedelta(seconds=seconds),
+            issued=now,
+            session_policies=policies,
+            tags=tags or {},
+        )
         with self._lock:
             self._issued[key] = issued
         return issued
@@ -119,11 +136,13 @@ class CredentialStore:
     def same_session(self, credentials: Credentials, seconds: int) -> Credentials:
         """Issue a session token for a long-lived key (`GetSessionToken`)."""
         key = "ASIA" + secrets.token_hex(8).upper()
+        now = self._clock.now().replace(microsecond=0)
         issued = Credentials(
             replace(credentials.principal, access_key_id=key),
             secrets.token_urlsafe(30),
             secrets.token_urlsafe(60),
-            self._clock.now().replace(microsecond=0) + timedelta(seconds=seconds),
+            expires=now + timedelta(seconds=seconds),
+            issued=now,
         )
         with self._lock:
             self._issued[key] = issued

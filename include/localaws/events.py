@@ -12,12 +12,15 @@ import uuid
 from typing import TYPE_CHECKING, Any, cast
 
 from localaws.arns import parse_arn
+from localaws.faults import Faults
+from localaws.service import ServiceError
 
 if TYPE_CHECKING:
     from localaws.cloud import Cloud
 
 log = logging.getLogger(__name__)
 Event = dict[str, Any]
+PRINCIPAL = "events.amazonaws.com"
 
 
 def emit(
@@ -41,14 +44,19 @@ def emit(
         "resources": resources,
         "detail": json.loads(json.dumps(detail, default=str)),
     }
-    deliver(account, region, "default", event, hops=0)
+    # AWS may send several events for one change (EventBridge guide for SageMaker).
+    for _ in range(Faults.of(cloud).deliveries(detail_type)):
+        deliver(cloud, account, region, "default", event, hops=0)
 
 
-def deliver(account: str, region: str, bus_name: str, event: Event, hops: int) -> None:
+def deliver(
+    cloud: Cloud, account: str, region: str, bus_name: str, event: Event, hops: int
+) -> None:
     """Send an event to every target of the enabled rules of a bus that match it.
 
     An event crosses from a bus to another account's bus once (EventBridge does not chain
-    further). A target that fails is logged and does not stop the others.
+    further). A target that fails, or whose policy refuses the event, is logged and does not stop
+    the others.
     """
     from moto.events.models import events_backends
 
@@ -61,20 +69,52 @@ def deliver(account: str, region: str, bus_name: str, event: Event, hops: int) -
         if rule.state == "ENABLED" and rule.event_pattern.matches_event(cast(Any, event)):
             for target in list(rule.targets):
                 try:
-                    _send(target, event, hops)
+                    _send(cloud, str(rule.arn), target, event, hops)
+                except ServiceError as error:
+                    log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
                 except Exception:
                     log.exception("event %s: target %s failed", event["id"], target["Arn"])
 
 
-def _send(target: dict[str, Any], event: Event, hops: int) -> None:
+def _send(cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
     arn = parse_arn(target["Arn"])
     if arn.service == "sqs":
         from moto.sqs.models import sqs_backends
 
+        _allowed(cloud, rule_arn, target, "sqs:SendMessage")
         queue = sqs_backends[arn.account][arn.region]
         queue.send_message(queue_name=arn.resource, message_body=json.dumps(event))
     elif arn.service == "events" and arn.resource_type == "event-bus":
         if hops == 0:
-            deliver(arn.account, arn.region, arn.resource_id, event, hops + 1)
+            _allowed(cloud, rule_arn, target, "events:PutEvents")
+            deliver(cloud, arn.account, arn.region, arn.resource_id, event, hops + 1)
     else:
         log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])
+
+
+def _allowed(cloud: Cloud, rule_arn: str, target: dict[str, Any], action: str) -> None:
+    """Raise AccessDenied unless the rule may send to its target.
+
+    A target with a role is sent to as that role. Without one a queue must let EventBridge in,
+    and a bus the account of the rule (EventBridge User Guide, "Using resource-based policies" and
+    "Sending and receiving events between AWS accounts").
+    """
+    from localaws.authorisation.resource_policies import of_resource
+
+    account = parse_arn(rule_arn).account
+    resource = str(target["Arn"])
+    if role := target.get("RoleArn"):
+        session = cloud.assume(role, "events", PRINCIPAL, rule_arn)
+        cloud.authoriser.check(session.principal, action, resource, service="events")
+    elif action == "events:PutEvents":
+        owner = cloud.credentials.administrator(account).principal
+        cloud.authoriser.check(owner, action, resource, service="events")
+    else:
+        cloud.authoriser.let_service(
+            PRINCIPAL,
+            action,
+            resource,
+            {"aws:SourceArn": rule_arn, "aws:SourceAccount": account},
+            of_resource(cloud, resource),
+            parse_arn(resource).account,
+        )

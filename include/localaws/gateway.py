@@ -13,16 +13,20 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from localaws import control, services
 from localaws.arns import is_arn, parse_arn
+from localaws.authorisation.asked import Asked
 from localaws.cloud import Cloud
+from localaws.cloudtrail.trail import Trail
 from localaws.engine import Engine
 from localaws.protocol import (
     Addressed,
     Reply,
     Wire,
     address,
+    error_of,
     error_reply,
     parse,
     serialise,
@@ -43,6 +47,8 @@ JSON_AUTH_CODES = {
     "SignatureDoesNotMatch": "InvalidSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
+# Operations that name what they act on in a body which is no JSON.
+READ_BY_AUTHORISATION = {"DeleteObjects"}
 S3_AUTH_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId"}
 
 
@@ -53,6 +59,7 @@ class Gateway:
         self.cloud = cloud
         self._engine = Engine()
         self._with_control = with_control
+        self._trail = Trail.of(cloud)
         services.register()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -84,7 +91,7 @@ class Gateway:
                 raise _in_words_of(service, error) from None
             if service == control.SERVICE:
                 return control.serve(self.cloud, who.principal, request, self._with_control)
-            return self._serve(service, environ, who.principal, signature.region)
+            return self._serve(service, environ, who.principal, signature.region, request)
         except ServiceError as error:
             return error_reply(service, error, request_id)
         except Exception:
@@ -93,65 +100,90 @@ class Gateway:
             return error_reply(service, failure, request_id)
 
     def _serve(
-        self, service: str, environ: dict[str, Any], caller: Principal, region: str
+        self,
+        service: str,
+        environ: dict[str, Any],
+        caller: Principal,
+        region: str,
+        request: Request,
     ) -> Reply:
         wire = Wire(environ)
         addressed = address(service, wire)
         found = Service.find(service, addressed.operation)
         if found is None:
-            account = owner_of(
-                service, _peek(addressed, wire), caller.account, self.cloud.account_ids()
-            )
+            params = _peek(addressed, wire)
+            account = owner_of(service, params, caller.account, self.cloud.account_ids())
             environ["wsgi.input"].seek(0)
-            return self._engine.serve(addressed, environ, account)
-        owner, operation = found
-        params = parse(addressed, wire)
+        else:
+            params = _checked(addressed, wire)
+            account = _owner(found[1], params, caller.account)
+        asked = Asked(
+            service=service,
+            operation=addressed.operation,
+            params=params,
+            caller=caller,
+            account=account,
+            region=region,
+            cloud=self.cloud,
+            headers=request.headers,
+            query=dict(parse_qsl(request.raw_query, keep_blank_values=True)),
+            body=request.body if addressed.operation in READ_BY_AUTHORISATION else b"",
+        )
         try:
-            validate(addressed.model.input_shape, params)
+            if service != "sts":  # its handlers ask for the trust of the role as well
+                self.cloud.authoriser.authorise(asked)
+            if found is None:
+                reply = self._engine.serve(addressed, environ, account)
+            else:
+                reply = self._handle(addressed, asked, *found)
         except ServiceError as error:
-            if addressed.protocol == "query":  # these services say it without "Exception"
-                raise ServiceError("ValidationError", error.message) from None
+            self._trail.record(asked, error)
             raise
-        call = self._place(addressed, params, caller, region, operation)
+        self._trail.record(asked, error_of(reply) if reply.status >= 400 else None)
+        return reply
+
+    def _handle(
+        self, addressed: Addressed, asked: Asked, owner: Service, operation: Operation
+    ) -> Reply:
+        """Have a handler of our own answer; the resource it names must be in this region."""
+        target = asked.params.get(operation.resource) if operation.resource else None
+        region = parse_arn(str(target)).region if is_arn(target) else ""
+        if region and region != asked.region:
+            raise ServiceError(
+                "ValidationException",
+                f"The resource {target} is in region {region}; this call went to {asked.region}",
+            )
+        call = Call(
+            service=asked.service,
+            operation=asked.operation,
+            params=dict(asked.params),
+            account=asked.account,
+            region=asked.region,
+            caller=asked.caller,
+            cloud=self.cloud,
+        )
         if not operation.locked:
             return serialise(addressed, operation.handler(call))
         with owner.lock:
             return serialise(addressed, operation.handler(call))
 
-    def _place(
-        self,
-        addressed: Addressed,
-        params: dict[str, Any],
-        caller: Principal,
-        region: str,
-        operation: Operation,
-    ) -> Call:
-        account = caller.account
-        target = params.get(operation.resource) if operation.resource else None
-        if is_arn(target):
-            arn = parse_arn(str(target))
-            prefix = "sagemaker" if addressed.service.startswith("sagemaker") else addressed.service
-            try:
-                self.cloud.authoriser.check(caller, f"{prefix}:{addressed.operation}", str(target))
-            except ServiceError as error:
-                if addressed.service == "sagemaker-featurestore-runtime":
-                    raise ServiceError("AccessForbidden", error.message, 403) from None
-                raise
-            account = arn.account or account
-            if arn.region and arn.region != region:
-                raise ServiceError(
-                    "ValidationException",
-                    f"The resource {target} is in region {arn.region}; this call went to {region}",
-                )
-        return Call(
-            service=addressed.service,
-            operation=addressed.operation,
-            params=params,
-            account=account,
-            region=region,
-            caller=caller,
-            cloud=self.cloud,
-        )
+
+def _checked(addressed: Addressed, wire: Wire) -> dict[str, Any]:
+    """Return the parameters of an operation of our own, valid by the botocore model."""
+    params = parse(addressed, wire)
+    try:
+        validate(addressed.model.input_shape, params)
+    except ServiceError as error:
+        if addressed.protocol == "query":  # these services say it without "Exception"
+            raise ServiceError("ValidationError", error.message) from None
+        raise
+    return params
+
+
+def _owner(operation: Operation, params: dict[str, Any], caller: str) -> str:
+    """Return the account in which a handler serves: that of the ARN its resource is named by."""
+    target = params.get(operation.resource) if operation.resource else None
+    return (parse_arn(str(target)).account if is_arn(target) else "") or caller
 
 
 def _read(environ: dict[str, Any]) -> Request:
@@ -178,7 +210,7 @@ def _read(environ: dict[str, Any]) -> Request:
 
 
 def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
-    """Return just enough of a call to moto to see whose resource it addresses."""
+    """Return the parameters of a call to moto as far as placing and judging it need them."""
     if addressed.protocol == "rest-xml":
         return addressed.url_params
     if addressed.protocol == "json":
@@ -187,7 +219,7 @@ def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
         except ValueError:
             return {}
         return document if isinstance(document, dict) else {}
-    return dict(wire.values.items())
+    return parse(addressed, wire)
 
 
 def _in_words_of(service: str, error: ServiceError) -> ServiceError:

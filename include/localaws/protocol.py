@@ -7,8 +7,8 @@ in its own protocol.
 
 from __future__ import annotations
 
-import contextlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -25,6 +25,7 @@ from localaws.service import ServiceError
 
 # Signing names that are not the botocore service's name.
 SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
+ERROR_PROTOCOLS = ("json", "rest-json", "rest-xml", "query")
 FEATURE_STORE_PATHS = ("/FeatureGroup/", "/BatchGetRecord", "/BatchWriteRecord")
 
 
@@ -138,11 +139,20 @@ def serialise(addressed: Addressed, result: dict[str, Any]) -> Reply:
     return Reply(reply["status_code"], headers, body if isinstance(body, bytes) else body.encode())
 
 
-def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
-    """Write an error in the protocol of the service."""
-    protocol = "json"
-    with contextlib.suppress(Exception):  # an unknown service is answered in JSON
-        protocol = str(get_service_model(service).protocol)
+def error_of(reply: Reply) -> ServiceError:
+    """Read the error in a reply of any protocol."""
+    text = reply.body.decode("utf-8", "replace")
+    code = re.search(r"<Code>([^<]+)</Code>|\"(?:__type|code)\":\s*\"([^\"]+)\"", text)
+    message = re.search(r"<Message>([^<]*)</Message>|\"[mM]essage\":\s*\"([^\"]*)\"", text)
+    name = (code[1] or code[2]).rsplit("#", 1)[-1] if code else str(reply.status)
+    return ServiceError(name, (message[1] or message[2] or "") if message else "", reply.status)
+
+
+def error_reply(
+    service: str, error: ServiceError, request_id: str, content_type: str = ""
+) -> Reply:
+    """Write an error in the protocol of the request, where unknown in that of the service."""
+    protocol = _protocol_of_errors(service, content_type)
     if protocol in ("json", "rest-json"):
         document = {"__type": error.code, "message": error.message, "Message": error.message}
         document |= getattr(error, "members", {})
@@ -159,3 +169,15 @@ def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
     return Reply(error.status, [("Content-Type", "text/xml")], body.encode())
+
+
+def _protocol_of_errors(service: str, content_type: str) -> str:
+    try:
+        model = get_service_model(service)
+    except Exception:  # an unknown service is answered in JSON
+        return "json"
+    spoken = model.metadata.get("protocols", [model.protocol])
+    if content_type.startswith("application/x-www-form-urlencoded") and "query" in spoken:
+        return "query"
+    # botocore's own order of preference, for services that speak several (CloudWatch)
+    return next((one for one in ERROR_PROTOCOLS if one in spoken), str(model.protocol))

@@ -10,7 +10,7 @@ from localaws.arns import is_arn, parse_arn
 ARN_PARAMETERS = {
     "dynamodb": ("TableName", "ResourceArn"),
     "kms": ("KeyId",),
-    "events": ("EventBusName", "Name"),
+    "events": ("EventBusName", "Name", "ResourceARN"),
     "sns": ("TopicArn", "TargetArn"),
 }
 
@@ -20,7 +20,17 @@ def owner_of(service: str, params: dict[str, Any], caller: str, accounts: list[s
     if service == "s3":
         return _bucket_owner(params.get("Bucket")) or caller
     if service == "sqs":
-        return _queue_owner(params.get("QueueUrl"), accounts) or caller
+        named = params.get("QueueOwnerAWSAccountId")
+        return _queue_owner(params.get("QueueUrl"), accounts) or (
+            str(named) if named in accounts else caller
+        )
+    if service == "ecr":
+        registry = params.get("registryId")
+        return str(registry) if registry in accounts else caller
+    if service == "dynamodb" and (names := _tables(params)):
+        owners = {parse_arn(name).account if is_arn(name) else caller for name in names}
+        if len(owners) == 1 and owners <= {*accounts, caller}:
+            return owners.pop()  # one account's tables; moto cannot serve a call in two
     for name in ARN_PARAMETERS.get(service, ()):
         value = params.get(name)
         if is_arn(value) and parse_arn(str(value)).account in accounts:
@@ -28,11 +38,24 @@ def owner_of(service: str, params: dict[str, Any], caller: str, accounts: list[s
     return caller
 
 
-def _bucket_owner(bucket: Any) -> str | None:
+def bucket_of(name: Any) -> Any:
+    """Return moto's bucket of that name, whosever it is; None when there is none."""
     from moto.s3.models import s3_backends
 
-    owner = s3_backends.bucket_accounts.get(bucket)
-    return str(owner[1]) if owner else None
+    owner = s3_backends.bucket_accounts.get(name)
+    return s3_backends[owner[1]][owner[0]].buckets.get(name) if owner else None
+
+
+def _bucket_owner(bucket: Any) -> str | None:
+    found = bucket_of(bucket)
+    return str(found.account_id) if found is not None else None
+
+
+def _tables(params: dict[str, Any]) -> list[str]:
+    """Return the tables of a batch or a transaction."""
+    items = params.get("TransactItems") or []
+    wanted = [str(one.get("TableName")) for item in items for one in item.values()]
+    return wanted + list(params.get("RequestItems") or {})
 
 
 def _queue_owner(url: Any, accounts: list[str]) -> str | None:

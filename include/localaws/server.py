@@ -26,10 +26,14 @@ class Accounts:
     region: str
     roles: dict[str, str]  # account role -> account id
     management: str
+    organisation: bool = False  # all accounts in one organisation
+    sharing: bool = False  # with RAM's sharing inside it on
 
     @classmethod
     def load(cls, path: Path) -> Accounts:
         """Read `region`, `accounts` and (optional) `management` of a topology file.
+
+        `organisation: {enabled: true, sharing: true}` puts the accounts into one organisation.
 
         Raise ValueError naming the file and key when one is missing or no account id.
         """
@@ -40,23 +44,44 @@ class Accounts:
                 raise ValueError(f"{path}: accounts.{role}: {number!r} is no 12-digit account id")
         if "governance" not in roles or not document.get("region"):
             raise ValueError(f"{path}: needs `region` and `accounts.governance`")
-        return cls(document["region"], roles, roles.get("management", roles["governance"]))
+        wanted = document.get("organisation") or {}
+        if unknown := sorted(set(wanted) - {"enabled", "sharing"}):
+            raise ValueError(f"{path}: organisation: unknown {', '.join(unknown)}")
+        management = roles.get("management", roles["governance"])
+        enabled = bool(wanted.get("enabled", False))
+        return cls(
+            document["region"],
+            roles,
+            management,
+            organisation=enabled,
+            sharing=enabled and bool(wanted.get("sharing", False)),
+        )
 
 
 class LocalAws:
     """The running local AWS: start, address, stop."""
 
     def __init__(
-        self, accounts: Accounts, *, port: int | None = None, control: bool = False
+        self,
+        accounts: Accounts,
+        *,
+        port: int | None = None,
+        control: bool = False,
+        enforce: bool = True,
     ) -> None:
+        """Make a local AWS. Without `enforce` permissions are judged and recorded only."""
         # Must be set before moto is imported.
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
         from localaws.clock import install_into_moto
         from localaws.cloud import Cloud
+        from localaws.ram import organisation
 
-        self.cloud = Cloud(accounts.roles, accounts.region, accounts.management)
+        self.cloud = Cloud(accounts.roles, accounts.region, accounts.management, enforce=enforce)
         install_into_moto(self.cloud.clock)
+        if accounts.organisation:
+            organisation.of(self.cloud).found(accounts.management, set(self.cloud.account_ids()))
+            organisation.of(self.cloud).sharing = accounts.sharing
         from cheroot import wsgi
 
         from localaws.gateway import Gateway

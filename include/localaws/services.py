@@ -5,7 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-PACKAGES = ("localaws.ram", "localaws.sagemaker", "localaws.cloudformation")
+PACKAGES = (
+    "localaws.ram",
+    "localaws.sagemaker",
+    "localaws.cloudformation",
+    "localaws.cloudtrail",
+    "localaws.organizations",
+)
 
 
 def register() -> None:

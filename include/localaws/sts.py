@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from localaws.authorisation.asked import Asked
 from localaws.credentials import Credentials
-from localaws.service import Call, Service
+from localaws.service import Call, Service, ServiceError
 
 sts = Service.named("sts")
+CHAINED_SECONDS = 3600  # "Role chaining limits your session to a maximum of one hour" (IAM)
 
 
 @sts.operation("GetCallerIdentity")
@@ -19,14 +21,29 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 @sts.operation("AssumeRole")
 def assume_role(call: Call) -> dict[str, Any]:
     """Open a session of a role; a source identity once set stays for chained sessions."""
-    role_arn = call.params["RoleArn"]
-    identity = call.params.get("SourceIdentity")
-    call.cloud.authoriser.trust_user(call.caller, role_arn, identity)
+    params, role_arn = call.params, call.params["RoleArn"]
+    identity = params.get("SourceIdentity")
+    call.cloud.authoriser.trust_user(
+        Asked(
+            service=call.service,
+            operation=call.operation,
+            params=params,
+            caller=call.caller,
+            account=call.account,
+            region=call.region,
+            cloud=call.cloud,
+        )
+    )
+    seconds = int(params.get("DurationSeconds") or 3600)
+    _check_duration(call, role_arn, seconds)
+    policies = [str(one["arn"]) for one in params.get("PolicyArns") or []]
     session = call.cloud.credentials.open_session(
         role_arn,
-        call.params["RoleSessionName"],
+        params["RoleSessionName"],
         source_identity=identity or call.caller.source_identity,
-        seconds=int(call.params.get("DurationSeconds") or 3600),
+        seconds=seconds,
+        policies=(*policies, *([params["Policy"]] if params.get("Policy") else [])),
+        tags={tag["Key"]: tag["Value"] for tag in params.get("Tags") or []},
     )
     who = session.principal
     reply: dict[str, Any] = {
@@ -41,9 +58,28 @@ def assume_role(call: Call) -> dict[str, Any]:
 @sts.operation("GetSessionToken")
 def get_session_token(call: Call) -> dict[str, Any]:
     """Open a session of the long-lived key that signed."""
+    if call.caller.kind == "session":
+        raise ServiceError(
+            "AccessDenied", "Cannot call GetSessionToken with session credentials", 403
+        )
     seconds = int(call.params.get("DurationSeconds") or 12 * 3600)
     own = call.cloud.credentials_of(call.caller)
     return {"Credentials": _document(call.cloud.credentials.same_session(own, seconds))}
+
+
+def _check_duration(call: Call, role_arn: str, seconds: int) -> None:
+    role = call.cloud.credentials.role(role_arn)
+    if seconds > int(role.max_session_duration or 3600):
+        raise ServiceError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        )
+    if call.caller.kind == "session" and seconds > CHAINED_SECONDS:
+        raise ServiceError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
+            "role chaining",
+        )
 
 
 def _document(session: Credentials) -> dict[str, Any]:

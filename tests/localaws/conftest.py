@@ -27,6 +27,7 @@ ACCOUNTS = {
     "test": "555555555555",
     "prod": "666666666666",
 }
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _SESSION = boto3.Session()
 
 
@@ -83,8 +84,18 @@ class Aws:
             self.endpoint, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]
         )
 
-    def role(self, role_or_id: str, name: str, service: str = "sagemaker.amazonaws.com") -> str:
-        """Make a role that a service may assume and return its ARN."""
+    def role(
+        self,
+        role_or_id: str,
+        name: str,
+        service: str = "sagemaker.amazonaws.com",
+        *,
+        allow: list[dict[str, Any]] | None = None,
+    ) -> str:
+        """Make a role that a service and its account may assume and return its ARN.
+
+        It may do everything, or only what the statements of `allow` say (`[]`: nothing).
+        """
         trust = {
             "Version": "2012-10-17",
             "Statement": [
@@ -97,7 +108,24 @@ class Aws:
         }
         iam = self.client("iam", role_or_id)
         made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        statements = [EVERYTHING] if allow is None else allow
+        if statements:
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
         return str(made["Role"]["Arn"])
+
+    def open_queue(self, role_or_id: str, url: str, arn: str) -> None:
+        """Let EventBridge rules of the queue's account send to it."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"StringEquals": {"aws:SourceAccount": self.account(role_or_id)}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs = self.client("sqs", role_or_id)
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
     def advance(self, seconds: float) -> str:
         """Move the clock through the control route, as an administrator would."""

@@ -130,9 +130,23 @@ def test_unsupported_call_is_an_error_that_names_the_operation(
     assert client.meta.method_to_api_mapping[call] in str(error.value)
 
 
+def policy(principal: str, actions: list[str], resource: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": actions,
+        "Resource": resource,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def test_bucket_is_served_in_its_owners_account(aws: Any) -> None:
     aws.client("s3", "data").create_bucket(
         Bucket="shared-bucket", CreateBucketConfiguration={"LocationConstraint": aws.region}
+    )
+    aws.client("s3", "data").put_bucket_policy(
+        Bucket="shared-bucket",
+        Policy=policy("222222222222", ["s3:PutObject"], "arn:aws:s3:::shared-bucket/*"),
     )
     aws.client("s3", "data_science").put_object(Bucket="shared-bucket", Key="a b/ü.txt", Body=b"x")
     assert [b["Name"] for b in aws.client("s3", "data").list_buckets()["Buckets"]] == [
@@ -157,7 +171,11 @@ def test_presigned_url_works_and_a_changed_one_does_not(aws: Any) -> None:
 
 
 def test_key_and_table_are_served_by_arn_in_the_owners_account(aws: Any) -> None:
-    key = aws.client("kms", "shared_services").create_key()["KeyMetadata"]["Arn"]
+    owner = aws.client("kms", "shared_services")
+    key = owner.create_key()["KeyMetadata"]["Arn"]
+    document = json.loads(owner.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    document["Statement"] += json.loads(policy("666666666666", ["kms:Encrypt"], "*"))["Statement"]
+    owner.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
     sealed = aws.client("kms", "prod").encrypt(KeyId=key, Plaintext=b"x")
     assert sealed["KeyId"] == key
 

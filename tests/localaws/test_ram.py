@@ -459,6 +459,7 @@ def test_owner_and_consumer_are_told_of_an_acceptance(aws, group, owner, consume
         urls[account] = url = sqs.create_queue(QueueName="seen")["QueueUrl"]
         wanted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.ram"]}))
+        aws.open_queue(account, url, wanted["Attributes"]["QueueArn"])
         bus.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": wanted["Attributes"]["QueueArn"]}])
     share(owner, group)
     accept(consumer)

@@ -470,6 +470,7 @@ def events(aws: Aws) -> Any:
     wanted = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
     arn = sqs.get_queue_attributes(**wanted)["Attributes"]["QueueArn"]
     bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
+    aws.open_queue(OWNER, url, arn)
     bus.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
 
     def read() -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from localaws.cloud import Cloud
 
+LINEAGE = ("artifact", "action", "context", "experiment-trial-component")
+
 
 def store_of(cloud: Cloud, region: str) -> RamStore:
     """Return RAM's state in a region: one for all accounts."""
@@ -21,12 +23,22 @@ def store_of(cloud: Cloud, region: str) -> RamStore:
 
 
 def shared_arn(resource_arn: str) -> str:
-    """Return the ARN under which a resource is shared: a model package goes with its group."""
+    """Return the ARN under which a resource is shared.
+
+    A model package goes with its group, an export job with its model card, a lineage entity with
+    its account's one lineage group.
+    """
     arn = parse_arn(resource_arn)
-    if arn.resource_type != "model-package":
+    first = arn.resource_id.split("/", 1)[0]
+    if arn.resource_type == "model-package":
+        shared = f"model-package-group/{first}"
+    elif arn.resource_type == "model-card":
+        shared = f"model-card/{first}"
+    elif arn.resource_type in LINEAGE:
+        shared = "lineage-group/sagemaker-default-lineage-group"
+    else:
         return resource_arn
-    group = arn.resource_id.split("/", 1)[0]
-    return f"arn:{arn.partition}:sagemaker:{arn.region}:{arn.account}:model-package-group/{group}"
+    return f"arn:{arn.partition}:sagemaker:{arn.region}:{arn.account}:{shared}"
 
 
 def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str) -> bool:

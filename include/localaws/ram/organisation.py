@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from localaws.cloud import Cloud
+
+ROOT = "r-cway"
+
+
+@dataclass
+class Unit:
+    """An organisational unit; `parent` is the root's or another unit's id."""
+
+    identity: str
+    name: str
+    parent: str
 
 
 @dataclass
@@ -17,6 +29,11 @@ class Organisation:
     members: set[str] = field(default_factory=set)
     sharing: bool = False
     organisation_id: str = "o-causeway00"
+    since: datetime = datetime(2023, 1, 1, tzinfo=UTC)
+    units: dict[str, Unit] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)  # account -> unit, unless in the root
+    services: dict[str, datetime] = field(default_factory=dict)  # trusted service principals
+    invited: dict[str, dict[str, Any]] = field(default_factory=dict)  # handshakes by id
 
     @property
     def arn(self) -> str:
@@ -31,6 +48,17 @@ class Organisation:
         """Put accounts into one organisation managed by `management`."""
         self.management = management
         self.members = {management, *members}
+
+    def leave(self, account: str) -> None:
+        """Take an account out of it."""
+        self.members.discard(account)
+        self.parents.pop(account, None)
+
+    def dissolve(self) -> None:
+        """End it; the accounts are in none."""
+        fresh = Organisation()
+        for name in vars(fresh):
+            setattr(self, name, getattr(fresh, name))
 
 
 def of(cloud: Cloud) -> Organisation:

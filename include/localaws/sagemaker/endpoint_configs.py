@@ -10,6 +10,7 @@ from typing import Any
 from localaws.sagemaker.failures import unsupported_option
 from localaws.sagemaker.listing import listed
 from localaws.sagemaker.models import ModelStore
+from localaws.sagemaker.state_changes import announce
 from localaws.sagemaker.tags import TagStore
 from localaws.service import Call, Service, ServiceError
 
@@ -121,13 +122,17 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
     config = EndpointConfig(name, arn, request, call.cloud.clock.now())
     call.store(EndpointConfigStore).add(config)
     call.store(TagStore).put(arn, call.params.get("Tags"))
+    announce(call.cloud, "Endpoint Config", arn, _description(config))
     return {"EndpointConfigArn": arn}
 
 
 @sagemaker.operation("DescribeEndpointConfig", locked=False)
 def describe_endpoint_config(call: Call) -> dict[str, Any]:
     """Return an endpoint config as it was asked for."""
-    config = find_config(call, call.params["EndpointConfigName"])
+    return _description(find_config(call, call.params["EndpointConfigName"]))
+
+
+def _description(config: EndpointConfig) -> dict[str, Any]:
     asked = {name: value for name, value in config.request.items() if name != "Tags"}
     return asked | {"EndpointConfigArn": config.arn, "CreationTime": config.created}
 
@@ -151,5 +156,6 @@ def delete_endpoint_config(call: Call) -> dict[str, Any]:
     """Delete an endpoint config; endpoints that run it go on."""
     config = find_config(call, call.params["EndpointConfigName"])
     call.store(EndpointConfigStore).remove(config)
+    announce(call.cloud, "Endpoint Config", config.arn, _description(config))
     call.store(TagStore).forget(config.arn)
     return {}

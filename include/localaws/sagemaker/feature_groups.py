@@ -16,6 +16,7 @@ from localaws.sagemaker.offline_store import OfflineStore
 from localaws.sagemaker.online_store import OnlineStore
 from localaws.sagemaker.registry import resource_name
 from localaws.sagemaker.search import discoverable, searchable
+from localaws.sagemaker.state_changes import announce
 from localaws.sagemaker.tags import TagStore
 from localaws.service import Call, Service, ServiceError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from localaws.cloud import Cloud
 
 sagemaker = Service.named("sagemaker")
-NAME = "FeatureGroupName"
+NAME, KIND = "FeatureGroupName", "Feature Group"
 # Columns that the offline store adds (Feature Store developer guide).
 RESERVED = {"is_deleted", "write_time", "api_invocation_time"}
 CREATION_SECONDS = 0.05
@@ -128,6 +129,7 @@ def create_feature_group(call: Call) -> dict[str, Any]:
     )
     call.store(TagStore).put(group.arn, wanted.get("Tags"))
     groups.by_name[name] = group
+    announce(call.cloud, KIND, group.arn, group.describe())
     call.cloud.background(_activate, call.cloud, group)
     return {"FeatureGroupArn": group.arn}
 
@@ -195,6 +197,8 @@ def delete_feature_group(call: Call) -> dict[str, Any]:
     groups = call.store(FeatureGroups)
     group = groups.find(call.params[NAME])
     del groups.by_name[group.name]
+    group.status = "Deleting"
+    announce(call.cloud, KIND, group.arn, group.describe())
     call.store(TagStore).forget(group.arn)
     grants.forget(call.cloud, group.arn)
     return {}
@@ -228,6 +232,7 @@ def _activate(cloud: Cloud, group: FeatureGroup) -> None:
     cloud.clock.wait(CREATION_SECONDS)
     group.failure = group.offline.check() if group.offline else None
     group.status = "CreateFailed" if group.failure else "Created"
+    announce(cloud, KIND, group.arn, group.describe())
 
 
 def _schema(wanted: dict[str, Any]) -> Schema:

@@ -122,18 +122,16 @@ class _Lookup:
         return found
 
     def _look(self, name_or_arn: str) -> FeatureGroup:
-        account = self._call.account
-        if is_arn(name_or_arn):
-            self._call.cloud.authorise(self._call, self._action, name_or_arn)
-            account = parse_arn(name_or_arn).account
+        named = is_arn(name_or_arn)
+        arn = name_or_arn if named else self._call.arn(f"feature-group/{name_or_arn}", "sagemaker")
+        self._call.cloud.authorise(self._call, self._action, arn)
+        account = parse_arn(arn).account
         groups = self._call.cloud.store(FeatureGroups, account, self._call.region)
         return _ready(groups.find(name_or_arn))
 
 
 def _reason(error: ServiceError) -> dict[str, str]:
-    denied = error.code.startswith("AccessDenied")
-    code = "AccessForbidden" if denied else error.code  # the runtime's word for it
-    return {"ErrorCode": code, "ErrorMessage": error.message[:2048]}
+    return {"ErrorCode": error.code, "ErrorMessage": error.message[:2048]}
 
 
 def _ready(group: FeatureGroup) -> FeatureGroup:

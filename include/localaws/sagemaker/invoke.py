@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from localaws.sagemaker.endpoint_store import Endpoint, EndpointStore
 from localaws.sagemaker.failures import unsupported_option
 from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.invocation_metrics import record
 from localaws.sagemaker.model_server import Answer
 from localaws.service import Call, Service, ServiceError
 
@@ -49,20 +51,25 @@ def _ask(call: Call) -> tuple[str, Answer]:
         endpoint, fleet = _serving(call)
         variant, server = fleet.choose(params.get("TargetVariant"))
         group = server.log.group
+        started = time.monotonic()
         try:
-            return variant, server.invoke(
+            answer = server.invoke(
                 params.get("Body", b""),
                 params.get("ContentType"),
                 params.get("Accept"),
                 params.get("CustomAttributes"),
             )
+            record(call, variant, answer.status, started)
+            return variant, answer
         except TimeoutError as error:
+            record(call, variant, 0, started)
             said = "Your invocation timed out while waiting for a response from container primary."
             raise ModelFailedError(0, said, group, call.account) from error
         except OSError as error:
             # Chosen just before it was replaced: its successor answers.
             if attempt == 1 and endpoint.live.fleet is not fleet:
                 continue
+            record(call, variant, 500, started)
             raise ModelFailedError(500, f"model server: {error}", group, call.account) from error
     raise AssertionError("unreachable")
 

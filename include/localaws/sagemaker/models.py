@@ -19,6 +19,7 @@ from localaws.sagemaker.listing import listed
 from localaws.sagemaker.model_server import Container
 from localaws.sagemaker.registry import Registry
 from localaws.sagemaker.roles import assume_execution_role
+from localaws.sagemaker.state_changes import announce
 from localaws.sagemaker.tags import TagStore
 from localaws.service import Call, Service, ServiceError
 
@@ -154,6 +155,7 @@ def create_model(call: Call) -> dict[str, Any]:
     model = Model(name, call.arn(f"model/{name}"), params, role, container, call.cloud.clock.now())
     call.store(ModelStore).add(model)
     call.store(TagStore).put(model.arn, params.get("Tags"))
+    announce(call.cloud, "Model", model.arn, _description(model))
     return {"ModelArn": model.arn}
 
 
@@ -165,7 +167,10 @@ def _find(call: Call) -> Model:
 @sagemaker.operation("DescribeModel", locked=False)
 def describe_model(call: Call) -> dict[str, Any]:
     """Return a model as it was asked for."""
-    model = _find(call)
+    return _description(_find(call))
+
+
+def _description(model: Model) -> dict[str, Any]:
     asked = {name: value for name, value in model.request.items() if name != "Tags"}
     return (
         {"EnableNetworkIsolation": False}
@@ -192,5 +197,6 @@ def delete_model(call: Call) -> dict[str, Any]:
     """Delete a model; endpoints that run it go on."""
     model = _find(call)
     call.store(ModelStore).remove(model)
+    announce(call.cloud, "Model", model.arn, _description(model))
     call.store(TagStore).forget(model.arn)
     return {}

@@ -77,6 +77,7 @@ class Workshop:
         pattern = json.dumps({"source": ["aws.sagemaker"], "detail-type": [detail_type]})
         events.put_rule(Name=name, EventPattern=pattern)
         arn = f"arn:aws:sqs:{self.aws.region}:{self.aws.account(self.account)}:{name}"
+        self.aws.open_queue(self.account, url, arn)
         events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
 
         def received() -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""CloudTrail: what was called, by whom, and whether it was allowed."""

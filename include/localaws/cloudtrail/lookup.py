@@ -1,0 +1,75 @@
+"""CloudTrail: LookupEvents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.cloudtrail.trail import Event, Trail
+from localaws.service import Call, Service, ServiceError
+
+cloudtrail = Service.named("cloudtrail")
+MOST = 50
+
+
+@cloudtrail.operation("LookupEvents", locked=False)
+def lookup_events(call: Call) -> dict[str, Any]:
+    """Return a page of the account's management events, the newest first.
+
+    One attribute can be asked for, as on AWS. A token continues after the event it names, so
+    that events which come meanwhile move nothing.
+    """
+    wanted = call.params
+    attributes = wanted.get("LookupAttributes") or []
+    if len(attributes) > 1:
+        raise ServiceError(
+            "InvalidLookupAttributesException", "Only one lookup attribute can be given."
+        )
+    start, end = wanted.get("StartTime"), wanted.get("EndTime")
+    if start and end and start > end:
+        raise ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.")
+    found = [
+        event
+        for event in Trail.of(call.cloud).of_account(call.account)
+        if all(_has(event, one["AttributeKey"], one["AttributeValue"]) for one in attributes)
+        and (start is None or event.time.timestamp() >= start.timestamp())
+        and (end is None or event.time.timestamp() <= end.timestamp())
+    ]
+    if token := wanted.get("NextToken"):
+        ids = [event.id for event in found]
+        if token not in ids:
+            raise ServiceError("InvalidNextTokenException", "The token is not valid.")
+        found = found[ids.index(token) + 1 :]
+    size = int(wanted.get("MaxResults") or MOST)
+    page = found[:size]
+    reply: dict[str, Any] = {"Events": [_described(event, call.account) for event in page]}
+    if len(found) > size:
+        reply["NextToken"] = page[-1].id
+    return reply
+
+
+def _has(event: Event, key: str, value: str) -> bool:
+    held = {
+        "EventId": event.id,
+        "EventName": event.name,
+        "EventSource": event.source,
+        "Username": event.username,
+        "AccessKeyId": event.caller.access_key_id,
+        "ReadOnly": "true" if event.read_only else "false",
+    }
+    if key in held:
+        return held[key] == value
+    return key == "ResourceName" and value in event.resources
+
+
+def _described(event: Event, account: str) -> dict[str, Any]:
+    return {
+        "EventId": event.id,
+        "EventName": event.name,
+        "ReadOnly": "true" if event.read_only else "false",
+        "AccessKeyId": event.caller.access_key_id,
+        "EventTime": event.time,
+        "EventSource": event.source,
+        "Username": event.username,
+        "Resources": [{"ResourceName": name} for name in event.resources],
+        "CloudTrailEvent": event.document(account),
+    }

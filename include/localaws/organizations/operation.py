@@ -1,0 +1,65 @@
+"""How an Organizations operation is registered, and who may call which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from localaws.paging import Pager
+from localaws.ram import organisation
+from localaws.ram.organisation import Organisation
+from localaws.service import Call, Service, ServiceError
+
+organizations = Service.named("organizations")
+PAGER = Pager("NextToken", "MaxResults", 20, "InvalidInputException")
+Reply = dict[str, Any]
+OrganisationHandler = Callable[[Call, Organisation], Reply]
+
+
+def operation(
+    name: str, *, management_only: bool = True
+) -> Callable[[OrganisationHandler], OrganisationHandler]:
+    """Register an operation of an organisation that exists, by default its management's only.
+
+    It raises AWSOrganizationsNotInUseException for accounts in none, AccessDeniedException for
+    members that call what is the management account's.
+    """
+
+    def register(handler: OrganisationHandler) -> OrganisationHandler:
+        def serve(call: Call) -> Reply:
+            return handler(call, _organisation_of(call, management_only))
+
+        organizations.operation(name)(serve)
+        return handler
+
+    return register
+
+
+def _organisation_of(call: Call, management_only: bool) -> Organisation:
+    found = organisation.of(call.cloud)
+    if not found.together(call.account, call.account):
+        raise ServiceError(
+            "AWSOrganizationsNotInUseException", "Your account is not a member of an organization."
+        )
+    if management_only and call.account != found.management:
+        raise ServiceError(
+            "AccessDeniedException",
+            "You don't have permissions to access this resource: it is the management account's.",
+        )
+    return found
+
+
+def account_reply(found: Organisation, account: str, names: dict[str, str]) -> Reply:
+    """Return Organizations' `Account`; its name is the first role it has in the topology."""
+    name = next((role for role, number in names.items() if number == account), account)
+    return {
+        "Id": account,
+        "Arn": f"arn:aws:organizations::{found.management}:account/"
+        f"{found.organisation_id}/{account}",
+        "Email": f"{name}@example.com",
+        "Name": name,
+        "Status": "ACTIVE",
+        "State": "ACTIVE",
+        "JoinedMethod": "CREATED" if account == found.management else "INVITED",
+        "JoinedTimestamp": found.since,
+    }

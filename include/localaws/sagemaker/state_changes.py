@@ -1,0 +1,30 @@
+"""Events of feature groups, models and endpoint configs (EventBridge guide for SageMaker)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localaws.arns import parse_arn
+from localaws.sagemaker.jobs import with_millis
+from localaws.sagemaker.tags import TagStore
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+
+# The API says Created, the event Active (the guide's example); the other statuses are the API's.
+FEATURE_GROUP_STATUS = {"Created": "Active"}
+
+
+def announce(cloud: Cloud, what: str, arn: str, described: dict[str, Any]) -> None:
+    """Emit "SageMaker `what` State Change" in the owner's account, with the tags as a map.
+
+    `described` is the API's description; its times become milliseconds.
+    """
+    place = parse_arn(arn)
+    detail = {name: value for name, value in described.items() if name != "LastModifiedTime"}
+    status = detail.get("FeatureGroupStatus")
+    if status:
+        detail["FeatureGroupStatus"] = FEATURE_GROUP_STATUS.get(status, status)
+    detail["Tags"] = cloud.store(TagStore, place.account, place.region).of(arn)
+    kind = f"SageMaker {what} State Change"
+    cloud.emit(place.account, place.region, "aws.sagemaker", kind, with_millis(detail), [arn])
