@@ -108,8 +108,11 @@ class Demo:
         return finished
 
     def _working_on(self, run: Run) -> str:
-        tasks = [t for t in self.administrator.tasks(run) if t["state"] in ("running", "deferred")]
-        return ", ".join(sorted({t["task_id"] for t in tasks}))
+        """Return which tasks of a run are at work, and which wait to be tried again."""
+        tasks = self.administrator.tasks(run)
+        busy = {t["task_id"] for t in tasks if t["state"] in ("running", "deferred")}
+        again = {f"{t['task_id']} (again)" for t in tasks if t["state"] == "up_for_retry"}
+        return ", ".join(sorted(busy | again))
 
     def _promote(self, version_arn: str, label: str) -> None:
         with self.progress.step(f"governance notices {label}") as step:
@@ -118,13 +121,13 @@ class Demo:
         if run.state == "success":
             return
         with self.progress.step("model owner approves for test") as step:
-            self._waits_at(run, "approval_for_test")
+            self._waits_at(run, "approval_for_test", step)
             Person("model-owner", self.local).approve_for_test(
                 version_arn, "validation metrics meet the gate"
             )
             step.detail = "UpdateModelPackage as model-owner"
-        with self.progress.step("deployment and test in the test account"):
-            self._waits_at(run, "approval_for_production")
+        with self.progress.step("deployment and test in the test account") as step:
+            self._waits_at(run, "approval_for_production", step)
         with self.progress.step("governance officer approves for production") as step:
             Person("governance-officer", self.local).approve_for_production(
                 version_arn, "test metrics meet the gate"
@@ -137,7 +140,7 @@ class Demo:
         runs = [r for r in self.administrator.runs(PROMOTION) if r.run_id.startswith(f"{label}-")]
         return runs[0] if runs else None
 
-    def _waits_at(self, run: Run, task_id: str) -> None:
+    def _waits_at(self, run: Run, task_id: str, step: Step) -> None:
         """Wait until a run's approval sensor waits (or has already been answered)."""
 
         def there() -> bool | None:
@@ -146,6 +149,7 @@ class Demo:
                     raise StackError(self.administrator.failure(run))
                 if task["task_id"] == task_id and task["state"] in ("deferred", "success"):
                     return True
+            step.detail = self._working_on(run)
             return None
 
         self._until(there, f"{run.run_id} did not reach {task_id}")
