@@ -82,6 +82,11 @@ class Airflow:
         found: list[dict[str, Any]] = self._call("GET", f"{path}?limit=200")["task_instances"]
         return found
 
+    def task_definitions(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the tasks of a DAG: `task_id`, `downstream_task_ids`."""
+        found: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        return found
+
     def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
         """Return what a task of a run has returned, None when it has returned nothing."""
         run_id = urllib.parse.quote(run.run_id)

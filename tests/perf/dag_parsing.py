@@ -40,7 +40,7 @@ def measure() -> Figure:
         one, six = _use_cases(folder / "one", 1), _use_cases(folder / "six", 6)
         typical = folder / "typical.py"
         typical.write_text(TYPICAL)
-        generated = ROOT / "dags" / "use_cases.py"
+        generated = ROOT / "dags" / "training.py"
         medians = interleaved(
             {
                 "one": lambda: _spent(generated, one),
