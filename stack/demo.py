@@ -59,10 +59,10 @@ class Demo:
         """Take the model to production and return what `.causeway/demo.json` says of it."""
         with self.progress.step("Airflow reads the DAGs"):
             self.airflow.wait_until_parsed(DAGS, 60)
-        self._dag("accounts, roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
+        self._dag("accounts: roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
+        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
         conf = {"data": self.data} if self.data else {}
         self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
-        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
         training = self._train()
         registered = self.administrator.xcom(training, "register")
         if not registered:

@@ -25,8 +25,8 @@ from tests.perf.figures import REPETITIONS, ROOT, Figure
 
 CHAIN = (
     "platform__accounts",
-    "credit_risk__features",
     "platform__sharing",
+    "credit_risk__features",
     "credit_risk__training",
     "platform__governance_sync",
     "credit_risk__promotion",
