@@ -61,9 +61,11 @@ class Demo:
             self.airflow.wait_until_parsed(DAGS, 60)
         self._dag("accounts: roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
         self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
+        training_dag = f"{MODEL}__training"
+        before = {run.run_id for run in self.administrator.runs(training_dag)}
         conf = {"data": self.data} if self.data else {}
         self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
-        training = self._train()
+        training = self._train(training_dag, before)
         registered = self.administrator.xcom(training, "register")
         if not registered:
             raise StackError(f"{training.dag_id} ({training.run_id}) registered no version")
@@ -79,17 +81,17 @@ class Demo:
             run = (self.administrator if admin else self.airflow).trigger(dag_id, conf)
             return self._follow(step, run)
 
-    def _train(self) -> Run:
+    def _train(self, dag_id: str, before: set[str]) -> Run:
         """Follow the run that the features' assets start; with a seed, start one by hand."""
-        dag_id = f"{MODEL}__training"
         if self.seed is not None:
             return self._dag("training and registration", dag_id, {"seed": self.seed})
-        with self.progress.step("training and registration") as step:
-            started = self._until(lambda: self._newest(dag_id), f"no {dag_id} run was started")
-            return self._follow(step, started)
 
-    def _newest(self, dag_id: str) -> Run | None:
-        return next(iter(self.administrator.runs(dag_id)), None)
+        def started() -> Run | None:
+            runs = self.administrator.runs(dag_id)
+            return next((run for run in runs if run.run_id not in before), None)
+
+        with self.progress.step("training and registration") as step:
+            return self._follow(step, self._until(started, f"no {dag_id} run was started"))
 
     def _follow(self, step: Step, run: Run) -> Run:
         """Wait for a run to end; raise with the failing task's log when it fails."""
