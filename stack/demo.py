@@ -18,7 +18,7 @@ from rich.console import Console
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.person import Person
-from stack.processes import StackError, remembered, tail
+from stack.processes import StackError
 from stack.show import Progress, Step, show_result
 from stack.up import down, running, up
 
@@ -191,9 +191,8 @@ def run(console: Console, *, data: str | None, seed: int | None) -> int:
         if own_stack:
             console.print("stopping it all; `make up` leaves it running")
     except StackError as error:
-        console.print(f"\n[bold red]the demonstration failed:[/]\n{error}")
-        if own_stack and remembered():
-            console.print(tail("scheduler", 5), markup=False)
+        console.print("\n[bold red]the demonstration failed:[/]")
+        console.print(str(error), markup=False)
         return 1
     finally:
         if own_stack:
