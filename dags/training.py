@@ -27,12 +27,8 @@ from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
-from causeway_airflow.operators.training import (
-    BuildDatasetOperator,
-    GateOperator,
-    RegisterModelOperator,
-    TrackCandidatesOperator,
-)
+from causeway_airflow.operators.registration import GateOperator, RegisterModelOperator
+from causeway_airflow.operators.training import BuildDatasetOperator, TrackCandidatesOperator
 
 ENCODED = "{{ ti.xcom_pull(task_ids='preprocess')['outputs']['parts'] }}"
 

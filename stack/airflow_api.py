@@ -82,6 +82,11 @@ class Airflow:
         found: list[dict[str, Any]] = self._call("GET", f"{path}?limit=200")["task_instances"]
         return found
 
+    def task_definitions(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the tasks of a DAG: `task_id`, `downstream_task_ids`."""
+        found: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        return found
+
     def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
         """Return what a task of a run has returned, None when it has returned nothing."""
         run_id = urllib.parse.quote(run.run_id)
@@ -98,13 +103,13 @@ class Airflow:
             return value
 
     def failure(self, run: Run, lines: int = 12) -> str:
-        """Return which task of a run failed and the last lines of its log."""
+        """Return which task of a run failed, why, and the last lines of its log before that."""
         for task in self.tasks(run):
             if task["state"] == "failed":
                 where = f"{run.dag_id} / {task['task_id']}"
                 if task["map_index"] >= 0:
                     where += f"[{task['map_index']}]"
-                return f"task {where} failed\n" + "\n".join(self._log(run, task)[-lines:])
+                return "\n".join([f"task {where} failed", *self._log(run, task)[-lines:]])
         return f"{run.dag_id} ({run.run_id}) failed without a failed task"
 
     def _log(self, run: Run, task: dict[str, Any]) -> list[str]:
@@ -114,13 +119,14 @@ class Airflow:
         )
         text: list[str] = []
         for entry in self._call("GET", path).get("content", []):
-            if isinstance(entry, dict):
-                text.append(str(entry.get("event", "")))
-                for detail in entry.get("error_detail") or []:
-                    text.append(f"{detail.get('exc_type')}: {detail.get('exc_value')}")
-            else:
+            if not isinstance(entry, dict):
                 text += str(entry).splitlines()
-        return [line for line in text if line.strip()]
+                continue
+            text.append(str(entry.get("event", "")))
+            # The first is the error itself, the others are what it was raised from.
+            for detail in (entry.get("error_detail") or [])[:1]:
+                text.append(f"{detail.get('exc_type')}: {detail.get('exc_value')}")
+        return [line for line in text if line.strip() and not line.startswith("::")]
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return self._send(method, f"/api/v2{path}", body, self._token)

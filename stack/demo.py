@@ -18,7 +18,7 @@ from rich.console import Console
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.person import Person
-from stack.processes import StackError, remembered, tail
+from stack.processes import StackError
 from stack.show import Progress, Step, show_result
 from stack.up import down, running, up
 
@@ -59,11 +59,13 @@ class Demo:
         """Take the model to production and return what `.causeway/demo.json` says of it."""
         with self.progress.step("Airflow reads the DAGs"):
             self.airflow.wait_until_parsed(DAGS, 60)
-        self._dag("accounts, roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
+        self._dag("accounts: roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
+        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
+        training_dag = f"{MODEL}__training"
+        before = {run.run_id for run in self.administrator.runs(training_dag)}
         conf = {"data": self.data} if self.data else {}
         self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
-        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
-        training = self._train()
+        training = self._train(training_dag, before)
         registered = self.administrator.xcom(training, "register")
         if not registered:
             raise StackError(f"{training.dag_id} ({training.run_id}) registered no version")
@@ -79,17 +81,17 @@ class Demo:
             run = (self.administrator if admin else self.airflow).trigger(dag_id, conf)
             return self._follow(step, run)
 
-    def _train(self) -> Run:
+    def _train(self, dag_id: str, before: set[str]) -> Run:
         """Follow the run that the features' assets start; with a seed, start one by hand."""
-        dag_id = f"{MODEL}__training"
         if self.seed is not None:
             return self._dag("training and registration", dag_id, {"seed": self.seed})
-        with self.progress.step("training and registration") as step:
-            started = self._until(lambda: self._newest(dag_id), f"no {dag_id} run was started")
-            return self._follow(step, started)
 
-    def _newest(self, dag_id: str) -> Run | None:
-        return next(iter(self.administrator.runs(dag_id)), None)
+        def started() -> Run | None:
+            runs = self.administrator.runs(dag_id)
+            return next((run for run in runs if run.run_id not in before), None)
+
+        with self.progress.step("training and registration") as step:
+            return self._follow(step, self._until(started, f"no {dag_id} run was started"))
 
     def _follow(self, step: Step, run: Run) -> Run:
         """Wait for a run to end; raise with the failing task's log when it fails."""
@@ -108,8 +110,11 @@ class Demo:
         return finished
 
     def _working_on(self, run: Run) -> str:
-        tasks = [t for t in self.administrator.tasks(run) if t["state"] in ("running", "deferred")]
-        return ", ".join(sorted({t["task_id"] for t in tasks}))
+        """Return which tasks of a run are at work, and which wait to be tried again."""
+        tasks = self.administrator.tasks(run)
+        busy = {t["task_id"] for t in tasks if t["state"] in ("running", "deferred")}
+        again = {f"{t['task_id']} (again)" for t in tasks if t["state"] == "up_for_retry"}
+        return ", ".join(sorted(busy | again))
 
     def _promote(self, version_arn: str, label: str) -> None:
         with self.progress.step(f"governance notices {label}") as step:
@@ -118,13 +123,13 @@ class Demo:
         if run.state == "success":
             return
         with self.progress.step("model owner approves for test") as step:
-            self._waits_at(run, "approval_for_test")
+            self._waits_at(run, "approval_for_test", step)
             Person("model-owner", self.local).approve_for_test(
                 version_arn, "validation metrics meet the gate"
             )
             step.detail = "UpdateModelPackage as model-owner"
-        with self.progress.step("deployment and test in the test account"):
-            self._waits_at(run, "approval_for_production")
+        with self.progress.step("deployment and test in the test account") as step:
+            self._waits_at(run, "approval_for_production", step)
         with self.progress.step("governance officer approves for production") as step:
             Person("governance-officer", self.local).approve_for_production(
                 version_arn, "test metrics meet the gate"
@@ -137,7 +142,7 @@ class Demo:
         runs = [r for r in self.administrator.runs(PROMOTION) if r.run_id.startswith(f"{label}-")]
         return runs[0] if runs else None
 
-    def _waits_at(self, run: Run, task_id: str) -> None:
+    def _waits_at(self, run: Run, task_id: str, step: Step) -> None:
         """Wait until a run's approval sensor waits (or has already been answered)."""
 
         def there() -> bool | None:
@@ -146,6 +151,7 @@ class Demo:
                     raise StackError(self.administrator.failure(run))
                 if task["task_id"] == task_id and task["state"] in ("deferred", "success"):
                     return True
+            step.detail = self._working_on(run)
             return None
 
         self._until(there, f"{run.run_id} did not reach {task_id}")
@@ -185,9 +191,8 @@ def run(console: Console, *, data: str | None, seed: int | None) -> int:
         if own_stack:
             console.print("stopping it all; `make up` leaves it running")
     except StackError as error:
-        console.print(f"\n[bold red]the demonstration failed:[/]\n{error}")
-        if own_stack and remembered():
-            console.print(tail("scheduler", 5), markup=False)
+        console.print("\n[bold red]the demonstration failed:[/]")
+        console.print(str(error), markup=False)
         return 1
     finally:
         if own_stack:

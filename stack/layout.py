@@ -8,6 +8,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STATE: Final = Path(os.environ.get("CAUSEWAY_STATE", ROOT / ".causeway"))
+DAGS: Final = Path(os.environ.get("CAUSEWAY_DAGS", ROOT / "dags"))
 TOPOLOGY: Final = ROOT / "include" / "config" / "topology" / "local.yaml"
 
 LOCAL: Final = STATE / "local.json"  # endpoints, keys and log-ins of the running stack (mode 600)

@@ -112,7 +112,7 @@ def airflow(
     url = f"http://127.0.0.1:{port}"
     database = f"sqlite:///{layout.AIRFLOW_HOME / 'airflow.db'}"
     settings = {
-        "core__dags_folder": layout.ROOT / "dags",
+        "core__dags_folder": layout.DAGS,
         "core__plugins_folder": layout.ROOT / "plugins",
         "core__executor": "LocalExecutor",
         "core__load_examples": False,

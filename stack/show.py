@@ -99,7 +99,9 @@ def show_result(console: Console, result: dict[str, Any], local: dict[str, Any])
     for column in ("stage", "status", "approved by", "metrics"):
         stages.add_column(column)
     for stage in result["stages"]:
-        metrics = ", ".join(f"{name} {_number(v)}" for name, v in stage["metrics"].items())
+        metrics = ", ".join(
+            f"{name} {v:.3f}" for name, v in stage["metrics"].items() if isinstance(v, float)
+        )
         stages.add_row(stage["stage"], stage["status"], stage["approver"] or "-", metrics or "-")
     console.print(stages)
 
@@ -115,10 +117,6 @@ def show_result(console: Console, result: dict[str, Any], local: dict[str, Any])
     table.add_row("MLflow", local["mlflow"]["url"])
     table.add_row("written to", ".causeway/demo.json")
     console.print(table)
-
-
-def _number(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _prediction(prediction: dict[str, Any]) -> str:

@@ -28,7 +28,8 @@ Model = TypeVar("Model", bound="Strict")
 class Strict(BaseModel):
     """A frozen document part that refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # Deferred: a part's own validator is never used, only the whole document's is built.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 _loaded: dict[tuple[str, str], tuple[int, int, Any]] = {}

@@ -8,6 +8,7 @@ characters, a `ClientToken` of 36; the developer guide asks for the group's ARN 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ USE_CASE: Final = "use-case"
 MODEL: Final = "model"
 ARTIFACT_SHA256: Final = "artifact-sha256"
 ARTIFACT_VERSION: Final = "artifact-object-version"
+#: The longest value of a customer metadata property (SageMaker API reference).
+METADATA_VALUE: Final = 256
+VALIDATION_METRICS: Final = "validation-metrics"
 GATE_REPORT_SHA256: Final = "gate-report-sha256"
 MLFLOW_RUN: Final = "mlflow-run"
 DAG_RUN: Final = "dag-run"
@@ -108,6 +112,15 @@ class RegistryVersion:
         return value if re.fullmatch(r"[0-9a-f]{64}", value) else None
 
     @property
+    def validation_metrics(self) -> Mapping[str, float]:
+        """The metrics it was gated on, or none when the version carries none that can be read."""
+        try:
+            found = json.loads(self.metadata.get(VALIDATION_METRICS, "{}"))
+            return {str(name): float(value) for name, value in found.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
+
+    @property
     def trained_by(self) -> str | None:
         """The person who trained it."""
         return self.metadata.get(TRAINED_BY)
@@ -152,6 +165,7 @@ def registration_request(
         MLFLOW_RUN: candidate.mlflow_run,
         DAG_RUN: candidate.dag_run,
         TRAINED_BY: candidate.trained_by,
+        VALIDATION_METRICS: _compact(candidate.metrics),
     }
     if candidate.requested_by and candidate.requested_by != candidate.trained_by:
         metadata[REQUESTED_BY] = candidate.requested_by
@@ -178,7 +192,7 @@ def registration_request(
                 }
             }
         },
-        "CustomerMetadataProperties": {k: v[:256] for k, v in metadata.items() if v},
+        "CustomerMetadataProperties": {k: v[:METADATA_VALUE] for k, v in metadata.items() if v},
         "ModelCard": {
             "ModelCardContent": canonical_json(card_content(case, model, candidate)),
             "ModelCardStatus": "Draft",
@@ -272,6 +286,16 @@ def find_by_digest(versions: Iterable[RegistryVersion], digest: Digest) -> Regis
     """Return the newest version that carries the digest: the same artifact is found, not remade."""
     same = [version for version in versions if version.artifact_sha256 == digest.hex]
     return max(same, key=lambda version: version.arn.version, default=None)
+
+
+def _compact(metrics: Mapping[str, float]) -> str:
+    """Write as many metrics, by name, as fit into the value of one metadata property."""
+    kept: dict[str, float] = {}
+    for name in sorted(metrics):
+        longer = kept | {name: round(metrics[name], 6)}
+        if len(canonical_json(longer)) <= METADATA_VALUE:
+            kept = longer
+    return canonical_json(kept)
 
 
 def _aware(moment: datetime) -> datetime:

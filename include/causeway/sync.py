@@ -7,6 +7,7 @@ the next plan quiet, however often an event arrives, late or not at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -181,7 +182,10 @@ class _VersionPlan:
 
     def _begin(self, stage: Stage, user: str) -> None:
         arn, pending = self.version.arn, Status.PENDING
-        self._put(new_record(arn, stage, pending, self.case, self.model, now=self.now, user=user))
+        record = new_record(arn, stage, pending, self.case, self.model, now=self.now, user=user)
+        if stage is Stage.DEVELOPMENT:
+            record = replace(record, validation_metrics=self.version.validation_metrics)
+        self._put(record)
 
     def _follow_test_decision(self) -> None:
         decision, record = self._latest(Stage.TEST), self.records[Stage.DEVELOPMENT]

@@ -6,10 +6,9 @@ installed provider for a normaliser when the DAG file is parsed, which loads bot
 
 from __future__ import annotations
 
-from airflow.sdk import Asset, AssetWatcher
+from airflow.sdk import Asset
 
 from causeway.accounts import REGISTRY_QUEUE, AccountRole, connection_id
-from causeway_airflow.triggers.queue import QueueEventTrigger
 
 #: The accounts are set up: stacks deployed, model groups and experiments there.
 PLATFORM = Asset("causeway-platform", uri="x-causeway://platform/accounts")
@@ -30,6 +29,11 @@ def model_group(name: str) -> Asset:
 
 def registry_events() -> Asset:
     """Return the asset that a registry event touches: the queue, watched by our trigger."""
+    # Imported here: one DAG file needs the trigger, all of them need this module.
+    from airflow.sdk import AssetWatcher
+
+    from causeway_airflow.triggers.queue import QueueEventTrigger
+
     trigger = QueueEventTrigger(
         REGISTRY_QUEUE, connection_id(AccountRole.GOVERNANCE, "event-reader")
     )

@@ -58,7 +58,26 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(request_: d
         "mlflow-run",
         "dag-run",
         "trained-by",
+        "validation-metrics",
     }
+
+
+def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict) -> None:
+    told = {"CustomerMetadataProperties": request_["CustomerMetadataProperties"]}
+    assert json.loads(told["CustomerMetadataProperties"]["validation-metrics"]) == {"auc": 0.8}
+
+
+def test_metrics_that_do_not_fit_are_left_out_whole(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    many = replace(CANDIDATE, metrics={f"metric_{n:03}": n / 7 for n in range(60)})
+    properties = registry.registration_request(group, case, model, many)[
+        "CustomerMetadataProperties"
+    ]
+    kept = json.loads(properties["validation-metrics"])
+    assert 0 < len(kept) < 60
+    assert all(abs(kept[name] - many.metrics[name]) < 1e-6 for name in kept)
 
 
 def test_the_card_inside_has_the_reduced_schema(request_: dict) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.dags.conftest import Platform, Runner
+from tests.dags.conftest import Runner, Runners
+from tests.local_platform import LocalPlatform
 
 GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
 V1 = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
@@ -30,7 +31,7 @@ def until(look: Callable[[], Any], what: str, seconds: float = 90) -> Any:
     raise AssertionError(f"{what} did not come about in {seconds:.0f} s")
 
 
-def record(platform: Platform, version: str, stage: str) -> dict[str, Any]:
+def record(platform: LocalPlatform, version: str, stage: str) -> dict[str, Any]:
     item = (
         platform.client("dynamodb", "governance")
         .get_item(
@@ -42,7 +43,7 @@ def record(platform: Platform, version: str, stage: str) -> dict[str, Any]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
-def status(platform: Platform, version: str, stage: str) -> str | None:
+def status(platform: LocalPlatform, version: str, stage: str) -> str | None:
     return record(platform, version, stage).get("status")
 
 
@@ -51,13 +52,13 @@ def sync(airflow: Runner) -> list[dict[str, Any]]:
     return started
 
 
-def approve_for_test(platform: Platform, person: str, version: str) -> None:
+def approve_for_test(platform: LocalPlatform, person: str, version: str) -> None:
     platform.person(person).update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
     )
 
 
-def approve_for_production(platform: Platform, person: str, version: str) -> None:
+def approve_for_production(platform: LocalPlatform, person: str, version: str) -> None:
     platform.person(person).update_model_package(
         ModelPackageArn=version,
         ModelLifeCycle={
@@ -69,9 +70,9 @@ def approve_for_production(platform: Platform, person: str, version: str) -> Non
 
 
 @pytest.fixture(scope="module")
-def promotions(platform: Platform) -> tuple[Runner, Runner]:
+def promotions(runners: Runners) -> tuple[Runner, Runner]:
     """Two more processes: promotions wait in them while the sync runs in the first."""
-    return platform.runner(), platform.runner()
+    return runners.add(), runners.add()
 
 
 def test_sync_before_the_accounts_are_set_up_skips(airflow: Runner) -> None:
@@ -90,7 +91,7 @@ def test_accounts_are_set_up_and_a_second_run_changes_nothing(airflow: Runner) -
 
 
 def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
-    platform: Platform, airflow: Runner
+    platform: LocalPlatform, airflow: Runner
 ) -> None:
     production = platform.client("sagemaker", "prod")
     with pytest.raises(production.exceptions.ClientError, match="AccessDenied"):
@@ -106,7 +107,7 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
 
 
 def test_a_bad_file_is_refused_by_row_and_column_and_nothing_is_written(
-    platform: Platform, airflow: Runner, tmp_path: Path
+    platform: LocalPlatform, airflow: Runner, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.asc"
     header = (
@@ -137,7 +138,7 @@ def test_features_are_ingested_once(airflow: Runner) -> None:
     assert {group["written"] for group in second["ingest"].values()} == {0}
 
 
-def test_the_same_training_registers_one_version(platform: Platform, airflow: Runner) -> None:
+def test_the_same_training_registers_one_version(platform: LocalPlatform, airflow: Runner) -> None:
     first = airflow.succeed("credit_risk__training")["results"]
     assert first["register"]["version_arn"] == V1
     assert first["register"]["created"] is True
@@ -155,7 +156,7 @@ def test_the_same_training_registers_one_version(platform: Platform, airflow: Ru
 
 
 def test_sync_records_the_version_and_asks_for_one_promotion(
-    platform: Platform, airflow: Runner
+    platform: LocalPlatform, airflow: Runner
 ) -> None:
     started = sync(airflow)
     assert [run["trigger_run_id"] for run in started] == ["credit-risk-v1-1"]
@@ -164,7 +165,7 @@ def test_sync_records_the_version_and_asks_for_one_promotion(
 
 
 def test_an_approval_by_the_trainer_is_refused_and_set_back(
-    platform: Platform, airflow: Runner
+    platform: LocalPlatform, airflow: Runner
 ) -> None:
     approve_for_test(platform, "ml-engineer", V1)
     sync(airflow)
@@ -176,7 +177,7 @@ def test_an_approval_by_the_trainer_is_refused_and_set_back(
 
 
 def test_an_approval_for_test_deploys_to_test_and_not_to_production(
-    platform: Platform, airflow: Runner, promotions: tuple[Runner, Runner]
+    platform: LocalPlatform, airflow: Runner, promotions: tuple[Runner, Runner]
 ) -> None:
     promotions[0].start("credit_risk__promotion", {"version_arn": V1, "attempt": 1})
     approve_for_test(platform, "model-owner", V1)
@@ -189,7 +190,7 @@ def test_an_approval_for_test_deploys_to_test_and_not_to_production(
 
 
 def test_a_second_version_goes_to_production(
-    platform: Platform, airflow: Runner, promotions: tuple[Runner, Runner]
+    platform: LocalPlatform, airflow: Runner, promotions: tuple[Runner, Runner]
 ) -> None:
     trained = airflow.succeed("credit_risk__training", {"seed": 1})["results"]
     assert trained["register"]["version_arn"] == V2
@@ -210,7 +211,7 @@ def test_a_second_version_goes_to_production(
 
 
 def test_an_older_version_approved_afterwards_ends_as_superseded(
-    platform: Platform, airflow: Runner, promotions: tuple[Runner, Runner]
+    platform: LocalPlatform, airflow: Runner, promotions: tuple[Runner, Runner]
 ) -> None:
     approve_for_production(platform, "governance-officer", V1)
     sync(airflow)
@@ -225,7 +226,7 @@ def test_an_older_version_approved_afterwards_ends_as_superseded(
 
 
 def test_a_finished_promotion_run_again_changes_nothing(
-    platform: Platform, airflow: Runner
+    platform: LocalPlatform, airflow: Runner
 ) -> None:
     before = record(platform, V2, "production")
     found = airflow.succeed("credit_risk__promotion", {"version_arn": V2, "attempt": 1})

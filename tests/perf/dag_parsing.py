@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.perf.figures import ROOT, Figure, interleaved
 
-HEAVY = ("boto3", "pandas", "mlflow", "sklearn", "xgboost", "airflow.providers.amazon")
+HEAVY = ("boto3", "pandas", "mlflow", "sklearn", "xgboost", "airflow.providers.amazon.aws")
 TYPICAL = """
 import boto3, pandas
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
@@ -40,7 +40,7 @@ def measure() -> Figure:
         one, six = _use_cases(folder / "one", 1), _use_cases(folder / "six", 6)
         typical = folder / "typical.py"
         typical.write_text(TYPICAL)
-        generated = ROOT / "dags" / "use_cases.py"
+        generated = ROOT / "dags" / "training.py"
         medians = interleaved(
             {
                 "one": lambda: _spent(generated, one),
@@ -78,6 +78,7 @@ def _spent(file: Path, use_cases: Path, *, check: bool = True) -> float:
         "CAUSEWAY_USE_CASES": str(use_cases),
         "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}",
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a deployed parser has its bytecode
     done = subprocess.run(
         [sys.executable, "-c", PROBE, str(file), ",".join(HEAVY)],
         env=environment,

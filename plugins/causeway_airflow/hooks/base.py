@@ -11,9 +11,10 @@ import re
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook, BaseSessionFactory
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
 from causeway.errors import CausewayError
 
@@ -134,6 +135,30 @@ class AwsTransientError(AwsCallError):
     retryable = True
 
 
+class SharedLoaderSessions(BaseSessionFactory):
+    """Sessions of one process that read botocore's service models once.
+
+    Every botocore session has a loader of its own, which parses endpoints and service models
+    again: most of what a hook costs. The models are read-only.
+    """
+
+    loader: ClassVar[Loader] = create_loader()
+
+    def _create_basic_session(self, session_kwargs: dict[str, Any]) -> Any:
+        return self._with_loader(super()._create_basic_session(session_kwargs))
+
+    def _create_session_with_assume_role(
+        self, session_kwargs: dict[str, Any], deferrable: bool = False
+    ) -> Any:
+        return self._with_loader(
+            super()._create_session_with_assume_role(session_kwargs, deferrable)
+        )
+
+    def _with_loader(self, session: Any) -> Any:
+        session._session.register_component("data_loader", self.loader)
+        return session
+
+
 class CausewayHook(AwsBaseHook):
     """A client of `service` that acts with one Airflow connection.
 
@@ -156,6 +181,12 @@ class CausewayHook(AwsBaseHook):
                 max_pool_connections=16,
             ),
         )
+
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+        """Return a session of this connection whose service models are shared in the process."""
+        return SharedLoaderSessions(
+            conn=self.conn_config, region_name=region_name, config=self.config
+        ).create_session(deferrable=deferrable)
 
     @cached_property
     def client(self) -> Any:

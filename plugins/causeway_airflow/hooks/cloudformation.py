@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from causeway.errors import DeploymentFailed
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-from causeway_airflow.statuses import STACK, outcome
+
+# Every value of `StackStatus`; a test compares them with the installed service model, and one that
+# is not here is a failure. A stack that rolled back holds what it held before: what was asked for
+# did not happen.
+STATUSES: Final[Mapping[str, str]] = {
+    "CREATE_IN_PROGRESS": "waiting",
+    "ROLLBACK_IN_PROGRESS": "waiting",
+    "DELETE_IN_PROGRESS": "waiting",
+    "UPDATE_IN_PROGRESS": "waiting",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "waiting",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "waiting",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "waiting",
+    "IMPORT_IN_PROGRESS": "waiting",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "waiting",
+    "CREATE_COMPLETE": "success",
+    "UPDATE_COMPLETE": "success",
+    "IMPORT_COMPLETE": "success",
+    "REVIEW_IN_PROGRESS": "failure",
+    "CREATE_FAILED": "failure",
+    "ROLLBACK_FAILED": "failure",
+    "ROLLBACK_COMPLETE": "failure",
+    "DELETE_FAILED": "failure",
+    "DELETE_COMPLETE": "failure",
+    "UPDATE_FAILED": "failure",
+    "UPDATE_ROLLBACK_FAILED": "failure",
+    "UPDATE_ROLLBACK_COMPLETE": "failure",
+    "IMPORT_ROLLBACK_FAILED": "failure",
+    "IMPORT_ROLLBACK_COMPLETE": "failure",
+}
 
 
 class CloudFormationHook(CausewayHook):
@@ -61,7 +90,7 @@ class CloudFormationHook(CausewayHook):
                 change = "unchanged"
         stack = self._settled(name, timeout)
         status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
-        if outcome(STACK, status) != "success":
+        if STATUSES.get(status) != "success":
             raise DeploymentFailed(
                 f"stack {name} ended {status}: {self._reasons(name)}",
                 principal=self.principal,
@@ -77,7 +106,7 @@ class CloudFormationHook(CausewayHook):
             stack = self.find(name)
             if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
                 return None
-            if outcome(STACK, stack["StackStatus"]) != "waiting":
+            if STATUSES.get(stack["StackStatus"]) != "waiting":
                 return stack
             if time.monotonic() > deadline:
                 raise DeploymentFailed(

@@ -43,6 +43,10 @@ class TrackedDataset:
     rows: int
 
 
+#: Has MLflow show runs and metrics first; it opens on its traces of language models otherwise.
+KIND: Mapping[str, str] = {"mlflow.experimentKind": "custom_model_development"}
+
+
 class TrackingHook:
     """A tracking server, reached by `MLFLOW_TRACKING_URI` (an ARN for a managed server)."""
 
@@ -63,7 +67,7 @@ class TrackingHook:
         found = self.client.get_experiment_by_name(self.experiment)
         if found is not None:
             return str(found.experiment_id)
-        return str(self.client.create_experiment(self.experiment, tags=dict(tags or {})))
+        return str(self.client.create_experiment(self.experiment, tags={**KIND, **(tags or {})}))
 
     def parent(self, training: str, name: str, tags: Mapping[str, str]) -> str:
         """Return the parent run of a training (its digest), making it when it is missing."""

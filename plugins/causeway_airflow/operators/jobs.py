@@ -50,7 +50,8 @@ class JobOperator(CausewayOperator):
     """Create or adopt the job that these inputs have, and wait for it in the triggerer.
 
     A completed job is adopted without waiting. On success the trigger ends the task, whose result
-    was handed over before the wait; otherwise the task is resumed and raises with the reason and the last log lines.
+    was handed over before the wait; otherwise the task is resumed and raises with the reason and
+    the last log lines.
 
     :param use_case: the use case whose scripts are run
     :param model: the model, for jobs that belong to one

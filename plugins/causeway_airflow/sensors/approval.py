@@ -38,7 +38,8 @@ class ApprovalSensor(CausewayOperator):
     :param target: the stage to be entered, `test` or `production`
     :param wait: how long to wait before the task fails
     :param poll_interval: seconds between two looks at the table
-    :returns: the decision item
+    :returns: the decision item (its JSON text when the trigger ended the task: Airflow encodes
+        the XComs of a trigger twice)
     """
 
     template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")

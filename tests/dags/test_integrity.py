@@ -1,0 +1,195 @@
+"""Every DAG keeps the rules: it parses light, says what it does, has the one set of defaults.
+
+The DAGs are parsed in a process of their own, so that what they import can be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("boto3", "botocore", "pandas", "mlflow", "sklearn", "xgboost", "pyarrow", "numpy")
+PARSE = """
+import json, sys
+import airflow.sdk
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+loaded = sorted(sys.modules)
+print("RESULT" + json.dumps({
+    "errors": {str(k): str(v) for k, v in bag.import_errors.items()},
+    "modules": loaded,
+    "dags": {
+        dag.dag_id: {
+            "doc": dag.doc_md,
+            "tags": sorted(dag.tags),
+            "owners": sorted({task.owner for task in dag.tasks}),
+            "retries": {task.task_id: task.retries for task in dag.tasks},
+            "timeouts": {
+                task.task_id: task.execution_timeout and task.execution_timeout.total_seconds()
+                for task in dag.tasks
+            },
+            "operators": {task.task_id: task.operator_class.__name__
+                          if hasattr(task, "operator_class") else type(task).__name__
+                          for task in dag.tasks},
+            "max_active_runs": dag.max_active_runs,
+            "catchup": dag.catchup,
+            "params": {k: v.schema for k, v in dag.params.items()},
+            "file": dag.fileloc,
+        }
+        for dag in bag.dags.values()
+    },
+}))
+"""
+
+
+def parse(folder: Path, home: Path, **more: str) -> dict[str, Any]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}",
+        **more,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", PARSE, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    line = next((x for x in ended.stdout.splitlines() if x.startswith("RESULT")), None)
+    assert line, ended.stdout + ended.stderr
+    found: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    yield parse(ROOT / "dags", tmp_path_factory.mktemp("home"))
+
+
+def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> None:
+    assert parsed["errors"] == {}
+    assert set(parsed["dags"]) == {
+        "platform__accounts",
+        "platform__sharing",
+        "platform__governance_sync",
+        "credit_risk__features",
+        "credit_risk__training",
+        "credit_risk__promotion",
+    }
+
+
+def test_parsing_loads_nothing_heavy(parsed: dict[str, Any]) -> None:
+    assert [name for name in HEAVY if name in parsed["modules"]] == []
+    # Airflow itself reads every provider's description; nothing of their code may be loaded.
+    code = {
+        name
+        for name in parsed["modules"]
+        if name.startswith("airflow.providers.")
+        and name.count(".") > 2
+        and not name.endswith((".get_provider_info", ".version", ".version_compat"))
+    }
+    allowed = ("airflow.providers.standard.", "airflow.providers.common.")
+    assert [name for name in sorted(code) if not name.startswith(allowed)] == []
+
+
+def test_every_dag_says_what_it_does_how_to_run_it_again_and_how_to_go_back(
+    parsed: dict[str, Any],
+) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        for part in ("What it does", "When", "Accounts touched", "Re-run", "Roll back"):
+            # A promotion is never started by hand: it says who starts it instead.
+            if (dag_id, part) != ("credit_risk__promotion", "When"):
+                assert f"**{part}.**" in dag["doc"], f"{dag_id}: {part}"
+
+
+def test_owners_are_those_of_the_use_case_and_the_platform(parsed: dict[str, Any]) -> None:
+    owners = {dag_id: dag["owners"] for dag_id, dag in parsed["dags"].items()}
+    assert owners["platform__accounts"] == ["ml-platform"]
+    assert owners["credit_risk__features"] == ["model-owner"]
+    assert owners["credit_risk__training"] == ["ml-engineer"]
+    assert all(len(found) == 1 for found in owners.values())
+
+
+def test_every_task_is_bounded_in_time_but_the_wait_for_people(parsed: dict[str, Any]) -> None:
+    unbounded = {
+        (dag_id, task)
+        for dag_id, dag in parsed["dags"].items()
+        for task, seconds in dag["timeouts"].items()
+        if seconds is None
+    }
+    # The sensors are bounded by their trigger's timeout.
+    assert unbounded == {
+        ("credit_risk__promotion", "approval_for_test"),
+        ("credit_risk__promotion", "approval_for_production"),
+    }
+
+
+def test_no_dag_catches_up_and_only_promotions_run_side_by_side(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        assert dag["catchup"] is False
+        assert dag["max_active_runs"] == (64 if dag_id.endswith("__promotion") else 1)
+        assert dag["tags"]
+
+
+def test_every_parameter_explains_itself(parsed: dict[str, Any]) -> None:
+    for dag in parsed["dags"].values():
+        for schema in dag["params"].values():
+            assert schema["title"] and schema["type"]
+
+
+def test_a_promotion_takes_any_parameter(parsed: dict[str, Any]) -> None:
+    # One that does not pass would end the triggerer, where its sensors start (dags/promotion.py).
+    for schema in parsed["dags"]["credit_risk__promotion"]["params"].values():
+        assert "null" in schema["type"] and "pattern" not in schema and "minimum" not in schema
+
+
+def test_every_operator_of_ours_stands_in_a_dag(parsed: dict[str, Any]) -> None:
+    used = {name for dag in parsed["dags"].values() for name in dag["operators"].values()}
+    declared = set()
+    for path in (ROOT / "plugins" / "causeway_airflow").glob("*s/*.py"):
+        for line in path.read_text().splitlines():
+            if line.startswith("class ") and ("Operator(" in line or "Sensor(" in line):
+                declared.add(line.removeprefix("class ").split("(")[0])
+    bases = {"CausewayOperator", "JobOperator", "TrainingOperator", "PromotionOperator"}
+    assert declared - bases - used == set()
+
+
+def test_a_second_use_case_needs_yaml_alone(tmp_path: Path) -> None:
+    cases = tmp_path / "use_cases"
+    cases.mkdir()
+    text = (ROOT / "include" / "config" / "use_cases" / "credit_risk.yaml").read_text()
+    (cases / "credit_risk.yaml").write_text(text)
+    other = text.replace("id: credit_risk", "id: loan_risk").replace("credit-risk", "loan-risk")
+    (cases / "loan_risk.yaml").write_text(other.replace("- name: credit_risk", "- name: loan_risk"))
+    found = parse(ROOT / "dags", tmp_path, CAUSEWAY_USE_CASES=str(cases))
+    assert found["errors"] == {}
+    assert {
+        "loan_risk__features",
+        "loan_risk__training",
+        "loan_risk__promotion",
+        "credit_risk__promotion",
+    } <= set(found["dags"])
+
+
+def test_a_mistake_in_a_use_case_is_an_import_error_that_names_file_key_and_allowed(
+    tmp_path: Path,
+) -> None:
+    cases = tmp_path / "use_cases"
+    cases.mkdir()
+    text = (ROOT / "include" / "config" / "use_cases" / "credit_risk.yaml").read_text()
+    (cases / "credit_risk.yaml").write_text(text.replace("risk: high\nowner", "risks: high\nowner"))
+    found = parse(ROOT / "dags", tmp_path, CAUSEWAY_USE_CASES=str(cases))
+    error = found["errors"][str(ROOT / "dags" / "features.py")]
+    assert "credit_risk.yaml: risks: unknown key; allowed keys: " in error
+    assert "platform__sharing" in found["dags"]

@@ -1,0 +1,92 @@
+"""The whole stack under the real scheduler, in a state folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack.airflow_api import Airflow
+from stack.person import administrator
+
+ROOT = Path(__file__).parents[2]
+GROUP = "credit-risk"
+
+
+@dataclass
+class Stack:
+    """A running stack, driven through the commands that a person types."""
+
+    state: Path
+
+    @property
+    def local(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.state / "local.json").read_text())
+        return found
+
+    @property
+    def demo(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.state / "demo.json").read_text())
+        return found
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "stack", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "CAUSEWAY_STATE": str(self.state),
+            "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}:{ROOT}",
+        }
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def airflow(self) -> Airflow:
+        airflow = self.local["airflow"]
+        password = airflow["users"]["platform-admin"]["password"]
+        return Airflow(airflow["url"], "platform-admin", password)
+
+    def client(self, account_role: str, service: str) -> Any:
+        return administrator(self.local, account_role, service)
+
+    def versions(self) -> list[str]:
+        found = self.client("shared_services", "sagemaker").list_model_packages(
+            ModelPackageGroupName=GROUP, SortBy="CreationTime", SortOrder="Ascending"
+        )
+        return [entry["ModelPackageArn"] for entry in found["ModelPackageSummaryList"]]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = Stack(tmp_path_factory.mktemp("stack") / "state")
+    started = running.run("up")
+    assert started.returncode == 0, started.stdout + started.stderr
+    try:
+        yield running
+    finally:
+        running.run("down")

@@ -1,0 +1,144 @@
+"""Raw data to production under the real scheduler, also with workers killed in the middle."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from stack.airflow_api import Airflow
+from tests.e2e.conftest import Stack
+
+pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(600)]
+
+
+def kill_worker_once(airflow: Airflow, dag_id: str, task_id: str, stop: threading.Event) -> bool:
+    """Kill the process that runs a task, in the middle of its work; say whether that happened."""
+    while not stop.is_set():
+        for run in airflow.runs(dag_id)[:2]:
+            for task in airflow.tasks(run):
+                if (task["task_id"], task["state"]) == (task_id, "running"):
+                    title = f"airflow worker -- {task['id']}"
+                    for process in psutil.process_iter(["cmdline"]):
+                        if title in " ".join(process.info["cmdline"] or []):
+                            process.send_signal(signal.SIGKILL)
+                            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
+    done = stack.run("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = stack.demo
+    assert found["data"].startswith("synthetic sample")
+    assert [(s["stage"], s["status"], s["approver"]) for s in found["stages"]] == [
+        ("development", "approved", None),
+        ("test", "approved", "model-owner"),
+        ("production", "deployed", "governance-officer"),
+    ]
+    development, tested = found["stages"][0]["metrics"], found["stages"][1]["metrics"]
+    assert development["validation_auc"] >= 0.76
+    assert tested["auc"] >= 0.76
+    assert found["endpoint"] == {"account": "666666666666", "name": "credit-risk"}
+    assert 0 < found["prediction"]["probability"] < 1
+    assert found["model_version_arn"] in done.stdout.replace("\n", "")
+    assert stack.versions() == [found["model_version_arn"]]
+    for account in ("test", "prod"):
+        endpoint = stack.client(account, "sagemaker").describe_endpoint(EndpointName="credit-risk")
+        assert endpoint["EndpointStatus"] == "InService"
+
+
+def test_only_accounts_with_a_share_reach_the_version_by_its_arn(stack: Stack) -> None:
+    version = stack.versions()[0]
+    stack.client("prod", "sagemaker").describe_model_package(ModelPackageName=version)
+    for account in ("data", "governance"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            stack.client(account, "sagemaker").describe_model_package(ModelPackageName=version)
+
+
+def test_killed_workers_leave_one_version_and_one_endpoint_that_serves_it(stack: Stack) -> None:
+    airflow, stop = stack.airflow(), threading.Event()
+    killed: dict[str, bool] = {}
+    targets = [
+        ("credit_risk__training", "register"),
+        ("credit_risk__promotion", "deploy_to_production"),
+    ]
+
+    def watch(dag_id: str, task_id: str) -> None:
+        killed[task_id] = kill_worker_once(airflow, dag_id, task_id, stop)
+
+    threads = [threading.Thread(target=watch, args=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    done = stack.run("demo", "--seed", "1")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert killed == {"register": True, "deploy_to_production": True}
+    versions = stack.versions()
+    assert len(versions) == 2
+    assert stack.demo["model_version_arn"] == versions[1]
+    prod = stack.client("prod", "sagemaker")
+    assert [e["EndpointName"] for e in prod.list_endpoints()["Endpoints"]] == ["credit-risk"]
+    config = prod.describe_endpoint(EndpointName="credit-risk")["EndpointConfigName"]
+    variant = prod.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
+    model = prod.describe_model(ModelName=variant["ModelName"])
+    assert versions[1] in str(model)
+
+
+def test_the_same_inputs_find_their_version_again(stack: Stack) -> None:
+    before = stack.versions()
+    done = stack.run("demo", "--seed", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stack.versions() == before
+    assert stack.demo["model_version_arn"] == before[1]
+
+
+def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(
+    stack: Stack, tmp_path: Path
+) -> None:
+    from tests.e2e.conftest import ROOT
+
+    sample = tmp_path / "sample.asc"
+    lines = _sample(ROOT).splitlines()
+    fields = lines[5].split()
+    fields[0] = "9"  # laufkont knows 1 to 4
+    sample.write_text("\n".join([*lines[:5], " ".join(fields), *lines[6:]]) + "\n")
+    done = stack.run("demo", "--data", str(sample))
+    assert done.returncode == 1
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "row 6" in said
+    assert "laufkont" in said
+    assert "validate failed" in said
+
+
+def _sample(root: Path) -> str:
+    import runpy
+
+    generate = runpy.run_path(str(root / "include/jobs/credit_risk/sample.py"))["generate"]
+    return str(generate(1000, 0))
+
+
+def test_down_leaves_no_process_and_no_state(stack: Stack) -> None:
+    import json
+
+    from stack.processes import Started
+
+    components = [
+        Started(**entry) for entry in json.loads((stack.state / "processes.json").read_text())
+    ]
+    done = stack.run("down")
+    assert done.returncode == 0
+    for component in components:
+        assert not psutil.pid_exists(component.pid) or (
+            psutil.Process(component.pid).status() == psutil.STATUS_ZOMBIE
+        )
+    assert not (stack.state / "local.json").exists()
+    assert not (stack.state / "airflow").exists()

@@ -1,0 +1,99 @@
+"""What the tests of plugins and DAGs stand on: a local AWS and the environment that leads to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from causeway.accounts import load_topology
+from stack import layout, settings
+from stack.processes import free_port
+
+REGION = "eu-central-1"
+
+
+@dataclass
+class LocalPlatform:
+    """A running local AWS, and the environment of an Airflow that uses it."""
+
+    endpoint: str
+    accounts: dict[str, dict[str, str]]
+    environment: dict[str, str]
+    folder: Path
+
+    def client(self, service: str, role: str) -> Any:
+        """Return a client that signs as the administrator of an account role."""
+        keys = self.accounts[role]
+        return self._client(service, keys["access_key_id"], keys["secret_access_key"])
+
+    def person(self, name: str) -> Any:
+        """Return a SageMaker client of the registry's account for a person who decides."""
+        keys = self.client("sts", "shared_services").assume_role(
+            RoleArn=f"arn:aws:iam::{self.accounts['shared_services']['id']}:role/causeway-approver",
+            RoleSessionName="somebody",
+            SourceIdentity=name,
+        )["Credentials"]
+        return self._client(
+            "sagemaker", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
+        )
+
+    def _client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+        )
+
+
+@contextlib.contextmanager
+def local_platform(folder: Path) -> Iterator[LocalPlatform]:
+    """Start a local AWS of its own; it ends with the context."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME"):
+            patch.setattr(layout, name, folder / name.lower())
+        description, log = folder / "localaws.json", folder / "localaws.log"
+        with log.open("w") as out:
+            server = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "localaws", "--control"),
+                    *("--topology", str(layout.TOPOLOGY), "--describe", str(description)),
+                    *("--port", str(free_port(14566))),
+                ],
+                env=settings.base(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            deadline = time.monotonic() + 60
+            while not description.exists():
+                assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            described = json.loads(description.read_text())
+            topology = load_topology(layout.TOPOLOGY)
+            settings.write_aws_files(described, topology)
+            environment = settings.airflow(
+                topology,
+                described["endpoint"],
+                f"sqlite:///{folder / 'mlflow.db'}",
+                free_port(18080),
+                {},
+                settings.new_keys(),
+            )
+            environment["CAUSEWAY_POLL_SECONDS"] = "0.2"
+            yield LocalPlatform(described["endpoint"], described["accounts"], environment, folder)
+        finally:
+            server.terminate()
+            server.wait(20)

@@ -1,0 +1,81 @@
+"""Entry point of `make bench`: measures the figures, prints the table, keeps docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import sys
+from collections.abc import Callable
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from tests.perf import dag_parsing, lifecycle
+from tests.perf.figures import RESULTS, ROOT, Figure, save
+
+BENCHMARKS: dict[str, tuple[str, Callable[[], Figure]]] = {
+    "P7": ("parsing one DAG file, beyond importing airflow.sdk", dag_parsing.measure),
+    "P10": ("the whole lifecycle, raw data to production", lifecycle.measure),
+}
+PACKAGES = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "mlflow", "moto")
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def main(wanted: list[str]) -> int:
+    """Measure all figures, or those named on the command line; exit 1 when a goal is missed."""
+    console = Console()
+    for name in wanted or BENCHMARKS:
+        what, measure = BENCHMARKS[name]
+        console.print(f"measuring {name}: {what}")
+        save({name: measure()})
+    figures = json.loads(RESULTS.read_text())
+    _write_page(figures)
+    table = Table("figure", "ours", "peers", "ratio", "goal", "met")
+    for name, found in sorted(figures.items(), key=lambda item: int(item[0][1:])):
+        table.add_row(name, _ours(found), _peers(found), str(found["ratio"]), *_goal(found))
+    console.print(table)
+    return 0 if all(found["met"] for found in figures.values()) else 1
+
+
+def _ours(found: dict[str, object]) -> str:
+    return f"{found['ours']} {found['unit']}"
+
+
+def _peers(found: dict[str, object]) -> str:
+    peers = found["peers"]
+    return ", ".join(f"{n}: {v}" for n, v in peers.items()) if isinstance(peers, dict) else ""
+
+
+def _goal(found: dict[str, object]) -> tuple[str, str]:
+    return str(found["goal"]), "yes" if found["met"] else "no"
+
+
+def _write_page(figures: dict[str, dict[str, object]]) -> None:
+    machine = (
+        f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    )
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    lines = [
+        "# Benchmarks",
+        "",
+        "Measured by `make bench`, each figure beside its peer in the same run; medians.",
+        "",
+        f"Machine: {machine}.",
+        f"Versions: {versions}.",
+        "",
+        "| # | what | ours | peers | ratio | goal | met | note |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, found in sorted(figures.items(), key=lambda item: int(item[0][1:])):
+        goal, met = _goal(found)
+        what = BENCHMARKS[name][0]
+        row = (name, what, _ours(found), _peers(found), str(found["ratio"]), goal, met)
+        lines.append("| " + " | ".join((*row, str(found["note"]))) + " |")
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""Hooks, operators and triggers of this process, on a local AWS whose stacks are deployed."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.local_platform import LocalPlatform, local_platform
+
+# Airflow reads its settings when it is imported, which the tests below this folder do first.
+if "AIRFLOW_HOME" not in os.environ:
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="causeway-airflow-")
+    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+
+ROLES = ("data", "data_science", "shared_services", "governance", "test", "prod")
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    """A local AWS with every stack deployed, reached by the connections of the environment."""
+    with (
+        local_platform(tmp_path_factory.mktemp("plugins")) as found,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in found.environment.items():
+            if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_HOME", "PATH"):
+                patch.setenv(name, value)
+        from causeway_airflow.operators.platform import (
+            DeployStackOperator,
+            EnsureModelGroupsOperator,
+        )
+
+        for role in ROLES:
+            DeployStackOperator(task_id=f"deploy_{role}", account_role=role).perform({})
+        EnsureModelGroupsOperator(task_id="groups").perform({})
+        yield found
+
+
+@pytest.fixture(scope="session")
+def shared(platform: LocalPlatform) -> LocalPlatform:
+    """The platform with everything shared and accepted."""
+    from causeway_airflow.operators.sharing import (
+        AcceptInvitationsOperator,
+        ConvergeSharesOperator,
+        DefineFeatureGroupsOperator,
+    )
+
+    DefineFeatureGroupsOperator(task_id="define").perform({})
+    for role, duty in (("data", "data-sharer"), ("shared_services", "registry-owner")):
+        ConvergeSharesOperator(task_id=f"share_{role}", account_role=role, duty=duty).perform({})
+    for role in ("data_science", "test", "prod"):
+        AcceptInvitationsOperator(task_id=f"accept_{role}", account_role=role).perform({})
+    return platform
+
+
+class Task:
+    """What a task instance remembers, and the runs that it says there are."""
+
+    def __init__(self, runs: int = 0) -> None:
+        self.xcoms: dict[str, Any] = {}
+        self.runs = runs
+
+    def get_dr_count(self, dag_id: str, run_ids: list[str]) -> int:
+        return self.runs
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+
+def context(run_id: str = "run-1", user: str | None = None, runs: int = 0) -> dict[str, Any]:
+    """Return what an operator reads of Airflow's context."""
+    return {
+        "dag_run": SimpleNamespace(run_id=run_id, triggering_user_name=user, conf={}),
+        "ti": Task(runs),
+    }
+
+
+def execute(operator: Any, given: dict[str, Any]) -> Any:
+    """Run an operator to its end, its triggers inline, as a worker and a triggerer would."""
+    from airflow.sdk.exceptions import TaskDeferred
+
+    try:
+        return operator.perform(given)
+    except TaskDeferred as deferred:
+        trigger = deferred.trigger
+
+        async def first() -> Any:
+            async for event in trigger.run():
+                return event
+            return None
+
+        asyncio.run(asyncio.wait_for(first(), 120))
+        return operator.resumed(given)

@@ -1,0 +1,101 @@
+"""A job is named by its inputs: found again, counted when it failed, explained when it ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from causeway.documents import sha256
+from causeway.errors import JobFailed, NameTaken
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context, execute
+
+RAW = "s3://causeway-data-111111111111-eu-central-1/raw/credit_risk/test.csv"
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that stands in for the use case's job scripts."""
+    folder = tmp_path / "credit_risk"
+    folder.mkdir()
+    monkeypatch.setattr("causeway.jobs.JOBS_DIR", tmp_path)
+    return folder
+
+
+def job(platform: LocalPlatform):
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.operators.jobs import ProcessingJobOperator
+
+    ArtifactsHook("causeway_data_ingester").put(RAW, b"raw", sha256=sha256(b"raw"))
+    return ProcessingJobOperator(
+        task_id="job",
+        use_case="credit_risk",
+        account_role="data",
+        duty="ingester",
+        script="features.py",
+        inputs={"raw": RAW},
+        output_name="features",
+    )
+
+
+def jobs(platform: LocalPlatform) -> list[str]:
+    listed = platform.client("sagemaker", "data").list_processing_jobs(MaxResults=100)
+    return sorted(found["ProcessingJobName"] for found in listed["ProcessingJobSummaries"])
+
+
+def test_a_finished_job_is_adopted_without_running_again(
+    platform: LocalPlatform, scripts: Path
+) -> None:
+    (scripts / "features.py").write_text(
+        "import argparse, pathlib\n"
+        "p = argparse.ArgumentParser(); p.add_argument('--raw'); p.add_argument('--output')\n"
+        "a = p.parse_args(); out = pathlib.Path(a.output); out.mkdir(exist_ok=True)\n"
+        "(out / 'made.txt').write_text('made')\n"
+    )
+    first = execute(job(platform), context())
+    before = jobs(platform)
+    assert execute(job(platform), context()) == first
+    assert jobs(platform) == before
+    bucket, key = first["outputs"]["features"].removeprefix("s3://").split("/", 1)
+    made = platform.client("s3", "data").get_object(Bucket=bucket, Key=f"{key}/made.txt")
+    assert made["Body"].read() == b"made"
+
+
+def test_a_failed_job_says_why_and_each_attempt_takes_the_next_ordinal(
+    platform: LocalPlatform, scripts: Path
+) -> None:
+    (scripts / "features.py").write_text(
+        "print('reading the raw file')\nraise SystemExit('column hoehe is missing')\n"
+    )
+    before = set(jobs(platform))
+    for _ in range(3):
+        with pytest.raises(JobFailed, match="column hoehe is missing") as raised:
+            execute(job(platform), context())
+        assert "  | reading the raw file" in str(raised.value)
+        assert raised.value.retryable is False
+    made = sorted(set(jobs(platform)) - before)
+    assert [name.rpartition("-")[2] for name in made[1:]] == ["a2", "a3"]
+    with pytest.raises(JobFailed, match=r"after 3 attempt"):
+        execute(job(platform), context())
+    assert len(set(jobs(platform)) - before) == 3
+
+
+def test_a_job_of_that_name_with_other_inputs_is_not_adopted(
+    platform: LocalPlatform, scripts: Path
+) -> None:
+    (scripts / "features.py").write_text("print('fine')\n")
+    operator = job(platform)
+    wanted, _ = operator.job()
+    request = wanted.request({})
+    request["Environment"] = {"CAUSEWAY_INPUTS": "f" * 64}
+    operator.upload(_artifacts(), wanted.code)
+    platform.client("sagemaker", "data").create_processing_job(**request)
+    with pytest.raises(NameTaken, match="made from other inputs"):
+        execute(operator, context())
+
+
+def _artifacts():
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+    return ArtifactsHook("causeway_data_ingester")

@@ -1,0 +1,299 @@
+"""One version into the test account: once, under a lease, only as it was decided."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from causeway.accounts import AccountRole
+from causeway.arns import ModelPackageArn
+from causeway.documents import sha256
+from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld
+from causeway.gates import evaluate
+from causeway.governance import PromotionStatus
+from causeway.stages import Stage, Status
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context, execute
+
+BUCKET = "causeway-data-science-222222222222-eu-central-1"
+ABOUT: dict[str, Any] = {"use_case": "credit_risk", "model": "credit_risk"}
+# Answers 0.9 for every row whose only feature is 1, 0.1 for the others.
+INFERENCE = """
+def model_fn(folder): return None
+def input_fn(body, content_type):
+    text = body.decode() if isinstance(body, bytes) else body
+    return [line.split(",") for line in text.strip().splitlines()[1:]]
+def predict_fn(rows, model): return [0.9 if row[1] == "1" else 0.1 for row in rows]
+def output_fn(values, accept): return "\\n".join(map(str, values)), "text/csv"
+"""
+HELD_OUT = "record_id,status,credit_risk\n" + "".join(
+    f"sgc-{n:06d},{n % 2},{n % 2}\n" for n in range(40)
+)
+METRICS = {"auc": 1.0, "accuracy": 1.0}
+
+
+def archive(note: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, text in {"code/inference.py": INFERENCE, "note.txt": note}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+def register(note: str):
+    """Return the operator that registers an artifact of its own."""
+    from causeway_airflow.configuration import case_and_model, topology
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.operators.registration import RegisterModelOperator
+
+    files, body = ArtifactsHook("causeway_data_science_trainer"), archive(note)
+    model_uri = f"s3://{BUCKET}/jobs/credit_risk/{sha256(note)}/model.tar.gz"
+    held_out = f"s3://{BUCKET}/jobs/credit_risk/held-out/test.csv"
+    if files.head(model_uri) is None:
+        files.put(model_uri, body, sha256=sha256(body))
+    files.put(held_out, HELD_OUT.encode(), sha256=sha256(HELD_OUT))
+    digest = files.digest(model_uri)
+    _, model = case_and_model("credit_risk", "credit_risk")
+    report = evaluate(
+        model.gates, METRICS, model=model.name, artifact_sha256=digest, dataset_digest="d" * 64
+    )
+    return RegisterModelOperator(
+        task_id="register",
+        **ABOUT,
+        best={
+            "model_uri": model_uri,
+            "image_uri": topology().image("xgboost"),
+            "mlflow_run": "run",
+            "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
+        },
+        gate={
+            "artifact_sha256": digest,
+            "report": report.text(),
+            "report_sha256": report.digest,
+            "metrics": dict(report.metrics),
+        },
+        held_out=held_out,
+        dataset={"digest": "d" * 64},
+    )
+
+
+def versions(platform: LocalPlatform) -> list[str]:
+    listed = platform.client("sagemaker", "shared_services").list_model_packages(
+        ModelPackageGroupName="credit-risk"
+    )
+    return [found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]]
+
+
+def sync(runs: int = 0) -> list[dict[str, Any]]:
+    from causeway_airflow.operators.governance import SyncOperator
+
+    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context(runs=runs))
+    return started
+
+
+def table():
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    return StageTableHook("causeway_governance_recorder")
+
+
+def deploy(version: str):
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+
+    return DeployEndpointOperator(
+        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
+    )
+
+
+def approve(platform: LocalPlatform, version: str, verdict: str = "Approved") -> None:
+    platform.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus=verdict, ApprovalDescription="because"
+    )
+    sync()
+
+
+@pytest.fixture
+def approved(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A version of its own that was approved for test; its lease is given back at the end."""
+    from causeway.leases import release_lease
+
+    version = register(request.node.name).perform(context())["version_arn"]
+    sync()
+    approve(shared, version)
+    yield version
+    lease = table().lease(AccountRole.TEST, "credit_risk")
+    if lease is not None:
+        table().apply(release_lease(lease))
+
+
+def test_a_registration_killed_half_way_ends_in_one_version(
+    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.registry import RegistryHook
+
+    before, create = versions(shared), RegistryHook.create
+
+    def killed_before(self: Any, request: Any) -> str:
+        raise KeyboardInterrupt
+
+    def killed_after(self: Any, request: Any) -> str:
+        create(self, request)
+        raise KeyboardInterrupt
+
+    for kill in (killed_before, killed_after):
+        monkeypatch.setattr(RegistryHook, "create", kill)
+        with pytest.raises(KeyboardInterrupt):
+            register("killed").perform(context())
+    monkeypatch.undo()
+    found = register("killed").perform(context("run-2"))
+    assert found["created"] is False
+    assert [v for v in versions(shared) if v not in before] == [found["version_arn"]]
+
+
+def test_a_registration_asked_for_by_another_names_them(shared: LocalPlatform) -> None:
+    version = register("asked").perform(context(user="model-owner"))["version_arn"]
+    described = shared.client("sagemaker", "shared_services").describe_model_package(
+        ModelPackageName=version
+    )
+    assert described["CustomerMetadataProperties"]["trained-by"] == "ml-engineer"
+    assert described["CustomerMetadataProperties"]["requested-by"] == "model-owner"
+
+
+def test_sync_asks_for_a_promotion_until_its_run_exists(shared: LocalPlatform) -> None:
+    version = register("promoted").perform(context())["version_arn"]
+    first = [run for run in sync() if run["conf"]["version_arn"] == version]
+    again = [run for run in sync() if run["conf"]["version_arn"] == version]
+    assert first == again and len(first) == 1  # requested, but nobody has seen its run yet
+    assert sync(runs=1) == []
+    promotion = table().state(ModelPackageArn.parse(version)).promotion
+    assert promotion is not None and promotion.status is PromotionStatus.RUNNING
+
+
+def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    with pytest.raises(TaskDeferred):  # the worker dies here: nobody waits, nothing is written
+        deploy(approved).perform(context("run-1"))
+    assert table().live(AccountRole.TEST, "credit_risk") is None
+    found = execute(deploy(approved), context("run-1"))
+    again = execute(deploy(approved), context("run-1"))
+    assert again == found
+    sagemaker = shared.client("sagemaker", "test")
+    described = sagemaker.describe_endpoint(EndpointName="credit-risk")
+    assert described["EndpointConfigName"] == found["endpoint_config"]
+    assert len(sagemaker.list_endpoints()["Endpoints"]) == 1
+    live = table().live(AccountRole.TEST, "credit_risk")
+    assert live is not None and str(live.version_arn) == approved
+
+
+def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from causeway_airflow.operators.promotion import EndpointTestOperator
+
+    execute(deploy(approved), context("run-1"))
+    test = EndpointTestOperator(
+        task_id="test", account_role="test", version_arn=approved, attempt="1", **ABOUT
+    )
+    assert test.perform(context())["auc"] == 1.0
+    record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
+    assert record.status is Status.PENDING
+    assert record.validation_metrics["endpoint"] == "credit-risk"
+    test.perform(context())
+    assert table().state(ModelPackageArn.parse(approved)).records[Stage.TEST] == record
+
+
+def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
+    shared: LocalPlatform, approved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.operators.promotion import EndpointTestOperator
+
+    execute(deploy(approved), context("run-1"))
+    test = EndpointTestOperator(
+        task_id="test", account_role="test", version_arn=approved, attempt="1", **ABOUT
+    )
+    monkeypatch.setattr(test, "reported", lambda *_: {"auc": 0.8})
+    with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
+        test.perform(context())
+    record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
+    assert record.status is Status.IN_PROGRESS
+
+
+def test_another_run_waits_while_a_deployment_has_its_hand_on_the_endpoint(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    with pytest.raises(TaskDeferred):
+        deploy(approved).perform(context("run-1"))
+    with pytest.raises(LeaseHeld, match="run run-1 has its hand") as raised:
+        deploy(approved).perform(context("run-2"))
+    assert raised.value.retryable is True
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("artifact_sha256", "0" * 64), ("valid_until", "2020-01-01T00:00:00.000000+00:00")],
+)
+def test_a_decision_on_another_artifact_or_run_out_deploys_nothing(
+    shared: LocalPlatform, approved: str, attribute: str, value: str
+) -> None:
+    arn = ModelPackageArn.parse(approved)
+    shared.client("dynamodb", "governance").update_item(
+        TableName="causeway-governance",
+        Key={"pk": {"S": f"VERSION#{approved}"}, "sk": {"S": "DECISION#test#1"}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": attribute},
+        ExpressionAttributeValues={":value": {"S": value}},
+    )
+    with pytest.raises(ApprovalRefused, match="may not enter test"):
+        deploy(approved).perform(context())
+    assert Stage.TEST not in table().state(arn).records
+
+
+def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_next_attempt(
+    shared: LocalPlatform,
+) -> None:
+    from causeway_airflow.operators.promotion import ClosePromotionOperator
+    from causeway_airflow.sensors.approval import ApprovalSensor
+
+    version = register("rejected").perform(context())["version_arn"]
+    sync(runs=1)
+    approve(shared, version, "Rejected")
+    sensor = ApprovalSensor(
+        task_id="wait", target="test", wait=_hour(), version_arn=version, attempt="1"
+    )
+    with pytest.raises(ApprovalRefused, match="model-owner rejected"):
+        sensor.resumed(context())
+    close = ClosePromotionOperator(task_id="close", version_arn=version, attempt="1", **ABOUT)
+    with pytest.raises(ApprovalRefused, match="for test: because"):
+        close.perform(context())
+    arn = ModelPackageArn.parse(version)
+    closed = table().state(arn).promotion
+    assert closed is not None and closed.status is PromotionStatus.REJECTED
+    shared.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved"
+    )
+    started = [run for run in sync() if run["conf"]["version_arn"] == version]
+    assert [run["conf"]["attempt"] for run in started] == [2]
+    assert started[0]["trigger_run_id"].endswith("-2")
+
+
+def _hour():
+    from datetime import timedelta
+
+    return timedelta(hours=1)
+
+
+def test_conf_of_a_promotion_is_json(shared: LocalPlatform) -> None:
+    register("json").perform(context())
+    assert json.loads(json.dumps(sync())) == sync()

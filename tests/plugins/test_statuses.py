@@ -1,0 +1,40 @@
+"""Every status of the installed service model is listed, in the table of whoever waits on it."""
+
+from __future__ import annotations
+
+from botocore.session import Session
+
+from causeway.features import GROUP_STATUSES
+from causeway.rollout import ENDPOINT_STATUSES
+from causeway.training import JOB_STATUSES
+
+
+def enum(service: str, shape: str) -> set[str]:
+    return set(Session().get_service_model(service).shape_for(shape).enum)
+
+
+def test_stack_statuses_are_those_of_the_service_model() -> None:
+    from causeway_airflow.hooks.cloudformation import STATUSES
+
+    assert set(STATUSES) == enum("cloudformation", "StackStatus")
+    assert {s for s, meaning in STATUSES.items() if meaning == "success"} == {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "IMPORT_COMPLETE",
+    }
+
+
+def test_job_statuses_are_those_of_the_service_model() -> None:
+    both = enum("sagemaker", "TrainingJobStatus") | enum("sagemaker", "ProcessingJobStatus")
+    assert set(JOB_STATUSES) == both
+    assert [s for s, meaning in JOB_STATUSES.items() if meaning == "completed"] == ["Completed"]
+
+
+def test_endpoint_statuses_are_those_of_the_service_model() -> None:
+    assert set(ENDPOINT_STATUSES) == enum("sagemaker", "EndpointStatus")
+    assert [s for s, m in ENDPOINT_STATUSES.items() if m.value == "success"] == ["InService"]
+
+
+def test_feature_group_statuses_are_those_of_the_service_model() -> None:
+    assert set(GROUP_STATUSES) == enum("sagemaker", "FeatureGroupStatus")
+    assert [s for s, meaning in GROUP_STATUSES.items() if meaning == "success"] == ["Created"]

@@ -1,0 +1,159 @@
+"""Waiting: one poller for all decisions, a queue that only wakes, bounds that hold."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from causeway.errors import CausewayError
+from tests.local_platform import LocalPlatform
+
+GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/waiting"
+
+
+def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
+    item = {
+        "pk": f"VERSION#{GROUP}/{version}",
+        "sk": "DECISION#test#1",
+        "version_arn": f"{GROUP}/{version}",
+        "target_stage": "test",
+        "attempt": 1,
+        "verdict": verdict,
+        "person": "model-owner",
+        "reason": "because",
+        "artifact_sha256": "a" * 64,
+        "gate_report_sha256": "b" * 64,
+        "decided_at": "2026-03-01T00:00:00.000000+00:00",
+        "valid_until": "2027-03-01T00:00:00.000000+00:00",
+    }
+    platform.client("dynamodb", "governance").put_item(
+        TableName="causeway-governance",
+        Item={k: {"N": str(v)} if isinstance(v, int) else {"S": v} for k, v in item.items()},
+    )
+
+
+def waiting(version: int | str) -> Any:
+    from causeway_airflow.triggers.approvals import ApprovalTrigger
+
+    arn = f"{GROUP}/{version}" if isinstance(version, int) else version
+    return ApprovalTrigger(arn, "1", "test", "causeway_governance_recorder", None, 0.05)
+
+
+async def first(trigger: Any) -> Any:
+    async for event in trigger.run():
+        return event
+    return None
+
+
+def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
+
+    from causeway_airflow.hooks.governance import GovernanceHook
+
+    read, sizes = GovernanceHook.get_many, []
+
+    def counting(self: Any, keys: Any) -> Any:
+        sizes.append(len(keys))
+        return read(self, keys)
+
+    monkeypatch.setattr(GovernanceHook, "get_many", counting)
+
+    async def all_of_them() -> list[Any]:
+        tasks = [asyncio.create_task(first(waiting(version))) for version in range(1, 41)]
+        await asyncio.sleep(1)
+        for version in range(1, 41):
+            await asyncio.to_thread(
+                decide, platform, version, "rejected" if version == 7 else "approved"
+            )
+        return await asyncio.wait_for(asyncio.gather(*tasks), 60)
+
+    events = asyncio.run(all_of_them())
+    assert {type(event) for event in events[:6] + events[7:]} == {TaskSuccessEvent}
+    assert isinstance(events[6], TaskFailedEvent)
+    assert events[6].xcoms["return_value"]["person"] == "model-owner"
+    assert max(sizes) == 40  # one read asks for all that wait
+
+
+def test_a_wait_for_no_version_is_handed_back_to_its_task(platform: LocalPlatform) -> None:
+    event = asyncio.run(asyncio.wait_for(first(waiting("")), 10))
+    assert event.payload["outcome"] == "failure"
+    assert "is not the ARN of a model package version" in event.payload["error"]
+
+
+def test_reads_that_keep_failing_are_given_up(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.governance import GovernanceHook
+    from causeway_airflow.triggers import approvals
+
+    def refuse(self: Any, keys: Any) -> Any:
+        raise CausewayError("the table cannot be read")
+
+    monkeypatch.setattr(GovernanceHook, "get_many", refuse)
+    monkeypatch.setattr(approvals, "MAX_FAILED_READS", 3)
+    event = asyncio.run(asyncio.wait_for(first(waiting(99)), 30))
+    assert "the table cannot be read" in event.payload["error"]
+
+
+def test_a_trigger_is_rebuilt_from_what_it_serializes() -> None:
+    from airflow.sdk.module_loading import import_string
+
+    from causeway_airflow.triggers.jobs import JobTrigger
+    from causeway_airflow.triggers.queue import QueueEventTrigger
+
+    made = [
+        waiting(1),
+        JobTrigger("training", "job", aws_conn_id="causeway_data_science_trainer"),
+        QueueEventTrigger("queue", "causeway_governance_event_reader"),
+    ]
+    for trigger in made:
+        path, arguments = trigger.serialize()
+        assert import_string(path)(**arguments).serialize() == (path, arguments)
+        json.dumps(arguments)
+
+
+def test_messages_fire_one_event_and_are_deleted_after_it(platform: LocalPlatform) -> None:
+    from causeway_airflow.triggers.queue import QueueEventTrigger
+
+    sqs = platform.client("sqs", "governance")
+    url = sqs.get_queue_url(QueueName="causeway-registry-events")["QueueUrl"]
+    sqs.purge_queue(QueueUrl=url)
+    body = json.dumps({"detail": {"ModelPackageArn": f"{GROUP}/1"}})
+    sqs.send_message(QueueUrl=url, MessageBody=body)
+    sqs.send_message(QueueUrl=url, MessageBody="no JSON of ours")
+
+    async def run() -> list[str]:
+        trigger = QueueEventTrigger(
+            "causeway-registry-events", "causeway_governance_event_reader", wait_seconds=1
+        )
+        events, seen = trigger.run(), []
+        seen.append(await anext(events))
+        # Asked for the next one, the trigger deletes what it has handed over.
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(events), 2)
+        return [version for event in seen for version in event.payload["versions"]]
+
+    assert asyncio.run(run()) == [f"{GROUP}/1"]
+    left = sqs.get_queue_attributes(
+        QueueUrl=url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    assert set(left.values()) == {"0"}
+
+
+def test_a_poll_that_never_ends_is_bounded_and_hands_the_task_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from causeway_airflow.triggers.jobs import JobTrigger
+
+    trigger = JobTrigger("training", "job", aws_conn_id="x", poll_interval=0.0, max_attempts=5)
+    asked = []
+    monkeypatch.setattr(trigger, "ask", lambda: asked.append(1) or "waiting")
+    event = asyncio.run(first(trigger))
+    assert event.payload == {"outcome": "exhausted"}
+    assert len(asked) == 5
