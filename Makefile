@@ -32,6 +32,7 @@ check: setup-dev ## format, lint, types, layers, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint include/infra/*.yaml
 	$(BIN)/python -m tests.documents --check
+	$(BIN)/python -m tests.service_authorization --check
 
 bench: setup-dev ## the figures of docs/benchmarks.md, measured beside their peers
 	@$(BIN)/python -m tests.perf $(ARGS)
@@ -42,6 +43,7 @@ format: setup-dev ## format and fix what can be fixed
 
 docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.documents
+	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
 	for name in requirements requirements-dev requirements-jobs; do \

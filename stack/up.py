@@ -133,7 +133,8 @@ def mlflow_environment() -> dict[str, str]:
 def _start_aws() -> dict[str, Any]:
     described = layout.STATE / "localaws.json"
     described.unlink(missing_ok=True)
-    component = start("localaws", aws_command(described), settings.base())
+    port = ("--port", str(free_port(4566)))
+    component = start("localaws", [*aws_command(described), *port], settings.base())
     until = time.monotonic() + 60
     while not described.exists():
         if not alive(component) or time.monotonic() > until:

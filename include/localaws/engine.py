@@ -6,6 +6,7 @@ choosing one.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import threading
@@ -36,6 +37,10 @@ SERVED = {
     "sns": "sns",
     "sqs": "sqs",
 }
+# Where moto checks and then acts, or copies a whole table, without a lock: concurrent calls lose
+# updates and fail ("dictionary changed size during iteration", moto 5.2.5). In one account these
+# services serve one call at a time.
+ONE_AT_A_TIME = frozenset({"dynamodb", "s3"})
 
 
 @cache
@@ -62,6 +67,7 @@ class Engine:
         _leave_bucket_policies_to_the_gateway()
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str], threading.RLock] = {}
 
     def serve(self, addressed: Addressed, environ: dict[str, Any], account: str) -> Reply:
         """Have moto serve a call in `account`; UnsupportedOperation for what it lacks."""
@@ -82,8 +88,8 @@ class Engine:
         try:
             with self._lock:  # the dispatcher builds a service's application on its first call
                 application = self._dispatcher.get_application(inner)
-            chunks = application(inner, start_response)
-            body = b"".join(chunks)
+            with self._turn(service, account):
+                body = b"".join(application(inner, start_response))
         except NotImplementedError as error:
             raise unsupported(service, operation) from error
         except Exception as error:
@@ -95,6 +101,12 @@ class Engine:
         if status >= 500 and "html" in dict(headers).get("Content-Type", ""):
             raise unsupported(service, operation)
         return Reply(status, headers, body)
+
+    def _turn(self, service: str, account: str) -> contextlib.AbstractContextManager[Any]:
+        if service not in ONE_AT_A_TIME:
+            return contextlib.nullcontext()
+        with self._lock:
+            return self._turns.setdefault((service, account), threading.RLock())
 
 
 def _leave_bucket_policies_to_the_gateway() -> None:

@@ -44,9 +44,13 @@ class Hidden:
 def before(
     cloud: Cloud, environ: dict[str, Any], service: str, operation: str, caller: Principal
 ) -> None:
-    """Raise the fault that refuses this call, if any; otherwise remember what was asked."""
+    """Raise the fault that refuses this call, if any; otherwise remember what was asked.
+
+    What an AWS service calls for itself (a job fetching its data) is spared: on AWS the service
+    tries again until it gets through, and its callers see nothing of it.
+    """
     faults = Faults.of(cloud)
-    if not faults.active:
+    if not faults.active or caller.service:
         return
     if error := faults.before(service, operation, caller):
         raise error

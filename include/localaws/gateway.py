@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from localaws import control, services
+from localaws import control, dynamodb_tokens, fault_door, services
 from localaws.arns import is_arn, parse_arn
 from localaws.authorisation.asked import Asked
 from localaws.cloud import Cloud
@@ -65,7 +65,8 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one HTTP request (WSGI)."""
         request_id = secrets.token_hex(16)
-        reply = self._reply(environ, request_id)
+        # Outside any `except`: what it raises closes the connection without a reply.
+        reply = fault_door.after(self.cloud, environ, self._reply(environ, request_id))
         names = {name.lower() for name, _ in reply.headers}
         headers = [(n, v) for n, v in reply.headers if n.lower() not in ("connection", "date")]
         if "content-length" not in names and environ["REQUEST_METHOD"] != "HEAD":
@@ -93,11 +94,11 @@ class Gateway:
                 return control.serve(self.cloud, who.principal, request, self._with_control)
             return self._serve(service, environ, who.principal, signature.region, request)
         except ServiceError as error:
-            return error_reply(service, error, request_id)
+            return error_reply(service, error, request_id, environ.get("CONTENT_TYPE", ""))
         except Exception:
             log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
             failure = ServiceError("InternalFailure", "the local AWS failed; see its log", 500)
-            return error_reply(service, failure, request_id)
+            return error_reply(service, failure, request_id, environ.get("CONTENT_TYPE", ""))
 
     def _serve(
         self,
@@ -109,6 +110,7 @@ class Gateway:
     ) -> Reply:
         wire = Wire(environ)
         addressed = address(service, wire)
+        fault_door.before(self.cloud, environ, service, addressed.operation, caller)
         found = Service.find(service, addressed.operation)
         if found is None:
             params = _peek(addressed, wire)
@@ -133,7 +135,13 @@ class Gateway:
             if service != "sts":  # its handlers ask for the trust of the role as well
                 self.cloud.authoriser.authorise(asked)
             if found is None:
-                reply = self._engine.serve(addressed, environ, account)
+                reply = dynamodb_tokens.once(
+                    self.cloud,
+                    account,
+                    addressed.operation,
+                    params,
+                    lambda: self._engine.serve(addressed, environ, account),
+                )
             else:
                 reply = self._handle(addressed, asked, *found)
         except ServiceError as error:

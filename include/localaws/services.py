@@ -17,6 +17,7 @@ PACKAGES = (
 def register() -> None:
     """Load the modules of the service packages; each registers its operations on import."""
     importlib.import_module("localaws.sts")
+    importlib.import_module("localaws.put_events")
     for name in PACKAGES:
         package = importlib.import_module(name)
         for module in pkgutil.iter_modules(package.__path__, f"{name}."):

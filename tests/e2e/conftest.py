@@ -42,6 +42,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         return os.environ | {
             "CAUSEWAY_STATE": str(self.state),
+            "CAUSEWAY_ANY_PORT": "1",
             "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}:{ROOT}",
         }
 

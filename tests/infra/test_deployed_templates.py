@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 from localaws.server import Accounts, running
 from tests.infra.deploying import ROLES, TEMPLATE_OF, deploy
+from tests.infra.linting import findings
+from tests.infra.policies import deployed_policies
 from tests.localaws.conftest import ACCOUNTS, REGION, Aws
 
 
@@ -56,3 +58,13 @@ def test_a_registry_event_travels_to_the_queue(deployed: Aws) -> None:
     url = sqs.get_queue_url(QueueName="causeway-registry-events")["QueueUrl"]
     (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
     assert "credit-risk" in message["Body"]
+
+
+def test_parliament_finds_nothing_of_medium_severity_or_above(deployed: Aws) -> None:
+    held = deployed_policies(deployed.client, ACCOUNTS, REGION)
+    documents = {
+        **{f"{arn} {name}": doc for arn, of in held.identity.items() for name, doc in of.items()},
+        **{f"trust of {arn}": document for arn, document in held.trust.items()},
+        **held.resource,
+    }
+    assert {name: found for name, doc in documents.items() if (found := findings(doc))} == {}

@@ -21,7 +21,6 @@ ONLY_STAR = {
     "ram:GetResourceShareInvitations",
     "ram:GetResourceShares",
     "ram:ListPermissions",
-    "sagemaker:ListResourceCatalogs",
     "sagemaker:Search",
 }
 
@@ -71,6 +70,25 @@ def test_roles_allow_named_actions_on_named_resources(path: Path) -> None:
             assert set(actions) <= ONLY_STAR, where
         else:
             assert not set(actions) & ONLY_STAR, where
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_no_policy_allows_every_action(path: Path) -> None:
+    assert not re.findall(r"""Action: ["']?\*|^ *- ["']?\*["']?$""", path.read_text(), re.M)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_every_resource_is_only_meant_where_a_comment_says_why(path: Path) -> None:
+    """A key policy's `*` is the key itself, so only policies of roles count."""
+    lines = path.read_text().splitlines()
+    section = before_statement = ""
+    for above, line in zip(["", *lines], lines, strict=False):
+        if "Policy:" in line or "PolicyDocument:" in line:
+            section = line.strip()
+        if line.strip().startswith("- Sid:"):
+            before_statement = above.strip()
+        if line.strip() == 'Resource: "*"' and section != "KeyPolicy:":
+            assert before_statement.startswith("#"), f"{line} without a comment in {section}"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ HELD_OUT = "record_id,status,credit_risk\n" + "".join(
 METRICS = {"auc": 1.0, "accuracy": 1.0}
 
 
+@cache
 def archive(note: str) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
@@ -56,8 +58,7 @@ def register(note: str):
     files, body = ArtifactsHook("causeway_data_science_trainer"), archive(note)
     model_uri = f"s3://{BUCKET}/jobs/credit_risk/{sha256(note)}/model.tar.gz"
     held_out = f"s3://{BUCKET}/jobs/credit_risk/held-out/test.csv"
-    if files.head(model_uri) is None:
-        files.put(model_uri, body, sha256=sha256(body))
+    files.put(model_uri, body, sha256=sha256(body))
     files.put(held_out, HELD_OUT.encode(), sha256=sha256(HELD_OUT))
     digest = files.digest(model_uri)
     _, model = case_and_model("credit_risk", "credit_risk")

@@ -1,0 +1,114 @@
+"""The tasks of the chain, from shares to an endpoint, each with the effects it has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from causeway.documents import sha256
+from tests.chaos.conftest import Step
+
+ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
+JOB = {**ABOUT, "account_role": "data_science", "duty": "trainer"}
+GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
+CONSUMERS = ("data_science", "test", "prod")
+
+PUT = "s3:PutObject"
+CREATE_GROUP = "sagemaker:CreateFeatureGroup"
+CREATE_SHARE = "ram:CreateResourceShare"
+ASSOCIATE = "ram:AssociateResourceShare"
+ACCEPT = "ram:AcceptResourceShareInvitation"
+WRITE_RECORDS = "sagemaker-featurestore-runtime:BatchWriteRecord"
+PROCESS = "sagemaker:CreateProcessingJob"
+TRAIN = "sagemaker:CreateTrainingJob"
+REGISTER = "sagemaker:CreateModelPackage"
+CREATE_MODEL = "sagemaker:CreateModel"
+CREATE_CONFIG = "sagemaker:CreateEndpointConfig"
+CREATE_ENDPOINT = "sagemaker:CreateEndpoint"
+WRITE_ITEM = "dynamodb:PutItem"
+TAKE_LEASE = "dynamodb:UpdateItem"
+
+DEFINE = Step("sharing:DefineFeatureGroupsOperator")
+SHARE_FEATURES = Step(
+    "sharing:ConvergeSharesOperator", {"account_role": "data", "duty": "data-sharer"}
+)
+SHARE_MODELS = Step(
+    "sharing:ConvergeSharesOperator", {"account_role": "shared_services", "duty": "registry-owner"}
+)
+VALIDATE = Step(
+    "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": 1000}
+)
+DATASET = Step("training:BuildDatasetOperator", ABOUT)
+SYNC = Step("governance:SyncOperator")
+
+
+def accept(role: str) -> Step:
+    return Step("sharing:AcceptInvitationsOperator", {"account_role": role})
+
+
+def engineer(raw: dict[str, Any]) -> Step:
+    return Step(
+        "jobs:ProcessingJobOperator",
+        {
+            "use_case": "credit_risk",
+            "account_role": "data",
+            "duty": "ingester",
+            "script": "features.py",
+            "inputs": {"raw": raw["uri"]},
+            "document": "contract",
+            "output_name": "features",
+        },
+    )
+
+
+def ingest(engineered: dict[str, Any]) -> Step:
+    source = engineered["outputs"]["features"]
+    return Step("features:IngestOperator", {"use_case": "credit_risk", "source": source})
+
+
+def preprocess(dataset: dict[str, Any]) -> Step:
+    return Step(
+        "jobs:ProcessingJobOperator",
+        {
+            **JOB,
+            "script": "preprocess.py",
+            "inputs": {"dataset": dataset["uri"]},
+            "document": "preprocess",
+            "output_name": "parts",
+        },
+    )
+
+
+def train(parts: str, index: int = 0) -> Step:
+    channels = {name: f"{parts}/{name}" for name in ("train", "validation")}
+    return Step("jobs:TrainingJobOperator", {**JOB, "index": index, "channels": channels})
+
+
+def register(dataset: dict[str, Any], parts: str, job: dict[str, Any], artifact: str) -> Step:
+    """Register a job's model; tracking and gate are stood in for by what they would return."""
+    metrics = {"auc": 0.8, "accuracy": 0.75, "rows": 150.0}
+    report = json.dumps({"model": "credit_risk", "artifact": artifact, "metrics": metrics})
+    gate = {
+        "report": report,
+        "report_sha256": sha256(report),
+        "artifact_sha256": artifact,
+        "metrics": metrics,
+    }
+    best = {**job, "mlflow_run": "0" * 32, "metrics": metrics}
+    return Step(
+        "registration:RegisterModelOperator",
+        {
+            **ABOUT,
+            "best": best,
+            "gate": gate,
+            "held_out": f"{parts}/evaluation/test.csv",
+            "dataset": dataset,
+        },
+    )
+
+
+def deploy(version_arn: str, role: str = "test") -> Step:
+    return Step(
+        "endpoints:DeployEndpointOperator",
+        {**ABOUT, "account_role": role, "version_arn": version_arn, "attempt": "1"},
+    )

@@ -1,0 +1,73 @@
+"""From ingested features to a registered version while a part of all calls fails: the same end.
+
+`make test` goes through it once under mixed faults, `make soak` (CAUSEWAY_DEPTH=full) once
+for each kind by itself and mixed, with three seeds each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from tests.chaos import chain
+from tests.chaos.conftest import FULL, Chaos
+
+KINDS = ("throttle", "error500", "timeout_after_success")
+MIXES = [(*KINDS,), *((kind,) for kind in KINDS)] if FULL else [KINDS]
+SEEDS = (1, 2, 3) if FULL else (1,)
+RATE = 0.25  # of all calls, by all kinds together
+#: What the tasks call. Each rule has a seed of its own, so that it repeats what it hits.
+HIT = ("sagemaker:*", "s3:*", "sts:*")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kinds", MIXES, ids="+".join)
+def test_the_chain_ends_as_without_faults(chaos: Chaos, kinds: tuple[str, ...], seed: int) -> None:
+    prepare(chaos)
+    for number, kind in enumerate(kinds):
+        # A rule is asked only about calls that those before it let pass.
+        rate = RATE / len(kinds) / (1 - number * RATE / len(kinds))
+        for operation in HIT:
+            chaos.fault(operation, kind, rate=rate, seed=seed * 100 + number)
+    try:
+        found = train_and_register(chaos)
+    finally:
+        fired = {rule["kind"]: 0 for rule in chaos.faults()}
+        for rule in chaos.faults():
+            fired[rule["kind"]] += rule["fired"]
+        chaos.clear()
+    assert all(fired[kind] for kind in kinds), fired
+    registry = chaos.platform.client("sagemaker", "shared_services")
+    listed = registry.list_model_packages(ModelPackageGroupName="credit-risk")
+    assert [one["ModelPackageArn"] for one in listed["ModelPackageSummaryList"]] == [
+        found["version_arn"]
+    ]
+    for kind in ("processing", "training"):
+        client = chaos.platform.client("sagemaker", "data_science")
+        jobs = getattr(client, f"list_{kind}_jobs")()[f"{kind.capitalize()}JobSummaries"]
+        assert len(jobs) == 1, jobs
+
+
+def prepare(chaos: Chaos) -> None:
+    """Share everything and ingest the features, without faults."""
+    for step in (chain.DEFINE, chain.SHARE_FEATURES, chain.SHARE_MODELS):
+        chaos.succeed(step)
+    for role in chain.CONSUMERS:
+        chaos.succeed(chain.accept(role))
+    chaos.succeed(chain.ingest(chaos.succeed(chain.engineer(chaos.succeed(chain.VALIDATE)))))
+
+
+def train_and_register(chaos: Chaos) -> dict[str, Any]:
+    """Train and register as Airflow would, retries included; return the registration."""
+    dataset = chaos.retried(chain.DATASET)
+    assert dataset["rows"] == 1000
+    parts = chaos.retried(chain.preprocess(dataset))["outputs"]["parts"]
+    job = chaos.retried(chain.train(parts))
+    bucket, _, key = job["model_uri"].removeprefix("s3://").partition("/")
+    # Read by an administrator whose client tries until it gets through.
+    s3 = chaos.platform.client("s3", "data_science")
+    artifact = hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
+    found: dict[str, Any] = chaos.retried(chain.register(dataset, parts, job, artifact))
+    return found

@@ -1,0 +1,186 @@
+"""The lifecycle that the roles are measured by: the chain of DAGs, twice where that differs, and
+the ways out of it that the runbooks name (a refused approval, drifted shares, a failed job, a
+failed endpoint that is replaced).
+
+What must fail is made to fail by a policy of the account's administrators, as it would be on AWS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from tests.dags.conftest import Runner, Runners
+from tests.dags.test_chain import (
+    GROUP_ARN,
+    V1,
+    V2,
+    approve_for_production,
+    approve_for_test,
+    status,
+    sync,
+    until,
+)
+from tests.local_platform import REGION, LocalPlatform
+
+APPROVER = "causeway-approver"
+# The watcher's trigger runs in a triggerer, which `dag.test()` has none of.
+TAKE_EVENTS = """
+from causeway.accounts import REGISTRY_QUEUE, AccountRole, connection_id
+from causeway_airflow.hooks.queue import QueueHook
+
+hook = QueueHook(connection_id(AccountRole.GOVERNANCE, "event-reader"), "eu-central-1")
+messages = hook.receive(REGISTRY_QUEUE, wait_seconds=5)
+assert messages
+hook.delete(REGISTRY_QUEUE, messages)
+"""
+STRANGER = "999999999999"
+
+
+@dataclass
+class Lifecycle:
+    """A lifecycle on a platform; `run` takes it from nothing to a model in production."""
+
+    platform: LocalPlatform
+    runners: Runners
+
+    def run(self) -> None:
+        """Run all of it, in order."""
+        airflow = self.runners.add()
+        self.accounts_and_shares(airflow)
+        self.features(airflow)
+        self.training(airflow)
+        self.promotion(airflow)
+        self.events()
+
+    def accounts_and_shares(self, airflow: Runner) -> None:
+        for _ in range(2):
+            airflow.succeed("platform__accounts")
+        airflow.succeed("platform__sharing")
+        for owner in ("data", "shared_services"):
+            self.drift(owner)
+        drifted = airflow.succeed("platform__sharing")["results"]["converge_shares"]
+        assert all(drifted), drifted
+        airflow.succeed("platform__sharing")
+
+    def features(self, airflow: Runner) -> None:
+        for _ in range(2):
+            airflow.succeed("credit_risk__features")
+        with self.denied("data", "causeway-feature-execution", "s3:PutObject"):
+            found = airflow.run("credit_risk__features", {"rows": 50, "sample_seed": 1})
+        assert found["tasks"]["engineer"] == ["failed"], found
+
+    def training(self, airflow: Runner) -> None:
+        for _ in range(2):
+            airflow.succeed("credit_risk__training")
+        role = "causeway-training-execution"
+        with self.denied("data_science", role, "s3:PutObject"):
+            found = airflow.run("credit_risk__training", {"seed": 2})
+        assert "failed" in found["tasks"]["train"], found
+        with self.denied("data_science", "causeway-registrar", "sagemaker:CreateModelPackage"):
+            found = airflow.run("credit_risk__training", {"seed": 1})
+        assert "failed" in {state for states in found["tasks"].values() for state in states}, found
+        airflow.succeed("credit_risk__training", {"seed": 1})
+
+    def promotion(self, airflow: Runner) -> None:
+        first, second = self.runners.add(), self.runners.add()
+        for _ in range(2):
+            sync(airflow)
+        approve_for_test(self.platform, "ml-engineer", V1)
+        sync(airflow)
+        assert status(self.platform, V1, "development") == "quarantined"
+
+        self.look_before_deciding("model-owner", V1)
+        approve_for_test(self.platform, "model-owner", V1)
+        sync(airflow)
+        about = {"version_arn": V1, "attempt": 1}
+        with self.denied("test", "causeway-serving-execution", "s3:GetObject"):
+            failed = first.run("credit_risk__promotion", about)
+        assert failed["tasks"]["deploy_to_test"] == ["failed"], failed
+        first.start("credit_risk__promotion", about)
+        until(lambda: status(self.platform, V1, "test") == "pending", "the test record")
+
+        second.start("credit_risk__promotion", {"version_arn": V2, "attempt": 1})
+        approve_for_test(self.platform, "model-owner", V2)
+        sync(airflow)
+        until(lambda: status(self.platform, V2, "test") == "pending", "the test record")
+        approve_for_production(self.platform, "governance-officer", V2)
+        sync(airflow)
+        done = second.result()
+        assert done["state"] == "success", second.log.read_text()[-6000:]
+        assert status(self.platform, V2, "production") == "deployed"
+
+    def events(self) -> None:
+        """Take the registry's events from the queue, as the triggerer's watcher does."""
+        taken = subprocess.run(
+            [sys.executable, "-c", TAKE_EVENTS],
+            env=self.platform.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert taken.returncode == 0, taken.stderr
+
+    # ------------------------------------------------------------ people and mishaps
+    def look_before_deciding(self, name: str, version: str) -> None:
+        """Read what a person reads before a decision: versions, the version, its gate report."""
+        keys = self.platform.client("sts", "shared_services").assume_role(
+            RoleArn=f"arn:aws:iam::{self.platform.accounts['shared_services']['id']}:role/{APPROVER}",
+            RoleSessionName="look",
+            SourceIdentity=name,
+        )["Credentials"]
+        person = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION
+        )
+        registry = person.client("sagemaker", endpoint_url=self.platform.endpoint)
+        assert registry.list_model_packages(ModelPackageGroupName=GROUP_ARN)
+        described = registry.describe_model_package(ModelPackageName=version)
+        model = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        bucket, _, key = model.removeprefix("s3://").partition("/")
+        report = f"{key.rsplit('/', 1)[0]}/gate-report.json"
+        s3 = person.client("s3", endpoint_url=self.platform.endpoint)
+        assert json.load(s3.get_object(Bucket=bucket, Key=report)["Body"])
+
+    def drift(self, owner: str) -> None:
+        """Have an administrator change a share: a consumer less, a stranger more, other rights."""
+        ram = self.platform.client("ram", owner)
+        every = ram.list_permissions(maxResults=100)["permissions"]
+        for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
+            arn = share["resourceShareArn"]
+            members = ram.get_resource_share_associations(
+                associationType="PRINCIPAL", resourceShareArns=[arn]
+            )["resourceShareAssociations"]
+            one = members[0]["associatedEntity"]
+            ram.disassociate_resource_share(resourceShareArn=arn, principals=[one])
+            ram.associate_resource_share(resourceShareArn=arn, principals=[STRANGER])
+            (held,) = ram.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
+            other = next(
+                permission["arn"]
+                for permission in every
+                if permission["resourceType"] == held["resourceType"]
+                and permission["arn"] != held["arn"]
+            )
+            ram.associate_resource_share_permission(
+                resourceShareArn=arn, permissionArn=other, replace=True
+            )
+
+    @contextlib.contextmanager
+    def denied(self, account: str, role: str, action: str) -> Iterator[None]:
+        """Take an action from a role, as an administrator, while the context lasts."""
+        iam = self.platform.client("iam", account)
+        statement: dict[str, Any] = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        iam.put_role_policy(
+            RoleName=role,
+            PolicyName="mishap",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=role, PolicyName="mishap")

@@ -1,0 +1,57 @@
+"""What the roles may do though no call of the recorded lifecycle needs it: reviewed, with reasons.
+
+An entry that a recorded call uses, or that no template allows any more, fails a test: this list
+only gets shorter by itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reviewed(NamedTuple):
+    """A statement's name (see `replay.Place.name`), its action, who needs it and when."""
+
+    statement: str
+    action: str
+    needed: str
+
+
+PULLS = (
+    "SageMaker pulls a job's or model's image as this role (SageMaker Developer Guide, 'How to use "
+    "SageMaker AI execution roles'); the local AWS runs jobs without images"
+)
+LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
+EXECUTION = {
+    "causeway-feature-execution": "execute",
+    "causeway-training-execution": "execute",
+    "causeway-serving-execution": "serve",
+}
+
+REVIEWED = (
+    *(
+        Reviewed(f"identity {role} {policy}#{sid}", action, reason)
+        for role, policy in EXECUTION.items()
+        for sid, action, reason in (
+            ("SignInToTheImageRegistry", "ecr:GetAuthorizationToken", PULLS),
+            ("PullImages", "ecr:BatchCheckLayerAvailability", PULLS),
+            ("PullImages", "ecr:BatchGetImage", PULLS),
+            ("PullImages", "ecr:GetDownloadUrlForLayer", PULLS),
+            (
+                "WriteEndpointLogs" if policy == "serve" else "WriteJobLogs",
+                "logs:DescribeLogStreams",
+                LOGS,
+            ),
+        )
+    ),
+    Reviewed(
+        "identity causeway-ingester ingest#CreateAndFillFeatureGroups",
+        "sagemaker:PutRecord",
+        "FeatureStoreHook.write puts records singly in a region that has no BatchWriteRecord",
+    ),
+    Reviewed(
+        "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",
+        "sqs:SendMessage",
+        "EventBridge delivers here what it could not deliver to the queue in 24 hours",
+    ),
+)
