@@ -84,6 +84,16 @@ class Connection:
     role_arn: str | None
 
 
+class Organisation(Strict):
+    """Whether the accounts are in one AWS organisation, and whether it shares without invitations.
+
+    On the local AWS this makes the organisation; real accounts are in theirs whatever it says.
+    """
+
+    enabled: bool = False
+    sharing: bool = False
+
+
 class Topology(Strict):
     """Which account plays which role, in which region, with which images and people."""
 
@@ -91,6 +101,7 @@ class Topology(Strict):
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     partition: Annotated[str, StringConstraints(pattern=r"^aws(-[a-z]+)*$")] = "aws"
     accounts: dict[AccountRole, _Id]
+    organisation: Organisation = Organisation()
     images: dict[str, str]
     people: dict[str, Person] = Field(min_length=1)
 

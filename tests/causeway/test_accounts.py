@@ -111,3 +111,11 @@ def test_unknown_duty_and_image_name_what_there_is() -> None:
         connection_id(AccountRole.PROD, "serving-execution")
     with pytest.raises(ConfigError, match="xgboost"):
         topology.image("none")
+
+
+def test_a_topology_may_put_its_accounts_into_an_organisation(topology: Topology) -> None:
+    assert not topology.organisation.enabled
+    document = topology.model_dump(mode="json") | {
+        "organisation": {"enabled": True, "sharing": True}
+    }
+    assert Topology.model_validate(document).organisation.sharing
