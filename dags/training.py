@@ -26,8 +26,9 @@ from causeway.config import ModelSpec, UseCase
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
+from causeway_airflow.operators.gates import GateOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
-from causeway_airflow.operators.registration import GateOperator, RegisterModelOperator
+from causeway_airflow.operators.registration import RegisterModelOperator
 from causeway_airflow.operators.training import BuildDatasetOperator, TrackCandidatesOperator
 
 ENCODED = "{{ ti.xcom_pull(task_ids='preprocess')['outputs']['parts'] }}"
