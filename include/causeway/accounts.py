@@ -16,6 +16,7 @@ from typing import Annotated, Final, NewType
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from causeway.access_rules import AccessRule
 from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
 
@@ -92,6 +93,7 @@ class Organisation(Strict):
 
     enabled: bool = False
     sharing: bool = False
+    id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
 
 
 class Topology(Strict):
@@ -102,6 +104,7 @@ class Topology(Strict):
     partition: Annotated[str, StringConstraints(pattern=r"^aws(-[a-z]+)*$")] = "aws"
     accounts: dict[AccountRole, _Id]
     organisation: Organisation = Organisation()
+    access: tuple[AccessRule, ...] = ()
     images: dict[str, str]
     people: dict[str, Person] = Field(min_length=1)
 
@@ -135,6 +138,23 @@ class Topology(Strict):
     def roles_of(self, account: str) -> tuple[AccountRole, ...]:
         """Return every role that the account plays; none for a foreign account."""
         return tuple(role for role in DEPLOYED_ROLES if self.account(role) == account)
+
+    def organisation_arn(self, unit: str | None = None) -> str:
+        """Return the ARN of the organisation, or of one of its units by the unit's id.
+
+        Raises:
+            ConfigError: the topology does not say the organisation's id.
+        """
+        found = self.organisation.id
+        if found is None:
+            raise ConfigError(
+                f"topology {self.name}: access names the organisation or a unit of it, but "
+                "organisation.id is missing",
+                next_step="Write the id, o-…, under `organisation`, or name accounts.",
+            )
+        kind = f"ou/{found}/{unit}" if unit else f"organization/{found}"
+        management = self.account(AccountRole.MANAGEMENT)
+        return f"arn:{self.partition}:organizations::{management}:{kind}"
 
     def bucket(self, role: AccountRole) -> str:
         """Return the name of the account role's bucket."""

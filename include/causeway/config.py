@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from causeway.access_rules import AccessRule
 from causeway.contracts import DashedName, Feature, FeatureGroup, FeatureName, RawData
 from causeway.documents import CONFIG_DIR, Strict, load, parse
 from causeway.errors import ConfigError
@@ -144,6 +145,7 @@ class UseCase(Strict):
     processing: Processing
     feature_groups: tuple[FeatureGroup, ...] = Field(min_length=1)
     models: tuple[ModelSpec, ...] = Field(min_length=1)
+    access: tuple[AccessRule, ...] | None = None
 
     @field_validator("risk", mode="before")
     @classmethod

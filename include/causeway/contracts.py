@@ -177,6 +177,7 @@ class FeatureGroup(Strict):
     description: str = ""
     record_identifier: FeatureName = "record_id"
     event_time: FeatureName = "event_time"
+    tags: dict[str, str] = Field(default_factory=dict)
     features: tuple[Feature, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -11,26 +11,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from causeway.access import DesiredGrant, desired_grants
+from causeway.access_rules import Grant
 from causeway.accounts import AccountId, AccountRole, Topology
-from causeway.arns import FeatureGroupArn, ModelPackageGroupArn
-from causeway.config import ModelSpec, UseCase
+from causeway.config import UseCase
 from causeway.documents import canonical_json, sha256
 from causeway.errors import SharingError
 
 FEATURE_GROUP: Final = "sagemaker:FeatureGroup"
 MODEL_PACKAGE_GROUP: Final = "sagemaker:ModelPackageGroup"
-
-
-class Grant(StrEnum):
-    """What a consumer may do with what is shared."""
-
-    READ = "read"
-    REGISTER = "register"
-    DEPLOY = "deploy"
 
 
 @dataclass(frozen=True)
@@ -190,58 +183,23 @@ class Plan:
         return not self.actions
 
 
-def feature_share(case: UseCase, topology: Topology) -> DesiredShare | None:
-    """Return the share of the use case's feature groups; None when data science is the owner."""
-    return _share(
-        f"causeway-features-{case.id.replace('_', '-')}",
-        AccountRole.DATA,
-        (AccountRole.DATA_SCIENCE,),
-        [str(FeatureGroupArn.of(topology, AccountRole.DATA, g.name)) for g in case.feature_groups],
-        Grant.READ,
-        topology,
-    )
-
-
-def model_shares(model: ModelSpec, topology: Topology) -> tuple[DesiredShare, ...]:
-    """Return the shares of the model's group: to register into, and to deploy from."""
-    group = [str(ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group))]
-    owner = AccountRole.SHARED_SERVICES
-    wanted = (
-        ("register", (AccountRole.DATA_SCIENCE,), Grant.REGISTER),
-        ("deploy", (AccountRole.TEST, AccountRole.PROD), Grant.DEPLOY),
-    )
-    found = (
-        _share(f"causeway-models-{model.group}-{word}", owner, consumers, group, grant, topology)
-        for word, consumers, grant in wanted
-    )
-    return tuple(share for share in found if share is not None)
-
-
-def desired_shares(use_cases: Iterable[UseCase], topology: Topology) -> tuple[DesiredShare, ...]:
-    """Return every share that the use cases need, in a stable order."""
-    found: list[DesiredShare] = []
-    for case in use_cases:
-        features = feature_share(case, topology)
-        found += [features] if features else []
-        for model in case.models:
-            found += model_shares(model, topology)
-    return tuple(found)
-
-
-def _share(
-    name: str,
-    owner: AccountRole,
-    consumers: Sequence[AccountRole],
-    resources: Sequence[str],
-    grant: Grant,
-    topology: Topology,
-) -> DesiredShare | None:
-    # Roles may live in one account; nobody shares with themselves.
-    accounts = {topology.account(role) for role in consumers} - {topology.account(owner)}
-    if not accounts:
-        return None
-    return DesiredShare(
-        name, owner, topology.account(owner), tuple(sorted(accounts)), tuple(resources), grant
+def desired_shares(
+    use_cases: Iterable[UseCase], topology: Topology, now: datetime
+) -> tuple[DesiredShare, ...]:
+    """Return every share that the declared access needs at a time, in a stable order."""
+    held: dict[tuple[str, str], list[DesiredGrant]] = {}
+    for grant in desired_grants(use_cases, topology, now):
+        held.setdefault((grant.owner, grant.share), []).append(grant)
+    return tuple(
+        DesiredShare(
+            name=name,
+            owner_role=grants[0].owner_role,
+            owner=grants[0].owner,
+            consumers=tuple(sorted({AccountId(g.principal) for g in grants})),
+            resources=tuple(sorted({g.resource for g in grants})),
+            grant=grants[0].grant,
+        )
+        for (_, name), grants in held.items()
     )
 
 

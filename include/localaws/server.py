@@ -28,12 +28,14 @@ class Accounts:
     management: str
     organisation: bool = False  # all accounts in one organisation
     sharing: bool = False  # with RAM's sharing inside it on
+    organisation_id: str | None = None  # the local AWS's own, when None
 
     @classmethod
     def load(cls, path: Path) -> Accounts:
         """Read `region`, `accounts` and (optional) `management` of a topology file.
 
-        `organisation: {enabled: true, sharing: true}` puts the accounts into one organisation.
+        `organisation: {enabled: true, sharing: true}` puts the accounts into one organisation,
+        whose `id` it may also choose.
 
         Raise ValueError naming the file and key when one is missing or no account id.
         """
@@ -45,7 +47,7 @@ class Accounts:
         if "governance" not in roles or not document.get("region"):
             raise ValueError(f"{path}: needs `region` and `accounts.governance`")
         wanted = document.get("organisation") or {}
-        if unknown := sorted(set(wanted) - {"enabled", "sharing"}):
+        if unknown := sorted(set(wanted) - {"enabled", "sharing", "id"}):
             raise ValueError(f"{path}: organisation: unknown {', '.join(unknown)}")
         management = roles.get("management", roles["governance"])
         enabled = bool(wanted.get("enabled", False))
@@ -55,6 +57,7 @@ class Accounts:
             management,
             organisation=enabled,
             sharing=enabled and bool(wanted.get("sharing", False)),
+            organisation_id=wanted.get("id"),
         )
 
 
@@ -80,8 +83,10 @@ class LocalAws:
         self.cloud = Cloud(accounts.roles, accounts.region, accounts.management, enforce=enforce)
         install_into_moto(self.cloud.clock)
         if accounts.organisation:
-            organisation.of(self.cloud).found(accounts.management, set(self.cloud.account_ids()))
-            organisation.of(self.cloud).sharing = accounts.sharing
+            made = organisation.of(self.cloud)
+            made.found(accounts.management, set(self.cloud.account_ids()))
+            made.sharing = accounts.sharing
+            made.organisation_id = accounts.organisation_id or made.organisation_id
         from cheroot import wsgi
 
         from localaws.gateway import Gateway

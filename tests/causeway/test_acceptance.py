@@ -9,9 +9,10 @@ from causeway.acceptance import (
     judge_acceptance,
     require_done,
 )
+from causeway.access_rules import Grant
 from causeway.accounts import AccountRole
 from causeway.errors import NotSharedYet, SharingError
-from causeway.sharing import DesiredShare, Grant
+from causeway.sharing import DesiredShare
 
 OWNER, STRANGER = "1" * 12, "9" * 12
 EXPECTED = DesiredShare("name", AccountRole.DATA, OWNER, ("2" * 12,), ("r1",), Grant.READ)

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causeway import accounts
+from causeway.access_rules import Grant
 from causeway.errors import SharingError
 from causeway.sharing import (
     Associate,
     CreateShare,
     DesiredShare,
     Disassociate,
-    Grant,
     ObservedShare,
     Permission,
     ReplacePermission,
@@ -72,20 +72,14 @@ def test_a_permission_is_read_from_its_policy_template() -> None:
         permission_of({**answer, "permission": "{}"})
 
 
-def test_the_skeleton_needs_three_shares(case, topology) -> None:
-    shares = {share.name: share for share in desired_shares((case,), topology)}
+def test_the_declared_access_becomes_one_share_by_use_case_and_grant(case, topology, now) -> None:
+    shares = {share.name: share for share in desired_shares((case,), topology, now)}
     assert {name: share.consumers for name, share in shares.items()} == {
-        "causeway-features-credit-risk": ("222222222222",),
+        "causeway-features-credit-risk-read": ("222222222222",),
         "causeway-models-credit-risk-register": ("222222222222",),
         "causeway-models-credit-risk-deploy": ("555555555555", "666666666666"),
     }
-    assert len(shares["causeway-features-credit-risk"].resources) == 3
-
-
-def test_roles_in_one_account_share_nothing(case, topology) -> None:
-    one = dict.fromkeys(accounts.DEPLOYED_ROLES, "111111111111")
-    merged = topology.model_copy(update={"accounts": one})
-    assert desired_shares((case,), merged) == ()
+    assert len(shares["causeway-features-credit-risk-read"].resources) == 3
 
 
 # A small model of the owner's RAM: what the actions do to what is observed.

@@ -97,7 +97,7 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
     with pytest.raises(production.exceptions.ClientError, match="AccessDenied"):
         production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     first = airflow.succeed("platform__sharing")["results"]
-    assert first["converge_shares"][0] == {"causeway-features-credit-risk": ["CreateShare"]}
+    assert first["converge_shares"][0] == {"causeway-features-credit-risk-read": ["CreateShare"]}
     assert [len(seen) for seen in first["verify_access"]] == [4, 1, 1]
     assert production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     second = airflow.succeed("platform__sharing")["results"]

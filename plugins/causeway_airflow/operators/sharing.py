@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from causeway.acceptance import Step, judge_acceptance, require_done
+from causeway.access_rules import Grant
 from causeway.accounts import AccountRole
 from causeway.errors import NotSharedYet
 from causeway.features import check_described, create_request
-from causeway.sharing import DesiredShare, Grant, desired_shares, plan_share
+from causeway.sharing import DesiredShare, desired_shares, plan_share
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 
@@ -56,7 +57,7 @@ class ConvergeSharesOperator(CausewayOperator):
         from causeway_airflow.hooks.ram import RamHook
 
         hook = RamHook(self.connection(), self.region_name)
-        wanted = [s for s in desired_shares(use_cases(), topology()) if _owned(s, self)]
+        wanted = [s for s in desired_shares(use_cases(), topology(), _now()) if _owned(s, self)]
         if not wanted:
             return {}
         permissions = hook.permissions({share.resource_type for share in wanted})
@@ -152,7 +153,7 @@ def _consumed(account_role: str) -> list[DesiredShare]:
     mine = {Grant.READ, Grant.REGISTER} if role is AccountRole.DATA_SCIENCE else {Grant.DEPLOY}
     return [
         share
-        for share in desired_shares(use_cases(), places)
+        for share in desired_shares(use_cases(), places, _now())
         if places.account(role) in share.consumers and share.grant in mine
     ]
 
