@@ -19,7 +19,7 @@ from localaws import control, dynamodb_tokens, fault_door, services
 from localaws.arns import is_arn, parse_arn
 from localaws.authorisation.asked import Asked
 from localaws.cloud import Cloud
-from localaws.cloudtrail.trail import Trail
+from localaws.cloudtrail.history import History
 from localaws.engine import Engine
 from localaws.protocol import (
     Addressed,
@@ -59,7 +59,7 @@ class Gateway:
         self.cloud = cloud
         self._engine = Engine()
         self._with_control = with_control
-        self._trail = Trail.of(cloud)
+        self._history = History.of(cloud)
         services.register()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -145,9 +145,9 @@ class Gateway:
             else:
                 reply = self._handle(addressed, asked, *found)
         except ServiceError as error:
-            self._trail.record(asked, error)
+            self._history.record(asked, error)
             raise
-        self._trail.record(asked, error_of(reply) if reply.status >= 400 else None)
+        self._history.record(asked, error_of(reply) if reply.status >= 400 else None)
         return reply
 
     def _handle(

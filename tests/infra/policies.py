@@ -51,6 +51,9 @@ def _of_resources(
         kms = client("kms", account)
         key = kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["Arn"]
         found[key] = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    trail = f"{PREFIX}trail-{accounts['data']}-{region}"
+    policy = client("s3", "data").get_bucket_policy(Bucket=trail)["Policy"]
+    found[f"arn:aws:s3:::{trail}"] = json.loads(policy)
     sqs, events = client("sqs", "governance"), client("events", "governance")
     for queue in ("causeway-registry-events", "causeway-registry-events-dlq"):
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]

@@ -40,6 +40,24 @@ ENCRYPTED = {
 BLOCKED = dict.fromkeys(
     ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
 )
+TRAIL_BUCKET = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+            "Resource": ["arn:aws:s3:::b-b-b", "arn:aws:s3:::b-b-b/*"],
+        }
+    ],
+}
+FEATURE_DATA = {
+    "Name": "features",
+    "FieldSelectors": [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": ["AWS::SageMaker::FeatureGroup"]},
+    ],
+}
 TAGS = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
 DEAD = "arn:aws:sqs:eu-central-1:111111111111:dead"
 TABLE = {
@@ -95,6 +113,33 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b-b-b"}}},
         {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": POLICY},
         {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {**POLICY, "Id": "changed"}},
+    ),
+    (
+        "AWS::CloudTrail::Trail",
+        {
+            "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b-b-b"}},
+            # its Ref is the bucket: the trail has to wait for the policy
+            "Policy": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": TRAIL_BUCKET},
+            },
+        },
+        {
+            "TrailName": "seen",
+            "S3BucketName": {"Ref": "Policy"},
+            "IsLogging": False,
+            "EventSelectors": [{"IncludeManagementEvents": False, "ReadWriteType": "WriteOnly"}],
+        },
+        {
+            "TrailName": "seen",
+            "S3BucketName": {"Ref": "Policy"},
+            "S3KeyPrefix": "logs",
+            "IncludeGlobalServiceEvents": False,
+            "IsLogging": True,
+            "IsMultiRegionTrail": True,
+            "AdvancedEventSelectors": [FEATURE_DATA],
+            "Tags": TAGS,
+        },
     ),
     (
         "AWS::KMS::Key",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from localaws.cloudtrail.trail import Event, Trail
+from localaws.cloudtrail.event import Event
+from localaws.cloudtrail.history import History
 from localaws.service import Call, Service, ServiceError
 
 cloudtrail = Service.named("cloudtrail")
@@ -29,7 +31,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
         raise ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.")
     found = [
         event
-        for event in Trail.of(call.cloud).of_account(call.account)
+        for event in History.of(call.cloud).of_account(call.account)
         if all(_has(event, one["AttributeKey"], one["AttributeValue"]) for one in attributes)
         and (start is None or event.time.timestamp() >= start.timestamp())
         and (end is None or event.time.timestamp() <= end.timestamp())
@@ -71,5 +73,5 @@ def _described(event: Event, account: str) -> dict[str, Any]:
         "EventSource": event.source,
         "Username": event.username,
         "Resources": [{"ResourceName": name} for name in event.resources],
-        "CloudTrailEvent": event.document(account),
+        "CloudTrailEvent": json.dumps(event.document(account)),
     }

@@ -2,6 +2,7 @@
 
 from localaws.authorisation.asked import Asked, Need, registered
 from localaws.authorisation.needs import (
+    cloudtrail,
     dynamodb,
     iam,
     kms,
@@ -23,4 +24,15 @@ def of_call(asked: Asked) -> list[Need]:
     return list(say(asked)) if say is not None else derived(asked)
 
 
-__all__ = ["dynamodb", "iam", "kms", "messaging", "of_call", "operations", "s3", "sagemaker", "sts"]
+__all__ = [
+    "cloudtrail",
+    "dynamodb",
+    "iam",
+    "kms",
+    "messaging",
+    "of_call",
+    "operations",
+    "s3",
+    "sagemaker",
+    "sts",
+]

@@ -97,7 +97,7 @@ def cloudformation_needs(asked: Asked) -> Iterator[Need]:
     yield from passed(params.get("RoleARN"), CLOUDFORMATION, resource)
 
 
-@needs_of_service("cloudwatch", "ecr", "cloudtrail")
+@needs_of_service("cloudwatch", "ecr")
 def other_needs(asked: Asked) -> Iterator[Need]:
     """Yield what the authorization table says; metrics are known by their namespace."""
     context = present(cloudwatch__namespace=asked.params.get("Namespace"))

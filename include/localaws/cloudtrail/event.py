@@ -1,67 +1,30 @@
-"""The record of calls, as CloudTrail keeps it: one event a call, for the caller and the owner.
+"""One recorded call, as CloudTrail writes it.
 
-Event history has management events only: calls that read or write data (objects, items, records,
-messages, inferences) are not in it, as on AWS, where a trail has to ask for them. Source:
-CloudTrail User Guide, "CloudTrail record contents" and "Viewing CloudTrail events".
+Source: CloudTrail User Guide, "CloudTrail record contents".
 """
 
 from __future__ import annotations
 
-import json
-import threading
-import uuid
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from localaws.authorisation.asked import Asked
+from localaws.arns import parse_arn
+from localaws.cloudtrail.data_events import Data
 from localaws.credentials import Credentials
-from localaws.service import Principal, ServiceError
+from localaws.service import Principal
 
-if TYPE_CHECKING:
-    from localaws.cloud import Cloud
-
-LIMIT = 100_000  # events kept; the oldest go first
 SOURCES = {
     "cloudwatch": "monitoring",
     "sagemaker-runtime": "sagemaker",
     "sagemaker-featurestore-runtime": "sagemaker",
     "sagemaker-metrics": "sagemaker",
 }
-DATA_SERVICES = {"sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"}
-DATA_EVENTS = {
-    "dynamodb": {
-        "BatchExecuteStatement",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "ExecuteStatement",
-        "ExecuteTransaction",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    },
-    "sqs": {
-        "ChangeMessageVisibility",
-        "ChangeMessageVisibilityBatch",
-        "DeleteMessage",
-        "DeleteMessageBatch",
-        "ReceiveMessage",
-        "SendMessage",
-        "SendMessageBatch",
-    },
-    "sns": {"Publish", "PublishBatch"},
-    "cloudwatch": {"PutMetricData", "GetMetricData"},
-    "logs": {"PutLogEvents"},
-    "events": {"PutEvents"},
-}
-READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchDescribe", "Query")
+READS = (
+    *("Get", "List", "Describe", "Head", "Lookup", "Search", "Query", "Scan"),
+    *("BatchDescribe", "BatchGet", "TransactGet"),
+)
 LONGEST = 200  # characters of a request parameter that are kept
 SECRET = ("secret", "password", "token", "plaintext", "policy", "templatebody")
 
@@ -82,6 +45,7 @@ class Event:
     parameters: Mapping[str, Any]
     resources: tuple[str, ...]  # what the call names
     error: tuple[str, str] | None  # code and message
+    data: Data | None = None  # on what data; None for a management event
 
     @property
     def source(self) -> str:
@@ -103,11 +67,17 @@ class Event:
 
     @property
     def accounts(self) -> set[str]:
-        """The accounts in whose history the event is."""
-        return {self.caller.account, self.owner}
+        """The accounts in whose history the event is, and whose trails may ask for it."""
+        owners = {parse_arn(arn).account for arn in self.data.arns} if self.data else set()
+        return {self.caller.account, self.owner, *owners} - {""}
 
-    def document(self, recipient: str) -> str:
-        """Return the event as CloudTrail's JSON, for one of its accounts."""
+    @property
+    def category(self) -> str:
+        """`Management` or `Data`."""
+        return "Data" if self.data else "Management"
+
+    def document(self, recipient: str) -> dict[str, Any]:
+        """Return the event as CloudTrail's JSON object, for one of its accounts."""
         found: dict[str, Any] = {
             "eventVersion": "1.11",
             "userIdentity": identity_of(self.caller, self.session),
@@ -126,11 +96,20 @@ class Event:
             "eventID": self.id,
             "readOnly": self.read_only,
             "eventType": "AwsApiCall",
-            "managementEvent": True,
+            "managementEvent": self.data is None,
             "recipientAccountId": recipient,
-            "eventCategory": "Management",
+            "eventCategory": self.category,
         }
-        return json.dumps(found)
+        if self.data:
+            found["resources"] = [
+                {
+                    "accountId": parse_arn(arn).account or self.owner,
+                    "type": self.data.resource_type,
+                    "ARN": arn,
+                }
+                for arn in self.data.arns
+            ]
+        return found
 
 
 def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
@@ -188,44 +167,3 @@ def named_in(params: Mapping[str, Any]) -> tuple[str, ...]:
         for key, value in params.items()
         if isinstance(value, str) and key.lower().endswith(("name", "arn", "bucket", "keyid"))
     )
-
-
-class Trail:
-    """The events of all accounts, the newest last."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._events: deque[Event] = deque(maxlen=LIMIT)
-
-    @classmethod
-    def of(cls, cloud: Cloud) -> Trail:
-        """Return the one trail of the local AWS."""
-        return cloud.store(cls, "aws", "aws-global")
-
-    def record(self, asked: Asked, error: ServiceError | None) -> None:
-        """Keep a call and how it ended, unless it is one on data."""
-        if asked.service in DATA_SERVICES or asked.operation in DATA_EVENTS.get(asked.service, ()):
-            return
-        if asked.service == "s3" and asked.params.get("Key") is not None:
-            return
-        event = Event(
-            id=str(uuid.uuid4()),
-            time=asked.cloud.clock.now(),
-            service=asked.service,
-            name=asked.operation,
-            caller=asked.caller,
-            session=asked.cloud.credentials.find(asked.caller.access_key_id),
-            owner=asked.account,
-            region=asked.region,
-            user_agent=asked.headers.get("user-agent", ""),
-            parameters=shortened(asked.params),
-            resources=named_in(asked.params),
-            error=(error.code, error.message) if error else None,
-        )
-        with self._lock:
-            self._events.append(event)
-
-    def of_account(self, account: str) -> list[Event]:
-        """Return an account's events, the newest first."""
-        with self._lock:
-            return [event for event in reversed(self._events) if account in event.accounts]

@@ -1,0 +1,120 @@
+"""Which calls are data events: those that read or write objects, items, records, messages.
+
+They are in no event history; a trail that asks for their resource type gets them. Source:
+CloudTrail User Guide, "Logging data events" (resource types), and for S3 the Amazon S3 User Guide,
+"Amazon S3 CloudTrail events" (object-level actions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.authorisation.asked import Asked
+
+S3_OBJECT = "AWS::S3::Object"
+TABLE = "AWS::DynamoDB::Table"
+QUEUE = "AWS::SQS::Queue"
+TOPIC = "AWS::SNS::Topic"
+FEATURE_GROUP = "AWS::SageMaker::FeatureGroup"
+ENDPOINT = "AWS::SageMaker::Endpoint"
+TRIAL_COMPONENT = "AWS::SageMaker::ExperimentTrialComponent"
+# What a trail can ask for here.
+RESOURCE_TYPES = (S3_OBJECT, TABLE, QUEUE, TOPIC, FEATURE_GROUP, ENDPOINT, TRIAL_COMPONENT)
+# Calls on data that no trail can ask for: they are recorded nowhere.
+NOWHERE = {
+    "cloudwatch": {"PutMetricData", "GetMetricData"},
+    "logs": {"PutLogEvents"},
+    "events": {"PutEvents"},
+}
+OF_WHOLE_SERVICE = {
+    "sagemaker-featurestore-runtime": FEATURE_GROUP,
+    "sagemaker-runtime": ENDPOINT,
+    "sagemaker-metrics": TRIAL_COMPONENT,
+}
+OF_OPERATIONS = {
+    "dynamodb": (
+        TABLE,
+        {
+            *("BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "DeleteItem"),
+            *("ExecuteStatement", "ExecuteTransaction", "GetItem", "PutItem", "Query", "Scan"),
+            *("TransactGetItems", "TransactWriteItems", "UpdateItem"),
+        },
+    ),
+    "sqs": (
+        QUEUE,
+        {
+            *("ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage"),
+            *("DeleteMessageBatch", "ReceiveMessage", "SendMessage", "SendMessageBatch"),
+        },
+    ),
+    "sns": (TOPIC, {"Publish", "PublishBatch"}),
+}
+S3_ON_OBJECTS = {
+    *("DeleteObjects", "ListMultipartUploads", "ListObjects", "ListObjectsV2"),
+    *("ListObjectVersions",),
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data that a call was on: a type of resource, and the ARNs that the call names."""
+
+    resource_type: str
+    arns: tuple[str, ...]
+
+
+def recorded_nowhere(asked: Asked) -> bool:
+    """Tell whether neither history nor trails have this call."""
+    return asked.operation in NOWHERE.get(asked.service, ())
+
+
+def resource_type(asked: Asked) -> str | None:
+    """Return the resource type of the data that a call is on; None for a management event."""
+    if asked.service in OF_WHOLE_SERVICE:
+        return OF_WHOLE_SERVICE[asked.service]
+    if asked.service == "s3":
+        on_object = asked.params.get("Key") is not None or asked.operation in S3_ON_OBJECTS
+        return S3_OBJECT if on_object else None
+    kind, operations = OF_OPERATIONS.get(asked.service, ("", set()))
+    return kind if asked.operation in operations else None
+
+
+def data_of(asked: Asked, kind: str) -> Data:
+    """Return the data that a call is on, of the type that `resource_type` said."""
+    return Data(kind, tuple(dict.fromkeys(_arns(asked, kind))))
+
+
+def _arns(asked: Asked, kind: str) -> Iterator[str]:
+    params = asked.params
+    if kind == S3_OBJECT:
+        bucket = str(params.get("Bucket") or "")
+        key = params.get("Key")
+        yield f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
+    elif kind == FEATURE_GROUP:
+        entries = [params, *(params.get("Identifiers") or []), *(params.get("Entries") or [])]
+        yield from _named(asked, entries, "FeatureGroupName", "feature-group", "sagemaker")
+    elif kind == ENDPOINT:
+        yield from _named(asked, [params], "EndpointName", "endpoint", "sagemaker")
+    elif kind == TRIAL_COMPONENT:
+        component = "experiment-trial-component"
+        yield from _named(asked, [params], "TrialComponentName", component, "sagemaker")
+    elif kind == TABLE:
+        single = [one for item in params.get("TransactItems") or [] for one in item.values()]
+        batch = [{"TableName": name} for name in params.get("RequestItems") or {}]
+        yield from _named(asked, [params, *single, *batch], "TableName", "table", "dynamodb")
+    elif kind == QUEUE:
+        yield asked.arn(str(params.get("QueueUrl") or "").rstrip("/").rsplit("/", 1)[-1])
+    elif kind == TOPIC:
+        yield str(params.get("TopicArn") or params.get("TargetArn") or "*")
+
+
+def _named(
+    asked: Asked, entries: list[Any], parameter: str, resource: str, service: str
+) -> Iterator[str]:
+    for entry in entries:
+        if isinstance(entry, dict) and (value := entry.get(parameter)):
+            text = str(value)
+            name = text if text.startswith("arn:") else f"{resource}/{text}"
+            yield name if name.startswith("arn:") else asked.arn(name, service)

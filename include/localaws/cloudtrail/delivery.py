@@ -1,0 +1,89 @@
+"""Log files of trails, and the bucket that takes them.
+
+A log file is gzipped JSON, at `[prefix/]AWSLogs/<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/`.
+Every delivery is judged by the bucket's policy, as a call of `cloudtrail.amazonaws.com` for the
+trail. Source: CloudTrail User Guide, "CloudTrail log file name format" and "Amazon S3 bucket
+policy for CloudTrail".
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from localaws.authorisation.resource_policies import of_resource
+from localaws.cloudtrail.event import Event
+from localaws.routing import bucket_of
+from localaws.service import ServiceError
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+    from localaws.cloudtrail.trails import Trail
+
+PRINCIPAL = "cloudtrail.amazonaws.com"
+
+
+def check_bucket(cloud: Cloud, trail: Trail) -> None:
+    """Raise unless the bucket exists and lets CloudTrail in for this trail."""
+    if bucket_of(trail.bucket) is None:
+        raise ServiceError(
+            "S3BucketDoesNotExistException", f"S3 bucket {trail.bucket} does not exist!"
+        )
+    bucket = f"arn:aws:s3:::{trail.bucket}"
+    try:
+        _let_in(cloud, trail, "s3:GetBucketAcl", bucket)
+        _let_in(cloud, trail, "s3:PutObject", f"{bucket}/{trail.root}/")
+    except ServiceError as error:
+        raise ServiceError(
+            "InsufficientS3BucketPolicyException",
+            f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket}: {error.message}",
+        ) from error
+
+
+def write(cloud: Cloud, trail: Trail, events: Sequence[Event], now: datetime) -> None:
+    """Write a log file; raise ServiceError or ClientError when the bucket does not take it."""
+    name = (
+        f"{trail.account}_CloudTrail_{trail.region}_{now:%Y%m%dT%H%MZ}_"
+        f"{secrets.token_hex(8)}.json.gz"
+    )
+    key = f"{trail.root}/CloudTrail/{trail.region}/{now:%Y/%m/%d}/{name}"
+    _let_in(cloud, trail, "s3:PutObject", f"arn:aws:s3:::{trail.bucket}/{key}")
+    records = {"Records": [event.document(trail.account) for event in events]}
+    # The bucket's owner owns what is delivered (`bucket-owner-full-control`).
+    owner = cloud.credentials.administrator(_owner(trail.bucket))
+    cloud.client("s3", owner, trail.region).put_object(
+        Bucket=trail.bucket,
+        Key=key,
+        Body=gzip.compress(json.dumps(records).encode()),
+        ContentType="application/json",
+        ContentEncoding="gzip",
+    )
+
+
+def code_of(error: ServiceError | ClientError) -> str:
+    """Return the AWS error code, as `LatestDeliveryError` gives it."""
+    if isinstance(error, ServiceError):
+        return error.code
+    return str(error.response["Error"]["Code"])
+
+
+def _let_in(cloud: Cloud, trail: Trail, action: str, resource: str) -> None:
+    context = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
+    if action == "s3:PutObject":
+        context["s3:x-amz-acl"] = "bucket-owner-full-control"
+    cloud.authoriser.let_service(
+        PRINCIPAL, action, resource, context, of_resource(cloud, resource), _owner(trail.bucket)
+    )
+
+
+def _owner(bucket: str) -> str:
+    found = bucket_of(bucket)
+    if found is None:
+        raise ServiceError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
+    return str(found.account_id)

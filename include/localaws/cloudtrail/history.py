@@ -1,0 +1,70 @@
+"""The event history: every management event of the last while, for the caller and the owner.
+
+Calls that read or write data are not in it, as on AWS, where a trail has to ask for them. Source:
+CloudTrail User Guide, "Viewing CloudTrail events".
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING
+
+from localaws.authorisation.asked import Asked
+from localaws.cloudtrail import data_events
+from localaws.cloudtrail.event import Event, named_in, shortened
+from localaws.cloudtrail.trails import Trails
+from localaws.service import ServiceError
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+
+LIMIT = 100_000  # events kept; the oldest go first
+
+
+class History:
+    """The management events of all accounts, the newest last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(maxlen=LIMIT)
+
+    @classmethod
+    def of(cls, cloud: Cloud) -> History:
+        """Return the one history of the local AWS."""
+        return cloud.store(cls, "aws", "aws-global")
+
+    def record(self, asked: Asked, error: ServiceError | None) -> None:
+        """Keep a call and how it ended, and hand it to the trails that ask for it."""
+        if data_events.recorded_nowhere(asked):
+            return
+        trails = Trails.of(asked.cloud)
+        kind = data_events.resource_type(asked)
+        if kind is not None and not trails.ask_for(kind):
+            return
+        data = data_events.data_of(asked, kind) if kind is not None else None
+        event = Event(
+            id=str(uuid.uuid4()),
+            time=asked.cloud.clock.now(),
+            service=asked.service,
+            name=asked.operation,
+            caller=asked.caller,
+            session=asked.cloud.credentials.find(asked.caller.access_key_id),
+            owner=asked.account,
+            region=asked.region,
+            user_agent=asked.headers.get("user-agent", ""),
+            parameters=shortened(asked.params),
+            resources=named_in(asked.params),
+            error=(error.code, error.message) if error else None,
+            data=data,
+        )
+        if data is None:
+            with self._lock:
+                self._events.append(event)
+        trails.offer(event)
+
+    def of_account(self, account: str) -> list[Event]:
+        """Return an account's events, the newest first."""
+        with self._lock:
+            return [event for event in reversed(self._events) if account in event.accounts]
