@@ -32,6 +32,7 @@ FAULTS = {
     "delayed_visibility": "what the call wrote is not found for `seconds` of local-AWS time",
     "die_after": "the `n`-th call takes effect, its caller's process is ended by SIGKILL",
     "duplicate_event": "an event of that detail type is delivered twice",
+    "unprocessed": "an entry of a batch of records is given back untouched",
 }
 
 

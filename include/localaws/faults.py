@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 REFUSING = ("throttle", "error500", "expired_credentials", "clock_skew")
 AFTERWARDS = ("timeout_after_success", "delayed_visibility", "die_after")
 EVENTS = ("duplicate_event",)
-KINDS = (*REFUSING, *AFTERWARDS, *EVENTS)
+PARTIAL = ("unprocessed",)
+KINDS = (*REFUSING, *AFTERWARDS, *EVENTS, *PARTIAL)
 # How services spell it (AWS "Common errors" of each API reference); the others: the JSON spelling.
 QUERY = ("iam", "sts", "cloudformation", "sns", "cloudwatch")
 THROTTLED = {
@@ -140,6 +141,10 @@ class Faults:
     def deliveries(self, detail_type: str) -> int:
         """Return how often an event of that detail type is delivered: once, or twice."""
         return 2 if self._rules and self._hit(EVENTS, detail_type, None) else 1
+
+    def unprocessed(self, service: str, operation: str) -> bool:
+        """Tell whether one entry of a batch is given back untouched."""
+        return bool(self._rules) and bool(self._hit(PARTIAL, f"{service}:{operation}", None))
 
     def _hit(
         self, kinds: tuple[str, ...], operation: str, principal: Principal | None

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from localaws.faults import KINDS, Faults
 from tests.localaws.conftest import REGION, Aws, Signer
 from tests.localaws.listening import Listener
+from tests.localaws.test_feature_store import DEFINITION, NAME, record, settled
 
 OWNER = "shared_services"
 
@@ -224,6 +225,23 @@ def test_a_caller_inside_the_local_aws_only_loses_its_connection(aws: Aws) -> No
     assert groups(client) == ["one"]
 
 
+def test_unprocessed_gives_entries_of_a_batch_back_untouched(aws: Aws) -> None:
+    aws.client("sagemaker", "data").create_feature_group(**DEFINITION)
+    settled(aws.client("sagemaker", "data"))
+    runtime = aws.client("sagemaker-featurestore-runtime", "data")
+    entries = [{"FeatureGroupName": NAME, "Record": record(f"sgc-{n:06}")} for n in range(20)]
+    fault(aws, "sagemaker-featurestore-runtime:Batch*", "unprocessed", rate=0.5, count=10, seed=1)
+    left = runtime.batch_write_record(Entries=entries)["UnprocessedEntries"]
+    assert left and all(one in entries for one in left)
+    control(aws, "DELETE")
+    ids = [f"sgc-{n:06}" for n in range(20)]
+    asked = [{"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ids}]
+    found = runtime.batch_get_record(Identifiers=asked)["Records"]
+    assert len(found) == 20 - len(left)
+    fault(aws, "sagemaker-featurestore-runtime:BatchGetRecord", "unprocessed", count=1)
+    assert runtime.batch_get_record(Identifiers=asked)["UnprocessedIdentifiers"] == asked
+
+
 def test_every_kind_is_tested_here() -> None:
     assert set(KINDS) == {
         "throttle",
@@ -234,4 +252,5 @@ def test_every_kind_is_tested_here() -> None:
         "delayed_visibility",
         "die_after",
         "duplicate_event",
+        "unprocessed",
     }

@@ -43,6 +43,16 @@ KEPT = (
 
 
 @dataclass
+class Feature:
+    """What is said of one feature: UpdateFeatureMetadata."""
+
+    created: datetime
+    modified: datetime
+    description: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class FeatureGroup:
     """A feature group with its stores; one that is off is None."""
 
@@ -56,6 +66,10 @@ class FeatureGroup:
     ttl: timedelta | None = None
     status: str = "Creating"
     failure: str | None = None
+    modified: datetime | None = None
+    updating: bool = False
+    update_failure: str | None = None
+    features: dict[str, Feature] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """Return the description, with the offline store's present state."""
@@ -63,10 +77,12 @@ class FeatureGroup:
             "FeatureGroupArn": self.arn,
             "FeatureGroupName": self.name,
             "CreationTime": self.created,
-            "LastModifiedTime": self.created,
+            "LastModifiedTime": self.modified or self.created,
             "FeatureGroupStatus": self.status,
             **self.config,
         }
+        if self.modified:
+            reply["LastUpdateStatus"] = self._last_update()
         if self.failure:
             reply["FailureReason"] = self.failure
         if self.offline:
@@ -74,6 +90,11 @@ class FeatureGroup:
             if self.offline.failure and not self.failure:
                 reply["FailureReason"] = self.offline.failure
         return reply
+
+    def _last_update(self) -> dict[str, str]:
+        if self.update_failure:
+            return {"Status": "Failed", "FailureReason": self.update_failure}
+        return {"Status": "InProgress" if self.updating else "Successful"}
 
 
 @dataclass
@@ -108,7 +129,7 @@ def create_feature_group(call: Call) -> dict[str, Any]:
     schema = _schema(wanted)
     online = (wanted.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
     if not online and not wanted.get("OfflineStoreConfig"):
-        raise _refused("At least one of OnlineStoreConfig and OfflineStoreConfig is needed.")
+        raise refused("At least one of OnlineStoreConfig and OfflineStoreConfig is needed.")
     now = call.cloud.clock.now()
     config = {one: wanted[one] for one in KEPT if wanted.get(one) is not None}
     offline = None
@@ -126,6 +147,7 @@ def create_feature_group(call: Call) -> dict[str, Any]:
         online=OnlineStore() if online else None,
         offline=offline,
         ttl=duration((wanted.get("OnlineStoreConfig") or {}).get("TtlDuration")),
+        features={name: Feature(now, now) for name in schema.types},
     )
     call.store(TagStore).put(group.arn, wanted.get("Tags"))
     groups.by_name[name] = group
@@ -142,26 +164,6 @@ def describe_feature_group(call: Call) -> dict[str, Any]:
     if group.online:
         reply["OnlineStoreTotalSizeBytes"] = group.online.size()
     return reply
-
-
-@sagemaker.operation("DescribeFeatureMetadata", resource=NAME)
-def describe_feature_metadata(call: Call) -> dict[str, Any]:
-    """Describe one feature of a group."""
-    group = call.store(FeatureGroups).find(call.params[NAME])
-    feature = call.params["FeatureName"]
-    if feature not in group.schema.types:
-        raise ServiceError(
-            "ResourceNotFound", f"Resource Not Found: no feature {feature} in {group.name}", 404
-        )
-    return {
-        "FeatureGroupArn": group.arn,
-        "FeatureGroupName": group.name,
-        "FeatureName": feature,
-        "FeatureType": group.schema.types[feature],
-        "CreationTime": group.created,
-        "LastModifiedTime": group.created,
-        "Parameters": [],
-    }
 
 
 @sagemaker.operation("ListFeatureGroups")
@@ -237,25 +239,13 @@ def _activate(cloud: Cloud, group: FeatureGroup) -> None:
 
 def _schema(wanted: dict[str, Any]) -> Schema:
     types: dict[str, str] = {}
-    for definition in wanted["FeatureDefinitions"]:
-        name = definition["FeatureName"]
-        if definition.get("CollectionType"):
-            raise ServiceError(
-                "UnsupportedOperation",
-                "sagemaker:CreateFeatureGroup with collection features is not served here.",
-                501,
-            )
-        if name in types:
-            raise _refused(f"Feature {name} is defined twice.")
-        if name.lower() in RESERVED:
-            raise _refused(f"Feature name {name} is reserved by the offline store.")
-        types[name] = definition["FeatureType"]
+    define(types, wanted["FeatureDefinitions"])
     record_id, event_time = wanted["RecordIdentifierFeatureName"], wanted["EventTimeFeatureName"]
     for role, name in (("Record identifier", record_id), ("Event time", event_time)):
         if name not in types:
-            raise _refused(f"{role} feature {name} is not among the FeatureDefinitions.")
+            raise refused(f"{role} feature {name} is not among the FeatureDefinitions.")
     if types[event_time] == "Integral":
-        raise _refused(f"Event time feature {event_time} must be String or Fractional.")
+        raise refused(f"Event time feature {event_time} must be String or Fractional.")
     return Schema(types, record_id, event_time)
 
 
@@ -269,7 +259,7 @@ def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
             501,
         )
     if not call.params.get("RoleArn"):
-        raise _refused("RoleArn is needed for an offline store.")
+        raise refused("RoleArn is needed for an offline store.")
     storage = config["S3StorageConfig"]
     place = (
         f"{storage['S3Uri'].rstrip('/')}/{call.account}/sagemaker/{call.region}/offline-store/"
@@ -278,5 +268,21 @@ def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
     return {**config, "S3StorageConfig": {**storage, "ResolvedOutputS3Uri": place}}
 
 
-def _refused(message: str) -> ServiceError:
+def define(types: dict[str, str], definitions: list[dict[str, Any]]) -> None:
+    """Add feature definitions to `types`; ValidationException for one that cannot be."""
+    for definition in definitions:
+        name = definition["FeatureName"]
+        if definition.get("CollectionType"):
+            raise ServiceError(
+                "UnsupportedOperation", "Collection features are not served by the local AWS.", 501
+            )
+        if name.lower() in {one.lower() for one in types}:
+            raise refused(f"Feature {name} is defined twice.")
+        if name.lower() in RESERVED:
+            raise refused(f"Feature name {name} is reserved by the offline store.")
+        types[name] = definition["FeatureType"]
+
+
+def refused(message: str) -> ServiceError:
+    """Return the control plane's error for bad input."""
     return ServiceError("ValidationException", message)

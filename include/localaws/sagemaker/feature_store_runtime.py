@@ -6,8 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localaws.arns import is_arn, parse_arn
+from localaws.faults import Faults
 from localaws.sagemaker.feature_groups import FeatureGroup, FeatureGroups, duration
-from localaws.sagemaker.feature_records import deletion, invalid, read_event_time, read_record
+from localaws.sagemaker.feature_records import (
+    Record,
+    deletion,
+    invalid,
+    read_event_time,
+    read_record,
+)
 from localaws.sagemaker.offline_store import Row
 from localaws.sagemaker.online_store import Stored
 from localaws.service import Call, Service, ServiceError
@@ -15,6 +22,8 @@ from localaws.service import Call, Service, ServiceError
 runtime = Service.named("sagemaker-featurestore-runtime")
 NAME = "FeatureGroupName"
 STORES = {"OnlineStore", "OfflineStore"}
+# Kinds of online store whose records can be changed feature by feature (UpdateRecord).
+UPDATABLE = {"Standard_V2", "InMemory"}
 
 
 @runtime.operation("PutRecord", resource=NAME, locked=False)
@@ -27,11 +36,18 @@ def put_record(call: Call) -> dict[str, Any]:
 
 @runtime.operation("BatchWriteRecord", locked=False)
 def batch_write_record(call: Call) -> dict[str, Any]:
-    """Write up to 25 records; each that cannot be written is in `Errors`, with HTTP 200."""
+    """Write up to 25 records; each that cannot be written is in `Errors`, with HTTP 200.
+
+    An entry that the fault `unprocessed` hits is not touched and stands in `UnprocessedEntries`.
+    """
     lookup = _Lookup(call, "sagemaker:BatchWriteRecord")
+    faults = Faults.of(call.cloud)
     rows: dict[str, tuple[FeatureGroup, list[Row | None]]] = {}
-    errors = []
+    errors, left = [], []
     for entry in call.params["Entries"]:
+        if faults.unprocessed(call.service, call.operation):
+            left.append(entry)
+            continue
         try:
             group = lookup.find(entry[NAME])
             row = _put(call, group, {"TtlDuration": call.params.get("TtlDuration"), **entry})
@@ -41,7 +57,7 @@ def batch_write_record(call: Call) -> dict[str, Any]:
             rows.setdefault(group.arn, (group, []))[1].append(row)
     for group, written in rows.values():
         _append(group, written)
-    return {"Errors": errors, "UnprocessedEntries": []}
+    return {"Errors": errors, "UnprocessedEntries": left}
 
 
 @runtime.operation("GetRecord", resource=NAME, locked=False)
@@ -57,13 +73,20 @@ def get_record(call: Call) -> dict[str, Any]:
 
 @runtime.operation("BatchGetRecord", locked=False)
 def batch_get_record(call: Call) -> dict[str, Any]:
-    """Return up to 100 records of several groups; those that do not exist are left out."""
+    """Return up to 100 records of several groups; those that do not exist are left out.
+
+    Groups that the fault `unprocessed` hits stand in `UnprocessedIdentifiers`.
+    """
     lookup = _Lookup(call, "sagemaker:BatchGetRecord")
     wanted = call.params["Identifiers"]
     if sum(len(one["RecordIdentifiersValueAsString"]) for one in wanted) > 100:
         raise invalid("at most 100 record identifiers can be asked for at once.")
-    records, errors = [], []
+    faults = Faults.of(call.cloud)
+    records, errors, left = [], [], []
     for one in wanted:
+        if faults.unprocessed(call.service, call.operation):
+            left.append(one)
+            continue
         identifiers = one["RecordIdentifiersValueAsString"]
         try:
             group = _online(lookup.find(one[NAME]))
@@ -84,7 +107,46 @@ def batch_get_record(call: Call) -> dict[str, Any]:
                         **_record(call, found, names),
                     }
                 )
-    return {"Records": records, "Errors": errors, "UnprocessedIdentifiers": []}
+    return {"Records": records, "Errors": errors, "UnprocessedIdentifiers": left}
+
+
+@runtime.operation("UpdateRecord", resource=NAME, locked=False)
+def update_record(call: Call) -> dict[str, Any]:
+    """Change some features of a live record; the others stay (Standard_V2 and InMemory only)."""
+    wanted = call.params
+    group = _online(_ready(call.store(FeatureGroups).find(wanted[NAME])))
+    online, offline = _targets(group, wanted)
+    kind = (group.config.get("OnlineStoreConfig") or {}).get("StorageType", "Standard")
+    if kind not in UPDATABLE:
+        raise invalid(
+            f"UpdateRecord needs a store of {' or '.join(sorted(UPDATABLE))}, not {kind}."
+        )
+    if not online or group.online is None:
+        raise invalid("UpdateRecord changes the record of the OnlineStore; it must be a target.")
+    identifier, schema = wanted["RecordIdentifierValueAsString"], group.schema
+    given = {one["FeatureName"]: one.get("ValueAsString") for one in wanted["Features"]}
+    if given.get(schema.record_id, identifier) != identifier:
+        raise invalid(f"record identifier feature {schema.record_id} cannot be changed.")
+    ttl = duration(wanted.get("TtlDuration"))
+    if ttl and schema.event_time not in given:
+        raise invalid("a TtlDuration needs the EventTime.")
+
+    def change(present: Stored) -> tuple[Record, float | None]:
+        kept = {name: text for name, text in (present.texts or {}).items() if name not in given}
+        features = [{"FeatureName": name, "ValueAsString": text} for name, text in kept.items()]
+        record = read_record(schema, [*features, *wanted["Features"]])
+        if record.event_time < present.event_time:
+            raise ServiceError(
+                "ConflictException", "the EventTime is older than that of the record.", 409
+            )
+        return record, record.event_time + ttl.total_seconds() if ttl else present.expires
+
+    now = call.cloud.clock.now()
+    record = group.online.update(identifier, now.timestamp(), change)
+    if record is None:
+        raise ServiceError("ResourceNotFound", f"no record {identifier} in {group.name}.", 404)
+    _append(group, [Row(record, now, is_deleted=False)] if offline else [])
+    return {}
 
 
 @runtime.operation("DeleteRecord", resource=NAME, locked=False)
@@ -95,11 +157,13 @@ def delete_record(call: Call) -> dict[str, Any]:
     identifier, moment = wanted["RecordIdentifierValueAsString"], wanted["EventTime"]
     marker = deletion(group.schema, identifier, moment)
     online, offline = _targets(group, wanted)
+    now = call.cloud.clock.now()
     if online and group.online:
         hard = wanted.get("DeletionMode") == "HardDelete"
-        group.online.delete(identifier, read_event_time(group.schema, moment), hard=hard)
+        time = read_event_time(group.schema, moment)
+        group.online.delete(identifier, time, now.timestamp(), hard=hard)
     if offline:
-        _append(group, [Row(marker, call.cloud.clock.now(), is_deleted=True)])
+        _append(group, [Row(marker, now, is_deleted=True)])
     return {}
 
 
@@ -164,10 +228,12 @@ def _put(call: Call, group: FeatureGroup, wanted: dict[str, Any]) -> Row | None:
     """Write a record online and return the row that is to go offline, if any."""
     record = read_record(group.schema, wanted["Record"])
     online, offline = _targets(group, wanted)
+    now = call.cloud.clock.now()
     if online and group.online:
         ttl = duration(wanted.get("TtlDuration")) or group.ttl
-        group.online.put(record, record.event_time + ttl.total_seconds() if ttl else None)
-    return Row(record, call.cloud.clock.now(), is_deleted=False) if offline else None
+        expires = record.event_time + ttl.total_seconds() if ttl else None
+        group.online.put(record, expires, now.timestamp())
+    return Row(record, now, is_deleted=False) if offline else None
 
 
 def _append(group: FeatureGroup, rows: list[Row | None]) -> None:

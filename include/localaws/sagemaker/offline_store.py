@@ -56,7 +56,8 @@ class OfflineStore:
         self.bucket, self.prefix = place.netloc, place.path.lstrip("/")
         self.failure: str | None = None
         self._key = storage.get("KmsKeyId")
-        self._cloud, self._region, self._schema, self._role = cloud, region, schema, role_arn
+        self._cloud, self._region, self._role = cloud, region, role_arn
+        self.schema = schema
         self._rows: list[Row] = []
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -179,7 +180,7 @@ class OfflineStore:
         self._client().put_object(
             Bucket=self.bucket,
             Key=f"{self.prefix}/{place}/{name}",
-            Body=parquet(self._schema, rows, self._cloud.clock.now()),
+            Body=parquet(self.schema, rows, self._cloud.clock.now()),
             **(encryption if self._key else {}),
         )
 

@@ -8,6 +8,7 @@ the stored record silently keeps it, a hard one is refused.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from localaws.sagemaker.feature_records import Record, invalid
@@ -21,19 +22,23 @@ class Stored:
     texts: dict[str, str] | None
     expires: float | None  # seconds since the epoch
 
+    def gone(self, now: float) -> bool:
+        """Tell whether its time to live is over: as if it had never been there."""
+        return self.expires is not None and self.expires <= now
+
 
 class OnlineStore:
     """Records by identifier; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._records: dict[str, Stored] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
-    def put(self, record: Record, expires: float | None) -> bool:
+    def put(self, record: Record, expires: float | None, now: float) -> bool:
         """Store a record unless a later one is there; tell whether it was stored."""
         with self._lock:
             present = self._records.get(record.identifier)
-            if present and present.event_time > record.event_time:
+            if present and not present.gone(now) and present.event_time > record.event_time:
                 return False
             self._records[record.identifier] = Stored(record.event_time, record.texts, expires)
             return True
@@ -41,16 +46,26 @@ class OnlineStore:
     def get(self, identifier: str, now: float) -> Stored | None:
         """Return a live record: not deleted and not past its time to live."""
         found = self._records.get(identifier)
-        if found is None or found.texts is None:
-            return None
-        if found.expires is not None and found.expires <= now:
-            return None
-        return found
+        return None if found is None or found.texts is None or found.gone(now) else found
 
-    def delete(self, identifier: str, event_time: float, *, hard: bool) -> None:
+    def update(
+        self, identifier: str, now: float, change: Callable[[Stored], tuple[Record, float | None]]
+    ) -> Record | None:
+        """Replace a live record by what `change` makes of it, and return that; None: no record."""
+        with self._lock:
+            found = self.get(identifier, now)
+            if found is None:
+                return None
+            record, expires = change(found)
+            self._records[identifier] = Stored(record.event_time, record.texts, expires)
+            return record
+
+    def delete(self, identifier: str, event_time: float, now: float, *, hard: bool) -> None:
         """Delete a record by the event-time rules above."""
         with self._lock:
             present = self._records.get(identifier)
+            if present is not None and present.gone(now):
+                present = None
             late = present is None or event_time > present.event_time
             if hard and not late:
                 raise invalid("the EventTime of a HardDelete must be later than the record's.")
