@@ -41,6 +41,19 @@ messages = hook.receive(REGISTRY_QUEUE, wait_seconds=5)
 assert messages
 hook.delete(REGISTRY_QUEUE, messages)
 """
+# Tasks are killed by people, which `dag.test()` has none of; their jobs have ended by then.
+KILL_TASKS = """
+from causeway.accounts import AccountRole, connection_id
+from causeway_airflow.hooks.jobs import JobsHook
+
+for role, duty, kinds in (
+    (AccountRole.DATA, "ingester", ("processing",)),
+    (AccountRole.DATA_SCIENCE, "trainer", ("processing", "training")),
+):
+    hook = JobsHook(connection_id(role, duty), "eu-central-1")
+    for kind in kinds:
+        hook.stop(kind, "killed")
+"""
 STRANGER = "999999999999"
 
 
@@ -59,6 +72,7 @@ class Lifecycle:
         self.training(airflow)
         self.promotion(airflow)
         self.events()
+        self.kills()
 
     def accounts_and_shares(self, airflow: Runner) -> None:
         for _ in range(2):
@@ -119,13 +133,21 @@ class Lifecycle:
 
     def events(self) -> None:
         """Take the registry's events from the queue, as the triggerer's watcher does."""
-        taken = subprocess.run(
-            [sys.executable, "-c", TAKE_EVENTS],
+        self.python(TAKE_EVENTS)
+
+    def kills(self) -> None:
+        """Have tasks killed that wait for a job."""
+        self.python(KILL_TASKS)
+
+    def python(self, script: str) -> None:
+        """Run a script as the Airflow processes run."""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
             env=self.platform.environment,
             capture_output=True,
             text=True,
         )
-        assert taken.returncode == 0, taken.stderr
+        assert done.returncode == 0, done.stderr
 
     # ------------------------------------------------------------ people and mishaps
     def look_before_deciding(self, name: str, version: str) -> None:

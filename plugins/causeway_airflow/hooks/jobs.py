@@ -126,20 +126,39 @@ class JobsHook(CausewayHook):
             "image_uri": description["AlgorithmSpecification"]["TrainingImage"],
         }
 
-    def failure(self, kind: JobKind, description: dict[str, Any], lines: list[str]) -> JobFailed:
-        """Return the error that says why a job did not complete, with its last log lines."""
+    def failure(self, kind: JobKind, description: dict[str, Any]) -> JobFailed:
+        """Return the error that says why a job did not complete; its log is the task's by then."""
         name = description[f"{kind.capitalize()}JobName"]
         reason = str(description.get("FailureReason") or description.get("ExitMessage") or "")
-        tail = "\n".join(f"  | {line}" for line in lines) or "  | (no log)"
         status = self.status(kind, description)
         ours = status != "Failed" or reason.startswith(OUR_FAULT)
         return (JobFailed if ours else JobInterrupted)(
-            f"{kind} job {name} ended {status}: {reason or 'no reason given'}\n"
-            f"Last log lines:\n{tail}",
+            f"{kind} job {name} ended {status}: {reason or 'no reason given'}",
             principal=self.principal,
             next_step="Mend the script or its input and run again; the same inputs once more take "
             "the next ordinal.",
         )
+
+    def stop(self, kind: JobKind, name: str) -> bool:
+        """Ask a job to stop; returns False for one that has ended, or never was."""
+        try:
+            self.call(f"stop_{kind}_job", **{f"{kind.capitalize()}JobName": name})
+        except AwsCallError as error:
+            # SageMaker refuses to stop what has ended with the code it also has for "no such job".
+            if error.missing or error.code == "ValidationException":
+                return False
+            raise
+        self.log.info("asked %s job %s to stop", kind, name)
+        return True
+
+    def stop_attempts(self, kind: JobKind, first_name: str, limit: int) -> list[str]:
+        """Stop whatever attempt of a job is alive; returns the names of those asked to stop."""
+        alive = [
+            str(found[f"{kind.capitalize()}JobName"])
+            for found in self.attempts(kind, first_name, limit)
+            if self.meaning(kind, found) == "running"
+        ]
+        return [name for name in alive if self.stop(kind, name)]
 
 
 class JobLogsHook(CausewayHook):
@@ -147,23 +166,33 @@ class JobLogsHook(CausewayHook):
 
     service = "logs"
 
-    def tail(self, kind: JobKind, job: str, lines: int = 25) -> list[str]:
-        """Return the last lines of a job's log; an unreadable log yields a line saying why."""
+    def follow(self, kind: JobKind, job: str, places: dict[str, str]) -> list[str]:
+        """Return a job's log lines that are new since the last call, in the order of their time.
+
+        Args:
+            kind: the kind of job.
+            job: the job's name.
+            places: where each stream goes on; kept by the caller, changed here.
+        """
         group = LOG_GROUPS[kind]
         try:
             streams = self.call(
                 "describe_log_streams", logGroupName=group, logStreamNamePrefix=f"{job}/"
             )["logStreams"]
-            events: list[dict[str, Any]] = []
-            for stream in streams[:5]:
-                events += self.call(
-                    "get_log_events",
-                    logGroupName=group,
-                    logStreamName=stream["logStreamName"],
-                    limit=lines,
-                    startFromHead=False,
-                )["events"]
         except AwsCallError as error:
-            return [f"(the log could not be read: {error.code}: {error.text})"]
+            if error.missing:  # the first job of an account makes the group when it has begun
+                return []
+            raise
+        events: list[dict[str, Any]] = []
+        for name in sorted(str(stream["logStreamName"]) for stream in streams):
+            while True:
+                where = {"nextToken": places[name]} if name in places else {"startFromHead": True}
+                page = self.call("get_log_events", logGroupName=group, logStreamName=name, **where)
+                events += page["events"]
+                # The end of a stream answers with the token that it was asked with.
+                at_end = places.get(name) == page["nextForwardToken"]
+                places[name] = page["nextForwardToken"]
+                if at_end or not page["events"]:
+                    break
         events.sort(key=lambda event: int(event["timestamp"]))
-        return [str(event["message"]).rstrip() for event in events[-lines:]]
+        return [str(event["message"]).rstrip() for event in events]

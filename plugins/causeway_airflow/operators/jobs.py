@@ -50,8 +50,8 @@ class JobOperator(CausewayOperator):
     """Create or adopt the job that these inputs have, and wait for it in the triggerer.
 
     A completed job is adopted without waiting. On success the trigger ends the task, whose result
-    was handed over before the wait; otherwise the task is resumed and raises with the reason and
-    the last log lines.
+    was handed over before the wait; otherwise the task is resumed and raises with the reason. The
+    trigger writes the job's log into the task's. A task that a person ends stops its job.
 
     :param use_case: the use case whose scripts are run
     :param model: the model, for jobs that belong to one
@@ -74,6 +74,7 @@ class JobOperator(CausewayOperator):
         self.use_case = use_case
         self.model = model
         self.wait = wait
+        self._starting: tuple[str, int] | None = None
 
     def perform(self, context: Context) -> dict[str, Any]:  # noqa: RET503 - deferring raises
         """Start or adopt the job; defer unless it is done."""
@@ -84,6 +85,7 @@ class JobOperator(CausewayOperator):
         job, attempts = self.job()
         self.upload(ArtifactsHook(self.connection(), self.region_name), job.code)
         hook = JobsHook(self.connection(), self.region_name)
+        self._starting = job.name, attempts
         name, adopted = hook.start(self.kind, job.request(self.tags_of()), attempts)
         self.log.info("%s job %s %s", self.kind, name, "adopted" if adopted else "created")
         found = hook.describe(self.kind, name)
@@ -115,7 +117,7 @@ class JobOperator(CausewayOperator):
 
     def resumed(self, context: Context) -> dict[str, Any]:
         """Look at the job's latest attempt: return its result, or raise why there is none."""
-        from causeway_airflow.hooks.jobs import JobInterrupted, JobLogsHook, JobsHook
+        from causeway_airflow.hooks.jobs import JobInterrupted, JobsHook
 
         job, limit = self.job()
         hook = JobsHook(self.connection(), self.region_name)
@@ -136,9 +138,16 @@ class JobOperator(CausewayOperator):
                 principal=hook.principal,
                 next_step="Re-run the task: it adopts the job and goes on waiting.",
             )
-        logs = JobLogsHook(self.connection(), self.region_name)
-        name = found[f"{self.kind.capitalize()}JobName"]
-        raise hook.failure(self.kind, found, logs.tail(self.kind, name))
+        raise hook.failure(self.kind, found)
+
+    def on_kill(self) -> None:
+        """Stop the job when the task is killed on its worker; in the triggerer the trigger does."""
+        if self._starting is None:
+            return
+        from causeway_airflow.hooks.jobs import JobsHook
+
+        hook = JobsHook(self.connection(), self.region_name)
+        hook.stop_attempts(self.kind, *self._starting)
 
     def job(self) -> tuple[Processing | TrainingJob, int]:
         """Return the job that the inputs make, and how many attempts it may take."""

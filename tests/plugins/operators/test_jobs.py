@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -39,6 +43,15 @@ def job(platform: LocalPlatform):
     )
 
 
+def deferred(operator):
+    """Start an operator's job; return the trigger that waits for it."""
+    from airflow.sdk.exceptions import TaskDeferred
+
+    with pytest.raises(TaskDeferred) as raised:
+        operator.perform(context())
+    return raised.value.trigger
+
+
 def jobs(platform: LocalPlatform) -> list[str]:
     listed = platform.client("sagemaker", "data").list_processing_jobs(MaxResults=100)
     return sorted(found["ProcessingJobName"] for found in listed["ProcessingJobSummaries"])
@@ -72,13 +85,81 @@ def test_a_failed_job_says_why_and_each_attempt_takes_the_next_ordinal(
     for _ in range(3):
         with pytest.raises(JobFailed, match="column hoehe is missing") as raised:
             execute(job(platform), context())
-        assert "  | reading the raw file" in str(raised.value)
         assert raised.value.retryable is False
     made = sorted(set(jobs(platform)) - before)
     assert [name.rpartition("-")[2] for name in made[1:]] == ["a2", "a3"]
     with pytest.raises(JobFailed, match=r"after 3 attempt"):
         execute(job(platform), context())
     assert len(set(jobs(platform)) - before) == 3
+
+
+def test_the_log_is_passed_on_while_the_job_runs_and_no_line_twice(
+    platform: LocalPlatform, scripts: Path
+) -> None:
+    (scripts / "features.py").write_text(
+        "import time\n"
+        "for step in range(12): print(f'step {step} of 12', flush=True); time.sleep(0.25)\n"
+    )
+    trigger, heard, answer = deferred(job(platform)), [0], "waiting"
+    trigger._log = create_autospec(logging.Logger, instance=True)
+    while answer == "waiting":
+        answer = trigger.ask()
+        heard.append(trigger.log.info.call_count)
+        time.sleep(0.1)
+    assert answer == "success"
+    lines = [call.args[2] for call in trigger.log.info.call_args_list]
+    assert lines == [f"step {n} of 12" for n in range(12)]
+    assert any(0 < seen < 12 for seen in heard)
+
+
+def test_a_log_that_may_not_be_read_does_not_end_the_wait(
+    platform: LocalPlatform, scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.jobs import JobLogsHook
+
+    def refuse(*_: object) -> None:
+        raise AwsCallError("no", code="AccessDeniedException")
+
+    (scripts / "features.py").write_text("print('unreadable')\n")
+    monkeypatch.setattr(JobLogsHook, "follow", refuse)
+    trigger = deferred(job(platform))
+    while (answer := trigger.ask()) == "waiting":
+        time.sleep(0.1)
+    assert answer == "success"
+
+
+@pytest.mark.parametrize("where", ["worker", "triggerer"])
+def test_a_task_that_is_killed_stops_its_job_and_the_next_run_takes_the_next_ordinal(
+    platform: LocalPlatform, scripts: Path, where: str
+) -> None:
+    (scripts / "features.py").write_text(f"import time  # {where}\ntime.sleep(60)\n")
+    operator = job(platform)
+    trigger = deferred(operator)
+    if where == "worker":
+        operator.on_kill()
+    else:
+        asyncio.run(trigger.on_kill())
+    while trigger.ask() == "waiting":
+        time.sleep(0.1)
+    with pytest.raises(JobFailed, match="Stopped"):
+        operator.resumed(context())
+    again = deferred(job(platform))
+    assert again.job_name == f"{trigger.job_name}-a2"
+    asyncio.run(again.on_kill())
+
+
+def test_killing_what_has_ended_changes_nothing(platform: LocalPlatform, scripts: Path) -> None:
+    from causeway_airflow.hooks.jobs import JobsHook
+
+    (scripts / "features.py").write_text("print('short')\n")
+    operator = job(platform)
+    done = execute(operator, context())
+    operator.on_kill()
+    hook = JobsHook("causeway_data_ingester")
+    assert hook.status("processing", hook.describe("processing", done["job"])) == "Completed"
+    assert hook.stop("processing", "never-was") is False
+    job(platform).on_kill()  # nothing was started yet
 
 
 def test_a_job_of_that_name_with_other_inputs_is_not_adopted(
