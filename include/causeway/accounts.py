@@ -50,7 +50,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
         AccountRole.DATA: ("ingester", "data-sharer", "feature-execution"),
         AccountRole.DATA_SCIENCE: ("trainer", "registrar", "acceptor", "training-execution"),
         AccountRole.SHARED_SERVICES: ("registry-owner", "registry-sync", "approver"),
-        AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader"),
+        AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader", "alerter"),
         AccountRole.TEST: ("deployer", "acceptor", "serving-execution"),
         AccountRole.PROD: ("deployer", "acceptor", "serving-execution"),
     }
@@ -64,6 +64,7 @@ NOT_CONNECTED: Final = frozenset(
 GOVERNANCE_TABLE: Final = "causeway-governance"
 EVENT_BUS: Final = "causeway-governance"
 REGISTRY_QUEUE: Final = "causeway-registry-events"
+ALERTS_TOPIC: Final = "causeway-alerts"
 
 _Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 

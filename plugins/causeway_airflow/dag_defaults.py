@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from causeway_airflow.notifiers.alerts import FailureNotifier
+
 OWNER: Final = "ml-platform"
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,11 +49,15 @@ def dag_arguments(
     Raises `ValueError` for a tag that is not in `TAGS`, so that the list stays the one list.
     """
     _check(tags)
+    watched: dict[str, Any] = {}
+    if "platform" in tags:
+        # What keeps the platform in order fails when nobody looks: somebody is told.
+        watched["on_failure_callback"] = FailureNotifier()
     return {
         "start_date": START,
         "catchup": False,
         "max_active_runs": max_active_runs,
-        "default_args": {**DEFAULT_ARGS, "owner": owner},
+        "default_args": {**DEFAULT_ARGS, "owner": owner, **watched},
         "tags": sorted(tags),
         "doc_md": doc,
     }

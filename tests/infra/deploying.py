@@ -35,7 +35,12 @@ ROLES = {
         "causeway-approver",
         "causeway-event-forwarder",
     },
-    "governance": {"causeway-airflow", "causeway-recorder", "causeway-event-reader"},
+    "governance": {
+        "causeway-airflow",
+        "causeway-recorder",
+        "causeway-event-reader",
+        "causeway-alerter",
+    },
     "test": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
     "prod": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
 }

@@ -60,6 +60,9 @@ def _of_resources(
         wanted = ["Policy", "QueueArn"]
         held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
         found[held["QueueArn"]] = json.loads(held["Policy"])
+    topic = f"arn:aws:sns:{region}:{accounts['governance']}:causeway-alerts"
+    held = client("sns", "governance").get_topic_attributes(TopicArn=topic)["Attributes"]
+    found[topic] = json.loads(held["Policy"])
     bus = events.describe_event_bus(Name="causeway-governance")
     found[bus["Arn"]] = json.loads(bus["Policy"])
     return found

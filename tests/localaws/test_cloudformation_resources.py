@@ -194,6 +194,18 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {"Queues": [{"Ref": "Queue"}], "PolicyDocument": POLICY},
         {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {**POLICY, "Id": "changed"}},
     ),
+    (
+        "AWS::SNS::Topic",
+        {},
+        {"TopicName": "t"},
+        {"TopicName": "t", "DisplayName": "d", "KmsMasterKeyId": "alias/aws/sns", "Tags": TAGS},
+    ),
+    (
+        "AWS::SNS::TopicPolicy",
+        {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "t"}}},
+        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": POLICY},
+        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {**POLICY, "Id": "changed"}},
+    ),
     ("AWS::Events::EventBus", {}, {"Name": "b"}, {"Name": "b", "Tags": TAGS}),
     (
         "AWS::Events::EventBusPolicy",

@@ -38,6 +38,7 @@ DENIED_CODES = frozenset(
         "AccessDeniedException",
         "AccessForbidden",
         "AuthFailure",
+        "AuthorizationError",
         "ExpiredToken",
         "ExpiredTokenException",
         "Forbidden",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from causeway.alerts import Alert, Severity
 from causeway.arns import ModelPackageArn
 from causeway.governance import (
     Promotion,
@@ -22,9 +23,10 @@ from causeway.governance import (
 )
 from causeway.registry import RegistryVersion, version_of
 from causeway.sync import plan_sync
-from causeway.sync_plan import PromotionStart, RegistryUpdate, SyncPlan, VersionState
+from causeway.sync_plan import PromotionStart, Refusal, RegistryUpdate, SyncPlan, VersionState
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.notifiers.alerts import raise_alerts, run_of
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
@@ -80,7 +82,11 @@ class SyncOperator(CausewayOperator):
         plan = plan_sync(versions, states, use_cases(), topology(), datetime.now(UTC))
         for ignored in plan.ignored:
             self.log.info("ignored: %s", ignored)
-        self._write(plan, table, registry)
+        self._write(plan, table)
+        # Before the registry is set back: a sync that is killed here raises them again.
+        raise_alerts(_alert(refusal, run_of(context)) for refusal in plan.refusals)
+        for update in plan.registry:
+            self._set(registry, update)
         return self._to_start(plan.promotions, table, context)
 
     def _versions(self, registry: RegistryHook) -> list[RegistryVersion]:
@@ -94,8 +100,8 @@ class SyncOperator(CausewayOperator):
         with ThreadPoolExecutor(READERS) as threads:
             return dict(zip(arns, threads.map(table.state, arns), strict=True))
 
-    def _write(self, plan: SyncPlan, table: StageTableHook, registry: RegistryHook) -> None:
-        """Carry out all but the promotions, in the plan's order."""
+    def _write(self, plan: SyncPlan, table: StageTableHook) -> None:
+        """Write decisions and records, in the plan's order."""
         for decision in plan.decisions:
             key = decision_key(decision.version_arn, decision.target, decision.attempt)
             written = table.apply(create(key, decision_item(decision)))
@@ -117,15 +123,6 @@ class SyncOperator(CausewayOperator):
                 record.status.value,
                 "" if written else " not written: the record changed meanwhile",
             )
-        for refusal in plan.refusals:
-            self.log.warning(
-                "refused, by %s: %s%s",
-                refusal.principal,
-                refusal.reason,
-                " (quarantined)" if refusal.quarantined else "",
-            )
-        for update in plan.registry:
-            self._set(registry, update)
 
     def _set(self, registry: RegistryHook, update: RegistryUpdate) -> None:
         """Write the registry's words while the version is as it was seen."""
@@ -173,6 +170,19 @@ def _run_of(promotion: Promotion) -> dict[str, Any]:
             "attempt": promotion.attempt,
         },
     }
+
+
+def _alert(refusal: Refusal, run: str) -> Alert:
+    version = refusal.version_arn
+    done = "quarantined" if refusal.quarantined else "set back"
+    return Alert(
+        what=f"{done}: {refusal.reason} (by {refusal.principal or 'nobody known'})",
+        severity=Severity.CRITICAL if refusal.quarantined else Severity.WARNING,
+        account=version.account,
+        subject=str(version),
+        next_step="Ask who did it; an entitled person may then approve the version anew.",
+        run=run,
+    )
 
 
 def _set_up(context: Context) -> bool:

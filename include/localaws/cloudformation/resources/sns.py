@@ -1,0 +1,149 @@
+"""SNS topics and their policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.errors import DeployError
+from localaws.cloudformation.properties import (
+    ANYTHING,
+    Property,
+    document,
+    tags,
+    text,
+    unordered,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    exists,
+    tag_list,
+    unless,
+)
+
+ABSENT = ("NotFound", "NotFoundException")
+
+
+@REGISTER.add
+class Topic(ResourceType):
+    """AWS::SNS::Topic, standard; subscriptions are made by those who subscribe."""
+
+    name = "AWS::SNS::Topic"
+    attributes = ("TopicArn", "TopicName")
+    properties = {
+        "DisplayName": Property(text, default=""),
+        "KmsMasterKeyId": Property(text, default=""),
+        "Tags": Property(tags, default={}),
+        "TopicName": Property(text, default=ANYTHING, replaces=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the topic and return its ARN; CreateTopic answers with one that exists."""
+        sns, name = context.client("sns"), wanted["TopicName"]
+        if name is ANYTHING:
+            name = context.generated_name(wanted.logical_id)
+        arn = context.arn("sns", name)
+        if exists(lambda: sns.get_topic_attributes(TopicArn=arn), *ABSENT):
+            raise DeployError(f"{name} already exists")
+        return str(sns.create_topic(Name=name)["TopicArn"])
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write attributes and tags."""
+        sns, arn = context.client("sns"), wanted.physical_id
+        for name in sorted({"DisplayName", "KmsMasterKeyId"} & set(changed)):
+            sns.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=wanted[name])
+        if "Tags" in changed:
+            gone = {tag["Key"] for tag in _tags(sns, arn)} - set(wanted["Tags"])
+            if gone:
+                sns.untag_resource(ResourceArn=arn, TagKeys=sorted(gone))
+            if wanted["Tags"]:
+                sns.tag_resource(ResourceArn=arn, Tags=tag_list(wanted["Tags"]))
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read attributes and tags."""
+        sns, arn = context.client("sns"), wanted.physical_id
+        held = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        return {
+            "DisplayName": held.get("DisplayName", ""),
+            "KmsMasterKeyId": held.get("KmsMasterKeyId", ""),
+            "Tags": _tags(sns, arn),
+            "TopicName": held["TopicArn"].rsplit(":", 1)[1],
+        }
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the topic with its subscriptions."""
+        sns = context.client("sns")
+        unless(lambda: sns.delete_topic(TopicArn=made.physical_id), *ABSENT)
+
+    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+        """Return the topic's ARN or name."""
+        arn = made.physical_id
+        return arn if name == "TopicArn" else arn.rsplit(":", 1)[1]
+
+
+def _tags(sns: Any, arn: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
+    return found
+
+
+@REGISTER.add
+class TopicPolicy(ResourceType):
+    """AWS::SNS::TopicPolicy."""
+
+    name = "AWS::SNS::TopicPolicy"
+    properties = {
+        "PolicyDocument": Property(document, required=True),
+        "Topics": Property(unordered, required=True, replaces=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Name the policy; putting it on the topics is left to `apply`."""
+        return context.generated_name(wanted.logical_id)
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Put the policy on every topic, in place of what was there."""
+        for arn in wanted["Topics"] if changed else ():
+            _put(context, arn, wanted["PolicyDocument"])
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the policy back from every topic; the first that differs is the one told."""
+        sns = context.client("sns")
+        held = [
+            json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
+            for arn in wanted["Topics"]
+        ]
+        other = [policy for policy in held if policy != wanted["PolicyDocument"]]
+        return {"Topics": wanted["Topics"], "PolicyDocument": (other or held)[0]}
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Give the topics that are still there their default policy: a topic always has one."""
+        for arn in made["Topics"]:
+            unless(_restore(context, arn), *ABSENT)
+
+
+def _put(context: Context, arn: str, policy: Mapping[str, Any]) -> None:
+    context.client("sns").set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy)
+    )
+
+
+def _restore(context: Context, arn: str) -> Any:
+    """Put back what SNS gives a new topic: its account may use it (SNS Developer Guide)."""
+    actions = [
+        *("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission"),
+        *("DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish"),
+    ]
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in actions],
+        "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": context.account}},
+    }
+    policy = {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
+    return lambda: _put(context, arn, policy)

@@ -1,0 +1,1 @@
+"""Notifiers: who is told, and how."""

@@ -1,0 +1,95 @@
+"""Alerts from Airflow: raised by an operator that found something, or by a task that failed.
+
+Cheap to import when a DAG is parsed: the hook is only imported when there is something to publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from airflow.sdk import BaseNotifier
+
+from causeway.accounts import AccountRole, connection_id
+from causeway.alerts import Alert, Severity
+from causeway.errors import CausewayError
+from causeway_airflow.configuration import topology
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = structlog.get_logger(__name__)
+
+CONNECTION = connection_id(AccountRole.GOVERNANCE, "alerter")
+
+
+def raise_alerts(alerts: Iterable[Alert]) -> int:
+    """Log and publish alerts and return how many there were.
+
+    Raises `AwsCallError` when one cannot be published: an operator whose alert nobody hears has
+    not done its work.
+    """
+    found = list(alerts)
+    for alert in found:
+        log.warning(str(alert))
+    if found:
+        from causeway_airflow.hooks.alerts import AlertsHook
+
+        hook = AlertsHook(CONNECTION, topology().region)
+        for alert in found:
+            hook.publish(alert)
+    return len(found)
+
+
+def run_of(context: Context | dict[str, Any]) -> str:
+    """Return the DAG run of a context, as alerts name it."""
+    run = context["dag_run"]
+    return f"{getattr(run, 'dag_id', '?')} {run.run_id}"
+
+
+class FailureNotifier(BaseNotifier):
+    """Raises an alert when a task has failed for good; for `on_failure_callback`.
+
+    :param severity: `warning` or `critical`
+    """
+
+    def __init__(self, severity: str = Severity.WARNING) -> None:
+        super().__init__()
+        self.severity = Severity(severity)
+
+    def notify(self, context: Context) -> None:
+        """Publish the failure; the task's own error stays the one that counts."""
+        raise_alerts([failure(context, self.severity)])
+
+
+def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
+    """Return the alert of a failed task: what its error says, and the account it acted in."""
+    task, error = context["task"], context.get("exception")
+    # Operators wrap what a retry cannot mend; the cause knows account, principal and next step.
+    cause = error.__cause__ if isinstance(error, BaseException) else None
+    known = next((e for e in (cause, error) if isinstance(e, CausewayError)), None)
+    places, role = topology(), getattr(task, "account_role", None)
+    where = AccountRole(role) if role in set(AccountRole) else AccountRole.GOVERNANCE
+    account = (known.account if known else None) or places.account(where)
+    return Alert(
+        what=f"{context['ti'].task_id} failed: {known.what if known else _first_line(error)}",
+        severity=severity,
+        account=account,
+        subject=_principal(where, getattr(task, "duty", "")),
+        next_step=(known.next_step if known else None)
+        or "Read the task's log, mend the cause and clear the task.",
+        run=run_of(context),
+    )
+
+
+def _principal(role: AccountRole, duty: str) -> str:
+    places = topology()
+    known = {c.duty: c.role_arn for c in places.connections() if c.role is role}
+    return known.get(duty) or places.root_arn(role)
+
+
+def _first_line(error: object) -> str:
+    text = str(error or "no error was given").strip().splitlines()
+    kind = type(error).__name__ if isinstance(error, BaseException) else "error"
+    return f"{kind}: {text[0] if text else 'without words'}"
