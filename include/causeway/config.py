@@ -23,6 +23,7 @@ USE_CASES_DIR = CONFIG_DIR / "use_cases"
 UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
 UseCaseRisk = Literal["high", "limited", "minimal"]
 ModelRisk = Literal["high", "medium", "low", "unknown"]
+ProblemType = Literal["binary classification", "regression"]
 HyperParameter = int | float | str
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
@@ -49,8 +50,13 @@ class Training(Strict):
     features: tuple[FeatureName, ...] = Field(min_length=1)
     one_hot: tuple[FeatureName, ...] = ()
     label: FeatureName
+    #: The label is divided by this; what the model predicts, and every metric, is in that unit.
+    label_scale: Annotated[float, Field(gt=0)] = 1
     split: Split
-    select_by: str = "validation_auc"
+    #: `validation_<metric>`, as the training job prints and writes it each round.
+    select_by: Annotated[str, StringConstraints(pattern=r"^validation_[a-z0-9]+$")] = (
+        "validation_auc"
+    )
     maximise: bool = True
     hyperparameters: dict[str, HyperParameter]
     candidates: tuple[dict[str, HyperParameter], ...] = Field(min_length=4)
@@ -115,7 +121,7 @@ class ModelSpec(Strict):
     name: Identifier
     group: DashedName
     description: str = ""
-    problem_type: str = ""
+    problem_type: ProblemType = "binary classification"
     purpose: str = ""
     risk: ModelRisk
     training: Training
@@ -129,6 +135,14 @@ class ModelSpec(Strict):
     def endpoint(self) -> str:
         """The endpoint's name, the same in test and production."""
         return self.name.replace("_", "-")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelSpec:
+        if self.problem_type == "binary classification" and self.training.label_scale != 1:
+            raise ValueError(
+                f"{self.name}: training.label_scale is for regression; classes are 0, 1"
+            )
+        return self
 
 
 class UseCase(Strict):

@@ -141,7 +141,9 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     training = model.training
     return {
         "record_identifier": case.feature_groups[0].record_identifier,
+        "problem_type": model.problem_type,
         "label": training.label,
+        "label_scale": training.label_scale,
         "features": [
             {"name": name, "codes": _codes(case.features[name].codes)} for name in training.features
         ],

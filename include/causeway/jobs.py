@@ -21,8 +21,9 @@ from causeway.training import TRAIN, code_digest, inputs_digest, job_name
 
 #: The environment variable that carries a job's inputs digest; Describe shows it to a retry.
 INPUTS_VARIABLE: Final = "CAUSEWAY_INPUTS"
-#: The folder of job scripts, one sub-folder a use case.
+#: The folder of job scripts: one sub-folder a use case, and what they share.
 JOBS_DIR: Final = Path(__file__).resolve().parent.parent / "jobs"
+SHARED: Final = "shared"
 PROCESSING_ROOT: Final = "/opt/ml/processing"
 MAX_SECONDS: Final = 3600
 VOLUME_GB: Final = 10
@@ -217,23 +218,27 @@ class TrainingJob:
 
 
 def read_code(use_case: str, folder: Path | None = None) -> Code:
-    """Read the scripts of a use case (all but `sample.py`, which no job runs).
+    """Read the scripts of a use case and those that all share, as they lie in a container.
+
+    That is one folder, in which a use case's own script takes the place of the shared one of that
+    name. `sample.py` is left out: no job runs it.
 
     Raises:
         ConfigError: the use case has no scripts.
     """
-    place = (folder or JOBS_DIR) / use_case
-    files = {
-        path.name: path.read_bytes()
-        for path in sorted(place.glob("*.py"))
-        if path.name != "sample.py"
-    }
-    if not files:
+    root = folder or JOBS_DIR
+    place = root / use_case
+    own, shared = (
+        {path.name: path.read_bytes() for path in sorted(where.glob("*.py"))}
+        for where in (place, root / SHARED)
+    )
+    own.pop("sample.py", None)
+    if not own:
         raise ConfigError(
             f"use case {use_case} has no job scripts in {place}",
-            next_step="Add them: features.py, preprocess.py, train.py, evaluate.py, inference.py.",
+            next_step="Add them: train.py and evaluate.py; the others may be the shared ones.",
         )
-    return Code(files)
+    return Code(shared | own)
 
 
 def code_prefix(use_case: str, code: Code) -> str:

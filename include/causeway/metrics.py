@@ -1,6 +1,7 @@
-"""Metrics of a binary classifier, computed here: an endpoint's answers are few, a library is not.
+"""Metrics of a model, computed here: an endpoint's answers are few, a library is not.
 
-Labels are 0 and 1 (1 is the positive class), scores are probabilities of the positive class.
+Of classes: labels are 0 and 1 (1 is the positive class), scores are probabilities of the positive
+class. Of a regression: labels and predictions are numbers of one unit.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from causeway.config import ProblemType
 from causeway.errors import BadInput
 
 
@@ -60,6 +62,41 @@ def brier(labels: Sequence[int], scores: Sequence[float]) -> float:
     return sum((s - y) ** 2 for y, s in zip(labels, scores, strict=True)) / len(labels)
 
 
+def measured(
+    problem: ProblemType, labels: Sequence[float], answers: Sequence[float]
+) -> dict[str, float]:
+    """Return the metrics that a stage record holds, by the kind of problem."""
+    if problem == "regression":
+        return regression_metrics(labels, answers)
+    return binary_metrics([int(label) for label in labels], answers)
+
+
+def regression_metrics(labels: Sequence[float], predictions: Sequence[float]) -> dict[str, float]:
+    """Return the errors of predicted numbers, with the number of rows; r2 is 0 without spread.
+
+    Raises:
+        BadInput: lengths differ, there are none, or one is no finite number.
+    """
+    _check_lengths(labels, predictions)
+    for row, pair in enumerate(zip(labels, predictions, strict=True), start=1):
+        if not all(map(math.isfinite, pair)):
+            raise BadInput(
+                f"row {row}: label {pair[0]!r}, prediction {pair[1]!r}: both must be finite",
+                next_step="Look at the endpoint's answer for that row.",
+            )
+    errors = [p - y for y, p in zip(labels, predictions, strict=True)]
+    mse = math.fsum(e * e for e in errors) / len(errors)
+    mean = math.fsum(labels) / len(labels)
+    spread = math.fsum((y - mean) ** 2 for y in labels) / len(labels)
+    return {
+        "mse": mse,
+        "rmse": math.sqrt(mse),
+        "mae": math.fsum(map(abs, errors)) / len(errors),
+        "r2": 1 - mse / spread if spread else 0.0,
+        "rows": float(len(labels)),
+    }
+
+
 def binary_metrics(labels: Sequence[int], scores: Sequence[float]) -> dict[str, float]:
     """Return the metrics that a stage record holds, with the number of rows."""
     return {
@@ -71,12 +108,16 @@ def binary_metrics(labels: Sequence[int], scores: Sequence[float]) -> dict[str, 
     }
 
 
-def _check(labels: Sequence[int], scores: Sequence[float]) -> None:
+def _check_lengths(labels: Sequence[float], scores: Sequence[float]) -> None:
     if len(labels) != len(scores) or not labels:
         raise BadInput(
             f"{len(labels)} labels and {len(scores)} scores do not belong together",
             next_step="Compare the rows sent to the endpoint with its answer.",
         )
+
+
+def _check(labels: Sequence[int], scores: Sequence[float]) -> None:
+    _check_lengths(labels, scores)
     for row, (label, score) in enumerate(zip(labels, scores, strict=True), start=1):
         if label not in (0, 1) or not math.isfinite(score):
             raise BadInput(

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from causeway.config import ProblemType
 from causeway.errors import BadInput, DeploymentFailed
 
 #: How far a metric of the live endpoint may lie from the gate report's: rounding, no more.
@@ -25,14 +26,15 @@ class HeldOut:
 
     header: str
     rows: tuple[str, ...]
-    labels: tuple[int, ...]
+    labels: tuple[float, ...]
 
 
-def read_held_out(text: str, label: str) -> HeldOut:
+def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
     """Read the held-out CSV (header, record id first, label among the columns).
 
     Raises:
-        BadInput: there is no label column, no row, or a label that is neither 0 nor 1.
+        BadInput: there is no label column, no row, or a label that is no class (0, 1) where
+            classes are told apart, or no number.
     """
     table = list(csv.reader(io.StringIO(text)))
     if len(table) < 2 or label not in table[0]:
@@ -42,14 +44,15 @@ def read_held_out(text: str, label: str) -> HeldOut:
         )
     place = table[0].index(label)
     labels = [row[place].strip() for row in table[1:]]
-    wrong = [value for value in labels if value not in ("0", "1")]
+    wrong = [value for value in labels if not _is_label(value, problem)]
     if wrong:
+        allowed = "numbers" if problem == "regression" else "0, 1"
         raise BadInput(
-            f"the held-out label {label} is {wrong[0]!r}; allowed: 0, 1",
+            f"the held-out label {label} is {wrong[0]!r}; allowed: {allowed}",
             next_step="Register the model again through the training DAG.",
         )
     asked = [",".join(row[:place] + row[place + 1 :]) for row in table]
-    return HeldOut(asked[0], tuple(asked[1:]), tuple(int(value) for value in labels))
+    return HeldOut(asked[0], tuple(asked[1:]), tuple(map(float, labels)))
 
 
 def require_agreement(
@@ -72,15 +75,26 @@ def require_agreement(
         )
 
 
-def require_probabilities(values: Sequence[float], *, endpoint: str) -> None:
-    """Raise unless every answer is a probability.
+def require_answers(values: Sequence[float], problem: ProblemType, *, endpoint: str) -> None:
+    """Raise unless every answer is a probability, or for a regression a finite number.
 
     Raises:
         DeploymentFailed: naming the first answer that is none.
     """
     for number, value in enumerate(values, start=1):
-        if not math.isfinite(value) or not 0 <= value <= 1:
+        probability = 0 <= value <= 1 or problem == "regression"
+        if not math.isfinite(value) or not probability:
+            wanted = "finite number" if problem == "regression" else "probability"
             raise DeploymentFailed(
-                f"endpoint {endpoint}: answer {number} is {value!r}, no probability",
+                f"endpoint {endpoint}: answer {number} is {value!r}, no {wanted}",
                 next_step="Look at output_fn of its inference.py.",
             )
+
+
+def _is_label(text: str, problem: ProblemType) -> bool:
+    if problem != "regression":
+        return text in ("0", "1")
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from causeway.config import HyperParameter, ModelSpec
+from causeway.config import HyperParameter, ModelSpec, Training
 from causeway.documents import canonical_json, sha256
 from causeway.errors import ConfigError, JobFailed, NameTaken
 
@@ -117,6 +117,12 @@ def candidates(model: ModelSpec, seed: int | None = None) -> tuple[TrainingCandi
         f"{len(written)} candidates",
         next_step="Add choices to training.search.",
     )
+
+
+def metric_definitions(training: Training) -> dict[str, str]:
+    """Return the figures that SageMaker reads from a training job's log: name -> expression."""
+    metric = training.select_by.partition("_")[2]
+    return {f"{part}:{metric}": rf"{part}-{metric}:([0-9.]+)" for part in ("train", "validation")}
 
 
 def inputs_digest(**inputs: str | Mapping[str, str]) -> str:

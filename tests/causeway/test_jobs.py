@@ -110,6 +110,9 @@ def test_the_sample_is_no_job_code_and_a_use_case_without_scripts_is_refused(
     tmp_path: Path,
 ) -> None:
     assert "sample.py" not in read_code("credit_risk").files
+    housing = read_code("california_housing").files
+    assert housing["features.py"] == read_code("credit_risk").files["features.py"]
+    assert housing["train.py"] != read_code("credit_risk").files["train.py"]
     assert {"features.py", "train.py", "inference.py"} <= set(read_code("credit_risk").files)
     with pytest.raises(ConfigError, match="no job scripts"):
         read_code("nothing", tmp_path)

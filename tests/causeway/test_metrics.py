@@ -33,6 +33,27 @@ def test_metrics_agree_with_scikit_learn(pairs: list[tuple[int, float]]) -> None
     assert made["accuracy"] == peer.accuracy_score(labels, [s >= 0.5 for s in kept])
 
 
+@given(st.lists(st.tuples(*[st.floats(-100, 100)] * 2), min_size=2, max_size=40))
+def test_errors_of_a_regression_agree_with_scikit_learn(pairs: list[tuple[float, float]]) -> None:
+    peer = pytest.importorskip("sklearn.metrics")
+    labels, predictions = zip(*pairs, strict=True)
+    made = metrics.measured("regression", labels, predictions)
+    assert made["rows"] == len(pairs)
+    assert math.isclose(made["mse"], peer.mean_squared_error(labels, predictions), abs_tol=1e-9)
+    assert math.isclose(made["mae"], peer.mean_absolute_error(labels, predictions), abs_tol=1e-9)
+    assert math.isclose(made["rmse"], math.sqrt(made["mse"]))
+    if max(labels) - min(labels) > 1e-3:
+        assert math.isclose(made["r2"], peer.r2_score(labels, predictions), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize(("labels", "predictions"), [([], []), ([1.0], []), ([1.0], [math.nan])])
+def test_a_regression_that_cannot_be_measured_is_refused(
+    labels: list[float], predictions: list[float]
+) -> None:
+    with pytest.raises(BadInput):
+        metrics.measured("regression", labels, predictions)
+
+
 @pytest.mark.parametrize(
     ("labels", "scores"),
     [

@@ -21,7 +21,7 @@ from causeway.jobs import (
     document_key,
     read_code,
 )
-from causeway.training import candidates
+from causeway.training import candidates, metric_definitions
 from causeway_airflow.configuration import case_and_model, case_of, poll_interval, topology
 from causeway_airflow.operators.base import CausewayOperator
 
@@ -37,11 +37,6 @@ PROCESSING_ATTEMPTS = 3
 EXECUTION_DUTY = {
     AccountRole.DATA: "feature-execution",
     AccountRole.DATA_SCIENCE: "training-execution",
-}
-#: Figures that SageMaker reads from a training job's log.
-METRICS = {
-    "validation:auc": r"validation-auc:([0-9.]+)",
-    "train:auc": r"train-auc:([0-9.]+)",
 }
 Document = Literal["contract", "preprocess"]
 
@@ -291,7 +286,7 @@ class TrainingJobOperator(JobOperator):
             instance_type=training.instance_type,
             role_arn=places.role_arn(self.role, EXECUTION_DUTY[self.role]),
             kms_key=places.key_alias_arn(self.role),
-            metrics=METRICS,
+            metrics=metric_definitions(training),
         )
         return job, training.max_attempts
 

@@ -13,13 +13,13 @@ from causeway.config import ModelSpec, UseCase
 from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
 from causeway.gates import evaluate
 from causeway.governance import PromotionStatus
-from causeway.metrics import binary_metrics
+from causeway.metrics import measured
 from causeway.registry import Digest, gate_report_key, held_out_key, version_of
 from causeway.serving import (
     HeldOut,
     read_held_out,
     require_agreement,
-    require_probabilities,
+    require_answers,
 )
 from causeway.stages import Stage, StageRecord, Status
 from causeway_airflow.assets import STAGE_RECORDS
@@ -114,7 +114,7 @@ class PromotionOperator(CausewayOperator):
     def held_out(self, files: ArtifactsHook, digest: Digest) -> HeldOut:
         """Return the held-out rows that lie beside the artifact."""
         text = files.read(self._shared(held_out_key(self.model, digest))).decode()
-        return read_held_out(text, self.spec.training.label)
+        return read_held_out(text, self.spec.training.label, self.spec.problem_type)
 
     def reported(self, files: ArtifactsHook, digest: Digest) -> dict[str, float]:
         """Return the metrics of the gate report that lies beside the artifact."""
@@ -145,8 +145,8 @@ class EndpointTestOperator(PromotionOperator):
         rows, endpoint = self.held_out(files, digest), self.spec.endpoint
         runtime = EndpointRuntimeHook(self.connection(), self.region_name)
         scores = runtime.predict(endpoint, rows.header, list(rows.rows))
-        require_probabilities(scores, endpoint=endpoint)
-        metrics = binary_metrics(rows.labels, scores)
+        require_answers(scores, self.spec.problem_type, endpoint=endpoint)
+        metrics = measured(self.spec.problem_type, rows.labels, scores)
         require_agreement(self.reported(files, digest), metrics, endpoint=endpoint)
         evaluate(
             self.spec.gates,
@@ -188,7 +188,7 @@ class SmokeTestOperator(PromotionOperator):
         rows, endpoint = self.held_out(files, digest), self.spec.endpoint
         runtime = EndpointRuntimeHook(self.connection(), self.region_name)
         scores = runtime.predict(endpoint, rows.header, list(rows.rows[:SMOKE_ROWS]))
-        require_probabilities(scores, endpoint=endpoint)
+        require_answers(scores, self.spec.problem_type, endpoint=endpoint)
         table, now = self.table(), datetime.now(UTC)
         table.move(self.record(table), Status.DEPLOYED, now=now, user=self.audit_user)
         table.close(ModelPackageArn.parse(self.version_arn), PromotionStatus.DEPLOYED, now)

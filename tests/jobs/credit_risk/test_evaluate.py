@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from causeway.metrics import binary_metrics
-from tests.jobs.credit_risk.conftest import Chain, run
+from tests.jobs.scripts import Chain
 
 Load = Callable[[str], ModuleType]
 
@@ -26,7 +26,7 @@ def archive(folder: Path, target: Path) -> Path:
 
 
 def evaluate(chain: Chain, model: Path, output: Path) -> dict[str, object]:
-    run(
+    chain.run(
         *("evaluate.py", "--model", model.parent, "--test", chain.root / "parts" / "test"),
         *("--output", output),
     )
@@ -51,7 +51,7 @@ def test_metrics_agree_with_those_of_the_domain(script: Load) -> None:
     import numpy as np
 
     labels, scores = [0, 1, 1, 0, 1], [0.2, 0.9, 0.4, 0.4, 0.7]
-    ours = script("evaluate").measure(np.array(labels), np.array(scores))
+    ours = script("evaluate").measure(np.array(labels), np.array(scores))["metrics"]
     domain = binary_metrics(labels, scores)
     for name in ("auc", "accuracy", "log_loss", "brier"):
         assert ours[name] == pytest.approx(domain[name])
@@ -65,7 +65,7 @@ def test_members_that_point_outside_are_not_extracted(script: Load, tmp_path: Pa
             member = tarfile.TarInfo(name)
             member.size = 2
             tar.addfile(member, io.BytesIO(b"{}"))
-    script("evaluate").extract(model, folder)
+    script("evaluation").extract(model, folder)
     found = sorted(path.name for path in folder.iterdir())
     assert found == ["encoder.json", "xgboost-model.json"]
     assert not list(tmp_path.rglob("evil.txt"))
@@ -78,11 +78,11 @@ def test_model_that_is_a_link_is_refused(script: Load, tmp_path: Path) -> None:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
     with pytest.raises(SystemExit, match="no plain file"):
-        script("evaluate").extract(model, tmp_path)
+        script("evaluation").extract(model, tmp_path)
 
 
 def test_archive_without_a_model_is_refused(script: Load, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     model = archive(tmp_path / "empty", tmp_path / "model" / "model.tar.gz")
     with pytest.raises(SystemExit, match=r"no encoder\.json and no xgboost-model\.json"):
-        script("evaluate").extract(model, tmp_path / "empty")
+        script("evaluation").extract(model, tmp_path / "empty")

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from causeway.features import records_for
-from tests.jobs.credit_risk.conftest import Chain, ScriptError, run
+from tests.jobs.scripts import Chain, ScriptError
 
 
 def test_each_group_has_its_features_with_id_and_time(chain: Chain) -> None:
@@ -43,7 +43,7 @@ def engineer(chain: Chain, tmp_path: Path, raw: str) -> None:
     place = tmp_path / "raw"
     place.mkdir()
     (place / "credit.asc").write_text(raw)
-    run(
+    chain.run(
         *("features.py", "--raw", place, "--contract", chain.contract()),
         *("--output", tmp_path / "out"),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.jobs.credit_risk.conftest import Chain
+from tests.jobs.scripts import Chain
 
 Load = Callable[[str], ModuleType]
 

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from sklearn.model_selection import train_test_split
 
-from tests.jobs.credit_risk.conftest import Chain, ScriptError, run
+from tests.jobs.scripts import Chain, ScriptError
 
 
 def encoded(chain: Chain, part: str) -> list[list[float]]:
@@ -37,7 +37,7 @@ def test_order_of_the_rows_in_the_dataset_does_not_matter(chain: Chain, tmp_path
     (tmp_path / "dataset").mkdir()
     shuffled = table.take(list(reversed(range(table.num_rows))))
     pyarrow.parquet.write_table(shuffled, tmp_path / "dataset" / "dataset.parquet")
-    run(
+    chain.run(
         *("preprocess.py", "--dataset", tmp_path / "dataset"),
         *("--contract", chain.document(), "--output", tmp_path / "parts"),
     )
@@ -82,7 +82,7 @@ def test_dataset_that_breaks_the_contract_is_refused(
     broken = pyarrow.Table.from_pylist(change(table.to_pylist()))  # type: ignore[operator]
     pyarrow.parquet.write_table(broken, tmp_path / "dataset" / "dataset.parquet")
     with pytest.raises(ScriptError, match=named):
-        run(
+        chain.run(
             *("preprocess.py", "--dataset", tmp_path / "dataset"),
             *("--contract", chain.document(), "--output", tmp_path / "parts"),
         )

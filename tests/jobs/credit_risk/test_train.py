@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.jobs.credit_risk.conftest import Chain, ScriptError
+from tests.jobs.scripts import Chain, ScriptError
 
 
 def test_model_is_json_with_its_encoder_and_the_code_that_serves_it(chain: Chain) -> None:

@@ -78,11 +78,11 @@ def _json_rows(text: str) -> pd.DataFrame:
 
 
 def predict_fn(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np.ndarray[Any, Any]:
-    """Return the probability of a good credit, a row each; BadRowsError for rows it cannot read."""
+    """Return what the model predicts, a row each; BadRowsError for rows it cannot read."""
     booster, encoder = model
     matrix = xgboost.DMatrix(encoder.encode(rows), feature_names=encoder.columns, nthread=1)
-    probabilities: np.ndarray[Any, Any] = booster.predict(matrix)
-    return probabilities
+    predictions: np.ndarray[Any, Any] = booster.predict(matrix)
+    return predictions
 
 
 def output_fn(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:

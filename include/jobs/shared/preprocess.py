@@ -1,15 +1,20 @@
 """Processing job: split the dataset and encode it.
 
 Reads `dataset.parquet` (folder `--dataset`) and the preprocessing document (folder `--contract`,
-JSON: label, features with their codes, one-hot features, split). The rows are ordered by record id
-and split as the document says: first training and rest, then the rest into validation and test, in
-that order, without strata. The encoder is fitted on the training part alone. Written are
+JSON: label, features with their codes, one-hot features, split, problem type). The rows are ordered
+by record id and split as the document says: first training and rest, then the rest into validation
+and test, in that order, without strata. The encoder is fitted on the training part alone. Written
+are
 
 - `train/train.csv` with `train/encoder.json`, `validation/validation.csv`, `test/test.csv`:
   encoded, no header, the label first;
 - `evaluation/test.csv`: the same held-out rows *raw*, with a header, record id first, label last,
   as an endpoint is asked about them;
-- `summary.json`: rows and share of positives of each part, and the encoded columns.
+- `summary.json`: rows and mean label of each part (of classes: the share of positives), and the
+  encoded columns.
+
+Where the document scales the label, it is divided by that everywhere, in the held-out rows too:
+what a model predicts is compared in its own unit.
 """
 
 from __future__ import annotations
@@ -23,6 +28,8 @@ import pandas as pd
 from encoding import ENCODER_FILE, Encoder, Feature  # type: ignore[import-not-found]
 from folders import only_file, write_json  # type: ignore[import-not-found]
 from sklearn.model_selection import train_test_split
+
+CLASSES = "binary classification"
 
 
 def split(rows: pd.DataFrame, how: dict[str, Any]) -> dict[str, pd.DataFrame]:
@@ -39,7 +46,8 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     """Read the dataset ordered by record id.
 
     Raises:
-        SystemExit: a column is missing, a record id comes twice, or a label is neither 0 nor 1.
+        SystemExit: a column is missing, a record id comes twice, or a label is no class (0, 1)
+            where classes are to be told apart.
     """
     rows = pd.read_parquet(path)
     identifier, label = document["record_identifier"], document["label"]
@@ -50,8 +58,10 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     if rows[identifier].duplicated().any():
         twice = rows.loc[rows[identifier].duplicated(), identifier].iloc[0]
         raise SystemExit(f"{path.name}: the record {twice} comes twice")
-    if not rows[label].isin((0, 1)).all():
+    if document["problem_type"] == CLASSES and not rows[label].isin((0, 1)).all():
         raise SystemExit(f"{path.name}: the label {label} holds more than 0 and 1")
+    if document["label_scale"] != 1:
+        rows[label] = rows[label] / document["label_scale"]
     return rows.sort_values(identifier, ignore_index=True)
 
 
@@ -77,7 +87,7 @@ def main() -> None:
     encoder = Encoder.fit(parts["train"], features, document["one_hot"], label)
     for name, part in parts.items():
         write_encoded(part, encoder, arguments.output / name / f"{name}.csv")
-        print(f"{name}: {len(part)} rows, {part[label].mean():.3f} positive")
+        print(f"{name}: {len(part)} rows, mean {label} {part[label].mean():.3f}")
     encoder.save(arguments.output / "train" / ENCODER_FILE)
     held_out = parts["test"][
         [document["record_identifier"], *(feature.name for feature in features), label]
@@ -87,7 +97,7 @@ def main() -> None:
     held_out.to_csv(evaluation, index=False)
     summary = {
         "rows": {name: len(part) for name, part in parts.items()},
-        "positive": {name: float(part[label].mean()) for name, part in parts.items()},
+        "mean_label": {name: float(part[label].mean()) for name, part in parts.items()},
         "columns": encoder.columns,
     }
     write_json(arguments.output / "summary.json", summary)

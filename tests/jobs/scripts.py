@@ -1,0 +1,149 @@
+"""The scripts as they run in a container: each a process of the jobs' interpreter.
+
+A container has the scripts of a use case and the shared ones in one folder; so has `staged`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow.parquet
+import pytest
+
+from causeway.config import UseCase, use_case
+from causeway.datasets import join_groups, latest_records, preprocess_document
+from causeway.features import contract_document, group_file
+from causeway.jobs import read_code
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PYTHON = Path(os.environ.get("LOCALAWS_JOBS_PYTHON") or REPOSITORY / ".venv-jobs/bin/python")
+
+Load = Callable[[str], ModuleType]
+
+
+@cache
+def staged(use_case_id: str) -> Path:
+    """Return a folder with the scripts as a job finds them, and the sample's."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{use_case_id}-scripts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, body in read_code(use_case_id).files.items():
+        (folder / name).write_bytes(body)
+    shutil.copy(REPOSITORY / "include" / "jobs" / use_case_id / "sample.py", folder)
+    return folder
+
+
+def run(use_case_id: str, script: str, *arguments: object, **variables: object) -> str:
+    """Run a script with nothing of this environment; return its output."""
+    done = subprocess.run(
+        [str(PYTHON), str(staged(use_case_id) / script), *map(str, arguments)],
+        env={"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in variables.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ScriptError(done.stderr)
+    return done.stdout
+
+
+class ScriptError(Exception):
+    """A script ended badly; the text is its error output."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The folders that the scripts leave behind, one after the other, on a synthetic sample."""
+
+    root: Path
+    case: UseCase
+    raw_file: str
+
+    def run(self, script: str, *arguments: object, **variables: object) -> str:
+        return run(self.case.id, script, *arguments, **variables)
+
+    def folder(self, name: str) -> Path:
+        found = self.root / name
+        found.mkdir(exist_ok=True)
+        return found
+
+    def contract(self) -> Path:
+        path = self.folder("contract") / "contract.json"
+        path.write_text(json.dumps(contract_document(self.case)))
+        return path.parent
+
+    def document(self) -> Path:
+        path = self.folder("document") / "contract.json"
+        path.write_text(json.dumps(preprocess_document(self.case, self.case.models[0])))
+        return path.parent
+
+    def engineer(self) -> Path:
+        raw = self.folder("raw") / self.raw_file
+        self.run("sample.py", "--seed", 0, "--rows", 1000, "--output", raw)
+        self.run(
+            *("features.py", "--raw", raw.parent, "--contract", self.contract()),
+            *("--output", self.root / "features"),
+        )
+        return self.root / "features"
+
+    def join(self, features: Path) -> Path:
+        """Join the groups as the training DAG does."""
+        tables = {
+            group.name: latest_records(
+                group, pyarrow.parquet.read_table(features / group_file(self.case, group))
+            )
+            for group in self.case.feature_groups
+        }
+        folder = self.folder("dataset")
+        pyarrow.parquet.write_table(join_groups(self.case, tables), folder / "dataset.parquet")
+        return folder
+
+    def preprocess(self, dataset: Path) -> Path:
+        self.run(
+            *("preprocess.py", "--dataset", dataset, "--contract", self.document()),
+            *("--output", self.root / "parts"),
+        )
+        return self.root / "parts"
+
+    def train(self, name: str = "model", *arguments: object) -> Path:
+        place = self.folder(name)
+        log = self.run(
+            *("train.py", *arguments),
+            SM_CHANNEL_TRAIN=self.root / "parts" / "train",
+            SM_CHANNEL_VALIDATION=self.root / "parts" / "validation",
+            SM_MODEL_DIR=place / "model",
+            SM_OUTPUT_DATA_DIR=place / "output",
+        )
+        (place / "log.txt").write_text(log)
+        return place
+
+
+def made_chain(root: Path, use_case_id: str, raw_file: str) -> Chain:
+    """Return the whole chain up to a model trained with the scripts' own parameters."""
+    made = Chain(root, use_case(use_case_id), raw_file)
+    made.preprocess(made.join(made.engineer()))
+    made.train()
+    return made
+
+
+def importing(monkeypatch: pytest.MonkeyPatch, use_case_id: str) -> Iterator[Load]:
+    """Import scripts into this process, their neighbours importable as in a container."""
+    folder = staged(use_case_id)
+    monkeypatch.syspath_prepend(str(folder))
+    names = {path.stem for path in folder.glob("*.py")}
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield importlib.import_module
+    for name in names:
+        sys.modules.pop(name, None)
