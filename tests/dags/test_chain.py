@@ -83,7 +83,7 @@ def test_sync_before_the_accounts_are_set_up_skips(airflow: Runner) -> None:
 def test_accounts_are_set_up_and_a_second_run_changes_nothing(airflow: Runner) -> None:
     first = airflow.succeed("platform__accounts")["results"]
     assert {stack["change"] for stack in first["deploy_stack"]} == {"created"}
-    assert first["model_groups"] == ["credit-risk"]
+    assert first["model_groups"] == ["california-housing", "credit-risk"]
     second = airflow.succeed("platform__accounts")["results"]
     assert {stack["change"] for stack in second["deploy_stack"]} == {"unchanged"}
     assert second["model_groups"] == []
@@ -97,8 +97,11 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
     with pytest.raises(production.exceptions.ClientError, match="AccessDenied"):
         production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     first = airflow.succeed("platform__sharing")["results"]
-    assert first["converge_shares"][0] == {"causeway-features-credit-risk-read": ["CreateShare"]}
-    assert [len(seen) for seen in first["verify_access"]] == [4, 1, 1]
+    assert first["converge_shares"][0] == {
+        f"causeway-features-{case}-read": ["CreateShare"]
+        for case in ("california-housing", "credit-risk")
+    }
+    assert [len(seen) for seen in first["verify_access"]] == [7, 2, 2]
     assert production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     second = airflow.succeed("platform__sharing")["results"]
     assert second["define_feature_groups"] == []
