@@ -66,9 +66,10 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             task_id="train",
             channels={"train": f"{ENCODED}/train", "validation": f"{ENCODED}/validation"},
             seed="{{ '' if params.seed is none else params.seed }}",
+            max_active_tis_per_dagrun=model.training.parallel,
             map_index_template="candidate {{ task.index }}",
             **job,
-        ).expand(index=list(range(len(model.training.candidates))))
+        ).expand(index=list(range(model.training.count)))
         track = TrackCandidatesOperator(
             task_id="track", jobs=train.output, dataset=dataset.output, **about
         )

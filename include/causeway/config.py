@@ -14,9 +14,21 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.access_rules import AccessRule
-from causeway.contracts import DashedName, Feature, FeatureGroup, FeatureName, RawData
+from causeway.contracts import DashedName, Feature, FeatureGroup, RawData
 from causeway.documents import CONFIG_DIR, Strict, load, parse
 from causeway.errors import ConfigError
+from causeway.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
+from causeway.training_specs import Split, Training
+
+__all__ = [
+    "Deployment",
+    "Gate",
+    "ModelSpec",
+    "Split",
+    "Training",
+    "UseCase",
+    "use_case",
+]
 
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
 
@@ -24,60 +36,7 @@ UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production
 UseCaseRisk = Literal["high", "limited", "minimal"]
 ModelRisk = Literal["high", "medium", "low", "unknown"]
 ProblemType = Literal["binary classification", "regression"]
-HyperParameter = int | float | str
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-
-
-class Split(Strict):
-    """The split in the dataset's order: first train/rest, then the rest halved; no strata."""
-
-    test_size: Annotated[float, Field(gt=0, lt=1)]
-    holdout_test_size: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    random_state: int = 0
-
-
-class SearchDimension(Strict):
-    """The values that a seeded candidate draws one hyperparameter from."""
-
-    choices: tuple[HyperParameter, ...] = Field(min_length=1)
-
-
-class Training(Strict):
-    """How a model is trained: inputs, split, base hyperparameters and candidates."""
-
-    instance_type: str
-    image: str
-    features: tuple[FeatureName, ...] = Field(min_length=1)
-    one_hot: tuple[FeatureName, ...] = ()
-    label: FeatureName
-    #: The label is divided by this; what the model predicts, and every metric, is in that unit.
-    label_scale: Annotated[float, Field(gt=0)] = 1
-    split: Split
-    #: `validation_<metric>`, as the training job prints and writes it each round.
-    select_by: Annotated[str, StringConstraints(pattern=r"^validation_[a-z0-9]+$")] = (
-        "validation_auc"
-    )
-    maximise: bool = True
-    hyperparameters: dict[str, HyperParameter]
-    candidates: tuple[dict[str, HyperParameter], ...] = Field(min_length=4)
-    search: dict[str, SearchDimension] = Field(default_factory=dict)
-    max_attempts: Annotated[int, Field(ge=1, le=9)] = 3
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Training:
-        strangers = [name for name in self.one_hot if name not in self.features]
-        if strangers:
-            raise ValueError(
-                f"one_hot: not among the features: {', '.join(strangers)}; "
-                f"allowed: {', '.join(self.features)}"
-            )
-        if self.label in self.features:
-            raise ValueError(f"features: holds the label {self.label}")
-        merged = [tuple(sorted({**self.hyperparameters, **c}.items())) for c in self.candidates]
-        repeated = [index for index, item in enumerate(merged) if merged.index(item) != index]
-        if repeated:
-            raise ValueError(f"candidates.{repeated[0]}: the same as an earlier candidate")
-        return self
 
 
 class Processing(Strict):
@@ -85,20 +44,6 @@ class Processing(Strict):
 
     instance_type: str
     image: str
-
-
-class Gate(Strict):
-    """A bound that a metric of the held-out test part must keep."""
-
-    metric: str
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Gate:
-        if self.min is None and self.max is None:
-            raise ValueError(f"{self.metric}: give `min`, `max` or both")
-        return self
 
 
 class Approvers(Strict):
@@ -125,11 +70,17 @@ class ModelSpec(Strict):
     purpose: str = ""
     risk: ModelRisk
     training: Training
-    gates: tuple[Gate, ...] = Field(min_length=1)
+    protected: dict[str, Protected] = Field(default_factory=dict)
+    gates: tuple[AnyGate, ...] = Field(min_length=1)
     trainer: str
     approvers: Approvers
     approval_valid_days: Annotated[int, Field(ge=1, le=365)] = 30
     deployment: Deployment
+
+    @property
+    def metric_gates(self) -> tuple[Gate, ...]:
+        """The bounds on metrics alone: what a live endpoint can be held against."""
+        return tuple(gate for gate in self.gates if isinstance(gate, Gate))
 
     @property
     def endpoint(self) -> str:
@@ -142,6 +93,16 @@ class ModelSpec(Strict):
             raise ValueError(
                 f"{self.name}: training.label_scale is for regression; classes are 0, 1"
             )
+        attributes = {gate.attribute for gate in self.gates if isinstance(gate, FairnessGate)}
+        strangers = sorted(attributes - self.protected.keys())
+        if strangers:
+            raise ValueError(
+                f"gates: fairness of no protected attribute: {', '.join(strangers)}; "
+                f"allowed: {', '.join(sorted(self.protected)) or 'none is declared'}"
+            )
+        of_classes = [g.kind for g in self.gates if isinstance(g, FairnessGate | CalibrationGate)]
+        if self.problem_type == "regression" and (of_classes or self.protected):
+            raise ValueError("gates: calibration and fairness are of classes, not of a regression")
         return self
 
 
@@ -176,6 +137,8 @@ class UseCase(Strict):
         names = set(self.features)
         for model in self.models:
             wanted = [*model.training.features, model.training.label]
+            wanted += [protected.feature for protected in model.protected.values()]
+            wanted += [model.training.split.time_column] if model.training.split.time_column else []
             strangers = [name for name in wanted if name not in names]
             if strangers:
                 raise ValueError(

@@ -6,18 +6,23 @@ good in its account and region, failed or not, so the next attempt takes the nex
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from causeway.config import HyperParameter, ModelSpec, Training
+from causeway.config import ModelSpec
 from causeway.documents import canonical_json, sha256
 from causeway.errors import ConfigError, JobFailed, NameTaken
+from causeway.training_specs import HyperParameter, Search, SearchDimension, Training
 
 #: SageMaker's limit for job, model and endpoint-config names.
 NAME_LENGTH: Final = 63
+
+HyperParameters = Mapping[str, HyperParameter]
 
 #: The job kinds of the chain, as they stand in job names.
 FEATURES, PREPROCESS, TRAIN, EVALUATE = "features", "preprocess", "train", "evaluate"
@@ -38,7 +43,7 @@ class TrainingCandidate:
     """One set of hyperparameters to train; `name` is short and stable."""
 
     name: str
-    hyperparameters: Mapping[str, HyperParameter]
+    hyperparameters: HyperParameters
 
     @property
     def digest(self) -> str:
@@ -78,45 +83,90 @@ class NextJob:
 
 
 def candidates(model: ModelSpec, seed: int | None = None) -> tuple[TrainingCandidate, ...]:
-    """Return the model's candidates: those of the YAML, or others drawn with a seed.
+    """Return the model's candidates: those of the use case, or as many others drawn with a seed.
 
-    The same seed draws the same candidates; none of them equals one of the YAML, so a seeded
-    training always makes other models.
+    Those of the use case are listed, or every combination of a grid, or drawn with the seed of the
+    search space. The same seed draws the same candidates; none of them equals one of the use case,
+    so a seeded training always makes other models.
 
     Raises:
         ConfigError: the model declares no search space, or one too small to draw from.
     """
-    training = model.training
-    base = training.hyperparameters
-    written = [{**base, **candidate} for candidate in training.candidates]
+    training, search = model.training, model.training.search
+    if training.candidates:
+        written: list[HyperParameters] = [
+            {**training.hyperparameters, **candidate} for candidate in training.candidates
+        ]
+    elif search is not None and search.method == "grid":
+        written = _grid(training, search)
+    else:
+        written = _drawn(model, search.seed if search else 0)
     if seed is None:
         return tuple(
             TrainingCandidate(f"c{number}", merged) for number, merged in enumerate(written, 1)
         )
-    if not training.search:
+    others = _drawn(model, seed, written, shift=seed)
+    return tuple(
+        TrainingCandidate(f"s{seed}-c{number}", merged) for number, merged in enumerate(others, 1)
+    )
+
+
+def _grid(training: Training, search: Search) -> list[HyperParameters]:
+    """Return every combination, the last name of the space varying fastest."""
+    choices = [dimension.choices for dimension in search.space.values()]
+    return [
+        {**training.hyperparameters, **dict(zip(search.space, picked, strict=True))}
+        for picked in itertools.product(*choices)
+    ]
+
+
+def _drawn(
+    model: ModelSpec, seed: int, taken: Sequence[HyperParameters] = (), shift: int = 0
+) -> list[HyperParameters]:
+    """Draw as many candidates as the use case has, none twice and none that is taken.
+
+    `shift` is added to a `seed` among the hyperparameters.
+    """
+    training, search = model.training, model.training.search
+    if search is None:
         raise ConfigError(
             f"model {model.name}: training.search is empty, so no candidates can be drawn",
-            next_step="Add choices under training.search, or leave the seed out.",
+            next_step="Add choices under training.search.space, or leave the seed out.",
         )
     draw = random.Random(seed)  # noqa: S311 - reproducible draws, nothing secret
-    taken = {canonical_json(item) for item in written}
-    drawn: list[TrainingCandidate] = []
+    seen = {canonical_json(dict(item)) for item in taken}
+    drawn: list[HyperParameters] = []
     for _ in range(1000):
-        if len(drawn) == len(written):
-            return tuple(drawn)
-        picked = {name: draw.choice(d.choices) for name, d in sorted(training.search.items())}
-        merged = {**base, **picked}
-        if "seed" in base and isinstance(base["seed"], int):
-            merged["seed"] = base["seed"] + seed
+        if len(drawn) == training.count:
+            return drawn
+        picked = {name: _picked(draw, d) for name, d in sorted(search.space.items())}
+        merged: dict[str, HyperParameter] = {**training.hyperparameters, **picked}
+        if isinstance(merged.get("seed"), int):
+            merged["seed"] = int(merged["seed"]) + shift
         text = canonical_json(merged)
-        if text not in taken:
-            taken.add(text)
-            drawn.append(TrainingCandidate(f"s{seed}-c{len(drawn) + 1}", merged))
+        if text not in seen:
+            seen.add(text)
+            drawn.append(merged)
     raise ConfigError(
         f"model {model.name}: training.search holds too few combinations for "
-        f"{len(written)} candidates",
-        next_step="Add choices to training.search.",
+        f"{training.count} candidates",
+        next_step="Add choices to training.search.space.",
     )
+
+
+def _picked(draw: random.Random, dimension: SearchDimension) -> HyperParameter:
+    if dimension.low is None or dimension.high is None:
+        return draw.choice(dimension.choices)
+    low, high = dimension.low, dimension.high
+    whole = isinstance(low, int) and isinstance(high, int)
+    if dimension.log:
+        value = math.exp(draw.uniform(math.log(low), math.log(high)))
+    elif whole:
+        return draw.randint(int(low), int(high))
+    else:
+        value = draw.uniform(low, high)
+    # Six digits: a name and a log line are made of it.
+    return min(int(high), max(int(low), round(value))) if whole else float(f"{value:.6g}")
 
 
 def metric_definitions(training: Training) -> dict[str, str]:

@@ -53,7 +53,11 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         ('separator: " "', 'separator: ""', "data.format.separator"),
         ("type: Integral, description: Age", "type: Integer, description: Age", "features.7.type"),
         ("approvers: {test: [model-owner]", "approvers: {test: []", "approvers.test"),
-        ("- {max_depth: 6, eta: 0.2, gamma: 4, min_child_weight: 8}", "", "at least 4 items"),
+        (
+            "gates:\n      - {metric: auc, min: 0.7",
+            "gates:\n      - {kind: taste, a: 0.7",
+            "gates.0",
+        ),
         (
             "- {max_depth: 6, eta: 0.2, gamma: 4, min_child_weight: 8}",
             "- {max_depth: 5, eta: 0.1, gamma: 4, min_child_weight: 6}",

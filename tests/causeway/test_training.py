@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from causeway import training
 from causeway.config import ModelSpec
 from causeway.errors import ConfigError, JobFailed, NameTaken
 from causeway.training import Adoption, DescribedJob, NextJob, next_job
+from causeway.training_specs import Training
 
 
 def test_the_published_parameters_are_among_the_candidates(model: ModelSpec) -> None:
@@ -34,8 +37,46 @@ def test_a_seed_draws_other_candidates_and_always_the_same(seed: int) -> None:
     assert not written & {c.digest for c in drawn}
 
 
+def searching(model: ModelSpec, search: dict[str, Any]) -> ModelSpec:
+    """Return the model with a search space in place of its candidates."""
+    given = {**model.training.model_dump(), "candidates": (), "search": search}
+    return model.model_copy(update={"training": Training.model_validate(given)})
+
+
+def test_a_grid_has_every_combination_once(model: ModelSpec) -> None:
+    space = {"eta": {"choices": [0.1, 0.2]}, "max_depth": {"choices": [3, 4, 5]}}
+    found = training.candidates(searching(model, {"method": "grid", "space": space}))
+    pairs = [(c.hyperparameters["eta"], c.hyperparameters["max_depth"]) for c in found]
+    assert pairs == [(0.1, 3), (0.1, 4), (0.1, 5), (0.2, 3), (0.2, 4), (0.2, 5)]
+    assert [c.name for c in found] == ["c1", "c2", "c3", "c4", "c5", "c6"]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 20))
+def test_candidates_drawn_from_ranges_stay_inside_and_are_always_the_same(
+    seed: int, count: int
+) -> None:
+    from causeway.config import use_case
+
+    space = {
+        "eta": {"low": 0.01, "high": 0.3, "log": True},
+        "max_depth": {"low": 3, "high": 9},
+        "num_boost_round": {"low": 10, "high": 1000, "log": True},
+        "subsample": {"low": 0.5, "high": 1.0},
+    }
+    drawing = {"seed": seed, "count": count, "space": space}
+    model = searching(use_case("credit_risk").models[0], drawing)
+    found = training.candidates(model)
+    assert found == training.candidates(model)
+    assert len({c.digest for c in found}) == len(found) == count
+    for candidate in found:
+        for name, dimension in space.items():
+            value = candidate.hyperparameters[name]
+            assert dimension["low"] <= value <= dimension["high"]
+            assert isinstance(value, type(dimension["low"]))
+
+
 def test_a_seed_needs_something_to_draw_from(model: ModelSpec) -> None:
-    for search in ({}, {"eta": {"choices": [0.1]}}):
+    for search in (None, {"space": {"eta": {"choices": [0.1]}}}):
         bare = model.training.model_validate({**model.training.model_dump(), "search": search})
         with pytest.raises(ConfigError, match=r"training\.search"):
             training.candidates(model.model_copy(update={"training": bare}), 1)

@@ -149,7 +149,7 @@ class EndpointTestOperator(PromotionOperator):
         metrics = measured(self.spec.problem_type, rows.labels, scores)
         require_agreement(self.reported(files, digest), metrics, endpoint=endpoint)
         evaluate(
-            self.spec.gates,
+            self.spec.metric_gates,
             metrics,
             model=self.model,
             artifact_sha256=digest.hex,
