@@ -25,8 +25,8 @@ def store_of(cloud: Cloud, region: str) -> RamStore:
 def shared_arn(resource_arn: str) -> str:
     """Return the ARN under which a resource is shared.
 
-    A model package goes with its group, an export job with its model card, a lineage entity with
-    its account's one lineage group.
+    A model package goes with its group, an export job with its model card, an execution with its
+    pipeline, a lineage entity with its account's one lineage group.
     """
     arn = parse_arn(resource_arn)
     first = arn.resource_id.split("/", 1)[0]
@@ -34,6 +34,8 @@ def shared_arn(resource_arn: str) -> str:
         shared = f"model-package-group/{first}"
     elif arn.resource_type == "model-card":
         shared = f"model-card/{first}"
+    elif arn.resource_type == "pipeline":
+        shared = f"pipeline/{first}"
     elif arn.resource_type in LINEAGE:
         shared = "lineage-group/sagemaker-default-lineage-group"
     else:
