@@ -3,7 +3,8 @@
 **What it does.** Creates the feature groups that are missing (only what is can be shared), brings
 the owners' resource shares to what the use cases need, accepts the invitations in the consumers'
 accounts (only expected ones: sender, name, resource type), and describes every shared resource by
-its ARN from the consumer's side.
+its ARN from the consumer's side. Consumers that the templates do not name get statements of their
+own in the owners' bucket and key policies, merged by Sid.
 
 **When.** By hand: after `platform__accounts`, after a change of a use case, and when an invitation
 ran out (twelve hours for SageMaker types): a run shares anew what expired.
@@ -19,6 +20,7 @@ taken out of the share.
 from airflow.sdk import DAG
 
 from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.policies import ConvergePoliciesOperator
 from causeway_airflow.operators.sharing import (
     AcceptInvitationsOperator,
     ConvergeSharesOperator,
@@ -38,10 +40,15 @@ with DAG("platform__sharing", schedule=None, **dag_arguments("platform", doc=__d
     share = ConvergeSharesOperator.partial(
         task_id="converge_shares", map_index_template=BY_ACCOUNT
     ).expand_kwargs(OWNERS)
+    policies = ConvergePoliciesOperator.partial(
+        task_id="converge_policies", map_index_template=BY_ACCOUNT
+    ).expand_kwargs(OWNERS)
     accept = AcceptInvitationsOperator.partial(
         task_id="accept_invitations", map_index_template=BY_ACCOUNT
     ).expand(account_role=CONSUMERS)
     verify = VerifyAccessOperator.partial(
         task_id="verify_access", map_index_template=BY_ACCOUNT
     ).expand(account_role=CONSUMERS)
-    define >> share >> accept >> verify
+    define >> [share, policies]
+    share >> accept
+    [accept, policies] >> verify

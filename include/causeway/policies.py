@@ -1,26 +1,41 @@
 """Policy documents: statements of ours merged by Sid into what is there, foreign ones kept.
 
 The put calls replace a whole document, so every change is read, merge, compare, write. What is
-ours starts with `Causeway` in its Sid.
+ours is told by the first letters of its Sid; the templates' own statements have other ones.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any, Final
 
-from causeway.accounts import AccountRole, Topology
-from causeway.config import UseCase
 from causeway.documents import canonical_json
 from causeway.errors import ConfigError
-from causeway.features import offline_prefix
 
 #: One policy statement, as JSON.
 Statement = dict[str, Any]
 
 _VERSION: Final = "2012-10-17"
 _LISTS: Final = ("Action", "NotAction", "Resource", "NotResource")
+
+
+class PolicyHolder(Enum):
+    """What has a resource policy, and how many bytes of one its service takes.
+
+    Sources: Amazon S3 and KMS quotas; ECR `SetRepositoryPolicy` and SageMaker
+    `PutModelPackageGroupPolicy` in the service models.
+    """
+
+    BUCKET = ("bucket", 20 * 1024)
+    KEY = ("key", 32 * 1024)
+    REPOSITORY = ("repository", 10 * 1024)
+    MODEL_GROUP = ("model group", 20 * 1024)
+
+    def __init__(self, word: str, limit: int) -> None:
+        self.word = word
+        self.limit = limit
 
 
 def merge(document: str | Mapping[str, Any] | None, statements: Iterable[Statement]) -> str:
@@ -63,6 +78,47 @@ def remove(document: str | Mapping[str, Any] | None, sids: Iterable[str]) -> str
     gone = set(sids)
     kept = [s for s in _statements(policy) if s.get("Sid") not in gone]
     return json.dumps({**policy, "Version": policy.get("Version", _VERSION), "Statement": kept})
+
+
+def converged(
+    document: str | Mapping[str, Any] | None,
+    statements: Iterable[Statement],
+    *,
+    prefix: str,
+    holder: PolicyHolder,
+) -> str | None:
+    """Return the document to write so that ours are exactly `statements`; None when they are.
+
+    Ours are the statements whose Sid begins with `prefix`: one that is not wanted any more goes,
+    whatever else is there stays.
+
+    Raises:
+        ConfigError: a statement is not ours by its Sid, or the result is larger than its holder
+            takes.
+    """
+    wanted = list(statements)
+    sids = {str(statement.get("Sid", "")) for statement in wanted}
+    if strange := sorted(sid for sid in sids if not sid.startswith(prefix)):
+        raise ConfigError(
+            f"the Sid {strange[0]!r} does not begin with {prefix}",
+            next_step="It would never be recognised as ours; give it the prefix.",
+        )
+    gone = {
+        sid
+        for statement in _statements(_read(document))
+        if (sid := str(statement.get("Sid", ""))).startswith(prefix) and sid not in sids
+    }
+    made = merge(remove(document, gone), wanted)
+    if same(made, document):
+        return None
+    made = json.dumps(json.loads(made), separators=(",", ":"))
+    if (size := len(made.encode())) > holder.limit:
+        raise ConfigError(
+            f"the policy of the {holder.word} would have {size} bytes; it takes {holder.limit}",
+            next_step="Grant to an organisational unit or the organisation instead of to single "
+            "accounts, or to fewer of them; nothing was written.",
+        )
+    return made
 
 
 def same(one: str | Mapping[str, Any] | None, other: str | Mapping[str, Any] | None) -> bool:
@@ -120,103 +176,3 @@ def _read(document: str | Mapping[str, Any] | None) -> dict[str, Any]:
 def _statements(policy: Mapping[str, Any]) -> list[Statement]:
     found = policy.get("Statement", [])
     return [found] if isinstance(found, dict) else list(found)
-
-
-def offline_store_statements(case: UseCase, topology: Topology) -> list[Statement]:
-    """The data bucket's statements that let the consumer's trainer read the offline store."""
-    bucket = f"arn:{topology.partition}:s3:::{topology.bucket(AccountRole.DATA)}"
-    reader = {"AWS": [topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")]}
-    prefix = offline_prefix(case)
-    return [
-        {
-            "Sid": f"CausewayRead{_camel(case.id)}OfflineStore",
-            "Effect": "Allow",
-            "Principal": reader,
-            "Action": ["s3:GetObject"],
-            "Resource": [f"{bucket}/{prefix}/*"],
-        },
-        {
-            "Sid": f"CausewayList{_camel(case.id)}OfflineStore",
-            "Effect": "Allow",
-            "Principal": reader,
-            "Action": ["s3:ListBucket"],
-            "Resource": [bucket],
-            "Condition": {"StringLike": {"s3:prefix": [f"{prefix}/*"]}},
-        },
-    ]
-
-
-def offline_store_key_statements(topology: Topology) -> list[Statement]:
-    """The data key's statements that let the consumer's trainer decrypt through S3."""
-    return [
-        {
-            "Sid": "CausewayDecryptOfflineStore",
-            "Effect": "Allow",
-            "Principal": {"AWS": [topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")]},
-            "Action": ["kms:Decrypt", "kms:DescribeKey"],
-            "Resource": ["*"],
-            "Condition": {
-                "StringEquals": {"kms:ViaService": [f"s3.{topology.region}.amazonaws.com"]}
-            },
-        }
-    ]
-
-
-def artifact_bucket_statements(topology: Topology) -> list[Statement]:
-    """The shared bucket's statements: data science writes artifacts, workloads read them."""
-    bucket = f"arn:{topology.partition}:s3:::{topology.bucket(AccountRole.SHARED_SERVICES)}"
-    registrar = topology.role_arn(AccountRole.DATA_SCIENCE, "registrar")
-    return [
-        {
-            "Sid": "CausewayRegistrarWrites",
-            "Effect": "Allow",
-            "Principal": {"AWS": [registrar]},
-            "Action": ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-            "Resource": [f"{bucket}/models/*"],
-        },
-        {
-            "Sid": "CausewayWorkloadsRead",
-            "Effect": "Allow",
-            "Principal": {"AWS": _workload_roles(topology)},
-            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-            "Resource": [f"{bucket}/models/*"],
-        },
-        {
-            "Sid": "CausewayListArtifacts",
-            "Effect": "Allow",
-            "Principal": {"AWS": [registrar, *_workload_roles(topology)]},
-            "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-            "Resource": [bucket],
-        },
-    ]
-
-
-def artifact_key_statements(topology: Topology) -> list[Statement]:
-    """The shared key's statements: data science encrypts, workloads decrypt."""
-    registrar = topology.role_arn(AccountRole.DATA_SCIENCE, "registrar")
-    return [
-        {
-            "Sid": "CausewayRegistrarEncrypts",
-            "Effect": "Allow",
-            "Principal": {"AWS": [registrar]},
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
-            "Resource": ["*"],
-        },
-        {
-            "Sid": "CausewayWorkloadsDecrypt",
-            "Effect": "Allow",
-            "Principal": {"AWS": _workload_roles(topology)},
-            "Action": ["kms:Decrypt", "kms:DescribeKey"],
-            "Resource": ["*"],
-        },
-    ]
-
-
-def _workload_roles(topology: Topology) -> list[str]:
-    duties: Sequence[str] = ("deployer", "serving-execution")
-    roles = (AccountRole.TEST, AccountRole.PROD)
-    return [topology.role_arn(role, duty) for role in roles for duty in duties]
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))

@@ -44,6 +44,15 @@ REVIEWED = (
             ),
         )
     ),
+    *(
+        Reviewed(
+            "identity causeway-registry-owner own-the-registry#KeepReadersOfOwnImages",
+            action,
+            "ConvergePoliciesOperator lets accounts pull images that a topology keeps in this "
+            "account; the shipped topology runs AWS's own images",
+        )
+        for action in ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy")
+    ),
     Reviewed(
         "identity causeway-ingester ingest#CreateAndFillFeatureGroups",
         "sagemaker:PutRecord",

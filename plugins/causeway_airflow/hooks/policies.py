@@ -1,0 +1,141 @@
+"""Resource policies: read, brought to the statements that are wanted of ours, read again.
+
+None of the services writes a policy under a condition, so two writers may overwrite each other.
+Every writer therefore writes within `WINDOW` of its reading, and looks again after `SETTLE`, which
+is longer than that: whatever another one overwrote in its window is then seen, and put back.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from causeway.errors import WriteConflict
+from causeway.policies import PolicyHolder, Statement, converged
+from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+
+WINDOW: Final = 0.5  # seconds from reading to writing
+SETTLE: Final = 2.0  # seconds from writing to reading again
+ATTEMPTS: Final = 8
+
+
+class PolicyHook(CausewayHook):
+    """Policies of one kind of resource in one account."""
+
+    holder: ClassVar[PolicyHolder]
+
+    @abstractmethod
+    def read(self, name: str) -> str | None:
+        """Return the policy of a resource, None where it has none."""
+
+    @abstractmethod
+    def write(self, name: str, document: str) -> None:
+        """Put a policy in place of what was there."""
+
+    def converge(
+        self,
+        name: str,
+        statements: Iterable[Statement],
+        *,
+        prefix: str,
+        window: float = WINDOW,
+        settle: float | None = None,
+    ) -> bool:
+        """Bring the statements whose Sid begins with `prefix` to those given.
+
+        Returns whether anything was written. Raises `ConfigError` before any write when the
+        policy would be too large, `WriteConflict` when another writer keeps undoing it.
+        """
+        wanted, wrote = list(statements), False
+        pause = SETTLE if settle is None else settle
+        for _ in range(ATTEMPTS):
+            began = time.monotonic()
+            held = self.read(name)
+            document = converged(held, wanted, prefix=prefix, holder=self.holder)
+            if document is None:
+                return wrote
+            if time.monotonic() - began > window:
+                continue  # too slow to be sure of what is there now: read again
+            self.write(name, document)
+            wrote = True
+            self.log.info("policy of %s %s: written", self.holder.word, name)
+            time.sleep(pause)
+        raise WriteConflict(
+            f"the policy of {self.holder.word} {name} does not stay as written",
+            principal=self.principal,
+            next_step="Find the other writer in CloudTrail and re-run.",
+        )
+
+    def missing_is_none(self, operation: str, code: str, key: str, **params: str) -> str | None:
+        """Return one member of a reply, None when the service says that there is no policy."""
+        try:
+            return str(self.call(operation, **params)[key])
+        except AwsCallError as error:
+            if error.code == code:
+                return None
+            raise
+
+
+class BucketPolicyHook(PolicyHook):
+    """Policies of S3 buckets, by the bucket's name."""
+
+    service = "s3"
+    holder = PolicyHolder.BUCKET
+
+    def read(self, name: str) -> str | None:
+        """Return the bucket's policy."""
+        return self.missing_is_none(
+            "get_bucket_policy", "NoSuchBucketPolicy", "Policy", Bucket=name
+        )
+
+    def write(self, name: str, document: str) -> None:
+        """Put the bucket's policy."""
+        self.call("put_bucket_policy", Bucket=name, Policy=document)
+
+
+class KeyPolicyHook(PolicyHook):
+    """Policies of KMS keys, by the key's alias or id."""
+
+    service = "kms"
+    holder = PolicyHolder.KEY
+
+    def read(self, name: str) -> str | None:
+        """Return the key's policy."""
+        reply = self.call("get_key_policy", KeyId=self.key_id(name), PolicyName="default")
+        return str(reply["Policy"])
+
+    def write(self, name: str, document: str) -> None:
+        """Put the key's policy."""
+        key = self.key_id(name)
+        self.call("put_key_policy", KeyId=key, PolicyName="default", Policy=document)
+
+    def key_id(self, name: str) -> str:
+        """Return the id behind an alias: the policy calls take no alias."""
+        return str(self.call("describe_key", KeyId=name)["KeyMetadata"]["KeyId"])
+
+
+class RepositoryPolicyHook(PolicyHook):
+    """Policies of ECR repositories, by the repository's name."""
+
+    service = "ecr"
+    holder = PolicyHolder.REPOSITORY
+
+    def read(self, name: str) -> str | None:
+        """Return the repository's policy."""
+        return self.missing_is_none(
+            "get_repository_policy",
+            "RepositoryPolicyNotFoundException",
+            "policyText",
+            repositoryName=name,
+        )
+
+    def write(self, name: str, document: str) -> None:
+        """Put the repository's policy."""
+        self.call("set_repository_policy", repositoryName=name, policyText=document)
+
+
+HOOKS: Final[dict[PolicyHolder, type[PolicyHook]]] = {
+    hook.holder: hook for hook in (BucketPolicyHook, KeyPolicyHook, RepositoryPolicyHook)
+}
