@@ -19,6 +19,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localaws import s3_conditions
 from localaws.protocol import Addressed, Reply, unsupported
 from localaws.service import ServiceError
 
@@ -89,9 +90,13 @@ class Engine:
             with self._lock:  # the dispatcher builds a service's application on its first call
                 application = self._dispatcher.get_application(inner)
             with self._turn(service, account):
+                if service == "s3":
+                    s3_conditions.check(addressed, inner)
                 body = b"".join(application(inner, start_response))
         except NotImplementedError as error:
             raise unsupported(service, operation) from error
+        except ServiceError:
+            raise
         except Exception as error:
             log.exception("%s:%s failed inside moto", service, operation)
             raise ServiceError(
