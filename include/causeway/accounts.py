@@ -107,6 +107,9 @@ class Topology(Strict):
     organisation: Organisation = Organisation()
     access: tuple[AccessRule, ...] = ()
     images: dict[str, str]
+    image_digests: dict[
+        str, Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    ] = Field(default_factory=dict)
     people: dict[str, Person] = Field(min_length=1)
 
     @field_validator("accounts", mode="before")
@@ -202,6 +205,24 @@ class Topology(Strict):
                 next_step=f"Add it, or use one of: {', '.join(sorted(self.images))}.",
             )
         return self.images[name]
+
+    def pinned_image(self, uri: str) -> str:
+        """Return an image of the table by its digest: a tag may be moved, a digest may not.
+
+        Raises:
+            ConfigError: the image is not in the table, or the table has no digest for it.
+        """
+        if "@sha256:" in uri:
+            return uri
+        name = next((name for name, image in self.images.items() if image == uri), None)
+        digest = self.image_digests.get(name or "")
+        if digest is None:
+            raise ConfigError(
+                f"topology {self.name}: image_digests has no digest for {name or uri}",
+                next_step="Write it there: aws ecr describe-images in the image's registry, or "
+                "docker pull, tell it. A registered version names its container by digest.",
+            )
+        return f"{uri.rpartition(':')[0]}@{digest}"
 
     def person_of_source_identity(self, source_identity: str | None) -> str | None:
         """Return the person behind an `sts:SourceIdentity`, or None for a stranger."""

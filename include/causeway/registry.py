@@ -1,9 +1,8 @@
-"""The model registry: candidate to registration request, and back to a typed version.
+"""The model registry: the candidate that is registered, and a version as the registry tells it.
 
 A version belongs to the shared group, is addressed by the group's ARN, and carries in its
-customer metadata what binds it: the artifact's digest, the gate report's digest, the runs.
-Facts (SageMaker service model, `CreateModelPackage`): at most 50 metadata properties of 128/256
-characters, a `ClientToken` of 36; the developer guide asks for the group's ARN across accounts.
+customer metadata what binds it: the artifact's digest and object version, the gate report's
+digest, the runs. The request that makes one is `causeway.registration`.
 """
 
 from __future__ import annotations
@@ -13,21 +12,19 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Final
 
-from causeway.arns import ModelPackageArn, ModelPackageGroupArn
-from causeway.config import ModelSpec, UseCase
-from causeway.documents import canonical_json, sha256
+from causeway.arns import ModelPackageArn
 from causeway.errors import UnexpectedState
-from causeway.stages import LifeCycle, Stage, Status, lifecycle_of
+from causeway.stages import LifeCycle
 
 USE_CASE: Final = "use-case"
 MODEL: Final = "model"
 ARTIFACT_SHA256: Final = "artifact-sha256"
 ARTIFACT_VERSION: Final = "artifact-object-version"
-#: The longest value of a customer metadata property (SageMaker API reference).
-METADATA_VALUE: Final = 256
+MANIFEST_SHA256: Final = "manifest-sha256"
+DATASET: Final = "dataset-sha256"
+COMPARISON: Final = "comparison"
 VALIDATION_METRICS: Final = "validation-metrics"
 GATE_REPORT_SHA256: Final = "gate-report-sha256"
 MLFLOW_RUN: Final = "mlflow-run"
@@ -35,10 +32,6 @@ DAG_RUN: Final = "dag-run"
 TRAINED_BY: Final = "trained-by"
 #: Written when somebody other than the trainer asked for the registration.
 REQUESTED_BY: Final = "requested-by"
-
-_RISK_RATING: Final = MappingProxyType(
-    {"high": "High", "medium": "Medium", "low": "Low", "unknown": "Unknown"}
-)
 
 
 @dataclass(frozen=True)
@@ -64,21 +57,42 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class StoredDocument:
+    """A document beside the artifact in the shared bucket."""
+
+    uri: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """The chosen candidate with everything that its registration needs."""
+    """The chosen candidate with everything that its registration needs.
+
+    `image_uri` names the container by its digest; `documents` are baselines and reports by the
+    names of `causeway.registration.DOCUMENTS`; `generated_by` is the training job's ARN.
+    """
 
     digest: Digest
     artifact_uri: str
     artifact_object_version: str
-    gate_report_uri: str
-    gate_report_sha256: str
+    manifest_sha256: str
+    source_uri: str
+    gate_report: StoredDocument
+    gate_verdict: str
     image_uri: str
+    generated_by: str
     mlflow_run: str
     dag_run: str
     trained_by: str
     metrics: Mapping[str, float]
+    training_metrics: Mapping[str, float]
     hyperparameters: Mapping[str, Any]
     dataset_digest: str
+    dataset_uri: str
+    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
+    comparison: StoredDocument | None = None
+    commit: str | None = None
+    repository: str | None = None
     requested_by: str | None = None
 
 
@@ -98,6 +112,8 @@ class RegistryVersion:
     modified_by_identity: str | None
     modified_by_arn: str | None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    #: The content of the card inside the package, as it was written.
+    card: str = "{}"
 
     @property
     def artifact_sha256(self) -> str | None:
@@ -141,113 +157,23 @@ def held_out_key(model: str, digest: Digest) -> str:
     return f"models/{model}/{digest}/evaluation/test.csv"
 
 
-def gate_report_key(model: str, digest: Digest) -> str:
-    """Return the key of the gate report beside the artifact."""
-    return f"models/{model}/{digest}/gate-report.json"
+def gate_report_key(model: str, digest: Digest, report_sha256: str) -> str:
+    """Return the key of a gate report beside the artifact.
 
-
-def registration_request(
-    group: ModelPackageGroupArn, case: UseCase, model: ModelSpec, candidate: Candidate
-) -> dict[str, Any]:
-    """Build the `CreateModelPackage` request of a candidate, addressed by the group's ARN.
-
-    The version starts `PendingManualApproval` in life-cycle Development/PendingApproval, so
-    that nobody has to touch it before a person decides. The client token is a function of
-    group and artifact: a retried call is the same call.
+    The report's own digest is in it: the same artifact may be judged again, against another
+    version in production, and each version refers to the report that it was registered with.
     """
-    cycle = lifecycle_of(Stage.DEVELOPMENT, Status.PENDING, "registered by training")
-    metadata = {
-        USE_CASE: case.id,
-        MODEL: model.name,
-        ARTIFACT_SHA256: candidate.digest.hex,
-        ARTIFACT_VERSION: candidate.artifact_object_version,
-        GATE_REPORT_SHA256: candidate.gate_report_sha256,
-        MLFLOW_RUN: candidate.mlflow_run,
-        DAG_RUN: candidate.dag_run,
-        TRAINED_BY: candidate.trained_by,
-        VALIDATION_METRICS: _compact(candidate.metrics),
-    }
-    if candidate.requested_by and candidate.requested_by != candidate.trained_by:
-        metadata[REQUESTED_BY] = candidate.requested_by
-    return {
-        "ModelPackageGroupName": str(group),
-        "ModelPackageDescription": f"{model.name} {candidate.digest.short}",
-        "ModelApprovalStatus": "PendingManualApproval",
-        "ModelLifeCycle": {
-            "Stage": cycle.stage,
-            "StageStatus": cycle.status,
-            "StageDescription": cycle.description,
-        },
-        "InferenceSpecification": {
-            "Containers": [{"Image": candidate.image_uri, "ModelDataUrl": candidate.artifact_uri}],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        },
-        "ModelMetrics": {
-            "ModelQuality": {
-                "Statistics": {
-                    "ContentType": "application/json",
-                    "ContentDigest": f"sha256:{candidate.gate_report_sha256}",
-                    "S3Uri": candidate.gate_report_uri,
-                }
-            }
-        },
-        "CustomerMetadataProperties": {k: v[:METADATA_VALUE] for k, v in metadata.items() if v},
-        "ModelCard": {
-            "ModelCardContent": canonical_json(card_content(case, model, candidate)),
-            "ModelCardStatus": "Draft",
-        },
-        "ClientToken": sha256(f"{group}\n{candidate.digest}")[:36],
-    }
+    return f"models/{model}/{digest}/gate-reports/{report_sha256}.json"
 
 
-def card_content(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str, Any]:
-    """Return the card inside the package: the reduced schema, texts up to 2048 characters.
+def manifest_key(model: str, digest: Digest) -> str:
+    """Return the key of the artifact's manifest."""
+    return f"models/{model}/{digest}/manifest.json"
 
-    `model_overview` knows only creator and artifact there, and there is no package section
-    (unlike the standalone card).
-    """
-    return {
-        "model_overview": {
-            "model_creator": candidate.trained_by,
-            "model_artifact": [candidate.artifact_uri],
-        },
-        "intended_uses": {
-            "purpose_of_model": (model.purpose or model.description)[:2048],
-            "risk_rating": _RISK_RATING[model.risk],
-        },
-        "business_details": {
-            "line_of_business": case.line_of_business,
-            "business_problem": case.name,
-        },
-        "training_details": {
-            "training_observations": (
-                f"dataset {candidate.dataset_digest}; hyperparameters "
-                f"{canonical_json(dict(candidate.hyperparameters))}"
-            )[:2048],
-        },
-        "evaluation_details": [
-            {
-                "name": "held-out test part",
-                "metric_groups": [
-                    {
-                        "name": "quality",
-                        "metric_data": [
-                            {"name": name, "type": "number", "value": value}
-                            for name, value in sorted(candidate.metrics.items())
-                        ],
-                    }
-                ],
-            }
-        ],
-        "additional_information": {
-            "custom_details": {
-                "UseCaseId": case.id,
-                "UseCaseName": case.name,
-                "UseCaseStage": case.stage,
-            }
-        },
-    }
+
+def document_key(model: str, digest: Digest, name: str, sha256: str, ending: str = "json") -> str:
+    """Return the key of a baseline, report or comparison: the name, and the content's digest."""
+    return f"models/{model}/{digest}/documents/{name}-{sha256}.{ending}"
 
 
 def version_of(description: Mapping[str, Any]) -> RegistryVersion:
@@ -279,6 +205,7 @@ def version_of(description: Mapping[str, Any]) -> RegistryVersion:
         modified_by_identity=by.get("SourceIdentity"),
         modified_by_arn=by.get("Arn"),
         metadata=dict(description.get("CustomerMetadataProperties") or {}),
+        card=(description.get("ModelCard") or {}).get("ModelCardContent") or "{}",
     )
 
 
@@ -286,16 +213,6 @@ def find_by_digest(versions: Iterable[RegistryVersion], digest: Digest) -> Regis
     """Return the newest version that carries the digest: the same artifact is found, not remade."""
     same = [version for version in versions if version.artifact_sha256 == digest.hex]
     return max(same, key=lambda version: version.arn.version, default=None)
-
-
-def _compact(metrics: Mapping[str, float]) -> str:
-    """Write as many metrics, by name, as fit into the value of one metadata property."""
-    kept: dict[str, float] = {}
-    for name in sorted(metrics):
-        longer = kept | {name: round(metrics[name], 6)}
-        if len(canonical_json(longer)) <= METADATA_VALUE:
-            kept = longer
-    return canonical_json(kept)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -6,6 +6,8 @@ Read on parse and again in each task; the files are cached until they change.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from causeway.accounts import Topology, load_topology
@@ -37,6 +39,42 @@ def case_of(use_case_id: str) -> UseCase:
 def poll_interval() -> float:
     """Seconds between two looks of a waiting trigger; `CAUSEWAY_POLL_SECONDS`, default 1."""
     return float(os.environ.get("CAUSEWAY_POLL_SECONDS", "1"))
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """The commit that these DAGs are at, and the repository it is of; None where nobody knows."""
+
+    commit: str | None
+    repository: str | None
+
+
+def code_version() -> CodeVersion:
+    """Return what `CAUSEWAY_COMMIT` and `CAUSEWAY_REPOSITORY` say, else what git says here.
+
+    A deployment without a git folder (an image, a synced bundle) sets the two.
+    """
+    here = str(Path(__file__).resolve().parent)
+    return CodeVersion(
+        os.environ.get("CAUSEWAY_COMMIT") or _git(here, "rev-parse", "HEAD"),
+        os.environ.get("CAUSEWAY_REPOSITORY") or _git(here, "remote", "get-url", "origin"),
+    )
+
+
+@cache
+def _git(folder: str, *arguments: str) -> str | None:
+    import subprocess  # only tasks ask
+
+    try:
+        found = subprocess.run(
+            ["git", "-C", folder, *arguments],  # noqa: S607 - wherever it is installed
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
 
 
 def _folder() -> Path | None:

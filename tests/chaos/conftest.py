@@ -84,11 +84,12 @@ class Chaos:
         for call in CALLS:
             # First calls first: a second call of one effect may come after all the others.
             for effect in effects:
-                self._kill(step, effect, call)
+                self.kill(step, effect, call)
         return self.succeed(step)
 
-    def _kill(self, step: Step, effect: str, call: int) -> None:
-        for _ in range(DEATHS):
+    def kill(self, step: Step, effect: str, call: int, deaths: int = DEATHS) -> None:
+        """Kill the task after the n-th call of an effect, unless it has no such call any more."""
+        for _ in range(deaths):
             self.fault(effect, "die_after", n=call)
             found = self.run(step)
             self.clear()

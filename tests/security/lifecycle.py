@@ -165,11 +165,16 @@ class Lifecycle:
         registry = person.client("sagemaker", endpoint_url=self.platform.endpoint)
         assert registry.list_model_packages(ModelPackageGroupName=GROUP_ARN)
         described = registry.describe_model_package(ModelPackageName=version)
-        model = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-        bucket, _, key = model.removeprefix("s3://").partition("/")
-        report = f"{key.rsplit('/', 1)[0]}/gate-report.json"
         s3 = person.client("s3", endpoint_url=self.platform.endpoint)
-        assert json.load(s3.get_object(Bucket=bucket, Key=report)["Body"])
+
+        def read(uri: str) -> bytes:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return content
+
+        assert json.loads(read(described["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]))
+        comparison = read(described["CustomerMetadataProperties"]["comparison"]).decode()
+        assert "candidate" in comparison
 
     def drift(self, owner: str) -> None:
         """Have an administrator change a share: a consumer less, a stranger more, other rights."""

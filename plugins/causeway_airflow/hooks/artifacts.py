@@ -1,17 +1,21 @@
 """Objects in S3: digested, encrypted, written once.
 
 An object that is addressed by its digest is written with `If-None-Match: *`: a second write of the
-same content is refused by S3 and counts as done, and nothing is ever overwritten.
+same content is refused by S3 and counts as done, and nothing is ever overwritten. It is sent with
+its SHA-256, which S3 compares with what arrives and keeps as the object's checksum.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from causeway.errors import BadInput, NameTaken, UnexpectedState
+from causeway.manifest import Manifest, manifest_of
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 CHUNK = 1 << 20
@@ -24,6 +28,13 @@ class StoredObject(NamedTuple):
     sha256: str
     version_id: str
     created: bool
+
+
+class Fetched(NamedTuple):
+    """What an object held when it was read."""
+
+    sha256: str
+    version_id: str
 
 
 class ArtifactsHook(CausewayHook):
@@ -39,24 +50,22 @@ class ArtifactsHook(CausewayHook):
 
     def download(self, uri: str, target: Path) -> str:
         """Write an object to a file and return its SHA-256, read once."""
-        bucket, key = split_uri(uri)
-        body = self.call("get_object", Bucket=bucket, Key=key)["Body"]
-        digest = hashlib.sha256()
-        with target.open("wb") as out:
-            for chunk in body.iter_chunks(CHUNK):
-                digest.update(chunk)
-                out.write(chunk)
-        return digest.hexdigest()
+        return self._fetch(uri, target).sha256
 
-    def digest(self, uri: str, version_id: str | None = None) -> str:
+    def digest(self, uri: str) -> str:
         """Return the SHA-256 of what an object holds now, by reading it."""
-        bucket, key = split_uri(uri)
-        version = {"VersionId": version_id} if version_id else {}
-        body = self.call("get_object", Bucket=bucket, Key=key, **version)["Body"]
-        digest = hashlib.sha256()
-        for chunk in body.iter_chunks(CHUNK):
-            digest.update(chunk)
-        return digest.hexdigest()
+        return self.current(uri).sha256
+
+    def current(self, uri: str) -> Fetched:
+        """Return the SHA-256 and the version of what an object holds now, by reading it."""
+        return self._fetch(uri, None)
+
+    def manifest(self, uri: str) -> tuple[Manifest, str]:
+        """Return the manifest of the artifact that an object holds now, and its version."""
+        with tempfile.TemporaryFile() as archive:
+            fetched = self._fetch(uri, archive)
+            archive.seek(0)
+            return manifest_of(archive, where=uri), fetched.version_id
 
     def head(self, uri: str) -> dict[str, Any] | None:
         """Return an object's metadata, or None when there is none."""
@@ -69,7 +78,7 @@ class ArtifactsHook(CausewayHook):
             raise
 
     def put(
-        self, uri: str, content: bytes | BinaryIO, *, sha256: str, kms_key: str | None = None
+        self, uri: str, content: bytes | IO[bytes], *, sha256: str, kms_key: str | None = None
     ) -> StoredObject:
         """Write an object once; an object that is there is checked by its recorded digest.
 
@@ -85,6 +94,7 @@ class ArtifactsHook(CausewayHook):
                 Key=key,
                 Body=content,
                 IfNoneMatch="*",
+                ChecksumSHA256=_checksum(content),
                 Metadata={"sha256": sha256},
                 **encryption,
             )
@@ -102,25 +112,67 @@ class ArtifactsHook(CausewayHook):
             )
         return StoredObject(uri, sha256, str(found.get("VersionId", "")), created=False)
 
-    def copy(
-        self, source: str, target: str, *, kms_key: str, sha256: str | None = None
-    ) -> StoredObject:
+    def copy(self, source: str, target: str, *, kms_key: str) -> StoredObject:
         """Copy an object through this principal's hands, digesting it on the way.
 
-        A server-side copy carries no condition and proves no digest; models are small. Raises
-        `UnexpectedState` when `sha256` is given and the source holds something else.
+        A server-side copy proves no digest of what it read; models are small.
         """
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "object"
             found = self.download(source, path)
-            if sha256 and found != sha256:
-                raise UnexpectedState(
-                    f"{source} holds SHA-256 {found}, evaluated was {sha256}",
-                    principal=self.principal,
-                    next_step="Somebody changed the artifact; train again.",
-                )
             with path.open("rb") as content:
                 return self.put(target, content, sha256=found, kms_key=kms_key)
+
+    def copy_artifact(
+        self, source: str, target: str, *, sha256: str, kms_key: str
+    ) -> tuple[StoredObject, Manifest]:
+        """Copy a model artifact, verified on both sides: file by file as read and as stored.
+
+        Raises `BadInput` for an archive that is none, `UnexpectedState` when the source is not
+        what was evaluated or the target not what was written, `NameTaken` when the key is in use.
+        """
+        with tempfile.TemporaryFile() as archive:
+            self._fetch(source, archive)
+            archive.seek(0)
+            read = manifest_of(archive, where=source)
+            read.require(sha256, where=source)
+            archive.seek(0)
+            stored = self.put(target, archive, sha256=sha256, kms_key=kms_key)
+        held, version_id = self.manifest(target)
+        read.require_same(held, where=target)
+        if version_id != stored.version_id:
+            raise UnexpectedState(
+                f"{target} is version {version_id}, written was {stored.version_id}",
+                principal=self.principal,
+                next_step="Somebody wrote over it: find out who, then train again.",
+            )
+        return stored, read
+
+    def _fetch(self, uri: str, target: Path | IO[bytes] | None) -> Fetched:
+        """Read an object once, in chunks, into a file if one is given."""
+        bucket, key = split_uri(uri)
+        reply = self.call("get_object", Bucket=bucket, Key=key)
+        digest = hashlib.sha256()
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(target.open("wb")) if isinstance(target, Path) else target
+            for chunk in reply["Body"].iter_chunks(CHUNK):
+                digest.update(chunk)
+                if out is not None:
+                    out.write(chunk)
+        return Fetched(digest.hexdigest(), str(reply.get("VersionId", "")))
+
+
+def _checksum(content: bytes | IO[bytes]) -> str:
+    """Return the SHA-256 of what is sent, as S3 writes it: base64 of its bytes."""
+    digest = hashlib.sha256()
+    if isinstance(content, bytes):
+        digest.update(content)
+    else:
+        begin = content.tell()
+        while chunk := content.read(CHUNK):
+            digest.update(chunk)
+        content.seek(begin)
+    return base64.b64encode(digest.digest()).decode()
 
 
 def split_uri(uri: str) -> tuple[str, str]:

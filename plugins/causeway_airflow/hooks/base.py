@@ -54,6 +54,7 @@ EXISTS_CODES = frozenset(
 )
 TRANSIENT_CODES = frozenset(
     {
+        "ConditionalRequestConflict",  # S3: somebody else is writing the same key just now
         "InternalError",
         "InternalFailure",
         "InternalServerError",

@@ -66,6 +66,12 @@ class RegistryHook(CausewayHook):
             if words in found.get("ModelPackageDescription", "")
         ]
 
+    def newest(self, group: str, production: int | None, count: int = 3) -> list[dict[str, Any]]:
+        """Return in full the newest versions of a group, and the one in production."""
+        found = self.versions(group)
+        wanted = found[:count] + [f for f in found[count:] if _number(f) == production]
+        return [self.describe(one["ModelPackageArn"]) for one in wanted]
+
     def search(self, group: str) -> list[dict[str, Any]]:
         """Return a group's versions in full, by last-modified time, newest first.
 
@@ -93,3 +99,7 @@ class RegistryHook(CausewayHook):
     def update(self, version_arn: str, **changes: Any) -> None:
         """Change a version's approval, lifecycle or metadata."""
         self.call("update_model_package", ModelPackageArn=version_arn, **changes)
+
+
+def _number(summary: dict[str, Any]) -> int:
+    return int(summary["ModelPackageVersion"])

@@ -133,17 +133,21 @@ class DeployEndpointOperator(PromotionOperator):
         """Hold the decision against the version and the object as it lies in S3 now."""
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
-        found = ArtifactsHook(self.connection(), self.region_name).digest(
-            str(version.model_data_url), version.metadata.get(ARTIFACT_VERSION)
+        files = ArtifactsHook(self.connection(), self.region_name)
+        # What SageMaker will load: it takes the object by its key, whatever version that has.
+        found = files.current(str(version.model_data_url))
+        registered = version.metadata.get(ARTIFACT_VERSION)
+        same = (
+            found.sha256 == version.artifact_sha256
+            and found.version_id == registered
+            and decision.gate_report_sha256 == version.gate_report_sha256
         )
-        same = found == version.artifact_sha256 and (
-            decision.gate_report_sha256 == version.gate_report_sha256
-        )
-        if not same or not decision.allows(found, datetime.now(UTC)):
+        if not same or not decision.allows(found.sha256, datetime.now(UTC)):
             raise ApprovalRefused(
                 f"{version.arn} may not enter {self.stage.value}: {decision.verdict.value} by "
                 f"{decision.person} for artifact {decision.artifact_sha256} until "
-                f"{decision.valid_until:%Y-%m-%d %H:%M} UTC, the artifact in S3 is {found}",
+                f"{decision.valid_until:%Y-%m-%d %H:%M} UTC, registered as object version "
+                f"{registered}; S3 holds {found.sha256} in version {found.version_id}",
                 account=topology().account(self.role),
                 next_step="If the approval ran out, have the version approved again; if the "
                 "artifact changed, find out who changed it.",

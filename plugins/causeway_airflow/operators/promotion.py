@@ -14,7 +14,13 @@ from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
 from causeway.gates import evaluate
 from causeway.governance import PromotionStatus
 from causeway.metrics import measured
-from causeway.registry import Digest, gate_report_key, held_out_key, version_of
+from causeway.registry import (
+    Digest,
+    RegistryVersion,
+    gate_report_key,
+    held_out_key,
+    version_of,
+)
 from causeway.serving import (
     HeldOut,
     read_held_out,
@@ -104,22 +110,24 @@ class PromotionOperator(CausewayOperator):
             )
         return record
 
-    def digest(self) -> Digest:
-        """Return the artifact digest that the version carries."""
+    def version(self) -> RegistryVersion:
+        """Return the version as the registry has it."""
         from causeway_airflow.hooks.registry import RegistryHook
 
         registry = RegistryHook(self.connection(), self.region_name)
-        return Digest(version_of(registry.describe(self.version_arn)).artifact_sha256 or "")
+        return version_of(registry.describe(self.version_arn))
 
-    def held_out(self, files: ArtifactsHook, digest: Digest) -> HeldOut:
-        """Return the held-out rows that lie beside the artifact."""
+    def held_out(self, files: ArtifactsHook, version: RegistryVersion) -> HeldOut:
+        """Return the held-out rows that lie beside the version's artifact."""
+        digest = Digest(version.artifact_sha256 or "")
         text = files.read(self._shared(held_out_key(self.model, digest))).decode()
         return read_held_out(text, self.spec.training.label, self.spec.problem_type)
 
-    def reported(self, files: ArtifactsHook, digest: Digest) -> dict[str, float]:
-        """Return the metrics of the gate report that lies beside the artifact."""
-        report = json.loads(files.read(self._shared(gate_report_key(self.model, digest))))
-        return dict(report["metrics"])
+    def reported(self, files: ArtifactsHook, version: RegistryVersion) -> dict[str, float]:
+        """Return the metrics of the gate report that the version refers to."""
+        digest, report = Digest(version.artifact_sha256 or ""), version.gate_report_sha256 or ""
+        key = gate_report_key(self.model, digest, report)
+        return dict(json.loads(files.read(self._shared(key)))["metrics"])
 
     def _shared(self, key: str) -> str:
         return f"s3://{topology().bucket(AccountRole.SHARED_SERVICES)}/{key}"
@@ -141,18 +149,18 @@ class EndpointTestOperator(PromotionOperator):
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.endpoints import EndpointRuntimeHook
 
-        files, digest = ArtifactsHook(self.connection(), self.region_name), self.digest()
-        rows, endpoint = self.held_out(files, digest), self.spec.endpoint
+        files, version = ArtifactsHook(self.connection(), self.region_name), self.version()
+        rows, endpoint = self.held_out(files, version), self.spec.endpoint
         runtime = EndpointRuntimeHook(self.connection(), self.region_name)
         scores = runtime.predict(endpoint, rows.header, list(rows.rows))
         require_answers(scores, self.spec.problem_type, endpoint=endpoint)
         metrics = measured(self.spec.problem_type, rows.labels, scores)
-        require_agreement(self.reported(files, digest), metrics, endpoint=endpoint)
+        require_agreement(self.reported(files, version), metrics, endpoint=endpoint)
         evaluate(
             self.spec.metric_gates,
             metrics,
             model=self.model,
-            artifact_sha256=digest.hex,
+            artifact_sha256=version.artifact_sha256 or "",
             dataset_digest="live",
         ).require_pass()
         table = self.table()
@@ -184,8 +192,8 @@ class SmokeTestOperator(PromotionOperator):
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.endpoints import EndpointRuntimeHook
 
-        files, digest = ArtifactsHook(self.connection(), self.region_name), self.digest()
-        rows, endpoint = self.held_out(files, digest), self.spec.endpoint
+        files, version = ArtifactsHook(self.connection(), self.region_name), self.version()
+        rows, endpoint = self.held_out(files, version), self.spec.endpoint
         runtime = EndpointRuntimeHook(self.connection(), self.region_name)
         scores = runtime.predict(endpoint, rows.header, list(rows.rows[:SMOKE_ROWS]))
         require_answers(scores, self.spec.problem_type, endpoint=endpoint)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from causeway.documents import sha256
-from causeway.errors import BadInput, NameTaken, UnexpectedState
+from causeway.errors import BadInput, NameTaken
 from tests.local_platform import LocalPlatform
 
 BUCKET = "causeway-shared-services-333333333333-eu-central-1"
 KEY = "arn:aws:kms:eu-central-1:333333333333:alias/causeway-shared-services"
-SOURCE = "s3://causeway-data-science-222222222222-eu-central-1/jobs/test/model.tar.gz"
 
 
 def test_the_same_content_is_stored_once_and_found_again(platform: LocalPlatform) -> None:
@@ -39,19 +38,6 @@ def test_other_content_under_a_taken_name_is_refused_and_what_was_there_stays(
     with pytest.raises(NameTaken, match="not overwritten"):
         hook.put(uri, b"second", sha256=sha256(b"second"), kms_key=KEY)
     assert hook.read(uri) == b"first"
-
-
-def test_a_copy_of_something_else_than_was_evaluated_is_refused(platform: LocalPlatform) -> None:
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
-
-    ArtifactsHook("causeway_data_science_trainer").put(SOURCE, b"model", sha256=sha256(b"model"))
-    hook = ArtifactsHook("causeway_data_science_registrar")
-    target = f"s3://{BUCKET}/models/test/copy"
-    with pytest.raises(UnexpectedState, match="evaluated was"):
-        hook.copy(SOURCE, target, kms_key=KEY, sha256=sha256(b"another"))
-    s3 = platform.client("s3", "shared_services")
-    assert s3.list_objects_v2(Bucket=BUCKET, Prefix="models/test/copy")["KeyCount"] == 0
-    assert hook.copy(SOURCE, target, kms_key=KEY, sha256=sha256(b"model")).created
 
 
 def test_a_text_that_is_no_object_is_refused(platform: LocalPlatform) -> None:

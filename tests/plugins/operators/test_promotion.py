@@ -2,92 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 
 from causeway.accounts import AccountRole
 from causeway.arns import ModelPackageArn
-from causeway.documents import sha256
 from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld
-from causeway.gates import evaluate
 from causeway.governance import PromotionStatus
 from causeway.stages import Stage, Status
 from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import ABOUT, register
 from tests.plugins.conftest import context, execute
-
-BUCKET = "causeway-data-science-222222222222-eu-central-1"
-ABOUT: dict[str, Any] = {"use_case": "credit_risk", "model": "credit_risk"}
-# Answers 0.9 for every row whose only feature is 1, 0.1 for the others.
-INFERENCE = """
-def model_fn(folder): return None
-def input_fn(body, content_type):
-    text = body.decode() if isinstance(body, bytes) else body
-    return [line.split(",") for line in text.strip().splitlines()[1:]]
-def predict_fn(rows, model): return [0.9 if row[1] == "1" else 0.1 for row in rows]
-def output_fn(values, accept): return "\\n".join(map(str, values)), "text/csv"
-"""
-HELD_OUT = "record_id,status,credit_risk\n" + "".join(
-    f"sgc-{n:06d},{n % 2},{n % 2}\n" for n in range(40)
-)
-METRICS = {"auc": 1.0, "accuracy": 1.0}
-
-
-@cache
-def archive(note: str) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, text in {"code/inference.py": INFERENCE, "note.txt": note}.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return packed.getvalue()
-
-
-def register(note: str):
-    """Return the operator that registers an artifact of its own."""
-    from causeway_airflow.configuration import case_and_model, topology
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
-    from causeway_airflow.operators.registration import RegisterModelOperator
-
-    files, body = ArtifactsHook("causeway_data_science_trainer"), archive(note)
-    model_uri = f"s3://{BUCKET}/jobs/credit_risk/{sha256(note)}/model.tar.gz"
-    held_out = f"s3://{BUCKET}/jobs/credit_risk/held-out/test.csv"
-    files.put(model_uri, body, sha256=sha256(body))
-    files.put(held_out, HELD_OUT.encode(), sha256=sha256(HELD_OUT))
-    digest = files.digest(model_uri)
-    _, model = case_and_model("credit_risk", "credit_risk")
-    report = evaluate(
-        model.gates, METRICS, model=model.name, artifact_sha256=digest, dataset_digest="d" * 64
-    )
-    return RegisterModelOperator(
-        task_id="register",
-        **ABOUT,
-        best={
-            "model_uri": model_uri,
-            "image_uri": topology().image("xgboost"),
-            "mlflow_run": "run",
-            "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
-        },
-        gate={
-            "artifact_sha256": digest,
-            "report": report.text(),
-            "report_sha256": report.digest,
-            "metrics": dict(report.metrics),
-        },
-        held_out=held_out,
-        dataset={"digest": "d" * 64},
-    )
 
 
 def versions(platform: LocalPlatform) -> list[str]:
     listed = platform.client("sagemaker", "shared_services").list_model_packages(
-        ModelPackageGroupName="credit-risk"
+        ModelPackageGroupName="credit-risk", MaxResults=100
     )
     return [found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]]
 

@@ -1,0 +1,135 @@
+"""The manifest of a model artifact: the SHA-256 of the archive and of every file in it.
+
+It is made where the artifact comes from and again of what was stored; the two must be equal.
+An archive that could unpack to something else than it lists (links, devices, absolute or climbing
+paths, one path twice) is refused, whatever its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any, Final
+
+from causeway.documents import canonical_json, sha256
+from causeway.errors import BadInput, UnexpectedState
+
+_CHUNK: Final = 1 << 20
+#: More than any model here has; an archive that unpacks to more is taken for an attack.
+MAX_BYTES: Final = 20 << 30
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of the artifact."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An artifact as it is: its own digest and size, and its files by path."""
+
+    sha256: str
+    size: int
+    files: tuple[FileEntry, ...]
+
+    def text(self) -> str:
+        """The manifest as the very text that is stored beside the artifact."""
+        files = [{"path": f.path, "size": f.size, "sha256": f.sha256} for f in self.files]
+        document: dict[str, Any] = {"sha256": self.sha256, "size": self.size, "files": files}
+        return canonical_json(document)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text."""
+        return sha256(self.text())
+
+    def require(self, wanted: str, *, where: str) -> None:
+        """Raise unless the archive has the digest that was evaluated.
+
+        Raises:
+            UnexpectedState: naming both digests.
+        """
+        if self.sha256 != wanted:
+            raise UnexpectedState(
+                f"{where} holds SHA-256 {self.sha256}, evaluated was {wanted}",
+                next_step="Somebody changed the artifact; train again.",
+            )
+
+    def require_same(self, stored: Manifest, *, where: str) -> None:
+        """Raise unless what was stored is what was read, file by file.
+
+        Raises:
+            UnexpectedState: naming the first files that differ.
+        """
+        if self == stored:
+            return
+        mine, theirs = ({f.path: f for f in m.files} for m in (self, stored))
+        changed = [p for p in sorted(mine.keys() | theirs) if mine.get(p) != theirs.get(p)]
+        raise UnexpectedState(
+            f"{where} holds SHA-256 {stored.sha256} instead of {self.sha256}; files that differ: "
+            f"{', '.join(changed[:5]) or 'none (only the archive around them)'}",
+            next_step="Do not register or deploy it. Find who wrote it, then train again.",
+        )
+
+
+def manifest_of(archive: IO[bytes], *, where: str) -> Manifest:
+    """Return the manifest of a `model.tar.gz`; `where` is only named in the errors.
+
+    Raises:
+        BadInput: it is no gzip-compressed tar archive, holds no file, or holds an entry that is
+            neither a plain file nor a folder below the archive's root.
+    """
+    digest, size = _digest(archive)
+    archive.seek(0)
+    found: dict[str, FileEntry] = {}
+    total = 0
+    try:
+        # The decompressor checks the checksum at the end of the stream, which tarfile does not
+        # reach by itself: what stands behind the last entry is read as well.
+        with tarfile.open(fileobj=archive, mode="r:gz") as tar:
+            for member in tar:
+                path = _path(member, where)
+                if member.isdir():
+                    continue
+                total += member.size
+                if path in found or total > MAX_BYTES:
+                    raise _refused(where, f"{path!r} stands twice, or the files are too large")
+                body = tar.extractfile(member)
+                assert body is not None  # a plain file has a body
+                found[path] = FileEntry(path, member.size, _digest(body)[0])
+            while tar.fileobj is not None and tar.fileobj.read(_CHUNK):
+                pass
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
+        raise _refused(where, f"it is no readable gzip-compressed tar archive: {error}") from error
+    if not found:
+        raise _refused(where, "it holds no file")
+    return Manifest(digest, size, tuple(found[path] for path in sorted(found)))
+
+
+def _path(member: tarfile.TarInfo, where: str) -> str:
+    path = PurePosixPath(member.name)
+    if not (member.isreg() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+        raise _refused(where, f"entry {member.name!r} is no plain file below the archive's root")
+    return str(path)
+
+
+def _digest(stream: Any) -> tuple[str, int]:
+    found, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        found.update(chunk)
+        size += len(chunk)
+    return found.hexdigest(), size
+
+
+def _refused(where: str, why: str) -> BadInput:
+    return BadInput(
+        f"the artifact {where} is refused: {why}",
+        next_step="Train again, or have train.py write plain files into SM_MODEL_DIR.",
+    )

@@ -1,0 +1,111 @@
+"""The content of a model card: made of what is known, merged with what people wrote.
+
+Facts (SageMaker developer guide): `UpdateModelCard` takes the complete content, and what is left
+out is gone. So a new content always starts from the card as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from causeway.model_cards.fields import FIELDS, HELD_OUT, CardField, Facts, Source
+
+Content = dict[str, Any]
+
+#: The evaluation that the test of a live endpoint adds.
+LIVE_TEST: Final = "live endpoint in test"
+#: Evaluations that are about one version, and gone when the card describes another.
+_OF_A_VERSION: Final = frozenset({HELD_OUT, LIVE_TEST})
+
+
+def package_content(facts: Facts) -> Content:
+    """Return the card inside a package: reduced schema, from use case and candidate."""
+    return _written(facts, lambda field: field.in_package)
+
+
+def card_content(facts: Facts, package: Mapping[str, Any] | None = None) -> Content:
+    """Return what Causeway has to say on the standalone card.
+
+    `package` is the content of the card inside the version's package: what the candidate was is
+    known from there, for a version that was registered from outside as well.
+    """
+    made = _written(facts, lambda field: field.source is not Source.CANDIDATE)
+    for field in FIELDS:
+        if field.source is Source.CANDIDATE:
+            _set(made, field.keys, copy.deepcopy(_get(package or {}, field.keys)))
+    return made
+
+
+def merged(existing: Mapping[str, Any], made: Mapping[str, Any]) -> Content:
+    """Return the complete content: people's words of the card as it is, and our fields as made.
+
+    Evaluations of other names stay; those of a version go when the card describes another one.
+    """
+    found: Content = copy.deepcopy(dict(existing))
+    same = described_version(existing) == described_version(made)
+    for field in FIELDS:
+        if field.path == "evaluation_details":
+            ours = _get(made, field.keys) or []
+            replaced = {entry["name"] for entry in ours} if same else _OF_A_VERSION
+            kept = [e for e in found.get(field.path, []) if e.get("name") not in replaced]
+            _set(found, field.keys, [*ours, *kept])
+        else:
+            _set(found, field.keys, copy.deepcopy(_get(made, field.keys)))
+    return found
+
+
+def described_version(content: Mapping[str, Any]) -> str | None:
+    """Return the ARN of the version that a card describes, None while it describes none."""
+    value = _get(content, ("model_package_details", "model_package_arn"))
+    return str(value) if value else None
+
+
+def with_evaluation(content: Mapping[str, Any], entry: Mapping[str, Any]) -> Content:
+    """Return the content with an evaluation added, or the one of its name replaced."""
+    found: Content = copy.deepcopy(dict(content))
+    kept = [e for e in found.get("evaluation_details", []) if e.get("name") != entry["name"]]
+    found["evaluation_details"] = [*kept, dict(entry)]
+    return found
+
+
+def live_test(metrics: Mapping[str, float], endpoint: str, account: str) -> Content:
+    """Return the evaluation that the test of a live endpoint adds to the card."""
+    data = [{"name": n, "type": "number", "value": v} for n, v in sorted(metrics.items())]
+    return {
+        "name": LIVE_TEST,
+        "evaluation_observation": f"endpoint {endpoint} in account {account} answered the "
+        "held-out rows",
+        "metric_groups": [{"name": "quality", "metric_data": data}],
+    }
+
+
+def _written(facts: Facts, chosen: Callable[[CardField], bool]) -> Content:
+    made: Content = {}
+    for field in filter(chosen, FIELDS):
+        _set(made, field.keys, field.value(facts))
+    return made
+
+
+def _get(content: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    here: Any = content
+    for key in keys:
+        if not isinstance(here, Mapping) or key not in here:
+            return None
+        here = here[key]
+    return here
+
+
+def _set(content: Content, keys: tuple[str, ...], value: Any) -> None:
+    """Set a field, or take it away (and what is empty then) when there is nothing to say."""
+    *way, last = keys
+    if value in (None, "", [], {}):
+        here: Any = _get(content, tuple(way)) if way else content
+        if isinstance(here, dict) and here.pop(last, None) is not None and not here and way:
+            _set(content, tuple(way), None)
+        return
+    at = content
+    for key in way:
+        at = at.setdefault(key, {})
+    at[last] = value

@@ -1,0 +1,277 @@
+"""A candidate becomes one version of one artifact, and nothing else can take its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from causeway.accounts import AccountRole
+from causeway.arns import ModelPackageArn
+from causeway.errors import ApprovalRefused, BadInput, NameTaken, UnexpectedState
+from causeway.governance import PromotionStatus
+from causeway.registry import Digest, artifact_key
+from causeway.stages import Stage, Status
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import ABOUT, archive, register, source_of
+from tests.plugins.conftest import context
+
+SHARED = "causeway-shared-services-333333333333-eu-central-1"
+SHARED_KEY = "arn:aws:kms:eu-central-1:333333333333:alias/causeway-shared-services"
+GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
+
+
+def described(platform: LocalPlatform, version: str) -> dict[str, Any]:
+    client = platform.client("sagemaker", "shared_services")
+    found: dict[str, Any] = client.describe_model_package(ModelPackageName=version)
+    return found
+
+
+def versions(platform: LocalPlatform) -> set[str]:
+    client = platform.client("sagemaker", "shared_services")
+    listed = client.list_model_packages(ModelPackageGroupName="credit-risk", MaxResults=100)
+    return {found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]}
+
+
+def read(platform: LocalPlatform, uri: str) -> bytes:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = platform.client("s3", "shared_services").get_object(Bucket=bucket, Key=key)["Body"]
+    content: bytes = body.read()
+    return content
+
+
+def stored(platform: LocalPlatform, note: str) -> list[dict[str, Any]]:
+    """Return every version of the artifact's object in the shared bucket."""
+    digest = Digest(hashlib.sha256(archive(note)).hexdigest())
+    listed = platform.client("s3", "shared_services").list_object_versions(
+        Bucket=SHARED, Prefix=artifact_key("credit_risk", digest)
+    )
+    found: list[dict[str, Any]] = listed.get("Versions", [])
+    return found
+
+
+def overwrite(platform: LocalPlatform, uri: str, content: bytes) -> None:
+    """Replace an object as an administrator of its account: delete it and write another."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    role = "shared_services" if bucket == SHARED else "data_science"
+    s3 = platform.client("s3", role)
+    s3.delete_object(Bucket=bucket, Key=key)
+    s3.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+
+
+def test_a_version_carries_what_binds_and_describes_it(shared: LocalPlatform) -> None:
+    done = register("bound").perform(context())
+    version = described(shared, done["version_arn"])
+    container = version["InferenceSpecification"]["Containers"][0]
+    metadata = version["CustomerMetadataProperties"]
+    (artifact,) = stored(shared, "bound")
+    assert metadata["artifact-object-version"] == artifact["VersionId"]
+    assert metadata["artifact-sha256"] in container["ModelDataUrl"]
+    assert "@sha256:" in container["Image"]
+    manifest = read(shared, container["ModelDataUrl"].replace("model.tar.gz", "manifest.json"))
+    assert hashlib.sha256(manifest).hexdigest() == metadata["manifest-sha256"]
+    assert {f["path"] for f in json.loads(manifest)["files"]} == {"code/inference.py", "note.txt"}
+    for place in ("ModelMetrics", "DriftCheckBaselines"):
+        for document in version[place]["ModelQuality"].values():
+            digest = hashlib.sha256(read(shared, document["S3Uri"])).hexdigest()
+            assert document["ContentDigest"] == f"sha256:{digest}"
+    assert version["MetadataProperties"]["ProjectId"] == "credit-risk"
+    assert len(version["MetadataProperties"]["CommitId"]) == 40
+    assert version["SourceUri"] == source_of("bound")
+
+
+def test_the_artifact_is_encrypted_with_the_shared_key_and_keeps_its_checksum(
+    shared: LocalPlatform,
+) -> None:
+    register("sealed").perform(context())
+    (artifact,) = stored(shared, "sealed")
+    head = shared.client("s3", "shared_services").head_object(
+        Bucket=SHARED, Key=artifact["Key"], ChecksumMode="ENABLED"
+    )
+    assert head["ServerSideEncryption"] == "aws:kms"
+    assert head["SSEKMSKeyId"] == SHARED_KEY
+    assert head["ChecksumSHA256"] == _checksum(archive("sealed"))
+
+
+def test_who_decides_reads_how_it_compares_with_earlier_versions(shared: LocalPlatform) -> None:
+    register("earlier").perform(context())
+    done = register("compared").perform(context())
+    text = read(shared, done["comparison"]).decode()
+    version = described(shared, done["version_arn"])
+    assert version["CustomerMetadataProperties"]["comparison"] == done["comparison"]
+    assert done["comparison"] in version["ModelLifeCycle"]["StageDescription"]
+    earlier = ModelPackageArn.parse(done["version_arn"]).version - 1
+    assert f"| candidate | v{earlier} |" in text
+    assert "| auc | 1 (+0) | 1 |" in text
+    assert "| max_depth | 5 | 5 |" in text
+
+
+# ------------------------------------------------------------------------------- at once
+def test_two_runs_at_once_with_one_artifact_register_one_version(shared: LocalPlatform) -> None:
+    before = versions(shared)
+    tasks = [register("twice") for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(t.perform, context(f"run-{n}")) for n, t in enumerate(tasks)]
+    found = [run.result() for run in runs]
+    assert {done["version_arn"] for done in found} == versions(shared) - before
+    assert sorted(done["created"] for done in found) == [False, True]
+    assert len(stored(shared, "twice")) == 1
+
+
+def test_a_version_registered_between_look_and_call_is_found(
+    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.registry import RegistryHook
+
+    create, before = RegistryHook.create, versions(shared)
+
+    def second(self: Any, request: Any) -> str:
+        monkeypatch.undo()
+        first = {**request, "CustomerMetadataProperties": {**request["CustomerMetadataProperties"]}}
+        first["CustomerMetadataProperties"]["dag-run"] = "another"
+        create(self, first)
+        return create(self, request)
+
+    monkeypatch.setattr(RegistryHook, "create", second)
+    found = register("overtaken").perform(context())
+    assert found["created"] is False
+    assert versions(shared) - before == {found["version_arn"]}
+
+
+def test_two_runs_at_once_with_different_artifacts_register_two_versions(
+    shared: LocalPlatform,
+) -> None:
+    before = versions(shared)
+    tasks = [register(f"one of two {n}") for n in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(t.perform, context(f"run-{n}")) for n, t in enumerate(tasks)]
+    found = [run.result() for run in runs]
+    assert {done["version_arn"] for done in found} == versions(shared) - before
+    assert len({done["version_arn"] for done in found}) == 2
+
+
+# ------------------------------------------------------------------------------- swapped
+def test_an_artifact_changed_after_its_evaluation_is_not_copied(shared: LocalPlatform) -> None:
+    before, task = versions(shared), register("changed at its source")
+    overwrite(shared, source_of("changed at its source"), archive("another"))
+    with pytest.raises(UnexpectedState, match="evaluated was"):
+        task.perform(context())
+    assert stored(shared, "changed at its source") == []
+    assert versions(shared) == before
+
+
+def test_a_broken_archive_is_refused_before_anything_is_written(shared: LocalPlatform) -> None:
+    task = register("cut short")
+    cut = archive("cut short")[:-10]
+    overwrite(shared, source_of("cut short"), cut)
+    task.gate["artifact_sha256"] = hashlib.sha256(cut).hexdigest()
+    with pytest.raises(BadInput, match="no readable"):
+        task.perform(context())
+
+
+def test_what_lies_under_the_artifacts_key_already_is_not_registered(
+    shared: LocalPlatform,
+) -> None:
+    before, task = versions(shared), register("forestalled")
+    digest = Digest(hashlib.sha256(archive("forestalled")).hexdigest())
+    for metadata in ({}, {"sha256": digest.hex}):  # whatever is said of it
+        key = artifact_key("credit_risk", digest)
+        shared.client("s3", "shared_services").delete_object(Bucket=SHARED, Key=key)
+        shared.client("s3", "shared_services").put_object(
+            Bucket=SHARED, Key=key, Body=archive("planted"), Metadata=metadata, IfNoneMatch="*"
+        )
+        with pytest.raises((NameTaken, UnexpectedState), match=r"other content|note\.txt"):
+            task.perform(context())
+    assert versions(shared) == before
+
+
+@pytest.mark.parametrize("content", ["the same", "another"])
+def test_an_artifact_that_was_replaced_is_not_deployed(shared: LocalPlatform, content: str) -> None:
+    """Also the same bytes: it is not the object that was registered and looked at."""
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+
+    note = f"replaced by {content}"
+    version = register(note).perform(context())["version_arn"]
+    sync()
+    shared.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
+    )
+    sync()
+    uri = described(shared, version)["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    overwrite(shared, uri, archive(note if content == "the same" else "something else"))
+    deploy = DeployEndpointOperator(
+        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
+    )
+    with pytest.raises(ApprovalRefused, match="S3 holds"):
+        deploy.perform(context())
+    assert Stage.TEST not in _state(version).records
+    assert _table().lease(AccountRole.TEST, "credit_risk") is None
+
+
+# ------------------------------------------------------------------------- from outside
+def test_a_version_registered_in_a_notebook_without_its_digest_is_quarantined(
+    shared: LocalPlatform,
+) -> None:
+    version = _from_notebook(shared, {"note": "by hand"})
+    assert not [run for run in sync() if run["conf"]["version_arn"] == version]
+    assert _state(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    cycle = described(shared, version)["ModelLifeCycle"]
+    assert (cycle["Stage"], cycle["StageStatus"]) == ("Development", "OnHold")
+    shared.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved"
+    )
+    assert not [run for run in sync() if run["conf"]["version_arn"] == version]
+    assert described(shared, version)["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_a_version_registered_in_a_notebook_with_its_digest_is_governed_like_any(
+    shared: LocalPlatform,
+) -> None:
+    metadata = described(shared, register("governed").perform(context())["version_arn"])[
+        "CustomerMetadataProperties"
+    ]
+    version = _from_notebook(shared, metadata)
+    assert [run for run in sync() if run["conf"]["version_arn"] == version]
+    state = _state(version)
+    assert state.records[Stage.DEVELOPMENT].status is Status.PENDING
+    assert state.promotion is not None
+    assert state.promotion.status is PromotionStatus.REQUESTED
+
+
+def _from_notebook(platform: LocalPlatform, metadata: dict[str, str]) -> str:
+    """Register a version as a data scientist would by hand, in the shared group by its ARN."""
+    arn: str = platform.client("sagemaker", "data_science").create_model_package(
+        ModelPackageGroupName=GROUP,
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [{"Image": "xgboost", "ModelDataUrl": "s3://somewhere/model.tar.gz"}]
+        },
+        CustomerMetadataProperties=metadata,
+    )["ModelPackageArn"]
+    return arn
+
+
+def sync() -> list[dict[str, Any]]:
+    from causeway_airflow.operators.governance import SyncOperator
+
+    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context())
+    return started
+
+
+def _table() -> Any:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    return StageTableHook("causeway_governance_recorder")
+
+
+def _state(version: str) -> Any:
+    return _table().state(ModelPackageArn.parse(version))
+
+
+def _checksum(content: bytes) -> str:
+    from base64 import b64encode
+
+    return b64encode(hashlib.sha256(content).digest()).decode()
