@@ -7,6 +7,8 @@ import pkgutil
 
 PACKAGES = (
     "localaws.ram",
+    "localaws.glue",
+    "localaws.athena",
     "localaws.sagemaker",
     "localaws.cloudformation",
     "localaws.cloudtrail",

@@ -185,6 +185,16 @@ def _group(cloud: Cloud, arn: Arn) -> Iterator[Document]:
             yield group.policy
 
 
+def _catalog(cloud: Cloud, arn: Arn) -> Iterator[Document]:
+    """Yield the policy of a Data Catalog; it holds for everything in it."""
+    if arn.account in cloud.account_ids():
+        from localaws.glue.catalog import Catalog
+
+        held = cloud.store(Catalog, arn.account, arn.region).policy
+        if held is not None:
+            yield held.text
+
+
 LOOKS: dict[str, Look] = {
     "s3": _bucket,
     "kms": _key,
@@ -194,4 +204,5 @@ LOOKS: dict[str, Look] = {
     "dynamodb": _table,
     "ecr": _repository,
     "sagemaker": _group,
+    "glue": _catalog,
 }

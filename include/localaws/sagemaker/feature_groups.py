@@ -10,6 +10,7 @@ from localaws.arns import Arn
 from localaws.paging import SAGEMAKER
 from localaws.ram import grants
 from localaws.ram.resources import shareable
+from localaws.sagemaker import offline_table
 from localaws.sagemaker.feature_records import Schema
 from localaws.sagemaker.model_package_groups import in_window
 from localaws.sagemaker.offline_store import OfflineStore
@@ -232,7 +233,9 @@ def duration(ttl: dict[str, Any] | None) -> timedelta | None:
 def _activate(cloud: Cloud, group: FeatureGroup) -> None:
     """Finish the creation: the offline store must be reachable with the group's role."""
     cloud.clock.wait(CREATION_SECONDS)
-    group.failure = group.offline.check() if group.offline else None
+    if group.offline:
+        offline = group.config["OfflineStoreConfig"]
+        group.failure = group.offline.check() or offline_table.create(group.offline, offline)
     group.status = "CreateFailed" if group.failure else "Created"
     announce(cloud, KIND, group.arn, group.describe())
 
@@ -265,6 +268,7 @@ def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
         f"{storage['S3Uri'].rstrip('/')}/{call.account}/sagemaker/{call.region}/offline-store/"
         f"{name}-{int(now.timestamp())}/data"
     )
+    config = offline_table.resolved(config, name, now)
     return {**config, "S3StorageConfig": {**storage, "ResolvedOutputS3Uri": place}}
 
 

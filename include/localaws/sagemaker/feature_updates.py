@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from localaws.sagemaker import offline_table
 from localaws.sagemaker.feature_groups import (
     CREATION_SECONDS,
     KIND,
@@ -64,6 +65,8 @@ def _finish(cloud: Cloud, group: FeatureGroup) -> None:
     cloud.clock.wait(CREATION_SECONDS)
     if group.offline:
         group.offline.schema = group.schema
+        offline = group.config["OfflineStoreConfig"]
+        group.update_failure = offline_table.extend(group.offline, offline)
     group.updating = False
     announce(cloud, KIND, group.arn, group.describe())
 

@@ -80,7 +80,7 @@ class OfflineStore:
         SageMaker looks at the bucket with s3:GetBucketAcl (AmazonSageMakerFeatureStoreAccess).
         """
         try:
-            self._client().get_bucket_acl(Bucket=self.bucket)
+            self.client().get_bucket_acl(Bucket=self.bucket)
         except (ServiceError, ClientError, BotoCoreError) as error:
             return f"The offline store s3://{self.bucket} cannot be used with {self._role}: {error}"
         return None
@@ -163,7 +163,8 @@ class OfflineStore:
             log.warning("offline store s3://%s/%s: %s", self.bucket, self.prefix, reason)
         self.failure = reason
 
-    def _client(self) -> Any:
+    def client(self, service: str = "s3") -> Any:
+        """Return a client that acts with the group's role."""
         soon = self._cloud.clock.now() + timedelta(minutes=5)
         held = self._credentials
         if held is None or (held.expires is not None and held.expires <= soon):
@@ -171,13 +172,13 @@ class OfflineStore:
                 self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com"
             )
             self._credentials = held
-        return self._cloud.client("s3", held, self._region)
+        return self._cloud.client(service, held, self._region)
 
     def _write(self, hour: datetime, rows: list[Row]) -> None:
         name = f"{hour:%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}.parquet"
         place = f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}"
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._key}
-        self._client().put_object(
+        self.client().put_object(
             Bucket=self.bucket,
             Key=f"{self.prefix}/{place}/{name}",
             Body=parquet(self.schema, rows, self._cloud.clock.now()),

@@ -2,8 +2,10 @@
 
 from localaws.authorisation.asked import Asked, Need, registered
 from localaws.authorisation.needs import (
+    athena,
     cloudtrail,
     dynamodb,
+    glue,
     iam,
     kms,
     messaging,
@@ -25,8 +27,10 @@ def of_call(asked: Asked) -> list[Need]:
 
 
 __all__ = [
+    "athena",
     "cloudtrail",
     "dynamodb",
+    "glue",
     "iam",
     "kms",
     "messaging",

@@ -1,0 +1,1 @@
+"""Athena: data catalogues, workgroups and queries, which DuckDB answers over Parquet in S3."""

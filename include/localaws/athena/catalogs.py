@@ -1,0 +1,116 @@
+"""Athena: data catalogues. `AwsDataCatalog` is the account's own; others name a Glue catalogue."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from localaws.glue.catalog import only
+from localaws.paging import Pager
+from localaws.sagemaker.tags import TagStore
+from localaws.service import Call, Service, ServiceError
+
+athena = Service.named("athena")
+ATHENA = Pager("NextToken", "MaxResults", 50, "InvalidRequestException")
+OWN = "AwsDataCatalog"
+ACCOUNT = re.compile(r"\d{12}")
+
+
+@dataclass
+class DataCatalogs:
+    """The registered data catalogues of one account in one region."""
+
+    by_name: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """Return a data catalogue, also the account's own; letter case does not count."""
+        if name.lower() == OWN.lower():
+            return {"Name": OWN, "Type": "GLUE", "Parameters": {}}
+        return next((one for key, one in self.by_name.items() if key.lower() == name.lower()), None)
+
+    def get(self, name: str) -> dict[str, Any]:
+        """Return a data catalogue; InvalidRequestException."""
+        found = self.find(name)
+        if found is None:
+            raise refused(f"Data catalog {name} was not found")
+        return found
+
+
+def refused(message: str) -> ServiceError:
+    """Return Athena's error for bad input, and for most things that do not exist."""
+    return ServiceError("InvalidRequestException", message)
+
+
+@athena.operation("CreateDataCatalog")
+def create_data_catalog(call: Call) -> dict[str, Any]:
+    """Register another account's Glue catalogue: type GLUE with the parameter `catalog-id`."""
+    only(call, call.params, {"Name", "Type", "Description", "Parameters", "Tags"})
+    catalogs, name = call.store(DataCatalogs), call.params["Name"]
+    if catalogs.find(name):
+        raise refused(f"Data catalog {name} already exists")
+    catalogs.by_name[name] = described = {"Name": name, **_definition(call)}
+    arn = call.arn(f"datacatalog/{name}")
+    call.store(TagStore).put(arn, call.params.get("Tags"))
+    return {"DataCatalog": described}
+
+
+@athena.operation("GetDataCatalog")
+def get_data_catalog(call: Call) -> dict[str, Any]:
+    """Describe a data catalogue."""
+    only(call, call.params, {"Name"})
+    return {"DataCatalog": call.store(DataCatalogs).get(call.params["Name"])}
+
+
+@athena.operation("ListDataCatalogs")
+def list_data_catalogs(call: Call) -> dict[str, Any]:
+    """List the data catalogues, the account's own first."""
+    only(call, call.params, {"NextToken", "MaxResults"})
+    catalogs = call.store(DataCatalogs)
+    found = [catalogs.get(OWN), *catalogs.by_name.values()]
+    page, rest = ATHENA.page(call.params, found)
+    summaries = [
+        {"CatalogName": one["Name"], "Type": one["Type"], "Status": "CREATE_COMPLETE"}
+        for one in page
+    ]
+    return {"DataCatalogsSummary": summaries, **rest}
+
+
+@athena.operation("UpdateDataCatalog")
+def update_data_catalog(call: Call) -> dict[str, Any]:
+    """Replace a registration."""
+    only(call, call.params, {"Name", "Type", "Description", "Parameters"})
+    held = call.store(DataCatalogs).get(call.params["Name"])
+    if held["Name"] == OWN:
+        raise refused(f"{OWN} cannot be changed")
+    definition = _definition(call)
+    held.clear()
+    held.update(Name=call.params["Name"], **definition)
+    return {}
+
+
+@athena.operation("DeleteDataCatalog")
+def delete_data_catalog(call: Call) -> dict[str, Any]:
+    """Take a registration back; the other account's catalogue is not touched."""
+    only(call, call.params, {"Name"})
+    catalogs, name = call.store(DataCatalogs), call.params["Name"]
+    if catalogs.get(name)["Name"] == OWN:
+        raise refused(f"{OWN} cannot be deleted")
+    del catalogs.by_name[name]
+    call.store(TagStore).forget(call.arn(f"datacatalog/{name}"))
+    return {}
+
+
+def _definition(call: Call) -> dict[str, Any]:
+    wanted = call.params
+    if wanted["Type"] != "GLUE":
+        raise ServiceError(
+            "UnsupportedOperation",
+            f"athena:{call.operation} of type {wanted['Type']} is not served by the local AWS.",
+            501,
+        )
+    parameters = wanted.get("Parameters") or {}
+    if set(parameters) != {"catalog-id"} or not ACCOUNT.fullmatch(parameters["catalog-id"]):
+        raise refused("A data catalog of type GLUE needs the parameter catalog-id, an account id")
+    kept = {one: wanted[one] for one in ("Type", "Description", "Parameters") if one in wanted}
+    return {**kept, "Status": "CREATE_COMPLETE"}

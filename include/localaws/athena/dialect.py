@@ -1,0 +1,165 @@
+"""Which SQL is served: the part of Athena's dialect (Trino) that DuckDB answers alike.
+
+A query is read by DuckDB's own parser into a tree, and every node, function and type of it must be
+on the lists below. What is not fails the query, so that none is answered by other rules than
+Athena's: `/` and `%` (whole numbers divide differently), casts to text, `greatest`, `concat`, ….
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"}
+SOURCES = {"BASE_TABLE", "EMPTY", "JOIN", "SUBQUERY"}
+JOINS = {"CROSS", "REGULAR"}
+CLASSES = {
+    *("BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT"),
+    *("FUNCTION", "OPERATOR", "STAR", "SUBQUERY", "TYPE", "WINDOW"),
+}
+OPERATORS = {
+    *("COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_COALESCE", "OPERATOR_IS_NOT_NULL"),
+    *("OPERATOR_IS_NULL", "OPERATOR_NOT", "OPERATOR_NULLIF"),
+}
+FUNCTIONS = {
+    *("*", "+", "-", "||", "~~", "!~~"),
+    *("abs", "avg", "count", "count_star", "first_value", "from_iso8601_timestamp", "lag"),
+    *("last_value", "lead", "length", "lower", "max", "min", "row_number", "rank", "dense_rank"),
+    *("round", "sum", "upper"),
+}
+# Casts whose result is the same; the others round, fail or write differently.
+CASTS = {"BIGINT", "BOOLEAN", "DOUBLE"}
+LITERALS = {"DATE", "TIMESTAMP"}
+MODIFIERS = {"DISTINCT_MODIFIER", "LIMIT_MODIFIER", "ORDER_MODIFIER"}
+QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+# What DuckDB's grammar takes and Athena's does not, and the tree does not show.
+FOREIGN = re.compile(r"::|==|\[|\{|\$")
+
+
+class Unsupported(Exception):  # noqa: N818 - it is no error of ours
+    """The query is none that is served, or none at all; the text is Athena's reason of failure."""
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A table as a query names it, with the catalogue and database that it stands in."""
+
+    catalog: str
+    database: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """A SELECT that may be answered, and the tables that it reads."""
+
+    text: str
+    tables: tuple[TableName, ...]
+
+
+def read_query(text: str, catalog: str, database: str) -> Query:
+    """Check a SELECT; short table names are of `catalog` and `database`. Raises Unsupported."""
+    text = text.strip().rstrip(";").rstrip()
+    bare = QUOTED.sub("''", text)
+    if found := FOREIGN.search(bare):
+        raise Unsupported(f"SYNTAX_ERROR: mismatched input '{found[0][:20]}'")
+    if not re.match(r"\s*(select|with|\()", bare, re.IGNORECASE):
+        raise Unsupported("NOT_SUPPORTED: only SELECT and UNLOAD are served by the local AWS")
+    tree = _parsed(text)
+    names = {str(one["key"]).lower() for one in _ctes(tree)}
+    tables = set()
+    for node in _nodes(tree):
+        _check(node)
+        if node.get("type") == "BASE_TABLE":
+            parts = [node["catalog_name"], node["schema_name"], node["table_name"]]
+            if not parts[0] and not parts[1] and parts[2].lower() in names:
+                continue
+            name = TableName(parts[0] or catalog, parts[1] or database, parts[2])
+            if not name.database:
+                raise Unsupported(f"SYNTAX_ERROR: Schema must be specified for table {name.table}")
+            tables.add(name)
+    return Query(text, tuple(sorted(tables)))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"threads": "1"}) as parser:
+        reply = parser.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
+    found: dict[str, Any] = json.loads(reply[0] if reply else "{}")
+    if found.get("error", True):
+        raise Unsupported(f"SYNTAX_ERROR: {found.get('error_message', 'no query')}")
+    if len(found["statements"]) != 1:
+        raise Unsupported("SYNTAX_ERROR: Only one sql statement is allowed")
+    tree: dict[str, Any] = found["statements"][0]["node"]
+    return tree
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from _nodes(one)
+
+
+def _ctes(tree: Any) -> Iterator[dict[str, Any]]:
+    for node in _nodes(tree):
+        yield from (node.get("cte_map") or {}).get("map", [])
+
+
+def _check(node: dict[str, Any]) -> None:
+    """Raise Unsupported for a node that Athena lacks or that DuckDB takes otherwise."""
+    kind, name = str(node.get("class", "")), str(node.get("type", ""))
+    if kind:
+        _check_expression(node, kind, name)
+    elif "from_table" in node:
+        _allow("a query of kind", name, NODES)
+        for odd in ("qualify", "sample"):
+            if node.get(odd):
+                raise Unsupported(f"SYNTAX_ERROR: {odd.upper()} is not in Athena's dialect")
+        if node.get("aggregate_handling") != "STANDARD_HANDLING":
+            raise Unsupported("SYNTAX_ERROR: GROUP BY ALL is not in Athena's dialect")
+    elif "alias" in node and "sample" in node:
+        _allow("a source of kind", name, SOURCES)
+        _allow("a join of kind", str(node.get("ref_type", "REGULAR")), JOINS)
+        if node.get("at_clause") or node.get("sample"):
+            raise Unsupported("NOT_SUPPORTED: AT and TABLESAMPLE are not served by the local AWS")
+    elif name.endswith("_MODIFIER"):
+        _allow("a clause of kind", name.removesuffix("_MODIFIER"), _short(MODIFIERS))
+        if node.get("limit_type", "ROW_COUNT") != "ROW_COUNT":
+            raise Unsupported("SYNTAX_ERROR: LIMIT takes a number of rows")
+        if node.get("distinct_on_targets"):
+            raise Unsupported("SYNTAX_ERROR: DISTINCT ON is not in Athena's dialect")
+
+
+def _short(names: set[str]) -> set[str]:
+    return {name.removesuffix("_MODIFIER") for name in names}
+
+
+def _check_expression(node: dict[str, Any], kind: str, name: str) -> None:
+    _allow("an expression of kind", kind, CLASSES)
+    if kind == "OPERATOR":
+        _allow("the operator", name, OPERATORS)
+    elif kind in ("FUNCTION", "WINDOW"):
+        _allow("the function", str(node["function_name"]).lower(), FUNCTIONS)
+    elif kind == "STAR" and any(
+        node.get(one) for one in ("exclude_list", "replace_list", "columns", "rename_list", "expr")
+    ):
+        raise Unsupported("SYNTAX_ERROR: only a plain * is in Athena's dialect")
+    elif kind == "CAST":
+        target = str((node.get("type_expr") or {}).get("type_name", "")).upper()
+        literal = node["child"].get("type") == "VALUE_CONSTANT" and target in LITERALS
+        if node.get("try_cast") or not (literal or target in CASTS):
+            raise Unsupported(f"NOT_SUPPORTED: this cast to {target} is not served here")
+
+
+def _allow(what: str, name: str, allowed: set[str]) -> None:
+    if name not in allowed:
+        raise Unsupported(
+            f"NOT_SUPPORTED: {what} {name} is not served by the local AWS; it has "
+            f"{', '.join(sorted(allowed))}"
+        )

@@ -1,0 +1,289 @@
+"""Athena: queries that run, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from localaws.athena.catalogs import ATHENA, OWN, refused
+from localaws.athena.dialect import Unsupported
+from localaws.athena.results import texts, type_of, write_csv, write_manifest, write_parquet
+from localaws.athena.sandbox import Sandbox
+from localaws.athena.statement import Statement, read_statement
+from localaws.athena.tables import Read, denied
+from localaws.athena.workgroups import ENGINE, PRIMARY, WorkGroups
+from localaws.glue.catalog import only
+from localaws.idempotency import ClientTokens
+from localaws.service import Call, Service, ServiceError
+
+log = logging.getLogger(__name__)
+athena = Service.named("athena")
+FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
+AT_ONCE = threading.BoundedSemaphore(2)  # the others are QUEUED
+STARTED_WITH = {
+    *("QueryString", "ClientRequestToken", "QueryExecutionContext", "ResultConfiguration"),
+    "WorkGroup",
+}
+USER_ERROR = 2
+SHUTDOWN_SECONDS = 5.0
+
+
+@dataclass
+class Execution:
+    """One query and its state; the state changes under the lock, and never again once final."""
+
+    described: dict[str, Any]
+    submitted: datetime
+    results: dict[str, Any]
+    state: str = "QUEUED"
+    reason: str | None = None
+    completed: datetime | None = None
+    statement: str = "SELECT"
+    statistics: dict[str, Any] = field(default_factory=dict)
+    columns: list[tuple[str, str]] = field(default_factory=list)
+    rows: list[list[str | None]] = field(default_factory=list)
+    sandbox: Sandbox | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def end(self, state: str, now: datetime, reason: str | None = None) -> None:
+        """Enter a final state, unless one was entered before."""
+        with self.lock:
+            if self.state not in FINAL:
+                self.state, self.completed, self.reason = state, now, reason
+
+    def cancel(self, now: datetime, reason: str) -> None:
+        """Cancel the query, and interrupt it where it runs."""
+        with self.lock:
+            self.end("CANCELLED", now, reason)
+            if self.sandbox:
+                self.sandbox.stop()
+
+    def description(self) -> dict[str, Any]:
+        """Return Athena's `QueryExecution`."""
+        with self.lock:
+            status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
+            if self.completed:
+                status["CompletionDateTime"] = self.completed
+            if self.reason:
+                status["StateChangeReason"] = self.reason
+            if self.state == "FAILED":
+                status["AthenaError"] = {
+                    "ErrorCategory": USER_ERROR,
+                    "ErrorMessage": self.reason,
+                    "Retryable": False,
+                }
+            return {
+                **self.described,
+                "Status": status,
+                "Statistics": dict(self.statistics),
+                "StatementType": "DML",
+                "SubstatementType": self.statement,
+            }
+
+
+@dataclass
+class Executions:
+    """The queries of one account in one region, and the tokens that they were started with."""
+
+    by_id: dict[str, Execution] = field(default_factory=dict)
+    tokens: ClientTokens = field(default_factory=ClientTokens)
+
+    def get(self, identity: str) -> Execution:
+        """Return a query; InvalidRequestException."""
+        if identity not in self.by_id:
+            raise refused(f"QueryExecution {identity} was not found")
+        return self.by_id[identity]
+
+    def close(self, now: datetime) -> None:
+        """Cancel what runs when the local AWS stops, and wait for it."""
+        for one in list(self.by_id.values()):
+            one.cancel(now, "The local AWS stopped")
+            one.ended.wait(SHUTDOWN_SECONDS)
+
+
+@athena.operation("StartQueryExecution")
+def start_query_execution(call: Call) -> dict[str, Any]:
+    """Start a query; the same token with the same parameters is the same query."""
+    only(call, call.params, STARTED_WITH)
+    executions, wanted = call.store(Executions), call.params
+    group = call.store(WorkGroups).get(wanted.get("WorkGroup", PRIMARY))
+    if group["State"] != "ENABLED":
+        raise refused(f"WorkGroup {group['Name']} is disabled.")
+    results = _results(call, group)
+
+    def start() -> dict[str, Any]:
+        identity = str(uuid.uuid4())
+        place = f"{results['OutputLocation'].rstrip('/')}/{identity}.csv"
+        described = {
+            "QueryExecutionId": identity,
+            "Query": wanted["QueryString"],
+            "QueryExecutionContext": wanted.get("QueryExecutionContext") or {},
+            "ResultConfiguration": {**results, "OutputLocation": place},
+            "WorkGroup": group["Name"],
+            "EngineVersion": ENGINE,
+        }
+        execution = Execution(described, call.cloud.clock.now(), results)
+        if not executions.by_id:
+            call.cloud.on_shutdown(lambda: executions.close(call.cloud.clock.now()))
+        executions.by_id[identity] = execution
+        call.cloud.background(_run, call, execution)
+        return {"QueryExecutionId": identity}
+
+    token = wanted.get("ClientRequestToken")
+    if not token:
+        return start()
+    asked = {name: value for name, value in wanted.items() if name != "ClientRequestToken"}
+    mismatch = refused("Idempotent parameters do not match")
+    return executions.tokens.once(token, asked, call.cloud.clock.now(), start, mismatch)
+
+
+@athena.operation("GetQueryExecution")
+def get_query_execution(call: Call) -> dict[str, Any]:
+    """Describe a query."""
+    return {"QueryExecution": _named(call).description()}
+
+
+@athena.operation("ListQueryExecutions")
+def list_query_executions(call: Call) -> dict[str, Any]:
+    """List the queries of a workgroup, the latest first."""
+    group = call.params.get("WorkGroup", PRIMARY)
+    found = [
+        identity
+        for identity, one in call.store(Executions).by_id.items()
+        if one.described["WorkGroup"] == group
+    ]
+    page, rest = ATHENA.page(call.params, found[::-1])
+    return {"QueryExecutionIds": page, **rest}
+
+
+@athena.operation("StopQueryExecution")
+def stop_query_execution(call: Call) -> dict[str, Any]:
+    """Cancel a query that has not ended; one that has is left as it is."""
+    _named(call).cancel(call.cloud.clock.now(), "Query cancelled by user")
+    return {}
+
+
+@athena.operation("GetQueryResults", locked=False)
+def get_query_results(call: Call) -> dict[str, Any]:
+    """Return a page of rows as text, the names first; the caller must be able to read the CSV."""
+    only(call, call.params, {"QueryExecutionId", "NextToken", "MaxResults"})
+    execution = _named(call)
+    if execution.state in ("FAILED", "CANCELLED"):
+        raise refused(f"Query did not finish successfully. Final query state: {execution.state}")
+    if execution.state != "SUCCEEDED":
+        raise refused(f"Query has not yet finished. Current state: {execution.state}")
+    columns, rows = execution.columns, execution.rows
+    if execution.statement == "SELECT":
+        place = urlsplit(execution.described["ResultConfiguration"]["OutputLocation"])
+        try:
+            Read(call).client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+        except ClientError as error:
+            raise refused(denied(error)) from error
+        rows = [[name for name, _ in columns], *rows]
+    page, rest = ATHENA.page(call.params, rows, default=1000)
+    described = [
+        {"Name": name, "Label": name, "Type": kind, "CaseSensitive": kind == "varchar"}
+        for name, kind in columns
+    ]
+    data = [{"Data": [{} if v is None else {"VarCharValue": v} for v in row]} for row in page]
+    metadata = {"ColumnInfo": described}
+    return {"ResultSet": {"Rows": data, "ResultSetMetadata": metadata}, "UpdateCount": 0, **rest}
+
+
+def _named(call: Call) -> Execution:
+    return call.store(Executions).get(call.params["QueryExecutionId"])
+
+
+def _results(call: Call, group: dict[str, Any]) -> dict[str, Any]:
+    """Return where results go: the workgroup's place where it enforces that, else the caller's."""
+    configuration = group["Configuration"]
+    own, asked = configuration["ResultConfiguration"], call.params.get("ResultConfiguration") or {}
+    only(call, asked, {"OutputLocation", "EncryptionConfiguration"})
+    found = own if configuration["EnforceWorkGroupConfiguration"] else {**own, **asked}
+    if not str(found.get("OutputLocation", "")).startswith("s3://"):
+        raise refused("No output location provided, neither by the workgroup nor by the request.")
+    return dict(found)
+
+
+def _run(call: Call, execution: Execution) -> None:
+    """Answer a query in the background; whatever happens, it ends in a final state."""
+    with AT_ONCE:
+        try:
+            with execution.lock:
+                if execution.state in FINAL:
+                    return
+                execution.state = "RUNNING"
+            _answer(call, execution)
+            execution.end("SUCCEEDED", call.cloud.clock.now())
+        except Unsupported as error:
+            execution.end("FAILED", call.cloud.clock.now(), str(error))
+        except (ClientError, ServiceError) as error:
+            execution.end("FAILED", call.cloud.clock.now(), denied(error))
+        except Exception as error:
+            # The engine's own errors: a column that is not there, a value that is no date.
+            log.info("query %s: %s", execution.described["QueryExecutionId"], error)
+            execution.end("FAILED", call.cloud.clock.now(), f"{type(error).__name__}: {error}")
+        finally:
+            execution.ended.set()
+
+
+def _answer(call: Call, execution: Execution) -> None:
+    about = execution.described["QueryExecutionContext"]
+    home = (about.get("Catalog") or OWN, about.get("Database") or "")
+    statement = read_statement(execution.described["Query"], *home)
+    execution.statement = statement.kind
+    read = Read(call)
+    place = execution.described["ResultConfiguration"]["OutputLocation"]
+    s3 = read.client("s3")
+    s3.get_bucket_location(Bucket=urlsplit(place).netloc)  # Athena looks where the bucket is
+    tables = ((name, read.table(name)) for name in statement.query.tables)
+    with Sandbox() as sandbox:
+        with execution.lock:
+            execution.sandbox = sandbox
+            if execution.state in FINAL:
+                return
+        try:
+            rows = sandbox.answer(statement.query, tables, (home[0], home[1] or "default"))
+        finally:
+            with execution.lock:
+                execution.sandbox = None
+    execution.statistics["DataScannedInBytes"] = read.scanned
+    if execution.state == "RUNNING":
+        _write(s3, execution, statement, rows, place)
+
+
+def _write(s3: Any, execution: Execution, statement: Statement, rows: Any, place: str) -> None:
+    encryption = _encryption(execution.results)
+    columns = [(field.name, type_of(field)) for field in rows.schema]
+    if statement.unload_to:
+        name = execution.described["QueryExecutionId"]
+        files = write_parquet(
+            s3, statement.unload_to, name, rows, statement.compression, encryption
+        )
+        manifest = place.removesuffix(".csv") + "-manifest.csv"
+        write_manifest(s3, manifest, files, encryption)
+        execution.statistics["DataManifestLocation"] = manifest
+        execution.columns = [("rows", "bigint")]
+        execution.rows = [[str(rows.num_rows)]]
+    else:
+        execution.columns, execution.rows = columns, texts(rows)
+        write_csv(s3, place, rows.column_names, execution.rows, encryption)
+
+
+def _encryption(results: dict[str, Any]) -> dict[str, str]:
+    wanted = results.get("EncryptionConfiguration")
+    if not wanted:
+        return {}
+    if wanted["EncryptionOption"] == "SSE_S3":
+        return {"ServerSideEncryption": "AES256"}
+    if wanted["EncryptionOption"] == "SSE_KMS":
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": wanted["KmsKey"]}
+    raise Unsupported("NOT_SUPPORTED: CSE_KMS is not served by the local AWS")

@@ -1,0 +1,107 @@
+"""Where a query is answered: a DuckDB of its own, which reaches nothing but what it is handed.
+
+No file, no network, no extension, no setting and no variable of Python can be reached from SQL;
+memory and threads are bounded. `dialect` lets only SELECTs come here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from localaws.athena.dialect import Query, TableName
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MEMORY = "1GB"
+INTERRUPT_SECONDS = 0.05
+WALLS = (
+    "SET python_enable_replacements = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET enable_external_access = false",
+    f"SET memory_limit = '{MEMORY}'",
+    # Trino's rules where DuckDB's differ.
+    "SET default_null_order = 'nulls_last'",
+    "SET TimeZone = 'UTC'",
+)
+MACROS = ("from_iso8601_timestamp(moment) AS CAST(moment AS TIMESTAMPTZ)",)
+
+
+class Sandbox:
+    """One query's database; `stop` may be called from another thread."""
+
+    def __init__(self) -> None:
+        import duckdb
+
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._database: Any = duckdb.connect(":memory:", config={"threads": "1"})
+        for wall in WALLS:
+            self._database.execute(wall)
+
+    def __enter__(self) -> Sandbox:
+        """Return the sandbox; it is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._ended.set()
+            self._database.close()
+
+    def stop(self) -> None:
+        """Interrupt what runs or is about to: an interrupt is lost on a query that starts later."""
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        while not self._ended.wait(INTERRUPT_SECONDS):
+            with self._lock:
+                if not self._ended.is_set():
+                    self._database.interrupt()
+
+    def answer(
+        self, query: Query, tables: Iterable[tuple[TableName, pa.Table]], home: tuple[str, str]
+    ) -> pa.Table:
+        """Return a query's rows; short names are of `home` (catalogue, database).
+
+        Raises:
+            duckdb.Error: the query cannot be answered; the text says why.
+        """
+        import pyarrow as pa
+
+        for name, rows in tables:
+            self._put(name, rows)
+        # Even without a table there, so that short names are looked up in the right place.
+        self._place(*home)
+        self._database.execute(f"USE {_quoted(home[0])}.{_quoted(home[1])}")
+        self._database.execute("SET lock_configuration = true")
+        found = self._database.sql(query.text).to_arrow_table()
+        # A sum of whole numbers is wider in DuckDB; one that BIGINT cannot hold fails, as in Trino.
+        for index, field in enumerate(found.schema):
+            if pa.types.is_decimal(field.type):
+                narrow = found.column(index).cast(pa.int64())
+                found = found.set_column(index, field.name, narrow)
+        return found
+
+    def _put(self, name: TableName, rows: pa.Table) -> None:
+        self._place(name.catalog, name.database)
+        where = ".".join(map(_quoted, (name.catalog, name.database, name.table)))
+        self._database.register("handed_in", rows)
+        made = f"CREATE TABLE {where} AS SELECT * FROM handed_in"  # noqa: S608 - quoted above
+        self._database.execute(made)
+        self._database.unregister("handed_in")
+
+    def _place(self, catalog: str, database: str) -> None:
+        self._database.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_quoted(catalog)}")
+        schema = f"{_quoted(catalog)}.{_quoted(database)}"
+        self._database.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for macro in MACROS:
+            self._database.execute(f"CREATE OR REPLACE MACRO {schema}.{macro}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

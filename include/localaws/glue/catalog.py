@@ -1,0 +1,83 @@
+"""The Data Catalog of one account in one region, and who may name what of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from localaws.paging import Pager
+from localaws.service import Call, ServiceError
+
+GLUE = Pager("NextToken", "MaxResults", 100, "InvalidInputException")
+
+
+@dataclass
+class Database:
+    """A database and its tables by name."""
+
+    described: dict[str, Any]
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class HeldPolicy:
+    """The catalog's resource policy."""
+
+    text: str
+    digest: str
+    created: datetime
+    updated: datetime
+
+
+@dataclass
+class Catalog:
+    """Databases by name, and the resource policy."""
+
+    databases: dict[str, Database] = field(default_factory=dict)
+    policy: HeldPolicy | None = None
+
+    @classmethod
+    def of(cls, call: Call) -> Catalog:
+        """Return the catalog that a call means: that of `CatalogId`, by default the caller's."""
+        return call.cloud.store(cls, catalog_id(call), call.region)
+
+    def database(self, name: str) -> Database:
+        """Return a database; EntityNotFoundException."""
+        found = self.databases.get(name.lower())
+        if found is None:
+            raise missing(f"Database {name} not found.")
+        return found
+
+    def table(self, database: str, name: str) -> dict[str, Any]:
+        """Return a table; EntityNotFoundException."""
+        found = self.database(database).tables.get(name.lower())
+        if found is None:
+            raise missing(f"Table {name} not found.")
+        return found
+
+
+def catalog_id(call: Call) -> str:
+    """Return the account whose catalog a call means."""
+    return str(call.params.get("CatalogId") or call.account)
+
+
+def only(call: Call, given: dict[str, Any], known: set[str]) -> None:
+    """Refuse members that have no effect here, rather than leave them out silently."""
+    if unknown := sorted(set(given) - known):
+        raise ServiceError(
+            "UnsupportedOperation",
+            f"{call.service}:{call.operation} with {', '.join(unknown)} is not served by the "
+            "local AWS.",
+            501,
+        )
+
+
+def missing(message: str) -> ServiceError:
+    """Return Glue's error for what does not exist."""
+    return ServiceError("EntityNotFoundException", message)
+
+
+def refused(message: str) -> ServiceError:
+    """Return Glue's error for bad input."""
+    return ServiceError("InvalidInputException", message)
