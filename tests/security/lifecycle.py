@@ -73,6 +73,7 @@ class Lifecycle:
         self.promotion(airflow)
         self.events()
         self.kills()
+        self.features_grow()
 
     def accounts_and_shares(self, airflow: Runner) -> None:
         for _ in range(2):
@@ -150,6 +151,19 @@ class Lifecycle:
             text=True,
         )
         assert done.returncode == 0, done.stderr
+
+    def features_grow(self) -> None:
+        """Have the owner add a feature to a group: the store keeps the group's table in step."""
+        sagemaker, group = self.platform.client("sagemaker", "data"), "credit-risk-outcome"
+        more = [{"FeatureName": "note", "FeatureType": "String"}]
+        sagemaker.update_feature_group(FeatureGroupName=group, FeatureAdditions=more)
+
+        def done() -> bool:
+            found = sagemaker.describe_feature_group(FeatureGroupName=group)["LastUpdateStatus"]
+            assert found["Status"] != "Failed", found
+            return bool(found["Status"] == "Successful")
+
+        until(done, "the group's update")
 
     # ------------------------------------------------------------ people and mishaps
     def look_before_deciding(self, name: str, version: str) -> None:

@@ -45,7 +45,7 @@ def write_csv(
     s3: Any, place: str, names: list[str], rows: list[list[str | None]], encryption: dict[str, str]
 ) -> None:
     """Write all values quoted, NULL as nothing."""
-    lines = [",".join(map(_quoted, line)) for line in [names, *rows]]
+    lines = [",".join(_quoted(value) for value in line) for line in (names, *rows)]
     _put(s3, place, ("\n".join(lines) + "\n").encode(), encryption)
 
 
