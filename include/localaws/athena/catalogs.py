@@ -112,5 +112,7 @@ def _definition(call: Call) -> dict[str, Any]:
     parameters = wanted.get("Parameters") or {}
     if set(parameters) != {"catalog-id"} or not ACCOUNT.fullmatch(parameters["catalog-id"]):
         raise refused("A data catalog of type GLUE needs the parameter catalog-id, an account id")
-    kept: dict[str, Any] = {one: wanted[one] for one in ("Type", "Description", "Parameters") if one in wanted}
+    kept: dict[str, Any] = {
+        one: wanted[one] for one in ("Type", "Description", "Parameters") if one in wanted
+    }
     return {**kept, "Status": "CREATE_COMPLETE"}

@@ -45,8 +45,9 @@ def write_csv(
     s3: Any, place: str, names: list[str], rows: list[list[str | None]], encryption: dict[str, str]
 ) -> None:
     """Write all values quoted, NULL as nothing."""
-    lines = [",".join(_quoted(value) for value in line) for line in (names, *rows)]
-    _put(s3, place, ("\n".join(lines) + "\n").encode(), encryption)
+    lines = [",".join(map(_quoted, row)) for row in rows]
+    head = ",".join(map(_quoted, names))
+    _put(s3, place, ("\n".join([head, *lines]) + "\n").encode(), encryption)
 
 
 def write_parquet(
