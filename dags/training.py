@@ -5,6 +5,10 @@ encodes it; trains the candidates side by side; logs each as an MLflow run and p
 validation metric; evaluates it on the held-out part; holds that against the gates; copies artifact,
 gate report and held-out rows to the shared bucket and registers the version, pending approval.
 
+A model of `route: pipeline` has one task `pipeline` for splitting and training: a SageMaker
+pipeline (preprocess → train → evaluate → condition on the metric gates) that Airflow starts and
+follows. What comes after it is the same.
+
 **Parameters.** `seed`: draws other candidates from the model's search space; empty means the
 candidates of the use case.
 
@@ -28,10 +32,17 @@ from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.gates import GateOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
+from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.registration import RegisterModelOperator
 from causeway_airflow.operators.training import BuildDatasetOperator, TrackCandidatesOperator
 
-ENCODED = "{{ ti.xcom_pull(task_ids='preprocess')['outputs']['parts'] }}"
+DATASET = "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"
+SEED = "{{ '' if params.seed is none else params.seed }}"
+
+
+def parts_of(task_id: str) -> str:
+    """Return the template of where a task left the encoded parts."""
+    return f"{{{{ ti.xcom_pull(task_ids='{task_id}')['outputs']['parts'] }}}}"
 
 
 def build(case: UseCase, model: ModelSpec) -> DAG:
@@ -54,31 +65,39 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     ) as dag:
         # The offline store and a fresh share may take minutes to show.
         dataset = BuildDatasetOperator(task_id="dataset", retries=6, **about)
-        preprocess = ProcessingJobOperator(
-            task_id="preprocess",
-            script="preprocess.py",
-            inputs={"dataset": "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"},
-            document="preprocess",
-            output_name="parts",
-            **job,
-        )
-        train = TrainingJobOperator.partial(
-            task_id="train",
-            channels={"train": f"{ENCODED}/train", "validation": f"{ENCODED}/validation"},
-            seed="{{ '' if params.seed is none else params.seed }}",
-            max_active_tis_per_dagrun=model.training.parallel,
-            map_index_template="candidate {{ task.index }}",
-            **job,
-        ).expand(index=list(range(model.training.count)))
-        track = TrackCandidatesOperator(
-            task_id="track", jobs=train.output, dataset=dataset.output, **about
-        )
+        if model.training.route == "pipeline":
+            split = pipeline = RunPipelineOperator(
+                task_id="pipeline", dataset=DATASET, seed=SEED, wait=JOB_WAIT, **about
+            )
+            jobs = pipeline.output["jobs"]
+        else:
+            split = ProcessingJobOperator(
+                task_id="preprocess",
+                script="preprocess.py",
+                inputs={"dataset": DATASET},
+                document="preprocess",
+                output_name="parts",
+                **job,
+            )
+            parts = parts_of(split.task_id)
+            train = TrainingJobOperator.partial(
+                task_id="train",
+                channels={"train": f"{parts}/train", "validation": f"{parts}/validation"},
+                seed=SEED,
+                max_active_tis_per_dagrun=model.training.parallel,
+                map_index_template="candidate {{ task.index }}",
+                **job,
+            ).expand(index=list(range(model.training.count)))
+            split >> train
+            jobs = train.output
+        parts = parts_of(split.task_id)
+        track = TrackCandidatesOperator(task_id="track", jobs=jobs, dataset=dataset.output, **about)
         evaluate = ProcessingJobOperator(
             task_id="evaluate",
             script="evaluate.py",
             inputs={
                 "model": "{{ ti.xcom_pull(task_ids='track')['model_uri'] }}",
-                "test": f"{ENCODED}/test",
+                "test": f"{parts}/test",
             },
             output_name="evaluation",
             **job,
@@ -94,11 +113,11 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             task_id="register",
             best=track.output,
             gate=gate.output,
-            held_out=f"{ENCODED}/evaluation/test.csv",
+            held_out=f"{parts}/evaluation/test.csv",
             dataset=dataset.output,
             **about,
         )
-        dataset >> preprocess >> train >> track >> evaluate >> gate >> register
+        dataset >> split >> track >> evaluate >> gate >> register
     return dag
 
 

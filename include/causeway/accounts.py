@@ -48,7 +48,13 @@ DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not Accoun
 DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
     {
         AccountRole.DATA: ("ingester", "data-sharer", "feature-execution"),
-        AccountRole.DATA_SCIENCE: ("trainer", "registrar", "acceptor", "training-execution"),
+        AccountRole.DATA_SCIENCE: (
+            "trainer",
+            "registrar",
+            "acceptor",
+            "training-execution",
+            "pipeline-execution",
+        ),
         AccountRole.SHARED_SERVICES: ("registry-owner", "registry-sync", "approver"),
         AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader", "alerter"),
         AccountRole.TEST: ("deployer", "acceptor", "serving-execution"),
@@ -58,7 +64,14 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
 
 #: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
 NOT_CONNECTED: Final = frozenset(
-    {"feature-execution", "training-execution", "serving-execution", "approver", "airflow"}
+    {
+        "feature-execution",
+        "training-execution",
+        "pipeline-execution",
+        "serving-execution",
+        "approver",
+        "airflow",
+    }
 )
 
 GOVERNANCE_TABLE: Final = "causeway-governance"

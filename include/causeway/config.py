@@ -93,6 +93,8 @@ class ModelSpec(Strict):
             raise ValueError(
                 f"{self.name}: training.label_scale is for regression; classes are 0, 1"
             )
+        if self.training.route == "pipeline" and not self.metric_gates:
+            raise ValueError("gates: the condition of a pipeline needs a gate of kind metric")
         attributes = {gate.attribute for gate in self.gates if isinstance(gate, FairnessGate)}
         strangers = sorted(attributes - self.protected.keys())
         if strangers:

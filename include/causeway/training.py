@@ -203,7 +203,11 @@ def job_name(prefix: str, kind: str, digest: str, attempt: int = 1, label: str =
 
 
 def next_job(
-    first_name: str, described: Sequence[DescribedJob], max_attempts: int, inputs: str | None = None
+    first_name: str,
+    described: Sequence[DescribedJob],
+    max_attempts: int,
+    inputs: str | None = None,
+    statuses: Mapping[str, str] = JOB_STATUSES,
 ) -> NextJob:
     """Decide from the attempts that exist: adopt one, start the next, or give up.
 
@@ -212,6 +216,7 @@ def next_job(
         described: the attempts found, in order, without a gap.
         max_attempts: after so many failed attempts the job has failed.
         inputs: the digest of the inputs; an attempt made from others is refused.
+        statuses: what each status means: `running`, `completed` or `ended`.
 
     Raises:
         JobFailed: the last allowed attempt failed or was stopped.
@@ -230,7 +235,7 @@ def next_job(
                 f"({job.inputs_digest[:12]}, not {inputs[:12]})",
                 next_step="Find out who made it; job names belong to their inputs.",
             )
-        meaning = JOB_STATUSES.get(job.status)
+        meaning = statuses.get(job.status)
         if meaning is None:
             raise NameTaken(
                 f"job {job.name} has a status that is unknown here: {job.status!r}",

@@ -92,6 +92,8 @@ class Search(Strict):
 class Training(Strict):
     """How a model is trained: inputs, split, base hyperparameters and candidates."""
 
+    #: `tasks`: one Airflow task a job. `pipeline`: one SageMaker pipeline that Airflow follows.
+    route: Literal["tasks", "pipeline"] = "tasks"
     instance_type: str
     image: str
     features: tuple[FeatureName, ...] = Field(min_length=1)
@@ -124,6 +126,8 @@ class Training(Strict):
             )
         if self.label in self.features:
             raise ValueError(f"features: holds the label {self.label}")
+        if self.route == "pipeline" and self.count != 1:
+            raise ValueError("route: a pipeline trains one candidate; `tasks` compares several")
         if self.count == 0:
             raise ValueError(
                 "candidates: list some, or give `search` with `method: grid` or a `count`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.session import Session
 
 from causeway.features import GROUP_STATUSES
+from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
 from causeway.rollout import ENDPOINT_STATUSES
 from causeway.training import JOB_STATUSES
 
@@ -38,3 +39,12 @@ def test_endpoint_statuses_are_those_of_the_service_model() -> None:
 def test_feature_group_statuses_are_those_of_the_service_model() -> None:
     assert set(GROUP_STATUSES) == enum("sagemaker", "FeatureGroupStatus")
     assert [s for s, meaning in GROUP_STATUSES.items() if meaning == "success"] == ["Created"]
+
+
+def test_pipeline_statuses_are_those_of_the_service_model() -> None:
+    for table, shape in (
+        (EXECUTION_STATUSES, "PipelineExecutionStatus"),
+        (STEP_STATUSES, "StepStatus"),
+    ):
+        assert set(table) == enum("sagemaker", shape)
+        assert [s for s, meaning in table.items() if meaning == "completed"] == ["Succeeded"]

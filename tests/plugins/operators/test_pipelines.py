@@ -1,0 +1,158 @@
+"""A training as a SageMaker pipeline: started once, adopted, refused by its gate, registered."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import time
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from causeway.config import use_case
+from causeway.documents import sha256
+from causeway.errors import JobFailed
+from tests.jobs.scripts import REPOSITORY
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context, execute
+
+ABOUT = {"use_case": "california_housing", "model": "california_housing"}
+BUCKET = "causeway-data-science-222222222222-eu-central-1"
+RENAMED = {
+    "housingMedianAge": "housing_median_age",
+    "totalRooms": "total_rooms",
+    "totalBedrooms": "total_bedrooms",
+    "medianIncome": "median_income",
+    "medianHouseValue": "median_house_value",
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(platform: LocalPlatform) -> str:
+    """A dataset as the training DAG's first task leaves it."""
+    import runpy
+
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+    sample = runpy.run_path(str(REPOSITORY / "include/jobs/california_housing/sample.py"))
+    rows = pyarrow.csv.read_csv(io.BytesIO(sample["generate"](400, 0).encode())).to_pylist()
+    table = pyarrow.Table.from_pylist(
+        [
+            {"record_id": f"cah-{number:06d}"}
+            | {RENAMED.get(name, name): value for name, value in row.items()}
+            | {
+                "rooms_per_household": row["totalRooms"] / row["households"],
+                "bedrooms_per_room": row["totalBedrooms"] / row["totalRooms"],
+                "people_per_household": row["population"] / row["households"],
+            }
+            for number, row in enumerate(rows, 1)
+        ]
+    )
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink)
+    uri = f"s3://{BUCKET}/datasets/california_housing/test/dataset.parquet"
+    body = sink.getvalue()
+    ArtifactsHook("causeway_data_science_trainer").put(uri, body, sha256=sha256(body))
+    return uri
+
+
+def operator(dataset: str, seed: str = "") -> Any:
+    from causeway_airflow.operators.pipelines import RunPipelineOperator
+
+    return RunPipelineOperator(task_id="pipeline", dataset=dataset, seed=seed, **ABOUT)
+
+
+def executions(platform: LocalPlatform) -> list[dict[str, Any]]:
+    listed = platform.client("sagemaker", "data_science").list_pipeline_executions(
+        PipelineName="california-housing", MaxResults=100
+    )
+    return list(listed["PipelineExecutionSummaries"])
+
+
+@pytest.fixture(scope="module")
+def made(platform: LocalPlatform, dataset: str) -> dict[str, Any]:
+    """The result of an execution that went well."""
+    given = context()
+    result: dict[str, Any] = execute(operator(dataset), given)
+    assert given["ti"].xcoms["jobs"] == result["jobs"]
+    return result
+
+
+def test_the_result_is_what_the_task_route_hands_over(
+    platform: LocalPlatform, made: dict[str, Any]
+) -> None:
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+    (job,) = made["jobs"]
+    assert job["hyperparameters"]["max_depth"] == "8"
+    files = ArtifactsHook("causeway_data_science_trainer")
+    evaluation = json.loads(files.read(f"{made['outputs']['evaluation']}/evaluation.json"))
+    assert evaluation["rows"] == 132  # 33 % of 400
+    assert evaluation["metrics"]["mse"] <= 0.75
+    assert files.read(f"{made['outputs']['parts']}/evaluation/test.csv").startswith(b"record_id,")
+    assert files.digest(job["model_uri"])
+    described = platform.client("sagemaker", "data_science").describe_training_job(
+        TrainingJobName=job["job"]
+    )
+    assert described["RoleArn"].endswith("causeway-training-execution")
+    assert described["OutputDataConfig"]["KmsKeyId"].endswith("alias/causeway-data-science")
+
+
+def test_a_second_run_adopts_the_execution_and_changes_nothing(
+    platform: LocalPlatform, made: dict[str, Any], dataset: str
+) -> None:
+    before = executions(platform)
+    assert operator(dataset).perform(context()) == made
+    assert executions(platform) == before
+
+
+def test_a_pipeline_that_somebody_changed_is_set_right(
+    platform: LocalPlatform, made: dict[str, Any], dataset: str
+) -> None:
+    administrator = platform.client("sagemaker", "data_science")
+    wanted = administrator.describe_pipeline(PipelineName="california-housing")
+    other = json.dumps(
+        {
+            "Version": "2020-12-01",
+            "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}}],
+        }
+    )
+    administrator.update_pipeline(PipelineName="california-housing", PipelineDefinition=other)
+    assert operator(dataset).perform(context())["execution"] == made["execution"]
+    found = administrator.describe_pipeline(PipelineName="california-housing")
+    assert found["PipelineDefinition"] == wanted["PipelineDefinition"]
+
+
+def test_a_gate_that_is_not_kept_fails_and_the_next_attempt_can_be_killed(
+    platform: LocalPlatform, made: dict[str, Any], dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from causeway_airflow.operators import pipelines
+
+    def strict(use_case_id: str, model: str) -> Any:
+        spec = use_case(use_case_id).model(model)
+        gate = spec.metric_gates[0].model_copy(update={"max": 0.0001})
+        return use_case(use_case_id), spec.model_copy(update={"gates": (gate,)})
+
+    monkeypatch.setattr(pipelines, "case_and_model", strict)
+    with pytest.raises(JobFailed, match=r"a gate was not kept \(mse at most 0\.0001\)"):
+        execute(operator(dataset), context())
+
+    with pytest.raises(TaskDeferred) as deferred:
+        operator(dataset).perform(context())
+    assert executions(platform)[0]["PipelineExecutionDisplayName"].endswith("-a2")
+    trigger, until = deferred.value.trigger, time.monotonic() + 60
+    while trigger._seen.get("Preprocess") != "Executing":
+        assert trigger.ask() == "waiting"
+    asyncio.run(trigger.on_kill())
+    while trigger.ask() == "waiting" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert trigger._seen == {"Preprocess": "Stopped"}
+    assert executions(platform)[0]["PipelineExecutionStatus"] == "Stopped"
+    asyncio.run(trigger.on_kill())  # a second one finds it ended
+    with pytest.raises(JobFailed, match="ended Stopped"):
+        operator(dataset).resumed(context())
