@@ -54,6 +54,29 @@ for role, duty, kinds in (
     for kind in kinds:
         hook.stop(kind, "killed")
 """
+# A wait is killed in the triggerer: while the pipeline's role runs a job of each kind.
+STOP_PIPELINES = """
+import asyncio
+import sys
+
+from airflow.sdk.exceptions import TaskDeferred
+
+from causeway_airflow.operators.pipelines import RunPipelineOperator
+
+for seed, step in ((3, "Preprocess"), (4, "Train")):
+    about = {"use_case": "california_housing", "model": "california_housing"}
+    operator = RunPipelineOperator(task_id="p", dataset=sys.argv[1], seed=seed, **about)
+    try:
+        operator.perform({})
+    except TaskDeferred as deferred:
+        trigger = deferred.trigger
+    while trigger._seen.get(step) != "Executing":
+        assert trigger.ask() == "waiting"
+    asyncio.run(trigger.on_kill())
+    while trigger.ask() == "waiting":
+        pass
+    assert trigger._seen[step] == "Stopped", trigger._seen
+"""
 STRANGER = "999999999999"
 
 
@@ -70,6 +93,7 @@ class Lifecycle:
         self.accounts_and_shares(airflow)
         self.features(airflow)
         self.training(airflow)
+        self.pipeline(airflow)
         self.promotion(airflow)
         self.events()
         self.kills()
@@ -105,6 +129,24 @@ class Lifecycle:
             found = airflow.run("credit_risk__training", {"seed": 1})
         assert "failed" in {state for states in found["tasks"].values() for state in states}, found
         airflow.succeed("credit_risk__training", {"seed": 1})
+
+    def pipeline(self, airflow: Runner) -> None:
+        """Train by the other route: made, set right, adopted, killed; registered like the rest."""
+        airflow.succeed("california_housing__features", {"rows": 400})
+        first = airflow.succeed("california_housing__training")["results"]
+        self.platform.client("sagemaker", "data_science").update_pipeline(
+            PipelineName="california-housing",
+            PipelineDefinition=json.dumps(
+                {
+                    "Version": "2020-12-01",
+                    "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}}],
+                }
+            ),
+        )
+        again = airflow.succeed("california_housing__training")["results"]
+        assert again["register"]["version_arn"] == first["register"]["version_arn"]
+        assert again["register"]["created"] is False
+        self.python(STOP_PIPELINES, first["dataset"]["uri"])
 
     def promotion(self, airflow: Runner) -> None:
         first, second = self.runners.add(), self.runners.add()
@@ -142,10 +184,10 @@ class Lifecycle:
         """Have tasks killed that wait for a job."""
         self.python(KILL_TASKS)
 
-    def python(self, script: str) -> None:
+    def python(self, script: str, *arguments: str) -> None:
         """Run a script as the Airflow processes run."""
         done = subprocess.run(
-            [sys.executable, "-c", script],
+            [sys.executable, "-c", script, *arguments],
             env=self.platform.environment,
             capture_output=True,
             text=True,
