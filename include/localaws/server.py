@@ -71,16 +71,26 @@ class LocalAws:
         port: int | None = None,
         control: bool = False,
         enforce: bool = True,
+        check_replies: bool = False,
     ) -> None:
-        """Make a local AWS. Without `enforce` permissions are judged and recorded only."""
+        """Make a local AWS.
+
+        Without `enforce` permissions are judged and recorded only. With `check_replies` every
+        reply is checked against botocore's output shape; the control route tells what was found.
+        """
         # Must be set before moto is imported.
-        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
         from localaws.clock import install_into_moto
         from localaws.cloud import Cloud
         from localaws.ram import organisation
 
-        self.cloud = Cloud(accounts.roles, accounts.region, accounts.management, enforce=enforce)
+        self.cloud = Cloud(
+            accounts.roles,
+            accounts.region,
+            accounts.management,
+            enforce=enforce,
+            check_replies=check_replies,
+        )
         install_into_moto(self.cloud.clock)
         if accounts.organisation:
             made = organisation.of(self.cloud)
