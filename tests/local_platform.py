@@ -67,7 +67,7 @@ def local_platform(folder: Path) -> Iterator[LocalPlatform]:
         with log.open("w") as out:
             server = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "localaws", "--control"),
+                    *(sys.executable, "-m", "localaws", "--control", "--check-replies"),
                     *("--topology", str(layout.TOPOLOGY), "--describe", str(description)),
                     *("--port", "0"),  # any: two test processes may start at once
                 ],

@@ -25,6 +25,11 @@ def main() -> int:
         action="store_false",
         help="judge and record permissions, but refuse nothing for want of one",
     )
+    parser.add_argument(
+        "--check-replies",
+        action="store_true",
+        help="check every reply against botocore's output shape (control route: /conformance)",
+    )
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO,
@@ -36,7 +41,13 @@ def main() -> int:
         accounts = Accounts.load(options.topology)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    server = LocalAws(accounts, port=options.port, control=options.control, enforce=options.enforce)
+    server = LocalAws(
+        accounts,
+        port=options.port,
+        control=options.control,
+        enforce=options.enforce,
+        check_replies=options.check_replies,
+    )
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -14,6 +14,7 @@ from localaws import events
 from localaws.authorisation import Authoriser
 from localaws.authorisation.record import Decisions
 from localaws.clock import Clock
+from localaws.conformance import Conformance
 from localaws.credentials import Credentials, CredentialStore
 from localaws.service import Call, Principal
 
@@ -25,7 +26,13 @@ class Cloud:
     """State and services shared by all handlers; lives as long as the server."""
 
     def __init__(
-        self, accounts: dict[str, str], region: str, management: str, *, enforce: bool = True
+        self,
+        accounts: dict[str, str],
+        region: str,
+        management: str,
+        *,
+        enforce: bool = True,
+        check_replies: bool = False,
     ) -> None:
         self.accounts = accounts  # account role -> account id
         self.region = region
@@ -33,6 +40,7 @@ class Cloud:
         self.clock = Clock()
         self.credentials = CredentialStore(accounts, self.clock)
         self.authoriser = Authoriser(self, enforce=enforce)
+        self.conformance = Conformance(on=check_replies)
         self.work_dir = Path(tempfile.mkdtemp(prefix="localaws-"))
         self.endpoint = ""
         self._stores: dict[tuple[type, str, str], Any] = {}

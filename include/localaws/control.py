@@ -1,8 +1,10 @@
-"""The control routes: the clock and the faults. Administrators only, absent without `--control`.
+"""The control routes: clock, faults, decisions, conformance; absent without `--control`.
 
-Signed (SigV4, service `localaws`) by an account administrator:
+Signed (SigV4, service `localaws`) by an account administrator, and refused to all others:
 
 - `POST /clock` with `{"advance_seconds": 3600}` moves the clock; answers the new time.
+- `GET /decisions` lists every decision of the authoriser, `DELETE /decisions` forgets them.
+- `GET /conformance` says how many replies were checked and which violate the service model.
 - `POST /faults` with a rule (see `faults.Rule`) puts it in force; `GET /faults` lists all rules
   with how often they matched and fired; `DELETE /faults` takes all out of force.
 """
@@ -37,6 +39,8 @@ def serve(cloud: Cloud, caller: Principal, request: Request, enabled: bool) -> R
     if route == ("DELETE", "/decisions"):
         cloud.decisions.clear()
         return _json({"decisions": []})
+    if route == ("GET", "/conformance"):
+        return _json(cloud.conformance.document())
     faults = Faults.of(cloud)
     if route == ("POST", "/faults"):
         return _add_fault(faults, request)

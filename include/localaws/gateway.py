@@ -148,6 +148,7 @@ class Gateway:
             self._history.record(asked, error)
             raise
         self._history.record(asked, error_of(reply) if reply.status >= 400 else None)
+        self.cloud.conformance.look(addressed, reply)
         return reply
 
     def _handle(

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from tests.localaws.shapes import problems
 
 TRUST = {
     "Version": "2012-10-17",
@@ -46,30 +43,6 @@ def queue(**properties: Any) -> dict[str, Any]:
 
 def body(**resources: Any) -> str:
     return json.dumps({"Resources": resources})
-
-
-@pytest.fixture(autouse=True)
-def _replies_conform(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every reply of CloudFormation in this module has botocore's shape."""
-    from localaws import gateway
-
-    serialise = gateway.serialise
-
-    def check(addressed: Any, result: dict[str, Any]) -> Any:
-        if addressed.service == "cloudformation" and addressed.model.output_shape:
-            wrong = problems(addressed.model.output_shape, _wire(result))
-            assert not wrong, f"{addressed.operation}: {wrong}"
-        return serialise(addressed, result)
-
-    monkeypatch.setattr(gateway, "serialise", check)
-
-
-def _wire(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _wire(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_wire(item) for item in value]
-    return value.timestamp() if isinstance(value, datetime) else value
 
 
 class Stack:

@@ -1,4 +1,4 @@
-"""What is taken from a running local AWS: its decisions, and the policies that stand there.
+"""What is taken from a running local AWS: its decisions, the policies, how its replies conform.
 
 The policies are those that CloudFormation made of the shipped templates.
 """
@@ -24,6 +24,7 @@ class Recording:
 
     decisions: list[dict[str, Any]]
     policies: DeployedPolicies
+    conformance: dict[str, Any]
 
     def allowed(self) -> list[dict[str, Any]]:
         """Return the decisions that let a call pass."""
@@ -33,17 +34,19 @@ class Recording:
 def record(platform: LocalPlatform) -> Recording:
     """Fetch what was decided so far and every policy of the shipped stacks."""
     accounts = {name: keys["id"] for name, keys in platform.accounts.items()}
-    decisions = _decisions(platform)
-    return Recording(decisions, deployed_policies(platform.client, accounts, REGION))
+    decisions = _control(platform, "/decisions")["decisions"]
+    conformance = _control(platform, "/conformance")
+    policies = deployed_policies(platform.client, accounts, REGION)
+    return Recording(decisions, policies, conformance)
 
 
-def _decisions(platform: LocalPlatform) -> list[dict[str, Any]]:
+def _control(platform: LocalPlatform, route: str) -> dict[str, Any]:
     keys = platform.accounts["governance"]
-    request = AWSRequest("GET", f"{platform.endpoint}/decisions")
+    request = AWSRequest("GET", f"{platform.endpoint}{route}")
     signer = Credentials(keys["access_key_id"], keys["secret_access_key"])
     SigV4Auth(signer, "localaws", REGION).add_auth(request)
     ready = request.prepare()
     sent = urllib.request.Request(ready.url, headers=dict(ready.headers.items()))
     with urllib.request.urlopen(sent, timeout=60) as reply:
-        found: list[dict[str, Any]] = json.load(reply)["decisions"]
+        found: dict[str, Any] = json.load(reply)
     return found

@@ -42,6 +42,15 @@ def test_the_lifecycle_used_every_shipped_role(recording: Recording) -> None:
     assert not set(recording.policies.identity) - at_work
 
 
+def test_every_reply_of_the_lifecycle_has_the_shape_of_the_service_model(
+    recording: Recording,
+) -> None:
+    """Here, because a file of its own would make another lifecycle on another worker."""
+    checked, violations = (recording.conformance[name] for name in ("checked", "violations"))
+    assert {"sagemaker:CreateModelPackage", "s3:PutObject", "sts:AssumeRole"} <= set(checked)
+    assert violations == []
+
+
 def test_nothing_that_was_allowed_is_denied_by_the_policies_as_they_are(replay: Replay) -> None:
     denied = {
         f"{found.message} {call['context']}"
