@@ -20,10 +20,10 @@ down: setup ## stop them and clear their state
 	@$(BIN)/python -m stack down
 
 test: setup-dev ## every test, reduced counts
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: setup-dev ## every test at full depth
-	@CAUSEWAY_DEPTH=full $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@CAUSEWAY_DEPTH=full $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## format, lint, types, layers, generated documents
 	$(BIN)/ruff format --check .
