@@ -10,8 +10,8 @@ export PYTHONPATH := include:plugins:.
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: setup ## raw data to production on this machine [DATA=path] [SEED=n]
-	@$(BIN)/python -m stack demo $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
+demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] [SEED=n]
+	@$(BIN)/python -m stack demo $(if $(USE_CASE),--use-case '$(USE_CASE)') $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
 
 up: setup ## start local AWS, MLflow and Airflow and leave them running
 	@$(BIN)/python -m stack up

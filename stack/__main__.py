@@ -1,4 +1,4 @@
-"""Entry point: `python -m stack up|down|demo [--data PATH] [--seed N]`."""
+"""Entry point: `python -m stack up|down|demo [--use-case ID] [--data PATH] [--seed N]`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main() -> int:
     """Run one command; exit code 1 with the reason when it fails, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "demo"))
+    parser.add_argument("--use-case", default="credit_risk", help="whose model is taken along")
     parser.add_argument("--data", help="raw file of the use case (default: a synthetic sample)")
     parser.add_argument("--seed", type=int, help="draw other candidates with this seed")
     options = parser.parse_args()
@@ -31,7 +32,9 @@ def main() -> int:
         elif options.command == "up":
             show_stack(console, running() or up(console.print))
         else:
-            return demo.run(console, data=options.data, seed=options.seed)
+            return demo.run(
+                console, use_case_id=options.use_case, data=options.data, seed=options.seed
+            )
     except StackError as error:
         console.print(f"[bold red]failed:[/] {error}", markup=True)
         return 1

@@ -1,4 +1,4 @@
-"""The demonstration: a credit-risk model from a raw file to production, watched while it runs.
+"""The demonstration: a use case's model from a raw file to production, watched while it runs.
 
 It does what people would do: triggers DAGs through Airflow's REST API as an ML engineer and
 approves in the registry as two other people. Everything else is the DAGs' own work.
@@ -15,24 +15,16 @@ from typing import Any
 
 from rich.console import Console
 
+from causeway.config import ModelSpec, UseCase, use_case
+from causeway.errors import ConfigError
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.person import Person
 from stack.processes import StackError
-from stack.show import Progress, Step, show_result
+from stack.show import Progress, Step, show_result, shown
 from stack.up import down, running, up
 
-USE_CASE = MODEL = "credit_risk"
-ENDPOINT = "credit-risk"
-PROMOTION = f"{MODEL}__promotion"
-DAGS = {
-    "platform__accounts",
-    "platform__sharing",
-    "platform__governance_sync",
-    f"{USE_CASE}__features",
-    f"{MODEL}__training",
-    PROMOTION,
-}
+PLATFORM = {"platform__accounts", "platform__sharing", "platform__governance_sync"}
 STEP_SECONDS = 600.0
 
 
@@ -42,6 +34,7 @@ class Demo:
 
     local: dict[str, Any]
     progress: Progress
+    case: UseCase
     data: str | None
     seed: int | None
     airflow: Airflow = field(init=False)
@@ -55,16 +48,28 @@ class Demo:
         airflow = self.local["airflow"]
         return Airflow(airflow["url"], person, airflow["users"][person]["password"])
 
+    @property
+    def model(self) -> ModelSpec:
+        """The use case's first model, which is the one that is taken to production."""
+        return self.case.models[0]
+
+    @property
+    def dags(self) -> set[str]:
+        """The DAGs that the demonstration needs."""
+        name = self.model.name
+        own = {f"{self.case.id}__features", f"{name}__training", f"{name}__promotion"}
+        return PLATFORM | own
+
     def play(self) -> dict[str, Any]:
         """Take the model to production and return what `.causeway/demo.json` says of it."""
         with self.progress.step("Airflow reads the DAGs"):
-            self.airflow.wait_until_parsed(DAGS, 60)
+            self.airflow.wait_until_parsed(self.dags, 60)
         self._dag("accounts: roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
         self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
-        training_dag = f"{MODEL}__training"
+        training_dag = f"{self.model.name}__training"
         before = {run.run_id for run in self.administrator.runs(training_dag)}
         conf = {"data": self.data} if self.data else {}
-        self._dag("raw file to feature groups", f"{USE_CASE}__features", conf)
+        self._dag("raw file to feature groups", f"{self.case.id}__features", conf)
         training = self._train(training_dag, before)
         registered = self.administrator.xcom(training, "register")
         if not registered:
@@ -72,9 +77,9 @@ class Demo:
         version_arn = str(registered["version_arn"])
         self._promote(version_arn, outcome.version_label(version_arn))
         with self.progress.step("a prediction from the production account") as step:
-            prediction = outcome.predict(self.local, registered)
-            step.detail = f"probability {prediction['probability']:.3f}"
-        return outcome.summary(self.local, version_arn, self.data, prediction)
+            prediction = outcome.predict(self.local, self.model, registered)
+            step.detail = shown(prediction)
+        return outcome.summary(self.local, self.case, version_arn, self.data, prediction)
 
     def _dag(self, name: str, dag_id: str, conf: dict[str, Any], *, admin: bool = False) -> Run:
         with self.progress.step(name) as step:
@@ -139,7 +144,11 @@ class Demo:
             self._follow(step, run)
 
     def _promotion_of(self, label: str) -> Run | None:
-        runs = [r for r in self.administrator.runs(PROMOTION) if r.run_id.startswith(f"{label}-")]
+        runs = [
+            r
+            for r in self.administrator.runs(f"{self.model.name}__promotion")
+            if r.run_id.startswith(f"{label}-")
+        ]
         return runs[0] if runs else None
 
     def _waits_at(self, run: Run, task_id: str, step: Step) -> None:
@@ -166,7 +175,7 @@ class Demo:
         raise StackError(f"{problem} within {STEP_SECONDS:.0f} s")
 
 
-def run(console: Console, *, data: str | None, seed: int | None) -> int:
+def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
     """Play the demonstration; on a stack of its own it stops what it started."""
     started = time.monotonic()
     if data is not None and not data.startswith("s3://"):
@@ -174,6 +183,10 @@ def run(console: Console, *, data: str | None, seed: int | None) -> int:
         if not path.is_file():
             raise StackError(f"DATA={data}: there is no such file; give a path or an s3:// URI")
         data = str(path)
+    try:
+        case = use_case(use_case_id)
+    except (ConfigError, FileNotFoundError) as error:
+        raise StackError(f"USE_CASE={use_case_id}: {error}") from error
     progress = Progress(console)
     local = running()
     own_stack = local is None
@@ -181,7 +194,7 @@ def run(console: Console, *, data: str | None, seed: int | None) -> int:
         if local is None:
             with progress.step("local AWS, MLflow and Airflow start") as step:
                 local = up(lambda line: setattr(step, "detail", line.split("  ")[0]))
-        demo = Demo(local, progress, data, seed)
+        demo = Demo(local, progress, case, data, seed)
         result = demo.play()
         result["steps"] = [{"name": s.name, "seconds": s.seconds} for s in progress.steps]
         result["seconds"] = time.monotonic() - started

@@ -11,12 +11,11 @@ from boto3.dynamodb.conditions import Key
 
 from causeway.accounts import GOVERNANCE_TABLE, AccountRole, load_topology
 from causeway.arns import ModelPackageArn
+from causeway.config import ModelSpec, UseCase
 from causeway.registry import Digest, held_out_key
 from stack import layout
 from stack.person import administrator, administrators_resource
 
-MODEL = "credit_risk"
-ENDPOINT = "credit-risk"
 STAGES = ("development", "test", "preproduction", "production", "retired")
 
 
@@ -26,36 +25,42 @@ def version_label(version_arn: str) -> str:
     return f"{arn.group}-v{arn.version}"
 
 
-def predict(local: dict[str, Any], registered: dict[str, Any]) -> dict[str, Any]:
-    """Ask the production endpoint about the first held-out applicant of the version."""
+def predict(local: dict[str, Any], model: ModelSpec, registered: dict[str, Any]) -> dict[str, Any]:
+    """Ask the production endpoint about the first held-out row of the version."""
     bucket = load_topology(layout.TOPOLOGY).bucket(AccountRole.SHARED_SERVICES)
-    key = held_out_key(MODEL, Digest(registered["artifact_sha256"]))
+    key = held_out_key(model.name, Digest(registered["artifact_sha256"]))
     held_out = administrator(local, "shared_services", "s3").get_object(Bucket=bucket, Key=key)
     row = next(csv.DictReader(io.StringIO(held_out["Body"].read().decode())))
     record_id = row.pop("record_id", "the first held-out row")
-    label = row.pop("credit_risk")
+    label = row.pop(model.training.label)
     body = io.StringIO()
     writer = csv.DictWriter(body, row.keys(), lineterminator="\n")
     writer.writeheader()
     writer.writerow(row)
     reply = administrator(local, "prod", "sagemaker-runtime").invoke_endpoint(
-        EndpointName=ENDPOINT, ContentType="text/csv", Accept="text/csv", Body=body.getvalue()
+        EndpointName=model.endpoint, ContentType="text/csv", Accept="text/csv", Body=body.getvalue()
     )
-    probability = float(reply["Body"].read().decode().split()[0])
+    answer = float(reply["Body"].read().decode().split()[0])
+    if model.problem_type == "regression":
+        return {"record_id": record_id, "value": answer, "label": float(label)}
     said = "good" if label == "1" else "bad"
-    return {"record_id": record_id, "probability": probability, "label": said}
+    return {"record_id": record_id, "probability": answer, "label": said}
 
 
 def summary(
-    local: dict[str, Any], version_arn: str, data: str | None, prediction: dict[str, Any]
+    local: dict[str, Any],
+    case: UseCase,
+    version_arn: str,
+    data: str | None,
+    prediction: dict[str, Any],
 ) -> dict[str, Any]:
     """Return version, stages with status, approver and metrics, endpoint and prediction."""
     return {
-        "use_case": "credit_risk",
-        "data": data or "synthetic sample (seeded), South German Credit schema",
+        "use_case": case.id,
+        "data": data or f"synthetic sample (seeded), schema of {case.data.description}",
         "model_version_arn": version_arn,
         "stages": _stages(local, version_arn),
-        "endpoint": {"account": local["accounts"]["prod"]["id"], "name": ENDPOINT},
+        "endpoint": {"account": local["accounts"]["prod"]["id"], "name": case.models[0].endpoint},
         "prediction": prediction,
     }
 

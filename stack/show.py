@@ -120,7 +120,11 @@ def show_result(console: Console, result: dict[str, Any], local: dict[str, Any])
 
 
 def _prediction(prediction: dict[str, Any]) -> str:
-    return (
-        f"applicant {prediction['record_id']}: good credit with probability "
-        f"{prediction['probability']:.3f} (the file says {prediction['label']})"
-    )
+    return f"{prediction['record_id']}: {shown(prediction)} (the file says {prediction['label']})"
+
+
+def shown(prediction: dict[str, Any]) -> str:
+    """Return what was predicted, in words."""
+    if "value" in prediction:
+        return f"value {prediction['value']:.3f}"
+    return f"good credit with probability {prediction['probability']:.3f}"

@@ -12,14 +12,17 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from causeway.arns import ModelPackageArn
 from causeway.config import use_case
 from causeway.documents import sha256
 from causeway.errors import JobFailed
+from causeway.stages import Stage, Status
 from tests.jobs.scripts import REPOSITORY
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute
 
 ABOUT = {"use_case": "california_housing", "model": "california_housing"}
+GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/california-housing"
 BUCKET = "causeway-data-science-222222222222-eu-central-1"
 RENAMED = {
     "housingMedianAge": "housing_median_age",
@@ -156,3 +159,67 @@ def test_a_gate_that_is_not_kept_fails_and_the_next_attempt_can_be_killed(
     asyncio.run(trigger.on_kill())  # a second one finds it ended
     with pytest.raises(JobFailed, match="ended Stopped"):
         operator(dataset).resumed(context())
+
+
+def test_a_version_that_a_pipeline_registers_by_itself_is_quarantined(
+    shared: LocalPlatform,
+) -> None:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+    from causeway_airflow.operators.governance import SyncOperator
+
+    client = shared.client("sagemaker", "data_science")
+    version = register_by_itself(shared)
+    SyncOperator(task_id="sync").perform(context())
+    table = StageTableHook("causeway_governance_recorder")
+    record = table.state(ModelPackageArn.parse(version)).records[Stage.DEVELOPMENT]
+    assert record.status is Status.QUARANTINED
+    assert table.state(ModelPackageArn.parse(version)).promotion is None
+    assert client.describe_pipeline(PipelineName="theirs")
+
+
+def register_by_itself(platform: LocalPlatform) -> str:
+    """Have somebody's pipeline register into the shared group; return the version's ARN."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    all_of_it = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam = platform.client("iam", "data_science")
+    role = iam.create_role(
+        RoleName="theirs",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName="theirs",
+        PolicyName="all",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [all_of_it]}),
+    )
+    image = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+    package = {
+        "ModelPackageGroupName": GROUP,
+        "ModelApprovalStatus": "PendingManualApproval",
+        "InferenceSpecification": {
+            "Containers": [{"Image": image, "ModelDataUrl": f"s3://{BUCKET}/jobs/model.tar.gz"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    }
+    steps = [{"Name": "Register", "Type": "RegisterModel", "Arguments": package}]
+    client = platform.client("sagemaker", "data_science")
+    client.create_pipeline(
+        PipelineName="theirs",
+        RoleArn=role,
+        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": steps}),
+    )
+    arn = client.start_pipeline_execution(PipelineName="theirs")["PipelineExecutionArn"]
+    until, status = time.monotonic() + 30, "Executing"
+    while status == "Executing" and time.monotonic() < until:
+        found = client.describe_pipeline_execution(PipelineExecutionArn=arn)
+        status = found["PipelineExecutionStatus"]
+        time.sleep(0.1)
+    (step,) = client.list_pipeline_execution_steps(PipelineExecutionArn=arn)[
+        "PipelineExecutionSteps"
+    ]
+    assert status == "Succeeded", step
+    return str(step["Metadata"]["RegisterModel"]["Arn"])
