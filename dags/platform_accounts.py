@@ -1,8 +1,9 @@
 """# platform__accounts: set the accounts up, or bring them up to date
 
 **What it does.** Deploys the CloudFormation stack of every account role (`include/infra`: roles,
-buckets, keys, stage table, event bus, queue), then creates the model package group of every model
-and the MLflow experiment of every use case. What is there already and unchanged stays as it is.
+buckets, keys, stage table, event bus, queue), then creates the model package group and the draft
+card of every model and the MLflow experiment of every use case. What is there already and unchanged
+stays as it is.
 
 **When.** By hand: first of all, after a change of a template, of the topology or of a use case.
 
@@ -21,6 +22,7 @@ from airflow.sdk import DAG
 from causeway.accounts import DEPLOYED_ROLES
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.model_cards import EnsureModelCardsOperator
 from causeway_airflow.operators.platform import (
     DeployStackOperator,
     EnsureExperimentsOperator,
@@ -32,5 +34,6 @@ with DAG("platform__accounts", schedule=None, **dag_arguments("platform", doc=__
         task_id="deploy_stack", map_index_template="{{ task.account_role }}"
     ).expand(account_role=[role.value for role in DEPLOYED_ROLES])
     groups = EnsureModelGroupsOperator(task_id="model_groups")
+    cards = EnsureModelCardsOperator(task_id="model_cards")
     experiments = EnsureExperimentsOperator(task_id="experiments", outlets=[PLATFORM])
-    stacks >> groups >> experiments
+    stacks >> [groups, cards] >> experiments

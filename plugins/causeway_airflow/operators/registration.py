@@ -10,6 +10,7 @@ from causeway.arns import ModelPackageGroupArn
 from causeway.comparison import chosen, comparison_markdown, of_candidate
 from causeway.documents import canonical_json, sha256
 from causeway.jobs import hyperparameters_of
+from causeway.model_cards.lifecycle import HandOver
 from causeway.registration import (
     DOCUMENTS,
     gates_told,
@@ -32,6 +33,7 @@ from causeway.registry import (
 from causeway_airflow.assets import model_group
 from causeway_airflow.configuration import case_and_model, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.operators.model_cards import OWNER, hand_over_card
 from causeway_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
@@ -79,7 +81,24 @@ class RegisterModelOperator(TrainingOperator):
         self.dataset = dataset
 
     def perform(self, context: Context) -> dict[str, Any]:
-        """Find the version of this artifact, or store the artifact and register it."""
+        """Find the version of this artifact, or store and register it; then fill the card."""
+        from causeway_airflow.hooks.model_cards import ModelCardsHook
+        from causeway_airflow.hooks.registry import RegistryHook
+
+        done = self._registered(context)
+        described = RegistryHook(self.connection(), self.region_name).describe(done["version_arn"])
+        owner = self.connection("shared_services", OWNER)
+        case, model = case_and_model(self.use_case, self.model)
+        hand_over_card(
+            ModelCardsHook(owner, self.region_name),
+            case,
+            model,
+            version_of(described),
+            HandOver.REGISTRATION,
+        )
+        return done
+
+    def _registered(self, context: Context) -> dict[str, Any]:
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.registry import RegistryHook

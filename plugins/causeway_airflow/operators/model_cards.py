@@ -1,0 +1,94 @@
+"""Operators that keep the standalone model cards: created as drafts, brought to each hand-over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from causeway.config import ModelSpec, UseCase
+from causeway.model_cards.content import card_content
+from causeway.model_cards.fields import Facts
+from causeway.model_cards.lifecycle import HandOver, plan_card
+from causeway.registry import RegistryVersion, version_of
+from causeway_airflow.configuration import use_cases
+from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.operators.promotion import PromotionOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from causeway_airflow.hooks.model_cards import ModelCardsHook
+
+OWNER = "registry-owner"
+
+
+class EnsureModelCardsOperator(CausewayOperator):
+    """Create the card of every model that has none yet, as a draft of what its use case says.
+
+    :returns: the cards that were made now
+    """
+
+    def __init__(
+        self, *, account_role: str = "shared_services", duty: str = OWNER, **kwargs: Any
+    ) -> None:
+        super().__init__(account_role=account_role, duty=duty, **kwargs)
+
+    def perform(self, context: Context) -> list[str]:
+        """Look for each card and create what is missing."""
+        from causeway_airflow.hooks.model_cards import ModelCardsHook
+
+        hook = ModelCardsHook(self.connection(), self.region_name)
+        made = [
+            model.group
+            for case in use_cases()
+            for model in case.models
+            if hook.ensure(model.group, card_content(Facts(case, model)))
+        ]
+        self.log.info("model cards made: %s", made or "none")
+        return made
+
+
+class HandOverCardOperator(PromotionOperator):
+    """Bring the model's card to what a version's hand-over says: its content, then its status.
+
+    Nothing to change makes no new version of the card.
+
+    :param hand_over: `test` or `production`
+    :returns: how many updates were made
+    """
+
+    def __init__(self, *, hand_over: str, **kwargs: Any) -> None:
+        super().__init__(account_role="shared_services", duty=OWNER, **kwargs)
+        self.hand_over = hand_over
+
+    def perform(self, context: Context) -> int:
+        """Describe the version, plan, apply; say where it is compared with production."""
+        from causeway_airflow.hooks.model_cards import ModelCardsHook
+        from causeway_airflow.hooks.registry import RegistryHook
+
+        registry = RegistryHook(self.connection(duty="registry-sync"), self.region_name)
+        version = version_of(registry.describe(self.version_arn))
+        self.log.info("compare before deciding: %s", version.metadata.get("comparison", "nothing"))
+        hook = ModelCardsHook(self.connection(), self.region_name)
+        return hand_over_card(hook, self.case, self.spec, version, HandOver(self.hand_over))
+
+
+def hand_over_card(
+    hook: ModelCardsHook,
+    case: UseCase,
+    model: ModelSpec,
+    version: RegistryVersion,
+    hand_over: HandOver,
+) -> int:
+    """Bring a model's card to a hand-over of a version and return how many updates that took."""
+    hook.ensure(model.group, card_content(Facts(case, model)))
+    card = hook.find(model.group)
+    assert card is not None  # it was there or made just now
+    try:
+        package = json.loads(version.card)
+    except ValueError:
+        package = {}
+    made = card_content(Facts(case, model, version=version), package)
+    planned = plan_card(card, made, hand_over, version.arn)
+    hook.apply(model.group, planned)
+    return len(planned)

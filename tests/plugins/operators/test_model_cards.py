@@ -1,0 +1,54 @@
+"""A model's card is there from the start and follows its version; what says nothing new is no
+version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import ABOUT, register
+from tests.plugins.conftest import context
+
+
+def card(platform: LocalPlatform) -> dict[str, Any]:
+    client = platform.client("sagemaker", "shared_services")
+    found: dict[str, Any] = client.describe_model_card(ModelCardName="credit-risk")
+    return found
+
+
+def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None:
+    from causeway_airflow.operators.model_cards import (
+        EnsureModelCardsOperator,
+        HandOverCardOperator,
+    )
+
+    ensure = EnsureModelCardsOperator(task_id="cards")
+    assert set(ensure.perform({})) <= {"credit-risk", "california-housing"}
+    assert ensure.perform({}) == []
+    assert card(shared)["ModelCardStatus"] == "Draft"
+    before = card(shared)["ModelCardVersion"]
+    version = register("on its card").perform(context())["version_arn"]
+
+    filled = card(shared)
+    assert (filled["ModelCardStatus"], filled["ModelCardVersion"]) == ("Draft", before + 1)
+    register("on its card").perform(context("run-2"))
+    assert card(shared)["ModelCardVersion"] == before + 1
+
+    def hand_over(stage: str) -> int:
+        operator = HandOverCardOperator(
+            task_id=stage, hand_over=stage, version_arn=version, attempt="1", **ABOUT
+        )
+        done: int = operator.perform(context())
+        return done
+
+    assert [hand_over("test"), hand_over("test")] == [1, 0]
+    assert card(shared)["ModelCardStatus"] == "PendingReview"
+    content = json.loads(card(shared)["Content"])
+    assert content["model_package_details"]["model_package_arn"] == version
+    assert content["evaluation_details"][0]["name"] == "held-out test part"
+    assert [hand_over("production"), hand_over("production"), hand_over("test")] == [1, 0, 0]
+    assert (card(shared)["ModelCardStatus"], card(shared)["ModelCardVersion"]) == (
+        "Approved",
+        before + 3,
+    )
