@@ -4,7 +4,8 @@
 the owners' resource shares to what the use cases need, accepts the invitations in the consumers'
 accounts (only expected ones: sender, name, resource type), and describes every shared resource by
 its ARN from the consumer's side. Consumers that the templates do not name get statements of their
-own in the owners' bucket and key policies, merged by Sid.
+own in the owners' bucket and key policies, merged by Sid; every consumer of features, the trainer
+too, has them in the policy of the data account's Glue catalogue, which no template can hold.
 
 **When.** By hand: after `platform__accounts`, after a change of a use case, and when an invitation
 ran out (twelve hours for SageMaker types): a run shares anew what expired.

@@ -3,8 +3,9 @@
 The templates own the baseline: the accounts of the topology read the offline store and the
 artifacts by the statements that CloudFormation wrote. The access model may grant to more (another
 account, an organisational unit, the organisation); what such a consumer needs of the bucket and the
-key is stated here, and merged into what is there by the Sids' first letters. A repository has no
-template: all of its readers are stated here.
+key is stated here, and merged into what is there by the Sids' first letters. A repository and the
+Glue catalogue have no template (CloudFormation has no type for a catalogue's policy): all of their
+readers are stated here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 
 from causeway.access import DesiredGrant, desired_grants
 from causeway.access_rules import Grant, ResourceKind
-from causeway.accounts import AccountId, AccountRole, Topology
+from causeway.accounts import FEATURE_DATABASE, AccountId, AccountRole, Topology
 from causeway.config import UseCase
 from causeway.documents import sha256
 from causeway.features import offline_prefix
@@ -53,9 +54,9 @@ _IMAGE: Final = re.compile(
 
 @dataclass(frozen=True)
 class ConsumerPolicy:
-    """The consumers' statements on one bucket, key or repository of an account.
+    """The consumers' statements on one bucket, key, repository or catalogue of an account.
 
-    `name` is the bucket's or the repository's name, or the key's alias.
+    `name` is the bucket's or the repository's name, the key's alias, or the catalogue's account.
     """
 
     holder: PolicyHolder
@@ -72,10 +73,15 @@ def consumer_policies(
         ConfigError: as `desired_grants`.
     """
     cases = tuple(use_cases)
-    grants = [g for g in desired_grants(cases, topology, now) if _is_beyond(g, topology)]
+    every = desired_grants(cases, topology, now)
+    grants = [g for g in every if _is_beyond(g, topology)]
     repositories = _repositories(role, grants, topology)
     if role is AccountRole.DATA:
-        return (*_of_data(grants, cases, topology), *repositories)
+        return (
+            *_of_data(grants, cases, topology),
+            _catalog_policy(every, topology),
+            *repositories,
+        )
     if role is AccountRole.SHARED_SERVICES:
         return (*_of_artifacts(grants, cases, topology), *repositories)
     return repositories
@@ -109,6 +115,44 @@ def _of_data(
         ConsumerPolicy(PolicyHolder.BUCKET, topology.bucket(AccountRole.DATA), tuple(statements)),
         _key_policy(AccountRole.DATA, topology, every, set()),
     )
+
+
+def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> ConsumerPolicy:
+    """Return who may look up the tables of which feature groups, for Athena.
+
+    A table that the feature store makes is called after its group and the time of its creation. The
+    data science account is let in as the trainer only.
+    """
+    owner = topology.account(AccountRole.DATA)
+    start = f"arn:{topology.partition}:glue:{topology.region}:{owner}"
+    readers: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:
+            group = grant.resource.rpartition("/")[2]
+            readers.setdefault(grant.principal, set()).add(group)
+    trainer = topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")
+    held: dict[tuple[str, ...], set[str]] = {}
+    for principal, groups in readers.items():
+        held.setdefault(tuple(sorted(groups)), set()).add(principal)
+    statements: list[Statement] = []
+    for names, principals in sorted(held.items()):
+        tables = [
+            f"{start}:table/{FEATURE_DATABASE}/{name.replace('-', '_').lower()}_*" for name in names
+        ]
+        resources = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}", *tables]
+        consumer = topology.account(AccountRole.DATA_SCIENCE)
+        word = f"LookUp{sha256(' '.join(names))[:6]}"
+        actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
+        statements += _statements(word, actions, resources, principals - {consumer})
+        if consumer in principals:
+            statements += _statements(
+                f"{word}Trainer",
+                actions,
+                resources,
+                {consumer},
+                {"ArnEquals": {"aws:PrincipalArn": [trainer]}},
+            )
+    return ConsumerPolicy(PolicyHolder.CATALOG, owner, tuple(statements))
 
 
 def _of_artifacts(

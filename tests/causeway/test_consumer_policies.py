@@ -58,7 +58,26 @@ def test_the_baseline_is_the_templates_own(
 ) -> None:
     for role in AccountRole:
         for policy in consumer_policies(role, [case], topology, now):
-            assert policy.statements == ()
+            assert policy.statements == () or policy.holder is PolicyHolder.CATALOG
+
+
+def test_the_catalogue_is_open_to_who_reads_the_groups_and_to_the_trainer(
+    case: UseCase, topology: Topology, now: datetime
+) -> None:
+    rules = [read("data_science"), read("test", STRANGER)]
+    policy = of(
+        consumer_policies(DATA, [granted(case, *rules)], topology, now), PolicyHolder.CATALOG
+    )
+    start = "arn:aws:glue:eu-central-1:111111111111"
+    table = f"{start}:table/sagemaker_featurestore/credit_risk_loan_1700000000"
+    for arn in (f"{start}:catalog", f"{start}:database/sagemaker_featurestore", table):
+        assert may(policy, STRANGER, "glue:GetTable", arn)
+        trainer = {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/causeway-trainer"}
+        assert may(policy, "222222222222", "glue:GetTable", arn, **trainer)
+        assert not may(policy, "222222222222", "glue:GetTable", arn)
+    assert not may(policy, STRANGER, "glue:DeleteTable", table)
+    other = f"{start}:table/sagemaker_featurestore/salaries_1700000000"
+    assert not may(policy, STRANGER, "glue:GetTable", other)
 
 
 def test_another_account_reads_the_offline_store_of_what_it_was_granted(

@@ -45,7 +45,7 @@ class Lake:
     def glue_policy(self) -> dict[str, Any]:
         start = f"arn:aws:glue:{REGION}:{ACCOUNTS[OWNER]}"
         return self.statement(
-            ["glue:GetTable", "glue:GetPartitions"],
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"],
             [f"{start}:catalog", f"{start}:database/{DATABASE}", f"{start}:table/{DATABASE}/*"],
         )
 
@@ -242,7 +242,7 @@ def no_catalog(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("take", "said"),
     [
-        (no_glue, "PERMISSION_DENIED: .*glue:GetTable"),
+        (no_glue, "PERMISSION_DENIED: .*glue:GetDatabase"),
         (no_bucket, "PERMISSION_DENIED: .*s3:(ListBucket|GetObject)"),
         (no_key, "PERMISSION_DENIED: .*kms:Decrypt"),
         (no_catalog, "CATALOG_NOT_FOUND: .*data catalogue is not registered"),

@@ -206,6 +206,38 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {"Topics": [{"Ref": "Topic"}], "PolicyDocument": POLICY},
         {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {**POLICY, "Id": "changed"}},
     ),
+    (
+        "AWS::Athena::DataCatalog",
+        {},
+        {"Name": "c", "Type": "GLUE", "Parameters": {"catalog-id": "111111111111"}, "Tags": TAGS},
+        {
+            "Name": "c",
+            "Type": "GLUE",
+            "Parameters": {"catalog-id": "222222222222"},
+            "Description": "d",
+        },
+    ),
+    (
+        "AWS::Athena::WorkGroup",
+        {},
+        {
+            "Name": "w",
+            "WorkGroupConfiguration": {"ResultConfiguration": {"OutputLocation": "s3://a/b/"}},
+            "Tags": TAGS,
+        },
+        {
+            "Name": "w",
+            "State": "DISABLED",
+            "Description": "d",
+            "WorkGroupConfiguration": {
+                "EnforceWorkGroupConfiguration": False,
+                "ResultConfiguration": {
+                    "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+                    "OutputLocation": "s3://a/c/",
+                },
+            },
+        },
+    ),
     ("AWS::Events::EventBus", {}, {"Name": "b"}, {"Name": "b", "Tags": TAGS}),
     (
         "AWS::Events::EventBusPolicy",

@@ -80,6 +80,7 @@ class Read:
 
     def _described(self, name: TableName, account: str) -> dict[str, Any]:
         try:
+            self.client("glue").get_database(CatalogId=account, Name=name.database)
             found: dict[str, Any] = self.client("glue").get_table(
                 CatalogId=account, DatabaseName=name.database, Name=name.table
             )["Table"]

@@ -136,6 +136,24 @@ class RepositoryPolicyHook(PolicyHook):
         self.call("set_repository_policy", repositoryName=name, policyText=document)
 
 
+class CatalogPolicyHook(PolicyHook):
+    """The policy of an account's Glue catalogue; the name is the account's id."""
+
+    service = "glue"
+    holder = PolicyHolder.CATALOG
+
+    def read(self, name: str) -> str | None:
+        """Return the catalogue's policy."""
+        return self.missing_is_none(
+            "get_resource_policy", "EntityNotFoundException", "PolicyInJson"
+        )
+
+    def write(self, name: str, document: str) -> None:
+        """Put the catalogue's policy."""
+        self.call("put_resource_policy", PolicyInJson=document)
+
+
 HOOKS: Final[dict[PolicyHolder, type[PolicyHook]]] = {
-    hook.holder: hook for hook in (BucketPolicyHook, KeyPolicyHook, RepositoryPolicyHook)
+    hook.holder: hook
+    for hook in (BucketPolicyHook, KeyPolicyHook, RepositoryPolicyHook, CatalogPolicyHook)
 }

@@ -1,0 +1,166 @@
+"""Athena data catalogues and workgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localaws.cloudformation.properties import (
+    Property,
+    boolean,
+    document,
+    one_of,
+    structure,
+    tags,
+    text,
+)
+from localaws.cloudformation.resource import (
+    REGISTER,
+    Context,
+    Instance,
+    ResourceType,
+    tag_list,
+    unless,
+)
+
+ABSENT = "InvalidRequestException"
+RESULTS = structure(
+    EncryptionConfiguration=structure(EncryptionOption=text, KmsKey=text), OutputLocation=text
+)
+CONFIGURATION = structure(
+    {"EnforceWorkGroupConfiguration": True, "PublishCloudWatchMetricsEnabled": False},
+    EnforceWorkGroupConfiguration=boolean,
+    PublishCloudWatchMetricsEnabled=boolean,
+    ResultConfiguration=RESULTS,
+)
+
+
+class Tagged(ResourceType):
+    """What both types do alike: their tags, by ARN."""
+
+    kind: str
+
+    def arn(self, context: Context, made: Instance) -> str:
+        """Return the resource's ARN."""
+        return context.arn("athena", f"{self.kind}/{made.physical_id}")
+
+    def write_tags(self, context: Context, wanted: Instance) -> None:
+        """Bring the tags to what is wanted."""
+        athena, arn = context.client("athena"), self.arn(context, wanted)
+        gone = {tag["Key"] for tag in self.read_tags(context, wanted)} - set(wanted["Tags"])
+        if gone:
+            athena.untag_resource(ResourceARN=arn, TagKeys=sorted(gone))
+        if wanted["Tags"]:
+            athena.tag_resource(ResourceARN=arn, Tags=tag_list(wanted["Tags"]))
+
+    def read_tags(self, context: Context, wanted: Instance) -> list[dict[str, str]]:
+        """Return the tags that the service holds."""
+        found: list[dict[str, str]] = context.client("athena").list_tags_for_resource(
+            ResourceARN=self.arn(context, wanted)
+        )["Tags"]
+        return found
+
+
+@REGISTER.add
+class DataCatalog(Tagged):
+    """AWS::Athena::DataCatalog, of type GLUE."""
+
+    name = "AWS::Athena::DataCatalog"
+    kind = "datacatalog"
+    made_with = ("Name", "Type", "Parameters", "Description")
+    properties = {
+        "Description": Property(text, default=""),
+        "Name": Property(text, required=True, replaces=True),
+        "Parameters": Property(document, default={}),
+        "Tags": Property(tags, default={}),
+        "Type": Property(one_of("GLUE"), required=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Register the catalogue."""
+        context.client("athena").create_data_catalog(**_definition(wanted))
+        return str(wanted["Name"])
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write the definition and the tags."""
+        if set(changed) - {"Tags"}:
+            context.client("athena").update_data_catalog(**_definition(wanted))
+        if "Tags" in changed:
+            self.write_tags(context, wanted)
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the registration."""
+        held = context.client("athena").get_data_catalog(Name=wanted.physical_id)["DataCatalog"]
+        kept = {name: held[name] for name in self.made_with if name in held}
+        return {**kept, "Tags": self.read_tags(context, wanted)}
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Take the registration back."""
+        athena = context.client("athena")
+        unless(lambda: athena.delete_data_catalog(Name=made.physical_id), ABSENT)
+
+
+@REGISTER.add
+class WorkGroup(Tagged):
+    """AWS::Athena::WorkGroup."""
+
+    name = "AWS::Athena::WorkGroup"
+    kind = "workgroup"
+    made_with = ("Name", "Description", "WorkGroupConfiguration")
+    properties = {
+        "Description": Property(text, default=""),
+        "Name": Property(text, required=True, replaces=True),
+        "State": Property(one_of("ENABLED", "DISABLED"), default="ENABLED"),
+        "Tags": Property(tags, default={}),
+        "WorkGroupConfiguration": Property(CONFIGURATION, required=True),
+    }
+
+    def create(self, context: Context, wanted: Instance) -> str:
+        """Make the workgroup."""
+        context.client("athena").create_work_group(
+            Name=wanted["Name"],
+            Description=wanted["Description"],
+            Configuration=wanted["WorkGroupConfiguration"],
+        )
+        return str(wanted["Name"])
+
+    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+        """Write configuration, description, state and tags."""
+        if set(changed) - {"Tags"}:
+            updates = dict(wanted["WorkGroupConfiguration"])
+            results = dict(updates.pop("ResultConfiguration", {}))
+            for member in ("OutputLocation", "EncryptionConfiguration"):
+                if member not in results:
+                    results[f"Remove{member}"] = True
+            context.client("athena").update_work_group(
+                WorkGroup=wanted.physical_id,
+                Description=wanted["Description"],
+                State=wanted["State"],
+                ConfigurationUpdates={**updates, "ResultConfigurationUpdates": results},
+            )
+        if "Tags" in changed:
+            self.write_tags(context, wanted)
+
+    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+        """Read the workgroup."""
+        held = context.client("athena").get_work_group(WorkGroup=wanted.physical_id)["WorkGroup"]
+        configuration = {k: v for k, v in held["Configuration"].items() if k != "EngineVersion"}
+        if not configuration["ResultConfiguration"]:
+            del configuration["ResultConfiguration"]
+        return {
+            "Description": held.get("Description", ""),
+            "Name": held["Name"],
+            "State": held["State"],
+            "Tags": self.read_tags(context, wanted),
+            "WorkGroupConfiguration": configuration,
+        }
+
+    def delete(self, context: Context, made: Instance) -> None:
+        """Delete the workgroup."""
+        athena = context.client("athena")
+        unless(lambda: athena.delete_work_group(WorkGroup=made.physical_id), ABSENT)
+
+
+def _definition(wanted: Instance) -> dict[str, Any]:
+    # Athena takes no empty description; one that is left out is taken away.
+    return {name: wanted[name] for name in DataCatalog.made_with if wanted[name] != ""}
