@@ -98,7 +98,10 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             inputs={
                 "model": "{{ ti.xcom_pull(task_ids='track')['model_uri'] }}",
                 "test": f"{parts}/test",
+                "raw": f"{parts}/evaluation",
+                "production": "{{ ti.xcom_pull(task_ids='track')['production_uri'] }}",
             },
+            document="evaluation",
             output_name="evaluation",
             **job,
         )

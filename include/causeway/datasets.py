@@ -137,8 +137,12 @@ def table_digest(table: pa.Table) -> str:
 
 
 def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
-    """Return what the preprocessing job reads: inputs with their codes, label and split."""
+    """Return what the preprocessing job reads: inputs with their codes, label and split.
+
+    `also` are features that the model does not read and the evaluation does.
+    """
     training = model.training
+    protected = {one.feature for one in model.protected.values()}
     return {
         "record_identifier": case.feature_groups[0].record_identifier,
         "problem_type": model.problem_type,
@@ -148,7 +152,17 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
             {"name": name, "codes": _codes(case.features[name].codes)} for name in training.features
         ],
         "one_hot": list(training.one_hot),
+        "also": sorted(protected - set(training.features)),
         "split": training.split.model_dump(),
+    }
+
+
+def evaluation_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
+    """Return what the evaluation job reads: the preprocessing's, and what the gates ask for."""
+    return {
+        **preprocess_document(case, model),
+        "protected": {name: one.model_dump() for name, one in model.protected.items()},
+        "repeated_splits": model.training.repeated_splits,
     }
 
 

@@ -24,6 +24,8 @@ INPUTS_VARIABLE: Final = "CAUSEWAY_INPUTS"
 #: The folder of job scripts: one sub-folder a use case, and what they share.
 JOBS_DIR: Final = Path(__file__).resolve().parent.parent / "jobs"
 SHARED: Final = "shared"
+#: What SageMaker packs a training job's model directory into.
+MODEL_ARCHIVE: Final = "model.tar.gz"
 PROCESSING_ROOT: Final = "/opt/ml/processing"
 MAX_SECONDS: Final = 3600
 VOLUME_GB: Final = 10

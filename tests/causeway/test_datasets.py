@@ -124,4 +124,10 @@ def test_the_preprocessing_document_names_inputs_label_and_split(
     assert document["label"] == "credit_risk"
     assert len(document["features"]) == 20
     assert document["features"][0] == {"name": "status", "codes": [1, 2, 3, 4]}
-    assert document["split"] == {"test_size": 0.3, "holdout_test_size": 0.5, "random_state": 0}
+    assert document["split"] == {
+        "method": "published",
+        "time_column": None,
+        "test_size": 0.3,
+        "holdout_test_size": 0.5,
+        "random_state": 0,
+    }

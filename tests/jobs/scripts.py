@@ -23,7 +23,12 @@ import pyarrow.parquet
 import pytest
 
 from causeway.config import UseCase, use_case
-from causeway.datasets import join_groups, latest_records, preprocess_document
+from causeway.datasets import (
+    evaluation_document,
+    join_groups,
+    latest_records,
+    preprocess_document,
+)
 from causeway.features import contract_document, group_file
 from causeway.jobs import read_code
 
@@ -86,6 +91,11 @@ class Chain:
     def document(self) -> Path:
         path = self.folder("document") / "contract.json"
         path.write_text(json.dumps(preprocess_document(self.case, self.case.models[0])))
+        return path.parent
+
+    def evaluation(self) -> Path:
+        path = self.folder("evaluation") / "contract.json"
+        path.write_text(json.dumps(evaluation_document(self.case, self.case.models[0])))
         return path.parent
 
     def engineer(self) -> Path:

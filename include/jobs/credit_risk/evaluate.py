@@ -34,4 +34,4 @@ def measure(labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> dict[
 
 
 if __name__ == "__main__":
-    main(measure)
+    main(measure, classes=True)

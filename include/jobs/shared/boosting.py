@@ -2,7 +2,8 @@
 
 Script mode: channels `train` (train.csv and encoder.json) and `validation` (validation.csv) as
 `preprocess.py` wrote them, hyperparameters as arguments. Writes into the model directory
-`xgboost-model.json`, `encoder.json` and `code/`, all that `inference.py` needs, and into the output
+`xgboost-model.json`, `encoder.json` and `code/`, all that `inference.py` needs, `training.json`
+(the parameters), and what makes the directory an MLflow model (`mlflow_model.py`); into the output
 directory `metrics.json`. Each boosting round prints `validation-<metric>:<value>`, which the job's
 metric definitions read. The same input gives the same model: one thread, a fixed seed.
 """
@@ -10,18 +11,22 @@ metric definitions read. The same input gives the same model: one thread, a fixe
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import mlflow_model  # type: ignore[import-not-found]
 import numpy as np
 import xgboost
 from encoding import ENCODER_FILE, Encoder  # type: ignore[import-not-found]
 from folders import write_json  # type: ignore[import-not-found]
 
 MODEL_FILE = "xgboost-model.json"
+TRAINING_FILE = "training.json"
+EXAMPLE_FILE = "example.json"
 SERVING_CODE = ("inference.py", "encoding.py")
 
 
@@ -75,20 +80,25 @@ def parameters_of(arguments: argparse.Namespace, objective: Objective) -> dict[s
     }
 
 
-def save_model(booster: xgboost.Booster, encoder: Path, model_dir: Path) -> None:
-    """Write the model, its encoder and the code that serves it."""
+def save_model(
+    booster: xgboost.Booster, channel: Path, model_dir: Path, trained: dict[str, Any]
+) -> None:
+    """Write the model, its encoder, its parameters and the code that serves it."""
     code = model_dir / "code"
     code.mkdir(parents=True, exist_ok=True)
     booster.save_model(str(model_dir / MODEL_FILE))
-    shutil.copyfile(encoder, model_dir / ENCODER_FILE)
+    shutil.copyfile(channel / ENCODER_FILE, model_dir / ENCODER_FILE)
+    write_json(model_dir / TRAINING_FILE, trained)
+    example = json.loads((channel / EXAMPLE_FILE).read_text(encoding="utf-8"))
+    encoder = Encoder.load(channel / ENCODER_FILE)
+    mlflow_model.write(model_dir, MODEL_FILE, encoder, example)
     for name in SERVING_CODE:
         shutil.copyfile(Path(__file__).with_name(name), code / name)
 
 
 def train(arguments: argparse.Namespace, objective: Objective) -> dict[str, Any]:
     """Train, save the model and return the document of `metrics.json`."""
-    encoder_path = arguments.train / ENCODER_FILE
-    columns = Encoder.load(encoder_path).columns
+    columns = Encoder.load(arguments.train / ENCODER_FILE).columns
     parts = {
         "train": load_part(arguments.train / "train.csv", columns),
         "validation": load_part(arguments.validation / "validation.csv", columns),
@@ -110,7 +120,8 @@ def train(arguments: argparse.Namespace, objective: Objective) -> dict[str, Any]
     if arguments.early_stopping_rounds:
         best = booster.best_iteration
         booster = booster[: best + 1]
-    save_model(booster, encoder_path, arguments.model_dir)
+    trained = {"parameters": parameters, "rounds": best + 1}
+    save_model(booster, arguments.train, arguments.model_dir, trained)
     return {
         "parameters": {**parameters, "num_boost_round": arguments.num_boost_round},
         "rows": {name: part.num_row() for name, part in parts.items()},

@@ -39,12 +39,14 @@ class Feature:
 
     `codes` are the values the contract allows (empty: any number). `categories` are those a
     one-hot feature had in the training part, one column each; a code that is allowed but was not
-    seen there becomes zeros in all of them. Empty for a column that is used as it is.
+    seen there becomes zeros in all of them. Empty for a column that is used as it is. `type` is
+    the contract's: whole numbers are `Integral`.
     """
 
     name: str
     codes: tuple[int, ...] = ()
     categories: tuple[int, ...] = ()
+    type: str = "Fractional"
 
     def columns(self) -> list[str]:
         """Return the names of the encoded columns."""
@@ -89,12 +91,12 @@ class Encoder:
         cls, rows: pd.DataFrame, features: list[Feature], one_hot: list[str], label: str
     ) -> Encoder:
         """Learn the categories of the one-hot features from the training rows only."""
-        fitted = [
-            replace(one, categories=tuple(sorted(int(code) for code in rows[one.name].unique())))
-            if one.name in one_hot
-            else one
-            for one in features
-        ]
+        fitted = []
+        for one in features:
+            whole = pd.api.types.is_integer_dtype(rows[one.name])
+            seen = sorted(int(c) for c in rows[one.name].unique()) if one.name in one_hot else ()
+            kind = "Integral" if whole else "Fractional"
+            fitted.append(replace(one, categories=tuple(seen), type=kind))
         return cls(tuple(fitted), label)
 
     @property
@@ -122,7 +124,12 @@ class Encoder:
         """Read an encoder that `save` wrote."""
         document = json.loads(path.read_text(encoding="utf-8"))
         features = tuple(
-            Feature(one["name"], tuple(one["codes"]), tuple(one["categories"]))
+            Feature(
+                one["name"],
+                tuple(one["codes"]),
+                tuple(one["categories"]),
+                one.get("type", "Fractional"),
+            )
             for one in document["features"]
         )
         return cls(features, document["label"])

@@ -97,3 +97,19 @@ def output_fn(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
     raise UnsupportedTypeError(
         f"{accept!r} is not written: accept text/csv or application/json", 406
     )
+
+
+class RawRows:
+    """The model as MLflow calls it: raw rows in, a number a row out."""
+
+    def __init__(self, model_dir: str) -> None:
+        self.model = model_fn(model_dir)
+
+    def predict(self, rows: pd.DataFrame, params: object = None) -> np.ndarray[Any, Any]:
+        """Return the answers; MLflow's parameters are not used."""
+        return predict_fn(rows, self.model)
+
+
+def _load_pyfunc(path: str) -> RawRows:
+    """Load the model directory as MLflow's `python_function`; the name is MLflow's."""
+    return RawRows(path)

@@ -2,14 +2,15 @@
 
 Reads `dataset.parquet` (folder `--dataset`) and the preprocessing document (folder `--contract`,
 JSON: label, features with their codes, one-hot features, split, problem type). The rows are ordered
-by record id and split as the document says: first training and rest, then the rest into validation
-and test, in that order, without strata. The encoder is fitted on the training part alone. Written
-are
+by record id and split as the document says (`splitting.py`). The encoder is fitted on the training
+part alone. Written are
 
 - `train/train.csv` with `train/encoder.json`, `validation/validation.csv`, `test/test.csv`:
   encoded, no header, the label first;
-- `evaluation/test.csv`: the same held-out rows *raw*, with a header, record id first, label last,
-  as an endpoint is asked about them;
+- `train/example.json`: a few raw rows of the training part, for the model's input example;
+- `evaluation/test.csv`: the held-out rows *raw*, with a header, record id first, label last, as an
+  endpoint is asked about them; `evaluation/train.csv` and `evaluation/validation.csv` likewise,
+  for the evaluation to compare with;
 - `summary.json`: rows and mean label of each part (of classes: the share of positives), and the
   encoded columns.
 
@@ -27,19 +28,11 @@ from typing import Any
 import pandas as pd
 from encoding import ENCODER_FILE, Encoder, Feature  # type: ignore[import-not-found]
 from folders import only_file, write_json  # type: ignore[import-not-found]
-from sklearn.model_selection import train_test_split
+from splitting import split  # type: ignore[import-not-found]
 
+EXAMPLE_FILE = "example.json"
+EXAMPLE_ROWS = 5
 CLASSES = "binary classification"
-
-
-def split(rows: pd.DataFrame, how: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """Return the parts `train`, `validation` and `test`."""
-    state = how["random_state"]
-    train, rest = train_test_split(rows, test_size=how["test_size"], random_state=state)
-    validation, test = train_test_split(
-        rest, test_size=how["holdout_test_size"], random_state=state
-    )
-    return {"train": train, "validation": validation, "test": test}
 
 
 def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
@@ -51,7 +44,8 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     """
     rows = pd.read_parquet(path)
     identifier, label = document["record_identifier"], document["label"]
-    wanted = [identifier, label, *(feature["name"] for feature in document["features"])]
+    wanted = [identifier, label, *raw_columns(document)]
+    wanted += [document["split"]["time_column"]] if document["split"].get("time_column") else []
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         raise SystemExit(f"{path.name} lacks the column(s) {', '.join(missing)}")
@@ -63,6 +57,12 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     if document["label_scale"] != 1:
         rows[label] = rows[label] / document["label_scale"]
     return rows.sort_values(identifier, ignore_index=True)
+
+
+def raw_columns(document: dict[str, Any]) -> list[str]:
+    """Return the features, and what the evaluation reads beside them."""
+    features = [feature["name"] for feature in document["features"]]
+    return [*features, *(name for name in document.get("also", ()) if name not in features)]
 
 
 def write_encoded(part: pd.DataFrame, encoder: Encoder, path: Path) -> None:
@@ -83,18 +83,21 @@ def main() -> None:
     document = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
     label: str = document["label"]
     features = [Feature(one["name"], tuple(one["codes"])) for one in document["features"]]
-    parts = split(load(only_file(arguments.dataset), document), document["split"])
+    classes = document["problem_type"] == CLASSES
+    dataset = load(only_file(arguments.dataset), document)
+    parts = split(dataset, document["split"], label, classes=classes)
     encoder = Encoder.fit(parts["train"], features, document["one_hot"], label)
     for name, part in parts.items():
         write_encoded(part, encoder, arguments.output / name / f"{name}.csv")
         print(f"{name}: {len(part)} rows, mean {label} {part[label].mean():.3f}")
     encoder.save(arguments.output / "train" / ENCODER_FILE)
-    held_out = parts["test"][
-        [document["record_identifier"], *(feature.name for feature in features), label]
-    ]
-    evaluation = arguments.output / "evaluation" / "test.csv"
-    evaluation.parent.mkdir(parents=True, exist_ok=True)
-    held_out.to_csv(evaluation, index=False)
+    example = parts["train"][[feature.name for feature in features]].head(EXAMPLE_ROWS)
+    write_json(arguments.output / "train" / EXAMPLE_FILE, example.to_dict("split", index=False))
+    raw = arguments.output / "evaluation"
+    raw.mkdir(parents=True, exist_ok=True)
+    columns = [document["record_identifier"], *raw_columns(document), label]
+    for name, part in parts.items():
+        part[columns].to_csv(raw / f"{name}.csv", index=False)
     summary = {
         "rows": {name: len(part) for name, part in parts.items()},
         "mean_label": {name: float(part[label].mean()) for name, part in parts.items()},

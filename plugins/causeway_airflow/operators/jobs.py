@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from causeway.accounts import AccountRole
 from causeway.config import Training
-from causeway.datasets import preprocess_document
+from causeway.datasets import evaluation_document, preprocess_document
 from causeway.documents import canonical_json, sha256
 from causeway.errors import NotFound
 from causeway.features import contract_document
@@ -38,7 +38,7 @@ EXECUTION_DUTY = {
     AccountRole.DATA: "feature-execution",
     AccountRole.DATA_SCIENCE: "training-execution",
 }
-Document = Literal["contract", "preprocess"]
+Document = Literal["contract", "preprocess", "evaluation"]
 
 
 class JobOperator(CausewayOperator):
@@ -171,9 +171,10 @@ class ProcessingJobOperator(JobOperator):
     """Run a script as a processing job.
 
     :param script: the script of the use case, such as `features.py`
-    :param inputs: folder or object URIs by the script's option (templated)
-    :param document: the JSON document passed as `--contract`: the features' contract or what
-        preprocessing reads
+    :param inputs: folder or object URIs by the script's option (templated); one that renders to
+        nothing is left out
+    :param document: the JSON document passed as `--contract`: the features' contract, or what
+        preprocessing or evaluation reads
     :param output_name: the name of the output in the result
     :returns: `{"job", "outputs": {output_name: s3 uri}}`
     """
@@ -200,7 +201,7 @@ class ProcessingJobOperator(JobOperator):
         """Return the processing job."""
         places, case = topology(), case_of(self.use_case)
         code = read_code(self.use_case)
-        folders = [Input(name, uri) for name, uri in self.inputs.items()]
+        folders = [Input(name, uri) for name, uri in self.inputs.items() if uri]
         if self.document:
             folders.append(Input("contract", self.uri(self._document()[0])))
         job = Processing(
@@ -229,10 +230,12 @@ class ProcessingJobOperator(JobOperator):
 
     def _document(self) -> tuple[str, str]:
         """Return the key and the text of the document that the job reads."""
-        if self.document == "preprocess":
-            value = preprocess_document(*case_and_model(self.use_case, str(self.model)))
-        else:
+        if self.document == "contract":
             value = contract_document(case_of(self.use_case))
+        else:
+            about = case_and_model(self.use_case, str(self.model))
+            made = preprocess_document if self.document == "preprocess" else evaluation_document
+            value = made(*about)
         text = canonical_json(value)
         return document_key(self.use_case, sha256(text)), text
 

@@ -15,6 +15,7 @@ from causeway.datasets import dataset_spec, join_groups, latest_records
 from causeway.documents import canonical_json, sha256
 from causeway.errors import NotSharedYet, UnexpectedState
 from causeway.jobs import hyperparameters_of
+from causeway.registry import Digest, artifact_key
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -127,7 +128,8 @@ class TrackCandidatesOperator(TrainingOperator):
 
     :param jobs: the results of the training jobs
     :param dataset: the result of the dataset task
-    :returns: the best candidate's job result, with its MLflow run and metrics
+    :returns: the best candidate's job result, with its MLflow run and metrics, and what is in
+        production now: `in_production` (digest) and `production_uri`, empty without a version
     """
 
     template_fields = (*CausewayOperator.template_fields, "jobs", "dataset")
@@ -174,7 +176,27 @@ class TrackCandidatesOperator(TrainingOperator):
         name, chosen = best.data.tags[JOB_TAG], best.info.run_id
         tracking.finish(parent, metrics, {"causeway.best-job": name, "causeway.best-run": chosen})
         self.log.info("best of %d: %s with %s", len(jobs), name, metrics)
-        return {**jobs[name], "mlflow_run": chosen, "mlflow_parent": parent, "metrics": metrics}
+        return {
+            **jobs[name],
+            "mlflow_run": chosen,
+            "mlflow_parent": parent,
+            "metrics": metrics,
+            **self._production(),
+        }
+
+    def _production(self) -> dict[str, str]:
+        """Return the artifact now in production, which the evaluation is to compare with."""
+        from causeway_airflow.hooks.stage_table import StageTableHook
+
+        table = StageTableHook(self.connection("governance", "recorder"), self.region_name)
+        live = table.live(AccountRole.PROD, self.model)
+        if live is None:
+            return {"in_production": "", "production_uri": ""}
+        key = artifact_key(self.model, Digest(live.artifact_sha256))
+        return {
+            "in_production": live.artifact_sha256,
+            "production_uri": self.bucket_uri(AccountRole.SHARED_SERVICES, key),
+        }
 
     def _tracked(self, job: dict[str, Any], written: Any, digest: str, run_id: str) -> Any:
         from causeway_airflow.hooks.tracking import TrackedCandidate

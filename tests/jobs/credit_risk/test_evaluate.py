@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from causeway import gates
+from causeway.gates import GateVerdict
 from causeway.metrics import binary_metrics
 from tests.jobs.scripts import Chain
 
@@ -45,6 +47,82 @@ def test_evaluation_has_metrics_and_says_of_what(chain: Chain, tmp_path: Path) -
     assert document["inputs"] == {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, test)
     }
+
+
+@pytest.fixture(scope="module")
+def judged(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the evaluation writes when it is told all that the gates ask for."""
+    folder = tmp_path_factory.mktemp("judged")
+    model = archive(chain.root / "model" / "model", folder / "model" / "model.tar.gz")
+    chain.run(
+        *("evaluate.py", "--model", model, "--test", chain.root / "parts" / "test"),
+        *("--contract", chain.evaluation(), "--raw", chain.root / "parts" / "evaluation"),
+        *("--production", model, "--output", folder / "out"),
+    )
+    return folder / "out"
+
+
+def test_every_shipped_gate_finds_what_it_asks_for(chain: Chain, judged: Path) -> None:
+    document = json.loads((judged / "evaluation.json").read_text())
+    spec = chain.case.models[0]
+    report = gates.evaluate(
+        spec.gates,
+        document["metrics"],
+        model=spec.name,
+        artifact_sha256="a" * 64,
+        dataset_digest="d",
+        evaluation=document,
+        in_production=document["production"]["artifact_sha256"],
+    )
+    said = {str(result): result.verdict for result in report.results}
+    undecided = [text for text, verdict in said.items() if verdict is GateVerdict.INCONCLUSIVE]
+    assert len(undecided) == 1 and "foreign_worker" in undecided[0]
+    assert report.verdict is GateVerdict.PASS, report.markdown()
+
+
+def test_the_artifact_in_production_is_measured_on_the_same_rows(judged: Path) -> None:
+    document = json.loads((judged / "evaluation.json").read_text())
+    production = document["production"]
+    assert production["artifact_sha256"] == document["inputs"]["model.tar.gz"]
+    assert production["rows"] == document["rows"] == 150
+    for name, value in document["metrics"].items():
+        assert production["metrics"][name] == pytest.approx(value, abs=1e-6)
+
+
+def test_metrics_vary_over_twenty_stratified_splits(judged: Path) -> None:
+    found = json.loads((judged / "evaluation.json").read_text())["repeated_splits"]
+    assert found["splits"] == 20
+    assert 0.8 < found["metrics"]["auc"]["mean"] < 0.92
+    assert 0.005 < found["metrics"]["auc"]["deviation"] < 0.08
+
+
+def test_plots_and_documents_lie_beside_the_evaluation(judged: Path) -> None:
+    names = ["calibration.png", "confusion.png", "feature-importance.png", "roc.png"]
+    assert sorted(path.name for path in (judged / "plots").iterdir()) == names
+    for name in names:
+        assert (judged / "plots" / name).read_bytes().startswith(b"\x89PNG")
+    importance = json.loads((judged / "explainability.json").read_text())["importance"]
+    assert sum(importance.values()) == pytest.approx(1)
+    known = json.loads((judged / "data-statistics.json").read_text())
+    assert known["dataset"]["item_count"] == 700
+    for feature in known["features"]:
+        buckets = feature["numerical_statistics"]["distribution"]["kll"]["buckets"]
+        assert sum(bucket["count"] for bucket in buckets) == 700
+    assert set(json.loads((judged / "bias-report.json").read_text())["groups"]["sex"]) == {
+        *("male", "female or single male")
+    }
+
+
+def test_rows_that_the_live_model_cannot_read_leave_the_comparison_open(
+    script: Load, chain: Chain, tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    evaluation = script("evaluation")
+    model = archive(chain.root / "model" / "model", tmp_path / "model" / "model.tar.gz")
+    rows = pd.read_csv(chain.root / "parts" / "evaluation" / "test.csv").assign(housing=9)
+    found = evaluation.in_production(model, rows, "credit_risk", script("evaluate").measure)
+    assert "housing" in found["error"] and "metrics" not in found
 
 
 def test_metrics_agree_with_those_of_the_domain(script: Load) -> None:

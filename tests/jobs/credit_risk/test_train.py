@@ -14,7 +14,9 @@ def test_model_is_json_with_its_encoder_and_the_code_that_serves_it(chain: Chain
     model = chain.root / "model" / "model"
     found = sorted(str(path.relative_to(model)) for path in model.rglob("*") if path.is_file())
     assert found == [
-        *("code/encoding.py", "code/inference.py", "encoder.json", "xgboost-model.json")
+        *("MLmodel", "code/encoding.py", "code/inference.py", "encoder.json"),
+        *("input_example.json", "python_env.yaml", "requirements.txt", "training.json"),
+        "xgboost-model.json",
     ]
     assert json.loads((model / "xgboost-model.json").read_text())["learner"]
 
@@ -34,8 +36,9 @@ def test_metrics_are_printed_for_the_job_and_written_for_the_tracking(chain: Cha
 
 def test_same_input_gives_the_same_model(chain: Chain) -> None:
     again = chain.train("again")
-    name = "model/xgboost-model.json"
-    assert (again / name).read_bytes() == (chain.root / "model" / name).read_bytes()
+    for path in (again / "model").rglob("*.*"):
+        twin = chain.root / "model" / "model" / path.relative_to(again / "model")
+        assert path.read_bytes() == twin.read_bytes(), path.name
 
 
 def test_early_stopping_keeps_the_best_round(chain: Chain) -> None:

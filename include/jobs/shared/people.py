@@ -1,0 +1,70 @@
+"""What a classifier's answers mean: calibration, and how groups of people fare.
+
+A score of 0.5 and more is the favourable answer; label 1 is the favourable outcome.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Numbers = np.ndarray[Any, Any]
+BINS = 10
+
+
+def calibration(labels: Numbers, scores: Numbers) -> dict[str, Any]:
+    """Return the expected calibration error over ten equally wide bins, and the bins.
+
+    The error is the mean distance between score and share of positives in a bin, weighted by the
+    bin's rows (Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning").
+    """
+    places = np.minimum((scores * BINS).astype(int), BINS - 1)
+    bins = []
+    for number in range(BINS):
+        inside = places == number
+        if inside.any():
+            bins.append(
+                {
+                    "low": number / BINS,
+                    "rows": int(inside.sum()),
+                    "score": float(scores[inside].mean()),
+                    "positive": float(labels[inside].mean()),
+                }
+            )
+    distance = sum(one["rows"] * abs(one["score"] - one["positive"]) for one in bins)
+    return {"ece": distance / len(labels), "bins": bins}
+
+
+def fairness(
+    rows: pd.DataFrame, protected: dict[str, Any], labels: Numbers, scores: Numbers
+) -> dict[str, Any]:
+    """Count by group of each protected attribute: rows, positives, and the favourable answers."""
+    selected = scores >= 0.5
+    found: dict[str, Any] = {}
+    for attribute, declared in protected.items():
+        values = rows[declared["feature"]].to_numpy(dtype=float)
+        found[attribute] = {
+            group: {
+                "rows": int(inside.sum()),
+                "positives": int(labels[inside].sum()),
+                "selected": int(selected[inside].sum()),
+                "true_positives": int((selected & (labels == 1))[inside].sum()),
+            }
+            for group, inside in groups(values, declared).items()
+        }
+    return found
+
+
+def groups(values: Numbers, declared: dict[str, Any]) -> dict[str, Numbers]:
+    """Return who belongs to each group of a protected attribute: by codes, or by bands."""
+    if declared["codes"]:
+        return {name: np.isin(values, codes) for name, codes in declared["codes"].items()}
+    bands = declared["bands"]
+    names = [f"below {bands[0]:g}"]
+    names += [f"{low:g} to {high:g}" for low, high in pairwise(bands)]
+    names.append(f"{bands[-1]:g} and more")
+    places = np.searchsorted(bands, values, side="right")
+    return {name: places == number for number, name in enumerate(names)}

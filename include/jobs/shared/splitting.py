@@ -1,0 +1,62 @@
+"""The split of a dataset into training, validation and test part, as the use case declares it.
+
+Seeded and taken of rows in the order of their record ids, so that the order in which they were read
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+PARTS = ("train", "validation", "test")
+#: A label of numbers is stratified by its quantiles.
+QUANTILES = 10
+
+
+def split(
+    rows: pd.DataFrame, how: dict[str, Any], label: str, *, classes: bool
+) -> dict[str, pd.DataFrame]:
+    """Return the parts `train`, `validation` and `test` of rows that are ordered by record id.
+
+    `published`: shuffled with the seed, without strata. `stratified`: the same, each part with the
+    label's shares. `by_time`: nothing is shuffled, the latest rows are the test part.
+    """
+    method, state = how.get("method", "published"), how["random_state"]
+    if method == "by_time":
+        return _by_time(rows, how)
+    strata = strata_of(rows[label], classes=classes) if method == "stratified" else None
+    train, rest = train_test_split(
+        rows, test_size=how["test_size"], random_state=state, stratify=strata
+    )
+    validation, test = train_test_split(
+        rest,
+        test_size=how["holdout_test_size"],
+        random_state=state,
+        stratify=None if strata is None else strata.loc[rest.index],
+    )
+    return {"train": train, "validation": validation, "test": test}
+
+
+def strata_of(labels: pd.Series[Any], *, classes: bool) -> pd.Series[Any]:
+    """Return what a stratified split keeps the shares of: the classes, or the label's quantiles."""
+    if classes:
+        return labels
+    return pd.qcut(labels.rank(method="first"), QUANTILES, labels=False)
+
+
+def _by_time(rows: pd.DataFrame, how: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    # A stable sort: rows of one time stay in the order of their record ids.
+    ordered = rows.sort_values(how["time_column"], kind="stable")
+    rest = math.ceil(len(ordered) * how["test_size"])
+    test = math.ceil(rest * how["holdout_test_size"])
+    bounds = (0, len(ordered) - rest, len(ordered) - test, len(ordered))
+    if len(set(bounds)) < len(bounds):
+        raise SystemExit(f"{len(ordered)} rows are too few for three parts")
+    return {
+        name: ordered.iloc[start:end]
+        for name, start, end in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
+    }

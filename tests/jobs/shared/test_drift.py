@@ -1,0 +1,68 @@
+"""The statistics of drift, against their definitions in scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from causeway.jobs import JOBS_DIR
+from tests.jobs.scripts import Load
+
+NUMBERS = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60)
+COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=2, max_size=12)
+
+
+def loaded() -> dict[str, object]:
+    """Return the module's names: a property takes no fixture of a function's scope."""
+    names: dict[str, object] = {}
+    exec((JOBS_DIR / "shared" / "drift.py").read_text(), names)
+    return names
+
+
+DRIFT = loaded()
+
+
+@given(NUMBERS, NUMBERS)
+def test_the_distance_is_that_of_kolmogorov_and_smirnov(
+    first: list[float], second: list[float]
+) -> None:
+    expected = stats.ks_2samp(first, second, method="asymp").statistic
+    assert DRIFT["ks"](np.array(first), np.array(second)) == pytest.approx(expected)
+
+
+@given(COUNTS)
+def test_the_index_is_the_relative_entropy_both_ways(pairs: list[tuple[int, int]]) -> None:
+    expected, actual = (np.array(counts) for counts in zip(*pairs, strict=True))
+    smooth = [counts + 0.5 for counts in (expected, actual)]
+    both = stats.entropy(smooth[1], smooth[0]) + stats.entropy(smooth[0], smooth[1])
+    assert DRIFT["psi"](expected, actual) == pytest.approx(both, abs=1e-9)
+    assert DRIFT["psi"](expected, actual) >= -1e-12
+    assert DRIFT["psi"](expected, expected) == pytest.approx(0, abs=1e-12)
+
+
+@given(NUMBERS)
+@settings(max_examples=50)
+def test_every_row_falls_into_one_bin(values: list[float]) -> None:
+    array = np.array(values)
+    bins = {"edges": DRIFT["deciles"](array)}
+    assert DRIFT["binned"](array, bins).sum() == len(values)
+    outside = np.array([-1e9, 1e9])
+    assert DRIFT["binned"](outside, bins).sum() == 2
+
+
+def test_rows_of_the_same_kind_do_not_drift_and_shifted_ones_do(script: Load) -> None:
+    drift, draw = script("drift"), np.random.default_rng(0)
+    train = pd.DataFrame({"age": draw.normal(40, 10, 2000), "job": draw.integers(1, 5, 2000)})
+    same = pd.DataFrame({"age": draw.normal(40, 10, 1000), "job": draw.integers(1, 5, 1000)})
+    moved = pd.DataFrame({"age": draw.normal(48, 10, 1000), "job": np.full(1000, 4)})
+    known = drift.snapshot(train, {"age": (), "job": (1, 2, 3, 4)})
+    steady = drift.drift(known, train, same)["features"]
+    assert max(steady[name]["psi"] for name in steady) < 0.05
+    assert "ks" not in steady["job"]
+    shifted = drift.drift(known, train, moved)["features"]
+    assert shifted["age"]["psi"] > 0.25 and shifted["age"]["ks"] > 0.2
+    assert shifted["job"]["psi"] > 1

@@ -1,0 +1,68 @@
+"""The model directory is an MLflow model that MLflow itself reads and calls with raw rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.scripts import PYTHON, Chain, made_chain
+
+# MLflow is not among the jobs' packages, and Airflow's have no need of xgboost.
+LOAD = """
+import json, sys
+import mlflow.pyfunc
+from mlflow.models import Model
+folder = sys.argv[1]
+described = Model.load(folder)
+model = mlflow.pyfunc.load_model(folder)
+example = described.load_input_example(folder)
+print(json.dumps({
+    "inputs": described.signature.inputs.input_names(),
+    "types": sorted({str(t) for t in described.signature.inputs.input_types()}),
+    "answers": [float(v) for v in model.predict(example)],
+    "flavors": sorted(described.flavors),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    return made_chain(tmp_path_factory.mktemp("mlflow-model"), "credit_risk", "credit.asc")
+
+
+def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -> None:
+    folder = chain.root / "model" / "model"
+    (libraries,) = PYTHON.parent.parent.glob("lib/python*/site-packages")
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(libraries)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    training = chain.case.models[0].training
+    assert found["inputs"] == list(training.features)
+    assert found["types"] == ["DataType.long"]
+    assert found["flavors"] == ["python_function", "xgboost"]
+    assert len(found["answers"]) == 5 and all(0 < value < 1 for value in found["answers"])
+
+
+def test_the_input_example_is_of_the_training_part(chain: Chain) -> None:
+    example = json.loads((chain.root / "model/model/input_example.json").read_text())
+    lines = (chain.root / "parts/evaluation/train.csv").read_text().splitlines()
+    first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    shown = dict(zip(example["columns"], map(str, example["data"][0]), strict=True))
+    assert shown.items() <= first.items()
+
+
+def test_requirements_are_pinned(chain: Chain) -> None:
+    lines = Path(chain.root / "model/model/requirements.txt").read_text().splitlines()
+    assert any(line.startswith("xgboost") for line in lines)
+    assert all("==" in line for line in lines)

@@ -1,0 +1,57 @@
+"""The three ways to split, and what each keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import train_test_split
+
+from tests.jobs.scripts import Load
+
+HOW = {"test_size": 0.3, "holdout_test_size": 0.5, "random_state": 0}
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    label = (draw.random(1000) < 0.3).astype(int)
+    return pd.DataFrame({"record_id": range(1000), "when": draw.permutation(1000), "label": label})
+
+
+def parts(script: Load, rows: pd.DataFrame, **how: Any) -> dict[str, pd.DataFrame]:
+    found = script("splitting").split(rows, {**HOW, **how}, "label", classes=True)
+    together = pd.concat(list(found.values()))
+    assert sorted(together["record_id"]) == sorted(rows["record_id"])
+    return dict(found)
+
+
+def test_the_published_split_is_that_of_scikit_learn(script: Load, rows: pd.DataFrame) -> None:
+    _, rest = train_test_split(rows, test_size=0.3, random_state=0)
+    _, test = train_test_split(rest, test_size=0.5, random_state=0)
+    assert list(parts(script, rows)["test"]["record_id"]) == list(test["record_id"])
+
+
+def test_a_stratified_split_keeps_the_shares(script: Load, rows: pd.DataFrame) -> None:
+    share = rows["label"].mean()
+    for part in parts(script, rows, method="stratified").values():
+        assert part["label"].mean() == pytest.approx(share, abs=0.005)
+
+
+def test_numbers_are_stratified_by_their_quantiles(script: Load, rows: pd.DataFrame) -> None:
+    rows = rows.assign(label=np.random.default_rng(1).lognormal(size=1000))
+    how = {**HOW, "method": "stratified"}
+    found = script("splitting").split(rows, how, "label", classes=False)
+    medians = [part["label"].median() for part in found.values()]
+    assert max(medians) - min(medians) < 0.15
+
+
+def test_by_time_the_latest_rows_are_the_test_part(script: Load, rows: pd.DataFrame) -> None:
+    found = parts(script, rows, method="by_time", time_column="when")
+    assert [len(part) for part in found.values()] == [700, 150, 150]
+    assert found["train"]["when"].max() < found["validation"]["when"].min()
+    assert found["validation"]["when"].max() < found["test"]["when"].min()
+    with pytest.raises(SystemExit, match="too few"):
+        parts(script, rows.head(2), method="by_time", time_column="when")
