@@ -59,7 +59,8 @@ def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str
         for share in store.sharing(shared):
             kind = share.resources[shared].resource_type
             if (
-                share.owner == arn.account
+                share.origin is None  # there the policy itself decides
+                and share.owner == arn.account
                 and kind is not None
                 and action in share.actions(kind)
                 and member(cloud, share, principal_account)
@@ -69,17 +70,18 @@ def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str
 
 
 def member(cloud: Cloud, share: Share, account: str) -> bool:
-    """Tell whether an account is in a share, by its id or through its organisation."""
+    """Tell whether an account is in a share, by its id, its unit or its organisation."""
     return joined(cloud, share, account) is not None
 
 
 def joined(cloud: Cloud, share: Share, account: str) -> datetime | None:
     """Return since when an account is in a share, None when it is not."""
-    for principal in (account, organisation.of(cloud).arn):
+    found = organisation.of(cloud)
+    for principal in (account, *found.above(account)):
         association = share.principals.get(principal)
         if association is None or association.status != "ASSOCIATED":
             continue
-        if principal == account or organisation.of(cloud).together(share.owner, account):
+        if principal == account or found.together(share.owner, account):
             return association.updated
     return None
 
@@ -94,7 +96,7 @@ def shared_with(
     found: dict[str, None] = {}
     with store.lock:
         for share in store.shares.values():
-            if share.owner == account or share.status != "ACTIVE":
+            if share.owner == account or share.status != "ACTIVE" or not share.discoverable:
                 continue
             if action in share.actions(resource_type) and member(cloud, share, account):
                 for association in share.live_resources():

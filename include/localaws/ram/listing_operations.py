@@ -179,7 +179,9 @@ def _visible(call: Call, store: RamStore) -> Iterator[Share]:
         if (
             share.owner == call.account
             if own
-            else share.owner != call.account and member(call.cloud, share, call.account)
+            else share.owner != call.account
+            and share.discoverable
+            and member(call.cloud, share, call.account)
         )
     }
     arns = call.params.get("resourceShareArns") or list(visible)

@@ -59,7 +59,7 @@ def share_reply(share: Share) -> Reply:
         "tags": list(share.tags),
         "creationTime": share.created,
         "lastUpdatedTime": share.updated,
-        "featureSet": "STANDARD",
+        "featureSet": share.feature_set,
     }
     if share.retain_on_leave is not None:
         reply["resourceShareConfiguration"] = {

@@ -44,6 +44,20 @@ class Organisation:
         """Tell whether both accounts are in it."""
         return self.management is not None and {one, other} <= self.members
 
+    def unit_arn(self, unit: str) -> str:
+        """Return a unit's ARN, which can be a principal of a share."""
+        return f"arn:aws:organizations::{self.management}:ou/{self.organisation_id}/{unit}"
+
+    def above(self, account: str) -> list[str]:
+        """Return the ARNs of the units that an account is in, inmost first, and of it itself."""
+        if account not in self.members:
+            return []
+        found, place = [], self.parents.get(account)
+        while place in self.units:
+            found.append(self.unit_arn(place))
+            place = self.units[place].parent
+        return [*found, self.arn]
+
     def found(self, management: str, members: set[str]) -> None:
         """Put accounts into one organisation managed by `management`."""
         self.management = management

@@ -96,6 +96,26 @@ def set_default_permission_version(call: Call, store: RamStore) -> Reply:
     return {"returnValue": True}
 
 
+@operation("DeletePermissionVersion")
+def delete_permission_version(call: Call, store: RamStore) -> Reply:
+    """Delete a version that is not the default and that no share uses."""
+    permission = _own(call, store)
+    number = permission.version(call.params["permissionVersion"]).number
+    used = any(
+        attached == (permission, number)
+        for share in store.shares.values()
+        if share.status == "ACTIVE"
+        for attached in share.permissions.values()
+    )
+    if used or number == permission.default_version:
+        raise ServiceError(
+            "OperationNotPermittedException",
+            f"Version {number} of permission {permission.arn} is in use.",
+        )
+    del permission.versions[number]
+    return {"returnValue": True, "permissionStatus": "DELETED"}
+
+
 @operation("DeletePermission")
 def delete_permission(call: Call, store: RamStore) -> Reply:
     """Delete a customer-managed permission that no share uses."""
@@ -121,6 +141,42 @@ def list_resource_share_permissions(call: Call, store: RamStore) -> Reply:
         )
     attached = [permission.summary(number) for permission, number in share.permissions.values()]
     page, rest = RAM.page(call.params, attached)
+    return {"permissions": page, **rest}
+
+
+@operation("ListPermissionAssociations")
+def list_permission_associations(call: Call, store: RamStore) -> Reply:
+    """List which own shares use which permission in which version."""
+    wanted = call.params
+    status = wanted.get("associationStatus", "ASSOCIATED")
+    found = []
+    for share in store.shares.values():
+        # Local associations are complete at once.
+        if share.owner != call.account or share.status != "ACTIVE" or status != "ASSOCIATED":
+            continue
+        for permission, number in share.permissions.values():
+            default = number == permission.default_version
+            kind = wanted.get("resourceType")
+            if (
+                wanted.get("permissionArn") in (None, permission.arn)
+                and wanted.get("permissionVersion") in (None, number)
+                and wanted.get("featureSet") in (None, permission.feature_set)
+                and wanted.get("defaultVersion") in (None, default)
+                and (not kind or kind.lower() == permission.resource_type.lower())
+            ):
+                found.append(
+                    {
+                        "arn": permission.arn,
+                        "permissionVersion": str(number),
+                        "defaultVersion": default,
+                        "resourceType": permission.resource_type,
+                        "status": "ASSOCIATED",
+                        "featureSet": permission.feature_set,
+                        "lastUpdatedTime": share.updated,
+                        "resourceShareArn": share.arn,
+                    }
+                )
+    page, rest = RAM.page(wanted, found)
     return {"permissions": page, **rest}
 
 

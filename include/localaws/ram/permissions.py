@@ -54,6 +54,7 @@ class Permission:
     created: datetime
     updated: datetime
     tags: list[dict[str, str]] = field(default_factory=list)
+    feature_set: str = "STANDARD"
 
     def version(self, number: int | None = None) -> PermissionVersion:
         """Return a version, the default one when no number is given."""
@@ -78,7 +79,7 @@ class Permission:
             "lastUpdatedTime": self.updated,
             "isResourceTypeDefault": self.is_type_default,
             "permissionType": "CUSTOMER_MANAGED" if self.owner else "AWS_MANAGED",
-            "featureSet": "STANDARD",
+            "featureSet": self.feature_set,
             "tags": list(self.tags),
         }
 

@@ -131,6 +131,11 @@ def enable_sharing_with_aws_organization(call: Call) -> Reply:
 
 def _own_active(call: Call, store: RamStore) -> Share:
     share = store.share(call.params["resourceShareArn"], call.account)
+    if share.feature_set != "STANDARD":
+        raise ServiceError(
+            "OperationNotPermittedException",
+            f"ResourceShare {share.arn} was created from a resource policy; promote it first.",
+        )
     if share.status != "ACTIVE":
         raise ServiceError(
             "InvalidStateTransitionException", f"ResourceShare {share.arn} is {share.status}."
@@ -173,7 +178,8 @@ def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
 def _check_principal(call: Call, share: Share, principal: str) -> None:
     found = organisation.of(call.cloud)
     if principal.startswith("arn:aws:organizations:"):
-        if principal == found.arn and found.together(call.account, call.account):
+        known = {found.arn, *map(found.unit_arn, found.units)}
+        if principal in known and call.account in found.members:
             if found.sharing:
                 return
             raise ServiceError(
@@ -181,7 +187,8 @@ def _check_principal(call: Call, share: Share, principal: str) -> None:
                 "Enable sharing with AWS Organizations before sharing with an organization.",
             )
         raise ServiceError(
-            "UnknownResourceException", f"Organization {principal} could not be found."
+            "UnknownResourceException",
+            f"Organization or organizational unit {principal} could not be found.",
         )
     if principal.startswith("arn:aws:iam:"):
         raise ServiceError(

@@ -54,6 +54,14 @@ class Share:
     resources: dict[str, Association] = field(default_factory=dict)
     principals: dict[str, Association] = field(default_factory=dict)
     retain_on_leave: bool | None = None
+    feature_set: str = "STANDARD"
+    # The resource and the statement of its policy that made this share.
+    origin: tuple[str, str] | None = None
+
+    @property
+    def discoverable(self) -> bool:
+        """Whether consumers see the share: one of a policy only after its promotion."""
+        return self.feature_set == "STANDARD"
 
     def live_resources(self) -> list[Association]:
         """Return the resources that are shared now."""

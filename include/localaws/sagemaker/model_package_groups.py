@@ -8,6 +8,7 @@ from typing import Any
 from localaws.arns import parse_arn
 from localaws.paging import SAGEMAKER
 from localaws.ram import grants
+from localaws.ram.policy_shares import follow_policy
 from localaws.sagemaker.registry import Group, Registry, resource_name
 from localaws.sagemaker.tags import TagStore
 from localaws.service import Call, Service, ServiceError
@@ -91,6 +92,7 @@ def put_model_package_group_policy(call: Call) -> dict[str, Any]:
     if not isinstance(document, dict) or not document.get("Statement"):
         raise ServiceError("ValidationException", "Invalid resource policy: it has no Statement.")
     group.policy = call.params["ResourcePolicy"]
+    follow_policy(call.cloud, group.arn, document)
     return {"ModelPackageGroupArn": group.arn}
 
 
@@ -106,6 +108,7 @@ def delete_model_package_group_policy(call: Call) -> dict[str, Any]:
     group = group_of(call)
     _policy(group)
     group.policy = None
+    follow_policy(call.cloud, group.arn, None)
     return {}
 
 

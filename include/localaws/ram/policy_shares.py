@@ -1,0 +1,186 @@
+"""The shares that RAM makes of a model group's resource policy, and their promotion.
+
+A statement becomes a share of its own: STANDARD when its actions are those of a managed
+permission, else CREATED_FROM_POLICY, which RAM neither changes nor shows to consumers until it is
+promoted (RAM user guide, "Resource shares created from resource-based policies"). The access
+itself comes from the policy. Assumed: one share a statement, its name, and that principals of a
+policy need no invitation.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from localaws.arns import parse_arn
+from localaws.ram.grants import store_of
+from localaws.ram.operation import Reply, operation
+from localaws.ram.permissions import Permission, PermissionVersion
+from localaws.ram.resources import type_of
+from localaws.ram.shares import RamStore, Share
+from localaws.service import Call, ServiceError
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+
+FROM_POLICY = "CREATED_FROM_POLICY"
+
+
+def follow_policy(cloud: Cloud, resource_arn: str, document: dict[str, Any] | None) -> None:
+    """Make the shares of a resource those of its policy; None removes them."""
+    arn = parse_arn(resource_arn)
+    store, now = store_of(cloud, arn.region), cloud.clock.now()
+    with store.lock:
+        known = {s.origin: s for s in store.shares.values() if s.origin and s.status == "ACTIVE"}
+        kept = set()
+        for place, statement in enumerate(_allowing(document)):
+            origin = (resource_arn, str(statement.get("Sid") or place))
+            kept.add(origin)
+            share = known.get(origin) or _made(store, origin, arn.account, now)
+            _fill(store, share, statement, now)
+        for origin, share in known.items():
+            if origin[0] == resource_arn and origin not in kept:
+                store.delete(share, now)
+
+
+@operation("PromotePermissionCreatedFromPolicy")
+def promote_permission_created_from_policy(call: Call, store: RamStore) -> Reply:
+    """Make a customer-managed permission of one that a policy left behind."""
+    found, name = store.permission(call.params["permissionArn"], call.account), call.params["name"]
+    if found.feature_set != FROM_POLICY:
+        raise ServiceError(
+            "InvalidParameterException", f"Permission {found.arn} was not created from a policy."
+        )
+    actions = found.version().actions
+    if any("*" in action for action in actions):
+        raise ServiceError(
+            "OperationNotPermittedException",
+            f"Permission {found.arn} has actions with a wildcard and cannot be promoted.",
+        )
+    arn, now = call.arn(f"permission/{name}"), call.cloud.clock.now()
+    if arn in store.permissions:
+        raise ServiceError("InvalidParameterException", f"Permission {arn} exists already.")
+    made = store.permissions[arn] = _permission(arn, name, found, now, "STANDARD", actions)
+    return {"permission": made.summary()}
+
+
+@operation("PromoteResourceShareCreatedFromPolicy")
+def promote_resource_share_created_from_policy(call: Call, store: RamStore) -> Reply:
+    """Make a share of a policy one that can be discovered; its permission comes first."""
+    share = store.share(call.params["resourceShareArn"], call.account)
+    if share.feature_set != FROM_POLICY:
+        raise ServiceError(
+            "InvalidStateTransitionException", f"{share.arn} was not created from a policy."
+        )
+    if any(principal.startswith("arn:aws:iam:") for principal in share.principals):
+        raise ServiceError(
+            "OperationNotPermittedException",
+            f"{share.arn} has IAM roles or users as principals and cannot be promoted.",
+        )
+    for kind, (used, number) in list(share.permissions.items()):
+        wanted = set(used.version(number).actions)
+        found = next(
+            (
+                p
+                for p in store.permissions.values()
+                if p.owner == call.account
+                and (p.resource_type, p.feature_set) == (kind, "STANDARD")
+                and set(p.version().actions) == wanted
+            ),
+            None,
+        )
+        if found is None:
+            raise ServiceError(
+                "UnmatchedPolicyPermissionException",
+                f"No customer managed permission has the actions of {used.arn}; promote it first.",
+            )
+        share.permissions[kind] = (found, found.default_version)
+    share.feature_set = "STANDARD"
+    share.updated = call.cloud.clock.now()
+    return {"returnValue": True}
+
+
+def _allowing(document: dict[str, Any] | None) -> list[dict[str, Any]]:
+    statements = (document or {}).get("Statement") or []
+    statements = [statements] if isinstance(statements, dict) else statements
+    return [one for one in statements if one.get("Effect") == "Allow"]
+
+
+def _made(store: RamStore, origin: tuple[str, str], owner: str, now: datetime) -> Share:
+    region, name = origin[0].split(":")[3], origin[0].rpartition("/")[2]
+    return store.add(
+        Share(
+            arn=f"arn:aws:ram:{region}:{owner}:resource-share/{uuid.uuid4()}",
+            name=f"resource-policy-{name}-{origin[1]}",
+            owner=owner,
+            allow_external=True,
+            created=now,
+            updated=now,
+            feature_set=FROM_POLICY,
+            origin=origin,
+        )
+    )
+
+
+def _fill(store: RamStore, share: Share, statement: dict[str, Any], now: datetime) -> None:
+    assert share.origin is not None
+    resource = share.origin[0]
+    kind = type_of(resource).name
+    actions = tuple(_listed(statement.get("Action")))
+    if set(share.actions(kind)) != set(actions):
+        managed = next(
+            (
+                p
+                for p in store.permissions.values()
+                if p.owner is None
+                and p.resource_type == kind
+                and set(p.version().actions) == set(actions)
+            ),
+            None,
+        )
+        if managed:
+            share.permissions[kind], share.feature_set = (managed, 1), "STANDARD"
+        else:
+            arn = f"{share.arn.rpartition(':')[0]}:permission/{share.name}-{uuid.uuid4().hex[:8]}"
+            own = _permission(arn, share.name, None, now, FROM_POLICY, actions, kind, share.owner)
+            store.permissions[arn] = own
+            share.permissions[kind], share.feature_set = (own, 1), FROM_POLICY
+    store.add_resource(share, resource, kind, now)
+    wanted = {_account(one) for one in _listed((statement.get("Principal") or {}).get("AWS"))}
+    for gone in set(share.principals) - wanted:
+        store.remove(share, share.principals[gone], now)
+    for principal in sorted(wanted):
+        store.add_principal(share, principal, now, invite=False, external=True)
+
+
+def _permission(
+    arn: str,
+    name: str,
+    like: Permission | None,
+    now: datetime,
+    feature_set: str,
+    actions: tuple[str, ...],
+    kind: str = "",
+    owner: str = "",
+) -> Permission:
+    return Permission(
+        arn=arn,
+        name=name,
+        resource_type=like.resource_type if like else kind,
+        owner=like.owner if like else owner,
+        is_type_default=False,
+        versions={1: PermissionVersion(1, actions, now)},
+        default_version=1,
+        created=now,
+        updated=now,
+        feature_set=feature_set,
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _account(principal: str) -> str:
+    return principal.split(":")[4] if principal.endswith(":root") else principal
