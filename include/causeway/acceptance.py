@@ -7,23 +7,31 @@ Fact (RAM user guide, working with invitations): twelve hours for SageMaker type
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from causeway.accounts import AccountId
-from causeway.errors import NotSharedYet, SharingError
+from causeway.errors import NotSharedYet, SharingError, UnexpectedState
 from causeway.sharing import DesiredShare
 
 #: How long an invitation of a SageMaker type can be accepted.
 INVITATION_LASTS: Final = timedelta(hours=12)
 
+#: Every status of an invitation, and whether it can still lead to access.
+INVITATION_STATUSES: Final[Mapping[str, bool]] = {
+    "PENDING": True,
+    "ACCEPTED": True,
+    "REJECTED": False,
+    "EXPIRED": False,
+}
+
 
 @dataclass(frozen=True)
 class Invitation:
-    """A `ResourceShareInvitation`, with the resource types of `ListPendingInvitationResources`."""
+    """A `ResourceShareInvitation` that this account received."""
 
     arn: str
     share_name: str
@@ -31,7 +39,6 @@ class Invitation:
     sender: AccountId
     status: str
     sent_at: datetime
-    resource_types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,6 @@ class VisibleShare:
     name: str
     owner: AccountId
     status: str
-    resources: frozenset[str] = frozenset()
 
 
 class Step(StrEnum):
@@ -72,35 +78,58 @@ def judge_acceptance(
     """Decide what the consumer does about one expected share.
 
     Done when an ACTIVE share of that name and owner is seen; else accept the invitation that
-    matches sender, name and resource types; else wait, or have the owner share again.
+    matches sender and name (after `check_offer`); else wait, or have the owner share again. An
+    invitation of that name from another account changes nothing: it is `foreign`.
 
     Raises:
-        SharingError: an invitation of that name comes from another account, or is for resource
-            types that were not expected. It is not accepted.
+        UnexpectedState: an invitation has a status that is not known.
     """
     for share in visible:
         if (share.name, share.owner, share.status) == (expected.name, expected.owner, "ACTIVE"):
-            return Acceptance(Step.DONE, f"share {share.name} is active")
-    named = sorted(
-        (i for i in invitations if i.share_name == expected.name), key=lambda i: i.sent_at
+            return Acceptance(Step.DONE, f"share {expected.name} is active")
+    ours = sorted(
+        (i for i in invitations if (i.share_name, i.sender) == (expected.name, expected.owner)),
+        key=lambda i: (i.sent_at, i.arn),
     )
-    pending = [i for i in named if i.status == "PENDING" and now < i.sent_at + INVITATION_LASTS]
-    for invitation in pending:
-        if invitation.sender == expected.owner:
-            _check_types(expected, invitation)
-            return Acceptance(Step.ACCEPT, "an expected invitation is pending", invitation.arn)
+    alive = [i for i in ours if _alive(i, now)]
+    pending = [i for i in alive if i.status == "PENDING"]
     if pending:
-        raise SharingError(
-            f"an invitation called {expected.name} comes from account {pending[0].sender}, "
-            f"expected was {expected.owner}; it was not accepted",
-            account=pending[0].sender,
-            next_step="Find out who sent it, then reject it.",
-        )
-    ours = [i for i in named if i.sender == expected.owner]
-    if ours and ours[-1].status in ("PENDING", "EXPIRED", "REJECTED"):
-        word = "rejected" if ours[-1].status == "REJECTED" else "expired"
+        newest = pending[-1]
+        return Acceptance(Step.ACCEPT, "an expected invitation is pending", newest.arn)
+    if alive:
+        return Acceptance(Step.WAIT, f"the invitation to {expected.name} was accepted just now")
+    if ours:
+        word = "was rejected" if ours[-1].status == "REJECTED" else "expired"
         return Acceptance(Step.RESHARE, f"the invitation to {expected.name} {word}")
     return Acceptance(Step.WAIT, f"no invitation to {expected.name} and no active share yet")
+
+
+def foreign(
+    expected: Iterable[DesiredShare], invitations: Iterable[Invitation]
+) -> tuple[Invitation, ...]:
+    """Return the pending invitations that nobody here expects; a person looks at them."""
+    known = {(share.name, share.owner) for share in expected}
+    return tuple(
+        i for i in invitations if i.status == "PENDING" and (i.share_name, i.sender) not in known
+    )
+
+
+def check_offer(expected: DesiredShare, resource_types: Iterable[str]) -> None:
+    """Refuse an invitation that offers other types of resources than are expected.
+
+    Raises:
+        SharingError: with the types; the invitation is not accepted.
+    """
+    wanted = expected.resource_type.lower()
+    strange = sorted({t for t in resource_types if t.lower() != wanted})
+    if strange:
+        raise SharingError(
+            f"the invitation to {expected.name} is for {', '.join(strange)}, expected was "
+            f"{expected.resource_type}; it was not accepted",
+            account=expected.owner,
+            next_step="Compare the owner's share with the declared access, then reject the "
+            "invitation.",
+        )
 
 
 def require_done(expected: DesiredShare, acceptance: Acceptance) -> None:
@@ -117,13 +146,12 @@ def require_done(expected: DesiredShare, acceptance: Acceptance) -> None:
         )
 
 
-def _check_types(expected: DesiredShare, invitation: Invitation) -> None:
-    wanted = expected.resource_type.lower()
-    strange = sorted(t for t in invitation.resource_types if t.lower() != wanted)
-    if strange:
-        raise SharingError(
-            f"the invitation to {expected.name} is for {', '.join(strange)}, expected was "
-            f"{expected.resource_type}; it was not accepted",
-            account=invitation.sender,
-            next_step="Compare the owner's share with the use case, then reject the invitation.",
+def _alive(invitation: Invitation, now: datetime) -> bool:
+    if invitation.status not in INVITATION_STATUSES:
+        raise UnexpectedState(
+            f"invitation {invitation.arn} has the unknown status {invitation.status!r}",
+            next_step=f"Known are {', '.join(INVITATION_STATUSES)}; decide what it means.",
         )
+    if invitation.status == "PENDING":
+        return now < invitation.sent_at + INVITATION_LASTS
+    return INVITATION_STATUSES[invitation.status]

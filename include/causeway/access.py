@@ -33,7 +33,7 @@ _OWNERS: Final = {
     ResourceKind.FEATURE_GROUPS: AccountRole.DATA,
     ResourceKind.MODEL_GROUPS: AccountRole.SHARED_SERVICES,
     ResourceKind.MODEL_CARDS: AccountRole.SHARED_SERVICES,
-    ResourceKind.LINEAGE_GROUP: AccountRole.DATA_SCIENCE,
+    ResourceKind.LINEAGE_GROUP: AccountRole.SHARED_SERVICES,
 }
 _WORDS: Final = {
     ResourceKind.FEATURE_CATALOG: "catalog",
@@ -50,11 +50,30 @@ _RESOURCES: Final = {
     ResourceKind.LINEAGE_GROUP: "lineage-group",
 }
 
+#: The account roles that may own what is shared, and the duty that shares it.
+SHARERS: Final = {
+    AccountRole.DATA: "data-sharer",
+    AccountRole.SHARED_SERVICES: "registry-owner",
+}
+
 #: What a use case without a section `access` declares.
 DEFAULT_ACCESS: Final = (
     AccessRule(resource=ResourceKind.FEATURE_GROUPS, grant=Grant.READ, to=("data_science",)),
     AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.REGISTER, to=("data_science",)),
     AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.DEPLOY, to=("test", "prod")),
+    # A model's card is written in development and test, and only read in production.
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ_WRITE,
+        to=("data_science",),
+        label="development",
+    ),
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS, grant=Grant.READ_WRITE, to=("test",), label="test"
+    ),
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS, grant=Grant.READ, to=("prod",), label="production"
+    ),
 )
 
 
@@ -179,7 +198,14 @@ def _chosen(rule: AccessRule, use_cases: Sequence[UseCase], scope: str) -> tuple
 
 
 def _owner_roles(rule: AccessRule) -> tuple[AccountRole, ...]:
-    return tuple(_role(word) for word in rule.of) or (_OWNERS[rule.resource],)
+    roles = tuple(_role(word) for word in rule.of) or (_OWNERS[rule.resource],)
+    for role in roles:
+        if role not in SHARERS:
+            raise ConfigError(
+                f"access: account role {role.value} has no duty that shares",
+                next_step=f"Let `of` be some of: {', '.join(r.value for r in SHARERS)}.",
+            )
+    return roles
 
 
 def _principal(receiver: str, topology: Topology) -> str:

@@ -175,6 +175,11 @@ def _read(document: str | Mapping[str, Any] | None) -> dict[str, Any]:
     return policy
 
 
+def statements_of(document: str | Mapping[str, Any] | None) -> list[Statement]:
+    """Return the statements of a document."""
+    return _statements(_read(document))
+
+
 def _statements(policy: Mapping[str, Any]) -> list[Statement]:
     found = policy.get("Statement", [])
     return [found] if isinstance(found, dict) else list(found)

@@ -1,89 +1,83 @@
-"""Sharing through AWS RAM: desired against observed shares, and the plan between them.
+"""Resource shares of AWS RAM: as they should be, and as their owner's account shows them.
 
-A plan is computed from what the owner's account shows; applying it and planning again gives a
-quiet plan. Facts (RAM user guide and service model): one permission per resource type in a share,
-no de-duplication by name, an invitation of a SageMaker type dies after twelve hours and its
-principal is then disassociated.
+`causeway.share_plan` compares the two. Facts (RAM user guide and service model): one permission
+per resource type in a share, no de-duplication by name, an invitation of a SageMaker type dies
+after twelve hours and its principal is then disassociated.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final, Literal
 
-from causeway.access import DesiredGrant, desired_grants
-from causeway.access_rules import Grant
+from causeway.access import DesiredGrant
+from causeway.access_rules import Grant, ResourceKind
 from causeway.accounts import AccountId, AccountRole, Topology
-from causeway.config import UseCase
-from causeway.documents import canonical_json, sha256
-from causeway.errors import SharingError
+from causeway.errors import UnexpectedState
+from causeway.permissions import RESOURCE_TYPES, Permission
 
-FEATURE_GROUP: Final = "sagemaker:FeatureGroup"
-MODEL_PACKAGE_GROUP: Final = "sagemaker:ModelPackageGroup"
+#: Shares whose names start so are ours: what of them nobody declares is revoked.
+OURS: Final = "causeway-"
 
+#: How the permissions start that were promoted from a resource policy of ours.
+PROMOTED: Final = f"{OURS}policy-"
 
-@dataclass(frozen=True)
-class GrantRule:
-    """What a grant needs, and what its permission may not contain."""
+Settled = Literal["waiting", "success", "failure"]
+Presence = Literal["there", "coming", "leaving", "absent"]
 
-    resource_type: str
-    required: frozenset[str]
-    forbidden: frozenset[str] = frozenset()
-
-
-#: Names of permissions are not certain (letter case, unpublished lists), actions are: a grant is
-#: resolved among the permissions that RAM lists. An approval gate is only as strong as the
-#: permission, so no consumer's may contain UpdateModelPackage.
-GRANTS: Final[Mapping[Grant, GrantRule]] = MappingProxyType(
-    {
-        Grant.READ: GrantRule(
-            FEATURE_GROUP,
-            frozenset({"sagemaker:describefeaturegroup", "sagemaker:getrecord"}),
-            frozenset({"sagemaker:putrecord", "sagemaker:deleterecord"}),
-        ),
-        Grant.REGISTER: GrantRule(
-            MODEL_PACKAGE_GROUP,
-            frozenset({"sagemaker:createmodelpackage", "sagemaker:describemodelpackage"}),
-            frozenset({"sagemaker:updatemodelpackage", "sagemaker:deletemodelpackage"}),
-        ),
-        Grant.DEPLOY: GrantRule(
-            MODEL_PACKAGE_GROUP,
-            frozenset({"sagemaker:createmodel", "sagemaker:describemodelpackage"}),
-            frozenset({"sagemaker:updatemodelpackage", "sagemaker:deletemodelpackage"}),
-        ),
-    }
-)
+#: Every status of a share and of an association, and what it means to a plan.
+SHARE_STATUSES: Final[Mapping[str, Presence]] = {
+    "PENDING": "coming",
+    "ACTIVE": "there",
+    "FAILED": "absent",
+    "DELETING": "absent",
+    "DELETED": "absent",
+}
+ASSOCIATION_STATUSES: Final[Mapping[str, Presence]] = {
+    "ASSOCIATING": "coming",
+    "ASSOCIATED": "there",
+    "FAILED": "absent",
+    "DISASSOCIATING": "leaving",
+    "DISASSOCIATED": "absent",
+    "SUSPENDED": "absent",
+    "SUSPENDING": "leaving",
+    "RESTORING": "leaving",
+}
 
 
-@dataclass(frozen=True)
-class Permission:
-    """A RAM permission and its actions, in lower case."""
+def presence(statuses: Mapping[str, Presence], status: str) -> Presence:
+    """Return what a status means.
 
-    arn: str
-    name: str
-    resource_type: str
-    actions: frozenset[str]
+    Raises:
+        UnexpectedState: RAM has a status that is not in the table.
+    """
+    if status not in statuses:
+        raise UnexpectedState(
+            f"RAM answered the unknown status {status!r}",
+            next_step=f"Known are {', '.join(statuses)}; decide what it means before going on.",
+        )
+    return statuses[status]
 
 
 @dataclass(frozen=True)
 class DesiredShare:
-    """One share as it should be."""
+    """One share as it should be: every principal has the grant on every resource."""
 
     name: str
     owner_role: AccountRole
     owner: AccountId
-    consumers: tuple[AccountId, ...]
+    principals: tuple[str, ...]
     resources: tuple[str, ...]
+    kind: ResourceKind
     grant: Grant
+    #: Whether principals outside the owner's organisation may be in it.
+    external: bool = True
 
     @property
     def resource_type(self) -> str:
         """The one resource type in the share."""
-        return GRANTS[self.grant].resource_type
+        return RESOURCE_TYPES[self.kind]
 
 
 @dataclass(frozen=True)
@@ -96,219 +90,98 @@ class ObservedShare:
     status: str
     resources: Mapping[str, str] = field(default_factory=dict)
     principals: Mapping[str, str] = field(default_factory=dict)
-    permissions: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class CreateShare:
-    """Create the share whole: `CreateResourceShare`."""
-
-    share: DesiredShare
-    permission_arn: str
-    client_token: str
-
-    def request(self) -> dict[str, Any]:
-        """The `CreateResourceShare` request."""
-        return {
-            "name": self.share.name,
-            "resourceArns": list(self.share.resources),
-            "principals": list(self.share.consumers),
-            "permissionArns": [self.permission_arn],
-            # Local accounts are in no organisation; who may accept is the consumer list's matter.
-            "allowExternalPrincipals": True,
-            "clientToken": self.client_token,
-        }
-
-
-@dataclass(frozen=True)
-class Associate:
-    """Add resources or principals: `AssociateResourceShare`."""
-
-    share_arn: str
-    share_name: str
-    resources: tuple[str, ...] = ()
-    principals: tuple[str, ...] = ()
-    #: Says again what ran out: an expired invitation's principal is invited anew.
-    again: bool = False
-
-    def request(self) -> dict[str, Any]:
-        """The `AssociateResourceShare` request."""
-        return _association(self.share_arn, self.resources, self.principals)
-
-
-@dataclass(frozen=True)
-class Disassociate:
-    """Take resources or principals out that are not desired: `DisassociateResourceShare`."""
-
-    share_arn: str
-    share_name: str
-    resources: tuple[str, ...] = ()
-    principals: tuple[str, ...] = ()
-
-    def request(self) -> dict[str, Any]:
-        """The `DisassociateResourceShare` request."""
-        return _association(self.share_arn, self.resources, self.principals)
-
-
-@dataclass(frozen=True)
-class ReplacePermission:
-    """Give the share the desired permission: `AssociateResourceSharePermission`."""
-
-    share_arn: str
-    share_name: str
-    permission_arn: str
-
-    def request(self) -> dict[str, Any]:
-        """The `AssociateResourceSharePermission` request."""
-        return {
-            "resourceShareArn": self.share_arn,
-            "permissionArn": self.permission_arn,
-            "replace": True,
-        }
-
-
-Action = CreateShare | Associate | Disassociate | ReplacePermission
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to do in the owner's account, in order, and what is only waited for."""
-
-    actions: tuple[Action, ...] = ()
-    waiting: tuple[str, ...] = ()
+    #: The version in use of each attached permission, by the permission's ARN.
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    external: bool = True
+    feature_set: str = "STANDARD"
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.actions
+    def ours(self) -> bool:
+        """Whether the share was made from the declared access, not from a resource policy."""
+        promoted = any(f":permission/{PROMOTED}" in arn for arn in self.permissions)
+        return self.name.startswith(OURS) and self.feature_set == "STANDARD" and not promoted
+
+    @property
+    def lives(self) -> bool:
+        """Whether the share is there or comes."""
+        return presence(SHARE_STATUSES, self.status) != "absent"
+
+    def holds(self, resource: str) -> bool:
+        """Tell whether a resource is in the share."""
+        return _is_in(self.resources, resource)
+
+    def reaches(self, principal: str) -> bool:
+        """Tell whether a principal is in the share or invited to it."""
+        return _is_in(self.principals, principal)
+
+
+def _is_in(entities: Mapping[str, str], entity: str) -> bool:
+    status = entities.get(entity)
+    return status is not None and presence(ASSOCIATION_STATUSES, status) in ("there", "coming")
+
+
+def settled(shares: Iterable[ObservedShare], name: str, *, with_principals: bool) -> Settled:
+    """Tell whether everything that was put into a share is ASSOCIATED.
+
+    `failure` means that waiting is of no use: an association failed, or there is no such share.
+    """
+    living = [share for share in shares if share.name == name and share.lives]
+    if not living:
+        return "failure"
+    statuses = [
+        status
+        for share in living
+        for entities in (share.resources, share.principals if with_principals else {})
+        for status in entities.values()
+    ]
+    if "FAILED" in statuses:
+        return "failure"
+    open_ones = {presence(ASSOCIATION_STATUSES, status) for status in statuses}
+    on_the_way = any(share.status == "PENDING" for share in living)
+    return "waiting" if on_the_way or open_ones & {"coming", "leaving"} else "success"
+
+
+@dataclass(frozen=True)
+class OwnerState:
+    """What an owner's account shows: its shares, the permissions of the types in question, the
+    resources that exist, and the policies of the model groups that were looked at.
+    """
+
+    account: AccountId
+    shares: tuple[ObservedShare, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    resources: frozenset[str] = frozenset()
+    policies: Mapping[str, str] = field(default_factory=dict)
 
 
 def desired_shares(
-    use_cases: Iterable[UseCase], topology: Topology, now: datetime
+    grants: Iterable[DesiredGrant], topology: Topology, owner: AccountId | None = None
 ) -> tuple[DesiredShare, ...]:
-    """Return every share that the declared access needs at a time, in a stable order."""
+    """Return the shares that carry the grants, in a stable order; of one owner when given.
+
+    Grants whose model group has a resource policy need none.
+    """
     held: dict[tuple[str, str], list[DesiredGrant]] = {}
-    for grant in desired_grants(use_cases, topology, now):
-        held.setdefault((grant.owner, grant.share), []).append(grant)
+    for grant in grants:
+        if grant.route == "ram" and owner in (None, grant.owner):
+            held.setdefault((grant.owner, grant.share), []).append(grant)
     return tuple(
         DesiredShare(
             name=name,
-            owner_role=grants[0].owner_role,
-            owner=grants[0].owner,
-            consumers=tuple(sorted({AccountId(g.principal) for g in grants})),
-            resources=tuple(sorted({g.resource for g in grants})),
-            grant=grants[0].grant,
+            owner_role=of_share[0].owner_role,
+            owner=of_share[0].owner,
+            principals=tuple(sorted({g.principal for g in of_share})),
+            resources=tuple(sorted({g.resource for g in of_share})),
+            kind=of_share[0].kind,
+            grant=of_share[0].grant,
+            external=any(_outside(g.principal, topology) for g in of_share),
         )
-        for (_, name), grants in held.items()
+        for (_, name), of_share in held.items()
     )
 
 
-def permission_of(answer: Mapping[str, Any]) -> Permission:
-    """Read a permission from the `permission` of a `GetPermission` answer.
-
-    Raises:
-        SharingError: the policy template is not readable.
-    """
-    try:
-        template = json.loads(answer["permission"])
-        actions = template["Action"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise SharingError(
-            f"permission {answer.get('arn')} has no readable policy template",
-            next_step="Look at it with ram:GetPermission.",
-        ) from error
-    listed = [actions] if isinstance(actions, str) else actions
-    return Permission(
-        answer["arn"],
-        answer["name"],
-        answer["resourceType"],
-        frozenset(action.lower() for action in listed),
-    )
-
-
-def permission_for(grant: Grant, listed: Iterable[Permission]) -> Permission:
-    """Return the least of the listed permissions that covers the grant.
-
-    Raises:
-        SharingError: none covers it without also allowing what the grant forbids.
-    """
-    rule = GRANTS[grant]
-    same_type = [p for p in listed if p.resource_type.lower() == rule.resource_type.lower()]
-    covering = [
-        p for p in same_type if rule.required <= p.actions and not rule.forbidden & p.actions
-    ]
-    if not covering:
-        names = ", ".join(sorted(p.name for p in same_type)) or "none of that type"
-        raise SharingError(
-            f"no RAM permission for {rule.resource_type} allows {', '.join(sorted(rule.required))}"
-            f" without {', '.join(sorted(rule.forbidden))}; listed: {names}",
-            next_step="Create a customer-managed permission with these actions in the owner's "
-            "account.",
-        )
-    return min(covering, key=lambda p: (len(p.actions), p.name.lower(), p.arn))
-
-
-_GONE: Final = frozenset({"DELETING", "DELETED", "FAILED"})
-_THERE: Final = frozenset({"ASSOCIATED", "ASSOCIATING"})
-_LEAVING: Final = frozenset({"DISASSOCIATING", "SUSPENDING", "RESTORING"})
-
-
-def plan_share(
-    desired: DesiredShare, observed: Iterable[ObservedShare], permissions: Iterable[Permission]
-) -> Plan:
-    """Compare one desired share with the owner's shares of that name.
-
-    Raises:
-        SharingError: no listed permission fits the grant, or two live shares have the name.
-    """
-    permission = permission_for(desired.grant, permissions)
-    named = [s for s in observed if s.name == desired.name]
-    live = [s for s in named if s.status not in _GONE]
-    if len(live) > 1:
-        raise SharingError(
-            f"{len(live)} shares are called {desired.name}: "
-            f"{', '.join(sorted(s.arn for s in live))}",
-            account=desired.owner,
-            next_step="RAM does not refuse equal names; delete all but one of them.",
-        )
-    if not live:
-        token = _token(desired, permission, sorted(s.arn for s in named))
-        return Plan((CreateShare(desired, permission.arn, token),))
-    share = live[0]
-    actions: list[Action] = []
-    waiting: list[str] = []
-    if share.permissions != {permission.arn}:
-        actions.append(ReplacePermission(share.arn, share.name, permission.arn))
-    for kind, wanted, there in (
-        ("resources", desired.resources, share.resources),
-        ("principals", desired.consumers, share.principals),
-    ):
-        new = tuple(e for e in wanted if e not in there)
-        again = tuple(
-            e for e in wanted if e in there and there[e] not in _THERE and there[e] not in _LEAVING
-        )
-        waiting += [f"{share.name}: {e} is {there[e]}" for e in wanted if there.get(e) in _LEAVING]
-        surplus = tuple(sorted(e for e, s in there.items() if e not in wanted and s in _THERE))
-        for entities, once_more in ((new, False), (again, True)):
-            if entities:
-                parts = {kind: entities}
-                actions.append(Associate(share.arn, share.name, again=once_more, **parts))
-        if surplus:
-            actions.append(Disassociate(share.arn, share.name, **{kind: surplus}))
-    return Plan(tuple(actions), tuple(waiting))
-
-
-def _token(desired: DesiredShare, permission: Permission, predecessors: list[str]) -> str:
-    # A function of the request and of the dead shares before it: a retried call is the same
-    # call, and a share made anew after a deletion is another.
-    parts = [desired.name, desired.resources, desired.consumers, permission.arn, predecessors]
-    return sha256(canonical_json(parts))[:32]
-
-
-def _association(share: str, resources: Sequence[str], principals: Sequence[str]) -> dict[str, Any]:
-    made: dict[str, Any] = {"resourceShareArn": share}
-    if resources:
-        made["resourceArns"] = list(resources)
-    if principals:
-        made["principals"] = list(principals)
-    return made
+def _outside(principal: str, topology: Topology) -> bool:
+    # Of an account that is not in the topology nobody knows its organisation: it may be outside.
+    if not principal.isdigit():
+        return False
+    return not topology.organisation.enabled or not topology.roles_of(principal)

@@ -1,3 +1,4 @@
+import random
 from datetime import timedelta
 
 import pytest
@@ -6,16 +7,26 @@ from causeway.acceptance import (
     Invitation,
     Step,
     VisibleShare,
+    check_offer,
+    foreign,
     judge_acceptance,
     require_done,
 )
-from causeway.access_rules import Grant
+from causeway.access_rules import Grant, ResourceKind
 from causeway.accounts import AccountRole
-from causeway.errors import NotSharedYet, SharingError
+from causeway.errors import NotSharedYet, SharingError, UnexpectedState
 from causeway.sharing import DesiredShare
 
 OWNER, STRANGER = "1" * 12, "9" * 12
-EXPECTED = DesiredShare("name", AccountRole.DATA, OWNER, ("2" * 12,), ("r1",), Grant.READ)
+EXPECTED = DesiredShare(
+    "name",
+    AccountRole.DATA,
+    OWNER,
+    ("2" * 12,),
+    ("r1",),
+    ResourceKind.FEATURE_GROUPS,
+    Grant.READ,
+)
 
 
 @pytest.fixture
@@ -28,7 +39,6 @@ def invite(now):
             "sender": OWNER,
             "status": "PENDING",
             "sent_at": now - timedelta(hours=1),
-            "resource_types": frozenset({"sagemaker:FeatureGroup"}),
         }
         return Invitation(**{**values, **changes})
 
@@ -77,14 +87,43 @@ def test_an_invitation_dies_after_twelve_hours_whatever_it_says(invite, now) -> 
     assert judge_acceptance(EXPECTED, [old, newer], [], now).invitation_arn == "j"
 
 
-def test_a_stranger_with_the_right_name_is_not_accepted(invite, now) -> None:
-    with pytest.raises(SharingError, match="comes from account 999999999999"):
-        judge_acceptance(EXPECTED, [invite(sender=STRANGER)], [], now)
-    both = [invite(sender=STRANGER, arn="x"), invite()]
-    assert judge_acceptance(EXPECTED, both, [], now).invitation_arn == "i"
+def test_a_stranger_with_the_right_name_is_not_accepted_and_does_not_block(invite, now) -> None:
+    theirs = invite(sender=STRANGER, arn="x")
+    assert judge_acceptance(EXPECTED, [theirs], [], now).step is Step.WAIT
+    assert judge_acceptance(EXPECTED, [theirs, invite()], [], now).invitation_arn == "i"
+    assert foreign([EXPECTED], [theirs, invite(), invite(status="REJECTED", share_name="y")]) == (
+        theirs,
+    )
 
 
-def test_unexpected_resource_types_are_not_accepted(invite, now) -> None:
-    odd = invite(resource_types=frozenset({"sagemaker:FeatureGroup", "ec2:Subnet"}))
+def test_unexpected_resource_types_are_not_accepted() -> None:
+    check_offer(EXPECTED, ["SageMaker:featuregroup"])
     with pytest.raises(SharingError, match="ec2:Subnet"):
-        judge_acceptance(EXPECTED, [odd], [], now)
+        check_offer(EXPECTED, ["sagemaker:FeatureGroup", "ec2:Subnet"])
+
+
+def test_an_unknown_status_is_an_error_not_a_guess(invite, now) -> None:
+    with pytest.raises(UnexpectedState, match="MAYBE"):
+        judge_acceptance(EXPECTED, [invite(status="MAYBE")], [], now)
+
+
+def test_of_a_thousand_foreign_invitations_none_is_accepted(now) -> None:
+    draw = random.Random(0)
+    others = [
+        Invitation(
+            f"foreign-{number}",
+            name,
+            f"share-{number}",
+            sender,
+            draw.choice(["PENDING", "ACCEPTED", "REJECTED", "EXPIRED"]),
+            now - timedelta(minutes=draw.randint(0, 900)),
+        )
+        for number in range(1000)
+        for name, sender in [
+            draw.choice([("name", STRANGER), ("other", OWNER), ("nam", OWNER), ("NAME", OWNER)])
+        ]
+    ]
+    made = judge_acceptance(EXPECTED, others, [], now)
+    assert (made.step, made.invitation_arn) == (Step.WAIT, None)
+    pending = [one for one in others if one.status == "PENDING"]
+    assert foreign([EXPECTED], others) == tuple(pending)

@@ -11,6 +11,12 @@ GROUPS = {"credit-risk-applicant", "credit-risk-loan", "credit-risk-outcome"}
 ORGANISATION = "arn:aws:organizations::444444444444:organization/o-causeway00"
 
 
+@pytest.fixture
+def topology(topology):
+    """The shipped topology, which declares nothing by itself here."""
+    return topology.model_copy(update={"access": ()})
+
+
 def rules(*declared: dict) -> tuple[AccessRule, ...]:
     return tuple(AccessRule.model_validate(rule) for rule in declared)
 
@@ -31,12 +37,15 @@ def test_a_use_case_that_declares_nothing_is_read_registered_and_deployed(
     case, topology, now
 ) -> None:
     grants = desired_grants((case.model_copy(update={"access": None}),), topology, now)
-    found = {(g.grant.value, g.principal, g.resource.split(":")[4]) for g in grants}
+    found = {(g.grant.value, g.principal, g.owner) for g in grants}
     assert found == {
         ("read", "222222222222", "111111111111"),
+        ("read", "666666666666", "333333333333"),
         ("register", "222222222222", "333333333333"),
         ("deploy", "555555555555", "333333333333"),
         ("deploy", "666666666666", "333333333333"),
+        ("read_write", "222222222222", "333333333333"),
+        ("read_write", "555555555555", "333333333333"),
     }
     assert {g.resource.rpartition("/")[2] for g in grants} == {*GROUPS, "credit-risk"}
     assert not any(receiving_accounts(g, topology) == () for g in grants)
@@ -87,7 +96,7 @@ def test_the_topology_declares_for_whole_accounts_and_every_use_case(case, topol
                     "resource": "lineage_group",
                     "grant": "read_write",
                     "to": ["prod"],
-                    "of": ["data", "data_science"],
+                    "of": ["data", "shared_services"],
                 },
                 {"resource": "model_cards", "grant": "read", "to": ["777777777777"]},
             )
@@ -107,7 +116,7 @@ def test_the_topology_declares_for_whole_accounts_and_every_use_case(case, topol
         ),
         (
             "causeway-lineage-read-write",
-            "eu-central-1:222222222222:lineage-group/sagemaker-default-lineage-group",
+            "eu-central-1:333333333333:lineage-group/sagemaker-default-lineage-group",
             "666666666666",
         ),
         (
@@ -154,6 +163,12 @@ def test_a_model_group_has_one_route(case, topology, now) -> None:
         desired_grants((two,), topology, now)
     (grant,) = desired_grants((with_rules(case, deploy(route="policy")),), topology, now)
     assert grant.route == "policy"
+
+
+def test_only_accounts_with_a_sharing_duty_own_what_is_shared(case, topology, now) -> None:
+    lineage = {"resource": "lineage_group", "grant": "read_write", "to": ["data"], "of": ["prod"]}
+    with pytest.raises(ConfigError, match="prod has no duty that shares"):
+        desired_grants((with_rules(case, lineage),), topology, now)
 
 
 def test_an_unknown_role_is_refused_with_the_roles_there_are(case, topology, now) -> None:
