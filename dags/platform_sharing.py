@@ -1,31 +1,36 @@
-"""# platform__sharing: share feature groups and model groups, and prove that consumers reach them
+"""# platform__sharing: bring every share to what is declared, and prove that consumers reach it
 
-**What it does.** Creates the feature groups that are missing (only what is can be shared), brings
-the owners' resource shares to what the use cases need, accepts the invitations in the consumers'
-accounts (only expected ones: sender, name, resource type), and describes every shared resource by
-its ARN from the consumer's side. Consumers that the templates do not name get statements of their
-own in the owners' bucket and key policies, merged by Sid; every consumer of features, the trainer
-too, has them in the policy of the data account's Glue catalogue, which no template can hold.
+**What it does.** Creates the feature groups that are missing (only what is can be shared), compares
+the owners' shares, permissions and policies with the declared access, applies the plan of each
+share that differs, accepts the expected invitations in the consumers' accounts (sender, name and
+resource types must match), describes what is shared from the consumer's side and lists what it can
+discover. A share that fails does not stop the others; the run fails then all the same. Consumers
+that the templates do not name get statements of their own in the owners' bucket and key policies,
+merged by Sid; every consumer of features, the trainer too, has them in the policy of the data
+account's Glue catalogue, which no template can hold.
 
-**When.** By hand: after `platform__accounts`, after a change of a use case, and when an invitation
-ran out (twelve hours for SageMaker types): a run shares anew what expired.
+**When.** Daily, to mend drift, re-share what expired and revoke grants whose time is over; by hand
+after `platform__accounts` and after a change of the declared access. With `dry_run` it changes
+nothing: read the plan in the log of `plan_shares` or in its XCom.
 
-**Accounts touched.** data and shared services (owners), data science, test and prod (consumers).
+**Accounts touched.** data and shared services (owners), every account that a grant reaches.
 
 **Re-run.** Any time: the second run finds nothing to do.
 
-**Roll back.** Take the model or group out of the use case and run again; what is not desired is
-taken out of the share.
+**Roll back.** Take the grant out of the section `access` of the use case or topology and run again;
+what nobody declares is revoked.
 """
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param, task
 
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.policies import ConvergePoliciesOperator
 from causeway_airflow.operators.sharing import (
     AcceptInvitationsOperator,
-    ConvergeSharesOperator,
+    ConvergeShareOperator,
     DefineFeatureGroupsOperator,
+    DiscoverSharedOperator,
+    PlanSharesOperator,
     VerifyAccessOperator,
 )
 
@@ -33,23 +38,72 @@ OWNERS = [
     {"account_role": "data", "duty": "data-sharer"},
     {"account_role": "shared_services", "duty": "registry-owner"},
 ]
-CONSUMERS = ["data_science", "test", "prod"]
 BY_ACCOUNT = "{{ task.account_role }}"
 
-with DAG("platform__sharing", schedule=None, **dag_arguments("platform", doc=__doc__)):
-    define = DefineFeatureGroupsOperator(task_id="define_feature_groups")
-    share = ConvergeSharesOperator.partial(
-        task_id="converge_shares", map_index_template=BY_ACCOUNT
-    ).expand_kwargs(OWNERS)
+
+@task(trigger_rule="all_done")
+def differing(plans: list[list[dict]], params: dict) -> list[dict]:
+    from causeway_airflow.sharing_runs import differing_shares
+
+    return [] if params["dry_run"] else differing_shares(plans)
+
+
+@task(trigger_rule="all_done")
+def receivers(plans: list[list[dict]], params: dict) -> list[dict]:
+    from causeway_airflow.sharing_runs import receiving_roles
+
+    return [] if params["dry_run"] else receiving_roles(plans)
+
+
+@task
+def owners(params: dict) -> list[dict]:
+    return [] if params["dry_run"] else OWNERS
+
+
+@task(trigger_rule="one_failed", retries=0)
+def fail_with_any() -> None:
+    """Fail the run when a task of it failed although the others went on."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    raise AirflowFailException("a share failed; read the red tasks above, mend and re-run")
+
+
+with DAG(
+    "platform__sharing",
+    schedule="@daily",
+    params={
+        "dry_run": Param(
+            False, type="boolean", description="Only plan: read it in the log of plan_shares"
+        )
+    },
+    **dag_arguments("platform", doc=__doc__),
+):
+    define = DefineFeatureGroupsOperator(
+        task_id="define_feature_groups", only_plan="{{ params.dry_run }}"
+    )
+    plan = PlanSharesOperator.partial(task_id="plan_shares", map_index_template=BY_ACCOUNT).expand(
+        account_role=["data", "shared_services"]
+    )
+    converge = ConvergeShareOperator.partial(
+        task_id="converge_share", map_index_template="{{ task.share }}"
+    ).expand_kwargs(differing(plan.output))
+    consumers = receivers(plan.output)
+    accept = AcceptInvitationsOperator.partial(
+        task_id="accept_invitations",
+        map_index_template=BY_ACCOUNT,
+        trigger_rule="all_done",
+    ).expand_kwargs(consumers)
+    roles = consumers.map(lambda receiver: receiver["account_role"])
+    verify = VerifyAccessOperator.partial(
+        task_id="verify_access", map_index_template=BY_ACCOUNT, trigger_rule="all_done"
+    ).expand(account_role=roles)
+    discover = DiscoverSharedOperator.partial(
+        task_id="discover_shared", map_index_template=BY_ACCOUNT, trigger_rule="all_done"
+    ).expand(account_role=roles)
     policies = ConvergePoliciesOperator.partial(
         task_id="converge_policies", map_index_template=BY_ACCOUNT
-    ).expand_kwargs(OWNERS)
-    accept = AcceptInvitationsOperator.partial(
-        task_id="accept_invitations", map_index_template=BY_ACCOUNT
-    ).expand(account_role=CONSUMERS)
-    verify = VerifyAccessOperator.partial(
-        task_id="verify_access", map_index_template=BY_ACCOUNT
-    ).expand(account_role=CONSUMERS)
-    define >> [share, policies]
-    share >> accept
-    [accept, policies] >> verify
+    ).expand_kwargs(owners())
+    define >> [plan, policies]
+    converge >> accept >> [verify, discover]
+    policies >> verify
+    [define, plan, policies, converge, accept, verify, discover] >> fail_with_any()

@@ -96,16 +96,22 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
     production = platform.client("sagemaker", "prod")
     with pytest.raises(production.exceptions.ClientError, match="AccessDenied"):
         production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
+    plan = airflow.succeed("platform__sharing", {"dry_run": True})
+    assert plan["tasks"]["converge_share"] == ["skipped"]
+    assert "create: name causeway-models-credit-risk-deploy" in airflow.log.read_text()
     first = airflow.succeed("platform__sharing")["results"]
-    assert first["converge_shares"][0] == {
-        f"causeway-features-{case}-read": ["CreateShare"]
+    made = {done[0].split(",")[0] for done in first["converge_share"]}
+    assert made == {"create: name causeway-catalog-discover"} | {
+        f"create: name causeway-{word}-{case}-{grant}"
         for case in ("california-housing", "credit-risk")
+        for word, grant in (("features", "read"), ("models", "register"), ("models", "deploy"))
     }
-    assert [len(seen) for seen in first["verify_access"]] == [7, 2, 2]
+    assert [len(seen["described"]) for seen in first["verify_access"]] == [7, 2, 2]
+    assert len(first["discover_shared"][0]["feature_groups"]) >= 5
     assert production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     second = airflow.succeed("platform__sharing")["results"]
     assert second["define_feature_groups"] == []
-    assert second["converge_shares"] == [{}, {}]
+    assert not second.get("converge_share")
     assert all(set(done.values()) == {"done"} for done in second["accept_invitations"])
 
 

@@ -50,15 +50,21 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
     """The platform with everything shared and accepted."""
     from causeway_airflow.operators.sharing import (
         AcceptInvitationsOperator,
-        ConvergeSharesOperator,
+        ConvergeShareOperator,
         DefineFeatureGroupsOperator,
+        PlanSharesOperator,
     )
+    from causeway_airflow.sharing_runs import differing_shares, receiving_roles
 
     DefineFeatureGroupsOperator(task_id="define").perform({})
-    for role, duty in (("data", "data-sharer"), ("shared_services", "registry-owner")):
-        ConvergeSharesOperator(task_id=f"share_{role}", account_role=role, duty=duty).perform({})
-    for role in ("data_science", "test", "prod"):
-        AcceptInvitationsOperator(task_id=f"accept_{role}", account_role=role).perform({})
+    plans = [
+        PlanSharesOperator(task_id=f"plan_{role}", account_role=role).perform({})
+        for role in ("data", "shared_services")
+    ]
+    for one in differing_shares(plans):
+        ConvergeShareOperator(task_id="converge", **one).perform({})
+    for one in receiving_roles(plans):
+        AcceptInvitationsOperator(task_id="accept", **one).perform({})
     return platform
 
 

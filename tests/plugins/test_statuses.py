@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from botocore.session import Session
 
+from causeway.acceptance import INVITATION_STATUSES
 from causeway.features import GROUP_STATUSES
 from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
 from causeway.rollout import ENDPOINT_STATUSES
+from causeway.sharing import ASSOCIATION_STATUSES, SHARE_STATUSES
 from causeway.training import JOB_STATUSES
 
 
@@ -48,3 +50,12 @@ def test_pipeline_statuses_are_those_of_the_service_model() -> None:
     ):
         assert set(table) == enum("sagemaker", shape)
         assert [s for s, meaning in table.items() if meaning == "completed"] == ["Succeeded"]
+
+
+def test_statuses_of_sharing_are_those_of_the_service_model() -> None:
+    assert set(SHARE_STATUSES) == enum("ram", "ResourceShareStatus")
+    assert set(ASSOCIATION_STATUSES) == enum("ram", "ResourceShareAssociationStatus")
+    assert set(INVITATION_STATUSES) == enum("ram", "ResourceShareInvitationStatus")
+    for table in (SHARE_STATUSES, ASSOCIATION_STATUSES):
+        there = [status for status, meaning in table.items() if meaning == "there"]
+        assert there in (["ACTIVE"], ["ASSOCIATED"])

@@ -1,0 +1,36 @@
+"""The access that the configuration of this environment declares, at the present time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from causeway.access import DesiredGrant, desired_grants, receiving_accounts
+from causeway.accounts import AccountRole
+from causeway.sharing import DesiredShare, desired_shares
+from causeway_airflow.configuration import topology, use_cases
+
+
+def now() -> datetime:
+    """Return the time by which grants and invitations end."""
+    return datetime.now(UTC)
+
+
+def declared_grants() -> tuple[DesiredGrant, ...]:
+    """Return every grant that should hold now."""
+    return desired_grants(use_cases(), topology(), now())
+
+
+def consumed_shares(account_role: str) -> tuple[DesiredShare, ...]:
+    """Return the shares that reach an account."""
+    places = topology()
+    account = places.account(AccountRole(account_role))
+    reaching = {
+        (grant.owner, grant.share)
+        for grant in declared_grants()
+        if account in receiving_accounts(grant, places)
+    }
+    return tuple(
+        share
+        for share in desired_shares(declared_grants(), places)
+        if (share.owner, share.name) in reaching
+    )

@@ -1,0 +1,205 @@
+"""A local AWS in this process with nothing in it but what a test declares, and the sharing run.
+
+The connections sign as the accounts' administrators: what the least-privilege roles may do is
+tried by the lifecycle. Hooks are kept, as building one costs more than a run here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from causeway.accounts import load_topology
+from causeway.config import USE_CASES_DIR
+from causeway.documents import CONFIG_DIR
+from localaws.server import Accounts, running
+from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+
+OWNERS = ("data", "shared_services")
+CASE = (USE_CASES_DIR / "credit_risk.yaml").read_text()
+
+
+class World:
+    """A local AWS, a declared access, and runs of the sharing operators."""
+
+    def __init__(self, aws: Aws, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.aws = aws
+        self.cloud = aws.cloud
+        self.folder = folder
+        self.patch = patch
+        #: Every call of the hooks as (operation, who), in order.
+        self.calls: list[tuple[str, str]] = []
+
+    # ------------------------------------------------------------ configuration
+    def organisation(self, enabled: bool, sharing: bool) -> None:
+        """Say in the topology that there is one, and put the accounts into it."""
+        from localaws.ram import organisation
+
+        found = organisation.of(self.cloud)
+        if enabled and found.management is None:
+            found.found(self.cloud.management, set(self.cloud.account_ids()))
+        found.sharing = sharing
+        document = yaml.safe_load((CONFIG_DIR / "topology" / "local.yaml").read_text())
+        document["organisation"] = {"enabled": enabled, "sharing": sharing, "id": "o-causeway00"}
+        document["access"] = []
+        path = self.folder / "topology.yaml"
+        path.write_text(yaml.safe_dump(document))
+        self.patch.setenv("CAUSEWAY_TOPOLOGY", str(path))
+
+    def declare(self, *rules: dict[str, Any], group: str = "credit-risk") -> None:
+        """Declare the access of the one use case, whose model has that group."""
+        text = CASE.replace("group: credit-risk\n", f"group: {group}\n", 1)
+        text += f"\naccess: {json.dumps(rules)}\n"
+        # A folder of its own each time: a file of one size and time would be taken as read.
+        folder = self.folder / f"use-cases-{len(list(self.folder.glob('use-cases-*')))}"
+        folder.mkdir()
+        (folder / "credit_risk.yaml").write_text(text)
+        self.patch.setenv("CAUSEWAY_USE_CASES", str(folder))
+
+    # ------------------------------------------------------------ the accounts
+    def client(self, service: str, role: str, region: str = REGION) -> Any:
+        if region == REGION:
+            return _client(self.aws, service, role)
+        import boto3
+
+        signer = self.aws.administrator(role)
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.aws.endpoint,
+            aws_access_key_id=signer.key,
+            aws_secret_access_key=signer.secret,
+        )
+
+    def model_group(self, name: str = "credit-risk", region: str = REGION) -> str:
+        made = self.client("sagemaker", "shared_services", region).create_model_package_group(
+            ModelPackageGroupName=name
+        )
+        return str(made["ModelPackageGroupArn"])
+
+    def card(self, name: str = "credit-risk") -> str:
+        made = self.client("sagemaker", "shared_services").create_model_card(
+            ModelCardName=name, Content="{}", ModelCardStatus="Draft"
+        )
+        return str(made["ModelCardArn"])
+
+    def feature_group(self, name: str) -> str:
+        """Create a feature group with an online store and wait until it can be used."""
+        client = self.client("sagemaker", "data")
+        made = client.create_feature_group(
+            FeatureGroupName=name,
+            RecordIdentifierFeatureName="record_id",
+            EventTimeFeatureName="event_time",
+            FeatureDefinitions=[
+                {"FeatureName": feature, "FeatureType": "String"}
+                for feature in ("record_id", "event_time")
+            ],
+            OnlineStoreConfig={"EnableOnlineStore": True},
+        )
+        for _ in range(200):
+            status = client.describe_feature_group(FeatureGroupName=name)["FeatureGroupStatus"]
+            if status == "Created":
+                return str(made["FeatureGroupArn"])
+        raise AssertionError(f"{name} is still {status}")
+
+    def shares(self, owner: str = "shared_services") -> list[dict[str, Any]]:
+        """The living shares of an owner."""
+        found = self.client("ram", owner).get_resource_shares(resourceOwner="SELF")
+        return [one for one in found["resourceShares"] if one["status"] == "ACTIVE"]
+
+    # ------------------------------------------------------------ running
+    def plans(self, owners: Sequence[str] = OWNERS) -> list[list[dict[str, Any]]]:
+        from causeway_airflow.operators.sharing import PlanSharesOperator
+
+        return [PlanSharesOperator(task_id="plan", account_role=o).perform({}) for o in owners]
+
+    def run(self, owners: Sequence[str] = OWNERS) -> list[str]:
+        """Do what a run of the sharing DAG does; return the words of what it did."""
+        from causeway_airflow.operators.sharing import (
+            AcceptInvitationsOperator,
+            ConvergeShareOperator,
+        )
+        from causeway_airflow.sharing_runs import differing_shares, receiving_roles
+
+        plans = self.plans(owners)
+        did: list[str] = []
+        for one in differing_shares(plans):
+            did += ConvergeShareOperator(task_id="converge", **one).perform({})
+        for one in receiving_roles(plans):
+            accepted = AcceptInvitationsOperator(task_id="accept", **one).perform({})
+            did += [word for word in accepted.values() if word != "done"]
+        return [word.split(":")[0] for word in did]
+
+
+@functools.lru_cache(maxsize=256)
+def _client(aws: Aws, service: str, role: str) -> Any:
+    return aws.client(service, role)
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Start a local AWS and lead this process's hooks and operators to it."""
+    accounts = Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])
+    with pytest.MonkeyPatch.context() as patch, running(accounts, control=True) as server:
+        aws = Aws(server)
+        made = World(aws, folder, patch)
+        patch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+        for connection in load_topology().connections():
+            signer = aws.administrator(connection.role.value)
+            patch.setenv(
+                f"AIRFLOW_CONN_{connection.conn_id.upper()}",
+                json.dumps(
+                    {
+                        "conn_type": "aws",
+                        "login": signer.key,
+                        "password": signer.secret,
+                        "extra": {"region_name": REGION},
+                    }
+                ),
+            )
+        _keep_hooks(patch)
+        _record_calls(patch, made)
+        _tell_the_time_of(patch, made)
+        patch.setattr("time.sleep", lambda seconds: None)
+        patch.setenv("CAUSEWAY_POLL_SECONDS", "0.05")
+        made.organisation(enabled=False, sharing=False)
+        yield made
+
+
+def _keep_hooks(patch: pytest.MonkeyPatch) -> None:
+    from causeway_airflow.hooks import owned_resources, ram, shared_with_me
+
+    for module, name in (
+        (ram, "RamHook"),
+        (owned_resources, "OwnedResourcesHook"),
+        (shared_with_me, "SharedWithMeHook"),
+    ):
+        kept = functools.cache(getattr(module, name))
+        patch.setattr(module, name, kept)
+        if name != "SharedWithMeHook":
+            patch.setattr(f"causeway_airflow.hooks.sharing.{name}", kept)
+    patch.setattr("causeway_airflow.triggers.hooks._hooks", {})
+
+
+def _record_calls(patch: pytest.MonkeyPatch, made: World) -> None:
+    from causeway_airflow.hooks.base import CausewayHook
+
+    plain = CausewayHook.call
+
+    def call(hook: CausewayHook, operation: str, **params: Any) -> dict[str, Any]:
+        made.calls.append((operation, hook.aws_conn_id))
+        return plain(hook, operation, **params)
+
+    patch.setattr(CausewayHook, "call", call)
+
+
+def _tell_the_time_of(patch: pytest.MonkeyPatch, made: World) -> None:
+    for module in ("declared_access", "operators.sharing"):
+        patch.setattr(f"causeway_airflow.{module}.now", lambda: made.cloud.clock.now())
