@@ -108,7 +108,7 @@ class Lifecycle:
             self.drift(owner)
             self.leave_statements(owner)
         results = airflow.succeed("platform__sharing")["results"]
-        assert all(results["converge_shares"]), results
+        assert all(results["converge_share"]), results
         assert [len(names) for names in results["converge_policies"]] == [2, 2], results
         airflow.succeed("platform__sharing")
 
@@ -247,14 +247,20 @@ class Lifecycle:
             ram.associate_resource_share(resourceShareArn=arn, principals=[STRANGER])
             (held,) = ram.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
             other = next(
-                permission["arn"]
-                for permission in every
-                if permission["resourceType"] == held["resourceType"]
-                and permission["arn"] != held["arn"]
+                (
+                    permission["arn"]
+                    for permission in every
+                    if permission["resourceType"] == held["resourceType"]
+                    and permission["arn"] != held["arn"]
+                ),
+                None,  # a catalog has its search permission only
             )
-            ram.associate_resource_share_permission(
-                resourceShareArn=arn, permissionArn=other, replace=True
-            )
+            if other:
+                ram.associate_resource_share_permission(
+                    resourceShareArn=arn, permissionArn=other, replace=True
+                )
+            ram.update_resource_share(resourceShareArn=arn, allowExternalPrincipals=False)
+        ram.create_resource_share(name="causeway-retired", principals=[STRANGER])
 
     def leave_statements(self, owner: str) -> None:
         """Leave a consumer that nobody declares any more in a bucket's and a key's policy."""

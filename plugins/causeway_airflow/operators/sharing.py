@@ -83,7 +83,8 @@ class _OwnerOperator(CausewayOperator):
     """An owner of shares, with the duty that shares there."""
 
     def __init__(self, *, account_role: str, duty: str | None = None, **kwargs: Any) -> None:
-        super().__init__(account_role=account_role, duty=duty or "", **kwargs)
+        found = duty or SHARERS[AccountRole(account_role)]
+        super().__init__(account_role=account_role, duty=found, **kwargs)
 
     def sharing(self) -> OwnerSharing:
         """Return this owner's account against the declared grants."""
@@ -129,6 +130,33 @@ class ConvergeShareOperator(_OwnerOperator):
         for entity in waiting:
             self.log.info("%s waits: %s", self.share, entity)
         return [str(action) for action in done]
+
+
+class ConvergeSharesOperator(_OwnerOperator):
+    """Bring every share and policy of an owner to what is declared, in one task.
+
+    The DAG changes each share in a task of its own (`ConvergeShareOperator`). One that fails does
+    not keep the others from being changed.
+
+    :returns: what was done by share, in words; empty when nothing was to be done
+    """
+
+    def perform(self, context: Context) -> dict[str, list[str]]:
+        """Plan once, then converge what differs."""
+        sharing = self.sharing()
+        done: dict[str, list[str]] = {}
+        errors: list[CausewayError] = []
+        for plan in sharing.plans():
+            if plan.is_quiet:
+                continue
+            try:
+                done[plan.name] = [str(action) for action in sharing.converge(plan.name)[0]]
+            except CausewayError as error:
+                self.log.warning("%s: %s", plan.name, error)
+                errors.append(error)
+        if errors:
+            raise _together(errors)
+        return done
 
 
 class AcceptInvitationsOperator(CausewayOperator):
