@@ -73,7 +73,10 @@ with DAG(
     schedule="@daily",
     params={
         "dry_run": Param(
-            False, type="boolean", description="Only plan: read it in the log of plan_shares"
+            False,
+            type="boolean",
+            title="Only plan",
+            description="Only plan: read it in the log of plan_shares",
         )
     },
     **dag_arguments("platform", doc=__doc__),

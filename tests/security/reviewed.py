@@ -23,8 +23,8 @@ PULLS = (
 )
 LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
 OWN_PERMISSIONS = (
-    "the sharing run makes and versions permissions where no managed one is small enough, first for "
-    "model cards that production only reads; the recorded lifecycle has no standalone card"
+    "the sharing run makes and versions permissions where no managed one is small enough, first "
+    "for model cards that production only reads; the recorded lifecycle has no standalone card"
 )
 BY_POLICY = "a use case may declare `route: policy` for a model group; the shipped ones use RAM"
 EXECUTION = {
