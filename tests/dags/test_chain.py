@@ -100,11 +100,21 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
     assert plan["tasks"]["converge_share"] == ["skipped"]
     assert "create: name causeway-models-credit-risk-deploy" in airflow.log.read_text()
     first = airflow.succeed("platform__sharing")["results"]
-    made = {done[0].split(",")[0] for done in first["converge_share"]}
-    assert made == {"create: name causeway-catalog-discover"} | {
-        f"create: name causeway-{word}-{case}-{grant}"
+    made = {line.split(",")[0] for done in first["converge_share"] for line in done}
+    assert made == {
+        "create: name causeway-catalog-discover",
+        "create permission: name causeway-model-cards-read",
+    } | {
+        f"create: name causeway-{word}-{case}-{label}"
         for case in ("california-housing", "credit-risk")
-        for word, grant in (("features", "read"), ("models", "register"), ("models", "deploy"))
+        for word, label in (
+            ("features", "read"),
+            ("models", "register"),
+            ("models", "deploy"),
+            ("cards", "development"),
+            ("cards", "test"),
+            ("cards", "production"),
+        )
     }
     assert [len(seen["described"]) for seen in first["verify_access"]] == [7, 2, 2]
     assert len(first["discover_shared"][0]["feature_groups"]) >= 5

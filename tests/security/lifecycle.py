@@ -261,6 +261,15 @@ class Lifecycle:
                 )
             ram.update_resource_share(resourceShareArn=arn, allowExternalPrincipals=False)
         ram.create_resource_share(name="causeway-retired", principals=[STRANGER])
+        for permission in every:
+            # To five versions, which is all that RAM keeps, with other actions than defined.
+            for _ in range(4 if permission["permissionType"] == "CUSTOMER_MANAGED" else 0):
+                ram.create_permission_version(
+                    permissionArn=permission["arn"],
+                    policyTemplate=json.dumps(
+                        {"Effect": "Allow", "Action": ["sagemaker:DescribeModelCard"]}
+                    ),
+                )
 
     def leave_statements(self, owner: str) -> None:
         """Leave a consumer that nobody declares any more in a bucket's and a key's policy."""

@@ -22,10 +22,6 @@ PULLS = (
     "SageMaker AI execution roles'); the local AWS runs jobs without images"
 )
 LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
-OWN_PERMISSIONS = (
-    "the sharing run makes and versions permissions where no managed one is small enough, first "
-    "for model cards that production only reads; the recorded lifecycle has no standalone card"
-)
 BY_POLICY = "a use case may declare `route: policy` for a model group; the shipped ones use RAM"
 EXECUTION = {
     "causeway-feature-execution": "execute",
@@ -61,12 +57,6 @@ REVIEWED = (
     *(
         Reviewed(f"identity causeway-registry-owner own-the-registry#{sid}", action, reason)
         for sid, action, reason in (
-            ("ObserveAndCreateShares", "ram:CreatePermission", OWN_PERMISSIONS),
-            ("ObserveAndCreateShares", "ram:ListPermissionVersions", OWN_PERMISSIONS),
-            ("KeepOwnPermissions", "ram:AssociateResourceSharePermission", OWN_PERMISSIONS),
-            ("KeepOwnPermissions", "ram:CreatePermissionVersion", OWN_PERMISSIONS),
-            ("KeepOwnPermissions", "ram:DeletePermissionVersion", OWN_PERMISSIONS),
-            ("KeepOwnPermissions", "ram:GetPermission", OWN_PERMISSIONS),
             ("KeepOwnPermissions", "ram:PromotePermissionCreatedFromPolicy", BY_POLICY),
             ("ChangeOwnShares", "ram:PromoteResourceShareCreatedFromPolicy", BY_POLICY),
             ("KeepPoliciesOfModelGroups", "sagemaker:DeleteModelPackageGroupPolicy", BY_POLICY),
