@@ -5,7 +5,8 @@ is written; stores it under its digest; runs the feature engineering as a proces
 account; writes the records that are new or differ into the feature groups.
 
 **Parameters.** `data`: a file that the worker can read or an `s3://` URI; empty means the seeded
-synthetic sample of the use case. `rows`, `sample_seed`: of that sample.
+synthetic sample of the use case. `rows`, `sample_seed`: of that sample. `stores`: `both`, `online`,
+or `offline`, a bulk backfill that makes Parquet objects and costs no calls by the record.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
@@ -22,7 +23,7 @@ from airflow.sdk import DAG, Param
 from causeway.config import UseCase
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
-from causeway_airflow.operators.features import IngestOperator, ValidateRawOperator
+from causeway_airflow.operators.features import FeatureIngestOperator, ValidateRawOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator
 
 
@@ -40,6 +41,7 @@ def build(case: UseCase) -> DAG:
             ),
             "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
             "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),
+            "stores": Param("both", enum=["both", "online", "offline"], title="Write to"),
         },
         **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner),
     ) as dag:
@@ -61,10 +63,12 @@ def build(case: UseCase) -> DAG:
             output_name="features",
             wait=JOB_WAIT,
         )
-        ingest = IngestOperator(
+        ingest = FeatureIngestOperator(
             task_id="ingest",
             use_case=case.id,
             source="{{ ti.xcom_pull(task_ids='engineer')['outputs']['features'] }}",
+            stores="{{ params.stores }}",
+            job="{{ ti.xcom_pull(task_ids='engineer')['job'] }}",
         )
         validate >> engineer >> ingest
     return dag

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import Strict
+from causeway.stores import OfflineStore, OnlineStore
 
 FeatureType = Literal["Integral", "Fractional", "String"]
 DeriveOperation = Literal["ratio", "log1p", "normalise"]
@@ -23,6 +24,13 @@ DeriveOperation = Literal["ratio", "log1p", "normalise"]
 FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")]
 #: Names of groups, models and model package groups: they become parts of AWS names.
 DashedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+
+#: A word that a feature or a group is found by.
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
+#: The whole numbers that the feature store holds: 64 bits with a sign.
+INTEGRAL_BOUND = 2**63
+#: The longest `ValueAsString` (service model of the feature store's runtime).
+LONGEST_TEXT = 358_400
 
 #: The columns that the offline store adds; a feature may not take their names.
 STORE_COLUMNS = frozenset({"write_time", "api_invocation_time", "is_deleted"})
@@ -121,6 +129,8 @@ class Feature(Strict):
     name: FeatureName
     type: FeatureType
     description: str = ""
+    unit: str = ""
+    tags: tuple[Tag, ...] = ()
     source: FeatureName | None = None
     derive: Derive | None = None
     codes: dict[int | str, str] | None = None
@@ -156,6 +166,10 @@ class Feature(Strict):
             return None if self.nullable else "is empty, but the column may not be"
         if self.type == "Integral" and not re.fullmatch(r"-?[0-9]+", text):
             return "is no whole number"
+        if self.type == "Integral" and not _fits(text):
+            return "is a whole number of more than 64 bits"
+        if self.type == "String" and len(text) > LONGEST_TEXT:
+            return f"has {len(text)} characters; the feature store takes {LONGEST_TEXT}"
         if self.type == "Fractional" and not _is_number(text):
             return "is no number"
         if self.codes is not None:
@@ -171,10 +185,18 @@ class Feature(Strict):
 
 
 class FeatureGroup(Strict):
-    """One feature group: its identifier, its time and its features."""
+    """One feature group: its identifier, its time, its features and where they are kept.
+
+    Without an `owner` it belongs to the use case's. `fresh_hours`: how old the last ingestion may
+    be before the group counts as stale; without it a group never does.
+    """
 
     name: DashedName
     description: str = ""
+    owner: str = ""
+    online: OnlineStore = OnlineStore.model_construct()
+    offline: OfflineStore = OfflineStore.model_construct()
+    fresh_hours: Annotated[float, Field(gt=0)] | None = None
     record_identifier: FeatureName = "record_id"
     event_time: FeatureName = "event_time"
     tags: dict[str, str] = Field(default_factory=dict)
@@ -186,6 +208,8 @@ class FeatureGroup(Strict):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"{self.name}: feature names stand twice: {', '.join(repeated)}")
+        if not self.online.enabled and not self.offline.enabled:
+            raise ValueError(f"{self.name}: enable the online store, the offline store or both")
         return self
 
     @property
@@ -208,6 +232,12 @@ def parse_instant(text: str) -> datetime:
     if found.tzinfo is None:
         raise ValueError(message)
     return found.astimezone(UTC)
+
+
+def _fits(text: str) -> bool:
+    digits = text.lstrip("-").lstrip("0")
+    sign = -1 if text.startswith("-") else 1
+    return len(digits) < 20 and -INTEGRAL_BOUND <= sign * int(digits or "0") < INTEGRAL_BOUND
 
 
 def _is_number(text: str) -> bool:

@@ -1,22 +1,17 @@
-"""Feature groups: from the contract to their requests, records and batches.
-
-Facts (SageMaker service model, Feature Store): at most 25 entries in a `BatchWriteRecord`, which
-answers HTTP 200 with `Errors` and `UnprocessedEntries`.
-"""
+"""Feature groups: from the contract to the requests that make them and to what their job reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 from causeway.accounts import AccountRole, Topology
 from causeway.config import UseCase
 from causeway.contracts import Feature, FeatureGroup
-from causeway.errors import BadInput, PartialWrite, Problem, UnexpectedState
+from causeway.stores import ACCOUNT_KEY
 
-#: Entries in one `BatchWriteRecord` call.
-BATCH_SIZE: Final = 25
+#: The only prefix of the data bucket that a consumer account reads.
+OFFLINE_ROOT: Final = "offline-store"
 
 #: Every `FeatureGroupStatus` of the service model, and what a wait makes of it.
 GROUP_STATUSES: Final[Mapping[str, str]] = {
@@ -27,52 +22,84 @@ GROUP_STATUSES: Final[Mapping[str, str]] = {
     "DeleteFailed": "failure",
 }
 
-
-@dataclass(frozen=True)
-class Record:
-    """One record of one feature group: feature names and values as text; empty ones left out."""
-
-    group: str
-    record_id: str
-    values: tuple[tuple[str, str], ...]
-
-    def as_request(self) -> list[dict[str, str]]:
-        """The `Record` of `PutRecord` and `BatchWriteRecord`."""
-        return [{"FeatureName": name, "ValueAsString": value} for name, value in self.values]
-
-
-@dataclass(frozen=True)
-class Unwritten:
-    """A record that a batch did not keep; `code` None means it was only not processed yet."""
-
-    record: Record
-    code: str | None
-    message: str = ""
+#: Every `LastUpdateStatusValue` of the service model, and what a wait makes of it.
+UPDATE_STATUSES: Final[Mapping[str, str]] = {
+    "Successful": "success",
+    "InProgress": "wait",
+    "Failed": "failure",
+}
 
 
 def create_request(
     group: FeatureGroup, case: UseCase, topology: Topology, *, kms_key_id: str | None = None
 ) -> dict[str, Any]:
-    """Build the `CreateFeatureGroup` request: online and offline store in the data account."""
-    bucket = topology.bucket(AccountRole.DATA)
-    storage: dict[str, Any] = {"S3Uri": f"s3://{bucket}/{offline_prefix(case)}"}
-    if kms_key_id:
-        storage["KmsKeyId"] = kms_key_id
-    return {
+    """Build the `CreateFeatureGroup` request, in the data account.
+
+    `kms_key_id` is the account's own key, for the stores whose contract asks for it.
+    """
+    request: dict[str, Any] = {
         "FeatureGroupName": group.name,
         "RecordIdentifierFeatureName": group.record_identifier,
         "EventTimeFeatureName": group.event_time,
         "FeatureDefinitions": definitions(group),
-        "OnlineStoreConfig": {"EnableOnlineStore": True},
-        "OfflineStoreConfig": {"S3StorageConfig": storage},
+    }
+    if group.online.enabled:
+        request["OnlineStoreConfig"] = _online(group, kms_key_id)
+    if group.offline.enabled:
+        request["OfflineStoreConfig"] = _offline(group, case, topology, kms_key_id)
+    return {
+        **request,
         "RoleArn": topology.role_arn(AccountRole.DATA, "feature-execution"),
         "Description": group.description[:128],
+        "Tags": group_tags(group, case),
     }
+
+
+def group_tags(group: FeatureGroup, case: UseCase) -> list[dict[str, str]]:
+    """Return the tags of a feature group: its use case, its owner and the contract's words."""
+    tags = {"causeway:use-case": case.id, "causeway:owner": group.owner or case.owner}
+    tags |= group.tags
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _online(group: FeatureGroup, kms_key_id: str | None) -> dict[str, Any]:
+    store = group.online
+    config: dict[str, Any] = {"EnableOnlineStore": True, "StorageType": store.storage}
+    if key := _key(store.key, kms_key_id):
+        config["SecurityConfig"] = {"KmsKeyId": key}
+    if store.ttl:
+        config["TtlDuration"] = store.ttl.as_request()
+    return config
+
+
+def _offline(
+    group: FeatureGroup, case: UseCase, topology: Topology, kms_key_id: str | None
+) -> dict[str, Any]:
+    store = group.offline
+    prefix = f"{OFFLINE_ROOT}/{store.prefix}" if store.prefix else offline_prefix(case)
+    bucket = topology.bucket(AccountRole.DATA)
+    storage: dict[str, Any] = {"S3Uri": f"s3://{bucket}/{prefix}"}
+    if key := _key(store.key, kms_key_id):
+        storage["KmsKeyId"] = key
+    config: dict[str, Any] = {"S3StorageConfig": storage}
+    if store.table:
+        config["DataCatalogConfig"] = {
+            "TableName": store.table,
+            "Catalog": "AwsDataCatalog",
+            "Database": store.database,
+        }
+    if store.format != "Glue":
+        config["TableFormat"] = store.format
+    return config
+
+
+def _key(named: str | None, account_key: str | None) -> str | None:
+    return account_key if named == ACCOUNT_KEY else named
 
 
 def offline_prefix(case: UseCase) -> str:
     """Return the prefix of the use case's offline store in the data bucket."""
-    return f"offline-store/{case.id}"
+    return f"{OFFLINE_ROOT}/{case.id}"
 
 
 def raw_key(case: UseCase, digest: str) -> str:
@@ -87,33 +114,6 @@ def definitions(group: FeatureGroup) -> list[dict[str, str]]:
         {"FeatureName": group.event_time, "FeatureType": "String"},
         *({"FeatureName": f.name, "FeatureType": f.type} for f in group.features),
     ]
-
-
-def check_described(group: FeatureGroup, description: Mapping[str, Any]) -> None:
-    """Refuse an existing feature group that was made from another contract.
-
-    Features that it has beyond the contract are allowed: a feature group only grows.
-
-    Raises:
-        UnexpectedState: naming the differences.
-    """
-    there = {f["FeatureName"]: f["FeatureType"] for f in description["FeatureDefinitions"]}
-    wrong = [
-        f"{d['FeatureName']} is {there.get(d['FeatureName'], 'missing')}, not {d['FeatureType']}"
-        for d in definitions(group)
-        if there.get(d["FeatureName"]) != d["FeatureType"]
-    ]
-    for key, wanted in (
-        ("RecordIdentifierFeatureName", group.record_identifier),
-        ("EventTimeFeatureName", group.event_time),
-    ):
-        if description.get(key) != wanted:
-            wrong.append(f"{key} is {description.get(key)}, not {wanted}")
-    if wrong:
-        raise UnexpectedState(
-            f"feature group {group.name} exists with another schema: {'; '.join(wrong)}",
-            next_step="Give the changed group a new name in the use case; types never change.",
-        )
 
 
 def contract_document(case: UseCase) -> dict[str, Any]:
@@ -172,120 +172,3 @@ def _feature_document(case: UseCase, feature: Feature) -> dict[str, Any]:
         "max": feature.range.max if feature.range else None,
         "nullable": feature.nullable,
     }
-
-
-def records_for(group: FeatureGroup, columns: Mapping[str, Sequence[Any]]) -> tuple[Record, ...]:
-    """Return the group's records from its engineered columns (`table.to_pydict()` of Arrow).
-
-    Raises:
-        BadInput: a column is missing, a record has no id or time, or an id comes twice.
-    """
-    names = [group.record_identifier, group.event_time, *group.feature_names]
-    missing = [name for name in names if name not in columns]
-    if missing:
-        raise BadInput(
-            f"the engineered features of {group.name} lack {', '.join(missing)}",
-            [Problem(None, name, None, "the column is missing") for name in missing],
-            next_step="Compare the feature-engineering script with the contract.",
-        )
-    nullable = {f.name for f in group.features if f.nullable}
-    records: list[Record] = []
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for row, values in enumerate(zip(*(columns[name] for name in names), strict=True), start=1):
-        record_id = _text(values[0])
-        if record_id in seen:
-            problems.append(
-                Problem(row, group.record_identifier, record_id, "the record id is a duplicate")
-            )
-        seen.add(record_id)
-        pairs = [(name, _text(value)) for name, value in zip(names, values, strict=True)]
-        problems += [
-            Problem(row, name, None, "is empty, but the feature may not be")
-            for name, text in pairs
-            if text == "" and name not in nullable
-        ]
-        kept = tuple((name, text) for name, text in pairs if text != "")
-        records.append(Record(group.name, record_id, kept))
-    if problems:
-        raise BadInput(
-            f"the engineered features of {group.name} break the contract",
-            problems[:20],
-            more=max(0, len(problems) - 20),
-            next_step="Mend the feature-engineering script; nothing was written to the group.",
-        )
-    return tuple(records)
-
-
-def changed(
-    records: Iterable[Record], stored: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> tuple[Record, ...]:
-    """Return the records that the online store does not hold in this very form.
-
-    `stored` maps record ids to the `Record` list of `BatchGetRecord`; a missing id is new. A
-    re-run over the same input thus writes nothing.
-    """
-    held = {
-        record_id: {f["FeatureName"]: f.get("ValueAsString", "") for f in features}
-        for record_id, features in stored.items()
-    }
-    return tuple(record for record in records if held.get(record.record_id) != dict(record.values))
-
-
-def batches(records: Sequence[Record], size: int = BATCH_SIZE) -> Iterator[tuple[Record, ...]]:
-    """Cut the records into batches of at most `size`, in order."""
-    for start in range(0, len(records), size):
-        yield tuple(records[start : start + size])
-
-
-def batch_request(batch: Sequence[Record]) -> dict[str, Any]:
-    """Build the `BatchWriteRecord` request of one batch."""
-    return {"Entries": [{"FeatureGroupName": r.group, "Record": r.as_request()} for r in batch]}
-
-
-def unwritten(batch: Sequence[Record], response: Mapping[str, Any]) -> tuple[Unwritten, ...]:
-    """Read which records of a batch were not kept; HTTP 200 alone says nothing.
-
-    Raises:
-        UnexpectedState: the answer names an entry that was not in the batch.
-    """
-    by_values = {(r.group, r.values): r for r in batch}
-
-    def find(entry: Mapping[str, Any]) -> Record:
-        values = tuple((f["FeatureName"], f.get("ValueAsString", "")) for f in entry["Record"])
-        record = by_values.get((entry["FeatureGroupName"].rpartition("/")[2], values))
-        if record is None:
-            raise UnexpectedState(
-                f"BatchWriteRecord answers about a record that was not sent: {values}",
-                next_step="Compare the group's stored records with the input.",
-            )
-        return record
-
-    failed = [
-        Unwritten(find(error["Entry"]), error.get("ErrorCode"), error.get("ErrorMessage", ""))
-        for error in response.get("Errors", ())
-    ]
-    return (*failed, *(Unwritten(find(e), None) for e in response.get("UnprocessedEntries", ())))
-
-
-def require_all_written(left: Sequence[Unwritten], total: int) -> None:
-    """Raise when records are left over after the last attempt.
-
-    Raises:
-        PartialWrite: naming the first of them; writing everything again is safe.
-    """
-    if left:
-        shown = "; ".join(
-            f"{u.record.group} {u.record.record_id}: {u.code or 'unprocessed'} {u.message}".strip()
-            for u in left[:5]
-        )
-        raise PartialWrite(
-            f"{len(left)} of {total} records were not kept: {shown}",
-            next_step="Run the task again; records that are stored already stay as they are.",
-        )
-
-
-def _text(value: Any) -> str:
-    if value is None or value != value:  # a NaN differs from itself
-        return ""
-    return repr(value) if isinstance(value, float) else str(value)

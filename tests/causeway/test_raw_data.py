@@ -1,3 +1,7 @@
+import tempfile
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +9,7 @@ from hypothesis import strategies as st
 from causeway import config
 from causeway.config import UseCase, parse_use_case
 from causeway.errors import BadInput
-from causeway.raw_data import validate_raw
+from causeway.raw_data import RawFile, validate_raw
 
 TEXT = (config.USE_CASES_DIR / "credit_risk.yaml").read_text()
 HEADER = (
@@ -15,36 +19,40 @@ HEADER = (
 ROW = "1 18 4 2 1049 1 2 4 2 1 4 2 21 3 1 1 3 2 1 2 1"
 
 
+def validate(content: bytes | str, case: UseCase, **options: Any) -> RawFile:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "raw"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return validate_raw(path, case, **options)
+
+
 def lines(*rows: str) -> str:
     return "\n".join((HEADER, *rows)) + "\n"
 
 
-def test_a_good_file_becomes_a_table_with_ids_and_event_time(case: UseCase) -> None:
-    table = validate_raw(lines(ROW, ROW).encode(), case)
-    assert table.ids == ("sgc-000001", "sgc-000002")
-    assert table.event_times == ("2019-11-24T00:00:00Z",) * 2
-    assert table.columns["hoehe"] == ("1049", "1049")
-    assert len(table) == 2
+def test_a_good_file_is_counted_and_digested(case: UseCase) -> None:
+    found = validate(lines(ROW, ROW).encode(), case)
+    assert (found.rows, found.size) == (2, len(lines(ROW, ROW)))
 
 
 def test_the_digest_is_of_the_bytes(case: UseCase) -> None:
-    first = validate_raw(lines(ROW).encode(), case).sha256
-    assert validate_raw(lines(ROW).encode(), case).sha256 == first
-    assert validate_raw(lines(ROW, ROW).encode(), case).sha256 != first
+    first = validate(lines(ROW).encode(), case).sha256
+    assert validate(lines(ROW).encode(), case).sha256 == first
+    assert validate(lines(ROW, ROW).encode(), case).sha256 != first
 
 
 def test_old_line_ends_are_taken(case: UseCase) -> None:
-    assert len(validate_raw(lines(ROW, ROW).replace("\n", "\r"), case)) == 2
+    assert validate(lines(ROW, ROW).replace("\n", "\r"), case).rows == 2
 
 
 def test_line_ends_and_a_byte_order_mark_are_taken(case: UseCase) -> None:
     content = b"\xef\xbb\xbf" + lines(ROW).replace("\n", "\r\n").encode()
-    assert len(validate_raw(content, case)) == 1
+    assert validate(content, case).rows == 1
 
 
 def test_columns_may_stand_in_another_order(case: UseCase) -> None:
     turned = "\n".join(" ".join(reversed(line.split())) for line in (HEADER, ROW))
-    assert validate_raw(turned, case).columns == validate_raw(lines(ROW), case).columns
+    assert validate(turned, case).rows == 1
 
 
 def change(column: str, value: str) -> str:
@@ -76,9 +84,9 @@ def change(column: str, value: str) -> str:
         (lines(ROW, ROW + " 1"), "has 22 values, expected 21"),
         (lines(ROW, "", ROW), "row 3: the line is empty"),
         (lines(ROW, "   "), "row 3: the line is empty"),
-        ("\n   \n", "the raw file has a header, but no records"),
+        ("\n   \n", "the raw file is empty"),
         (lines(ROW + " "), "has 22 values, expected 21"),
-        (lines("9" * 200_000), "cannot be read: field larger"),
+        (lines("9" * 200_000), "has 1 values, expected 21"),
         ("9" * 200_000 + "\n" + ROW, "no readable header"),
         (lines(ROW).encode("utf-16"), "is no UTF-8"),
         (lines(ROW).encode() + b"\xff\n", "row 3"),
@@ -88,7 +96,7 @@ def test_bad_input_is_named_with_row_column_and_value(
     case: UseCase, content: str | bytes, message: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        validate_raw(content, case)
+        validate(content, case)
     assert message in str(caught.value)
     assert "nothing was written" in str(caught.value)
 
@@ -103,7 +111,7 @@ def with_ids() -> UseCase:
 def test_a_duplicate_record_id_names_both_rows() -> None:
     rows = [f"{number} {ROW}" for number in ("a", "b", "a")]
     with pytest.raises(BadInput, match=r"row 4.*'nummer'.*'a'.*duplicate of row 2"):
-        validate_raw("\n".join(("nummer " + HEADER, *rows)), with_ids())
+        validate("\n".join(("nummer " + HEADER, *rows)), with_ids())
 
 
 def test_event_times_may_come_from_a_column() -> None:
@@ -111,22 +119,22 @@ def test_event_times_may_come_from_a_column() -> None:
         'event_time: {fixed: "2019-11-24T00:00:00Z"}', "event_time: {column: wann}"
     ).replace("columns: [laufkont", "columns: [wann, laufkont")
     case = parse_use_case(text)
-    good = validate_raw(f"wann {HEADER}\n2020-01-01T01:00:00+01:00 {ROW}", case)
-    assert good.event_times == ("2020-01-01T00:00:00.000Z",)
+    good = validate(f"wann {HEADER}\n2020-01-01T01:00:00+01:00 {ROW}", case)
+    assert good.rows == 1
     with pytest.raises(BadInput, match=r"row 2.*'wann'.*'soon'"):
-        validate_raw(f"wann {HEADER}\nsoon {ROW}", case)
+        validate(f"wann {HEADER}\nsoon {ROW}", case)
 
 
 def test_only_so_many_problems_are_listed_and_the_rest_counted(case: UseCase) -> None:
     with pytest.raises(BadInput) as caught:
-        validate_raw(lines(*[change("hoehe", "x")] * 30), case, limit=5)
+        validate(lines(*[change("hoehe", "x")] * 30), case, limit=5)
     assert [problem.row for problem in caught.value.problems] == [2, 3, 4, 5, 6]
     assert caught.value.more == 25
 
 
 def test_a_file_without_header_is_read_by_position() -> None:
     case = parse_use_case(TEXT.replace("header: true", "header: false"))
-    assert validate_raw(ROW, case).ids == ("sgc-000001",)
+    assert validate(ROW, case).rows == 1
 
 
 @given(st.binary(max_size=200))
@@ -134,6 +142,6 @@ def test_whatever_the_bytes_the_answer_is_a_table_or_bad_input(content: bytes) -
     case = config.use_case("credit_risk")
     for prefix in (b"", HEADER.encode() + b"\n"):
         try:
-            assert len(validate_raw(prefix + content, case)) > 0
+            assert validate(prefix + content, case).rows > 0
         except BadInput as error:
             assert error.next_step

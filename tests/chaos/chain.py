@@ -63,7 +63,7 @@ def engineer(raw: dict[str, Any]) -> Step:
 
 def ingest(engineered: dict[str, Any]) -> Step:
     source = engineered["outputs"]["features"]
-    return Step("features:IngestOperator", {"use_case": "credit_risk", "source": source})
+    return Step("features:FeatureIngestOperator", {"use_case": "credit_risk", "source": source})
 
 
 def preprocess(dataset: dict[str, Any]) -> Step:

@@ -113,8 +113,8 @@ class Lifecycle:
         airflow.succeed("platform__sharing")
 
     def features(self, airflow: Runner) -> None:
-        for _ in range(2):
-            airflow.succeed("credit_risk__features")
+        for stores in ("both", "both", "offline"):
+            airflow.succeed("credit_risk__features", {"stores": stores})
         with self.denied("data", "causeway-feature-execution", "s3:PutObject"):
             found = airflow.run("credit_risk__features", {"rows": 50, "sample_seed": 1})
         assert found["tasks"]["engineer"] == ["failed"], found

@@ -72,7 +72,7 @@ REVIEWED = (
     Reviewed(
         "identity causeway-ingester ingest#CreateAndFillFeatureGroups",
         "sagemaker:PutRecord",
-        "FeatureStoreHook.write puts records singly in a region that has no BatchWriteRecord",
+        "FeatureRecordsHook.write puts records singly in a region that has no BatchWriteRecord",
     ),
     Reviewed(
         "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",

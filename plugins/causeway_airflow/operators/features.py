@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
-import io
+import tempfile
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
-from causeway.errors import BadInput, ConfigError
-from causeway.features import (
-    changed,
-    check_described,
-    create_request,
-    group_file,
-    raw_key,
-    records_for,
-)
-from causeway.jobs import JOBS_DIR
-from causeway.raw_data import validate_raw
+from causeway.documents import canonical_json
+from causeway.errors import BadInput, ConfigError, PartialWrite
+from causeway.features import create_request, group_file, raw_key
+from causeway.ingest_summary import IngestSummary, writes
+from causeway.jobs import JOBS_DIR, read_code
 from causeway_airflow.assets import feature_group
-from causeway_airflow.configuration import case_of, topology
+from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway.config import UseCase
     from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.hooks.feature_ingest import Staged
 
 
 class ValidateRawOperator(CausewayOperator):
@@ -63,37 +61,43 @@ class ValidateRawOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Read, validate, store."""
+        from causeway.raw_data import validate_raw
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         case, hook = case_of(self.use_case), ArtifactsHook(self.connection(), self.region_name)
-        what, content = self._read(hook)
-        table = validate_raw(content, case, file=what)
         bucket = topology().bucket(AccountRole(self.account_role))
-        uri = f"s3://{bucket}/{raw_key(case, table.sha256)}"
-        stored = hook.put(uri, content, sha256=table.sha256)
-        self.log.info("%s: %d rows, %s", what, len(table), uri)
+        with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
+            what, path = self._local(hook, Path(folder) / "raw")
+            found = validate_raw(path, case, file=what)
+            uri = f"s3://{bucket}/{raw_key(case, found.sha256)}"
+            with path.open("rb") as content:
+                stored = hook.put(uri, content, sha256=found.sha256)
+        self.log.info("%s: %d rows, %s", what, found.rows, uri)
         return {
             "data": what,
-            "sha256": table.sha256,
+            "sha256": found.sha256,
             "uri": uri,
-            "rows": len(table),
+            "rows": found.rows,
             "stored": stored.created,
         }
 
-    def _read(self, hook: ArtifactsHook) -> tuple[str, bytes]:
+    def _local(self, hook: ArtifactsHook, target: Path) -> tuple[str, Path]:
+        """Return what the raw file is called, and where it lies on this worker."""
         if not self.data:
-            what = f"synthetic sample ({self.rows} rows, seed {self.sample_seed})"
-            return what, self._sample().encode()
+            target.write_text(self._sample())
+            return f"synthetic sample ({self.rows} rows, seed {self.sample_seed})", target
         if self.data.startswith("s3://"):
-            return self.data, hook.read(self.data)
+            hook.download(self.data, target)
+            return self.data, target
         path = Path(self.data)
         try:
-            return str(path), path.read_bytes()
+            path.open("rb").close()
         except OSError as error:
             raise BadInput(
                 f"the raw file {path} cannot be read: {error.strerror or error}",
                 next_step="Name a file that the Airflow worker can read, or an s3:// URI.",
             ) from error
+        return str(path), path
 
     def _sample(self) -> str:
         path = JOBS_DIR / self.use_case / "sample.py"
@@ -108,23 +112,33 @@ class ValidateRawOperator(CausewayOperator):
         return str(module.generate(int(self.rows), int(self.sample_seed)))
 
 
-class IngestOperator(CausewayOperator):
-    """Write engineered features into the feature groups: only records that are new or differ.
+class FeatureIngestOperator(CausewayOperator):
+    """Write engineered features into the feature groups of a use case.
 
-    Every group's records are checked before the first one is written.
+    Every group's file is read and checked before the first record is written. Every row ends as
+    written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
 
     :param use_case: the use case whose groups are filled
     :param source: the folder with one Parquet file a group (templated)
-    :returns: records and writes by group
+    :param stores: `both`, `online`, or `offline` for a bulk backfill as Parquet (templated)
+    :param max_rejected: the share of rows that may break the contract; with more, nothing is
+        written
+    :param skip_unchanged: leave out what the online store holds in the same form
+    :param job: the feature job that made the source, for lineage (templated)
+    :returns: the summary by group
     """
 
-    template_fields = (*CausewayOperator.template_fields, "source")
+    template_fields = (*CausewayOperator.template_fields, "source", "stores", "job")
 
     def __init__(
         self,
         *,
         use_case: str,
         source: str,
+        stores: str = "both",
+        max_rejected: float = 0.0,
+        skip_unchanged: bool = True,
+        job: str = "",
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
@@ -134,34 +148,104 @@ class IngestOperator(CausewayOperator):
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.use_case = use_case
         self.source = source
+        self.stores = stores
+        self.max_rejected = max_rejected
+        self.skip_unchanged = skip_unchanged
+        self.job = job
 
-    def perform(self, context: Context) -> dict[str, dict[str, int]]:
-        """Read, check, compare with the online store, write what differs."""
-        import pyarrow.parquet as pq
+    def perform(self, context: Context) -> dict[str, dict[str, Any]]:
+        """Check every file, make the groups, write, account for every row."""
+        from causeway_airflow.hooks.feature_ingest import TARGETS, FeatureIngest
+        from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 
-        from causeway_airflow.hooks.artifacts import ArtifactsHook
-        from causeway_airflow.hooks.feature_store import FeatureGroupsHook, FeatureRecordsHook
-
+        if self.stores not in TARGETS:
+            raise ConfigError(
+                f"records cannot go to {self.stores!r}",
+                next_step=f"Give one of {', '.join(TARGETS)}.",
+            )
         case, places = case_of(self.use_case), topology()
-        files = ArtifactsHook(self.connection(), self.region_name)
-        records = {}
-        for group in case.feature_groups:
-            content = files.read(f"{self.source.rstrip('/')}/{group_file(case, group)}")
-            columns = pq.read_table(io.BytesIO(content)).to_pydict()
-            records[group.name] = records_for(group, columns)
-        groups = FeatureGroupsHook(self.connection(), self.region_name)
-        key = places.key_alias_arn(AccountRole(self.account_role))
-        for group in case.feature_groups:
-            _, found = groups.ensure(create_request(group, case, places, kms_key_id=key))
-            check_described(group, found)
-        store = FeatureRecordsHook(self.connection(), self.region_name)
-        result: dict[str, dict[str, int]] = {}
-        for group in case.feature_groups:
-            mine = records[group.name]
-            stored = store.read(group.name, group.record_identifier, [r.record_id for r in mine])
-            written = store.write(changed(mine, stored))
-            result[group.name] = {"records": len(mine), "written": written}
-            self.log.info("%s: %d records, %d written", group.name, len(mine), written)
-            # How a reader of the offline store knows that all of it has arrived there.
-            context["outlet_events"][feature_group(group.name)].extra = dict(result[group.name])
+        role = AccountRole(self.account_role)
+        key = places.key_alias_arn(role)
+        rejects = f"s3://{places.bucket(role)}/jobs/{case.id}/rejects"
+        with tempfile.TemporaryDirectory(prefix="causeway-ingest-") as folder:
+            ingest = FeatureIngest(self.connection(), self.region_name, Path(folder), self.log)
+            staged = [
+                ingest.stage(group, case, self._file(group_file(case, group)), self.stores, _now())
+                for group in case.feature_groups
+            ]
+            for one in staged:
+                if one.share > self.max_rejected:
+                    raise ingest.too_many(one, ingest.keep_rejects(one, rejects, key))
+            groups = FeatureGroupsHook(self.connection(), self.region_name)
+            described = {}
+            for group in case.feature_groups:
+                request = create_request(group, case, places, kms_key_id=key)
+                made, changed, described[group.name] = groups.ensure(request)
+                if made or changed:
+                    groups.describe_features(group, case)
+            result: dict[str, dict[str, Any]] = {}
+            lost: list[str] = []
+            for one in staged:
+                ingest.commit(
+                    one,
+                    self.stores,
+                    described[one.group.name],
+                    skip_unchanged=self.skip_unchanged and self.stores != "offline",
+                )
+                uri = ingest.keep_rejects(one, rejects, key)
+                summary = self._summary(context, case, one, uri)
+                self._keep(summary)
+                result[one.group.name] = summary.document()
+                self.log.info("%s: %s", one.group.name, canonical_json(summary.document()))
+                # How a reader of the offline store knows that all of it has arrived there.
+                context["outlet_events"][feature_group(one.group.name)].extra = summary.document()
+                lost += [f"{one.group.name} row {f.row}: {f.code} {f.message}" for f in one.failed]
+        if lost:
+            raise PartialWrite(
+                f"{len(lost)} records were not kept: {'; '.join(lost[:5])}",
+                next_step="Run the task again; records that are stored already stay as they are.",
+            )
         return result
+
+    def _file(self, name: str) -> str:
+        return f"{self.source.rstrip('/')}/{name}"
+
+    def _summary(
+        self, context: Context, case: UseCase, staged: Staged, rejects_uri: str
+    ) -> IngestSummary:
+        rows, counts = staged.rows, staged.counts
+        return IngestSummary(
+            group=staged.group.name,
+            use_case_id=case.id,
+            source=staged.source,
+            input_sha256=staged.digest,
+            stores=self.stores,
+            job=self.job,
+            code=read_code(case.id).digest,
+            commit=code_version().commit or "",
+            run=str(context["dag_run"].run_id),
+            rows=rows,
+            written=staged.written,
+            unchanged=staged.unchanged,
+            rejected=staged.rejected,
+            failed=len(staged.failed),
+            retried=staged.retried,
+            bytes=staged.size,
+            seconds=round(time.monotonic() - staged.started, 3),
+            rejects_uri=rejects_uri,
+            empty={name: round(n / rows, 6) for name, n in counts.empty.items() if n},
+            faulty={name: round(n / rows, 6) for name, n in counts.faulty.items() if n},
+            finished_at=_now(),
+        )
+
+    def _keep(self, summary: IngestSummary) -> None:
+        """Keep the summary with the stage table's data; a later one stays the latest."""
+        from causeway_airflow.hooks.governance import GovernanceHook
+
+        table = GovernanceHook(self.connection("governance", "recorder"), self.region_name)
+        for write in writes(summary):
+            table.apply(write)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

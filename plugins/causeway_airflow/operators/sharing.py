@@ -18,7 +18,7 @@ from causeway.access import SHARERS
 from causeway.access_rules import ResourceKind
 from causeway.accounts import DUTIES, AccountRole
 from causeway.errors import CausewayError, NotSharedYet, SharingError
-from causeway.features import check_described, create_request
+from causeway.features import create_request
 from causeway.sharing import DesiredShare
 from causeway_airflow.configuration import poll_interval, topology, use_cases
 from causeway_airflow.declared_access import consumed_shares, declared_grants, now
@@ -43,7 +43,7 @@ DESCRIBED = {
 
 
 class DefineFeatureGroupsOperator(CausewayOperator):
-    """Create the feature groups of every use case that are not there: only what is can be shared.
+    """Bring the feature groups of every use case to their contracts: only what is can be shared.
 
     :param only_plan: only say what is missing (templated)
     :returns: the groups that were made now, or would be
@@ -63,7 +63,7 @@ class DefineFeatureGroupsOperator(CausewayOperator):
         self.only_plan = only_plan
 
     def perform(self, context: Context) -> list[str]:
-        """Create what is missing and check what is there against its contract."""
+        """Create what is missing, add what a contract gained, say of each feature what it is."""
         from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 
         hook, places, made = FeatureGroupsHook(self.connection(), self.region_name), topology(), []
@@ -73,8 +73,8 @@ class DefineFeatureGroupsOperator(CausewayOperator):
                     made += [] if hook.find(group.name) else [group.name]
                     continue
                 key = places.key_alias_arn(AccountRole.DATA)
-                created, found = hook.ensure(create_request(group, case, places, kms_key_id=key))
-                check_described(group, found)
+                created, _, _ = hook.ensure(create_request(group, case, places, kms_key_id=key))
+                hook.describe_features(group, case)
                 made += [group.name] if created else []
         return made
 

@@ -1,0 +1,109 @@
+"""Request bodies of `BatchWriteRecord`, encoded column by column.
+
+Building 25 records of 22 features as dictionaries and serialising them costs botocore 3 ms; here
+whole columns become JSON at once. The bytes are those that botocore would have sent (tests compare
+them with its serialiser): JSON with `", "` and `": "`, everything beyond ASCII escaped. An empty
+value is left out of its record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Entries in one `BatchWriteRecord` call (service model).
+BATCH_SIZE: Final = 25
+#: Records that are encoded at once: few calls, and texts that stay in the processor's cache.
+SLICE_ROWS: Final = 4000
+#: Characters that JSON escapes, or that are no ASCII.
+_ESCAPED: Final = r"[^ !#-\[\]-~]"
+
+
+@dataclass(frozen=True)
+class Body:
+    """One request: its bytes, and the row of the file that each of its entries is."""
+
+    rows: tuple[int, ...]
+    content: bytes
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the entries as botocore takes them."""
+        found: list[dict[str, Any]] = json.loads(self.content)["Entries"]
+        return found
+
+    def part(self, positions: Sequence[int]) -> Body:
+        """Return the request with some of the entries only."""
+        entries = self.entries()
+        content = json.dumps({"Entries": [entries[position] for position in positions]})
+        return Body(tuple(self.rows[position] for position in positions), content.encode())
+
+
+def texts_of(columns: Mapping[str, pa.Array], rows: int) -> Iterator[tuple[int, pa.Array]]:
+    """Yield where a slice of the records begins, and what `records` makes of it."""
+    for start in range(0, rows, SLICE_ROWS):
+        part = {name: column.slice(start, SLICE_ROWS) for name, column in columns.items()}
+        yield start, records(part)
+
+
+def records(columns: Mapping[str, pa.Array]) -> pa.Array:
+    """Return each record as the JSON text of its `Record` list, without the brackets."""
+    parts = []
+    for name, column in columns.items():
+        before = f'{{"FeatureName": {json.dumps(name)}, "ValueAsString": "'
+        parts.append(pc.binary_join_element_wise(before, _texts(column), '"}', ""))
+    return pc.binary_join_element_wise(*parts, ", ", null_handling="skip")
+
+
+def bodies(
+    group: str,
+    numbers: np.ndarray[Any, Any],
+    texts: pa.Array,
+    *,
+    stores: Sequence[str] = (),
+    size: int = BATCH_SIZE,
+) -> Iterator[Body]:
+    """Cut records into requests.
+
+    Args:
+        group: the feature group's name or ARN.
+        numbers: the row of each record.
+        texts: what `records` returned.
+        stores: the stores to write to; all of the group's when empty.
+        size: entries in a request.
+    """
+    before = f'{{"FeatureGroupName": {json.dumps(group)}, "Record": ['
+    after = f'], "TargetStores": {json.dumps(list(stores))}}}' if stores else "]}"
+    entries = pc.binary_join_element_wise(before, texts, after, "")
+    count = len(entries)
+    offsets = np.append(np.arange(0, count, size), count).astype(np.int32)
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), entries), ", ")
+    whole = pc.binary_join_element_wise('{"Entries": [', joined, "]}", "").cast(pa.binary())
+    for index, content in enumerate(whole.to_pylist() if count else ()):
+        rows = numbers[offsets[index] : offsets[index + 1]]
+        yield Body(tuple(rows.tolist()), content)
+
+
+def record_text(record: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Return a stored record (`BatchGetRecord`) as `records` writes it, its features in order."""
+    held = {one["FeatureName"]: one["ValueAsString"] for one in record}
+    known = [{"FeatureName": name, "ValueAsString": held[name]} for name in names if name in held]
+    return json.dumps(known)[1:-1]
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    """Return the values of a column as the inside of JSON strings."""
+    texts = column.cast(pa.string())
+    if not pa.types.is_string(column.type):
+        return texts
+    if not pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        return texts
+    return pa.array(
+        [None if text is None else json.dumps(text)[1:-1] for text in texts.to_pylist()],
+        pa.string(),
+    )

@@ -1,0 +1,321 @@
+"""One column against the contract: whole columns at a time, single values only where in doubt.
+
+What a value may be is said once, by `Feature.fault_of`. A vectorised test that is never more
+lenient finds the values that are surely good; the others are put to `fault_of`, which also words
+the fault. Columns of few different texts (codes) are judged text by text, each once in a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causeway.contracts import Feature, FeatureType, parse_instant
+
+TYPES: Final[dict[FeatureType, pa.DataType]] = {
+    "Integral": pa.int64(),
+    "Fractional": pa.float64(),
+    "String": pa.string(),
+}
+#: A column whose first rows hold at most so many different texts is judged text by text.
+FEW: Final = 128
+SAMPLE: Final = 1024
+#: Whole numbers of which every one fits into 64 bits, and numbers as both Python and Arrow read
+#: them.
+_WHOLE: Final = r"^-?[0-9]{1,18}$"
+_NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+#: What an id reads as when a program wrote a missing one.
+_NO_ID: Final = frozenset({"", "nan", "<na>", "null", "none", "nat"})
+#: Event times as the feature store takes them (developer guide, "Event time").
+_STORED_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
+
+Faults = dict[int, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A column in the store's type, and by position what is wrong with a value: (text, reason).
+
+    A value that is empty or at fault is null.
+    """
+
+    values: pa.Array
+    faults: Faults = field(default_factory=dict)
+
+
+class ColumnCheck:
+    """Checks the columns of one feature, chunk by chunk; remembers the texts that it has seen."""
+
+    def __init__(self, feature: Feature) -> None:
+        self.feature = feature
+        self.type = TYPES[feature.type]
+        self._verdicts: dict[str, str | None] = {}
+        self._codes = _typed_codes(feature, self.type)
+
+    def check(self, column: pa.Array) -> Checked:
+        """Return the column in the store's type, with what is wrong."""
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_null(column.type):
+            column = column.cast(pa.string())
+        if _is_text(column.type):
+            column = column.cast(pa.string())
+            if pc.count_distinct(column.slice(0, SAMPLE)).as_py() <= FEW:
+                return self._few(column)
+            return self._texts(column)
+        if self.feature.type == "String":
+            return self._texts(column.cast(pa.string()))
+        return self._numbers(column)
+
+    def _few(self, column: pa.Array) -> Checked:
+        encoded = column.dictionary_encode()
+        texts = [text or "" for text in encoded.dictionary.to_pylist()]
+        reasons = [self._judge(text) for text in texts]
+        parsed = [
+            self._parse(text) if text and reason is None else None
+            for text, reason in zip(texts, reasons, strict=True)
+        ]
+        values = pa.array(parsed, self.type).take(encoded.indices)
+        indices = encoded.indices
+        if column.null_count:  # a null has no index; it is an empty text
+            empty = self._judge("")
+            indices = indices.fill_null(len(texts))
+            texts, reasons = [*texts, ""], [*reasons, empty]
+        bad = [index for index, reason in enumerate(reasons) if reason is not None]
+        if not bad:
+            return Checked(values)
+        found = indices.to_numpy(zero_copy_only=False)
+        faults: Faults = {}
+        for position in np.flatnonzero(np.isin(found, bad)).tolist():
+            index = int(found[position])
+            faults[position] = (texts[index], str(reasons[index]))
+        return Checked(values, faults)
+
+    def _texts(self, column: pa.Array) -> Checked:
+        """Check a column of many different texts."""
+        if self.feature.type == "String":
+            known = pc.if_else(pc.equal(column, ""), None, column)
+            size = pc.max(pc.utf8_length(known)).as_py() or 0
+            if self._codes is None and size <= 1024:
+                return self._doubted(known, column, pc.is_null(known))
+            good = pc.is_in(known, self._codes) if self._codes is not None else None
+            doubt = (
+                pc.invert(good)
+                if good is not None
+                else pc.fill_null(pc.greater(pc.utf8_length(known), 1024), True)
+            )
+            return self._doubted(known, column, doubt)
+        pattern = _WHOLE if self.feature.type == "Integral" else _NUMBER
+        plain = pc.fill_null(pc.match_substring_regex(column, pattern), False)
+        values = pc.if_else(plain, column, None).cast(self.type)
+        return self._doubted(values, column, self._outside(values))
+
+    def _numbers(self, column: pa.Array) -> Checked:
+        """Check a column that is numeric in the file."""
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), None, column)
+        if self.feature.type == "Integral" and not pa.types.is_integer(column.type):
+            column = column.cast(pa.float64())
+            whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
+            values = pc.if_else(whole, column, None).cast(pa.int64())
+        elif pa.types.is_uint64(column.type):
+            values = pc.if_else(pc.less(column, 2**63), column, None).cast(self.type)
+        else:
+            values = column.cast(self.type)
+        doubt = self._outside(values)
+        if self.feature.type == "Fractional":
+            infinite = pc.invert(pc.is_finite(pc.fill_null(values, 0.0)))
+            doubt = infinite if doubt is None else pc.or_(doubt, infinite)
+        return self._doubted(values, column, doubt)
+
+    def _outside(self, values: pa.Array) -> pa.Array | None:
+        """Return where a value is missing or not surely within codes or range; None: nowhere."""
+        if self._codes is not None:
+            inside = pc.is_in(values, self._codes)
+            return None if pc.all(inside).as_py() else pc.invert(inside)
+        doubt = pc.is_null(values) if values.null_count else None
+        bounds = self.feature.range
+        if bounds is None or values.null_count == len(values):
+            return doubt
+        ends = pc.min_max(values)
+        for bound, end, past in (
+            (bounds.min, ends["min"], pc.less),
+            (bounds.max, ends["max"], pc.greater),
+        ):
+            if bound is not None and past(end.cast(pa.float64()), bound).as_py():
+                outside = pc.fill_null(past(values.cast(pa.float64()), bound), True)
+                doubt = outside if doubt is None else pc.or_(doubt, outside)
+        return doubt
+
+    def _doubted(self, values: pa.Array, column: pa.Array, doubt: pa.Array | None) -> Checked:
+        """Put the values in doubt to `fault_of`: at fault they become null, odd ones are parsed."""
+        if doubt is None or not pc.any(doubt).as_py():
+            return Checked(values)
+        faults: Faults = {}
+        odd: dict[int, Any] = {}
+        positions = np.flatnonzero(doubt.to_numpy(zero_copy_only=False)).tolist()
+        if self.feature.nullable and column.null_count:
+            # Nothing is wrong with an empty value, and there may be many.
+            empty = column.is_null().to_numpy(zero_copy_only=False)
+            positions = [position for position in positions if not empty[position]]
+        for position, value in zip(
+            positions, column.take(pa.array(positions, pa.int64())).to_pylist(), strict=True
+        ):
+            text = _text(value)
+            reason = self._judge(text)
+            if reason is not None:
+                faults[position] = (text, reason)
+                odd[position] = None
+            elif text:
+                odd[position] = self._parse(text)
+        if not odd:
+            return Checked(values, faults)
+        mask = np.zeros(len(values), bool)
+        mask[sorted(odd)] = True
+        patched = pa.array([odd[position] for position in sorted(odd)], self.type)
+        return Checked(pc.replace_with_mask(values, pa.array(mask), patched), faults)
+
+    def _judge(self, text: str) -> str | None:
+        try:
+            return self._verdicts[text]
+        except KeyError:
+            verdict = self.feature.fault_of(text)
+            if len(self._verdicts) < 10_000:
+                self._verdicts[text] = verdict
+            return verdict
+
+    def _parse(self, text: str) -> Any:
+        if self.feature.type == "Integral":
+            return int(text)
+        return float(text) if self.feature.type == "Fractional" else text
+
+
+class IdCheck:
+    """Checks the column of record ids."""
+
+    def check(self, column: pa.Array) -> Checked:
+        """Return the ids as texts; a missing one (empty, NaN) is a fault."""
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_floating(column.type):
+            whole = pc.fill_null(pc.equal(pc.floor(column), column), False)
+            texts = pc.if_else(whole, column, None).cast(pa.int64()).cast(pa.string())
+            return self._faulty(texts, column, pc.is_null(texts))
+        texts = column.cast(pa.string())
+        lower = pc.utf8_lower(pc.utf8_slice_codeunits(texts, 0, 5))
+        missing = pc.is_in(lower, pa.array([*sorted(_NO_ID), None], pa.string()))
+        return self._faulty(texts, column, missing)
+
+    def _faulty(self, texts: pa.Array, column: pa.Array, missing: pa.Array) -> Checked:
+        positions = np.flatnonzero(missing.to_numpy(zero_copy_only=False)).tolist()
+        shown = column.take(pa.array(positions, pa.int64())).to_pylist()
+        return Checked(
+            texts,
+            {
+                position: (_text(value), "the record has no id")
+                for position, value in zip(positions, shown, strict=True)
+            },
+        )
+
+
+class TimeCheck:
+    """Checks the column of event times, and knows the hour of each since the epoch."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str | None, int, str]] = {}
+
+    def check(self, column: pa.Array) -> tuple[Checked, np.ndarray[Any, Any]]:
+        """Return the times as the store takes them, and their hours since the epoch."""
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_timestamp(column.type):
+            column = pc.strftime(column.cast(pa.timestamp("ms")), "%Y-%m-%dT%H:%M:%SZ")
+        encoded = column.cast(pa.string()).fill_null("").dictionary_encode()
+        read = [self._read(text) for text in encoded.dictionary.to_pylist()]
+        indices = encoded.indices.to_numpy()
+        hours = np.array([hour for _, hour, _ in read], np.int64)[indices]
+        values = pa.array([text for text, _, _ in read], pa.string()).take(encoded.indices)
+        bad = [index for index, (text, _, _) in enumerate(read) if text is None]
+        faults: Faults = {}
+        for position in np.flatnonzero(np.isin(indices, bad)).tolist():
+            given = encoded.dictionary[int(indices[position])].as_py()
+            faults[position] = (given, read[int(indices[position])][2])
+        return Checked(values, faults), hours
+
+    def _read(self, text: str) -> tuple[str | None, int, str]:
+        found = self._seen.get(text)
+        if found is None:
+            found = _instant(text)
+            if len(self._seen) < 100_000:
+                self._seen[text] = found
+        return found
+
+
+def stored_instant(text: str) -> str:
+    """Return an instant as the feature store takes it: UTC, to the millisecond.
+
+    Raises:
+        ValueError: the text is no instant.
+    """
+    moment = parse_instant(text)
+    if _STORED_TIME.fullmatch(text):
+        return text
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _instant(text: str) -> tuple[str | None, int, str]:
+    try:
+        return stored_instant(text), int(parse_instant(text).timestamp() // 3600), ""
+    except ValueError as error:
+        return None, 0, "the record has no event time" if not text else str(error)
+
+
+def readable(kind: pa.DataType) -> bool:
+    """Whether a column of a file can hold features."""
+    if pa.types.is_dictionary(kind):
+        return readable(kind.value_type)
+    return (
+        _is_text(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_null(kind)
+    )
+
+
+def all_faults(checked: dict[str, Checked]) -> Iterator[tuple[int, str, str, str]]:
+    """Yield (position, column, text, reason) of every fault, in the order of the rows."""
+    found = [
+        (position, name, text, reason)
+        for name, column in checked.items()
+        for position, (text, reason) in column.faults.items()
+    ]
+    yield from sorted(found, key=lambda one: one[0])
+
+
+def _typed_codes(feature: Feature, kind: pa.DataType) -> pa.Array | None:
+    if feature.codes is None:
+        return None
+    if feature.type == "Fractional":
+        return pa.array([float(code) for code in feature.codes], kind)
+    texts = [str(code) if feature.type == "String" else code for code in feature.codes]
+    return pa.array(texts, kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:  # a NaN differs from itself
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else str(value)

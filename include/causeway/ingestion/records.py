@@ -1,0 +1,338 @@
+"""Records from a table file: ids, event times and features, the rows that break the contract apart.
+
+A row is good as a whole or rejected with every reason; good rows and rejects together are all rows.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causeway.config import UseCase
+from causeway.contracts import EventTime, Feature, FeatureGroup, RawData, RecordId
+from causeway.errors import BadInput, Problem
+from causeway.ingestion.columns import (
+    Checked,
+    ColumnCheck,
+    IdCheck,
+    TimeCheck,
+    all_faults,
+    readable,
+    stored_instant,
+)
+from causeway.ingestion.files import NEXT_STEP, Chunk, ParquetTable, TableFile
+
+#: Stands in a reject for the whole line.
+WHOLE_ROW: Final = None
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One reason why a row is not taken."""
+
+    row: int
+    column: str | None
+    value: str
+    reason: str
+
+    @property
+    def problem(self) -> Problem:
+        """The reject as errors list it."""
+        shown = self.value if self.column or self.value.strip() else None
+        return Problem(self.row, self.column, shown, self.reason)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which column of a file holds what: each feature's, and how records get id and time."""
+
+    features: tuple[tuple[Feature, str], ...]
+    record_id: RecordId
+    event_time: EventTime
+    identifier: str = "record_id"
+    time: str = "event_time"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        named = (self.record_id.column, self.event_time.column)
+        return tuple(dict.fromkeys([*filter(None, named), *(name for _, name in self.features)]))
+
+
+@dataclass(frozen=True)
+class RecordChunk:
+    """Good records (row numbers, event hours, typed columns with id and time first) and rejects."""
+
+    numbers: np.ndarray[Any, Any]
+    hours: np.ndarray[Any, Any]
+    columns: dict[str, pa.Array]
+    rejects: tuple[Reject, ...]
+    rows: int
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@dataclass
+class ColumnCounts:
+    """How many values of each feature were empty, and how many broke the contract."""
+
+    empty: Counter[str] = field(default_factory=Counter)
+    faulty: Counter[str] = field(default_factory=Counter)
+
+
+def layout_of_raw(case: UseCase, file: TableFile, what: str) -> Layout:
+    """Return the layout of a use case's raw file.
+
+    Raises:
+        BadInput: its columns are not those of the contract.
+    """
+    wanted = case.data.columns
+    problems = [
+        Problem(1, name, None, "the column is missing") for name in wanted if name not in file.names
+    ]
+    problems += [
+        Problem(1, name, None, f"is no column of the contract; allowed: {', '.join(wanted)}")
+        for name in file.names
+        if name not in wanted
+    ]
+    if problems:
+        raise BadInput(f"{what} has the wrong columns", problems, next_step=NEXT_STEP)
+    features = tuple((feature, source) for source, feature in case.by_source.items())
+    found = Layout(features, case.data.record_id, case.data.event_time)
+    _require_readable(file, found, what)
+    return found
+
+
+def layout_of_group(group: FeatureGroup, data: RawData, file: TableFile, what: str) -> Layout:
+    """Return how a feature group's records lie in a file: engineered features, or raw columns.
+
+    A feature is in the column of its name, else in that of its source; id and time likewise, else
+    as the contract of the raw data says.
+
+    Raises:
+        BadInput: a feature is in no column.
+    """
+    features, missing = [], []
+    for feature in group.features:
+        column = next((n for n in (feature.name, feature.source) if n in file.names), None)
+        if column is None:
+            missing.append(feature.name)
+        else:
+            features.append((feature, column))
+    identifier, time = data.record_id, data.event_time
+    if group.record_identifier in file.names:
+        identifier = RecordId(source="column", column=group.record_identifier)
+    elif identifier.column and identifier.column not in file.names:
+        missing.append(group.record_identifier)
+    if group.event_time in file.names:
+        time = EventTime(column=group.event_time)
+    elif time.column and time.column not in file.names:
+        missing.append(group.event_time)
+    if missing:
+        raise BadInput(
+            f"{what} lacks columns of {group.name}: {', '.join(missing)}",
+            [Problem(None, name, None, "the column is missing") for name in missing],
+            next_step="Compare the feature-engineering script with the contract.",
+        )
+    found = Layout(tuple(features), identifier, time, group.record_identifier, group.event_time)
+    _require_readable(file, found, what)
+    return found
+
+
+def _require_readable(file: TableFile, layout: Layout, what: str) -> None:
+    if not isinstance(file, ParquetTable):
+        return
+    kinds = {name: file.schema.field(name).type for name in layout.columns}
+    times = layout.event_time.column
+    bad = [
+        Problem(None, name, None, f"holds {kind}; allowed: texts and numbers")
+        for name, kind in kinds.items()
+        if not (readable(kind) or (name == times and pa.types.is_timestamp(kind)))
+    ]
+    if bad:
+        raise BadInput(f"{what} has columns of the wrong type", bad, next_step=NEXT_STEP)
+
+
+class RecordReader:
+    """Reads the records of one file, as often as needed."""
+
+    def __init__(self, file: TableFile, layout: Layout) -> None:
+        self.file, self.layout = file, layout
+        self._checks = [(feature, name, ColumnCheck(feature)) for feature, name in layout.features]
+        self._ids, self._times = IdCheck(), TimeCheck()
+
+    def chunks(
+        self, duplicates: Mapping[int, int], counts: ColumnCounts | None = None
+    ) -> Iterator[RecordChunk]:
+        """Yield the records in order; `duplicates` maps rows to the row that they repeat."""
+        malformed: list[Reject] = []
+
+        def tell(row: int, text: str, reason: str) -> None:
+            malformed.append(Reject(row, WHOLE_ROW, text, reason))
+
+        for chunk in self.file.chunks(self.layout.columns, tell):
+            taken, malformed[:] = list(malformed), []
+            yield self._records(chunk, taken, duplicates, counts)
+        if malformed:
+            none = np.array([], np.int64)
+            yield RecordChunk(none, none, {}, tuple(malformed), len(malformed))
+
+    def duplicates(self) -> dict[int, int]:
+        """Return the rows that repeat a record, with the row whose id and event time they have.
+
+        Records whose ids rise through the file are compared with their neighbours alone; only a
+        file out of order costs eight bytes a row.
+        """
+        if self.layout.record_id.column is None:
+            return {}
+        if self._rising():
+            return {}
+        hashes = array("q")
+        for _, keys in self._keys():
+            hashes.extend(map(hash, keys))
+        known = np.frombuffer(hashes, np.int64)
+        order = np.argsort(known, kind="stable")
+        same = known[order[1:]] == known[order[:-1]]
+        suspects = np.zeros(len(known), bool)
+        suspects[order[1:][same]] = suspects[order[:-1][same]] = True
+        first: dict[Any, int] = {}
+        found: dict[int, int] = {}
+        start = 0
+        for numbers, keys in self._keys():
+            part = np.flatnonzero(suspects[start : start + len(keys)])
+            for position in part.tolist():
+                row = int(numbers[position])
+                earlier = first.setdefault(keys[position], row)
+                if earlier != row:
+                    found[row] = earlier
+            start += len(keys)
+        return found
+
+    def _key_columns(self) -> list[str]:
+        return [
+            name for name in (self.layout.record_id.column, self.layout.event_time.column) if name
+        ]
+
+    def _rising(self) -> bool:
+        last: str | None = None
+        for chunk in self.file.chunks(self._key_columns()[:1], _ignore):
+            ids = self._ids.check(chunk.columns[self._key_columns()[0]]).values
+            if len(ids) == 0:
+                continue
+            if last is not None and not last < ids[0].as_py():
+                return False
+            if (
+                ids.null_count
+                or not pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
+            ):
+                return False
+            last = ids[len(ids) - 1].as_py()
+        return True
+
+    def _keys(self) -> Iterator[tuple[np.ndarray[Any, Any], list[Any]]]:
+        names = self._key_columns()
+        for chunk in self.file.chunks(names, _ignore):
+            ids = self._ids.check(chunk.columns[names[0]]).values.to_pylist()
+            if len(names) > 1:
+                times = self._times.check(chunk.columns[names[1]])[0].values.to_pylist()
+                yield chunk.numbers, list(zip(ids, times, strict=True))
+            else:
+                yield chunk.numbers, ids
+
+    def _records(
+        self,
+        chunk: Chunk,
+        malformed: list[Reject],
+        duplicates: Mapping[int, int],
+        counts: ColumnCounts | None,
+    ) -> RecordChunk:
+        layout, count = self.layout, len(chunk.numbers)
+        checked: dict[str, Checked] = {}
+        rule = layout.record_id
+        if rule.column:
+            checked[layout.identifier] = self._ids.check(chunk.columns[rule.column])
+        else:
+            numbers = chunk.numbers - (self.file.first - 1)
+            checked[layout.identifier] = Checked(_formatted(rule.format, numbers))
+        when = layout.event_time
+        if when.column:
+            checked[layout.time], hours = self._times.check(chunk.columns[when.column])
+        else:
+            fixed = stored_instant(str(when.fixed))
+            (single, hours) = self._times.check(pa.array([fixed]))
+            checked[layout.time] = Checked(pa.repeat(single.values[0], count))
+            hours = np.repeat(hours, count)
+        for feature, column, check in self._checks:
+            checked[feature.name] = check.check(chunk.columns[column])
+        shown = {feature.name: column for feature, column, _ in self._checks}
+        shown[layout.identifier] = rule.column or layout.identifier
+        shown[layout.time] = when.column or layout.time
+        rejects = [
+            Reject(int(chunk.numbers[position]), shown[name], text, reason)
+            for position, name, text, reason in all_faults(checked)
+        ]
+        bad = {position for column in checked.values() for position in column.faults}
+        rejects += self._repeated(chunk, checked[layout.identifier], duplicates, bad)
+        if counts is not None:
+            for feature, _, _ in self._checks:
+                found = checked[feature.name]
+                counts.faulty[feature.name] += len(found.faults)
+                counts.empty[feature.name] += found.values.null_count - len(found.faults)
+        columns = {name: found.values for name, found in checked.items()}
+        rows = count + len(malformed)
+        rejects = sorted([*malformed, *rejects], key=lambda one: one.row)
+        if not bad:
+            return RecordChunk(chunk.numbers, hours, columns, tuple(rejects), rows)
+        keep = np.ones(count, bool)
+        keep[list(bad)] = False
+        kept = pa.array(np.flatnonzero(keep))
+        return RecordChunk(
+            chunk.numbers[keep],
+            hours[keep],
+            {name: column.take(kept) for name, column in columns.items()},
+            tuple(rejects),
+            rows,
+        )
+
+    def _repeated(
+        self, chunk: Chunk, ids: Checked, duplicates: Mapping[int, int], bad: set[int]
+    ) -> list[Reject]:
+        """Return the rejects of repeated records and mark their positions as bad."""
+        if not duplicates:
+            return []
+        found = []
+        rows = np.array(sorted(duplicates))
+        for position in np.flatnonzero(np.isin(chunk.numbers, rows)).tolist():
+            if position in bad and position in ids.faults:
+                continue
+            row = int(chunk.numbers[position])
+            value = ids.values[position].as_py()
+            reason = f"the record id is a duplicate of row {duplicates[row]}"
+            found.append(Reject(row, self.layout.record_id.column, value, reason))
+            bad.add(position)
+        return found
+
+
+def _formatted(pattern: str, numbers: np.ndarray[Any, Any]) -> pa.Array:
+    """Return `pattern % number` for all numbers; `RecordId` allows one %d or %06d."""
+    before, width, after = re.fullmatch(r"([^%]*)%(?:0(\d+))?d(.*)", pattern).groups()  # type: ignore[union-attr]
+    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), int(width or 1), "0")
+    return pc.binary_join_element_wise(before, digits, after, "")
+
+
+def _ignore(row: int, text: str, reason: str) -> None:
+    """Leave malformed lines to the reading that tells of them."""
+
+
+def first_problems(rejects: Sequence[Reject], limit: int = 20) -> list[Problem]:
+    """Return the rejects of the first rows as problems."""
+    return [one.problem for one in sorted(rejects, key=lambda one: one.row)[:limit]]
