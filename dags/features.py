@@ -41,7 +41,9 @@ def build(case: UseCase) -> DAG:
             ),
             "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
             "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),
-            "stores": Param("both", enum=["both", "online", "offline"], title="Write to"),
+            "stores": Param(
+                "both", type="string", enum=["both", "online", "offline"], title="Write to"
+            ),
         },
         **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner),
     ) as dag:

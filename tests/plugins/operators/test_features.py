@@ -72,4 +72,4 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     assert (outcome["written"], outcome["rejected"]) == (ROWS - 1, 1)
     bucket, _, key = outcome["rejects_uri"].removeprefix("s3://").partition("/")
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    assert body.splitlines()[1].startswith("1,credit_risk,7,rejected,is an unknown code")
+    assert body.splitlines()[1].startswith('1,credit_risk,7,rejected,"is an unknown code')
