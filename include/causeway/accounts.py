@@ -131,6 +131,8 @@ class Topology(Strict):
         str, Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     ] = Field(default_factory=dict)
     people: dict[str, Person] = Field(min_length=1)
+    #: Minutes after which CloudTrail has every call (at most; on average it takes five).
+    trail_delay_minutes: float = Field(default=15, ge=0)
 
     @field_validator("accounts", mode="before")
     @classmethod

@@ -85,7 +85,8 @@ def gestures_of(version: RegistryVersion) -> tuple[Gesture, ...]:
 
     `ModelApprovalStatus` speaks about entry into test, `ModelLifeCycle` of stage Production
     about entry into production. Which of them is *new* is for the sync to say: it knows the
-    decisions. Both carry the last modifier, the only one whom the registry remembers.
+    decisions. Both carry the last modifier, the only one whom the registry remembers; who made
+    them is for `causeway.attribution` to say.
     """
     found: list[Gesture] = []
     if version.approval_status in ("Approved", "Rejected"):

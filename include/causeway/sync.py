@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from causeway.accounts import Topology
 from causeway.approvals import Decision, Gesture, Verdict, decide, gestures_of
 from causeway.arns import ModelPackageArn
+from causeway.attribution import RegistryCall, attributed
 from causeway.config import ModelSpec, UseCase, model_of_group
 from causeway.errors import ApprovalRefused
 from causeway.governance import Promotion, PromotionStatus, new_record
@@ -46,6 +47,7 @@ def plan_sync(
     use_cases: tuple[UseCase, ...],
     topology: Topology,
     now: datetime,
+    calls: Iterable[RegistryCall] = (),
 ) -> SyncPlan:
     """Compare the registry with the governance table.
 
@@ -53,7 +55,11 @@ def plan_sync(
     bound to no digest); a decision for each new gesture that passes the guard, a refusal with
     set-back for each that does not; the records that follow from the decisions; one promotion
     if none is open; and the registry's life-cycle as a mirror of the records.
+
+    `calls` are the recorded changes of the versions that `asked_since` names: they say who made
+    a gesture. While they cannot yet, the gesture waits and the version is left as it is.
     """
+    made = tuple(calls)
     plans: list[SyncPlan] = []
     ignored: list[str] = []
     for version in sorted(versions, key=lambda v: (v.arn.group, v.arn.version)):
@@ -62,7 +68,7 @@ def plan_sync(
             ignored.append(str(version.arn))
             continue
         state = states.get(version.arn, VersionState())
-        plans.append(_VersionPlan(version, state, *known, topology, now).made())
+        plans.append(_VersionPlan(version, state, *known, topology, now, made).made())
     return SyncPlan(
         decisions=tuple(item for plan in plans for item in plan.decisions),
         records=tuple(item for plan in plans for item in plan.records),
@@ -71,6 +77,27 @@ def plan_sync(
         promotions=tuple(item for plan in plans for item in plan.promotions),
         ignored=tuple(ignored),
     )
+
+
+def asked_since(
+    versions: Iterable[RegistryVersion],
+    states: Mapping[ModelPackageArn, VersionState],
+    use_cases: tuple[UseCase, ...],
+    topology: Topology,
+    now: datetime,
+) -> datetime | None:
+    """Return since when calls have to be known to judge the new gestures; None: there are none."""
+    found: list[datetime] = []
+    for version in versions:
+        known = model_of_group(use_cases, version.arn.group)
+        if known is None or version.package_status != "Completed":
+            continue
+        state = states.get(version.arn, VersionState())
+        plan = _VersionPlan(version, state, *known, topology, now)
+        for gesture in plan.new_gestures():
+            made = [one.decided_at for one in state.decisions if one.target is gesture.target]
+            found.append(max([version.created_at, *made]))
+    return min(found) - _CLOCKS if found else None
 
 
 class _VersionPlan:
@@ -84,9 +111,10 @@ class _VersionPlan:
         model: ModelSpec,
         topology: Topology,
         now: datetime,
+        calls: tuple[RegistryCall, ...] = (),
     ) -> None:
         self.version, self.case, self.model = version, case, model
-        self.topology, self.now = topology, now
+        self.topology, self.now, self.calls = topology, now, calls
         self.before = dict(state.records)
         self.records = dict(state.records)
         self.decisions = list(state.decisions)
@@ -94,12 +122,22 @@ class _VersionPlan:
         self.new_decisions: list[Decision] = []
         self.refusals: list[Refusal] = []
         self.changes: list[RecordChange] = []
+        self.unattributed = False
+
+    def new_gestures(self) -> list[Gesture]:
+        return [gesture for gesture in gestures_of(self.version) if self._is_new(gesture)]
 
     def made(self) -> SyncPlan:
         self._have_development_record()
+        delay = timedelta(minutes=self.topology.trail_delay_minutes)
         for gesture in gestures_of(self.version):
-            if self._is_new(gesture):
-                self._judge(gesture)
+            if not self._is_new(gesture):
+                continue
+            by = attributed(gesture, self.version, self.calls, delay=delay, now=self.now)
+            if by is None:
+                self.unattributed = True
+            else:
+                self._judge(by)
         self._follow_test_decision()
         self._follow_production_decision()
         start = self._promotion_to_start()
@@ -237,6 +275,8 @@ class _VersionPlan:
 
     def _mirror(self) -> tuple[RegistryUpdate, ...]:
         """Set the registry's words to what the records and the decision say."""
+        if self.unattributed:
+            return ()  # it would wipe out a gesture that nobody has judged yet
         record, decision = current(self.records), self._latest(Stage.TEST)
         cycle = None
         if record is not None and not self._is_mirrored(record):
@@ -276,6 +316,9 @@ class _VersionPlan:
         made = [decision for decision in self.decisions if decision.target is target]
         return max(made, key=lambda decision: decision.attempt, default=None)
 
+
+#: By how much the clocks of the registry, CloudTrail and Airflow may differ.
+_CLOCKS: Final = timedelta(minutes=5)
 
 #: The statuses of a record that a decision ends.
 _WAITING: Final = (Status.PENDING, Status.QUARANTINED)

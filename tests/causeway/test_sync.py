@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causeway.accounts import load_topology
+from causeway.accounts import Topology, load_topology
 from causeway.approvals import Verdict
+from causeway.attribution import RegistryCall
 from causeway.config import use_case
 from causeway.governance import PromotionStatus, new_record
 from causeway.registry import RegistryVersion, version_of
 from causeway.stages import LifeCycle, Stage, Status, check_transition
-from causeway.sync import SYNC_USER, plan_sync
+from causeway.sync import SYNC_USER, asked_since, plan_sync
 from causeway.sync_plan import SyncPlan, VersionState
 
 CASE, TOPOLOGY = use_case("credit_risk"), load_topology()
@@ -31,10 +32,15 @@ class World:
     state: VersionState = field(default_factory=VersionState)
     runs: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    calls: list[RegistryCall] = field(default_factory=list)
+    topology: Topology = TOPOLOGY
 
     def plan(self) -> SyncPlan:
         states = {self.version.arn: self.state}
-        return plan_sync([self.version], states, (CASE,), TOPOLOGY, self.now)
+        seen = ([self.version], states, (CASE,), self.topology, self.now)
+        since = asked_since(*seen)
+        calls = [call for call in self.calls if since and call.at >= since]
+        return plan_sync(*seen, calls)
 
     def tick(self) -> None:
         self.now += timedelta(minutes=1)
@@ -77,6 +83,16 @@ class World:
             changes |= {"approval_status": approval, "approval_description": reason}
         if lifecycle:
             changes["lifecycle"] = lifecycle
+        self.calls.append(
+            RegistryCall(
+                str(self.version.arn),
+                self.now,
+                f"arn:aws:sts::333333333333:assumed-role/causeway-approver/{identity}",
+                identity,
+                approval,
+                (lifecycle.stage, lifecycle.status) if lifecycle else None,
+            )
+        )
         self.version = replace(self.version, **changes)
 
     def approve(self, person, word="Approved") -> None:
@@ -414,3 +430,79 @@ def test_whoever_does_what_only_entitled_people_decide_and_the_sync_settles(acts
     if world.record(Stage.PRODUCTION) is Status.DEPLOYED:
         assert {Stage.TEST, Stage.PRODUCTION} == {d.target for d in world.state.decisions}
     assert len(world.runs) == len(set(world.runs))
+
+
+def test_an_unrelated_edit_does_not_make_a_strangers_approval_the_editors(world: World) -> None:
+    world.sync()
+    world.approve("somebody-else")
+    world.modify("model-owner")  # metadata, a card: the last modifier is entitled now
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert plan.refusals[0].quarantined
+    assert "somebody-else" in str(plan.refusals[0].principal)
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+    assert world.version.approval_status == "PendingManualApproval"
+
+
+def test_an_approval_stays_its_makers_whoever_edits_afterwards(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    world.modify("somebody-else")
+    (decision,) = world.sync().decisions
+    assert decision.person == "model-owner"
+    assert world.alerts == []
+
+
+def test_the_same_holds_for_entry_into_production(world: World) -> None:
+    world.tested()
+    world.ask_production("model-owner")  # may decide on test only
+    world.modify("governance-officer")
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert "model-owner" in str(plan.refusals[0].principal)
+
+
+def test_an_approval_that_no_call_explains_is_quarantined(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    world.calls.clear()
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert "unknown" in str(plan.refusals[0].principal)
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+
+
+def test_while_cloudtrail_may_still_learn_of_it_an_approval_waits_untouched(world: World) -> None:
+    world.topology = TOPOLOGY.model_copy(update={"trail_delay_minutes": 15})
+    world.sync()
+    world.approve("somebody-else")
+    world.modify("model-owner")
+    late, world.calls = world.calls, []
+    assert world.sync().is_quiet
+    assert world.version.approval_status == "Approved"
+    world.calls = late
+    for _ in range(15):
+        world.tick()
+    assert world.sync().refusals[0].quarantined
+
+
+def test_an_approval_that_was_the_last_change_need_not_wait_for_the_others(world: World) -> None:
+    world.topology = TOPOLOGY.model_copy(update={"trail_delay_minutes": 15})
+    world.sync()
+    world.approve("model-owner")
+    assert [decision.person for decision in world.sync().decisions] == ["model-owner"]
+
+
+def test_calls_are_asked_for_only_when_something_was_asked(world: World) -> None:
+    def since() -> datetime | None:
+        states = {world.version.arn: world.state}
+        return asked_since([world.version], states, (CASE,), TOPOLOGY, world.now)
+
+    world.sync()
+    assert since() is None
+    world.approve("model-owner")
+    asked = since()
+    assert asked is not None
+    assert asked < world.version.created_at
+    world.sync()
+    assert since() is None

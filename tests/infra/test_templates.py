@@ -15,6 +15,7 @@ from tests.infra.deploying import INFRA, ROLES, TEMPLATE_OF, TEMPLATES, loaded
 
 # Services that have no resource type for the action, so that only `*` matches it.
 ONLY_STAR = {
+    "cloudtrail:LookupEvents",
     "ecr:GetAuthorizationToken",
     "ram:CreateResourceShare",
     "ram:GetResourceShareAssociations",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ if "AIRFLOW_HOME" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 
+TOPIC = "arn:aws:sns:eu-central-1:444444444444:causeway-alerts"
 ROLES = ("data", "data_science", "shared_services", "governance", "test", "prod")
 
 
@@ -66,6 +68,23 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
     for one in receiving_roles(plans):
         AcceptInvitationsOperator(task_id="accept", **one).perform({})
     return platform
+
+
+@pytest.fixture
+def heard(platform: LocalPlatform) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What a queue that subscribed to the topic hears."""
+    sqs, sns = platform.client("sqs", "governance"), platform.client("sns", "governance")
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    made = sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn["QueueArn"])
+
+    def read() -> list[dict[str, Any]]:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
+
+    yield read
+    sns.unsubscribe(SubscriptionArn=made["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=url)
 
 
 class Task:

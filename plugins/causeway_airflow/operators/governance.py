@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from causeway.alerts import Alert, Severity
 from causeway.arns import ModelPackageArn
+from causeway.attribution import UPDATE, RegistryCall, call_of
 from causeway.governance import (
     Promotion,
     PromotionStatus,
@@ -22,7 +23,7 @@ from causeway.governance import (
     write_record,
 )
 from causeway.registry import RegistryVersion, version_of
-from causeway.sync import plan_sync
+from causeway.sync import asked_since, plan_sync
 from causeway.sync_plan import PromotionStart, Refusal, RegistryUpdate, SyncPlan, VersionState
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology, use_cases
@@ -79,7 +80,9 @@ class SyncOperator(CausewayOperator):
                     f"the accounts are not set up yet: run platform__accounts ({error.what})"
                 ) from error
             raise
-        plan = plan_sync(versions, states, use_cases(), topology(), datetime.now(UTC))
+        now = datetime.now(UTC)
+        seen = (versions, states, use_cases(), topology(), now)
+        plan = plan_sync(*seen, self._calls(asked_since(*seen)))
         for ignored in plan.ignored:
             self.log.info("ignored: %s", ignored)
         self._write(plan, table)
@@ -92,6 +95,15 @@ class SyncOperator(CausewayOperator):
     def _versions(self, registry: RegistryHook) -> list[RegistryVersion]:
         groups = [model.group for case in use_cases() for model in case.models]
         return [version_of(found) for group in groups for found in registry.search(group)]
+
+    def _calls(self, since: datetime | None) -> list[RegistryCall]:
+        """Return who changed versions since then; without a new gesture nobody is asked for."""
+        if since is None:
+            return []
+        from causeway_airflow.hooks.audit_log import AuditLogHook
+
+        recorded = AuditLogHook(self.connection(), self.region_name).calls(UPDATE, since)
+        return [call for event in recorded if (call := call_of(event)) is not None]
 
     def _states(
         self, table: StageTableHook, versions: Iterable[RegistryVersion]

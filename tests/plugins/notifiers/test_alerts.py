@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,26 +14,9 @@ from botocore.exceptions import ClientError
 from causeway.alerts import Alert, Severity
 from causeway.errors import SharingError
 from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import TOPIC
 
-TOPIC = "arn:aws:sns:eu-central-1:444444444444:causeway-alerts"
 ALERT = Alert("drift", Severity.WARNING, "111111111111", "arn:aws:x", "Look.", "d r")
-
-
-@pytest.fixture
-def heard(platform: LocalPlatform) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What a queue that subscribed to the topic hears."""
-    sqs, sns = platform.client("sqs", "governance"), platform.client("sns", "governance")
-    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    made = sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn["QueueArn"])
-
-    def read() -> list[dict[str, Any]]:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
-
-    yield read
-    sns.unsubscribe(SubscriptionArn=made["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=url)
 
 
 def context(task: Any, error: BaseException | None) -> dict[str, Any]:
