@@ -34,7 +34,8 @@ from causeway_airflow.operators.gates import GateOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.registration import RegisterModelOperator
-from causeway_airflow.operators.training import BuildDatasetOperator, TrackCandidatesOperator
+from causeway_airflow.operators.tracking import TrackCandidatesOperator, TrackEvaluationOperator
+from causeway_airflow.operators.training import BuildDatasetOperator
 
 DATASET = "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"
 SEED = "{{ '' if params.seed is none else params.seed }}"
@@ -105,10 +106,14 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             output_name="evaluation",
             **job,
         )
+        evaluation = "{{ ti.xcom_pull(task_ids='evaluate')['outputs']['evaluation'] }}"
+        log_evaluation = TrackEvaluationOperator(
+            task_id="log_evaluation", best=track.output, evaluation=evaluation, **about
+        )
         gate = GateOperator(
             task_id="gate",
             best=track.output,
-            evaluation="{{ ti.xcom_pull(task_ids='evaluate')['outputs']['evaluation'] }}",
+            evaluation=evaluation,
             dataset=dataset.output,
             **about,
         )
@@ -121,6 +126,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             **about,
         )
         dataset >> split >> track >> evaluate >> gate >> register
+        evaluate >> log_evaluation
     return dag
 
 

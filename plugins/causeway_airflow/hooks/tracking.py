@@ -1,12 +1,13 @@
-"""MLflow: one parent run per training, one child per candidate, each logged in one batch.
+"""MLflow: one parent run per DAG run, one child per candidate, each logged in one batch.
 
-Runs are found by what they track (tags), not by when they were made: a second look at the same
-training finds its runs and changes nothing. Models are uploaded as files and never loaded here: no
+Runs are found by what they track (tags), not by when they were made: a second look of the same DAG
+run finds its runs and changes nothing. Models are uploaded as files and never loaded here: no
 xgboost, no pickle in Airflow's processes.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +16,15 @@ from typing import Any, Final
 
 from causeway.errors import CausewayError, NotFound
 
-TRAINING_TAG: Final = "causeway.training"
+DAG_RUN_TAG: Final = "causeway.dag-run"
+#: On the parent run alone: its children carry the DAG run too.
+PARENT_OF_TAG: Final = "causeway.parent-of"
 JOB_TAG: Final = "causeway.job"
 PARENT_TAG: Final = "mlflow.parentRunId"
-MODEL_FILE: Final = "model.tar.gz"
+#: Where a run keeps its model, as MLflow's own `log_model` has it by default.
+MODEL_FOLDER: Final = "model"
+#: A batch takes 1,000 metrics (MLflow REST API, "Log Batch").
+BATCH: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,18 @@ KIND: Mapping[str, str] = {"mlflow.experimentKind": "custom_model_development"}
 
 
 class TrackingHook:
-    """A tracking server, reached by `MLFLOW_TRACKING_URI` (an ARN for a managed server)."""
+    """A tracking server, reached by `MLFLOW_TRACKING_URI` (an ARN for a managed server).
 
-    def __init__(self, experiment: str, tracking_uri: str | None = None) -> None:
+    A managed server is asked with the credentials of `aws_conn_id`, which renew themselves; where
+    it stands, those of the process would be another account's.
+
+    :param experiment: the experiment's name
+    :param aws_conn_id: the connection to reach a managed server with
+    """
+
+    def __init__(
+        self, experiment: str, aws_conn_id: str | None = None, tracking_uri: str | None = None
+    ) -> None:
         from mlflow import MlflowClient
 
         uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
@@ -59,6 +74,8 @@ class TrackingHook:
                 "there is no MLflow tracking server: MLFLOW_TRACKING_URI is not set",
                 next_step="Set it to the server's URL, or to the ARN of a managed one.",
             )
+        if uri.startswith("arn:"):
+            _sign_with(uri, aws_conn_id)
         self.client = MlflowClient(tracking_uri=uri)
         self.experiment = experiment
 
@@ -69,14 +86,14 @@ class TrackingHook:
             return str(found.experiment_id)
         return str(self.client.create_experiment(self.experiment, tags={**KIND, **(tags or {})}))
 
-    def parent(self, training: str, name: str, tags: Mapping[str, str]) -> str:
-        """Return the parent run of a training (its digest), making it when it is missing."""
+    def parent(self, dag_run: str, name: str, tags: Mapping[str, str]) -> str:
+        """Return the parent run of a DAG run, making it when it is missing."""
         experiment = self.ensure_experiment()
-        found = self._search(experiment, f"tags.`{TRAINING_TAG}` = '{training}'", limit=1)
+        found = self._search(experiment, f"tags.`{PARENT_OF_TAG}` = '{dag_run}'", limit=1)
         if found:
             return str(found[0].info.run_id)
         run = self.client.create_run(
-            experiment, tags={**tags, TRAINING_TAG: training}, run_name=name
+            experiment, tags={**tags, PARENT_OF_TAG: dag_run, DAG_RUN_TAG: dag_run}, run_name=name
         )
         return str(run.info.run_id)
 
@@ -86,7 +103,7 @@ class TrackingHook:
         """Log a candidate under its parent, once; returns the id of its finished run.
 
         An unfinished run of the same job (a worker died) is completed, not repeated: parameters,
-        metrics and files of one job are the same each time.
+        metrics and files of one job are the same each time. `model` is the MLflow model folder.
         """
         from mlflow.entities import Metric, Param, RunTag
 
@@ -117,12 +134,14 @@ class TrackingHook:
         points += [Metric(name, value, started, last) for name, value in candidate.metrics.items()]
         self.client.log_batch(
             run_id,
-            metrics=points,
+            metrics=points[:BATCH],
             params=[Param(name, value) for name, value in candidate.parameters.items()],
             tags=[RunTag(name, value) for name, value in candidate.tags.items()],
         )
+        for start in range(BATCH, len(points), BATCH):
+            self.client.log_batch(run_id, metrics=points[start : start + BATCH])
         self._log_dataset(run_id, dataset)
-        self.client.log_artifact(run_id, str(model), "model")
+        self.client.log_artifacts(run_id, str(model), MODEL_FOLDER)
         self.client.set_terminated(run_id, "FINISHED")
         return run_id
 
@@ -135,7 +154,7 @@ class TrackingHook:
             order=[f"metrics.`{metric}` {order}", f"tags.`{JOB_TAG}` ASC"],
             limit=1,
         )
-        if not found or metric not in found[0].data.metrics:
+        if not found or not math.isfinite(found[0].data.metrics.get(metric, math.nan)):
             raise NotFound(
                 f"no finished candidate of MLflow run {parent} has the metric {metric}",
                 next_step="Read the training jobs' logs: did they write metrics.json?",
@@ -156,6 +175,17 @@ class TrackingHook:
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         self.client.set_terminated(run_id, "FINISHED")
+
+    def log_evaluation(self, run_id: str, metrics: Mapping[str, float], files: Path) -> None:
+        """Log what the evaluation of the best found on the held-out part, and its files."""
+        from mlflow.entities import Metric
+
+        started = int(self.client.get_run(run_id).info.start_time)
+        self.client.log_batch(
+            run_id,
+            metrics=[Metric(f"test_{name}", value, started, 0) for name, value in metrics.items()],
+        )
+        self.client.log_artifacts(run_id, str(files), "evaluation")
 
     def _log_dataset(self, run_id: str, dataset: TrackedDataset) -> None:
         import json
@@ -182,3 +212,19 @@ class TrackingHook:
                 [experiment], filter_string, order_by=order or [], max_results=limit
             )
         )
+
+
+def _sign_with(arn: str, aws_conn_id: str | None) -> None:
+    """Have calls to a managed server signed with a connection's renewing credentials."""
+    import mlflow
+    from sagemaker_mlflow import set_session  # type: ignore[import-untyped]
+
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+    if not aws_conn_id:
+        raise CausewayError(
+            f"the MLflow server {arn} needs a connection to its account",
+            next_step="Give the tracking hook the connection that the task acts with.",
+        )
+    set_session(ArtifactsHook(aws_conn_id, arn.split(":")[3]).get_session())
+    mlflow.set_tracking_uri(arn)  # sagemaker-mlflow reads the server's account and region there

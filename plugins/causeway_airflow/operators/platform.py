@@ -81,6 +81,8 @@ class EnsureExperimentsOperator(CausewayOperator):
         from causeway_airflow.hooks.tracking import TrackingHook
 
         return {
-            case.id: TrackingHook(case.id).ensure_experiment({"causeway.use-case": case.id})
+            case.id: TrackingHook(case.id, self.connection()).ensure_experiment(
+                {"causeway.use-case": case.id}
+            )
             for case in use_cases()
         }
