@@ -191,11 +191,14 @@ def _named(name: str, state: OwnerState) -> list[ObservedShare]:
     return [s for s in state.shares if s.name == name and s.lives and s.ours]
 
 
-def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, str]:
-    # Of two shares of one name the one stays that costs the consumers least.
+def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, int, int, str]:
+    # Of two shares of one name the one stays that costs the consumers least: who has joined, who is
+    # invited, who was.
     joined = sum(share.principals.get(p) == "ASSOCIATED" for p in desired.principals)
+    invited = sum(share.reaches(p) for p in desired.principals)
+    known = sum(p in share.principals for p in desired.principals)
     held = sum(share.holds(r) for r in desired.resources)
-    return (-joined, -held, share.arn)
+    return (-joined, -invited, -known, -held, share.arn)
 
 
 def _deletions(shares: Iterable[ObservedShare]) -> tuple[DeleteShare, ...]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
@@ -46,11 +47,13 @@ class World:
         if enabled and found.management is None:
             found.found(self.cloud.management, set(self.cloud.account_ids()))
         found.sharing = sharing
-        document = yaml.safe_load((CONFIG_DIR / "topology" / "local.yaml").read_text())
+        document = yaml.load(
+            (CONFIG_DIR / "topology" / "local.yaml").read_text(), Loader=yaml.CSafeLoader
+        )
         document["organisation"] = {"enabled": enabled, "sharing": sharing, "id": "o-causeway00"}
         document["access"] = []
-        path = self.folder / "topology.yaml"
-        path.write_text(yaml.safe_dump(document))
+        path = self.folder / f"topology-{enabled}-{sharing}.yaml"
+        path.write_text(json.dumps(document))
         self.patch.setenv("CAUSEWAY_TOPOLOGY", str(path))
 
     def declare(self, *rules: dict[str, Any], group: str = "credit-risk") -> None:
@@ -65,18 +68,7 @@ class World:
 
     # ------------------------------------------------------------ the accounts
     def client(self, service: str, role: str, region: str = REGION) -> Any:
-        if region == REGION:
-            return _client(self.aws, service, role)
-        import boto3
-
-        signer = self.aws.administrator(role)
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.aws.endpoint,
-            aws_access_key_id=signer.key,
-            aws_secret_access_key=signer.secret,
-        )
+        return _client(self.aws, service, role, region)
 
     def model_group(self, name: str = "credit-risk", region: str = REGION) -> str:
         made = self.client("sagemaker", "shared_services", region).create_model_package_group(
@@ -139,8 +131,17 @@ class World:
 
 
 @functools.lru_cache(maxsize=256)
-def _client(aws: Aws, service: str, role: str) -> Any:
-    return aws.client(service, role)
+def _client(aws: Aws, service: str, role: str, region: str) -> Any:
+    if region == REGION:
+        return aws.client(service, role)
+    signer = aws.administrator(role)
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=aws.endpoint,
+        aws_access_key_id=signer.key,
+        aws_secret_access_key=signer.secret,
+    )
 
 
 @contextmanager
