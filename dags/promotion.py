@@ -3,8 +3,8 @@
 **What it does.** Waits for the approval into test, deploys the version to the test account, asks
 the live endpoint about the held-out rows and records its metrics; waits for the approval into
 production, deploys there, asks a few rows and records the version as deployed. Beside that, the
-model's card goes to review at the start and is approved once the version is in production. The last
-task records how it ended.
+model's card goes to review at the start, is approved once the version is in production, and is
+exported then to PDF. The last task of the way records how it ended.
 
 **Parameters.** `version_arn`, `attempt` (and `version`, `group`): given by
 `platform__governance_sync`, which starts one run for each version under the id
@@ -33,6 +33,7 @@ from causeway_airflow.dag_defaults import (
     MAX_PROMOTIONS,
     dag_arguments,
 )
+from causeway_airflow.operators.card_exports import ExportModelCardOperator
 from causeway_airflow.operators.endpoints import DeployEndpointOperator
 from causeway_airflow.operators.governance import promotion_dag_id
 from causeway_airflow.operators.model_cards import HandOverCardOperator
@@ -89,10 +90,11 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         # Beside the way, not on it: a card keeps nobody waiting.
         reviewed = HandOverCardOperator(task_id="card_for_review", hand_over="test", **about)
         approved = HandOverCardOperator(task_id="card_approved", hand_over="production", **about)
+        export = ExportModelCardOperator(task_id="card_exported", **about)
         close = ClosePromotionOperator(task_id="close", **about)
         approved_for_test >> deploy_test >> test >> approved_for_production
         approved_for_production >> deploy_prod >> smoke >> close
-        reviewed >> approved >> close
+        reviewed >> approved >> [close, export]
         deploy_prod >> approved
     return dag
 

@@ -6,6 +6,7 @@ from botocore.session import Session
 
 from causeway.acceptance import INVITATION_STATUSES
 from causeway.features import GROUP_STATUSES
+from causeway.model_cards.export import EXPORT_STATUSES
 from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
 from causeway.rollout import ENDPOINT_STATUSES
 from causeway.sharing import ASSOCIATION_STATUSES, SHARE_STATUSES
@@ -59,3 +60,8 @@ def test_statuses_of_sharing_are_those_of_the_service_model() -> None:
     for table in (SHARE_STATUSES, ASSOCIATION_STATUSES):
         there = [status for status, meaning in table.items() if meaning == "there"]
         assert there in (["ACTIVE"], ["ASSOCIATED"])
+
+
+def test_export_statuses_are_those_of_the_service_model() -> None:
+    assert set(EXPORT_STATUSES) == enum("sagemaker", "ModelCardExportJobStatus")
+    assert [s for s, meaning in EXPORT_STATUSES.items() if meaning == "completed"] == ["Completed"]

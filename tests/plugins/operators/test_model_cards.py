@@ -6,9 +6,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from causeway.documents import sha256
+from causeway.errors import UnexpectedState
+from causeway.governance import Key
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, register
-from tests.plugins.conftest import context
+from tests.plugins.conftest import context, execute
 
 
 def card(platform: LocalPlatform) -> dict[str, Any]:
@@ -52,3 +57,34 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         "Approved",
         before + 3,
     )
+
+
+def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPlatform) -> None:
+    from causeway_airflow.operators.card_exports import ExportModelCardOperator
+    from causeway_airflow.operators.model_cards import HandOverCardOperator
+
+    version = register("exported").perform(context())["version_arn"]
+    about = {"version_arn": version, "attempt": "1", **ABOUT}
+    HandOverCardOperator(task_id="approved", hand_over="production", **about).perform(context())
+    approved = card(shared)["ModelCardVersion"]
+    register("told of next").perform(context("run-2"))
+
+    export = ExportModelCardOperator(task_id="export", **about)
+    done = execute(export, context())
+    assert done["card_version"] == approved
+    bucket, _, key = done["uri"].removeprefix("s3://").partition("/")
+    s3 = shared.client("s3", "shared_services")
+    pdf = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert pdf.startswith(b"%PDF") and sha256(pdf) == done["sha256"]
+    assert export.perform(context()) == done
+    jobs = shared.client("sagemaker", "shared_services").list_model_card_export_jobs(
+        ModelCardName="credit-risk"
+    )
+    assert len(jobs["ModelCardExportJobSummaries"]) == 1
+    kept = export.table().get(Key(f"VERSION#{version}", f"CARD#{approved}"))
+    assert kept is not None
+    assert (kept["sha256"], kept["card_status"]) == (done["sha256"], "Approved")
+
+    s3.put_object(Bucket=bucket, Key=key, Body=b"%PDF forged")
+    with pytest.raises(UnexpectedState, match="wrote over it"):
+        export.perform(context())

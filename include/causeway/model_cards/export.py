@@ -1,0 +1,88 @@
+"""Exports of a card to PDF: named after the card's version, and kept with the audit.
+
+The PDF lies in the bucket of who asked for it; its place and digest are an item of the governance
+table, beside the decisions on the version that the card tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from causeway.arns import ModelPackageArn
+from causeway.errors import UnexpectedState
+from causeway.governance import Key, Update, create, instant, version_pk
+from causeway.model_cards.lifecycle import Card
+from causeway.training import NAME_LENGTH
+
+#: Every value of `ModelCardExportJobStatus`, and what it means for adoption.
+EXPORT_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {"InProgress": "running", "Completed": "completed", "Failed": "ended"}
+)
+#: The name of a failed export is used up; after so many a person looks.
+MAX_ATTEMPTS: Final = 3
+
+
+def export_name(card: Card) -> str:
+    """Return the name of a card version's first export."""
+    end = f"-v{card.version}"
+    name = card.arn.rpartition("/")[2]
+    return name[: NAME_LENGTH - len(end) - len("-a9")].rstrip("-") + end
+
+
+def export_arn(card: Card, name: str) -> str:
+    """Return the ARN of an export; a job belongs to its card."""
+    return f"{card.arn}/export-job/{name}"
+
+
+@dataclass(frozen=True)
+class CardExport:
+    """A PDF that was made of a version of a card."""
+
+    version_arn: ModelPackageArn
+    card_arn: str
+    card_version: int
+    status: str
+    job_arn: str
+    uri: str
+    object_version: str
+    sha256: str
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept: with everything about the model's version."""
+        return Key(version_pk(self.version_arn), f"CARD#{self.card_version}")
+
+    def keep(self, now: datetime) -> Update:
+        """Return the write that keeps it; an export that is kept already stays as it is."""
+        return create(
+            self.key,
+            {
+                **self.key.item(),
+                "version_arn": str(self.version_arn),
+                "card_arn": self.card_arn,
+                "card_version": self.card_version,
+                "card_status": self.status,
+                "job_arn": self.job_arn,
+                "uri": self.uri,
+                "object_version": self.object_version,
+                "sha256": self.sha256,
+                "kept_at": instant(now),
+            },
+        )
+
+    def require_same(self, kept: Mapping[str, object]) -> None:
+        """Check what was kept against what lies there now.
+
+        Raises:
+            UnexpectedState: somebody wrote over the PDF.
+        """
+        if kept.get("sha256") != self.sha256:
+            raise UnexpectedState(
+                f"{self.uri} holds SHA-256 {self.sha256}, kept was {kept.get('sha256')}",
+                next_step=f"Read version {kept.get('object_version')} of the object, and find "
+                "out who wrote over it.",
+            )
