@@ -47,18 +47,24 @@ DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not Accoun
 #: The least-privilege IAM roles of each account role; the IAM role's name is `causeway-<duty>`.
 DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
     {
-        AccountRole.DATA: ("ingester", "data-sharer", "feature-execution"),
+        AccountRole.DATA: ("ingester", "data-sharer", "data-auditor", "feature-execution"),
         AccountRole.DATA_SCIENCE: (
             "trainer",
             "registrar",
             "acceptor",
             "training-execution",
             "pipeline-execution",
+            "science-auditor",
         ),
-        AccountRole.SHARED_SERVICES: ("registry-owner", "registry-sync", "approver"),
+        AccountRole.SHARED_SERVICES: (
+            "registry-owner",
+            "registry-sync",
+            "registry-auditor",
+            "approver",
+        ),
         AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader", "alerter"),
-        AccountRole.TEST: ("deployer", "acceptor", "serving-execution"),
-        AccountRole.PROD: ("deployer", "acceptor", "serving-execution"),
+        AccountRole.TEST: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
+        AccountRole.PROD: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
     }
 )
 
@@ -80,6 +86,16 @@ FEATURE_DATABASE: Final = "sagemaker_featurestore"
 DATA_CATALOG: Final = "causeway_data"
 #: The consumers' workgroup.
 WORKGROUP: Final = "causeway"
+#: The duty of each account role that sees who may do what there, and changes nothing.
+AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {
+        AccountRole.DATA: "data-auditor",
+        AccountRole.DATA_SCIENCE: "science-auditor",
+        AccountRole.SHARED_SERVICES: "registry-auditor",
+        AccountRole.TEST: "workload-auditor",
+        AccountRole.PROD: "workload-auditor",
+    }
+)
 
 GOVERNANCE_TABLE: Final = "causeway-governance"
 EVENT_BUS: Final = "causeway-governance"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -172,3 +173,21 @@ def _keys(model: type[BaseModel]) -> str:
 def _siblings(path: Path) -> str:
     names = sorted(found.name for found in path.parent.glob("*.yaml"))
     return ", ".join(names) or f"(no YAML file in {path.parent})"
+
+
+def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table for a log: columns aligned, the head underlined."""
+    every = [tuple(head), *(tuple(line) for line in lines)]
+    widths = [max(len(line[place]) for line in every) for place in range(len(head))]
+    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in every]
+    return "\n".join([rows[0], "  ".join("-" * width for width in widths), *rows[1:]])
+
+
+def markdown_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table for a Markdown page; what a cell says is not read as Markdown's own."""
+    every = [tuple(head), ("---",) * len(head), *(tuple(map(_cell, line)) for line in lines)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in every)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

@@ -22,16 +22,23 @@ TEMPLATE_OF = {
     "prod": "workload.yaml",
 }
 ROLES = {
-    "data": {"causeway-ingester", "causeway-data-sharer", "causeway-feature-execution"},
+    "data": {
+        "causeway-ingester",
+        "causeway-data-sharer",
+        "causeway-data-auditor",
+        "causeway-feature-execution",
+    },
     "data_science": {
         "causeway-trainer",
         "causeway-registrar",
         "causeway-acceptor",
+        "causeway-science-auditor",
         "causeway-training-execution",
     },
     "shared_services": {
         "causeway-registry-owner",
         "causeway-registry-sync",
+        "causeway-registry-auditor",
         "causeway-approver",
         "causeway-event-forwarder",
     },
@@ -41,8 +48,18 @@ ROLES = {
         "causeway-event-reader",
         "causeway-alerter",
     },
-    "test": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
-    "prod": {"causeway-deployer", "causeway-acceptor", "causeway-serving-execution"},
+    "test": {
+        "causeway-deployer",
+        "causeway-acceptor",
+        "causeway-workload-auditor",
+        "causeway-serving-execution",
+    },
+    "prod": {
+        "causeway-deployer",
+        "causeway-acceptor",
+        "causeway-workload-auditor",
+        "causeway-serving-execution",
+    },
 }
 
 

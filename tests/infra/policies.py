@@ -43,11 +43,13 @@ def _of_resources(
     client: Callable[[str, str], Any], accounts: Mapping[str, str], region: str
 ) -> dict[str, Document]:
     found: dict[str, Document] = {}
-    for account in ("data", "data_science", "shared_services"):
+    for account in ("data", "data_science", "shared_services", "governance"):
         name = f"{PREFIX}{account.replace('_', '-')}"
         bucket = f"{name}-{accounts[account]}-{region}"
         policy = client("s3", account).get_bucket_policy(Bucket=bucket)["Policy"]
         found[f"arn:aws:s3:::{bucket}"] = json.loads(policy)
+        if account == "governance":  # its bucket has S3's own encryption
+            continue
         kms = client("kms", account)
         key = kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["Arn"]
         found[key] = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])

@@ -21,7 +21,11 @@ ONLY_STAR = {
     "ram:GetResourceShareAssociations",
     "ram:GetResourceShareInvitations",
     "ram:GetResourceShares",
+    "ram:ListPermissionAssociations",
     "ram:ListPermissions",
+    "ram:ListResources",
+    "sagemaker:ListFeatureGroups",
+    "sagemaker:ListModelPackageGroups",
     "sagemaker:Search",
 }
 

@@ -1,0 +1,49 @@
+"""# platform__preflight: prove who may do what, before somebody relies on it
+
+**What it does.** For every grant of the declared access and every account that it reaches, predicts
+each call that has to work (share, invitation, permission, the consumer's identity policy, bucket,
+key and model-group policy, region) from what the accounts' auditors read, and makes the same call
+with the consumer's own credentials. Prints both as a table, stores it in the governance account,
+and fails when something declared does not work or when prediction and probe differ: each "no" names
+the missing side. No probe changes anything.
+
+**When.** By hand: after `platform__sharing`, and whenever somebody is denied. `untested` rows have
+nothing to ask about yet: run it again after the first features and the first version.
+
+**Accounts touched.** data, shared services, data science, test and prod, as their auditors; the
+consumers also as the duties that use what is shared; governance (the report).
+
+**Re-run.** Any time: it changes nothing.
+
+**Roll back.** Nothing to roll back; docs/access.md says how to mend what it names.
+"""
+
+from airflow.sdk import DAG
+
+from causeway.accounts import AUDITORS, DUTIES
+from causeway.preflight.checks import LOOKER
+from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.access import (
+    AccessMatrixOperator,
+    ObserveAccessOperator,
+    ProbeAccessOperator,
+)
+
+BY_ACCOUNT = "{{ task.account_role }}"
+
+with DAG(
+    "platform__preflight", schedule=None, **dag_arguments("platform", "governance", doc=__doc__)
+):
+    observe = ObserveAccessOperator.partial(
+        task_id="observe_access", map_index_template=BY_ACCOUNT
+    ).expand(account_role=[role.value for role in AUDITORS])
+    # An account that cannot be looked at does not keep the others from being probed.
+    probe = ProbeAccessOperator.partial(
+        task_id="probe_access",
+        map_index_template=BY_ACCOUNT,
+        sights=observe.output,
+        trigger_rule="all_done",
+    ).expand(account_role=[role.value for role in AUDITORS if LOOKER in DUTIES[role]])
+    AccessMatrixOperator(
+        task_id="access_matrix", sights=observe.output, probes=probe.output, trigger_rule="all_done"
+    )

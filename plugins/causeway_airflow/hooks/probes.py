@@ -1,0 +1,258 @@
+"""The probes of the preflight: harmless calls with the consumer's own credentials.
+
+One hook for each connection and service, made when first asked. A probe of a write is refused for
+what it says, after it was authorised: that refusal is its yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from causeway.accounts import Topology, connection_id
+from causeway.preflight.answers import RamView, absence, denial
+from causeway.preflight.checks import LOOKER, Check, Probe
+from causeway.preflight.sights import Sight
+from causeway.preflight.verdicts import YES, Side, Verdict, no, untested
+from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+from causeway_airflow.hooks.ram import RamHook
+
+#: What no resource of ours is called.
+NOBODY: Final = "causeway-preflight-asks-for-nothing"
+#: A version that no group reaches.
+NO_VERSION: Final = 999999999
+#: The MD5 of other content than is sent: S3 would refuse it even without the other condition.
+OTHER_MD5: Final = "1B2M2Y8AsgTpgAmY7PhCfh=="
+#: How a service refuses a request for what it says.
+REFUSED: Final = frozenset(
+    {
+        "BadDigest",
+        "InvalidDigest",
+        "InvalidRange",
+        "PreconditionFailed",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ValidationError",
+        "ValidationException",
+        "412",
+    }
+)
+
+
+class Prober:
+    """Probes of one consumer's account."""
+
+    def __init__(self, places: Topology, sights: Iterable[Sight], region: str | None) -> None:
+        self.places = places
+        self.region = region
+        seen = tuple(sights)
+        self._versions = {k: v for sight in seen for k, v in sight.versions.items()}
+        self._samples = {k: v for sight in seen for k, v in sight.samples.items()}
+        self._hooks: dict[tuple[type[CausewayHook], str], CausewayHook] = {}
+        self._views: dict[str, RamView] = {}
+
+    def probe(self, check: Check) -> Verdict:
+        """Make a check's call and read the answer."""
+        try:
+            return PROBES[check.probe](self, check)
+        except AwsCallError as error:
+            return self._read(error, check)
+
+    def _read(self, error: AwsCallError, check: Check) -> Verdict:
+        region = self._region(check)
+        if error.denied:
+            return denial(error.text or error.what, check, region, self._view(check))
+        if error.missing:
+            return absence(error.text or error.what, check, region, self._view(check))
+        if error.retryable:
+            return untested(error.what)
+        if check.resource.split(":")[3] != region:
+            return no(Side.REGION, reason=f"asked in {region}: {error.what}")
+        return no(Side.UNKNOWN, reason=error.what)
+
+    # ------------------------------------------------------------ hooks
+    def _hook(self, kind: type[CausewayHook], check: Check, duty: str | None = None) -> Any:
+        connection = connection_id(check.account_role, duty or check.duty)
+        key = (kind, connection)
+        if key not in self._hooks:
+            self._hooks[key] = kind(connection, self.region)
+        return self._hooks[key]
+
+    def _region(self, check: Check) -> str:
+        return str(self._hook(FeatureGroupsHook, check).client.meta.region_name)
+
+    def _view(self, check: Check) -> RamView | None:
+        """Return what the consumer sees of RAM, None where it may not look."""
+        if check.account_role not in self._views:
+            ram = self._hook(RamHook, check, LOOKER)
+            try:
+                shown = ram.pages("list_resources", "resources", resourceOwner="OTHER-ACCOUNTS")
+                self._views[check.account_role] = RamView.of(
+                    (resource["arn"] for resource in shown),
+                    ((i.share_name, i.sender) for i in ram.invitations() if i.status != "ACCEPTED"),
+                )
+            except AwsCallError:
+                return None
+        return self._views[check.account_role]
+
+    # ------------------------------------------------------------ probes
+    def visible(self, check: Check) -> Verdict:
+        """Look whether RAM shows the resource to this account."""
+        view = self._view(check)
+        if view is None:
+            return no(Side.IDENTITY, reason=f"{LOOKER} may not look at RAM")
+        return YES if check.resource in view.shown else no(view.blame(check))
+
+    def search(self, check: Check) -> Verdict:
+        """Search others' catalogs for something of the owner."""
+        reply = self._hook(FeatureGroupsHook, check).call(
+            "search", Resource="FeatureGroup", CrossAccountFilterOption="CrossAccount"
+        )
+        owners = {hit["FeatureGroup"]["FeatureGroupArn"].split(":")[4] for hit in reply["Results"]}
+        if check.owner in owners:
+            return YES
+        view = self._view(check)
+        if view is None or check.resource in view.shown:
+            return untested("the search finds nothing of the owner")
+        return no(view.blame(check), reason="the search finds nothing of the owner")
+
+    def describe_version(self, check: Check) -> Verdict:
+        """Describe the group's latest version."""
+        version = self._versions.get(check.resource)
+        if version is None:
+            return untested("there is no version yet")
+        self._hook(FeatureGroupsHook, check).call(
+            "describe_model_package", ModelPackageName=version
+        )
+        return YES
+
+    def list_offline(self, check: Check) -> Verdict:
+        """List one object under the offline store's prefix."""
+        bucket, prefix = check.place
+        self._hook(ArtifactsHook, check).call(
+            "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1
+        )
+        return YES
+
+    def read_object(self, check: Check) -> Verdict:
+        """Read the first byte of an object that the owner's auditor found: bucket and key."""
+        bucket, prefix = check.place
+        key = self._samples.get(f"{bucket}/{prefix}")
+        if key is None:
+            return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
+        s3 = self._hook(ArtifactsHook, check)
+        return _yes_or_refused(s3, "get_object", Bucket=bucket, Key=key, Range="bytes=0-0")
+
+    def store_artifact(self, check: Check) -> Verdict:
+        """Ask to write where an artifact is, once only and with a wrong digest: never written."""
+        bucket, prefix = check.place
+        key = self._samples.get(f"{bucket}/{prefix}")
+        if key is None:
+            return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
+        alias = next(need.key_of for need in check.needs if need.key_of)
+        return _yes_or_refused(
+            self._hook(ArtifactsHook, check),
+            "put_object",
+            Bucket=bucket,
+            Key=key,
+            Body=b"",
+            IfNoneMatch="*",
+            ContentMD5=OTHER_MD5,
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=alias,
+        )
+
+
+def _yes_or_refused(hook: CausewayHook, operation: str, **params: Any) -> Verdict:
+    try:
+        hook.call(operation, **params)
+    except AwsCallError as error:
+        if error.code not in REFUSED:
+            raise
+    return YES
+
+
+def _call(
+    kind: type[CausewayHook], operation: str, named: str, **more: Any
+) -> Callable[[Prober, Check], Verdict]:
+    """Return a probe that is one call on the resource, by its ARN."""
+
+    def probe(prober: Prober, check: Check) -> Verdict:
+        prober._hook(kind, check).call(operation, **{named: check.resource}, **more)
+        return YES
+
+    return probe
+
+
+def _refused(
+    kind: type[CausewayHook], operation: str, **params: Any
+) -> Callable[[Prober, Check], Verdict]:
+    """Return a probe that is refused for what it says; `{arn}` and `{version}` are filled in."""
+
+    def probe(prober: Prober, check: Check) -> Verdict:
+        versions = check.resource.replace(":model-package-group/", ":model-package/")
+        filled = _fill(params, {"arn": check.resource, "version": f"{versions}/{NO_VERSION}"})
+        return _yes_or_refused(prober._hook(kind, check), operation, **filled)
+
+    return probe
+
+
+def _fill(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, names) for item in value]
+    return value.format(**names) if isinstance(value, str) else value
+
+
+_GROUP: Final = "FeatureGroupName"
+_MODELS: Final = "ModelPackageGroupName"
+
+PROBES: Final[dict[Probe, Callable[[Prober, Check], Verdict]]] = {
+    Probe.VISIBLE: Prober.visible,
+    Probe.DESCRIBE_FEATURE_GROUP: _call(FeatureGroupsHook, "describe_feature_group", _GROUP),
+    Probe.GET_RECORD: _call(
+        FeatureRecordsHook, "get_record", _GROUP, RecordIdentifierValueAsString=NOBODY
+    ),
+    Probe.PUT_RECORD: _refused(
+        FeatureRecordsHook,
+        "put_record",
+        FeatureGroupName="{arn}",
+        Record=[{"FeatureName": NOBODY, "ValueAsString": "0"}],
+    ),
+    Probe.DELETE_RECORD: _refused(
+        FeatureRecordsHook,
+        "delete_record",
+        FeatureGroupName="{arn}",
+        RecordIdentifierValueAsString=NOBODY,
+        EventTime="never",
+    ),
+    Probe.UPDATE_METADATA: _refused(
+        FeatureGroupsHook, "update_feature_metadata", FeatureGroupName="{arn}", FeatureName=NOBODY
+    ),
+    Probe.LIST_OFFLINE: Prober.list_offline,
+    Probe.READ_OFFLINE: Prober.read_object,
+    Probe.SEARCH: Prober.search,
+    Probe.DESCRIBE_GROUP: _call(FeatureGroupsHook, "describe_model_package_group", _MODELS),
+    Probe.LIST_VERSIONS: _call(FeatureGroupsHook, "list_model_packages", _MODELS, MaxResults=1),
+    Probe.DESCRIBE_VERSION: Prober.describe_version,
+    # Both names at once are refused, whatever else is said.
+    Probe.REGISTER: _refused(
+        FeatureGroupsHook,
+        "create_model_package",
+        ModelPackageGroupName="{arn}",
+        ModelPackageName=NOBODY,
+    ),
+    # Neither is there such a version nor is a role named.
+    Probe.DEPLOY: _refused(
+        FeatureGroupsHook,
+        "create_model",
+        ModelName=NOBODY,
+        PrimaryContainer={"ModelPackageName": "{version}"},
+    ),
+    Probe.READ_ARTIFACT: Prober.read_object,
+    Probe.STORE_ARTIFACT: Prober.store_artifact,
+}
