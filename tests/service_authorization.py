@@ -20,7 +20,7 @@ TABLE = ROOT / "include/causeway/iam/service_authorization.json"
 SERVICES = (
     *("apigateway", "athena", "cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "ecr"),
     *("events", "glue", "iam", "kms", "lakeformation", "lambda", "logs", "organizations", "ram"),
-    *("s3", "sagemaker", "sns", "sqs", "sts"),
+    *("s3", "sagemaker", "sagemaker-mlflow", "sns", "sqs", "sts"),
 )
 
 

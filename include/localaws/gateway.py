@@ -33,6 +33,7 @@ from localaws.protocol import (
     service_of,
 )
 from localaws.routing import owner_of
+from localaws.sagemaker import tracking_door
 from localaws.service import Call, Operation, Principal, Service, ServiceError
 from localaws.sigv4 import Request, read_signature, verify
 from localaws.validation import validate
@@ -92,6 +93,8 @@ class Gateway:
                 raise _in_words_of(service, error) from None
             if service == control.SERVICE:
                 return control.serve(self.cloud, who.principal, request, self._with_control)
+            if service == tracking_door.SERVICE:  # MLflow's own API, which botocore does not know
+                return tracking_door.serve(self.cloud, environ, who.principal, request)
             return self._serve(service, environ, who.principal, signature.region, request)
         except ServiceError as error:
             return error_reply(service, error, request_id, environ.get("CONTENT_TYPE", ""))

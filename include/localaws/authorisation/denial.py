@@ -19,6 +19,7 @@ CODES = {
     "sns": ("AuthorizationError", 403),
     "ram": ("AccessDeniedException", 403),
     "sagemaker-runtime": ("AccessDeniedException", 403),
+    "sagemaker-mlflow": ("AccessDeniedException", 403),
     "sagemaker-metrics": ("AccessDeniedException", 403),
     "sagemaker-featurestore-runtime": ("AccessForbidden", 403),
 }
