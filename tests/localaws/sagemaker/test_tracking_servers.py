@@ -94,9 +94,7 @@ def test_a_server_that_could_not_work_is_refused(
 
 
 def test_whoever_makes_a_server_must_be_allowed_to_pass_its_role(workshop: Workshop) -> None:
-    allow = [
-        {"Effect": "Allow", "Action": "sagemaker:CreateMlflowTrackingServer", "Resource": "*"}
-    ]
+    allow = [{"Effect": "Allow", "Action": "sagemaker:CreateMlflowTrackingServer", "Resource": "*"}]
     workshop.aws.role(workshop.account, "no-pass", allow=allow)
     client = workshop.aws.assume(workshop.account, "no-pass").client("sagemaker")
     with pytest.raises(ClientError, match="iam:PassRole"):
