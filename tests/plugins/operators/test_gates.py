@@ -1,0 +1,175 @@
+"""From finished jobs to a judgement: candidates tracked, the best judged, a worse one refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causeway.documents import sha256
+from causeway.errors import GateFailed
+from causeway.gates import GateVerdict
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context
+
+BUCKET = "s3://causeway-data-science-222222222222-eu-central-1"
+ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
+DATASET = {
+    "digest": "d" * 64,
+    "uri": f"{BUCKET}/datasets/credit_risk/dataset.parquet",
+    "rows": 1000,
+    "groups": ["credit-risk-applicant"],
+}
+LIVE = "b" * 64
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return body.getvalue()
+
+
+def stored(key: str, content: bytes) -> str:
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+    uri = f"{BUCKET}/jobs/credit_risk/{key}"
+    ArtifactsHook("causeway_data_science_trainer").put(uri, content, sha256=sha256(content))
+    return uri
+
+
+def finished(name: str, auc: float) -> dict[str, Any]:
+    """Return the result of a training job that left a model and its metrics."""
+    metrics = {"final": {"validation_auc": auc}, "history": {"validation_auc": [auc / 2, auc]}}
+    model = packed({"MLmodel": b"{}", "note.txt": name.encode()})
+    output = packed({"metrics.json": json.dumps(metrics).encode()})
+    return {
+        "job": name,
+        "model_uri": stored(f"{name}/output/model.tar.gz", model),
+        "output_uri": stored(f"{name}/output/output.tar.gz", output),
+        "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
+        "image_uri": "image",
+    }
+
+
+def evaluation(name: str, auc: float, live_auc: float | None = None) -> str:
+    """Store an evaluation that all other gates are content with; return its folder."""
+    fair = {"rows": 60, "positives": 40, "selected": 45, "true_positives": 36}
+    document: dict[str, Any] = {
+        "metrics": {"auc": auc, "brier": 0.15},
+        "rows": 150,
+        "positives": 100,
+        "inputs": {"model.tar.gz": "a" * 64},
+        "calibration": {"ece": 0.05},
+        "fairness": {
+            attribute: {"one": fair, "other": fair}
+            for attribute in ("sex", "age", "foreign_worker")
+        },
+        "drift": {"rows": 150, "features": {"age": {"psi": 0.02, "ks": 0.05}}},
+        "plots": ["roc.png"],
+    }
+    if live_auc is not None:
+        live = {"artifact_sha256": LIVE, "rows": 150, "metrics": {"auc": live_auc}}
+        document["production"] = live
+    stored(f"{name}/evaluation/plots/roc.png", b"picture")
+    return stored(f"{name}/evaluation/evaluation.json", json.dumps(document).encode()).rpartition(
+        "/"
+    )[0]
+
+
+def judge(folder: str, in_production: str = "") -> dict[str, Any]:
+    from causeway_airflow.operators.gates import GateOperator
+
+    best = {"metrics": {"validation_auc": 0.8}, "in_production": in_production}
+    operator = GateOperator(task_id="gate", best=best, evaluation=folder, dataset=DATASET, **ABOUT)
+    found: dict[str, Any] = operator.perform(context())
+    return found
+
+
+def reports(platform: LocalPlatform) -> set[str]:
+    listed = platform.client("s3", "data_science").list_objects_v2(
+        Bucket=BUCKET.removeprefix("s3://"), Prefix="jobs/credit_risk/gates/"
+    )
+    return {item["Key"] for item in listed.get("Contents", [])}
+
+
+def test_a_pass_hands_on_report_and_documents(platform: LocalPlatform) -> None:
+    before = reports(platform)
+    found = judge(evaluation("good", 0.8))
+    assert found["artifact_sha256"] == "a" * 64
+    assert sha256(found["report"]) == found["report_sha256"]
+    assert "passes as the first version" in found["report"]
+    assert set(found["documents"]) == {"data-statistics", "bias-report", "explainability"}
+    made = {key.rpartition("/")[2] for key in reports(platform) - before}
+    assert made == {"gate-report.json", "gate-report.md"}
+    assert judge(evaluation("good", 0.8)) == found
+
+
+def test_a_model_worse_than_production_fails_and_its_report_is_kept(
+    platform: LocalPlatform,
+) -> None:
+    assert judge(evaluation("close", 0.80, 0.84), LIVE)["metrics"]["auc"] == 0.80
+    before = reports(platform)
+    with pytest.raises(GateFailed, match=r"auc beside production.*: fail") as raised:
+        judge(evaluation("worse", 0.78, 0.84), LIVE)
+    assert raised.value.retryable is False
+    assert len(reports(platform) - before) == 2
+
+
+def test_a_live_model_that_was_not_measured_blocks(platform: LocalPlatform) -> None:
+    with pytest.raises(GateFailed, match=GateVerdict.INCONCLUSIVE.value):
+        judge(evaluation("unmeasured", 0.9), LIVE)
+
+
+def test_the_best_candidate_is_tracked_with_its_model_and_its_evaluation(
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.tracking import TrackingHook
+    from causeway_airflow.operators.tracking import (
+        TrackCandidatesOperator,
+        TrackEvaluationOperator,
+    )
+
+    monkeypatch.chdir(tmp_path)  # MLflow keeps files beside its process
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    jobs = [finished("tracked-1", 0.82), finished("tracked-2", 0.79)]
+    track = TrackCandidatesOperator(task_id="track", jobs=jobs, dataset=DATASET, **ABOUT)
+    best = track.perform(context("first"))
+    assert best["job"] == "tracked-1"
+    assert best["in_production"] == best["production_uri"] == ""
+    assert set(best["runs"]) == {"tracked-1", "tracked-2"}
+    assert track.perform(context("first")) == best
+    assert track.perform(context("second"))["mlflow_parent"] != best["mlflow_parent"]
+    log = TrackEvaluationOperator(
+        task_id="log", best=best, evaluation=evaluation("tracked", 0.8), **ABOUT
+    )
+    assert log.perform(context()) == best["mlflow_run"]
+    client = TrackingHook("credit_risk").client
+    run = client.get_run(best["mlflow_run"])
+    assert run.data.metrics["test_auc"] == 0.8
+    assert run.data.params == {"max_depth": "5"}
+    paths = {
+        item.path
+        for folder in ("model", "evaluation")
+        for item in client.list_artifacts(run.info.run_id, folder)
+    }
+    assert paths == {
+        *("model/MLmodel", "model/note.txt", "evaluation/evaluation.json", "evaluation/roc.png")
+    }
+
+
+def test_an_archive_that_reaches_outside_is_not_unpacked(tmp_path: Path) -> None:
+    from causeway.errors import UnexpectedState
+    from causeway_airflow.operators.tracking import unpack
+
+    (tmp_path / "model.tar.gz").write_bytes(packed({"../evil.txt": b"x"}))
+    with pytest.raises(UnexpectedState, match="cannot be unpacked"):
+        unpack(tmp_path / "model.tar.gz", tmp_path / "model")
+    assert not (tmp_path / "evil.txt").exists()
