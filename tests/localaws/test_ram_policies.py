@@ -1,0 +1,160 @@
+"""What a model group's resource policy makes in RAM, and versions of customers' permissions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.conftest import ACCOUNTS, Aws
+from tests.localaws.shapes import checked
+
+OWNER, CONSUMER = "shared_services", "data_science"
+ACTIONS = ["sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"]
+
+
+def refused(code: str, call: Any, **params: Any) -> None:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    assert caught.value.response["Error"]["Code"] == code, caught.value
+
+
+@pytest.fixture
+def ram(aws: Aws) -> Any:
+    return checked(aws.client("ram", OWNER))
+
+
+@pytest.fixture
+def group(aws: Aws) -> str:
+    made = aws.client("sagemaker", OWNER).create_model_package_group(ModelPackageGroupName="g")
+    return str(made["ModelPackageGroupArn"])
+
+
+def put_policy(aws: Aws, group: str, actions: list[str], principal: str | None = None) -> None:
+    statement = {
+        "Sid": "Look",
+        "Effect": "Allow",
+        "Principal": {"AWS": principal or f"arn:aws:iam::{ACCOUNTS[CONSUMER]}:root"},
+        "Action": actions,
+        "Resource": group,
+    }
+    aws.client("sagemaker", OWNER).put_model_package_group_policy(
+        ModelPackageGroupName="g",
+        ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+
+
+def listed(aws: Aws) -> list[str]:
+    found = aws.client("sagemaker", CONSUMER).list_model_package_groups(
+        CrossAccountFilterOption="CrossAccount"
+    )
+    return [one["ModelPackageGroupArn"] for one in found["ModelPackageGroupSummaryList"]]
+
+
+def own_share(ram: Any) -> dict[str, Any]:
+    (found,) = (
+        one
+        for one in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
+        if one["status"] == "ACTIVE"
+    )
+    return dict(found)
+
+
+def used(ram: Any) -> dict[str, Any]:
+    (found,) = ram.list_permission_associations()["permissions"]
+    return dict(found)
+
+
+def test_a_policys_share_is_discovered_after_permission_and_share_are_promoted(
+    aws: Aws, ram: Any, group: str
+) -> None:
+    put_policy(aws, group, ACTIONS)
+    share = own_share(ram)
+    assert share["featureSet"] == "CREATED_FROM_POLICY"
+    assert aws.client("sagemaker", CONSUMER).describe_model_package_group(
+        ModelPackageGroupName=group
+    )
+    assert listed(aws) == []
+    arn = share["resourceShareArn"]
+    refused("OperationNotPermittedException", ram.delete_resource_share, resourceShareArn=arn)
+    promote = ram.promote_resource_share_created_from_policy
+    refused("UnmatchedPolicyPermissionException", promote, resourceShareArn=arn)
+    left = used(ram)
+    assert left["featureSet"] == "CREATED_FROM_POLICY"
+    ram.promote_permission_created_from_policy(permissionArn=left["arn"], name="look")
+    refused(
+        "InvalidParameterException",
+        ram.promote_permission_created_from_policy,
+        permissionArn=left["arn"],
+        name="look",
+    )
+    promote(resourceShareArn=arn)
+    assert own_share(ram)["featureSet"] == "STANDARD"
+    assert used(ram)["arn"].endswith(":permission/look")
+    assert listed(aws) == [group]
+    refused("InvalidStateTransitionException", promote, resourceShareArn=arn)
+
+
+def test_a_policy_with_a_managed_permissions_actions_needs_no_promotion(
+    aws: Aws, ram: Any, group: str
+) -> None:
+    deploy = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowDeploy"
+    template = json.loads(ram.get_permission(permissionArn=deploy)["permission"]["permission"])
+    put_policy(aws, group, template["Action"])
+    assert own_share(ram)["featureSet"] == "STANDARD"
+    assert listed(aws) == [group]
+
+
+def test_wildcards_and_roles_are_not_promoted(aws: Aws, ram: Any, group: str) -> None:
+    put_policy(aws, group, ["sagemaker:*"])
+    refused(
+        "OperationNotPermittedException",
+        ram.promote_permission_created_from_policy,
+        permissionArn=used(ram)["arn"],
+        name="all",
+    )
+    aws.role(CONSUMER, "reader")
+    put_policy(aws, group, ACTIONS, f"arn:aws:iam::{ACCOUNTS[CONSUMER]}:role/reader")
+    ram.promote_permission_created_from_policy(permissionArn=used(ram)["arn"], name="look")
+    refused(
+        "OperationNotPermittedException",
+        ram.promote_resource_share_created_from_policy,
+        resourceShareArn=own_share(ram)["resourceShareArn"],
+    )
+
+
+def test_the_share_goes_with_the_policy(aws: Aws, ram: Any, group: str) -> None:
+    put_policy(aws, group, ACTIONS)
+    aws.client("sagemaker", OWNER).delete_model_package_group_policy(ModelPackageGroupName="g")
+    found = ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
+    assert {one["status"] for one in found} == {"DELETED"}
+    assert ram.list_permission_associations()["permissions"] == []
+
+
+def test_a_version_in_use_or_by_default_is_not_deleted(aws: Aws, ram: Any, group: str) -> None:
+    def template(*actions: str) -> str:
+        return json.dumps({"Effect": "Allow", "Action": list(actions)})
+
+    made = ram.create_permission(
+        name="own", resourceType="sagemaker:ModelPackageGroup", policyTemplate=template(ACTIONS[0])
+    )
+    arn = made["permission"]["arn"]
+    ram.create_resource_share(name="s", resourceArns=[group], permissionArns=[arn])
+    ram.create_permission_version(permissionArn=arn, policyTemplate=template(*ACTIONS))
+    for version in (1, 2):
+        refused(
+            "OperationNotPermittedException",
+            ram.delete_permission_version,
+            permissionArn=arn,
+            permissionVersion=version,
+        )
+    (stale,) = ram.list_permission_associations(defaultVersion=False)["permissions"]
+    assert (stale["arn"], stale["permissionVersion"]) == (arn, "1")
+    ram.associate_resource_share_permission(
+        resourceShareArn=own_share(ram)["resourceShareArn"], permissionArn=arn, replace=True
+    )
+    ram.delete_permission_version(permissionArn=arn, permissionVersion=1)
+    versions = ram.list_permission_versions(permissionArn=arn)["permissions"]
+    assert [one["version"] for one in versions] == ["2"]
