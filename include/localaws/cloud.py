@@ -20,6 +20,7 @@ from localaws.service import Call, Principal
 
 log = logging.getLogger(__name__)
 S = TypeVar("S")
+ATTEMPTS = 5  # of a call that a service makes for itself
 
 
 class Cloud:
@@ -116,7 +117,10 @@ class Cloud:
                     aws_access_key_id=credentials.access_key_id,
                     aws_secret_access_key=credentials.secret,
                     aws_session_token=credentials.token,
-                    config=Config(retries={"max_attempts": 1}, max_pool_connections=16),
+                    config=Config(
+                        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                        max_pool_connections=16,
+                    ),
                 )
             return self._clients[key]
 

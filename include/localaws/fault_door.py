@@ -46,14 +46,17 @@ def before(
 ) -> None:
     """Raise the fault that refuses this call, if any; otherwise remember what was asked.
 
-    What an AWS service calls for itself (a job fetching its data) is spared: on AWS the service
-    tries again until it gets through, and its callers see nothing of it.
+    What an AWS service calls for itself (a job fetching its data, with its role) is throttled and
+    failed like any call: it tries again, and a job fails when that does not help. Its replies are
+    not spoiled, its process is the local AWS's own, and its credentials are renewed.
     """
     faults = Faults.of(cloud)
-    if not faults.active or caller.service:
+    if not faults.active:
         return
     if error := faults.before(service, operation, caller):
         raise error
+    if caller.service:
+        return
     environ[ASKED] = (service, operation, caller)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from localaws.cloud import Cloud
 
 REFUSING = ("throttle", "error500", "expired_credentials", "clock_skew")
+PASSING = ("throttle", "error500")  # what also meets the calls that a service makes for itself
 AFTERWARDS = ("timeout_after_success", "delayed_visibility", "die_after")
 EVENTS = ("duplicate_event",)
 PARTIAL = ("unprocessed",)
@@ -131,7 +132,8 @@ class Faults:
 
     def before(self, service: str, operation: str, principal: Principal) -> ServiceError | None:
         """Return the error with which a call is refused before it has any effect, or None."""
-        rule = self._hit(REFUSING, f"{service}:{operation}", principal)
+        kinds = PASSING if principal.service else REFUSING
+        rule = self._hit(kinds, f"{service}:{operation}", principal)
         return self._error(rule, service) if rule else None
 
     def after(self, service: str, operation: str, principal: Principal) -> Rule | None:

@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from localaws.cloud import ATTEMPTS
 from localaws.faults import KINDS, Faults
 from tests.localaws.conftest import REGION, Aws, Signer
 from tests.localaws.listening import Listener
@@ -254,3 +255,32 @@ def test_every_kind_is_tested_here() -> None:
         "duplicate_event",
         "unprocessed",
     }
+
+
+def test_a_jobs_own_calls_are_throttled_and_tried_again(aws: Aws) -> None:
+    s3 = own_calls(aws)
+    fault(aws, "s3:ListBuckets", "throttle", count=2)
+    assert s3.list_buckets()["Buckets"] == []
+    (rule,) = control(aws, "GET")["faults"]
+    assert (rule["matched"], rule["fired"]) == (3, 2)
+
+
+def test_a_job_whose_calls_never_get_through_sees_the_error(aws: Aws) -> None:
+    s3 = own_calls(aws)
+    fault(aws, "s3:ListBuckets", "error500")
+    refused("InternalError", s3.list_buckets)
+    (rule,) = control(aws, "GET")["faults"]
+    assert rule["fired"] == ATTEMPTS
+
+
+def test_the_credentials_of_a_job_do_not_expire_by_a_fault(aws: Aws) -> None:
+    s3 = own_calls(aws)
+    fault(aws, "s3:*", "expired_credentials")
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def own_calls(aws: Aws) -> Any:
+    """A client that signs as SageMaker does for a job: with the execution role."""
+    role = aws.role("data", "execution")
+    credentials = aws.cloud.assume(role, "job", "sagemaker.amazonaws.com")
+    return aws.cloud.client("s3", credentials, aws.region)
