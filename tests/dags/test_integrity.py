@@ -81,6 +81,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
 def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
     assert set(parsed["dags"]) == {
+        "platform__access_review",
         "platform__accounts",
         "platform__sharing",
         "platform__governance_sync",

@@ -97,6 +97,7 @@ class Lifecycle:
         self.promotion(airflow)
         airflow.succeed("credit_risk__training", {"seed": 1})  # now beside production
         self.events()
+        airflow.succeed("platform__access_review")
         self.kills()
         self.features_grow()
 
