@@ -16,6 +16,7 @@ from causeway.access_rules import (
     ORGANISATION,
     WHOLE_ACCOUNT,
     AccessRule,
+    CardStatusName,
     Grant,
     ResourceKind,
     Route,
@@ -61,7 +62,8 @@ DEFAULT_ACCESS: Final = (
     AccessRule(resource=ResourceKind.FEATURE_GROUPS, grant=Grant.READ, to=("data_science",)),
     AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.REGISTER, to=("data_science",)),
     AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.DEPLOY, to=("test", "prod")),
-    # A model's card is written in development and test, and only read in production.
+    # A model's card is written in development and, from its hand-over on, in test, and only read
+    # in production.
     AccessRule(
         resource=ResourceKind.MODEL_CARDS,
         grant=Grant.READ_WRITE,
@@ -69,10 +71,18 @@ DEFAULT_ACCESS: Final = (
         label="development",
     ),
     AccessRule(
-        resource=ResourceKind.MODEL_CARDS, grant=Grant.READ_WRITE, to=("test",), label="test"
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ_WRITE,
+        to=("test",),
+        label="test",
+        from_status="PendingReview",
     ),
     AccessRule(
-        resource=ResourceKind.MODEL_CARDS, grant=Grant.READ, to=("prod",), label="production"
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ,
+        to=("prod",),
+        label="production",
+        from_status="Approved",
     ),
 )
 
@@ -94,6 +104,7 @@ class DesiredGrant:
     owner_role: AccountRole
     route: Route = "ram"
     until: datetime | None = None
+    from_status: CardStatusName = "Draft"
 
 
 def desired_grants(
@@ -171,6 +182,7 @@ def _of_rule(
                         role,
                         rule.route,
                         rule.until,
+                        rule.from_status,
                     )
 
 
@@ -237,7 +249,7 @@ def _refuse_what_differs(grants: Iterable[DesiredGrant]) -> None:
         shares.setdefault((grant.owner, grant.share), []).append(grant)
     for (owner, name), held in shares.items():
         whole = len({g.resource for g in held}) * len({g.principal for g in held})
-        if len(held) != whole or len({(g.grant, g.route) for g in held}) > 1:
+        if len(held) != whole or len({(g.grant, g.route, g.from_status) for g in held}) > 1:
             raise ConfigError(
                 f"access: rules that differ would make one share {name}",
                 account=owner,

@@ -67,6 +67,10 @@ _RECEIVER = re.compile(
 
 Route = Literal["ram", "policy"]
 
+#: The statuses of a model card, from the first to the last. A card is created as a draft.
+CARD_STATUSES: Final = ("Draft", "PendingReview", "Approved", "Archived")
+CardStatusName = Literal["Draft", "PendingReview", "Approved", "Archived"]
+
 
 class AccessRule(Strict):
     """One line of the access model.
@@ -75,7 +79,8 @@ class AccessRule(Strict):
     contract), model groups and model cards (by the name of the model's group); without them all
     are meant. `to` holds account roles, account ids, organisational units or `organisation`.
     `of` names the owning account roles, where the kind of resource does not say it by itself.
-    `label` ends the share's name; by default it is the grant.
+    `label` ends the share's name; by default it is the grant. `from_status` holds a model card's
+    share back until the card has come so far; what was shared once stays shared.
     """
 
     resource: ResourceKind
@@ -87,6 +92,7 @@ class AccessRule(Strict):
     of: tuple[str, ...] = ()
     label: DashedName | None = None
     route: Route = "ram"
+    from_status: CardStatusName = "Draft"
 
     @field_validator("to", mode="before")
     @classmethod
@@ -121,6 +127,8 @@ class AccessRule(Strict):
             raise ValueError(f"the owner of {self.resource.value} is known: leave out `of`")
         if self.route == "policy" and self.resource is not ResourceKind.MODEL_GROUPS:
             raise ValueError(f"only model_groups have a resource policy, not {self.resource.value}")
+        if self.from_status != "Draft" and self.resource is not ResourceKind.MODEL_CARDS:
+            raise ValueError(f"only model_cards have a status, not {self.resource.value}")
         return self
 
     @property

@@ -88,9 +88,19 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
         UnexpectedState: RAM shows a status that is not known.
     """
     permission, prepared = _permission(desired, state)
-    present = tuple(r for r in desired.resources if r in state.resources)
-    waiting = [f"{r} does not exist yet" for r in desired.resources if r not in state.resources]
     living = _named(desired.name, state)
+    held_back = {
+        r
+        for r in desired.resources
+        if not state.has_come_to(desired.from_status, r) and not any(s.holds(r) for s in living)
+    }
+    present = tuple(r for r in desired.resources if r in state.resources and r not in held_back)
+    waiting = [f"{r} does not exist yet" for r in desired.resources if r not in state.resources]
+    waiting += [
+        f"{r} has not come to {desired.from_status} yet"
+        for r in desired.resources
+        if r in held_back and r in state.resources
+    ]
     kept = min(living, key=lambda share: _distance(desired, share), default=None)
     actions: list[Action] = [*_deletions(share for share in living if share is not kept)]
     if kept is None:

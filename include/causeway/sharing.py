@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from causeway.access import DesiredGrant
-from causeway.access_rules import Grant, ResourceKind
+from causeway.access_rules import CARD_STATUSES, CardStatusName, Grant, ResourceKind
 from causeway.accounts import AccountId, AccountRole, Topology
 from causeway.errors import UnexpectedState
 from causeway.permissions import RESOURCE_TYPES, Permission
@@ -73,6 +73,8 @@ class DesiredShare:
     grant: Grant
     #: Whether principals outside the owner's organisation may be in it.
     external: bool = True
+    #: The status that a model card must have come to before it is put into the share.
+    from_status: CardStatusName = "Draft"
 
     @property
     def resource_type(self) -> str:
@@ -144,7 +146,8 @@ def settled(shares: Iterable[ObservedShare], name: str, *, with_principals: bool
 @dataclass(frozen=True)
 class OwnerState:
     """What an owner's account shows: its shares, the permissions of the types in question, the
-    resources that exist, and the policies of the model groups that were looked at.
+    resources that exist, the policies of the model groups that were looked at, and how far its
+    model cards have come.
     """
 
     account: AccountId
@@ -152,6 +155,13 @@ class OwnerState:
     permissions: tuple[Permission, ...] = ()
     resources: frozenset[str] = frozenset()
     policies: Mapping[str, str] = field(default_factory=dict)
+    #: The status of each model card by its ARN.
+    cards: Mapping[str, str] = field(default_factory=dict)
+
+    def has_come_to(self, status: str, resource: str) -> bool:
+        """Tell whether a resource may be shared from a status on; only cards have one."""
+        now = self.cards.get(resource, CARD_STATUSES[0])
+        return now in CARD_STATUSES[CARD_STATUSES.index(status) :]
 
 
 def desired_shares(
@@ -175,6 +185,7 @@ def desired_shares(
             kind=of_share[0].kind,
             grant=of_share[0].grant,
             external=any(_outside(g.principal, topology) for g in of_share),
+            from_status=of_share[0].from_status,
         )
         for (_, name), of_share in held.items()
     )

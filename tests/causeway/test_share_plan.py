@@ -284,3 +284,24 @@ def test_a_name_taken_by_another_type_is_refused() -> None:
 def test_an_unknown_status_is_an_error_not_a_guess() -> None:
     with pytest.raises(UnexpectedState, match="FROZEN"):
         plan_share(desired(), state(whole(resources={G1: "FROZEN"})))
+
+
+def test_a_card_is_shared_with_a_stage_once_it_was_handed_over() -> None:
+    share = replace(CARD_SHARE, resources=(C1,), from_status="Approved")
+
+    def planned(status: str, *shares: ObservedShare):
+        state = OwnerState(OWNER, shares, MANAGED, frozenset({C1}), cards={C1: status})
+        return plan_share(share, state)
+
+    for status in ("Draft", "PendingReview"):
+        plan = planned(status)
+        assert plan.is_quiet and not plan.offered
+        assert plan.waiting == (f"{C1} has not come to Approved yet",)
+    assert [type(a).__name__ for a in planned("Approved").actions][-1] == "CreateShare"
+    # The next version's draft takes nothing from who reads the card of what is live.
+    held = ObservedShare(
+        "arn", share.name, OWNER, "ACTIVE", {C1: "ASSOCIATED"}, dict.fromkeys((B, C), "ASSOCIATED")
+    )
+    again = planned("Draft", held)
+    assert not any(type(a).__name__ == "Disassociate" for a in again.actions)
+    assert again.offered and again.waiting == ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from botocore.session import Session
 
 from causeway.acceptance import INVITATION_STATUSES
+from causeway.access_rules import CARD_STATUSES
 from causeway.features import GROUP_STATUSES
 from causeway.model_cards.export import EXPORT_STATUSES
+from causeway.model_cards.lifecycle import CardStatus
 from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
 from causeway.rollout import ENDPOINT_STATUSES
 from causeway.sharing import ASSOCIATION_STATUSES, SHARE_STATUSES
@@ -65,3 +67,8 @@ def test_statuses_of_sharing_are_those_of_the_service_model() -> None:
 def test_export_statuses_are_those_of_the_service_model() -> None:
     assert set(EXPORT_STATUSES) == enum("sagemaker", "ModelCardExportJobStatus")
     assert [s for s, meaning in EXPORT_STATUSES.items() if meaning == "completed"] == ["Completed"]
+
+
+def test_card_statuses_are_those_of_the_service_model() -> None:
+    assert set(CARD_STATUSES) == enum("sagemaker", "ModelCardStatus")
+    assert tuple(CardStatus) == CARD_STATUSES

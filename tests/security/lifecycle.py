@@ -104,6 +104,10 @@ class Lifecycle:
     def accounts_and_shares(self, airflow: Runner) -> None:
         for _ in range(2):
             airflow.succeed("platform__accounts")
+        # A card is shared with test and production when it is handed over to them.
+        owner = self.platform.client("sagemaker", "shared_services")
+        for card in owner.list_model_cards()["ModelCardSummaries"]:
+            owner.update_model_card(ModelCardName=card["ModelCardName"], ModelCardStatus="Approved")
         airflow.succeed("platform__sharing")
         for owner in ("data", "shared_services"):
             self.drift(owner)

@@ -51,6 +51,11 @@ class OwnedResourcesHook(CausewayHook):
             for found in self.pages(operation, key)
         )
 
+    def card_statuses(self) -> dict[str, str]:
+        """Return the status of every model card by its ARN."""
+        cards = self.pages("list_model_cards", "ModelCardSummaries")
+        return {card["ModelCardArn"]: str(card["ModelCardStatus"]) for card in cards}
+
     def policies(self, groups: Iterable[str]) -> dict[str, str]:
         """Return the resource policies of model groups by ARN; a group without one is left out."""
         found: dict[str, str] = {}

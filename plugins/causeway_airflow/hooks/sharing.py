@@ -67,7 +67,12 @@ class OwnerSharing:
             self.ram.permissions({RESOURCE_TYPES[kind] for kind in kinds}) if kinds else (),
             resources,
             self.resources.policies(groups),
+            self.resources.card_statuses() if self._by_status else {},
         )
+
+    @property
+    def _by_status(self) -> bool:
+        return any(grant.from_status != "Draft" for grant in self.grants)
 
     def plans(self) -> tuple[SharePlan, ...]:
         """Return the plan of every share and policy, quiet ones too. Changes nothing."""

@@ -13,6 +13,7 @@ from causeway.registry import RegistryVersion, version_of
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.promotion import PromotionOperator
+from causeway_airflow.operators.sharing import owner_sharing
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,7 +52,8 @@ class EnsureModelCardsOperator(CausewayOperator):
 class HandOverCardOperator(PromotionOperator):
     """Bring the model's card to what a version's hand-over says: its content, then its status.
 
-    Nothing to change makes no new version of the card.
+    Nothing to change makes no new version of the card. Then the card's shares are brought to what
+    the declared access says of its status; the daily run of `platform__sharing` has them accepted.
 
     :param hand_over: `test` or `production`
     :returns: how many updates were made
@@ -70,7 +72,18 @@ class HandOverCardOperator(PromotionOperator):
         version = version_of(registry.describe(self.version_arn))
         self.log.info("compare before deciding: %s", version.metadata.get("comparison", "nothing"))
         hook = ModelCardsHook(self.connection(), self.region_name)
-        return hand_over_card(hook, self.case, self.spec, version, HandOver(self.hand_over))
+        done = hand_over_card(hook, self.case, self.spec, version, HandOver(self.hand_over))
+        self._share()
+        return done
+
+    def _share(self) -> None:
+        sharing = owner_sharing(self, self.role)
+        end = f":model-card/{self.spec.group}"
+        mine = {grant.share for grant in sharing.grants if grant.resource.endswith(end)}
+        for plan in sharing.plans():
+            if plan.name in mine and not plan.is_quiet:
+                for action in sharing.converge(plan.name)[0]:
+                    self.log.info("%s: %s", plan.name, action)
 
 
 def hand_over_card(

@@ -22,6 +22,17 @@ def card(platform: LocalPlatform) -> dict[str, Any]:
     return found
 
 
+def shared_with(platform: LocalPlatform) -> set[str]:
+    """The stages that the card of credit risk is shared with."""
+    found = platform.client("ram", "shared_services").list_resources(
+        resourceOwner="SELF", resourceArns=[card(platform)["ModelCardArn"]]
+    )["resources"]
+    shares = platform.client("ram", "shared_services").get_resource_shares(
+        resourceOwner="SELF", resourceShareArns=[one["resourceShareArn"] for one in found]
+    )
+    return {one["name"].rpartition("-")[2] for one in shares["resourceShares"]}
+
+
 def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None:
     from causeway_airflow.operators.model_cards import (
         EnsureModelCardsOperator,
@@ -48,6 +59,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         return done
 
     assert [hand_over("test"), hand_over("test")] == [1, 0]
+    assert shared_with(shared) == {"development", "test"}
     assert card(shared)["ModelCardStatus"] == "PendingReview"
     content = json.loads(card(shared)["Content"])
     assert content["model_package_details"]["model_package_arn"] == version
@@ -57,6 +69,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         "Approved",
         before + 3,
     )
+    assert shared_with(shared) == {"development", "test", "production"}
 
 
 def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPlatform) -> None:
