@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from causeway_airflow.dashboard.mounted import Mounted
+
 
 class CausewayPlugin(AirflowPlugin):
-    """Makes the project visible under Admin > Plugins; views and links are added here."""
+    """Makes the project visible under Admin > Plugins; views, routes and links are added here."""
 
     name = "causeway"
+    fastapi_apps = [{"app": Mounted(), "url_prefix": "/causeway", "name": "causeway"}]

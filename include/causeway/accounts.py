@@ -52,6 +52,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "trainer",
             "registrar",
             "acceptor",
+            "explorer",
             "training-execution",
             "pipeline-execution",
             "science-auditor",

@@ -1,0 +1,44 @@
+"""# platform__catalogue: which features there are, and whom to ask for them
+
+**What it does.** Looks, as one account, through its own feature groups and those that other
+accounts let it discover, and writes what answers the question to the log as a table: owner,
+account, when it was last filled, access, features. To find a group is not to read it: where there
+is no access, the line below the table says whom to ask.
+
+**Parameters.** `text` (in names, descriptions, parameters), `owner`, `tag` (`key` or `key=value`),
+`type`, `account_role` (who asks). Empty ones do not narrow.
+
+**When.** By hand. The same question is answered by `GET /causeway/api/feature-groups`.
+
+**Accounts touched.** The one that asks, as its explorer (read only).
+
+**Re-run.** Any time; it changes nothing, so there is nothing to roll back.
+"""
+
+from airflow.sdk import DAG, Param
+
+from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.discovery import DiscoverFeaturesOperator
+
+WORDS = {"default": "", "type": "string"}
+
+with DAG(
+    "platform__catalogue",
+    schedule=None,
+    params={
+        "text": Param(**WORDS, title="Words in names, descriptions or parameters"),
+        "owner": Param(**WORDS, title="Owner"),
+        "tag": Param(**WORDS, title="Tag", description="key or key=value"),
+        "type": Param("", enum=["", "Integral", "Fractional", "String"], title="Feature type"),
+        "account_role": Param("data_science", type="string", title="Account role that asks"),
+    },
+    **dag_arguments("platform", "features", doc=__doc__),
+):
+    DiscoverFeaturesOperator(
+        task_id="discover",
+        text="{{ params.text }}",
+        owner_name="{{ params.owner }}",
+        tag="{{ params.tag }}",
+        type="{{ params.type }}",
+        account_role="{{ params.account_role }}",
+    )

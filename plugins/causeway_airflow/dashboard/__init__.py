@@ -1,0 +1,1 @@
+"""What the plugin serves beside Airflow's own pages: routes of the API server."""

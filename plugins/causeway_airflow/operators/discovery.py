@@ -1,0 +1,49 @@
+"""The operator that looks for features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from causeway.discovery import Question, table
+from causeway_airflow.discovery import DUTY, ask
+from causeway_airflow.operators.base import CausewayOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DiscoverFeaturesOperator(CausewayOperator):
+    """Look for feature groups and features as an account, and log what was found as a table.
+
+    :param text: what stands in a name, a description or a parameter (templated)
+    :param owner_name: the owner of the group (templated); a task's `owner` is another thing
+    :param tag: `key` or `key=value` (templated)
+    :param type: Integral, Fractional or String (templated)
+    :returns: the hits, one document a feature group
+    """
+
+    template_fields = (*CausewayOperator.template_fields, "text", "owner_name", "tag", "type")
+
+    def __init__(
+        self,
+        *,
+        text: str = "",
+        owner_name: str = "",
+        tag: str = "",
+        type: str = "",
+        account_role: str = "data_science",
+        duty: str = DUTY,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(account_role=account_role, duty=duty, **kwargs)
+        self.text = text
+        self.owner_name = owner_name
+        self.tag = tag
+        self.type = type
+
+    def perform(self, context: Context) -> list[dict[str, Any]]:
+        """Ask, log the table, return the hits."""
+        question = Question(self.text, self.owner_name, self.tag, self.type)
+        hits = ask(question, self.account_role)
+        self.log.info("what account role %s can find:\n%s", self.account_role, table(hits))
+        return [hit.document() for hit in hits]
