@@ -116,6 +116,7 @@ class Lifecycle:
         assert all(results["converge_share"]), results
         assert [len(names) for names in results["converge_policies"]] == [2, 2], results
         airflow.succeed("platform__sharing")
+        airflow.succeed("platform__catalogue", {"text": "age"})
 
     def features(self, airflow: Runner) -> None:
         for stores in ("both", "both", "offline"):
