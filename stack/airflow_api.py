@@ -128,6 +128,10 @@ class Airflow:
                 text.append(f"{detail.get('exc_type')}: {detail.get('exc_value')}")
         return [line for line in text if line.strip() and not line.startswith("::")]
 
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what a route outside of Airflow's own API answers, such as the plugin's."""
+        return self._send("GET", path, None, self._token)
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return self._send(method, f"/api/v2{path}", body, self._token)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -52,6 +54,15 @@ def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
     for account in ("test", "prod"):
         endpoint = stack.client(account, "sagemaker").describe_endpoint(EndpointName="credit-risk")
         assert endpoint["EndpointStatus"] == "InService"
+
+
+def test_the_catalogue_answers_who_signed_in_and_nobody_else(stack: Stack) -> None:
+    where = "/causeway/api/feature-groups?text=savings"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(stack.local["airflow"]["url"] + where, timeout=30)
+    (found,) = stack.airflow().get(where)["feature_groups"]
+    assert (found["name"], found["access"]) == ("credit-risk-applicant", "shared")
+    assert [feature["name"] for feature in found["features"]] == ["savings"]
 
 
 def test_only_accounts_with_a_share_reach_the_version_by_its_arn(stack: Stack) -> None:
