@@ -17,6 +17,8 @@ from causeway.arns import FeatureGroupArn
 from causeway.config import UseCase
 from causeway.discovery import Hit, Known, Question, answer
 from causeway.errors import ConfigError
+from causeway.governance import moment
+from causeway.ingest_summary import health_key
 from causeway_airflow.configuration import topology, use_cases
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def ask(question: Question, account_role: str) -> tuple[Hit, ...]:
     """
     role = _role(account_role)
     places, cases = topology(), use_cases()
-    search, received = _hooks(connection_id(role, DUTY))
+    search, received, table = _hooks(connection_id(role, DUTY))
     declared = _declared(cases, places)
     known = Known(
         topology=places,
@@ -44,6 +46,7 @@ def ask(question: Question, account_role: str) -> tuple[Hit, ...]:
         contracts={arn: group for arn, (group, _) in declared.items()},
         owners={arn: owner for arn, (_, owner) in declared.items()},
         consumers=_consumers(cases, places),
+        ingested=_ingested(table, declared),
     )
     return answer(question, search.feature_groups(), search.features(), known)
 
@@ -59,16 +62,21 @@ def _role(account_role: str) -> AccountRole:
 
 
 @lru_cache(maxsize=8)
-def _hooks(connection: str) -> tuple[Any, Any]:
+def _hooks(connection: str) -> tuple[Any, Any, Any]:
     from causeway_airflow.hooks.discovery import ReceivedHook, SearchHook
+    from causeway_airflow.hooks.governance import GovernanceHook
 
-    return SearchHook(connection), ReceivedHook(connection)
+    recorder = connection_id(AccountRole.GOVERNANCE, "recorder")
+    return SearchHook(connection), ReceivedHook(connection), GovernanceHook(recorder)
 
 
 def _declared(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[FeatureGroup, str]]:
     """Return contract and owner of each feature group that this project declares, by ARN."""
     return {
-        str(FeatureGroupArn.of(places, AccountRole.DATA, group.name)): (group, case.owner)
+        str(FeatureGroupArn.of(places, AccountRole.DATA, group.name)): (
+            group,
+            group.owner or case.owner,
+        )
         for case in cases
         for group in case.feature_groups
     }
@@ -81,3 +89,10 @@ def _consumers(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[
             accounts = receiving_accounts(grant, places) or (grant.principal,)
             found.setdefault(grant.resource, set()).update(accounts)
     return {arn: tuple(sorted(accounts)) for arn, accounts in found.items()}
+
+
+def _ingested(table: Any, declared: dict[str, tuple[FeatureGroup, str]]) -> dict[str, datetime]:
+    """Return when each declared group was last ingested, from the governance table."""
+    keys = {health_key(group.name): arn for arn, (group, _) in declared.items()}
+    found = table.get_many(keys)
+    return {keys[key]: moment(item["finished_at"]) for key, item in found.items()}
