@@ -57,12 +57,12 @@ def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
 
 
 def test_the_catalogue_answers_who_signed_in_and_nobody_else(stack: Stack) -> None:
-    where = "/causeway/api/feature-groups?text=savings"
+    where = "/causeway/api/feature-groups?text=landline"
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(stack.local["airflow"]["url"] + where, timeout=30)
     (found,) = stack.airflow().get(where)["feature_groups"]
     assert (found["name"], found["access"]) == ("credit-risk-applicant", "shared")
-    assert [feature["name"] for feature in found["features"]] == ["savings"]
+    assert [feature["name"] for feature in found["features"]] == ["telephone"]
 
 
 def test_only_accounts_with_a_share_reach_the_version_by_its_arn(stack: Stack) -> None:

@@ -34,12 +34,14 @@ def stranger(shared: LocalPlatform) -> str:
 
 
 def test_shared_groups_are_found_with_owner_access_and_consumers(shared: LocalPlatform) -> None:
-    hit = discover(text="savings")["credit-risk-applicant"]
+    from causeway_airflow.configuration import case_of
+
+    hit = discover(text="landline")["credit-risk-applicant"]
     assert hit["access"] == "shared"
     assert hit["account"] == "111111111111"
-    assert hit["owner"] == "model-owner"
+    assert hit["owner"] == case_of("credit_risk").owner
     assert hit["consumers"] == ("222222222222",)
-    assert [feature["name"] for feature in hit["features"]] == ["savings"]
+    assert [feature["name"] for feature in hit["features"]] == ["telephone"]
 
 
 def test_a_group_that_is_not_shared_is_found_with_whom_to_ask(
