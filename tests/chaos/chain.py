@@ -43,7 +43,15 @@ SYNC = Step("governance:SyncOperator")
 
 
 def accept(role: str) -> Step:
-    return Step("sharing:AcceptInvitationsOperator", {"account_role": role})
+    # Of what is declared, that which this chain has to share: no card, no lineage.
+    shares = ["causeway-models-credit-risk-deploy"]
+    if role == "data_science":
+        shares = [
+            "causeway-catalog-discover",
+            "causeway-features-credit-risk-read",
+            "causeway-models-credit-risk-register",
+        ]
+    return Step("sharing:AcceptInvitationsOperator", {"account_role": role, "shares": shares})
 
 
 def engineer(raw: dict[str, Any]) -> Step:
