@@ -30,12 +30,12 @@ from causeway.config import ModelSpec, UseCase
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
+from causeway_airflow.operators.datasets import BuildDatasetOperator
 from causeway_airflow.operators.gates import GateOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.registration import RegisterModelOperator
 from causeway_airflow.operators.tracking import TrackCandidatesOperator, TrackEvaluationOperator
-from causeway_airflow.operators.training import BuildDatasetOperator
 
 DATASET = "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"
 SEED = "{{ '' if params.seed is none else params.seed }}"

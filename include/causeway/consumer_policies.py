@@ -120,38 +120,32 @@ def _of_data(
 def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> ConsumerPolicy:
     """Return who may look up the tables of which feature groups, for Athena.
 
-    A table that the feature store makes is called after its group and the time of its creation. The
-    data science account is let in as the trainer only.
+    A table that the feature store makes is called after its group and the time of its creation. Of
+    the data science account the trainer is let in, to every table.
     """
-    owner = topology.account(AccountRole.DATA)
+    owner, consumer = topology.account(AccountRole.DATA), topology.account(AccountRole.DATA_SCIENCE)
     start = f"arn:{topology.partition}:glue:{topology.region}:{owner}"
+    place = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}"]
+    tables = f"{start}:table/{FEATURE_DATABASE}"
+    actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:
-            group = grant.resource.rpartition("/")[2]
-            readers.setdefault(grant.principal, set()).add(group)
-    trainer = topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")
-    held: dict[tuple[str, ...], set[str]] = {}
-    for principal, groups in readers.items():
-        held.setdefault(tuple(sorted(groups)), set()).add(principal)
+            group = grant.resource.rpartition("/")[2].replace("-", "_").lower()
+            readers.setdefault(group, set()).add(grant.principal)
     statements: list[Statement] = []
-    for names, principals in sorted(held.items()):
-        tables = [
-            f"{start}:table/{FEATURE_DATABASE}/{name.replace('-', '_').lower()}_*" for name in names
-        ]
-        resources = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}", *tables]
-        consumer = topology.account(AccountRole.DATA_SCIENCE)
-        word = f"LookUp{sha256(' '.join(names))[:6]}"
-        actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
-        statements += _statements(word, actions, resources, principals - {consumer})
-        if consumer in principals:
-            statements += _statements(
-                f"{word}Trainer",
-                actions,
-                resources,
-                {consumer},
-                {"ArnEquals": {"aws:PrincipalArn": [trainer]}},
-            )
+    if any(consumer in principals for principals in readers.values()):
+        trainer = {"aws:PrincipalArn": [topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")]}
+        statements += _statements(
+            "LookUpTrainer", actions, [*place, f"{tables}/*"], {consumer}, {"ArnEquals": trainer}
+        )
+    for group, principals in sorted(readers.items()):
+        statements += _statements(
+            f"LookUp{_word(group)}",
+            actions,
+            [*place, f"{tables}/{group}_*"],
+            principals - {consumer},
+        )
     return ConsumerPolicy(PolicyHolder.CATALOG, owner, tuple(statements))
 
 

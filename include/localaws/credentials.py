@@ -133,6 +133,24 @@ class CredentialStore:
             self._issued[key] = issued
         return issued
 
+    def forwarded(self, credentials: Credentials, service: str) -> Credentials:
+        """Issue credentials with which an AWS service calls others in its caller's name.
+
+        They are the caller's in everything (policies of the session, tags, expiry), and say who
+        uses them.
+        """
+        key = "ASIA" + secrets.token_hex(8).upper()
+        principal = replace(credentials.principal, access_key_id=key, service=service)
+        issued = replace(
+            credentials,
+            principal=principal,
+            secret=secrets.token_urlsafe(30),
+            token=secrets.token_urlsafe(60),
+        )
+        with self._lock:
+            self._issued[key] = issued
+        return issued
+
     def same_session(self, credentials: Credentials, seconds: int) -> Credentials:
         """Issue a session token for a long-lived key (`GetSessionToken`)."""
         key = "ASIA" + secrets.token_hex(8).upper()

@@ -35,10 +35,13 @@ SHARE_FEATURES = Step(
 SHARE_MODELS = Step(
     "sharing:ConvergeSharesOperator", {"account_role": "shared_services", "duty": "registry-owner"}
 )
+POLICIES = Step(
+    "policies:ConvergePoliciesOperator", {"account_role": "data", "duty": "data-sharer"}
+)
 VALIDATE = Step(
     "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": 1000}
 )
-DATASET = Step("training:BuildDatasetOperator", ABOUT)
+DATASET = Step("datasets:BuildDatasetOperator", ABOUT)
 SYNC = Step("governance:SyncOperator")
 
 

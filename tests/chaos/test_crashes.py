@@ -106,6 +106,7 @@ def test_each_record_is_written_once(chaos: Chaos) -> None:
 
 # ------------------------------------------------------------------------------- training
 def test_one_dataset_and_one_job_a_step_are_made(chaos: Chaos) -> None:
+    chaos.succeed(chain.POLICIES)
     MADE["dataset"] = chaos.survive(chain.DATASET, [chain.PUT])
     assert MADE["dataset"]["rows"] == 1000
     step = chain.preprocess(MADE["dataset"])

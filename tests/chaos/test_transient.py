@@ -54,6 +54,7 @@ def prepare(chaos: Chaos) -> None:
     """Share everything and ingest the features, without faults."""
     for step in (chain.DEFINE, chain.SHARE_FEATURES, chain.SHARE_MODELS):
         chaos.succeed(step)
+    chaos.succeed(chain.POLICIES)
     for role in chain.CONSUMERS:
         chaos.succeed(chain.accept(role))
     chaos.succeed(chain.ingest(chaos.succeed(chain.engineer(chaos.succeed(chain.VALIDATE)))))

@@ -26,7 +26,7 @@ PRELOADED = (
     "causeway_airflow.hooks.endpoints",
     "causeway_airflow.hooks.feature_store",
     "causeway_airflow.hooks.jobs",
-    "causeway_airflow.hooks.offline_store",
+    "causeway_airflow.hooks.athena",
     "causeway_airflow.hooks.ram",
     "causeway_airflow.hooks.registry",
     "causeway_airflow.hooks.stage_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ def _of_resources(
     trail = f"{PREFIX}trail-{accounts['data']}-{region}"
     policy = client("s3", "data").get_bucket_policy(Bucket=trail)["Policy"]
     found[f"arn:aws:s3:::{trail}"] = json.loads(policy)
+    glue = client("glue", "data")
+    with contextlib.suppress(glue.exceptions.EntityNotFoundException):  # an operator puts it
+        policy = glue.get_resource_policy()["PolicyInJson"]
+        found[f"arn:aws:glue:{region}:{accounts['data']}:catalog"] = json.loads(policy)
     sqs, events = client("sqs", "governance"), client("events", "governance")
     for queue in ("causeway-registry-events", "causeway-registry-events-dlq"):
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]

@@ -50,6 +50,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
 @pytest.fixture(scope="session")
 def shared(platform: LocalPlatform) -> LocalPlatform:
     """The platform with everything shared and accepted."""
+    from causeway_airflow.operators.policies import ConvergePoliciesOperator
     from causeway_airflow.operators.sharing import (
         AcceptInvitationsOperator,
         ConvergeShareOperator,
@@ -65,6 +66,7 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
     ]
     for one in differing_shares(plans):
         ConvergeShareOperator(task_id="converge", **one).perform({})
+    ConvergePoliciesOperator(task_id="p", account_role="data", duty="data-sharer").perform({})
     for one in receiving_roles(plans):
         AcceptInvitationsOperator(task_id="accept", **one).perform({})
     return platform

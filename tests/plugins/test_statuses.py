@@ -46,6 +46,13 @@ def test_feature_group_statuses_are_those_of_the_service_model() -> None:
     assert [s for s, meaning in GROUP_STATUSES.items() if meaning == "success"] == ["Created"]
 
 
+def test_query_states_are_those_of_the_service_model() -> None:
+    from causeway_airflow.hooks.athena import STATES
+
+    assert set(STATES) == enum("athena", "QueryExecutionState")
+    assert [s for s, meaning in STATES.items() if meaning == "success"] == ["SUCCEEDED"]
+
+
 def test_pipeline_statuses_are_those_of_the_service_model() -> None:
     for table, shape in (
         (EXECUTION_STATUSES, "PipelineExecutionStatus"),

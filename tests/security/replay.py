@@ -131,6 +131,8 @@ class Replay:
             kind, holder, document = PolicyType.TRUST, arn, self.recording.policies.trust.get(arn)
         else:
             holder = arn.split("/", 1)[0] if arn.startswith("arn:aws:s3:::") else arn
+            if arn.startswith("arn:aws:glue:"):  # one policy for all that is in a catalogue
+                holder = f"{arn.rpartition(':')[0]}:catalog"
             kind, document = PolicyType.RESOURCE, self.recording.policies.resource.get(holder)
         if document is not None:
             left = _less(document, kind, holder, "", without)

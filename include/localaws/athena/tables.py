@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,8 +23,10 @@ from localaws.service import ServiceError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from localaws.credentials import Credentials
     from localaws.service import Call
 
+ATHENA = "athena.amazonaws.com"
 TYPES = {
     "bigint": "int64",
     "int": "int32",
@@ -45,9 +48,13 @@ class Read:
     scanned: int = 0
 
     def client(self, service: str) -> Any:
-        """Return a client that signs as the one who asked."""
-        who = self.call.cloud.credentials_of(self.call.caller)
-        return self.call.cloud.client(service, who, self.call.region)
+        """Return a client that acts for the one who asked."""
+        return self.call.cloud.client(service, self._credentials, self.call.region)
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        cloud = self.call.cloud
+        return cloud.credentials.forwarded(cloud.credentials_of(self.call.caller), ATHENA)
 
     def table(self, name: TableName) -> pa.Table:
         """Return a table's rows.
