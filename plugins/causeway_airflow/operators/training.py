@@ -1,8 +1,8 @@
-"""Operators of a training: the dataset, and the candidates tracked and compared."""
+"""What the operators of a training have in common."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causeway.accounts import AccountRole
 from causeway_airflow.configuration import topology
@@ -10,8 +10,6 @@ from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     pass
-
-METRICS_FILE = "metrics.json"
 
 
 class TrainingOperator(CausewayOperator):
