@@ -8,9 +8,6 @@ from causeway.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 
-if TYPE_CHECKING:
-    pass
-
 
 class TrainingOperator(CausewayOperator):
     """A task of one model's training, acting in the data science account by default.
