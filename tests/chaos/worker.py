@@ -24,6 +24,8 @@ PRELOADED = (
     "causeway_airflow.hooks.artifacts",
     "causeway_airflow.hooks.cloudformation",
     "causeway_airflow.hooks.endpoints",
+    "causeway_airflow.hooks.feature_ingest",
+    "causeway_airflow.hooks.feature_records",
     "causeway_airflow.hooks.feature_store",
     "causeway_airflow.hooks.jobs",
     "causeway_airflow.hooks.athena",

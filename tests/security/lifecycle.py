@@ -77,6 +77,22 @@ for seed, step in ((3, "Preprocess"), (4, "Train")):
         pass
     assert trigger._seen[step] == "Stopped", trigger._seen
 """
+# What an ingestion does first when a contract has grown by a feature.
+GROW = """
+from causeway.accounts import AccountRole, connection_id
+from causeway.config import use_case
+from causeway.features import create_request
+from causeway_airflow.configuration import topology
+from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+
+case, places = use_case("credit_risk"), topology()
+group = next(one for one in case.feature_groups if one.name == "credit-risk-outcome")
+key = places.key_alias_arn(AccountRole.DATA)
+request = create_request(group, case, places, kms_key_id=key)
+request["FeatureDefinitions"].append({"FeatureName": "note", "FeatureType": "String"})
+hook = FeatureGroupsHook(connection_id(AccountRole.DATA, "ingester"), "eu-central-1")
+assert hook.ensure(request)[:2] == (False, True)
+"""
 STRANGER = "999999999999"
 
 
@@ -202,17 +218,8 @@ class Lifecycle:
         assert done.returncode == 0, done.stderr
 
     def features_grow(self) -> None:
-        """Have the owner add a feature to a group: the store keeps the group's table in step."""
-        sagemaker, group = self.platform.client("sagemaker", "data"), "credit-risk-outcome"
-        more = [{"FeatureName": "note", "FeatureType": "String"}]
-        sagemaker.update_feature_group(FeatureGroupName=group, FeatureAdditions=more)
-
-        def done() -> bool:
-            found = sagemaker.describe_feature_group(FeatureGroupName=group)["LastUpdateStatus"]
-            assert found["Status"] != "Failed", found
-            return bool(found["Status"] == "Successful")
-
-        until(done, "the group's update")
+        """Have a contract grow by a feature: the store keeps the group's table in step."""
+        self.python(GROW)
 
     # ------------------------------------------------------------ people and mishaps
     def look_before_deciding(self, name: str, version: str) -> None:
