@@ -34,7 +34,7 @@ check: setup-dev ## format, lint, types, layers, generated documents
 	$(BIN)/python -m tests.documents --check
 	$(BIN)/python -m tests.service_authorization --check
 
-bench: setup-dev ## the figures of docs/benchmarks.md, measured beside their peers
+bench: setup-dev .venv-peer-v2/.ready .venv-peer-v3/.ready ## the figures of docs/benchmarks.md, measured beside their peers
 	@$(BIN)/python -m tests.perf $(ARGS)
 
 format: setup-dev ## format and fix what can be fixed
@@ -81,5 +81,11 @@ endif
 	@$(call install,.venv-jobs,requirements-jobs.txt)
 	@touch $@
 
+.venv-peer-%/.ready: requirements-peer-%.txt
+	@echo "setting up .venv-peer-$*, a peer of the benchmarks (once)"
+	@$(call new,.venv-peer-$*)
+	@$(call install,.venv-peer-$*,requirements-peer-$*.txt)
+	@touch $@
+
 clean: down ## remove the state and the virtual environments
-	rm -rf .causeway .venv .venv-jobs
+	rm -rf .causeway .venv .venv-jobs .venv-peer-v2 .venv-peer-v3

@@ -12,16 +12,20 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.perf import dag_parsing, door_throughput, lifecycle
+from tests.perf import dag_parsing, door_throughput, ingestion, lifecycle
 from tests.perf.figures import RESULTS, ROOT, Figure, save
 
 #: What `make bench NAME` measures; one measurement may give several figures.
 BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
+    "ingestion": ingestion.measure,
     "P7": lambda: {"P7": dag_parsing.measure()},
     "P10": lambda: {"P10": lifecycle.measure()},
     "door": door_throughput.measure,
 }
 WHAT = {
+    "P1": "writing a 22-column table to the online store",
+    "P2": "the same at 20 ms server latency",
+    "P3": "backfilling the same table offline only, as Parquet",
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
     "P10": "the whole lifecycle, raw data to production",
     "D1": "DynamoDB PutItem through the local AWS, policies enforced",

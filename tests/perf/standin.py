@@ -1,8 +1,9 @@
 """A stand-in for the feature store's door: checks signatures, takes its time, keeps nothing.
 
 For benchmarks of clients, where the local AWS itself would be what limits. It answers `PutRecord`,
-`BatchWriteRecord` and `DescribeFeatureGroup`, each after `latency` seconds, without blocking the
-others, and counts the records that it was sent. A request whose SigV4 signature is wrong gets 403.
+`BatchWriteRecord`, `DescribeFeatureGroup` and S3's `PutObject`, each after `latency` seconds,
+without blocking the others, and counts the records that it was sent. A request whose SigV4
+signature is wrong gets 403.
 
     python -m tests.perf.standin --definitions group.json --latency 0.02 --describe standin.json
 """
@@ -76,6 +77,8 @@ class Door(asyncio.Protocol):
             return "200 OK", b""
         if headers.get("x-amz-target") == "SageMaker.DescribeFeatureGroup":
             return "200 OK", self.described
+        if method == "PUT":
+            return "200 OK", b""
         return "404 Not Found", b'{"message": "not served by this stand-in"}'
 
     def _send(self, status: str, reply: bytes) -> None:
