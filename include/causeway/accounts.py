@@ -211,6 +211,10 @@ class Topology(Strict):
         """Return the ARN of the account role's KMS alias, usable from other accounts."""
         return f"arn:{self.partition}:kms:{self.region}:{self.account(role)}:{self.key_alias(role)}"
 
+    def glue_arn(self, role: AccountRole, part: str = "catalog") -> str:
+        """Return the ARN of the account role's Glue catalogue, or of something in it."""
+        return f"arn:{self.partition}:glue:{self.region}:{self.account(role)}:{part}"
+
     def stack(self, role: AccountRole) -> str:
         """Return the CloudFormation stack's name of the account role."""
         return f"causeway-{role.dashed}"

@@ -14,7 +14,7 @@ from typing import Final
 
 from causeway.access import DesiredGrant, desired_grants, receiving_accounts
 from causeway.access_rules import Grant, ResourceKind
-from causeway.accounts import DUTIES, AccountId, AccountRole, Topology
+from causeway.accounts import DUTIES, FEATURE_DATABASE, AccountId, AccountRole, Topology
 from causeway.config import UseCase
 from causeway.features import offline_prefix
 
@@ -30,6 +30,7 @@ class Probe(StrEnum):
     UPDATE_METADATA = "change metadata"
     LIST_OFFLINE = "list the offline store"
     READ_OFFLINE = "read the offline store"
+    LOOK_UP_TABLE = "look up the offline table"
     SEARCH = "search"
     DESCRIBE_GROUP = "describe the group"
     LIST_VERSIONS = "list versions"
@@ -189,6 +190,14 @@ def _of_feature_group(
         ),
         place,
     )
+    yield Probe.LOOK_UP_TABLE, _of_table(name, grant.owner_role, topology), _NOWHERE
+
+
+def _of_table(group: str, owner: AccountRole, topology: Topology) -> tuple[Need, ...]:
+    # The store calls a table after its group and the time of its creation.
+    table = f"{FEATURE_DATABASE}/{group.replace('-', '_').lower()}_0"
+    parts = ("catalog", f"database/{FEATURE_DATABASE}", f"table/{table}")
+    return tuple(Need("glue:GetTable", topology.glue_arn(owner, part)) for part in parts)
 
 
 def _of_model_group(

@@ -37,6 +37,9 @@ class Row:
     def finding(self) -> Finding:
         """What the two answers amount to."""
         answers = {self.predicted.answer, self.probed.answer}
+        # What does not exist is shared once it does; to a consumer it looks as if it were not.
+        if Side.ABSENT in self.predicted.sides and self.probed.answer is not Answer.YES:
+            return Finding.UNTESTED
         if {Answer.YES, Answer.NO} <= answers or self._blame_others():
             return Finding.DISAGREES
         if Answer.NO in answers:

@@ -40,8 +40,8 @@ _ALL_FOR_ALL: Final = json.dumps(
         "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
     }
 )
-#: Kinds whose resources the owner's auditor lists.
-LISTED: Final = frozenset({ResourceKind.FEATURE_GROUPS, ResourceKind.MODEL_GROUPS})
+#: Kinds whose resources the owner's auditor lists; listing catalogs creates one.
+LISTED: Final = frozenset(ResourceKind) - {ResourceKind.FEATURE_CATALOG}
 _OPEN: Final = ("ASSOCIATED",)
 _ON_THE_WAY: Final = ("ASSOCIATING", "RESTORING")
 

@@ -42,6 +42,12 @@ REFUSED: Final = frozenset(
 )
 
 
+class GlueHook(CausewayHook):
+    """Tables, as a consumer looks them up."""
+
+    service = "glue"
+
+
 class Prober:
     """Probes of one consumer's account."""
 
@@ -134,6 +140,23 @@ class Prober:
         bucket, prefix = check.place
         self._hook(ArtifactsHook, check).call(
             "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1
+        )
+        return YES
+
+    def look_up_table(self, check: Check) -> Verdict:
+        """Look up the table of the group's offline store in the owner's catalogue."""
+        try:
+            group = self._hook(FeatureGroupsHook, check).find(check.resource) or {}
+        except AwsCallError as error:
+            return untested(f"the table's name is not known: {error.what}")
+        table = (group.get("OfflineStoreConfig") or {}).get("DataCatalogConfig")
+        if not table:
+            return untested("the group has no table in Glue")
+        self._hook(GlueHook, check).call(
+            "get_table",
+            CatalogId=check.owner,
+            DatabaseName=table["Database"],
+            Name=table["TableName"],
         )
         return YES
 
@@ -235,6 +258,7 @@ PROBES: Final[dict[Probe, Callable[[Prober, Check], Verdict]]] = {
     ),
     Probe.LIST_OFFLINE: Prober.list_offline,
     Probe.READ_OFFLINE: Prober.read_object,
+    Probe.LOOK_UP_TABLE: Prober.look_up_table,
     Probe.SEARCH: Prober.search,
     Probe.DESCRIBE_GROUP: _call(FeatureGroupsHook, "describe_model_package_group", _MODELS),
     Probe.LIST_VERSIONS: _call(FeatureGroupsHook, "list_model_packages", _MODELS, MaxResults=1),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from causeway.access_rules import ResourceKind
 from causeway.accounts import AccountRole, Topology
 from causeway.documents import canonical_json
 from causeway.preflight.checks import Check
+from causeway.preflight.prediction import LISTED
 from causeway.preflight.sights import SeenInvitation, SeenRole, SeenShare, Sight
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-from causeway_airflow.hooks.policies import BucketPolicyHook, KeyPolicyHook
+from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
+from causeway_airflow.hooks.policies import BucketPolicyHook, CatalogPolicyHook, KeyPolicyHook
 from causeway_airflow.hooks.ram import RamHook
 
 
@@ -43,33 +46,10 @@ class IamHook(CausewayHook):
         return unquote(found) if isinstance(found, str) else canonical_json(found)
 
 
-class RegistrySightHook(CausewayHook):
-    """What SageMaker shows an auditor of its own account."""
+class VersionsHook(CausewayHook):
+    """Model groups' versions, as an auditor of the account sees them."""
 
     service = "sagemaker"
-
-    def existing(self, names: Collection[str]) -> list[str]:
-        """Return the ARNs of the feature groups and model groups there are, of these lists."""
-        lists = {
-            "list_feature_groups": ("FeatureGroupSummaries", "FeatureGroupArn"),
-            "list_model_package_groups": ("ModelPackageGroupSummaryList", "ModelPackageGroupArn"),
-        }
-        return [
-            found[arn]
-            for operation, (key, arn) in lists.items()
-            if operation in names
-            for found in self.pages(operation, key)
-        ]
-
-    def group_policy(self, group: str) -> str | None:
-        """Return the policy of a model group."""
-        try:
-            reply = self.call("get_model_package_group_policy", ModelPackageGroupName=group)
-        except AwsCallError as error:
-            if error.missing:
-                return None
-            raise
-        return str(reply["ResourcePolicy"])
 
     def latest(self, group: str) -> str | None:
         """Return the ARN of a model group's latest version."""
@@ -119,15 +99,20 @@ class Auditor:
         places = {check.place for check in checks if check.place[0]}
         aliases = {need.key_of for check in checks for need in check.needs if need.key_of}
         policies, keys, samples = self._buckets_and_keys(places, aliases)
-        resources = {check.resource for check in checks}
-        existing, versions = self._registry(resources, policies)
+        kinds = {check.kind for check in checks} & LISTED
+        if ResourceKind.FEATURE_GROUPS in kinds:
+            policies |= self._catalogue()
+        owned = OwnedResourcesHook(self.connection, self.region)
+        existing = sorted(owned.existing(kinds) & {check.resource for check in checks})
+        groups = [arn for arn in existing if ":model-package-group/" in arn]
+        policies |= owned.policies(groups)
         return {
             "shares": self._shares(),
             "policies": policies,
             "keys": keys,
             "samples": samples,
             "existing": existing,
-            "versions": versions,
+            "versions": self._versions(groups),
         }
 
     def _buckets_and_keys(
@@ -150,68 +135,39 @@ class Auditor:
             policies[arn] = kms.read(arn)
         return policies, keys, samples
 
-    def _registry(
-        self, resources: set[str], policies: dict[str, str | None]
-    ) -> tuple[list[str], dict[str, str]]:
-        hook = RegistrySightHook(self.connection, self.region)
-        wanted = {
-            operation
-            for kind, operation in (
-                (":feature-group/", "list_feature_groups"),
-                (":model-package-group/", "list_model_package_groups"),
-            )
-            if any(kind in resource for resource in resources)
-        }
-        existing = [arn for arn in hook.existing(wanted) if arn in resources]
-        versions: dict[str, str] = {}
-        for arn in existing:
-            if ":model-package-group/" in arn:
-                name = arn.rpartition("/")[2]
-                policies[arn] = hook.group_policy(name)
-                if latest := hook.latest(name):
-                    versions[arn] = latest
-        return existing, versions
+    def _catalogue(self) -> dict[str, str | None]:
+        """Read the policy of the Glue catalogue, which knows the tables of the offline store."""
+        account = self.places.account(self.role)
+        hook = CatalogPolicyHook(self.connection, self.region)
+        return {self.places.glue_arn(self.role): hook.read(account)}
+
+    def _versions(self, groups: Iterable[str]) -> dict[str, str]:
+        hook = VersionsHook(self.connection, self.region)
+        found = {arn: hook.latest(arn.rpartition("/")[2]) for arn in groups}
+        return {arn: latest for arn, latest in found.items() if latest}
 
     def _shares(self) -> list[SeenShare]:
-        """Read the owner's shares whole: lists, and each permission that is used."""
-        ram = self.ram
-        entities: dict[tuple[str, str], dict[str, str]] = {}
-        for kind in ("RESOURCE", "PRINCIPAL"):
-            for one in ram.pages(
-                "get_resource_share_associations",
-                "resourceShareAssociations",
-                associationType=kind,
-            ):
-                place = entities.setdefault((kind, one["resourceShareArn"]), {})
-                place[one["associatedEntity"]] = one["status"]
-        shares = [
-            share
-            for share in ram.pages("get_resource_shares", "resourceShares", resourceOwner="SELF")
-            if share["status"] == "ACTIVE"
-        ]
-        used: dict[str, set[str]] = {}
-        for share in shares:
-            arn = share["resourceShareArn"]
-            held = ram.pages("list_resource_share_permissions", "permissions", resourceShareArn=arn)
-            used[arn] = {one["arn"] for one in held}
-        actions = {arn: self._actions(arn) for arn in sorted(set().union(*used.values()))}
+        """Read the owner's shares whole: lists, and each version of a permission that is used."""
+        shares = [share for share in self.ram.observed() if share.status == "ACTIVE"]
+        used = {item for share in shares for item in share.permissions.items()}
+        actions = {item: self._actions(*item) for item in sorted(used)}
         return [
             SeenShare(
-                arn=share["resourceShareArn"],
-                name=share["name"],
-                status=share["status"],
-                resources=entities.get(("RESOURCE", share["resourceShareArn"]), {}),
-                principals=entities.get(("PRINCIPAL", share["resourceShareArn"]), {}),
-                actions=tuple(
-                    sorted({a for p in used.get(share["resourceShareArn"], ()) for a in actions[p]})
-                ),
+                arn=share.arn,
+                name=share.name,
+                status=share.status,
+                resources=dict(share.resources),
+                principals=dict(share.principals),
+                actions=tuple(sorted({a for i in share.permissions.items() for a in actions[i]})),
             )
             for share in shares
         ]
 
-    def _actions(self, permission: str) -> list[str]:
-        answer = self.ram.call("get_permission", permissionArn=permission)["permission"]
-        found = json.loads(answer["permission"])["Action"]
+    def _actions(self, permission: str, version: str) -> list[str]:
+        answer = self.ram.call(
+            "get_permission", permissionArn=permission, permissionVersion=int(version)
+        )
+        found = json.loads(answer["permission"]["permission"])["Action"]
         return [action.lower() for action in ([found] if isinstance(found, str) else found)]
 
     # ------------------------------------------------------------ as a consumer

@@ -49,6 +49,11 @@ def objects(shared: LocalPlatform) -> LocalPlatform:
     shared.client("s3", "data").put_object(
         Bucket=DATA_BUCKET, Key="offline-store/credit_risk/x.parquet", Body=b"x"
     )
+    from causeway_airflow.operators.policies import ConvergePoliciesOperator
+
+    ConvergePoliciesOperator(task_id="policies", account_role="data", duty="data-sharer").perform(
+        {}
+    )
     return shared
 
 
@@ -84,13 +89,67 @@ def break_identity(platform: LocalPlatform) -> Callable[[], Any]:
     return lambda: iam.delete_role_policy(RoleName="causeway-trainer", PolicyName="mishap")
 
 
-def break_share(platform: LocalPlatform) -> Callable[[], Any]:
-    ram = platform.client("ram", "data")
-    share = next(
-        s["resourceShareArn"]
+def break_catalogue(platform: LocalPlatform) -> Callable[[], Any]:
+    glue = platform.client("glue", "data")
+    before = glue.get_resource_policy()["PolicyInJson"]
+    glue.delete_resource_policy()
+    return lambda: glue.put_resource_policy(PolicyInJson=before)
+
+
+def share_of_features(ram: Any) -> str:
+    return next(
+        str(s["resourceShareArn"])
         for s in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
         if s["name"].startswith("causeway-features-credit-risk") and s["status"] == "ACTIVE"
     )
+
+
+def break_permission(platform: LocalPlatform) -> Callable[[], Any]:
+    ram = platform.client("ram", "data")
+    share = share_of_features(ram)
+    (before,) = ram.list_resource_share_permissions(resourceShareArn=share)["permissions"]
+    template = {"Effect": "Allow", "Action": ["sagemaker:DescribeFeatureGroup"]}
+    less = ram.create_permission(
+        name="less",
+        resourceType="sagemaker:FeatureGroup",
+        policyTemplate=json.dumps(template),
+    )["permission"]["arn"]
+
+    def use(permission: str) -> None:
+        ram.associate_resource_share_permission(
+            resourceShareArn=share, permissionArn=permission, replace=True
+        )
+
+    def mend() -> None:
+        use(before["arn"])
+        ram.delete_permission(permissionArn=less)
+
+    use(less)
+    return mend
+
+
+def break_invitation(platform: LocalPlatform) -> Callable[[], Any]:
+    ram = platform.client("ram", "data")
+    share, consumer = share_of_features(ram), platform.accounts["data_science"]["id"]
+    ram.disassociate_resource_share(resourceShareArn=share, principals=[consumer])
+    ram.associate_resource_share(resourceShareArn=share, principals=[consumer])
+
+    def mend() -> None:
+        there = platform.client("ram", "data_science")
+        for found in there.get_resource_share_invitations(resourceShareArns=[share])[
+            "resourceShareInvitations"
+        ]:
+            if found["status"] == "PENDING":
+                there.accept_resource_share_invitation(
+                    resourceShareInvitationArn=found["resourceShareInvitationArn"]
+                )
+
+    return mend
+
+
+def break_share(platform: LocalPlatform) -> Callable[[], Any]:
+    ram = platform.client("ram", "data")
+    share = share_of_features(ram)
     held = ram.get_resource_share_associations(
         associationType="RESOURCE", resourceShareArns=[share]
     )["resourceShareAssociations"]
@@ -119,8 +178,11 @@ def test_what_is_declared_works_and_the_report_is_stored(objects: LocalPlatform)
         (break_key, Side.KEY),
         (break_identity, Side.IDENTITY),
         (break_share, Side.SHARE),
+        (break_permission, Side.PERMISSION),
+        (break_invitation, Side.INVITATION),
+        (break_catalogue, Side.CATALOGUE),
     ],
-    ids=["bucket", "key", "identity", "share"],
+    ids=["bucket", "key", "identity", "share", "permission", "invitation", "catalogue"],
 )
 def test_a_side_broken_behind_the_plan_is_named_by_prediction_and_probe(
     objects: LocalPlatform, broken: Callable[[LocalPlatform], Callable[[], Any]], side: Side
