@@ -81,8 +81,7 @@ def absence(text: str, check: Check, region: str, view: RamView | None) -> Verdi
     To somebody with whom it is not shared a resource of another account does not exist.
     """
     verdict = denial(text, check, region, view)
-    if verdict.sides == (Side.PERMISSION,):
-        return no(Side.ABSENT, reason=verdict.reason)
-    if verdict.sides == (Side.UNKNOWN,) and view is not None:
-        return no(view.blame(check), reason=verdict.reason)
-    return verdict
+    side = verdict.sides[0]
+    if side is Side.UNKNOWN and view is not None:
+        side = view.blame(check)
+    return no(Side.ABSENT if side is Side.PERMISSION else side, reason=verdict.reason)

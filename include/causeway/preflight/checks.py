@@ -14,7 +14,14 @@ from typing import Final
 
 from causeway.access import DesiredGrant, desired_grants, receiving_accounts
 from causeway.access_rules import Grant, ResourceKind
-from causeway.accounts import DUTIES, FEATURE_DATABASE, AccountId, AccountRole, Topology
+from causeway.accounts import (
+    DATA_CATALOG,
+    DUTIES,
+    FEATURE_DATABASE,
+    AccountId,
+    AccountRole,
+    Topology,
+)
 from causeway.config import UseCase
 from causeway.features import offline_prefix
 
@@ -30,6 +37,7 @@ class Probe(StrEnum):
     UPDATE_METADATA = "change metadata"
     LIST_OFFLINE = "list the offline store"
     READ_OFFLINE = "read the offline store"
+    FIND_CATALOGUE = "find the catalogue in Athena"
     LOOK_UP_TABLE = "look up the offline table"
     SEARCH = "search"
     DESCRIBE_GROUP = "describe the group"
@@ -90,6 +98,8 @@ _USERS: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
     (ResourceKind.MODEL_GROUPS, Grant.REVIEW): ("registrar", "deployer"),
     (ResourceKind.MODEL_GROUPS, Grant.ADMIN): ("registrar",),
 }
+#: The account role whose stack names the owner's catalogue to its Athena.
+DATA_CATALOG_USER: Final = AccountRole.DATA_SCIENCE
 #: Who looks at RAM in a consumer's account.
 LOOKER: Final = "acceptor"
 
@@ -145,7 +155,7 @@ def _of_grant(
     if grant.kind is ResourceKind.FEATURE_CATALOG:
         yield check(Probe.SEARCH, Need("sagemaker:Search", "*"), duty=duty)
     elif grant.kind is ResourceKind.FEATURE_GROUPS:
-        for probe, needs, place in _of_feature_group(grant, cases, topology):
+        for probe, needs, place in _of_feature_group(grant, account, cases, topology):
             yield check(probe, *needs, duty=duty, place=place)
     else:
         for probe, needs, place in _of_model_group(grant, account, cases, topology):
@@ -157,7 +167,7 @@ _NOWHERE: Final = ("", "")
 
 
 def _of_feature_group(
-    grant: DesiredGrant, cases: Sequence[UseCase], topology: Topology
+    grant: DesiredGrant, account: AccountId, cases: Sequence[UseCase], topology: Topology
 ) -> Iterator[_Part]:
     group = grant.resource
     actions = [
@@ -190,6 +200,10 @@ def _of_feature_group(
         ),
         place,
     )
+    if DATA_CATALOG_USER in topology.roles_of(account):
+        own = f"arn:{topology.partition}:athena:{topology.region}:{account}"
+        needs = (Need("athena:GetDataCatalog", f"{own}:datacatalog/{DATA_CATALOG}"),)
+        yield Probe.FIND_CATALOGUE, needs, _NOWHERE
     yield Probe.LOOK_UP_TABLE, _of_table(name, grant.owner_role, topology), _NOWHERE
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from causeway.accounts import Topology, connection_id
+from causeway.accounts import DATA_CATALOG, Topology, connection_id
 from causeway.preflight.answers import RamView, absence, denial
 from causeway.preflight.checks import LOOKER, Check, Probe
 from causeway.preflight.sights import Sight
@@ -42,7 +42,13 @@ REFUSED: Final = frozenset(
 )
 
 
-class GlueHook(CausewayHook):
+class CatalogueHook(CausewayHook):
+    """The owner's catalogue, as the consumer's Athena knows it."""
+
+    service = "athena"
+
+
+class TablesHook(CausewayHook):
     """Tables, as a consumer looks them up."""
 
     service = "glue"
@@ -143,6 +149,11 @@ class Prober:
         )
         return YES
 
+    def find_catalogue(self, check: Check) -> Verdict:
+        """Look whether this account's Athena knows the owner's catalogue."""
+        self._hook(CatalogueHook, check).call("get_data_catalog", Name=DATA_CATALOG)
+        return YES
+
     def look_up_table(self, check: Check) -> Verdict:
         """Look up the table of the group's offline store in the owner's catalogue."""
         try:
@@ -152,7 +163,7 @@ class Prober:
         table = (group.get("OfflineStoreConfig") or {}).get("DataCatalogConfig")
         if not table:
             return untested("the group has no table in Glue")
-        self._hook(GlueHook, check).call(
+        self._hook(TablesHook, check).call(
             "get_table",
             CatalogId=check.owner,
             DatabaseName=table["Database"],
@@ -258,6 +269,7 @@ PROBES: Final[dict[Probe, Callable[[Prober, Check], Verdict]]] = {
     ),
     Probe.LIST_OFFLINE: Prober.list_offline,
     Probe.READ_OFFLINE: Prober.read_object,
+    Probe.FIND_CATALOGUE: Prober.find_catalogue,
     Probe.LOOK_UP_TABLE: Prober.look_up_table,
     Probe.SEARCH: Prober.search,
     Probe.DESCRIBE_GROUP: _call(FeatureGroupsHook, "describe_model_package_group", _MODELS),

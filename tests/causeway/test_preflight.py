@@ -1,0 +1,118 @@
+"""The access matrix by itself: what rows amount to, and whom AWS's words blame."""
+
+from dataclasses import replace
+
+import pytest
+
+from causeway.preflight.answers import RamView, absence, denial
+from causeway.preflight.checks import Probe, checks
+from causeway.preflight.matrix import Finding, Row, faults_of, markdown, summary, table, told
+from causeway.preflight.prediction import Predictor
+from causeway.preflight.sights import Sight
+from causeway.preflight.verdicts import YES, Answer, Side, no, untested
+
+REGION = "eu-central-1"
+WORDS = (
+    "User: arn:aws:sts::222222222222:assumed-role/causeway-trainer/x is not authorized to perform: "
+    "{action} on resource: {resource} because no {policy} allows the {action} action"
+)
+
+
+@pytest.fixture
+def check(case, topology, now):
+    found = checks((case,), topology, now)
+    return next(one for one in found if one.probe is Probe.DESCRIBE_FEATURE_GROUP)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "probed", "finding"),
+    [
+        (YES, YES, Finding.WORKS),
+        (no(Side.KEY), no(Side.KEY), Finding.DENIED),
+        (no(Side.KEY), no(Side.UNKNOWN), Finding.DENIED),
+        (no(Side.KEY, Side.BUCKET), no(Side.BUCKET), Finding.DENIED),
+        (untested("x"), no(Side.SHARE), Finding.DENIED),
+        (YES, no(Side.ORGANISATION), Finding.DISAGREES),
+        (no(Side.SHARE), YES, Finding.DISAGREES),
+        (no(Side.KEY), no(Side.BUCKET), Finding.DISAGREES),
+        (YES, untested("x"), Finding.UNTESTED),
+        # What is not there looks to a consumer as if it were not shared.
+        (no(Side.ABSENT), no(Side.SHARE), Finding.UNTESTED),
+        (no(Side.ABSENT), YES, Finding.DISAGREES),
+    ],
+)
+def test_a_row_amounts_to_what_its_two_answers_say(check, predicted, probed, finding) -> None:
+    assert Row(check, predicted, probed).finding is finding
+
+
+def test_a_disagreement_is_counted_marked_and_told_with_both_answers(check, now) -> None:
+    row = Row(check, YES, no(Side.ORGANISATION, reason="an explicit deny"))
+    assert faults_of([row]) == (row,)
+    assert summary([row])["prediction and probe disagree"] == 1
+    assert "describe (!)" in table([row])
+    assert "predicted yes, probed no: service control policy" in told(row)
+    assert told(row) in markdown([row], run="r", at=now)
+    assert row.as_json()["next_steps"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "side"),
+    [
+        ("identity-based policy", "sagemaker:DescribeFeatureGroup", Side.IDENTITY),
+        ("permissions boundary", "s3:GetObject", Side.BOUNDARY),
+        ("service control policy", "s3:GetObject", Side.ORGANISATION),
+        ("resource-based policy", "s3:GetObject", Side.BUCKET),
+        ("resource-based policy", "kms:Decrypt", Side.KEY),
+        ("resource-based policy", "glue:GetTable", Side.CATALOGUE),
+    ],
+)
+def test_the_words_of_a_denial_blame_the_policy_that_they_name(check, policy, action, side) -> None:
+    said = WORDS.format(action=action, resource=check.resource, policy=policy)
+    assert denial(said, check, REGION, None).sides == (side,)
+
+
+def test_what_a_consumer_sees_of_ram_tells_share_invitation_and_permission_apart(check) -> None:
+    said = WORDS.split(" because")[0].format(
+        action="sagemaker:DescribeFeatureGroup", resource=check.resource
+    )
+    views = {
+        Side.SHARE: RamView.of([], []),
+        Side.INVITATION: RamView.of([], [(check.share, check.owner)]),
+        Side.PERMISSION: RamView.of([check.resource], []),
+    }
+    for side, view in views.items():
+        assert denial(said, check, REGION, view).sides == (side,)
+    # Somebody else's invitation to a share of that name explains nothing.
+    stranger = RamView.of([], [(check.share, "999999999999")])
+    assert denial(said, check, REGION, stranger).sides == (Side.SHARE,)
+    assert denial(said, check, REGION, None).sides == (Side.UNKNOWN,)
+
+
+def test_what_is_shared_but_not_found_does_not_exist(check) -> None:
+    shown = RamView.of([check.resource], [])
+    assert absence("ResourceNotFound", check, REGION, shown).sides == (Side.ABSENT,)
+    hidden = RamView.of([], [])
+    assert absence("ResourceNotFound", check, REGION, hidden).sides == (Side.SHARE,)
+    assert absence("ResourceNotFound", check, "us-east-1", shown).sides == (Side.REGION,)
+
+
+def test_an_account_that_nobody_saw_gives_no_yes(check, topology) -> None:
+    assert Predictor((), topology).predict(check).answer is Answer.UNTESTED
+    seen = Sight(account=check.owner, region=REGION, existing=(check.resource,))
+    found = Predictor((seen,), topology).predict(check)
+    assert (found.answer, check.account in found.reason) == (Answer.UNTESTED, True)
+
+
+def test_another_region_and_a_resource_that_is_not_there_are_named(check, topology) -> None:
+    owner = Sight(account=check.owner, region=REGION)
+    far = Predictor((owner, Sight(account=check.account, region="us-east-1")), topology)
+    assert far.predict(check).sides == (Side.REGION,)
+    near = Predictor((owner, Sight(account=check.account, region=REGION)), topology)
+    assert near.predict(check).sides == (Side.ABSENT,)
+
+
+def test_every_receiver_and_grant_has_checks_and_their_keys_differ(case, topology, now) -> None:
+    found = checks((case,), topology, now)
+    assert len({one.key for one in found}) == len(found)
+    assert {one.account_role.value for one in found} == {"data_science", "test", "prod"}
+    assert replace(found[0], duty="other").key != found[0].key
