@@ -2,7 +2,8 @@
 
 **What it does.** Deploys the CloudFormation stack of every account role (`include/infra`: roles,
 buckets, keys, stage table, event bus, queue), then creates the model package group and the draft
-card of every model and the MLflow experiment of every use case. What is there already and unchanged
+card of every model, the managed MLflow server where the topology declares one, and the MLflow
+experiment of every use case. What is there already and unchanged
 stays as it is.
 
 **When.** By hand: first of all, after a change of a template, of the topology or of a use case.
@@ -21,6 +22,7 @@ from airflow.sdk import DAG
 
 from causeway.accounts import DEPLOYED_ROLES
 from causeway_airflow.assets import PLATFORM
+from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.model_cards import EnsureModelCardsOperator
 from causeway_airflow.operators.platform import (
@@ -28,6 +30,7 @@ from causeway_airflow.operators.platform import (
     EnsureExperimentsOperator,
     EnsureModelGroupsOperator,
 )
+from causeway_airflow.operators.tracking_servers import EnsureTrackingServerOperator
 
 with DAG("platform__accounts", schedule=None, **dag_arguments("platform", doc=__doc__)):
     stacks = DeployStackOperator.partial(
@@ -37,3 +40,5 @@ with DAG("platform__accounts", schedule=None, **dag_arguments("platform", doc=__
     cards = EnsureModelCardsOperator(task_id="model_cards")
     experiments = EnsureExperimentsOperator(task_id="experiments", outlets=[PLATFORM])
     stacks >> [groups, cards] >> experiments
+    if topology().mlflow is not None:
+        stacks >> EnsureTrackingServerOperator(task_id="tracking_server") >> experiments

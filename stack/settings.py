@@ -64,6 +64,7 @@ def aws(endpoint: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(layout.AWS_HOME / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(layout.AWS_HOME / "credentials"),
         "AWS_ENDPOINT_URL": endpoint,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": endpoint,  # of managed MLflow, by its plugin
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 

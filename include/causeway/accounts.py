@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final, Literal, NewType
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -55,6 +55,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "explorer",
             "training-execution",
             "pipeline-execution",
+            "tracking-execution",
             "science-auditor",
         ),
         AccountRole.SHARED_SERVICES: (
@@ -75,6 +76,7 @@ NOT_CONNECTED: Final = frozenset(
         "feature-execution",
         "training-execution",
         "pipeline-execution",
+        "tracking-execution",
         "serving-execution",
         "approver",
         "airflow",
@@ -134,6 +136,14 @@ class Organisation(Strict):
     id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
 
 
+class ManagedMlflow(Strict):
+    """A managed MLflow server of SageMaker in the data science account: name, size, version."""
+
+    managed: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$")]
+    size: Literal["Small", "Medium", "Large"] = "Small"
+    version: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){1,2}$")] | None = None
+
+
 class Topology(Strict):
     """Which account plays which role, in which region, with which images and people."""
 
@@ -142,6 +152,7 @@ class Topology(Strict):
     partition: Annotated[str, StringConstraints(pattern=r"^aws(-[a-z]+)*$")] = "aws"
     accounts: dict[AccountRole, _Id]
     organisation: Organisation = Organisation()
+    mlflow: ManagedMlflow | None = None
     access: tuple[AccessRule, ...] = ()
     images: dict[str, str]
     image_digests: dict[
@@ -231,6 +242,14 @@ class Topology(Strict):
                 next_step=f"Use one of: {', '.join(DUTIES[role])}.",
             )
         return f"arn:{self.partition}:iam::{self.account(role)}:role/causeway-{duty}"
+
+    def tracking_server_arn(self) -> str | None:
+        """Return the ARN of the managed MLflow server; None where MLflow is reached by its URL."""
+        if self.mlflow is None:
+            return None
+        place = f"{self.region}:{self.account(AccountRole.DATA_SCIENCE)}"
+        name = f"mlflow-tracking-server/{self.mlflow.managed}"
+        return f"arn:{self.partition}:sagemaker:{place}:{name}"
 
     def root_arn(self, role: AccountRole) -> str:
         """Return the principal that stands for the whole account."""

@@ -32,13 +32,19 @@ def template_path(role: AccountRole, folder: Path | None = None) -> Path:
 def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str, str]:
     """Return a value for each parameter that the template declares without a default.
 
-    `<Role>AccountId` is that role's account, `AccountRole` the role itself.
+    `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
+    the name of the managed MLflow server, empty without one.
 
     Raises:
         ConfigError: the template asks for something else.
     """
     values = {f"{_camel(other)}AccountId": topology.account(other) for other in AccountRole}
-    known: dict[str, str] = {**values, "AccountRole": role.value}
+    managed = topology.mlflow.managed if topology.mlflow else ""
+    known: dict[str, str] = {
+        **values,
+        "AccountRole": role.value,
+        "ManagedMlflowServer": managed,
+    }
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
     unknown = [
         name for name, body in declared.items() if name not in known and "Default" not in body

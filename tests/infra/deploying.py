@@ -75,6 +75,7 @@ def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
         },
         "AccountRole": role,
         "TrustedAirflowRoleArn": "",
+        "ManagedMlflowServer": "",
     }
     declared = loaded(INFRA / TEMPLATE_OF[role]).parameters
     return [{"ParameterKey": name, "ParameterValue": known[name]} for name in declared]

@@ -44,6 +44,7 @@ def statements(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Identity statements of the template's roles."""
     for name, properties in roles(path):
         for policy in properties["Policies"]:
+            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield f"{name}.{statement['Sid']}", statement
 

@@ -12,6 +12,7 @@ from causeway.model_cards.lifecycle import CardStatus
 from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
 from causeway.rollout import ENDPOINT_STATUSES
 from causeway.sharing import ASSOCIATION_STATUSES, SHARE_STATUSES
+from causeway.tracking_servers import STATUSES as SERVER_STATUSES
 from causeway.training import JOB_STATUSES
 
 
@@ -51,6 +52,12 @@ def test_query_states_are_those_of_the_service_model() -> None:
 
     assert set(STATES) == enum("athena", "QueryExecutionState")
     assert [s for s, meaning in STATES.items() if meaning == "success"] == ["SUCCEEDED"]
+
+
+def test_tracking_server_statuses_are_those_of_the_service_model() -> None:
+    assert set(SERVER_STATUSES) == enum("sagemaker", "TrackingServerStatus")
+    ready = {status for status, meaning in SERVER_STATUSES.items() if meaning == "ready"}
+    assert ready == {"Created", "Started", "Updated", "MaintenanceComplete"}
 
 
 def test_pipeline_statuses_are_those_of_the_service_model() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from causeway.errors import CausewayError, NotFound
+from causeway_airflow.configuration import topology
 
 DAG_RUN_TAG: Final = "causeway.dag-run"
 #: On the parent run alone: its children carry the DAG run too.
@@ -54,7 +55,7 @@ KIND: Mapping[str, str] = {"mlflow.experimentKind": "custom_model_development"}
 
 
 class TrackingHook:
-    """A tracking server, reached by `MLFLOW_TRACKING_URI` (an ARN for a managed server).
+    """A tracking server: the topology's managed one, or the one of `MLFLOW_TRACKING_URI`.
 
     A managed server is asked with the credentials of `aws_conn_id`, which renew themselves; where
     it stands, those of the process would be another account's.
@@ -68,7 +69,8 @@ class TrackingHook:
     ) -> None:
         from mlflow import MlflowClient
 
-        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        managed = topology().tracking_server_arn()
+        uri = tracking_uri or managed or os.environ.get("MLFLOW_TRACKING_URI")
         if not uri:
             raise CausewayError(
                 "there is no MLflow tracking server: MLFLOW_TRACKING_URI is not set",
@@ -216,6 +218,7 @@ class TrackingHook:
 
 def _sign_with(arn: str, aws_conn_id: str | None) -> None:
     """Have calls to a managed server signed with a connection's renewing credentials."""
+    import boto3
     import mlflow
     from sagemaker_mlflow import set_session  # type: ignore[import-untyped]
 
@@ -226,5 +229,7 @@ def _sign_with(arn: str, aws_conn_id: str | None) -> None:
             f"the MLflow server {arn} needs a connection to its account",
             next_step="Give the tracking hook the connection that the task acts with.",
         )
-    set_session(ArtifactsHook(aws_conn_id, arn.split(":")[3]).get_session())
+    session = ArtifactsHook(aws_conn_id, arn.split(":")[3]).get_session()
+    set_session(session)
+    boto3.DEFAULT_SESSION = session  # with which MLflow reaches the artifacts in S3
     mlflow.set_tracking_uri(arn)  # sagemaker-mlflow reads the server's account and region there
