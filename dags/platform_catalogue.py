@@ -12,7 +12,9 @@ is no access, the line below the table says whom to ask.
 
 **Accounts touched.** The one that asks, as its explorer (read only).
 
-**Re-run.** Any time; it changes nothing, so there is nothing to roll back.
+**Re-run.** Any time.
+
+**Roll back.** There is nothing to: it changes nothing.
 """
 
 from airflow.sdk import DAG, Param
