@@ -166,8 +166,9 @@ def test_the_evaluation_of_the_best_lies_beside_its_model(
 
 
 def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
-    platform: LocalPlatform,
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import boto3
     import mlflow
     from botocore.credentials import RefreshableCredentials
     from sagemaker_mlflow import set_session
@@ -181,6 +182,7 @@ def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
     with pytest.raises(CausewayError, match="needs a connection"):
         TrackingHook("credit_risk", tracking_uri=arn)
     before = mlflow.get_tracking_uri()
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # the hook sets it, for the artifacts
     try:
         TrackingHook("credit_risk", "causeway_data_science_trainer", arn)
         auth = AuthProvider().get_auth()
