@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
-from tests.local_platform import REGION, LocalPlatform, local_platform
+from tests.local_platform import LocalPlatform, local_platform
 
 WORKER = Path(__file__).with_name("worker.py")
 FULL = os.environ.get("CAUSEWAY_DEPTH") == "full"
@@ -101,29 +97,16 @@ class Chaos:
     # ------------------------------------------------------------ faults
     def fault(self, operation: str, kind: str, **more: Any) -> None:
         """Put a fault in force."""
-        self._control("POST", {"operation": operation, "kind": kind, **more})
+        self.platform.faults("POST", {"operation": operation, "kind": kind, **more})
 
     def faults(self) -> list[dict[str, Any]]:
         """Return the faults in force and how often they fired."""
-        found: list[dict[str, Any]] = self._control("GET")["faults"]
+        found: list[dict[str, Any]] = self.platform.faults("GET")["faults"]
         return found
 
     def clear(self) -> None:
         """Take all faults out of force."""
-        self._control("DELETE")
-
-    def _control(self, method: str, document: Any = None) -> Any:
-        keys = self.platform.accounts["governance"]
-        body = json.dumps(document).encode() if document is not None else b""
-        request = AWSRequest(method, f"{self.platform.endpoint}/faults", data=body)
-        credentials = Credentials(keys["access_key_id"], keys["secret_access_key"])
-        SigV4Auth(credentials, "localaws", REGION).add_auth(request)
-        ready = request.prepare()
-        sent = urllib.request.Request(
-            ready.url, data=ready.body or None, headers=dict(ready.headers.items()), method=method
-        )
-        with urllib.request.urlopen(sent, timeout=10) as reply:
-            return json.load(reply)
+        self.platform.faults("DELETE")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import logging
+import os
+import runpy
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from causeway.accounts import AccountRole
+from causeway.config import UseCase
+from causeway.contracts import FeatureGroup
 from causeway.errors import BadInput
+from causeway.features import create_request
+from causeway.jobs import JOBS_DIR
+from causeway_airflow.configuration import case_of, topology
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 
@@ -20,8 +32,6 @@ ROWS = 60
 
 def engineered(folder: Path, prefix: str, **change: Any) -> Path:
     """Write one Parquet file a group, each value the least that the contract allows."""
-    from causeway_airflow.configuration import case_of
-
     for group in case_of("credit_risk").feature_groups:
         columns: dict[str, Any] = {
             "record_id": [f"{prefix}-{n:04d}" for n in range(ROWS)],
@@ -73,3 +83,125 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     bucket, _, key = outcome["rejects_uri"].removeprefix("s3://").partition("/")
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert body.splitlines()[1].startswith('1,credit_risk,7,rejected,"is an unknown code')
+
+
+def test_a_third_of_failures_loses_no_row_and_leaves_the_store_as_without(
+    shared: LocalPlatform, tmp_path: Path
+) -> None:
+    batch = "sagemaker-featurestore-runtime:BatchWriteRecord"
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "faulty").mkdir()
+    ingest(engineered(tmp_path / "plain", "plain"))
+    try:
+        for number, (kind, rate) in enumerate(
+            (("throttle", 0.12), ("error500", 0.14), ("unprocessed", 0.1)), start=1
+        ):
+            rule = {"operation": batch, "kind": kind, "rate": rate, "seed": number}
+            shared.faults("POST", rule)
+        found = ingest(engineered(tmp_path / "faulty", "faulty"))
+        fired = {rule["kind"]: rule["fired"] for rule in shared.faults("GET")["faults"]}
+    finally:
+        shared.faults("DELETE")
+    assert fired["unprocessed"], fired
+    assert {(one["rows"], one["written"], one["failed"]) for one in found.values()} == {
+        (ROWS, ROWS, 0)
+    }
+    assert sum(one["retried"] for one in found.values()) >= fired["unprocessed"]
+    for group in found:
+        assert records(group, "faulty") == records(group, "plain")
+
+
+def records(group: str, prefix: str) -> dict[str, dict[str, str]]:
+    """Return the online records of a prefix, by their number, without their ids."""
+    from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+
+    ids = [f"{prefix}-{n:04d}" for n in range(ROWS)]
+    found = FeatureRecordsHook("causeway_data_ingester").read(group, "record_id", ids)
+    assert set(found) == set(ids)
+    return {
+        name.removeprefix(prefix): {
+            one["FeatureName"]: one["ValueAsString"]
+            for one in record
+            if one["FeatureName"] != "record_id"
+        }
+        for name, record in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("use_case", "file"),
+    [("credit_risk", "SouthGermanCredit.asc"), ("california_housing", "cal_housing.csv")],
+)
+def test_what_is_read_back_equals_the_input_cell_by_cell(
+    shared: LocalPlatform, tmp_path: Path, use_case: str, file: str
+) -> None:
+    """Of the real file below CAUSEWAY_DATA when there is one, else of the synthetic sample."""
+    from causeway_airflow.hooks.feature_ingest import FeatureIngest
+    from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+
+    case = case_of(use_case)
+    group = raw_group(case)
+    path = raw_file(use_case, file, tmp_path)
+    described = ensure(group, case)
+    hook = FeatureIngest("causeway_data_ingester", None, tmp_path, logging.getLogger())
+    for stores in ("online", "offline"):
+        staged = hook.stage(group, case, str(path), stores, datetime.now(UTC))
+        hook.commit(staged, stores, described, skip_unchanged=False)
+        assert staged.written == staged.rows
+    given = raw_rows(path, case)
+    ids = [case.data.record_id.format % (n + 1) for n in range(len(given))]
+    online = FeatureRecordsHook("causeway_data_ingester").read(group.name, "record_id", ids)
+    offline = offline_table(shared, described)
+    assert offline["record_id"] == ids
+    kinds = {"Integral": int, "Fractional": float, "String": str}
+    for number, (one, row) in enumerate(zip(ids, given, strict=True)):
+        held = {value["FeatureName"]: value["ValueAsString"] for value in online[one]}
+        for feature in group.features:
+            name, text = feature.name, row[str(feature.source)]
+            wanted = kinds[feature.type](text) if text else None
+            assert offline[name][number] == wanted, (one, name)
+            assert (kinds[feature.type](held[name]) if name in held else None) == wanted
+
+
+def raw_group(case: UseCase) -> FeatureGroup:
+    """Return a group of all columns of the raw file."""
+    features = tuple(case.by_source[name] for name in case.data.columns)
+    return FeatureGroup(name=f"round-trip-{case.id.replace('_', '-')}", features=features)
+
+
+def raw_file(use_case: str, name: str, folder: Path) -> Path:
+    real = Path(os.environ.get("CAUSEWAY_DATA", "")) / name
+    if "CAUSEWAY_DATA" in os.environ and real.is_file():
+        return real
+    sample = runpy.run_path(str(JOBS_DIR / use_case / "sample.py"))
+    path = folder / name
+    path.write_text(sample["generate"](300, 1))
+    return path
+
+
+def raw_rows(path: Path, case: UseCase) -> list[dict[str, str]]:
+    with path.open(newline="") as content:
+        return list(csv.DictReader(content, delimiter=case.data.format.separator))
+
+
+def ensure(group: FeatureGroup, case: UseCase) -> dict[str, Any]:
+    """Make a group and return its description."""
+    from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+
+    key = topology().key_alias_arn(AccountRole.DATA)
+    request = create_request(group, case, topology(), kms_key_id=key)
+    return FeatureGroupsHook("causeway_data_ingester").ensure(request)[2]
+
+
+def offline_table(platform: LocalPlatform, described: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the columns of what lies in the offline store, in the order of the ids."""
+    uri = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    s3 = platform.client("s3", "data")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    parts = [
+        pq.read_table(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+        for key in keys
+    ]
+    found: dict[str, list[Any]] = pa.concat_tables(parts).sort_by("record_id").to_pydict()
+    return found
