@@ -112,9 +112,7 @@ class Lifecycle:
         self.pipeline(airflow)
         self.promotion(airflow)
         airflow.succeed("credit_risk__training", {"seed": 1})  # now beside production
-        # With features, versions, artifacts and cards there, every probe has something to ask
-        # about; the cards, which came last, are shared first.
-        airflow.succeed("platform__sharing")
+        # With features, versions and artifacts there, every probe has something to ask about.
         airflow.succeed("platform__preflight")
         self.events()
         airflow.succeed("platform__access_review")
