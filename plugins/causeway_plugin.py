@@ -9,10 +9,12 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from causeway_airflow.dashboard.mounted import Mounted
+from causeway_airflow.links.mlflow_run import MlflowRunLink
 
 
 class CausewayPlugin(AirflowPlugin):
-    """Makes the project visible under Admin > Plugins; views, routes and links are added here."""
+    """Makes the project visible under Admin > Plugins; its pages and links are added here."""
 
     name = "causeway"
     fastapi_apps = [{"app": Mounted(), "url_prefix": "/causeway", "name": "causeway"}]
+    operator_extra_links = [MlflowRunLink()]
