@@ -93,6 +93,21 @@ request["FeatureDefinitions"].append({"FeatureName": "note", "FeatureType": "Str
 hook = FeatureGroupsHook(connection_id(AccountRole.DATA, "ingester"), "eu-central-1")
 assert hook.ensure(request)[:2] == (False, True)
 """
+# What an ingestion does in a region that has no BatchWriteRecord.
+PUT_SINGLY = """
+import json
+
+from causeway.accounts import AccountRole, connection_id
+from causeway.ingestion.bodies import Body
+from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+
+values = {"record_id": "single", "event_time": "2019-11-24T00:00:00Z", "credit_risk": "1"}
+record = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
+entry = {"FeatureGroupName": "credit-risk-outcome", "Record": record}
+hook = FeatureRecordsHook(connection_id(AccountRole.DATA, "ingester"), "eu-central-1")
+(outcome,) = hook.write([Body((1,), json.dumps({"Entries": [entry]}).encode())])
+assert outcome.written == 1, outcome
+"""
 STRANGER = "999999999999"
 
 
@@ -118,6 +133,7 @@ class Lifecycle:
         airflow.succeed("platform__access_review")
         self.kills()
         self.features_grow()
+        self.records_go_singly()
 
     def accounts_and_shares(self, airflow: Runner) -> None:
         for _ in range(2):
@@ -222,6 +238,11 @@ class Lifecycle:
     def features_grow(self) -> None:
         """Have a contract grow by a feature: the store keeps the group's table in step."""
         self.python(GROW)
+
+    def records_go_singly(self) -> None:
+        """Write a record where batches are not to be had."""
+        with self.denied("data", "causeway-ingester", "sagemaker:BatchWriteRecord"):
+            self.python(PUT_SINGLY)
 
     # ------------------------------------------------------------ people and mishaps
     def look_before_deciding(self, name: str, version: str) -> None:

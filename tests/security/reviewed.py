@@ -70,11 +70,6 @@ REVIEWED = (
         "LeaveShareOperator takes an account out of a share that it no longer wants",
     ),
     Reviewed(
-        "identity causeway-ingester ingest#CreateAndFillFeatureGroups",
-        "sagemaker:PutRecord",
-        "FeatureRecordsHook.write puts records singly in a region that has no BatchWriteRecord",
-    ),
-    Reviewed(
         "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",
         "sqs:SendMessage",
         "EventBridge delivers here what it could not deliver to the queue in 24 hours",

@@ -24,6 +24,7 @@ from botocore.config import Config
 from causeway.errors import UnexpectedState
 from causeway.ingestion.bodies import Body
 from causeway_airflow.hooks.base import (
+    DENIED_CODES,
     TRANSIENT_CODES,
     AwsCallError,
     AwsTransientError,
@@ -164,11 +165,16 @@ class FeatureRecordsHook(CausewayHook):
                 last, reply = (error.code, error.text), None
             except AwsCallError as error:
                 if error.code in UNAVAILABLE or error.denied:
-                    self._fall_back(error)
-                outcome = self._put(body)  # the one record that spoils the batch fails alone
-                return Outcome(outcome.written, (*failed, *outcome.failed), retried)
+                    self._fall_back(error.code)
+                failed += self._put(body).failed  # the one record that spoils the batch fails alone
+                return Outcome(total - len(failed), tuple(failed), retried)
             if reply is not None:
                 errors, left = reply.get("Errors", ()), reply.get("UnprocessedEntries", ())
+                codes = {str(error.get("ErrorCode")) for error in errors}
+                if denied := codes & DENIED_CODES:  # the service says so for each entry
+                    self._fall_back(min(denied))
+                    failed += self._put(body).failed
+                    return Outcome(total - len(failed), tuple(failed), retried)
                 if not errors and not left:
                     return Outcome(total - len(failed), tuple(failed), retried)
                 again = self._left(body, errors, left, failed)
@@ -230,9 +236,9 @@ class FeatureRecordsHook(CausewayHook):
         if content is not None:
             params["body"], self._sending.content = content, None
 
-    def _fall_back(self, error: AwsCallError) -> None:
+    def _fall_back(self, code: str) -> None:
         if not self._singly:
-            self.log.warning("BatchWriteRecord is not to be had (%s): single puts", error.code)
+            self.log.warning("BatchWriteRecord is not to be had (%s): single puts", code)
             self._singly = True
 
     def _put(self, body: Body) -> Outcome:

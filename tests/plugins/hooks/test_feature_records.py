@@ -119,3 +119,24 @@ def test_a_refused_value_fails_alone(shared: LocalPlatform) -> None:
     (outcome,) = hook().write([Body(body.rows, json.dumps(spoiled).encode())])
     assert outcome.written == 2
     assert [one.row for one in outcome.failed] == [3]
+
+
+def test_what_is_left_of_a_batch_goes_singly_and_all_of_it_counts(
+    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = hook()
+    send, calls = writer._send, []
+
+    def denying(body: Body) -> dict[str, Any]:
+        entries = body.entries()
+        calls.append(len(entries))
+        if len(calls) == 1:
+            send(body.part(range(len(entries) - 2)))
+            return {"Errors": [], "UnprocessedEntries": entries[-2:]}
+        denied = [{"Entry": one, "ErrorCode": "AccessForbidden"} for one in entries]
+        return {"Errors": denied, "UnprocessedEntries": []}
+
+    monkeypatch.setattr(writer, "_send", denying)
+    (outcome,) = writer.write(requests(10, "denied"))
+    assert (calls, outcome.written, outcome.failed) == ([10, 2], 10, ())
+    assert len(hook().read(GROUP, "record_id", ids(10, "denied"))) == 10
