@@ -155,7 +155,12 @@ def test_one_path_twice_is_refused() -> None:
         read(packed(FILES, member))
 
 
-@pytest.mark.parametrize("archive", [b"", b"no archive", gzip.compress(b""), packed({})])
+@pytest.mark.parametrize(
+    "archive",
+    [b"", b"no archive", gzip.compress(b""), packed({})],
+    # Named: an archive holds the time it was made, and every test process has to see one name.
+    ids=["empty", "no-archive", "empty-gzip", "no-files"],
+)
 def test_what_is_no_archive_of_files_is_refused(archive: bytes) -> None:
     with pytest.raises(BadInput, match="is refused"):
         read(archive)

@@ -32,6 +32,7 @@ ROLES = {
         "causeway-trainer",
         "causeway-registrar",
         "causeway-acceptor",
+        "causeway-explorer",
         "causeway-science-auditor",
         "causeway-training-execution",
     },

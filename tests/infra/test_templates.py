@@ -17,15 +17,20 @@ from tests.infra.deploying import INFRA, ROLES, TEMPLATE_OF, TEMPLATES, loaded
 ONLY_STAR = {
     "cloudtrail:LookupEvents",
     "ecr:GetAuthorizationToken",
+    "ram:CreatePermission",
     "ram:CreateResourceShare",
     "ram:GetResourceShareAssociations",
     "ram:GetResourceShareInvitations",
     "ram:GetResourceShares",
     "ram:ListPermissionAssociations",
+    "ram:ListPermissionVersions",
     "ram:ListPermissions",
     "ram:ListResources",
     "sagemaker:ListFeatureGroups",
+    "sagemaker:ListLineageGroups",
+    "sagemaker:ListModelCards",
     "sagemaker:ListModelPackageGroups",
+    "sagemaker:ListResourceCatalogs",
     "sagemaker:Search",
 }
 

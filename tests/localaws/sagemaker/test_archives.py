@@ -45,7 +45,11 @@ def test_packed_folder_is_unpacked_again(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "deep" / "y").read_text() == "deep/y"
 
 
-@pytest.mark.parametrize("body", [archive({"../evil": "x"}), b"no archive", b""])
+@pytest.mark.parametrize(
+    "body",
+    [archive({"../evil": "x"}), b"no archive", b""],
+    ids=["outside", "no-archive", "empty"],
+)
 def test_archive_that_is_none_or_points_outside_is_refused(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "a.tar.gz").write_bytes(body)
     with pytest.raises(WorkFailedError, match="cannot be extracted"):
