@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -133,8 +134,10 @@ def mlflow_environment() -> dict[str, str]:
 def _start_aws() -> dict[str, Any]:
     described = layout.STATE / "localaws.json"
     described.unlink(missing_ok=True)
-    port = ("--port", str(free_port(4566)))
-    component = start("localaws", [*aws_command(described), *port], settings.base())
+    options = ["--port", str(free_port(4566))]
+    if os.environ.get("CAUSEWAY_AWS_CONTROL"):  # for tests that inject faults
+        options.append("--control")
+    component = start("localaws", [*aws_command(described), *options], settings.base())
     until = time.monotonic() + 60
     while not described.exists():
         if not alive(component) or time.monotonic() > until:

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,10 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from causeway.accounts import load_topology
 from stack import layout, settings
+from tests.control_route import administrator_keys, control
 
 REGION = "eu-central-1"
 
@@ -52,17 +49,12 @@ class LocalPlatform:
 
     def faults(self, method: str, document: Any = None) -> Any:
         """Put a fault in force (POST), tell which are (GET), take all out of force (DELETE)."""
-        keys = self.accounts["governance"]
-        body = json.dumps(document).encode() if document is not None else b""
-        request = AWSRequest(method, f"{self.endpoint}/faults", data=body)
-        credentials = Credentials(keys["access_key_id"], keys["secret_access_key"])
-        SigV4Auth(credentials, "localaws", REGION).add_auth(request)
-        ready = request.prepare()
-        sent = urllib.request.Request(
-            ready.url, data=ready.body or None, headers=dict(ready.headers.items()), method=method
-        )
-        with urllib.request.urlopen(sent, timeout=10) as reply:
-            return json.load(reply)
+        return self.control(method, "/faults", document)
+
+    def control(self, method: str, route: str, document: Any = None) -> dict[str, Any]:
+        """Ask the control route as an administrator."""
+        signer = administrator_keys(self.accounts["governance"])
+        return control(self.endpoint, signer, method, route, document)
 
     def _client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
         return boto3.client(

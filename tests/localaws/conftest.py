@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
 from localaws.cloud import Cloud
 from localaws.server import Accounts, LocalAws, running
+from tests.control_route import control
 
 REGION = "eu-central-1"
 ACCOUNTS = {
@@ -129,17 +127,15 @@ class Aws:
 
     def advance(self, seconds: float) -> str:
         """Move the clock through the control route, as an administrator would."""
-        signer = self.administrator("governance")
-        request = AWSRequest(
-            "POST", f"{self.endpoint}/clock", data=json.dumps({"advance_seconds": seconds}).encode()
-        )
-        SigV4Auth(Credentials(signer.key, signer.secret), "localaws", REGION).add_auth(request)
-        ready = request.prepare()
-        sent = urllib.request.Request(
-            ready.url, data=ready.body, headers=dict(ready.headers.items()), method="POST"
-        )
-        with urllib.request.urlopen(sent, timeout=10) as reply:
-            return str(json.load(reply)["now"])
+        return str(self.control("POST", "/clock", {"advance_seconds": seconds})["now"])
+
+    def control(
+        self, method: str, route: str, document: Any = None, signer: Signer | None = None
+    ) -> dict[str, Any]:
+        """Ask the control route, as an administrator unless said otherwise."""
+        who = signer or self.administrator("governance")
+        keys = Credentials(who.key, who.secret, who.token)
+        return control(self.endpoint, keys, method, route, document)
 
 
 @pytest.fixture

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from localaws.cloud import ATTEMPTS
 from localaws.faults import KINDS, Faults
-from tests.localaws.conftest import REGION, Aws, Signer
+from tests.localaws.conftest import Aws, Signer
 from tests.localaws.listening import Listener
 from tests.localaws.test_feature_store import DEFINITION, NAME, record, settled
 
@@ -25,17 +20,7 @@ OWNER = "shared_services"
 
 
 def control(aws: Aws, method: str, document: Any = None, signer: Signer | None = None) -> Any:
-    signer = signer or aws.administrator("governance")
-    body = json.dumps(document).encode() if document is not None else b""
-    request = AWSRequest(method, f"{aws.endpoint}/faults", data=body)
-    credentials = Credentials(signer.key, signer.secret, signer.token)
-    SigV4Auth(credentials, "localaws", REGION).add_auth(request)
-    ready = request.prepare()
-    sent = urllib.request.Request(
-        ready.url, data=ready.body or None, headers=dict(ready.headers.items()), method=method
-    )
-    with urllib.request.urlopen(sent, timeout=10) as reply:
-        return json.load(reply)
+    return aws.control(method, "/faults", document, signer)
 
 
 def fault(aws: Aws, operation: str, kind: str, **more: Any) -> None:
