@@ -1,0 +1,78 @@
+"""Backfill: the store's own layout, and the same objects from the same input."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from causeway.contracts import Feature, FeatureGroup
+from causeway.ingestion.backfill import Backfill, Spool, schema, spooled
+from causeway.ingestion.records import RecordChunk
+
+GROUP = FeatureGroup(name="bench", features=(Feature(name="n", source="n", type="Integral"),))
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def chunk(first: int, hours: list[int]) -> RecordChunk:
+    count = len(hours)
+    times = [
+        datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for hour in hours
+    ]
+    columns: dict[str, Any] = {
+        "record_id": pa.array([f"r{n}" for n in range(first, first + count)]),
+        "event_time": pa.array(times),
+        "n": pa.array(range(first, first + count), pa.int64()),
+    }
+    return RecordChunk(np.arange(first, first + count), np.array(hours), columns, (), count)
+
+
+def objects(folder: Path) -> dict[str, dict[str, list[Any]]]:
+    folder.mkdir()
+    backfill = Backfill(GROUP, folder, "d" * 64, NOW)
+    backfill.add(chunk(0, [10, 11, 10]))
+    backfill.add(chunk(3, [11, 11]))
+    made = backfill.finish()
+    assert [one.rows for one in made] == [2, 3]
+    return {one.key: pq.read_table(one.path).to_pydict() for one in made}
+
+
+def test_each_hour_has_its_object_in_the_layout_of_the_store(tmp_path: Path) -> None:
+    found = objects(tmp_path / "one")
+    early, late = found
+    assert early == "year=1970/month=01/day=01/hour=10/19700101T100000Z_dddddddddd000000.parquet"
+    assert "/hour=11/" in late
+    assert found[early]["record_id"] == ["r0", "r2"]
+    assert found[late]["n"] == [1, 3, 4]
+    assert found[late]["is_deleted"] == [False] * 3
+    assert found[late]["write_time"] == [NOW] * 3
+
+
+def test_the_same_input_makes_the_same_objects(tmp_path: Path) -> None:
+    assert objects(tmp_path / "one") == objects(tmp_path / "two")
+
+
+def test_hours_without_end_are_ended_in_turn(tmp_path: Path) -> None:
+    backfill = Backfill(GROUP, tmp_path, "d" * 64, NOW)
+    backfill.add(chunk(0, list(range(40))))
+    backfill.add(chunk(40, list(range(40))))
+    made = backfill.finish()
+    assert sum(one.rows for one in made) == 80
+    assert len({one.key for one in made}) == len(made)
+    read = [pq.read_table(one.path, schema=schema(GROUP)) for one in made]
+    assert sorted(pa.concat_tables(read)["n"].to_pylist()) == list(range(80))
+
+
+def test_a_spool_gives_back_what_it_took(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    for first in (0, 5):
+        spool.add(chunk(first, [1, 2]))
+    spool.finish()
+    found = [
+        (numbers.tolist(), columns["n"].to_pylist()) for numbers, columns in spooled(spool.path)
+    ]
+    assert found == [([0, 1], [0, 1]), ([5, 6], [5, 6])]
