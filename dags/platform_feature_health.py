@@ -1,0 +1,25 @@
+"""# platform__feature_health: which feature groups are stale
+
+**What it does.** Reads when each feature group was last ingested and raises an alert for each whose
+contract (`fresh_hours`) wants it sooner. Groups without `fresh_hours` are not judged.
+
+**When.** Every hour, and by hand.
+
+**Accounts touched.** governance: the summaries of ingestions are read, alerts published.
+
+**Re-run.** Any time: it changes nothing. A group that is still stale is alerted again.
+
+**Roll back.** Nothing to roll back.
+"""
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.feature_health import FeatureHealthOperator
+
+with DAG(
+    "platform__feature_health",
+    schedule=CronTriggerTimetable("0 * * * *", timezone="UTC"),
+    **dag_arguments("platform", "features", doc=__doc__),
+):
+    FeatureHealthOperator(task_id="judge")

@@ -1,0 +1,54 @@
+"""Freshness: a group whose last ingestion is too old is alerted, others are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from causeway.alerts import Alert
+from causeway.ingest_summary import IngestSummary, writes
+from causeway_airflow.configuration import case_of
+from causeway_airflow.operators import feature_health
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context
+
+SUMMARY = IngestSummary(
+    group="", use_case_id="credit_risk", source="file", input_sha256="0" * 64, stores="both",
+    job="", code="", commit="", run="run-1", rows=1, written=1, unchanged=0, rejected=0, failed=0,
+    retried=0, bytes=1, seconds=1.0, rejects_uri="", empty={}, faulty={},
+    finished_at=datetime(2026, 1, 1, tzinfo=UTC),
+)  # fmt: skip
+
+
+def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    from causeway_airflow.hooks.governance import GovernanceHook
+
+    case, now = case_of("credit_risk"), datetime.now(UTC)
+    limits = {"health-late": 1.0, "health-fresh": 24.0, "health-free": None, "health-none": 1.0}
+    groups = tuple(
+        case.feature_groups[0].model_copy(update={"name": name, "fresh_hours": hours})
+        for name, hours in limits.items()
+    )
+    changed = case.model_copy(update={"feature_groups": groups})
+    monkeypatch.setattr(feature_health, "use_cases", lambda: (changed,))
+    raised: list[Alert] = []
+
+    def note(alerts: Any) -> int:
+        raised.extend(alerts)
+        return len(raised)
+
+    monkeypatch.setattr(feature_health, "raise_alerts", note)
+    table = GovernanceHook("causeway_governance_recorder")
+    for name in ("health-late", "health-fresh", "health-free"):
+        at = now - timedelta(hours=3)
+        for write in writes(replace(SUMMARY, group=name, finished_at=at)):
+            table.apply(write)
+    operator = feature_health.FeatureHealthOperator(task_id="judge")
+    found = operator.perform(context())  # type: ignore[arg-type]
+    assert found == {"health-late": 2.0}
+    (alert,) = raised
+    assert "health-late is stale: its next ingestion is 2 hours late" in alert.what
+    assert alert.subject.endswith("feature-group/health-late")
