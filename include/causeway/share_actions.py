@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,15 +13,15 @@ from causeway.sharing import DesiredShare
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(ABC):
     """One call of RAM (or, for a resource policy, of SageMaker) in the owner's account."""
 
     verb: ClassVar[str]
     operation: ClassVar[str]
 
+    @abstractmethod
     def request(self) -> dict[str, Any]:
         """Return the request of the call."""
-        raise NotImplementedError(f"{type(self).__name__} has no request")
 
     def __str__(self) -> str:
         shown = {k: v for k, v in self.request().items() if k not in ("clientToken", "tags")}

@@ -90,7 +90,7 @@ class ResourceType(ABC):
 
     def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
         """Return one of `attributes`."""
-        raise NotImplementedError(f"{self.name}.{name}")
+        raise LookupError(f"{self.name} has no attribute {name}")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from causeway.accounts import AccountRole, connection_id
-from causeway.errors import CausewayError
+from causeway.errors import CausewayError, UnexpectedState
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -67,10 +68,13 @@ class CausewayOperator(BaseOperator):
         with airflow_errors():
             return self.resumed(context)
 
+    @abstractmethod
     def perform(self, context: Context) -> Any:
         """Do the work and return a small JSON-able result."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement perform")
 
     def resumed(self, context: Context) -> Any:
         """Look at the state that was waited for and return the result, or raise."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement resumed")
+        raise UnexpectedState(
+            f"{type(self).__name__} was resumed, but waits for nothing",
+            next_step="Clear the task: it starts anew.",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -144,13 +145,13 @@ class JobOperator(CausewayOperator):
         hook = JobsHook(self.connection(), self.region_name)
         hook.stop_attempts(self.kind, *self._starting)
 
+    @abstractmethod
     def job(self) -> tuple[Processing | TrainingJob, int]:
         """Return the job that the inputs make, and how many attempts it may take."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement job")
 
+    @abstractmethod
     def upload(self, bucket: ArtifactsHook, code: Code) -> None:
         """Put what the job reads beside its data where it finds it; what is there stays."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement upload")
 
     def tags_of(self) -> Mapping[str, str]:
         """Return the tags of the job."""

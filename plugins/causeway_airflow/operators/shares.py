@@ -6,6 +6,7 @@ run again.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,9 @@ class _ShareOperator(CausewayOperator):
         super().__init__(**kwargs)
         self.share = share
 
+    @abstractmethod
     def step(self, found: ObservedShare, hook: RamHook) -> Action | None:
         """Return what is to be done about the share; None when it is done."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement step")
 
     def missing(self) -> bool:
         """Say whether a missing share means that the step is done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -13,9 +14,9 @@ class CausewayTrigger(BaseTrigger):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow 3.3 leaves it untyped
 
+    @abstractmethod
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that rebuild this trigger."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement arguments")
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""

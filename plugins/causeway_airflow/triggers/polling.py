@@ -8,6 +8,7 @@ with what a person needs to know.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
@@ -44,13 +45,13 @@ class PollingTrigger(CausewayTrigger):
         self.max_attempts = max_attempts
         self.ends_task = ends_task
 
+    @abstractmethod
     def subject(self) -> dict[str, Any]:
         """Return the arguments that say what is asked about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self) -> Answer:
         """Ask once, in a thread; import hooks here."""
-        raise NotImplementedError
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that rebuild this trigger."""
