@@ -31,7 +31,7 @@ with DAG(
         "text": Param(**WORDS, title="Words in names, descriptions or parameters"),
         "owner": Param(**WORDS, title="Owner"),
         "tag": Param(**WORDS, title="Tag", description="key or key=value"),
-        "type": Param("", enum=["", "Integral", "Fractional", "String"], title="Feature type"),
+        "type": Param(**WORDS, enum=["", "Integral", "Fractional", "String"], title="Feature type"),
         "account_role": Param("data_science", type="string", title="Account role that asks"),
     },
     **dag_arguments("platform", "features", doc=__doc__),
