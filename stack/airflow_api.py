@@ -8,12 +8,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from stack.processes import StackError
 
 FINISHED = frozenset({"success", "failed"})
+TRIES = 4
 TASK_FAILED = frozenset({"failed", "upstream_failed"})
 
 
@@ -43,9 +44,24 @@ class Airflow:
         self._token = str(reply["access_token"])
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
-        """Start a run of a DAG by hand."""
-        body = {"logical_date": None, "conf": conf or {}}
-        return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", body))
+        """Start a run of a DAG by hand.
+
+        The run's id is ours, so that asking again after an error of the server (SQLite is locked
+        for a moment when everything starts at once) finds the run instead of starting another.
+        """
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        for attempt in range(TRIES):
+            try:
+                return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", body))
+            except urllib.error.HTTPError as error:
+                there = self.run(dag_id, run_id) if error.code in (409, 500, 503) else None
+                if there is not None:
+                    return there
+                if error.code not in (500, 503) or attempt == TRIES - 1:
+                    raise
+            time.sleep(1 + attempt)
+        raise StackError(f"{dag_id} could not be started")
 
     def wait_until_parsed(self, dag_ids: set[str], seconds: float) -> None:
         """Return when every DAG is there; StackError with the import errors when not."""
