@@ -18,6 +18,7 @@ from causeway.registration import (
     registration_request,
 )
 from causeway.registry import (
+    COMPARISON,
     Candidate,
     Digest,
     RegistryVersion,
@@ -111,7 +112,9 @@ class RegisterModelOperator(TrainingOperator):
         known = self._known(registry, group, digest)
         if known is not None:
             self.log.info("%s has this artifact already", known.arn)
-            return self._result(str(known.arn), digest, created=False)
+            return self._result(
+                str(known.arn), digest, known.metadata.get(COMPARISON), created=False
+            )
         files = ArtifactsHook(self.connection(), self.region_name)
         candidate = self._candidate(files, registry, group, digest, context)
         try:
@@ -122,9 +125,12 @@ class RegisterModelOperator(TrainingOperator):
             if known is None:
                 raise
             self.log.info("%s was registered meanwhile", known.arn)
-            return self._result(str(known.arn), digest, created=False)
+            return self._result(
+                str(known.arn), digest, known.metadata.get(COMPARISON), created=False
+            )
         self.log.info("registered %s with artifact %s", arn, digest)
-        return self._result(arn, digest, created=True, comparison=candidate.comparison)
+        comparison = candidate.comparison.uri if candidate.comparison else None
+        return self._result(arn, digest, comparison, created=True)
 
     def _known(
         self, registry: RegistryHook, group: ModelPackageGroupArn, digest: Digest
@@ -238,14 +244,14 @@ class RegisterModelOperator(TrainingOperator):
         self,
         arn: str,
         digest: Digest,
+        comparison: str | None,
         *,
         created: bool,
-        comparison: StoredDocument | None = None,
     ) -> dict[str, Any]:
         return {
             "version_arn": arn,
             "version": int(arn.rpartition("/")[2]),
             "artifact_sha256": digest.hex,
-            "comparison": comparison.uri if comparison else None,
+            "comparison": comparison,
             "created": created,
         }
