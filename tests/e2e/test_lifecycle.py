@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from stack.airflow_api import Airflow
 from tests.e2e.conftest import Stack
 
-pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]
 
 
 def kill_worker_once(airflow: Airflow, dag_id: str, task_id: str, stop: threading.Event) -> bool:

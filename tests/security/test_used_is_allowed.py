@@ -16,7 +16,7 @@ from tests.security.replay import Place, Replay, matches
 from tests.security.reviewed import REVIEWED
 
 # The first test waits for the whole lifecycle: about two minutes on two idle cores.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 Used = dict[str, list[tuple[Place, list[dict[str, Any]]]]]
