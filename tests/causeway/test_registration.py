@@ -180,7 +180,7 @@ def test_gates_are_written_as_constraints(model: ModelSpec) -> None:
             "auc": {"threshold": 0.7, "comparison_operator": "LessThanThreshold"}
         },
     }
-    regression = quality_constraints(model.gates, "tabular regression")
+    regression = quality_constraints(model.metric_gates, "tabular regression")
     assert "regression_constraints" in regression
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from causeway.config import USE_CASES_DIR
 from tests.local_platform import LocalPlatform, local_platform
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -113,6 +115,11 @@ class Chaos:
 def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
     """A platform of the module's own, with all stacks and model groups in place."""
     with local_platform(tmp_path_factory.mktemp("chaos")) as platform:
+        # One use case: what is made once is counted here, and one chain is enough to be killed in.
+        cases = platform.folder / "use_cases"
+        cases.mkdir()
+        shutil.copy(USE_CASES_DIR / "credit_risk.yaml", cases)
+        platform.environment["CAUSEWAY_USE_CASES"] = str(cases)
         reader, writer = os.pipe()
         log = platform.folder / "worker.log"
         with log.open("w") as out:
