@@ -21,7 +21,7 @@ V1 = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
 V2 = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/2"
 
 
-def until(look: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+def until(look: Callable[[], Any], what: str, seconds: float = 300) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
