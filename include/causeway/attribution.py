@@ -73,11 +73,10 @@ def attributed(
     When nobody can be found in time, the gesture comes back without an identity: the guard refuses
     and quarantines it.
     """
-    about = _in_order(call for call in calls if call.version_arn == str(version.arn))
-    setting = [call for call in about if call.sets(gesture.target) is not None]
-    found = setting[-1] if setting and _says(setting[-1], version, gesture.target) else None
-    newest = about[-1] if about else None
-    told = newest is not None and found is newest and newest.at >= version.modified_at - ABOUT
+    about = [call for call in calls if call.version_arn == str(version.arn)]
+    found = _setting(about, version, gesture.target)
+    newest = max((call.at for call in about), default=None)
+    told = found is not None and found.at == newest and newest >= version.modified_at - ABOUT
     if not told and now < version.modified_at + delay:
         return None
     if found is None:
@@ -85,8 +84,19 @@ def attributed(
     return replace(gesture, identity=found.identity, principal=found.principal, at=found.at)
 
 
-def _in_order(calls: Iterable[RegistryCall]) -> Sequence[RegistryCall]:
-    return sorted(calls, key=lambda call: call.at)
+def _setting(
+    about: Sequence[RegistryCall], version: RegistryVersion, target: Stage
+) -> RegistryCall | None:
+    """Return the last call that set the stage, if it set what the registry says now.
+
+    Several calls of one second have no order: of these, the one that set what the registry says now
+    came last. Where two principals set the same in that second nobody can tell them apart.
+    """
+    setting = [call for call in about if call.sets(target) is not None]
+    last = max((call.at for call in setting), default=None)
+    saying = [call for call in setting if call.at == last and _says(call, version, target)]
+    one = len({(call.principal, call.identity) for call in saying}) == 1
+    return saying[0] if one else None
 
 
 def _says(call: RegistryCall, version: RegistryVersion, target: Stage) -> bool:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from causeway.attribution import RegistryCall, call_of
+import pytest
+
+from causeway.approvals import Gesture, Verdict
+from causeway.attribution import RegistryCall, attributed, call_of
+from causeway.registry import RegistryVersion, version_of
+from causeway.stages import Stage
 
 ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
 SESSION = "arn:aws:sts::333333333333:assumed-role/causeway-approver/a-session"
@@ -58,3 +63,48 @@ def test_denied_and_other_calls_are_none() -> None:
     assert call_of(event({}, errorCode="AccessDeniedException")) is None
     assert call_of(event({}, eventName="CreateModelPackage")) is None
     assert call_of(event({}, requestParameters=None)) is None
+
+
+T = datetime(2024, 5, 1, 10, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def approved_version() -> RegistryVersion:
+    return version_of(
+        {
+            "ModelPackageArn": ARN,
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": "Approved",
+            "CreationTime": T - SECOND * 60,
+            "LastModifiedTime": T + SECOND / 2,
+        }
+    )
+
+
+def call(by: str, at: datetime, approval: str | None) -> RegistryCall:
+    return RegistryCall(ARN, at, f"principal-{by}", by, approval)
+
+
+def who(*calls: RegistryCall, now: datetime = T + SECOND * 3) -> str | None:
+    version = approved_version()
+    gesture = Gesture(version.arn, Stage.TEST, Verdict.APPROVED, None, None, "good", T)
+    found = attributed(gesture, version, calls, delay=timedelta(0), now=now)
+    assert found is not None
+    return found.identity
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_approval_in_the_second_of_a_setting_back_is_the_approver_s(order: int) -> None:
+    back = call("sync", T, "PendingManualApproval")
+    approval = call("model-owner", T, "Approved")
+    assert who(*(back, approval)[::order]) == "model-owner"
+
+
+def test_two_people_who_set_the_same_in_one_second_cannot_be_told_apart() -> None:
+    assert who(call("model-owner", T, "Approved"), call("stranger", T, "Approved")) is None
+
+
+def test_an_earlier_approval_does_not_speak_for_what_was_set_again() -> None:
+    calls = call("model-owner", T - SECOND * 5, "Approved"), call("stranger", T, "Approved")
+    assert who(*calls) == "stranger"
+    assert who(calls[0], call("sync", T, "PendingManualApproval")) is None

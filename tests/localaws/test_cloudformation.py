@@ -128,11 +128,11 @@ def test_a_named_role_needs_the_capability(stack: Stack) -> None:
 
 
 def test_an_unknown_type_fails_the_stack_and_takes_back_what_was_made(stack: Stack) -> None:
-    topic = {"Type": "AWS::SNS::Topic", "DependsOn": "Queue"}
-    made = stack.create(body(Queue=queue(), Topic=topic))
+    graph = {"Type": "AWS::Neptune::DBCluster", "DependsOn": "Queue"}
+    made = stack.create(body(Queue=queue(), Graph=graph))
     assert made["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "AWS::SNS::Topic" in made["StackStatusReason"]
-    assert stack.resources() == {"Queue": "DELETE_COMPLETE", "Topic": "DELETE_COMPLETE"}
+    assert "AWS::Neptune::DBCluster" in made["StackStatusReason"]
+    assert stack.resources() == {"Queue": "DELETE_COMPLETE", "Graph": "DELETE_COMPLETE"}
     assert "QueueUrls" not in stack.aws.client("sqs", "data").list_queues()
 
 
