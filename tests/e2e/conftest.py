@@ -15,6 +15,7 @@ import pytest
 
 from stack.airflow_api import Airflow
 from stack.person import administrator
+from tests.control_route import administrator_keys, control
 
 ROOT = Path(__file__).parents[2]
 GROUP = "credit-risk"
@@ -43,6 +44,7 @@ class Stack:
         return os.environ | {
             "CAUSEWAY_STATE": str(self.state),
             "CAUSEWAY_ANY_PORT": "1",
+            "CAUSEWAY_AWS_CONTROL": "1",
             "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}:{ROOT}",
         }
 
@@ -74,6 +76,11 @@ class Stack:
 
     def client(self, account_role: str, service: str) -> Any:
         return administrator(self.local, account_role, service)
+
+    def control(self, method: str, document: Any = None) -> dict[str, Any]:
+        local = self.local
+        signer = administrator_keys(local["accounts"]["governance"])
+        return control(local["endpoint"], signer, method, "/faults", document)
 
     def versions(self) -> list[str]:
         found = self.client("shared_services", "sagemaker").list_model_packages(
