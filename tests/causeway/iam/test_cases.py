@@ -14,6 +14,7 @@ from tests.causeway.iam.cases import (
     conditions,
     cross_account,
     deny,
+    functions,
     identity,
     limits,
     resource,
@@ -57,7 +58,7 @@ VARIABLE_CASES = [
 ]  # fmt: skip
 CASES = [
     *(*identity.CASES, *resource.CASES, *limits.CASES, *cross_account.CASES),
-    *(*roles_and_keys.CASES, *VARIABLE_CASES),
+    *(*roles_and_keys.CASES, *functions.CASES, *VARIABLE_CASES),
 ]
 
 

@@ -6,6 +6,7 @@ _IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/"
 _RAM = "https://docs.aws.amazon.com/ram/latest/userguide/"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/"
 _STS = "https://docs.aws.amazon.com/STS/latest/APIReference/"
 
 LOGIC = "IAM User Guide: Policy evaluation logic"
@@ -48,6 +49,11 @@ BUCKET_POLICIES = "Amazon S3: Examples of bucket policies"
 BUCKET_CROSS = "Amazon S3: Bucket owner granting cross-account bucket permissions"
 BUCKET_LOCK_OUT = "Amazon S3 API Reference: PutBucketPolicy"
 BUCKET_KEYS = "Amazon S3: Bucket policy examples using condition keys"
+FUNCTIONS = "AWS Lambda: Resource-based policies in Lambda"
+FUNCTION_CROSS = "AWS Lambda: Granting Lambda function access to other accounts"
+FUNCTION_ORGANISATION = "AWS Lambda: Granting Lambda function access to an organization"
+FUNCTION_SERVICES = "AWS Lambda: Granting Lambda function access to AWS services"
+FUNCTION_NAMES = "AWS Lambda: Fine-tuning the Resources and Conditions sections of policies"
 RAM_ACCESS = "AWS RAM: How AWS RAM works with IAM"
 RAM_PERMISSIONS = "AWS RAM: Managing permissions in AWS RAM"
 SCPS = "AWS Organizations: SCP evaluation"
@@ -99,6 +105,11 @@ PAGES = {
     BUCKET_CROSS: f"{_S3}userguide/example-walkthroughs-managing-access-example2.html",
     BUCKET_LOCK_OUT: f"{_S3}API/API_PutBucketPolicy.html",
     BUCKET_KEYS: f"{_S3}userguide/amazon-s3-policy-keys.html",
+    FUNCTIONS: f"{_LAMBDA}access-control-resource-based.html",
+    FUNCTION_CROSS: f"{_LAMBDA}permissions-function-cross-account.html",
+    FUNCTION_ORGANISATION: f"{_LAMBDA}permissions-function-organization.html",
+    FUNCTION_SERVICES: f"{_LAMBDA}permissions-function-services.html",
+    FUNCTION_NAMES: f"{_LAMBDA}lambda-api-permissions-ref.html",
     RAM_ACCESS: f"{_RAM}security-iam-policies-how-ram-works-with-iam.html",
     RAM_PERMISSIONS: f"{_RAM}security-ram-permissions.html",
     SCPS: "https://docs.aws.amazon.com/organizations/latest/userguide/"
