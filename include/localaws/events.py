@@ -55,8 +55,7 @@ def deliver(
     """Send an event to every target of the enabled rules of a bus that match it.
 
     An event crosses from a bus to another account's bus once (EventBridge does not chain
-    further). A target that fails, or whose policy refuses the event, is logged and does not stop
-    the others.
+    further).
     """
     from moto.events.models import events_backends
 
@@ -67,13 +66,24 @@ def deliver(
         return
     for rule in list(bus.rules.values()):
         if rule.state == "ENABLED" and rule.event_pattern.matches_event(cast(Any, event)):
-            for target in list(rule.targets):
-                try:
-                    _send(cloud, str(rule.arn), target, event, hops)
-                except ServiceError as error:
-                    log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
-                except Exception:
-                    log.exception("event %s: target %s failed", event["id"], target["Arn"])
+            send(cloud, rule, event, hops)
+
+
+def send(cloud: Cloud, rule: Any, event: Event, hops: int = 0) -> None:
+    """Send an event to every target of a rule (moto's).
+
+    A target that fails, or whose policy refuses the event, does not stop the others; the event
+    goes to the target's dead-letter queue, where there is one.
+    """
+    for target in list(rule.targets):
+        try:
+            _send(cloud, str(rule.arn), target, event, hops)
+        except ServiceError as error:
+            log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
+            _bury(cloud, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
+        except Exception as error:
+            log.exception("event %s: target %s failed", event["id"], target["Arn"])
+            _bury(cloud, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
 
 
 def _send(cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
@@ -90,6 +100,40 @@ def _send(cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, hop
             deliver(cloud, arn.account, arn.region, arn.resource_id, event, hops + 1)
     else:
         log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])
+
+
+def _bury(
+    cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
+) -> None:
+    """Put an undelivered event into the dead-letter queue whose policy lets EventBridge in.
+
+    Source: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
+    """
+    from moto.sqs.models import sqs_backends
+
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if not queue:
+        return
+    told = {
+        "RULE_ARN": rule_arn,
+        "TARGET_ARN": str(target["Arn"]),
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": message,
+    }
+    try:
+        _allowed(cloud, rule_arn, {"Arn": queue}, "sqs:SendMessage")
+        arn = parse_arn(queue)
+        sqs_backends[arn.account][arn.region].send_message(
+            arn.resource,
+            json.dumps(event),
+            message_attributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            },
+        )
+    except ServiceError as error:
+        log.warning("event %s: lost; %s: %s", event["id"], queue, error.message)
+    except Exception:
+        log.exception("event %s: lost; dead-letter queue %s failed", event["id"], queue)
 
 
 def _allowed(cloud: Cloud, rule_arn: str, target: dict[str, Any], action: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from localaws import control, dynamodb_tokens, fault_door, services
+from localaws import control, deliveries, dynamodb_tokens, fault_door, services
 from localaws.arns import is_arn, parse_arn
 from localaws.authorisation.asked import Asked
 from localaws.cloud import Cloud
@@ -62,6 +62,7 @@ class Gateway:
         self._with_control = with_control
         self._history = History.of(cloud)
         services.register()
+        deliveries.install(cloud)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one HTTP request (WSGI)."""
