@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from localaws.cloud import ATTEMPTS
 from localaws.faults import KINDS, Faults
+from localaws.service import Principal
 from tests.localaws.conftest import Aws, Signer
 from tests.localaws.listening import Listener
 from tests.localaws.test_feature_store import DEFINITION, NAME, record, settled
@@ -74,14 +75,53 @@ def test_only_administrators_add_rules(aws: Aws) -> None:
     assert caught.value.code == 403
 
 
-def test_a_seed_repeats_what_it_hit() -> None:
+SESSION = Principal("1" * 12, "arn:aws:sts::111111111111:assumed-role/r/s", "A:s", "K", "session")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_repeats_what_it_hit(kind: str) -> None:
     def hits(seed: int) -> list[bool]:
         faults = Faults()
-        faults.add({"operation": "x", "kind": "duplicate_event", "rate": 0.3, "seed": seed})
-        return [faults.deliveries("x") == 2 for _ in range(200)]
+        rule = {"operation": "sqs:Send*", "kind": kind, "rate": 0.3, "seed": seed}
+        faults.add(rule | {"count": 200})  # `die_after` fires once otherwise
+        return [hit(faults) for _ in range(200)]
+
+    def hit(faults: Faults) -> bool:
+        asked = ("sqs", "SendMessage", SESSION)
+        return bool(
+            faults.before(*asked)
+            or faults.after(*asked)
+            or faults.deliveries("sqs:Send") == 2
+            or faults.unprocessed(*asked[:2])
+        )
 
     assert hits(1) == hits(1) != hits(2)
     assert 30 < sum(hits(1)) < 90
+
+
+def test_the_same_calls_over_the_wire_meet_the_same_faults(aws: Aws) -> None:
+    queues = aws.client("sqs", OWNER)
+
+    def outcomes() -> list[str]:
+        control(aws, "DELETE")
+        fault(aws, "sqs:ListQueues", "throttle", rate=0.3, seed=1)
+        fault(aws, "sqs:ListQueues", "error500", rate=0.3, seed=2)
+        fault(aws, "sqs:ListQueues", "timeout_after_success", rate=0.3, seed=3)
+        return [outcome(queues.list_queues) for _ in range(40)]
+
+    first = outcomes()
+    assert outcomes() == first
+    assert set(first) == {"", "RequestThrottled", "InternalFailure", "ConnectionClosedError"}
+
+
+def outcome(call: Any) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    except ConnectionClosedError as error:
+        return type(error).__name__
+    return ""
 
 
 # --------------------------------------------------------------------------------- kinds
