@@ -1,16 +1,50 @@
 """Requests, the policies that speak about them, and what AWS documents as the answer.
 
 Each module holds one subject; a case reads as a sentence: who does what on which resource, under
-which policies, is allowed or why not, and which page of AWS's documentation says so.
+which policies, is allowed or why not, and which page of AWS's documentation says so. The words of
+those sentences are `__all__`: every table needs most of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from causeway.iam import Context, Policies, PolicyType, Principal, Request, parse
+
+__all__ = [
+    "ALLOWED",
+    "AWAY",
+    "AWAY_ROOT",
+    "DENY_BOUNDARY",
+    "DENY_IDENTITY",
+    "DENY_RESOURCE",
+    "DENY_SCP",
+    "DENY_SESSION",
+    "DENY_TRUST",
+    "HOME",
+    "HOME_ROOT",
+    "NO_BOUNDARY",
+    "NO_IDENTITY",
+    "NO_RESOURCE",
+    "NO_SCP",
+    "NO_SESSION",
+    "NO_TRUST",
+    "ROLE_ARN",
+    "ROOT",
+    "SESSION",
+    "SESSION_ARN",
+    "USER",
+    "USER_ARN",
+    "Case",
+    "Statement",
+    "allow",
+    "deny",
+    "keep",
+    "let",
+    "of",
+]
 
 #: The account of the principal, and another one.
 HOME, AWAY = "111122223333", "444455556666"
@@ -114,3 +148,16 @@ class Case:
         if self.version:
             document = {**document, "Version": self.version}
         return parse(document, policy_type)
+
+
+def of(resource: str = "arn:aws:s3:::data/raw/file", **given: Any) -> Callable[..., Case]:
+    """Return a maker of cases about one thing, which have these values unless they say otherwise.
+
+    `{account}` in the resource stands for the account that owns it, HOME unless the case says.
+    """
+
+    def case(name: str, expected: str, page: str, account: str = HOME, **more: Any) -> Case:
+        thing = {"resource": resource.format(account=account)}
+        return Case(name, expected, page, **{**given, **thing, **more})
+
+    return case

@@ -3,40 +3,8 @@
 from __future__ import annotations
 
 from causeway.iam import Principal
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    AWAY,
-    AWAY_ROOT,
-    DENY_IDENTITY,
-    DENY_RESOURCE,
-    HOME,
-    HOME_ROOT,
-    NO_IDENTITY,
-    NO_RESOURCE,
-    ROLE_ARN,
-    ROOT,
-    SESSION_ARN,
-    USER,
-    USER_ARN,
-    Case,
-    allow,
-    deny,
-    keep,
-    let,
-)
-from tests.causeway.iam.cases.pages import (
-    BUCKET_CROSS,
-    BUCKET_KEYS,
-    CROSS,
-    EXPLICIT,
-    FEATURE_GROUPS,
-    GLOBAL_KEYS,
-    NOT_PRINCIPAL,
-    PRINCIPAL,
-    RAM_ACCESS,
-    RAM_PERMISSIONS,
-    REGISTRY_KEYS,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _GET, _PUT = "s3:GetObject", "s3:PutObject"
 _MINE = [allow("s3:*")]
@@ -51,16 +19,8 @@ _NOT_HOME = {"Effect": "Deny", "Action": "s3:*"}
 _SSE = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
 
 
-def _away(name: str, expected: str, page: str, **more: object) -> Case:
-    """A case with the bucket in the other account."""
-    return Case(name, expected, page, owner=AWAY, **more)  # type: ignore[arg-type]
-
-
-def _shared(name: str, expected: str, page: str, **more: object) -> Case:
-    """A case with the other account's registry."""
-    given = {"action": "sagemaker:DescribeModelPackage", "resource": _VERSION, **more}
-    return Case(name, expected, page, **given)  # type: ignore[arg-type]
-
+_away = of(owner=AWAY)  # a bucket, whose ARN names no account
+_shared = of(action="sagemaker:DescribeModelPackage", resource=_VERSION)
 
 CASES = [
     _away("neither side", NO_RESOURCE, CROSS),

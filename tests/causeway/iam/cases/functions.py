@@ -3,33 +3,8 @@
 from __future__ import annotations
 
 from causeway.iam import Principal
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    AWAY,
-    DENY_IDENTITY,
-    HOME,
-    HOME_ROOT,
-    NO_BOUNDARY,
-    NO_IDENTITY,
-    NO_RESOURCE,
-    ROLE_ARN,
-    ROOT,
-    Case,
-    allow,
-    deny,
-    let,
-)
-from tests.causeway.iam.cases.pages import (
-    CROSS,
-    DEPUTY,
-    EXPLICIT,
-    FUNCTION_CROSS,
-    FUNCTION_NAMES,
-    FUNCTION_ORGANISATION,
-    FUNCTION_SERVICES,
-    FUNCTIONS,
-    SAME,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _INVOKE = "lambda:InvokeFunction"
 _MINE = f"arn:aws:lambda:eu-central-1:{HOME}:function:scorer"
@@ -48,15 +23,8 @@ _OF_BUCKET = {
 _ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-abc123"}}
 
 
-def _mine(name: str, expected: str, page: str, **more: object) -> Case:
-    """A case with a function of the own account."""
-    given = {"action": _INVOKE, "resource": _MINE, **more}
-    return Case(name, expected, page, **given)  # type: ignore[arg-type]
-
-
-def _theirs(name: str, expected: str, page: str, **more: object) -> Case:
-    """A case with a function of the other account."""
-    return _mine(name, expected, page, **{"resource": _THEIRS, **more})
+_mine = of(action=_INVOKE, resource=_MINE)
+_theirs = of(action=_INVOKE, resource=_THEIRS)
 
 
 def _lets(principal: object, resource: str = _THEIRS, **more: object) -> list[dict[str, object]]:

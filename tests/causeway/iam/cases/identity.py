@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    DENY_IDENTITY,
-    HOME,
-    NO_IDENTITY,
-    ROOT,
-    USER,
-    Case,
-    allow,
-    deny,
-)
-from tests.causeway.iam.cases.pages import (
-    ACTION,
-    CALLER_IDENTITY,
-    EFFECT,
-    EXPLICIT,
-    LOGIC,
-    NOT_ACTION,
-    NOT_RESOURCE,
-    PASS_ROLE,
-    RESOURCE,
-    ROOT_USER,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _PACKAGE = f"arn:aws:sagemaker:eu-central-1:{HOME}:model-package/churn/3"
 _QUEUE = f"arn:aws:sqs:eu-central-1:{HOME}:jobs"

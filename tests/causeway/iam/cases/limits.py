@@ -2,38 +2,8 @@
 
 from __future__ import annotations
 
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    AWAY,
-    AWAY_ROOT,
-    DENY_BOUNDARY,
-    DENY_IDENTITY,
-    DENY_SCP,
-    DENY_SESSION,
-    HOME_ROOT,
-    NO_BOUNDARY,
-    NO_IDENTITY,
-    NO_SCP,
-    NO_SESSION,
-    ROLE_ARN,
-    ROOT,
-    SESSION_ARN,
-    USER,
-    USER_ARN,
-    Case,
-    allow,
-    deny,
-    let,
-)
-from tests.causeway.iam.cases.pages import (
-    BOUNDARIES,
-    CROSS,
-    ENFORCEMENT,
-    EXPLICIT,
-    ROOT_USER,
-    SCPS,
-    SESSIONS,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _GET = "s3:GetObject"
 _ALL = [allow()]

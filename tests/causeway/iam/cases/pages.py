@@ -54,7 +54,7 @@ FUNCTION_CROSS = "AWS Lambda: Granting Lambda function access to other accounts"
 FUNCTION_ORGANISATION = "AWS Lambda: Granting Lambda function access to an organization"
 FUNCTION_SERVICES = "AWS Lambda: Granting Lambda function access to AWS services"
 FUNCTION_NAMES = "AWS Lambda: Fine-tuning the Resources and Conditions sections of policies"
-RAM_ACCESS = "AWS RAM: How AWS RAM works with IAM"
+RAM_ACCESS = "AWS RAM: Terms and concepts"
 RAM_PERMISSIONS = "AWS RAM: Managing permissions in AWS RAM"
 SCPS = "AWS Organizations: SCP evaluation"
 CALLER_IDENTITY = "AWS STS API Reference: GetCallerIdentity"
@@ -110,7 +110,7 @@ PAGES = {
     FUNCTION_ORGANISATION: f"{_LAMBDA}permissions-function-organization.html",
     FUNCTION_SERVICES: f"{_LAMBDA}permissions-function-services.html",
     FUNCTION_NAMES: f"{_LAMBDA}lambda-api-permissions-ref.html",
-    RAM_ACCESS: f"{_RAM}security-iam-policies-how-ram-works-with-iam.html",
+    RAM_ACCESS: f"{_RAM}getting-started-terms-and-concepts.html",
     RAM_PERMISSIONS: f"{_RAM}security-ram-permissions.html",
     SCPS: "https://docs.aws.amazon.com/organizations/latest/userguide/"
     "orgs_manage_policies_scps_evaluation.html",

@@ -3,41 +3,8 @@
 from __future__ import annotations
 
 from causeway.iam import Principal
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    AWAY,
-    AWAY_ROOT,
-    DENY_IDENTITY,
-    DENY_RESOURCE,
-    HOME,
-    HOME_ROOT,
-    NO_BOUNDARY,
-    NO_IDENTITY,
-    NO_RESOURCE,
-    NO_SESSION,
-    ROLE_ARN,
-    ROOT,
-    SESSION_ARN,
-    USER,
-    USER_ARN,
-    Case,
-    allow,
-    deny,
-    keep,
-    let,
-)
-from tests.causeway.iam.cases.pages import (
-    BUCKET_LOCK_OUT,
-    BUCKET_POLICIES,
-    DEPUTY,
-    EVENT_TARGETS,
-    EXPLICIT,
-    NOT_PRINCIPAL,
-    PRINCIPAL,
-    QUEUES,
-    ROOT_USER,
-    SAME,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _GET = "s3:GetObject"
 _OTHER_BOUNDARY = [allow("sqs:*")]

@@ -3,48 +3,8 @@
 from __future__ import annotations
 
 from causeway.iam import Principal
-from tests.causeway.iam.cases import (
-    ALLOWED,
-    AWAY,
-    AWAY_ROOT,
-    DENY_IDENTITY,
-    DENY_RESOURCE,
-    DENY_TRUST,
-    HOME,
-    HOME_ROOT,
-    NO_BOUNDARY,
-    NO_IDENTITY,
-    NO_RESOURCE,
-    NO_TRUST,
-    ROLE_ARN,
-    ROOT,
-    SESSION_ARN,
-    USER,
-    USER_ARN,
-    Case,
-    allow,
-    deny,
-    keep,
-    let,
-)
-from tests.causeway.iam.cases.pages import (
-    DEPUTY,
-    EXPLICIT,
-    EXTERNAL_ID,
-    FEDERATION,
-    KEY_ALIASES,
-    KEY_CONDITIONS,
-    KEY_CROSS,
-    KEY_DEFAULT,
-    KEY_POLICIES,
-    PRINCIPAL,
-    ROLES,
-    SAME,
-    SESSION_TAGS,
-    SOURCE_IDENTITY,
-    SWITCH,
-    TRUST,
-)
+from tests.causeway.iam.cases import *
+from tests.causeway.iam.cases.pages import *
 
 _ASSUME = "sts:AssumeRole"
 _MAY_ASSUME = [allow(_ASSUME)]
@@ -58,18 +18,8 @@ _FOR_AWS = {"Bool": {"kms:GrantIsForAWSResource": True}}
 _USE = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"]
 
 
-def _role(name: str, expected: str, page: str, account: str = HOME, **more: object) -> Case:
-    """A case of assuming a role of an account."""
-    given = {"action": _ASSUME, "resource": f"arn:aws:iam::{account}:role/reader", **more}
-    return Case(name, expected, page, **given)  # type: ignore[arg-type]
-
-
-def _key(name: str, expected: str, page: str, account: str = HOME, **more: object) -> Case:
-    """A case of using a key of an account."""
-    key = f"arn:aws:kms:eu-central-1:{account}:key/0b1c"
-    given = {"action": "kms:Decrypt", "resource": key, **more}
-    return Case(name, expected, page, **given)  # type: ignore[arg-type]
-
+_role = of(action=_ASSUME, resource="arn:aws:iam::{account}:role/reader")
+_key = of(action="kms:Decrypt", resource="arn:aws:kms:eu-central-1:{account}:key/0b1c")
 
 CASES = [
     # Trust, one account
