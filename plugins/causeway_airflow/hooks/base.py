@@ -1,7 +1,7 @@
 """The one base of Causeway's AWS hooks: a client of one service through one Airflow connection.
 
 Importing this module loads boto3 and costs about 400 ms: operators and triggers import hooks
-inside `execute` and `run`. Building a hook assumes a role (300-400 ms), a call on the built client
+inside `execute` and `run`. Building a hook assumes a role (100 ms), a call on the built client
 takes 3 ms: build one per connection and service in a task, never one in a loop.
 """
 
@@ -189,6 +189,14 @@ class CausewayHook(AwsBaseHook):
         return SharedLoaderSessions(
             conn=self.conn_config, region_name=region_name, config=self.config
         ).create_session(deferrable=deferrable)
+
+    def _get_caller(self, target_function_name: str = "execute") -> str:
+        """Return the `Caller` of the user agent.
+
+        The provider looks for the operator's class on the stack and to that end resolves the path
+        of every module there is: a quarter of a second of CPU in each task (provider 9.39.0).
+        """
+        return "Causeway"
 
     @cached_property
     def client(self) -> Any:

@@ -27,6 +27,21 @@ def test_a_hook_acts_as_the_duty_of_its_connection(platform: LocalPlatform) -> N
     assert "assumed-role/causeway-data-sharer/" in client.get_caller_identity()["Arn"]
 
 
+def test_a_client_names_its_caller_without_searching_the_stack(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import inspect
+
+    from causeway_airflow.hooks.ram import RamHook
+
+    def searched(*_: object) -> None:
+        raise AssertionError("the sources of all modules are looked for")
+
+    monkeypatch.setattr(inspect, "stack", searched)
+    agent = RamHook("causeway_data_data_sharer").client.meta.config.user_agent_extra
+    assert "Caller/Causeway " in f"{agent} "
+
+
 @pytest.mark.parametrize(
     ("code", "text", "kind"),
     [
