@@ -41,8 +41,8 @@ def validate_raw(
     Raises:
         BadInput: with row (the line number in the file), column, value and reason of each.
     """
-    found = scan(path)
-    table = open_table(path, case.data.format, case.data.columns, what=file, plain=found.plain)
+    found = scan(path, case.data.format)
+    table = open_table(path, case.data.format, case.data.columns, what=file, found=found)
     reader = RecordReader(table, layout_of_raw(case, table, file))
     rows = faults = 0
     rejects: list[Reject] = []

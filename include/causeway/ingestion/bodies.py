@@ -53,11 +53,19 @@ def texts_of(columns: Mapping[str, pa.Array], rows: int) -> Iterator[tuple[int, 
 
 def records(columns: Mapping[str, pa.Array]) -> pa.Array:
     """Return each record as the JSON text of its `Record` list, without the brackets."""
-    parts = []
-    for name, column in columns.items():
-        before = f'{{"FeatureName": {json.dumps(name)}, "ValueAsString": "'
-        parts.append(pc.binary_join_element_wise(before, _texts(column), '"}', ""))
-    return pc.binary_join_element_wise(*parts, ", ", null_handling="skip")
+    begins = [f'{{"FeatureName": {json.dumps(name)}, "ValueAsString": "' for name in columns]
+    texts = [_texts(column) for column in columns.values()]
+    if any(column.null_count for column in columns.values()):
+        entries = [
+            pc.binary_join_element_wise(begin, text, '"}', "")
+            for begin, text in zip(begins, texts, strict=True)
+        ]
+        return pc.binary_join_element_wise(*entries, ", ", null_handling="skip")
+    # Nothing is left out, so that all is joined at once: half the cost.
+    parts: list[Any] = []
+    for begin, text in zip(begins, texts, strict=True):
+        parts += [f'"}}, {begin}' if parts else begin, text]
+    return pc.binary_join_element_wise(*parts, '"}', "")
 
 
 def bodies(
@@ -79,14 +87,14 @@ def bodies(
     """
     before = f'{{"FeatureGroupName": {json.dumps(group)}, "Record": ['
     after = f'], "TargetStores": {json.dumps(list(stores))}}}' if stores else "]}"
-    entries = pc.binary_join_element_wise(before, texts, after, "")
-    count = len(entries)
+    begin, end = f'{{"Entries": [{before}'.encode(), f"{after}]}}".encode()
+    count = len(texts)
     offsets = np.append(np.arange(0, count, size), count).astype(np.int32)
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), entries), ", ")
-    whole = pc.binary_join_element_wise('{"Entries": [', joined, "]}", "").cast(pa.binary())
-    for index, content in enumerate(whole.to_pylist() if count else ()):
+    parts = pa.ListArray.from_arrays(pa.array(offsets), texts)
+    joined = pc.binary_join(parts, f"{after}, {before}").cast(pa.binary())
+    for index, content in enumerate(joined if count else ()):
         rows = numbers[offsets[index] : offsets[index + 1]]
-        yield Body(tuple(rows.tolist()), content)
+        yield Body(tuple(rows.tolist()), b"".join((begin, content.as_buffer(), end)))
 
 
 def record_text(record: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:

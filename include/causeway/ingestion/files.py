@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -39,6 +39,11 @@ PARQUET_MAGIC: Final = b"PAR1"
 Malformed = Callable[[int, str, str], None]
 
 
+#: What columns should hold, by name.
+Kinds = Mapping[str, pa.DataType]
+NO_KINDS: Final[Kinds] = {}
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some rows of a file: their numbers, and the columns that were asked for."""
@@ -58,33 +63,49 @@ class TableFile(Protocol):
     def first(self) -> int:
         """The number of its first row."""
 
-    def chunks(self, names: Sequence[str], malformed: Malformed) -> Iterator[Chunk]:
-        """Yield the rows in order, with the named columns."""
+    def chunks(
+        self, names: Sequence[str], malformed: Malformed, kinds: Kinds = NO_KINDS
+    ) -> Iterator[Chunk]:
+        """Yield the rows in order, with the named columns.
+
+        `kinds` says what some columns should hold: a file of numbers alone may hand them over so.
+        """
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What one reading of a file's bytes tells: digest, size, and whether it is plain text.
+    """What one reading of a file's bytes tells: digest, size, and what kind of text it is.
 
     Plain is UTF-8 without a quotation mark, which Arrow reads. The rest is read line by line: a
     mark that is never closed would swallow lines, and Arrow drops an invalid row that is no UTF-8.
+    Numeric is plain and, below the header, of nothing but what decimal numbers are written with:
+    only there Arrow's numbers are those of the contract. (It also takes `0x1F`, `nan` and blanks.)
     """
 
     sha256: str
     size: int
     plain: bool
+    numeric: bool = False
 
 
-def scan(path: Path) -> Scan:
+def scan(path: Path, format_: FileFormat) -> Scan:
     """Read a file once, in blocks."""
     digest, size, plain = hashlib.sha256(), 0, not is_parquet(path)
+    numeric, header = plain, format_.header
+    numbers = b"0123456789+-.eE\r\n" + format_.separator.encode()
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as content:
         while block := content.read(BLOCK_BYTES):
             digest.update(block)
             size += len(block)
+            if numeric:
+                body = re.split(rb"[\r\n]", block, maxsplit=1)[-1] if header else block
+                numeric, header = not body.translate(None, numbers), False
+                if numeric and body is block:
+                    continue  # which is plain, too
             plain = plain and b'"' not in block and _decodes(decoder, block)
-    return Scan(digest.hexdigest(), size, plain and _decodes(decoder, b"", final=True))
+    plain = plain and _decodes(decoder, b"", final=True)
+    return Scan(digest.hexdigest(), size, plain, plain and numeric)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
@@ -102,7 +123,7 @@ def is_parquet(path: Path) -> bool:
 
 
 def open_table(
-    path: Path, format_: FileFormat, names: Sequence[str], *, what: str, plain: bool
+    path: Path, format_: FileFormat, names: Sequence[str], *, what: str, found: Scan
 ) -> TableFile:
     """Open a file as a table.
 
@@ -111,7 +132,7 @@ def open_table(
         format_: how it is written when it is no Parquet file.
         names: its columns when it has no header; with one, how many it should name.
         what: how the file is called in errors.
-        plain: whether it is plain text (`scan`).
+        found: what `scan` found of it.
 
     Raises:
         BadInput: it is empty, no readable Parquet file, or has no readable header.
@@ -124,7 +145,7 @@ def open_table(
         raise BadInput(f"{what} is empty", next_step=NEXT_STEP)
     if format_.header:
         names = read_header(head, format_.separator, len(names), what)
-    return TextTable(path, what, format_, tuple(names), plain=plain)
+    return TextTable(path, what, format_, tuple(names), found)
 
 
 def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str, ...]:
@@ -195,8 +216,10 @@ class ParquetTable:
         if self.rows == 0:
             raise BadInput(f"{what} has no records", next_step=NEXT_STEP)
 
-    def chunks(self, names: Sequence[str], malformed: Malformed) -> Iterator[Chunk]:
-        """Yield the rows in order."""
+    def chunks(
+        self, names: Sequence[str], malformed: Malformed, kinds: Kinds = NO_KINDS
+    ) -> Iterator[Chunk]:
+        """Yield the rows in order, with the types of the file."""
         start = self.first
         try:
             with pq.ParquetFile(self._path) as file:
@@ -215,22 +238,41 @@ class TextTable:
     """A file of separated values."""
 
     def __init__(
-        self, path: Path, what: str, format_: FileFormat, names: tuple[str, ...], *, plain: bool
+        self, path: Path, what: str, format_: FileFormat, names: tuple[str, ...], found: Scan
     ) -> None:
         self._path, self._what, self.names = path, what, names
-        self._separator, self._header, self._is_plain = format_.separator, format_.header, plain
+        self._separator, self._header, self._found = format_.separator, format_.header, found
         self.first = 2 if format_.header else 1
 
-    def chunks(self, names: Sequence[str], malformed: Malformed) -> Iterator[Chunk]:
-        """Yield the rows in order, every value as text."""
+    def chunks(
+        self, names: Sequence[str], malformed: Malformed, kinds: Kinds = NO_KINDS
+    ) -> Iterator[Chunk]:
+        """Yield the rows in order: every value as text, or as its kind in a file of numbers."""
         bad = _Malformed(malformed, len(self.names), self.first)
         places = [self.names.index(name) for name in names]
-        for numbers, columns in self._plain(bad) if self._is_plain else self._lines(bad):
+        read = self._plain(bad, kinds) if self._found.plain else self._lines(bad)
+        for numbers, columns in read:
             yield Chunk(
                 numbers, {name: columns[at] for name, at in zip(names, places, strict=True)}
             )
 
-    def _plain(self, bad: _Malformed) -> Iterator[tuple[np.ndarray[Any, Any], list[pa.Array]]]:
+    def _plain(
+        self, bad: _Malformed, kinds: Kinds
+    ) -> Iterator[tuple[np.ndarray[Any, Any], list[pa.Array]]]:
+        done = 0
+        if kinds and self._found.numeric:
+            try:
+                for batch in self._batches(bad, kinds):
+                    yield batch
+                    done += 1
+                return
+            except _OtherKindError:
+                pass  # from this batch on as texts, of which each fault is told
+        yield from self._batches(bad, NO_KINDS, done)
+
+    def _batches(
+        self, bad: _Malformed, kinds: Kinds, done: int = 0
+    ) -> Iterator[tuple[np.ndarray[Any, Any], list[pa.Array]]]:
         options: dict[str, Any] = {
             "read_options": pacsv.ReadOptions(
                 column_names=list(self.names),
@@ -245,19 +287,23 @@ class TextTable:
                 invalid_row_handler=bad.seen,
             ),
             "convert_options": pacsv.ConvertOptions(
-                column_types=dict.fromkeys(self.names, pa.string()),
+                column_types={**dict.fromkeys(self.names, pa.string()), **kinds},
+                null_values=[""],
                 strings_can_be_null=False,
             ),
         }
         good = 0
         try:
             with pacsv.open_csv(self._path, **options) as reader:
-                for batch in reader:
-                    yield bad.without_empty(bad.numbers(good, batch.num_rows), batch.columns)
+                for number, batch in enumerate(reader):
+                    if number >= done:
+                        yield bad.without_empty(bad.numbers(good, batch.num_rows), batch.columns)
                     good += batch.num_rows
         except pa.ArrowInvalid as error:
             if good == 0 and re.search("Empty CSV|Could not skip", str(error)):
                 return  # nothing follows the header
+            if kinds and "conversion error" in str(error):
+                raise _OtherKindError from error
             raise BadInput(
                 f"{self._what} cannot be read: {error}",
                 next_step="A line may have 4 MiB at most. " + NEXT_STEP,
@@ -278,17 +324,23 @@ class TextTable:
                     yield np.array(numbers), columns
 
 
+class _OtherKindError(Exception):
+    """A value is not of the kind that its column should hold."""
+
+
 class _Malformed:
     """Lines that are no rows: numbered, told to the caller; empty ones at the end are none."""
 
     def __init__(self, tell: Malformed, width: int, first: int) -> None:
         self._tell, self._width, self._first = tell, width, first
-        self._skipped: list[int] = []
+        self._skipped: set[int] = set()
         self._empty: list[int] = []
 
     def seen(self, row: Any) -> str:
-        """Take an invalid row from Arrow's reader."""
-        self._skipped.append(int(row.number))
+        """Take an invalid row from Arrow's reader, which may come to it again."""
+        if int(row.number) in self._skipped:
+            return "skip"
+        self._skipped.add(int(row.number))
         self._report(int(row.number), row.text, row.actual_columns)
         return "skip"
 
@@ -326,13 +378,13 @@ class _Malformed:
         self, numbers: np.ndarray[Any, Any], columns: list[pa.Array]
     ) -> tuple[np.ndarray[Any, Any], list[pa.Array]]:
         """Take out the rows without any value: an empty line reads as that."""
-        empty = pc.equal(columns[0], "")
+        empty = _is_empty(columns[0])
         if not pc.any(empty).as_py():
             if len(numbers):
                 self._flush(int(numbers[-1]))
             return numbers, columns
         for column in columns[1:]:
-            empty = pc.and_(empty, pc.equal(column, ""))
+            empty = pc.and_(empty, _is_empty(column))
         gone = empty.to_numpy(zero_copy_only=False)
         if len(columns) == 1:
             gone = np.zeros(len(numbers), bool)  # then it is a value, which may be empty
@@ -352,6 +404,10 @@ class _Malformed:
         """Tell of the empty lines before a line that holds something."""
         while self._empty and self._empty[0] < until:
             self._tell(self._empty.pop(0), "", "the line is empty")
+
+
+def _is_empty(column: pa.Array) -> pa.Array:
+    return pc.equal(column, "") if pa.types.is_string(column.type) else pc.is_null(column)
 
 
 def _lines(content: Any) -> Iterator[bytes]:

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causeway.config import UseCase
-from causeway.contracts import EventTime, Feature, FeatureGroup, RawData, RecordId
+from causeway.contracts import EventTime, Feature, FeatureGroup, FeatureType, RawData, RecordId
 from causeway.errors import BadInput, Problem
 from causeway.ingestion.columns import (
+    TYPES,
     Checked,
     ColumnCheck,
     IdCheck,
@@ -65,6 +66,19 @@ class Layout:
         """The columns that are read."""
         named = (self.record_id.column, self.event_time.column)
         return tuple(dict.fromkeys([*filter(None, named), *(name for _, name in self.features)]))
+
+    @property
+    def kinds(self) -> dict[str, pa.DataType]:
+        """What the columns of numbers hold; one that is also taken as a text is left out."""
+        wanted: dict[str, set[FeatureType]] = {}
+        for feature, name in self.features:
+            wanted.setdefault(name, set()).add(feature.type)
+        texts = {self.record_id.column, self.event_time.column}
+        return {
+            name: TYPES[kind]
+            for name, (kind, *others) in wanted.items()
+            if kind != "String" and not others and name not in texts
+        }
 
 
 @dataclass(frozen=True)
@@ -179,7 +193,7 @@ class RecordReader:
         def tell(row: int, text: str, reason: str) -> None:
             malformed.append(Reject(row, WHOLE_ROW, text, reason))
 
-        for chunk in self.file.chunks(self.layout.columns, tell):
+        for chunk in self.file.chunks(self.layout.columns, tell, self.layout.kinds):
             taken, malformed[:] = list(malformed), []
             yield self._records(chunk, taken, duplicates, counts)
         if malformed:

@@ -90,9 +90,9 @@ class FeatureIngest:
         Raises `BadInput` when the file cannot be read or lacks columns, or has no rows.
         """
         started, path = time.monotonic(), self._local(source, group)
-        found = scan(path)
+        found = scan(path, case.data.format)
         names = (group.record_identifier, group.event_time, *group.feature_names)
-        table = open_table(path, case.data.format, names, what=source, plain=found.plain)
+        table = open_table(path, case.data.format, names, what=source, found=found)
         reader = RecordReader(table, layout_of_group(group, case.data, table, source))
         duplicates = reader.duplicates()
         target: Spool | Backfill

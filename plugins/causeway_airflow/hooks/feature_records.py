@@ -23,6 +23,7 @@ from botocore.config import Config
 
 from causeway.errors import UnexpectedState
 from causeway.ingestion.bodies import Body
+from causeway_airflow.hooks import kept_connections
 from causeway_airflow.hooks.base import (
     DENIED_CODES,
     TRANSIENT_CODES,
@@ -83,15 +84,18 @@ class FeatureRecordsHook(CausewayHook):
             max_pool_connections=concurrency,
             # Given once: botocore puts its own together twice in every call, a fifth of its time.
             user_agent=f"causeway Botocore/{botocore.__version__}",
+            # The parameters of a batch are those of a placeholder; the service validates the body.
+            parameter_validation=False,
         )
         self._sending = threading.local()
         self._singly = False
 
     @cached_property
     def client(self) -> Any:
-        """The boto3 client, made once, which takes bodies that are encoded already."""
+        """The boto3 client, made once: it takes encoded bodies and keeps its connections."""
         client = super().client
         client.meta.events.register(EVENT, self._replace_body)
+        kept_connections.install(client)
         return client
 
     def write(self, requests: Iterable[Body]) -> Iterator[Outcome]:
