@@ -10,6 +10,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from causeway import samples
 from tests.e2e.conftest import Stack
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]
@@ -91,10 +92,9 @@ def test_the_same_inputs_find_their_version_again(stack: Stack) -> None:
 def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(
     stack: Stack, tmp_path: Path
 ) -> None:
-    from tests.e2e.conftest import ROOT
 
     sample = tmp_path / "sample.asc"
-    lines = _sample(ROOT).splitlines()
+    lines = list(samples.lines("credit_risk", 1000, 0))
     fields = lines[5].split()
     fields[0] = "9"  # laufkont knows 1 to 4
     sample.write_text("\n".join([*lines[:5], " ".join(fields), *lines[6:]]) + "\n")
@@ -104,13 +104,6 @@ def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(
     assert "row 6" in said
     assert "laufkont" in said
     assert "validate failed" in said
-
-
-def _sample(root: Path) -> str:
-    import runpy
-
-    generate = runpy.run_path(str(root / "include/jobs/credit_risk/sample.py"))["generate"]
-    return str(generate(1000, 0))
 
 
 def test_down_leaves_no_process_and_no_state(stack: Stack) -> None:

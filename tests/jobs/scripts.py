@@ -22,6 +22,7 @@ from types import ModuleType
 import pyarrow.parquet
 import pytest
 
+from causeway import samples
 from causeway.config import UseCase, use_case
 from causeway.datasets import (
     evaluation_document,
@@ -40,12 +41,11 @@ Load = Callable[[str], ModuleType]
 
 @cache
 def staged(use_case_id: str) -> Path:
-    """Return a folder with the scripts as a job finds them, and the sample's."""
+    """Return a folder with the scripts as a job finds them."""
     folder = Path(tempfile.mkdtemp(prefix=f"{use_case_id}-scripts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name, body in read_code(use_case_id).files.items():
         (folder / name).write_bytes(body)
-    shutil.copy(REPOSITORY / "include" / "jobs" / use_case_id / "sample.py", folder)
     return folder
 
 
@@ -100,7 +100,7 @@ class Chain:
 
     def engineer(self) -> Path:
         raw = self.folder("raw") / self.raw_file
-        self.run("sample.py", "--seed", 0, "--rows", 1000, "--output", raw)
+        samples.write(self.case.id, 1000, 0, raw)
         self.run(
             *("features.py", "--raw", raw.parent, "--contract", self.contract()),
             *("--output", self.root / "features"),

@@ -12,12 +12,13 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.perf import dag_parsing, door_throughput, ingestion, lifecycle
+from tests.perf import dag_parsing, door_throughput, ingestion, large_backfill, lifecycle
 from tests.perf.figures import RESULTS, ROOT, Figure, save
 
 #: What `make bench NAME` measures; one measurement may give several figures.
 BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "ingestion": ingestion.measure,
+    "large": lambda: {"F1": large_backfill.measure()},
     "P7": lambda: {"P7": dag_parsing.measure()},
     "P10": lambda: {"P10": lifecycle.measure()},
     "door": door_throughput.measure,
@@ -28,10 +29,16 @@ WHAT = {
     "P3": "backfilling the same table offline only, as Parquet",
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
     "P10": "the whole lifecycle, raw data to production",
+    "F1": "backfilling ten million rows of a use case's schema, offline only",
     "D1": "DynamoDB PutItem through the local AWS, policies enforced",
     "D2": "SageMaker DescribeModelPackage through the local AWS, policies enforced",
 }
-PACKAGES = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "mlflow", "moto")
+PACKAGES = (
+    *("apache-airflow", "apache-airflow-providers-amazon", "boto3", "mlflow", "moto"),
+    *("botocore", "numpy", "pyarrow"),
+)
+#: The peers' packages, pinned in files of their own.
+PEER_PACKAGES = {"v2": ("sagemaker", "boto3"), "v3": ("sagemaker-mlops", "sagemaker-core", "boto3")}
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -67,6 +74,12 @@ def _goal(found: dict[str, object]) -> tuple[str, str]:
     return str(found["goal"]), "yes" if found["met"] else "no"
 
 
+def _peer_versions(name: str) -> str:
+    pins = (ROOT / f"requirements-peer-{name}.txt").read_text().split()
+    found = dict(pin.split("==") for pin in pins if "==" in pin)
+    return f"SDK {name}: " + ", ".join(f"{one} {found[one]}" for one in PEER_PACKAGES[name])
+
+
 def _write_page(figures: dict[str, dict[str, object]]) -> None:
     machine = (
         f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
@@ -80,6 +93,7 @@ def _write_page(figures: dict[str, dict[str, object]]) -> None:
         "",
         f"Machine: {machine}.",
         f"Versions: {versions}.",
+        f"Peers: {'; '.join(_peer_versions(name) for name in PEER_PACKAGES)}.",
         "",
         "| # | what | ours | peers | ratio | goal | met | note |",
         "|---|---|---|---|---|---|---|---|",

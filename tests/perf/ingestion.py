@@ -63,8 +63,8 @@ def measure(repetitions: int = REPETITIONS) -> dict[str, Figure]:
             for rows in sorted({PEER_ROWS[-1], *ROWS, *P3_ROWS})
         }
         (folder / "quiet.yaml").write_text(QUIET)
-        near = _Server(stack, folder, "near", 0.0, tables[PEER_ROWS[-1]])
-        far = _Server(stack, folder, "far", P2_LATENCY, tables[PEER_ROWS[-1]])
+        near = Server(stack, folder, "near", 0.0, tables[PEER_ROWS[-1]])
+        far = Server(stack, folder, "far", P2_LATENCY, tables[PEER_ROWS[-1]])
         p1 = _marginal(interleaved(_jobs(near, tables, "cpu", 1), repetitions))
         p2 = _marginal(interleaved(_jobs(far, tables, "seconds", P2_WORKERS), repetitions))
         p3 = interleaved(
@@ -79,7 +79,7 @@ def measure(repetitions: int = REPETITIONS) -> dict[str, Figure]:
 
 
 def _jobs(
-    server: _Server, tables: dict[int, Path], cost: str, workers: int
+    server: Server, tables: dict[int, Path], cost: str, workers: int
 ) -> dict[str, Callable[[], float]]:
     found: dict[str, Callable[[], float]] = {}
     for rows in ROWS:
@@ -97,11 +97,22 @@ def _marginal(costs: dict[str, float]) -> dict[str, float]:
 
     What a peer spends on a call by itself (v3: seconds) is thereby no merit of ours.
     """
-    few, many = PEER_ROWS
     found = {f"ours {rows}": costs[f"ours {rows}"] / rows for rows in ROWS}
-    for peer in PEERS:
-        found[peer] = (costs[f"{peer} {many}"] - costs[f"{peer} {few}"]) / (many - few)
+    for name, (few, many) in {"ours": ROWS, **dict.fromkeys(PEERS, PEER_ROWS)}.items():
+        found[name] = (costs[f"{name} {many}"] - costs[f"{name} {few}"]) / (many - few)
+        found[f"{name} alone"] = max(0.0, costs[f"{name} {few}"] - few * found[name])
     return found
+
+
+def _alone(spent: dict[str, float]) -> str:
+    """Say what a call costs by itself, however many records it writes."""
+    costs = (f"{name} {spent[f'{name} alone'] * 1e3:.0f}" for name in ("ours", *PEERS))
+    return f"a call by itself: {', '.join(costs)} ms"
+
+
+def busy() -> str:
+    """Say what else the machine had to do: ratios bear it, single figures do not."""
+    return f"load of the machine meanwhile {os.getloadavg()[2]:.1f}"
 
 
 # --------------------------------------------------------------------------------- figures
@@ -116,15 +127,16 @@ def _p1(spent: dict[str, float]) -> Figure:
         met=ours <= v2 / 20 and ours <= v3 / 12,
         peers={peer: round(cost[peer], 1) for peer in PEERS},
         ratio=round(ours / v2, 4),
-        note=f"1/{v2 / ours:.1f} of v2, 1/{v3 / ours:.1f} of v3; ours with reading, validation "
-        f"and row mapping, {many} rows; {few} rows: {cost[f'ours {few}']:.1f} us (linear); peers "
-        f"without what a call costs by itself, {PEER_ROWS[-1]} rows",
+        note=f"1/{v2 / ours:.1f} of v2, 1/{v3 / ours:.1f} of v3; ours with reading, validation, "
+        f"row mapping and what a call costs by itself, {many} rows; {few} rows: "
+        f"{cost[f'ours {few}']:.1f} us, each further one {cost['ours']:.1f} us (linear); peers: "
+        f"each further one, {PEER_ROWS[-1]} rows; {_alone(spent)}; {busy()}",
     )
 
 
 def _p2(spent: dict[str, float]) -> Figure:
     few, many = ROWS
-    rates = {name: 1 / value for name, value in spent.items()}
+    rates = {name: 1 / value for name, value in spent.items() if not name.endswith(" alone")}
     ours, v2, v3 = rates[f"ours {many}"], rates["sdk-v2"], rates["sdk-v3"]
     return Figure(
         ours=round(ours, 1),
@@ -135,7 +147,7 @@ def _p2(spent: dict[str, float]) -> Figure:
         ratio=round(ours / v2, 2),
         note=f"{ours / v2:.1f} x v2, {ours / v3:.1f} x v3; {many} rows; {few} rows: "
         f"{rates[f'ours {few}']:.0f}/s; peers without what a call costs by itself, "
-        f"{PEER_ROWS[-1]} rows; boto3 with one thread",
+        f"{PEER_ROWS[-1]} rows; boto3 with one thread; {_alone(spent)}; {busy()}",
     )
 
 
@@ -150,12 +162,12 @@ def _p3(spent: dict[str, float], online: dict[str, float], peak: float) -> Figur
         peers={"sdk-v2": round(v2, 1)},
         ratio=round(ours / v2, 6),
         note=f"1/{v2 / ours:.0f}; {many} rows, {few} rows: {spent[few] * 1e6:.3f} us (linear); "
-        f"peak memory {peak:.0f} MiB",
+        f"peak memory {peak:.0f} MiB; {busy()}",
     )
 
 
 # --------------------------------------------------------------------------------- processes
-class _Server:
+class Server:
     """A stand-in server and the writers that write to it, each started when first asked."""
 
     def __init__(

@@ -1,18 +1,14 @@
-"""Write a synthetic sample with the schema of the California housing file.
+"""Rows of a synthetic sample with the schema of the California housing file.
 
 For trying the project without the published data: the rows are invented, only the column names and
-the rough ranges follow the public description. Standard library only; the same seed gives the same
-bytes on every machine.
-
-    python sample.py --seed 0 --rows 1000 --output housing.csv
+the rough ranges follow the public description. `causeway.samples` writes files of them. Standard
+library only.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
-from pathlib import Path
 
 HEADER = (
     "longitude,latitude,housingMedianAge,totalRooms,totalBedrooms,population,households,"
@@ -23,7 +19,8 @@ COAST = ((-122.4, 37.8), (-118.4, 34.0))
 LOWEST, HIGHEST = 14999.0, 500001.0
 
 
-def _row(random_: random.Random) -> str:
+def row(random_: random.Random) -> str:
+    """Return one row in the order of `HEADER`."""
     place = random_.random()
     longitude = round(-124.2 + 9.5 * place + random_.gauss(0, 0.25), 2)
     latitude = round(min(41.9, max(32.6, 41.2 - 8.2 * place + random_.gauss(0, 0.7))), 2)
@@ -39,24 +36,3 @@ def _row(random_: random.Random) -> str:
     value = min(HIGHEST, max(LOWEST, round(value + random_.gauss(0, 30_000), -2)))
     numbers = (longitude, latitude, age, rooms, bedrooms, population, households, income, value)
     return ",".join(map(str, numbers))
-
-
-def generate(rows: int, seed: int) -> str:
-    """Return `rows` lines under a header line, comma-separated, the last line ended too."""
-    random_ = random.Random(seed)  # noqa: S311 - reproducible rows are the point; nothing secret
-    return "\n".join([HEADER, *(_row(random_) for _ in range(rows))]) + "\n"
-
-
-def main() -> None:
-    """Read the command line and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
-    arguments.output.write_text(generate(arguments.rows, arguments.seed), encoding="ascii")
-    print(f"{arguments.rows} synthetic rows of seed {arguments.seed} in {arguments.output}")
-
-
-if __name__ == "__main__":
-    main()

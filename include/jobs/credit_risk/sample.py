@@ -1,18 +1,14 @@
-"""Write a synthetic sample with the schema of the South German Credit file.
+"""Rows of a synthetic sample with the schema of the South German Credit file.
 
 For trying the project without the published data: the rows are invented, only the column names,
-the codes and the rough shares follow the public description. Standard library only; the same
-seed gives the same bytes on every machine.
-
-    python sample.py --seed 0 --rows 1000 --output credit.asc
+the codes and the rough shares follow the public description. `causeway.samples` writes files of
+them. Standard library only.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
-from pathlib import Path
 
 # Per coded column, in the file's order: code -> (relative frequency, effect on being good).
 Codes = dict[int, tuple[float, float]]
@@ -60,7 +56,7 @@ def _draw(random_: random.Random, codes: Codes) -> tuple[int, float]:
     return code, codes[code][1]
 
 
-def _row(random_: random.Random) -> list[int]:
+def row(random_: random.Random) -> str:
     """Return one row in the order of `HEADER`."""
     months = min(72, max(4, 3 * round(random_.lognormvariate(1.8, 0.55))))
     amount = min(18424, max(250, round(random_.lognormvariate(4.7 + 0.95 * math.log(months), 0.6))))
@@ -94,31 +90,9 @@ def _row(random_: random.Random) -> list[int]:
         score -= 1.0
     good = random_.random() < 1 / (1 + math.exp(-STEEPNESS * (score - THRESHOLD)))
     status, history, purpose, savings, employment, rate, personal, debtors, residence = drawn[:9]
-    return [
+    values = (
         *(status, months, history, purpose, amount, savings, employment, rate, personal, debtors),
         *(residence, drawn[9], age, *drawn[10:]),
         int(good),
-    ]
-
-
-def generate(rows: int, seed: int) -> str:
-    """Return `rows` lines under a header line, space-separated, the last line ended too."""
-    random_ = random.Random(seed)  # noqa: S311 - reproducible rows are the point; nothing secret
-    lines = [HEADER]
-    lines += [" ".join(map(str, _row(random_))) for _ in range(rows)]
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Read the command line and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
-    arguments.output.write_text(generate(arguments.rows, arguments.seed), encoding="ascii")
-    print(f"{arguments.rows} synthetic rows of seed {arguments.seed} in {arguments.output}")
-
-
-if __name__ == "__main__":
-    main()
+    )
+    return " ".join(map(str, values))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causeway import samples
 from causeway.accounts import AccountRole
 from causeway.documents import canonical_json
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features import create_request, group_file, raw_key
 from causeway.ingest_summary import IngestSummary, writes
-from causeway.jobs import JOBS_DIR, read_code
+from causeway.jobs import read_code
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -84,7 +84,7 @@ class ValidateRawOperator(CausewayOperator):
     def _local(self, hook: ArtifactsHook, target: Path) -> tuple[str, Path]:
         """Return what the raw file is called, and where it lies on this worker."""
         if not self.data:
-            target.write_text(self._sample())
+            samples.write(self.use_case, int(self.rows), int(self.sample_seed), target)
             return f"synthetic sample ({self.rows} rows, seed {self.sample_seed})", target
         if self.data.startswith("s3://"):
             hook.download(self.data, target)
@@ -98,18 +98,6 @@ class ValidateRawOperator(CausewayOperator):
                 next_step="Name a file that the Airflow worker can read, or an s3:// URI.",
             ) from error
         return str(path), path
-
-    def _sample(self) -> str:
-        path = JOBS_DIR / self.use_case / "sample.py"
-        spec = importlib.util.spec_from_file_location(f"causeway_sample_{self.use_case}", path)
-        if spec is None or spec.loader is None or not path.is_file():
-            raise ConfigError(
-                f"use case {self.use_case} has no synthetic sample",
-                next_step=f"Name a raw file in the parameter `data`, or add {path}.",
-            )
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return str(module.generate(int(self.rows), int(self.sample_seed)))
 
 
 class FeatureIngestOperator(CausewayOperator):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from causeway.config import use_case
 from causeway.metrics import regression_metrics
 from tests.jobs.scripts import Chain, Load
 
@@ -24,19 +23,6 @@ def packed(chain: Chain, folder: Path) -> Path:
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(chain.root / "model" / "model", ".")
     return archive
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_of_the_sample_keep_the_contract(script: Load, seed: int) -> None:
-    case = use_case("california_housing")
-    text = script("sample").generate(500, seed)
-    assert text == script("sample").generate(500, seed)
-    header, *rows = text.splitlines()
-    assert tuple(header.split(",")) == case.data.columns
-    assert len(set(rows)) == 500
-    for row in rows:
-        for column, value in zip(case.data.columns, row.split(","), strict=True):
-            assert case.by_source[column].fault_of(value) is None, (column, value)
 
 
 def test_a_third_is_the_test_part_and_the_label_is_in_its_unit(chain: Chain) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import runpy
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
+from causeway import samples
 from causeway.config import use_case
 from causeway.datasets import join_groups, latest_records, preprocess_document
 from causeway.features import contract_document, group_file
-from causeway.jobs import JOBS_DIR, Code, Input, Processing, TrainingJob, read_code
+from causeway.jobs import Code, Input, Processing, TrainingJob, read_code
 from causeway.metrics import binary_metrics
 from tests.localaws.sagemaker.work import IMAGE, Workshop
 
@@ -81,8 +81,7 @@ class Jobs:
 @pytest.mark.timeout(180)
 def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop) -> None:
     jobs = Jobs(workshop)
-    sample = runpy.run_path(str(JOBS_DIR / "credit_risk" / "sample.py"))
-    workshop.put("raw/credit.csv", sample["generate"](1000, 0))
+    workshop.put("raw/credit.csv", samples.text("credit_risk", 1000, 0))
     workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case)))
     features = jobs.process("features.py", SKLEARN, raw="raw/", contract="contract/")
 

@@ -6,7 +6,6 @@ import csv
 import io
 import logging
 import os
-import runpy
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from causeway import samples
 from causeway.accounts import AccountRole
 from causeway.config import UseCase
 from causeway.contracts import FeatureGroup
 from causeway.errors import BadInput
 from causeway.features import create_request
-from causeway.jobs import JOBS_DIR
 from causeway_airflow.configuration import case_of, topology
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
@@ -173,10 +172,7 @@ def raw_file(use_case: str, name: str, folder: Path) -> Path:
     real = Path(os.environ.get("CAUSEWAY_DATA", "")) / name
     if "CAUSEWAY_DATA" in os.environ and real.is_file():
         return real
-    sample = runpy.run_path(str(JOBS_DIR / use_case / "sample.py"))
-    path = folder / name
-    path.write_text(sample["generate"](300, 1))
-    return path
+    return samples.write(use_case, 300, 1, folder / name)
 
 
 def raw_rows(path: Path, case: UseCase) -> list[dict[str, str]]:

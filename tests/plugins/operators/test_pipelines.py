@@ -12,12 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from causeway import samples
 from causeway.arns import ModelPackageArn
 from causeway.config import use_case
 from causeway.documents import sha256
 from causeway.errors import JobFailed
 from causeway.stages import Stage, Status
-from tests.jobs.scripts import REPOSITORY
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute
 
@@ -36,12 +36,10 @@ RENAMED = {
 @pytest.fixture(scope="module")
 def dataset(platform: LocalPlatform) -> str:
     """A dataset as the training DAG's first task leaves it."""
-    import runpy
-
     from causeway_airflow.hooks.artifacts import ArtifactsHook
 
-    sample = runpy.run_path(str(REPOSITORY / "include/jobs/california_housing/sample.py"))
-    rows = pyarrow.csv.read_csv(io.BytesIO(sample["generate"](400, 0).encode())).to_pylist()
+    sample = samples.text("california_housing", 400, 0)
+    rows = pyarrow.csv.read_csv(io.BytesIO(sample.encode())).to_pylist()
     table = pyarrow.Table.from_pylist(
         [
             {"record_id": f"cah-{number:06d}"}
