@@ -1,11 +1,13 @@
 """# platform__feature_health: which feature groups are stale
 
 **What it does.** Reads when each feature group was last ingested and raises an alert for each whose
-contract (`fresh_hours`) wants it sooner. Groups without `fresh_hours` are not judged.
+contract (`fresh_hours`) wants it sooner; one that was never ingested is judged from its creation.
+Groups without `fresh_hours`, or that do not exist yet, are not judged.
 
 **When.** Every hour, and by hand.
 
-**Accounts touched.** governance: the summaries of ingestions are read, alerts published.
+**Accounts touched.** governance: the summaries of ingestions are read, alerts published. data: when
+a group without a summary was created.
 
 **Re-run.** Any time: it changes nothing. A group that is still stale is alerted again.
 

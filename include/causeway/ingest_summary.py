@@ -97,10 +97,17 @@ def writes(summary: IngestSummary) -> tuple[Update, Update]:
 
 
 def staleness(
-    group: FeatureGroup, latest: Mapping[str, Any] | None, now: datetime
+    group: FeatureGroup,
+    latest: Mapping[str, Any] | None,
+    now: datetime,
+    created: datetime | None = None,
 ) -> timedelta | None:
-    """Return how long a group has been stale; None when it is fresh or never becomes stale."""
-    if group.fresh_hours is None or latest is None:
+    """Return how long a group has been stale; None when it is fresh or never becomes stale.
+
+    One without an ingestion so far (`latest`) is judged from when it was `created`.
+    """
+    since = moment(str(latest["finished_at"])) if latest else created
+    if group.fresh_hours is None or since is None:
         return None
-    late = now - moment(str(latest["finished_at"])) - timedelta(hours=group.fresh_hours)
+    late = now - since - timedelta(hours=group.fresh_hours)
     return late if late > timedelta() else None

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class FeatureHealthOperator(CausewayOperator):
     """Raise an alert for each feature group whose last ingestion is older than its contract allows.
 
-    A group without `fresh_hours`, or without an ingestion so far, is not judged.
+    A group without an ingestion so far is judged from its creation; one that does not exist yet, or
+    has no `fresh_hours`, is not judged.
 
     :returns: by group that is stale, for how many hours
     """
@@ -42,21 +43,36 @@ class FeatureHealthOperator(CausewayOperator):
         ]
         table = GovernanceHook(self.connection(), self.region_name)
         latest = table.get_many(health_key(group.name) for _, group in judged)
-        stale = {
-            group.name: (case.id, late)
-            for case, group in judged
-            if (late := staleness(group, latest.get(health_key(group.name)), now)) is not None
-        }
+        known = {group.name: latest.get(health_key(group.name)) for _, group in judged}
+        created = self._created([name for name, found in known.items() if not found])
         run = run_of(context)
-        raise_alerts(_alert(name, case, late, run) for name, (case, late) in stale.items())
-        return {name: _hours(late) for name, (_, late) in stale.items()}
+        stale, alerts = {}, []
+        for case, group in judged:
+            name = group.name
+            late = staleness(group, known[name], now, created.get(name))
+            if late is not None:
+                stale[name] = _hours(late)
+                alerts.append(_alert(name, case.id, stale[name], run, new=name in created))
+        raise_alerts(alerts)
+        return stale
+
+    def _created(self, groups: list[str]) -> dict[str, datetime]:
+        """Return when groups were created, of those that exist."""
+        if not groups:
+            return {}
+        from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+
+        store = FeatureGroupsHook(self.connection("data", "ingester"), self.region_name)
+        found = {name: store.find(name) for name in groups}
+        return {name: one["CreationTime"] for name, one in found.items() if one}
 
 
-def _alert(group: str, case: str, late: timedelta, run: str) -> Alert:
+def _alert(group: str, case: str, late: float, run: str, *, new: bool) -> Alert:
     places = topology()
     account = places.account(AccountRole.DATA)
+    what = "its first ingestion" if new else "its next ingestion"
     return Alert(
-        what=f"feature group {group} is stale: its next ingestion is {_hours(late):g} hours late",
+        what=f"feature group {group} is stale: {what} is {late:g} hours late",
         severity=Severity.WARNING,
         account=account,
         subject=f"arn:aws:sagemaker:{places.region}:{account}:feature-group/{group}",

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from causeway.alerts import Alert
+from causeway.features import create_request
 from causeway.ingest_summary import IngestSummary, writes
-from causeway_airflow.configuration import case_of
+from causeway_airflow.configuration import case_of, topology, use_cases
 from causeway_airflow.operators import feature_health
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
@@ -28,6 +29,7 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
 
     case, now = case_of("credit_risk"), datetime.now(UTC)
     limits = {"health-late": 1.0, "health-fresh": 24.0, "health-free": None, "health-none": 1.0}
+    limits |= {"health-new": 24.0, "health-never": 1e-9}
     groups = tuple(
         case.feature_groups[0].model_copy(update={"name": name, "fresh_hours": hours})
         for name, hours in limits.items()
@@ -46,9 +48,17 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
         at = now - timedelta(hours=3)
         for write in writes(replace(SUMMARY, group=name, finished_at=at)):
             table.apply(write)
+    store = platform.client("sagemaker", "data")
+    for group in groups[-2:]:
+        store.create_feature_group(**create_request(group, case, topology()))
     operator = feature_health.FeatureHealthOperator(task_id="judge")
     found = operator.perform(context())  # type: ignore[arg-type]
-    assert found == {"health-late": 2.0}
-    (alert,) = raised
-    assert "health-late is stale: its next ingestion is 2 hours late" in alert.what
-    assert alert.subject.endswith("feature-group/health-late")
+    assert found == {"health-late": 2.0, "health-never": 0.0}
+    late, never = raised
+    assert "health-late is stale: its next ingestion is 2 hours late" in late.what
+    assert late.subject.endswith("feature-group/health-late")
+    assert "health-never is stale: its first ingestion is 0 hours late" in never.what
+
+
+def test_each_shipped_group_says_how_fresh_it_must_be() -> None:
+    assert all(group.fresh_hours for case in use_cases() for group in case.feature_groups)
