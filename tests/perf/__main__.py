@@ -12,7 +12,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.perf import dag_parsing, door_throughput, ingestion, large_backfill, lifecycle
+from tests.perf import (
+    dag_parsing,
+    door_throughput,
+    ingestion,
+    large_backfill,
+    lifecycle,
+    tracking,
+)
 from tests.perf.figures import RESULTS, ROOT, Figure, save
 
 #: What `make bench NAME` measures; one measurement may give several figures.
@@ -20,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "ingestion": ingestion.measure,
     "large": lambda: {"F1": large_backfill.measure()},
     "P7": lambda: {"P7": dag_parsing.measure()},
+    "tracking": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
     "door": door_throughput.measure,
 }
@@ -28,6 +36,8 @@ WHAT = {
     "P2": "the same at 20 ms server latency",
     "P3": "backfilling the same table offline only, as Parquet",
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
+    "P8": "MLflow tracking of one candidate, beyond its training",
+    "P9": "best of one DAG run's candidates in an experiment of 10,000 runs",
     "P10": "the whole lifecycle, raw data to production",
     "F1": "backfilling ten million rows of a use case's schema, offline only",
     "D1": "DynamoDB PutItem through the local AWS, policies enforced",

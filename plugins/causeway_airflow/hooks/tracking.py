@@ -7,8 +7,9 @@ xgboost, no pickle in Airflow's processes.
 
 from __future__ import annotations
 
-import math
+import logging
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ PARENT_TAG: Final = "mlflow.parentRunId"
 MODEL_FOLDER: Final = "model"
 #: A batch takes 1,000 metrics (MLflow REST API, "Log Batch").
 BATCH: Final = 1000
+#: Runs to a page; a search may ask for 50,000 (MLflow REST API, "Search Runs").
+PAGE: Final = 1000
+FINISHED: Final = "FINISHED"
+#: What MLflow's database holds in the place of an infinity; not a number compares as false.
+INFINITY: Final = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -78,53 +84,66 @@ class TrackingHook:
             )
         if uri.startswith("arn:"):
             _sign_with(uri, aws_conn_id)
+        else:
+            # MLflow asks sagemaker-mlflow for headers whatever the server is, and logs at each call
+            # that it has none for a URL (mlflow 3.17.2, sagemaker-mlflow 0.5.0).
+            logging.getLogger("mlflow.tracking.request_header.registry").setLevel(logging.ERROR)
+        # The run's page is the button of the task; printing it costs a call a run.
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         self.client = MlflowClient(tracking_uri=uri)
         self.experiment = experiment
+        self._experiment_id = ""
 
     def ensure_experiment(self, tags: Mapping[str, str] | None = None) -> str:
         """Return the experiment's id, making it when it is missing."""
-        found = self.client.get_experiment_by_name(self.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self.client.create_experiment(self.experiment, tags={**KIND, **(tags or {})}))
+        if not self._experiment_id:
+            found = self.client.get_experiment_by_name(self.experiment)
+            self._experiment_id = (
+                str(found.experiment_id)
+                if found is not None
+                else str(
+                    self.client.create_experiment(self.experiment, tags={**KIND, **(tags or {})})
+                )
+            )
+        return self._experiment_id
 
     def parent(self, dag_run: str, name: str, tags: Mapping[str, str]) -> str:
         """Return the parent run of a DAG run, making it when it is missing."""
-        experiment = self.ensure_experiment()
-        found = self._search(experiment, f"tags.`{PARENT_OF_TAG}` = '{dag_run}'", limit=1)
+        found = self._search(f"tags.`{PARENT_OF_TAG}` = '{dag_run}'")
         if found:
             return str(found[0].info.run_id)
         run = self.client.create_run(
-            experiment, tags={**tags, PARENT_OF_TAG: dag_run, DAG_RUN_TAG: dag_run}, run_name=name
+            self.ensure_experiment(),
+            tags={**tags, PARENT_OF_TAG: dag_run, DAG_RUN_TAG: dag_run},
+            run_name=name,
         )
         return str(run.info.run_id)
 
+    def candidates(self, parent: str) -> dict[str, Any]:
+        """Return the runs of a parent's candidates by their job; of two, the finished one."""
+        found = sorted(self._children(parent), key=lambda run: run.info.status == FINISHED)
+        return {run.data.tags.get(JOB_TAG, ""): run for run in found}
+
     def log_candidate(
-        self, parent: str, candidate: TrackedCandidate, dataset: TrackedDataset, model: Path
+        self,
+        parent: str,
+        candidate: TrackedCandidate,
+        dataset: TrackedDataset,
+        model: Path,
+        begun: Any = None,
     ) -> str:
-        """Log a candidate under its parent, once; returns the id of its finished run.
+        """Log a candidate under its parent; returns the id of its finished run.
 
-        An unfinished run of the same job (a worker died) is completed, not repeated: parameters,
-        metrics and files of one job are the same each time. `model` is the MLflow model folder.
+        `begun` is the unfinished run of the same job, of a worker that died: it is completed, not
+        repeated, as parameters, metrics and files of one job are the same each time. `model` is
+        the MLflow model folder.
         """
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.entities import Metric, Param
 
-        experiment = self.ensure_experiment()
-        found = self._search(
-            experiment,
-            f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{JOB_TAG}` = '{candidate.job}'",
-            limit=1,
-        )
-        if found and found[0].info.status == "FINISHED":
-            return str(found[0].info.run_id)
-        run = (
-            found[0]
-            if found
-            else self.client.create_run(
-                experiment,
-                tags={PARENT_TAG: parent, JOB_TAG: candidate.job},
-                run_name=candidate.name,
-            )
+        run = begun or self.client.create_run(
+            self.ensure_experiment(),
+            tags={**candidate.tags, PARENT_TAG: parent, JOB_TAG: candidate.job},
+            run_name=candidate.name,
         )
         run_id, started = str(run.info.run_id), int(run.info.start_time)
         points = [
@@ -138,37 +157,42 @@ class TrackingHook:
             run_id,
             metrics=points[:BATCH],
             params=[Param(name, value) for name, value in candidate.parameters.items()],
-            tags=[RunTag(name, value) for name, value in candidate.tags.items()],
         )
         for start in range(BATCH, len(points), BATCH):
             self.client.log_batch(run_id, metrics=points[start : start + BATCH])
         self._log_dataset(run_id, dataset)
         self.client.log_artifacts(run_id, str(model), MODEL_FOLDER)
-        self.client.set_terminated(run_id, "FINISHED")
+        self.client.set_terminated(run_id, FINISHED)
         return run_id
 
     def best(self, parent: str, metric: str, *, maximise: bool) -> Any:
-        """Return the best finished run among a parent's children; ties go to the job's name."""
-        order = "DESC" if maximise else "ASC"
-        found = self._search(
-            self.ensure_experiment(),
-            f"tags.`{PARENT_TAG}` = '{parent}' and attributes.status = 'FINISHED'",
-            order=[f"metrics.`{metric}` {order}", f"tags.`{JOB_TAG}` ASC"],
-            limit=1,
-        )
-        if not found or not math.isfinite(found[0].data.metrics.get(metric, math.nan)):
+        """Return the best finished run among a parent's children; ties go to the job's name.
+
+        They are put in order here: the server would look up the metric of every run that it
+        holds, to order those few.
+        """
+        found = [
+            run
+            for run in self._children(parent)
+            if run.info.status == FINISHED
+            and abs(run.data.metrics.get(metric, INFINITY)) < INFINITY
+        ]
+        if not found:
             raise NotFound(
                 f"no finished candidate of MLflow run {parent} has the metric {metric}",
                 next_step="Read the training jobs' logs: did they write metrics.json?",
             )
-        return found[0]
+        sign = -1 if maximise else 1
+        return min(
+            found, key=lambda run: (sign * run.data.metrics[metric], run.data.tags.get(JOB_TAG, ""))
+        )
 
     def finish(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Log the last facts of a run and mark it finished."""
         from mlflow.entities import Metric, RunTag
 
         run = self.client.get_run(run_id)
-        if run.info.status == "FINISHED" and tags.items() <= run.data.tags.items():
+        if run.info.status == FINISHED and tags.items() <= run.data.tags.items():
             return
         started = int(run.info.start_time)
         self.client.log_batch(
@@ -176,7 +200,7 @@ class TrackingHook:
             metrics=[Metric(name, value, started, 0) for name, value in metrics.items()],
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
-        self.client.set_terminated(run_id, "FINISHED")
+        self.client.set_terminated(run_id, FINISHED)
 
     def log_evaluation(self, run_id: str, metrics: Mapping[str, float], files: Path) -> None:
         """Log what the evaluation of the best found on the held-out part, and its files."""
@@ -206,14 +230,21 @@ class TrackingHook:
             datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", "training")])],
         )
 
-    def _search(
-        self, experiment: str, filter_string: str, *, order: list[str] | None = None, limit: int
-    ) -> list[Any]:
-        return list(
-            self.client.search_runs(
-                [experiment], filter_string, order_by=order or [], max_results=limit
+    def _children(self, parent: str) -> list[Any]:
+        return self._search(f"tags.`{PARENT_TAG}` = '{parent}'")
+
+    def _search(self, filter_string: str) -> list[Any]:
+        """Return all runs of the experiment that a filter leaves, in no order."""
+        found: list[Any] = []
+        token: str | None = None
+        while True:
+            page = self.client.search_runs(
+                [self.ensure_experiment()], filter_string, max_results=PAGE, page_token=token
             )
-        )
+            found += page
+            token = page.token
+            if not token:
+                return found
 
 
 def _sign_with(arn: str, aws_conn_id: str | None) -> None:

@@ -45,7 +45,12 @@ class TrackCandidatesOperator(TrainingOperator):
     def perform(self, context: Context) -> dict[str, Any]:
         """Log what is not logged yet, then ask MLflow for the best."""
         from causeway_airflow.hooks.artifacts import ArtifactsHook
-        from causeway_airflow.hooks.tracking import JOB_TAG, TrackedDataset, TrackingHook
+        from causeway_airflow.hooks.tracking import (
+            FINISHED,
+            JOB_TAG,
+            TrackedDataset,
+            TrackingHook,
+        )
 
         case, model = case_and_model(self.use_case, self.model)
         jobs = {job["job"]: job for job in self.jobs}
@@ -57,15 +62,22 @@ class TrackCandidatesOperator(TrainingOperator):
             case.id, self.dataset["digest"], self.dataset["uri"], self.dataset["rows"]
         )
         files = ArtifactsHook(self.connection(), self.region_name)
+        known = tracking.candidates(parent)
         runs = {}
         for job in jobs.values():
+            begun = known.get(job["job"])
+            if begun is not None and begun.info.status == FINISHED:
+                runs[job["job"]] = begun.info.run_id
+                continue
             written = self._metrics(files.read(job["output_uri"]), job["job"])
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 digest = files.download(job["model_uri"], folder / MODEL_ARCHIVE)
                 unpack(folder / MODEL_ARCHIVE, folder / "model")
                 tracked = self._tracked(job, written, digest, dag_run)
-                runs[job["job"]] = tracking.log_candidate(parent, tracked, data, folder / "model")
+                runs[job["job"]] = tracking.log_candidate(
+                    parent, tracked, data, folder / "model", begun
+                )
         best = tracking.best(parent, model.training.select_by, maximise=model.training.maximise)
         metrics = {name: float(value) for name, value in best.data.metrics.items()}
         name, chosen = best.data.tags[JOB_TAG], best.info.run_id

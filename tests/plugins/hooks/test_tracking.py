@@ -79,17 +79,18 @@ def log(tracking: Any, parent: str, model: Path, job: str, auc: float, points: i
         tags={"mlflow.source.git.commit": "c0ffee", "causeway.feature-groups": "a, b"},
     )
     dataset = TrackedDataset("credit_risk", "d" * 64, "s3://bucket/dataset.parquet", 1000)
-    return str(tracking.log_candidate(parent, candidate, dataset, model))
+    begun = tracking.candidates(parent).get(job)
+    return str(tracking.log_candidate(parent, candidate, dataset, model, begun))
 
 
 def test_a_dag_run_finds_its_runs_and_another_makes_its_own(tracking: Any, model: Path) -> None:
     parent = tracking.parent("credit_risk/run-1", "run-1", {"causeway.model": "credit_risk"})
     child = log(tracking, parent, model, "job-1", 0.8)
     assert tracking.parent("credit_risk/run-1", "run-1", {}) == parent
-    assert log(tracking, parent, model, "job-1", 0.8) == child
+    assert tracking.candidates(parent)["job-1"].info.run_id == child
     other = tracking.parent("credit_risk/run-2", "run-2", {})
     assert other != parent
-    assert log(tracking, other, model, "job-1", 0.8) != child
+    assert tracking.candidates(other) == {}
 
 
 def test_a_candidate_carries_what_it_was_made_of(tracking: Any, model: Path) -> None:
@@ -113,9 +114,11 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
     from causeway_airflow.hooks.tracking import JOB_TAG, PARENT_TAG
 
     parent = tracking.parent("m/run", "run", {})
-    best = log(tracking, parent, model, "job-b", 0.82)
+    log(tracking, parent, model, "job-b", 0.82)
     log(tracking, parent, model, "job-c", 0.79)
+    log(tracking, parent, model, "job-a", 0.82)
     log(tracking, parent, model, "job-nan", float("nan"))
+    log(tracking, parent, model, "job-inf", float("inf"))
     for status in (None, "FAILED", "KILLED"):
         run = tracking.client.create_run(
             tracking.ensure_experiment(), tags={PARENT_TAG: parent, JOB_TAG: f"job-{status}"}
@@ -125,7 +128,8 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
             tracking.client.set_terminated(run.info.run_id, status)
     stranger = tracking.parent("m/other", "other", {})
     log(tracking, stranger, model, "job-stranger", 0.95)
-    assert tracking.best(parent, AUC, maximise=True).info.run_id == best
+    # Of two that are as good it is the first by its job's name.
+    assert tracking.best(parent, AUC, maximise=True).data.tags[JOB_TAG] == "job-a"
     least = tracking.best(parent, AUC, maximise=False)
     assert least.data.tags[JOB_TAG] == "job-c"
 
