@@ -5,16 +5,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from causeway.accounts import AccountRole, connection_id
 from causeway.errors import CausewayError, UnexpectedState
+from causeway_airflow.configuration import poll_interval
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from causeway_airflow.triggers.polling import PollingTrigger
 
 #: What a promotion run is about, from its conf alone: nothing else is there when a trigger starts a
 #: task. A run without it renders to nothing, which whoever parses the ARN refuses.
@@ -67,6 +71,32 @@ class CausewayOperator(BaseOperator):
         """Go on after a trigger; see `resumed`. The event wakes, the state decides."""
         with airflow_errors():
             return self.resumed(context)
+
+    def wait_for(
+        self,
+        trigger: type[PollingTrigger],
+        *,
+        lasting: timedelta,
+        resumed_with: dict[str, Any] | None = None,
+        **subject: Any,
+    ) -> NoReturn:
+        """Give the worker back until a trigger has its answer; `resumed` goes on then.
+
+        The wait is bounded in attempts and in time. `subject` is what the trigger asks about.
+        """
+        interval = poll_interval()
+        self.defer(
+            trigger=trigger(
+                aws_conn_id=self.connection(),
+                region_name=self.region_name,
+                poll_interval=interval,
+                max_attempts=int(lasting.total_seconds() / interval),
+                **subject,
+            ),
+            method_name="resume",
+            kwargs=resumed_with,
+            timeout=lasting + timedelta(minutes=1),
+        )
 
     @abstractmethod
     def perform(self, context: Context) -> Any:

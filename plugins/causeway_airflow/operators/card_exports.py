@@ -9,7 +9,7 @@ from causeway.arns import ModelPackageArn
 from causeway.errors import NotFound
 from causeway.model_cards.export import CardExport
 from causeway.model_cards.lifecycle import Card
-from causeway_airflow.configuration import poll_interval, topology
+from causeway_airflow.configuration import topology
 from causeway_airflow.operators.model_cards import OWNER
 from causeway_airflow.operators.promotion import PromotionOperator
 
@@ -47,17 +47,10 @@ class ExportModelCardOperator(PromotionOperator):
         found = hook.describe(arn)
         if hook.meaning(found) == "completed":
             return self._keep(card, found)
-        interval = poll_interval()
-        self.defer(
-            trigger=CardExportTrigger(
-                job_arn=arn,
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(self.wait.total_seconds() / interval),
-            ),
-            method_name="resume",
-            timeout=self.wait + timedelta(minutes=1),
+        self.wait_for(
+            CardExportTrigger,
+            lasting=self.wait,
+            job_arn=arn,
         )
 
     def resumed(self, context: Context) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from causeway.datasets import dataset_spec
 from causeway.documents import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
 from causeway_airflow.assets import feature_group
-from causeway_airflow.configuration import case_of, poll_interval, topology
+from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
@@ -80,18 +80,11 @@ class BuildDatasetOperator(TrainingOperator):
         }
         if hook.meaning(described) != "waiting":
             return self._result(hook, described)
-        interval = poll_interval()
-        self.defer(
-            trigger=QueryTrigger(
-                execution_id=described["QueryExecutionId"],
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(self.wait.total_seconds() / interval),
-            ),
-            method_name="resume",
-            kwargs={"waited": self._waited},
-            timeout=self.wait + timedelta(minutes=1),
+        self.wait_for(
+            QueryTrigger,
+            lasting=self.wait,
+            execution_id=described["QueryExecutionId"],
+            resumed_with={"waited": self._waited},
         )
 
     def resume(

@@ -23,7 +23,7 @@ from causeway.jobs import (
     read_code,
 )
 from causeway.training import candidates, metric_definitions
-from causeway_airflow.configuration import case_and_model, case_of, poll_interval, topology
+from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
@@ -97,18 +97,11 @@ class JobOperator(CausewayOperator):
         # Airflow stores what a trigger returns as JSON text inside JSON, so that a reader gets a
         # string: the result goes out from here, where it is known already.
         context["ti"].xcom_push("return_value", result)
-        interval = poll_interval()
-        self.defer(
-            trigger=JobTrigger(
-                kind=self.kind,
-                job_name=name,
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(self.wait.total_seconds() / interval),
-            ),
-            method_name="resume",
-            timeout=self.wait + timedelta(minutes=1),
+        self.wait_for(
+            JobTrigger,
+            lasting=self.wait,
+            kind=self.kind,
+            job_name=name,
         )
 
     def resumed(self, context: Context) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from causeway.documents import sha256
 from causeway.errors import NotFound
 from causeway.jobs import code_prefix, read_code
 from causeway.pipelines import PipelineRun, contract_of, pipeline_run
-from causeway_airflow.configuration import case_and_model, poll_interval, topology
+from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.jobs import seed_of
 from causeway_airflow.operators.training import TrainingOperator
@@ -64,18 +64,11 @@ class RunPipelineOperator(TrainingOperator):
         self.log.info("execution %s", "adopted" if adopted else f"started as {run.name}")
         if hook.meaning(hook.describe(arn)) == "completed":
             return self._result(arn, context)
-        interval = poll_interval()
-        self.defer(
-            trigger=PipelineTrigger(
-                execution_arn=arn,
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(self.wait.total_seconds() / interval),
-                ends_task=False,  # which jobs it made is known only at its end
-            ),
-            method_name="resume",
-            timeout=self.wait + timedelta(minutes=1),
+        self.wait_for(
+            PipelineTrigger,
+            lasting=self.wait,
+            execution_arn=arn,
+            ends_task=False,  # which jobs it made is known only at its end
         )
 
     def resumed(self, context: Context) -> dict[str, Any]:

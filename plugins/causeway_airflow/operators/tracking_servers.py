@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.errors import Unavailable, UnexpectedState
 from causeway.tracking_servers import meaning_of, server_request
-from causeway_airflow.configuration import poll_interval, topology
+from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
@@ -66,17 +66,10 @@ class EnsureTrackingServerOperator(CausewayOperator):
         name = request["TrackingServerName"]
         meaning = hook.ensure(request)
         if meaning == "changing":
-            interval = poll_interval()
-            self.defer(
-                trigger=TrackingServerTrigger(
-                    name=name,
-                    aws_conn_id=self.connection(),
-                    region_name=self.region_name,
-                    poll_interval=interval,
-                    max_attempts=int(self.wait.total_seconds() / interval),
-                ),
-                method_name="resume",
-                timeout=self.wait + timedelta(minutes=1),
+            self.wait_for(
+                TrackingServerTrigger,
+                lasting=self.wait,
+                name=name,
             )
         found = hook.describe(name) or {}
         if meaning == "failed":
