@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 from causeway.arns import ModelPackageGroupArn
 from causeway.config import ModelSpec, UseCase
 from causeway.documents import canonical_json, sha256
-from causeway.gate_specs import Gate
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked
@@ -60,8 +59,8 @@ DOCUMENTS: Final[Mapping[str, Place]] = {
     "data-constraints": Place(
         ("ModelDataQuality", "Constraints"), ("ModelDataQuality", "Constraints")
     ),
-    "bias-report": Place(("Bias", "Report"), ("Bias", "PostTrainingConstraints")),
-    "bias-data": Place(("Bias", "PreTrainingReport"), ("Bias", "PreTrainingConstraints")),
+    "bias-report": Place(("Bias", "Report"), None),
+    "bias-constraints": Place(None, ("Bias", "PostTrainingConstraints")),
     "explainability": Place(("Explainability", "Report"), None),
 }
 
@@ -98,21 +97,6 @@ def registration_request(
     }
     baselines = _placed(candidate, "baseline")
     return request | ({"DriftCheckBaselines": baselines} if baselines else {})
-
-
-def quality_constraints(gates: tuple[Gate, ...], problem_type: str) -> dict[str, Any]:
-    """Return the gates' bounds as Model Monitor writes constraints on a model's quality."""
-    kind = "regression" if "regression" in problem_type else problem_type.replace(" ", "_")
-    bounds = {
-        gate.metric: {
-            "threshold": gate.min if gate.min is not None else gate.max,
-            "comparison_operator": (
-                "LessThanThreshold" if gate.min is not None else "GreaterThanThreshold"
-            ),
-        }
-        for gate in gates
-    }
-    return {"version": 0.0, f"{kind}_constraints": bounds}
 
 
 def gates_told(report: str) -> str:

@@ -18,7 +18,6 @@ from causeway.gates import evaluate
 from causeway.registration import (
     DOCUMENTS,
     gates_told,
-    quality_constraints,
     registration_request,
 )
 from causeway.registry import Candidate, Digest, StoredDocument
@@ -171,17 +170,6 @@ def test_who_decides_is_told_where_to_compare(
     made = registration_request(group, case, model, known)
     assert made["CustomerMetadataProperties"]["comparison"] == uri
     assert uri in made["ModelLifeCycle"]["StageDescription"]
-
-
-def test_gates_are_written_as_constraints(model: ModelSpec) -> None:
-    assert quality_constraints(model.metric_gates, model.problem_type) == {
-        "version": 0.0,
-        "binary_classification_constraints": {
-            "auc": {"threshold": 0.7, "comparison_operator": "LessThanThreshold"}
-        },
-    }
-    regression = quality_constraints(model.metric_gates, "tabular regression")
-    assert "regression_constraints" in regression
 
 
 def test_what_the_gates_said_is_told_in_one_line(model: ModelSpec) -> None:

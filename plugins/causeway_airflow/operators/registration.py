@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
 from causeway.arns import ModelPackageGroupArn
+from causeway.baselines import constraints
 from causeway.comparison import chosen, comparison_markdown, of_candidate
 from causeway.documents import canonical_json, sha256
 from causeway.jobs import hyperparameters_of
@@ -14,7 +16,6 @@ from causeway.model_cards.lifecycle import HandOver
 from causeway.registration import (
     DOCUMENTS,
     gates_told,
-    quality_constraints,
     registration_request,
 )
 from causeway.registry import (
@@ -189,8 +190,9 @@ class RegisterModelOperator(TrainingOperator):
     def _documents(self, files: ArtifactsHook, digest: Digest) -> dict[str, StoredDocument]:
         """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
         _, model = case_and_model(self.use_case, self.model)
-        bounds = canonical_json(quality_constraints(model.metric_gates, model.problem_type))
-        texts = {"quality-constraints": bounds}
+        report = json.loads(self.gate["report"])
+        made = constraints(model.metric_gates, model.problem_type, report)
+        texts = {name: canonical_json(document) for name, document in made.items()}
         for name, uri in (self.gate.get("documents") or {}).items():
             if name in DOCUMENTS:
                 texts[name] = files.read(uri).decode()
