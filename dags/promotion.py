@@ -3,8 +3,9 @@
 **What it does.** Waits for the approval into test, deploys the version to the test account, asks
 the live endpoint about the held-out rows and records its metrics; waits for the approval into
 production, deploys there, asks a few rows and records the version as deployed. Beside that, the
-model's card goes to review at the start, is approved once the version is in production, and is
-exported then to PDF. The last task of the way records how it ended.
+model's card goes to review at the start, is told what the live endpoint answered, is approved
+once the version is in production, and is exported then to PDF. A card that could not be written
+keeps the version out of production. The last task of the way records how it ended.
 
 **Parameters.** `version_arn`, `attempt` (and `version`, `group`): given by
 `platform__governance_sync`, which starts one run for each version under the id
@@ -87,15 +88,16 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             task_id="deploy_to_production", account_role="prod", **deploy
         )
         smoke = SmokeTestOperator(task_id="smoke_test", account_role="prod", **about)
-        # Beside the way, not on it: a card keeps nobody waiting.
+        # Beside the way into test. Production waits for the card that tells of that test.
         reviewed = HandOverCardOperator(task_id="card_for_review", hand_over="test", **about)
+        tested = HandOverCardOperator(task_id="card_tested", hand_over="test", **about)
         approved = HandOverCardOperator(task_id="card_approved", hand_over="production", **about)
         export = ExportModelCardOperator(task_id="card_exported", **about)
         close = ClosePromotionOperator(task_id="close", **about)
         approved_for_test >> deploy_test >> test >> approved_for_production
         approved_for_production >> deploy_prod >> smoke >> close
-        reviewed >> approved >> [close, export]
-        deploy_prod >> approved
+        [reviewed, test] >> tested >> deploy_prod
+        deploy_prod >> approved >> [close, export]
     return dag
 
 

@@ -40,6 +40,7 @@ print("RESULT" + json.dumps({
             "operators": {task.task_id: task.operator_class.__name__
                           if hasattr(task, "operator_class") else type(task).__name__
                           for task in dag.tasks},
+            "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,
             "params": {k: v.schema for k, v in dag.params.items()},
@@ -154,6 +155,14 @@ def test_every_parameter_explains_itself(parsed: dict[str, Any]) -> None:
     for dag in parsed["dags"].values():
         for schema in dag["params"].values():
             assert schema["title"] and schema["type"]
+
+
+def test_nothing_goes_to_production_before_its_card_tells_of_its_test(
+    parsed: dict[str, Any],
+) -> None:
+    upstream = parsed["dags"]["credit_risk__promotion"]["upstream"]
+    assert upstream["deploy_to_production"] == ["approval_for_production", "card_tested"]
+    assert upstream["card_tested"] == ["card_for_review", "test_endpoint"]
 
 
 def test_a_promotion_takes_any_parameter(parsed: dict[str, Any]) -> None:

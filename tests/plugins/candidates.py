@@ -9,6 +9,8 @@ from typing import Any
 
 from causeway.documents import sha256
 from causeway.gates import evaluate
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context
 
 BUCKET = "causeway-data-science-222222222222-eu-central-1"
 #: What every operator of the model is told.
@@ -79,4 +81,29 @@ def register(note: str) -> Any:
         },
         held_out=held_out,
         dataset={"digest": "d" * 64, "uri": f"s3://{BUCKET}/datasets/d.parquet"},
+    )
+
+
+def sync(runs: int = 0) -> list[dict[str, Any]]:
+    """Sync the registry; returns the promotions that are to be started."""
+    from causeway_airflow.operators.governance import SyncOperator
+
+    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context(runs=runs))
+    return started
+
+
+def approve(platform: LocalPlatform, version: str, verdict: str = "Approved") -> None:
+    """Decide on a version's way into test as its model owner, and have that noticed."""
+    platform.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus=verdict, ApprovalDescription="because"
+    )
+    sync()
+
+
+def deploy(version: str) -> Any:
+    """Return the operator that deploys a version into the test account."""
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+
+    return DeployEndpointOperator(
+        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
     )

@@ -73,6 +73,24 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
 
 
 @pytest.fixture
+def approved(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A version of its own that was approved for test; its lease is given back at the end."""
+    from causeway.accounts import AccountRole
+    from causeway.leases import release_lease
+    from causeway_airflow.hooks.stage_table import StageTableHook
+    from tests.plugins.candidates import approve, register, sync
+
+    version = register(request.node.name).perform(context())["version_arn"]
+    sync()
+    approve(shared, version)
+    yield version
+    table = StageTableHook("causeway_governance_recorder")
+    lease = table.lease(AccountRole.TEST, "credit_risk")
+    if lease is not None:
+        table.apply(release_lease(lease))
+
+
+@pytest.fixture
 def heard(platform: LocalPlatform) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What a queue that subscribed to the topic hears."""
     sqs, sns = platform.client("sqs", "governance"), platform.client("sns", "governance")

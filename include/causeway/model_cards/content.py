@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from causeway.model_cards.fields import FIELDS, HELD_OUT, CardField, Facts, Source
+from causeway.stages import StageRecord
 
 Content = dict[str, Any]
 
@@ -79,6 +80,15 @@ def live_test(metrics: Mapping[str, float], endpoint: str, account: str) -> Cont
         "held-out rows",
         "metric_groups": [{"name": "quality", "metric_data": data}],
     }
+
+
+def live_test_of(record: StageRecord) -> Content | None:
+    """Return the evaluation that a version's test record tells of; None before it was tested."""
+    found = dict(record.validation_metrics)
+    endpoint, account = found.pop("endpoint", None), found.pop("account", None)
+    if endpoint is None or not found:
+        return None
+    return live_test({n: float(v) for n, v in found.items()}, str(endpoint), str(account))
 
 
 def _written(facts: Facts, chosen: Callable[[CardField], bool]) -> Content:

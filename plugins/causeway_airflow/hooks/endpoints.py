@@ -99,6 +99,13 @@ class EndpointsHook(CausewayHook):
                 EndpointConfigName=wanted.endpoint_config,
             )
 
+    def take_back(self, endpoint: str, endpoint_config: str | None) -> None:
+        """Return an endpoint to a config that it had before; without one, delete it."""
+        if endpoint_config is None:
+            self.call("delete_endpoint", EndpointName=endpoint)
+        else:
+            self.call("update_endpoint", EndpointName=endpoint, EndpointConfigName=endpoint_config)
+
     def _digest_of(self, config: str) -> str | None:
         found = self._find("describe_endpoint_config", EndpointConfigName=config)
         if found is None:

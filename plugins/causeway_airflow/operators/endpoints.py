@@ -11,7 +11,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from causeway.accounts import AccountRole
 from causeway.approvals import Decision
 from causeway.arns import ModelPackageArn
-from causeway.errors import ApprovalRefused, LeaseHeld, Superseded, UnexpectedState
+from causeway.errors import (
+    ApprovalRefused,
+    DeploymentFailed,
+    LeaseHeld,
+    Superseded,
+    UnexpectedState,
+)
 from causeway.governance import PromotionStatus, new_record
 from causeway.leases import Lease, Live, acquire_lease, lease_of, release_lease, write_live
 from causeway.registry import ARTIFACT_VERSION, RegistryVersion, version_of
@@ -32,7 +38,7 @@ from causeway.rollout import (
     wanted,
 )
 from causeway.stages import Stage, StageRecord, Status, current
-from causeway_airflow.configuration import poll_interval, topology
+from causeway_airflow.configuration import topology
 from causeway_airflow.operators.promotion import PromotionOperator
 
 if TYPE_CHECKING:
@@ -54,7 +60,9 @@ class DeployEndpointOperator(PromotionOperator):
     Checks the decision, the artifact's digest as it lies in S3 and that nothing newer is live;
     takes the lease; makes model, endpoint config and endpoint, or adopts what a first try made;
     waits in the triggerer; succeeds only when the endpoint is InService on the requested config
-    with the approved digest. A superseded promotion ends here, visibly, and skips the rest.
+    with the approved digest, and the artifact is still the object that was registered: what was
+    loaded from another is taken back. A superseded promotion ends here, visibly, and skips the
+    rest.
 
     :param wait: how long the endpoint may take
     :returns: `{"endpoint", "endpoint_config", "version_arn", "account"}`
@@ -88,17 +96,10 @@ class DeployEndpointOperator(PromotionOperator):
         names = wanted(self.spec, version.arn, decision.artifact_sha256)
         hook = EndpointsHook(self.connection(), self.region_name)
         self._start(hook, names, version, lease)
-        interval = poll_interval()
-        self.defer(
-            trigger=EndpointTrigger(
-                wanted=asdict(names),
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(self.wait.total_seconds() / interval),
-            ),
-            method_name="resume",
-            timeout=self.wait + timedelta(minutes=1),
+        self.wait_for(
+            EndpointTrigger,
+            lasting=self.wait,
+            wanted=asdict(names),
         )
 
     def resumed(self, context: Context) -> dict[str, Any]:
@@ -109,7 +110,8 @@ class DeployEndpointOperator(PromotionOperator):
         arn = ModelPackageArn.parse(self.version_arn)
         decision = table.decision(arn, self.stage, int(self.attempt))
         names = wanted(self.spec, arn, decision.artifact_sha256)
-        judgement, seen = EndpointsHook(self.connection(), self.region_name).judge(names)
+        hook = EndpointsHook(self.connection(), self.region_name)
+        judgement, seen = hook.judge(names)
         lease = self._own_lease(table, context)
         if judgement.verdict is EndpointVerdict.WAIT:
             raise EndpointBusy(
@@ -120,6 +122,7 @@ class DeployEndpointOperator(PromotionOperator):
         if judgement.verdict is EndpointVerdict.FAILURE:
             table.apply(release_lease(lease))
         require_success(names, judgement, account=topology().account(self.role), reason=seen.reason)
+        self._check_loaded(hook, table, names, lease)
         self._write_live(table, names, arn, lease)
         table.apply(release_lease(lease))
         return {
@@ -152,6 +155,35 @@ class DeployEndpointOperator(PromotionOperator):
                 next_step="If the approval ran out, have the version approved again; if the "
                 "artifact changed, find out who changed it.",
             )
+
+    def _check_loaded(
+        self, hook: EndpointsHook, table: StageTableHook, names: Wanted, lease: Lease
+    ) -> None:
+        """Hold the object that lies in S3 after the endpoint began to serve against the version.
+
+        SageMaker loads the artifact by its key, some time after the first look at it. An object's
+        version never changes its bytes, so that the version is enough here. When it is another
+        one, the endpoint goes back to what was live, or away.
+        """
+        from causeway_airflow.hooks.artifacts import ArtifactsHook
+
+        version = self.version()
+        uri, registered = str(version.model_data_url), version.metadata.get(ARTIFACT_VERSION)
+        head = ArtifactsHook(self.connection(), self.region_name).head(uri) or {}
+        if head.get("VersionId") == registered:
+            return
+        before = table.live(self.role, self.model)
+        back_to = before.endpoint_config if before else None
+        if back_to != names.endpoint_config:  # else it was live, and looked at, before that
+            hook.take_back(names.endpoint, back_to)
+        table.apply(release_lease(lease))
+        raise DeploymentFailed(
+            f"{uri} became object version {head.get('VersionId')} while endpoint {names.endpoint} "
+            f"was loading it; {version.arn} was registered with {registered}. The endpoint goes "
+            f"{f'back to {back_to}' if back_to else 'away'}",
+            account=topology().account(self.role),
+            next_step="Find out who changed the artifact; train and register again.",
+        )
 
     def _lease(self, table: StageTableHook, context: Context) -> Lease:
         owner = context["dag_run"].run_id

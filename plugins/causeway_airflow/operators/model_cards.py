@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from causeway.config import ModelSpec, UseCase
-from causeway.model_cards.content import card_content
+from causeway.model_cards.content import Content, card_content, live_test_of, with_evaluation
 from causeway.model_cards.fields import Facts
 from causeway.model_cards.lifecycle import HandOver, plan_card
 from causeway.registry import RegistryVersion, version_of
+from causeway.stages import Stage
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.promotion import PromotionOperator
@@ -52,8 +53,9 @@ class EnsureModelCardsOperator(CausewayOperator):
 class HandOverCardOperator(PromotionOperator):
     """Bring the model's card to what a version's hand-over says: its content, then its status.
 
-    Nothing to change makes no new version of the card. Then the card's shares are brought to what
-    the declared access says of its status; the daily run of `platform__sharing` has them accepted.
+    The content has what the test of the live endpoint found, once that is recorded. Nothing to
+    change makes no new version of the card. Then the card's shares are brought to what the declared
+    access says of its status; the daily run of `platform__sharing` has them accepted.
 
     :param hand_over: `test` or `production`
     :returns: how many updates were made
@@ -72,7 +74,15 @@ class HandOverCardOperator(PromotionOperator):
         version = version_of(registry.describe(self.version_arn))
         self.log.info("compare before deciding: %s", version.metadata.get("comparison", "nothing"))
         hook = ModelCardsHook(self.connection(), self.region_name)
-        done = hand_over_card(hook, self.case, self.spec, version, HandOver(self.hand_over))
+        tested = self.table().state(version.arn).records.get(Stage.TEST)
+        done = hand_over_card(
+            hook,
+            self.case,
+            self.spec,
+            version,
+            HandOver(self.hand_over),
+            live_test=live_test_of(tested) if tested else None,
+        )
         self._share()
         return done
 
@@ -92,8 +102,12 @@ def hand_over_card(
     model: ModelSpec,
     version: RegistryVersion,
     hand_over: HandOver,
+    live_test: Content | None = None,
 ) -> int:
-    """Bring a model's card to a hand-over of a version and return how many updates that took."""
+    """Bring a model's card to a hand-over of a version and return how many updates that took.
+
+    `live_test` is the evaluation of the version's endpoint in test, when there was one.
+    """
     hook.ensure(model.group, card_content(Facts(case, model)))
     card = hook.find(model.group)
     assert card is not None  # it was there or made just now
@@ -102,6 +116,8 @@ def hand_over_card(
     except ValueError:
         package = {}
     made = card_content(Facts(case, model, version=version), package)
+    if live_test is not None:
+        made = with_evaluation(made, live_test)
     planned = plan_card(card, made, hand_over, version.arn)
     hook.apply(model.group, planned)
     return len(planned)

@@ -101,3 +101,26 @@ def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPl
     s3.put_object(Bucket=bucket, Key=key, Body=b"%PDF forged")
     with pytest.raises(UnexpectedState, match="wrote over it"):
         export.perform(context())
+
+
+def test_a_card_tells_what_the_live_endpoint_answered(shared: LocalPlatform, approved: str) -> None:
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+    from causeway_airflow.operators.model_cards import HandOverCardOperator
+    from causeway_airflow.operators.promotion import EndpointTestOperator
+
+    about = {"version_arn": approved, "attempt": "1", **ABOUT}
+    in_test = {"account_role": "test", **about}
+    hand_over = HandOverCardOperator(task_id="tested", hand_over="test", **about)
+    hand_over.perform(context())
+    execute(DeployEndpointOperator(task_id="deploy", **in_test), context("run-1"))
+    metrics = EndpointTestOperator(task_id="test", **in_test).perform(context())
+
+    assert [hand_over.perform(context()), hand_over.perform(context())] == [1, 0]
+    assert card(shared)["ModelCardStatus"] == "PendingReview"
+    entries = {e["name"]: e for e in json.loads(card(shared)["Content"])["evaluation_details"]}
+    assert set(entries) == {"held-out test part", "live endpoint in test"}
+    (group,) = entries["live endpoint in test"]["metric_groups"]
+    assert {one["name"]: one["value"] for one in group["metric_data"]} == metrics
+    register("of the next version").perform(context("run-2"))
+    entries = {e["name"]: e for e in json.loads(card(shared)["Content"])["evaluation_details"]}
+    assert set(entries) == {"held-out test part"}

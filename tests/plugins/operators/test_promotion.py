@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld
 from causeway.governance import PromotionStatus
 from causeway.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, register
+from tests.plugins.candidates import ABOUT, approve, deploy, register, sync
 from tests.plugins.conftest import context, execute
 
 
@@ -25,46 +24,10 @@ def versions(platform: LocalPlatform) -> list[str]:
     return [found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]]
 
 
-def sync(runs: int = 0) -> list[dict[str, Any]]:
-    from causeway_airflow.operators.governance import SyncOperator
-
-    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context(runs=runs))
-    return started
-
-
 def table():
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     return StageTableHook("causeway_governance_recorder")
-
-
-def deploy(version: str):
-    from causeway_airflow.operators.endpoints import DeployEndpointOperator
-
-    return DeployEndpointOperator(
-        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
-    )
-
-
-def approve(platform: LocalPlatform, version: str, verdict: str = "Approved") -> None:
-    platform.person("model-owner").update_model_package(
-        ModelPackageArn=version, ModelApprovalStatus=verdict, ApprovalDescription="because"
-    )
-    sync()
-
-
-@pytest.fixture
-def approved(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A version of its own that was approved for test; its lease is given back at the end."""
-    from causeway.leases import release_lease
-
-    version = register(request.node.name).perform(context())["version_arn"]
-    sync()
-    approve(shared, version)
-    yield version
-    lease = table().lease(AccountRole.TEST, "credit_risk")
-    if lease is not None:
-        table().apply(release_lease(lease))
 
 
 def test_a_registration_killed_half_way_ends_in_one_version(
@@ -115,9 +78,10 @@ def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
+    before = table().live(AccountRole.TEST, "credit_risk")
     with pytest.raises(TaskDeferred):  # the worker dies here: nobody waits, nothing is written
         deploy(approved).perform(context("run-1"))
-    assert table().live(AccountRole.TEST, "credit_risk") is None
+    assert table().live(AccountRole.TEST, "credit_risk") == before
     found = execute(deploy(approved), context("run-1"))
     again = execute(deploy(approved), context("run-1"))
     assert again == found

@@ -11,13 +11,19 @@ import pytest
 
 from causeway.accounts import AccountRole
 from causeway.arns import ModelPackageArn
-from causeway.errors import ApprovalRefused, BadInput, NameTaken, UnexpectedState
+from causeway.errors import (
+    ApprovalRefused,
+    BadInput,
+    DeploymentFailed,
+    NameTaken,
+    UnexpectedState,
+)
 from causeway.governance import PromotionStatus
 from causeway.registry import Digest, artifact_key
 from causeway.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, archive, register, source_of
-from tests.plugins.conftest import context
+from tests.plugins.candidates import approve, archive, deploy, register, source_of, sync
+from tests.plugins.conftest import context, execute
 
 SHARED = "causeway-shared-services-333333333333-eu-central-1"
 SHARED_KEY = "arn:aws:kms:eu-central-1:333333333333:alias/causeway-shared-services"
@@ -75,9 +81,13 @@ def test_a_version_carries_what_binds_and_describes_it(shared: LocalPlatform) ->
     assert hashlib.sha256(manifest).hexdigest() == metadata["manifest-sha256"]
     assert {f["path"] for f in json.loads(manifest)["files"]} == {"code/inference.py", "note.txt"}
     for place in ("ModelMetrics", "DriftCheckBaselines"):
-        for document in version[place]["ModelQuality"].values():
+        for document in (d for kind in version[place].values() for d in kind.values()):
             digest = hashlib.sha256(read(shared, document["S3Uri"])).hexdigest()
             assert document["ContentDigest"] == f"sha256:{digest}"
+    baselines = version["DriftCheckBaselines"]
+    assert set(baselines) == {"Bias", "ModelQuality", "ModelDataQuality"}
+    bias = json.loads(read(shared, baselines["Bias"]["PostTrainingConstraints"]["S3Uri"]))
+    assert {one["attribute"] for one in bias["bias_constraints"]} >= {"sex", "age"}
     assert version["MetadataProperties"]["ProjectId"] == "credit-risk"
     assert len(version["MetadataProperties"]["CommitId"]) == 40
     assert version["SourceUri"] == source_of("bound")
@@ -191,26 +201,51 @@ def test_what_lies_under_the_artifacts_key_already_is_not_registered(
 @pytest.mark.parametrize("content", ["the same", "another"])
 def test_an_artifact_that_was_replaced_is_not_deployed(shared: LocalPlatform, content: str) -> None:
     """Also the same bytes: it is not the object that was registered and looked at."""
-    from causeway_airflow.operators.endpoints import DeployEndpointOperator
-
     note = f"replaced by {content}"
     version = register(note).perform(context())["version_arn"]
     sync()
-    shared.person("model-owner").update_model_package(
-        ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
-    )
-    sync()
-    uri = described(shared, version)["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-    overwrite(shared, uri, archive(note if content == "the same" else "something else"))
-    deploy = DeployEndpointOperator(
-        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
+    approve(shared, version)
+    overwrite(
+        shared, _artifact(shared, version), archive(note if content == "the same" else "other")
     )
     # An earlier deployment leaves its lease behind, let go of.
     before = _table().lease(AccountRole.TEST, "credit_risk")
     with pytest.raises(ApprovalRefused, match="S3 holds"):
-        deploy.perform(context())
+        deploy(version).perform(context())
     assert Stage.TEST not in _state(version).records
     assert _table().lease(AccountRole.TEST, "credit_risk") == before
+
+
+@pytest.mark.parametrize("was_live", [True, False])
+def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
+    shared: LocalPlatform, approved: str, was_live: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.endpoints import EndpointsHook
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    before = execute(deploy(approved), context("run-before"))
+    version = register(f"replaced meanwhile {was_live}").perform(context())["version_arn"]
+    sync()
+    approve(shared, version)
+    task = deploy(version)
+    resumed = task.resumed
+
+    def after_the_swap(given: Any) -> Any:
+        overwrite(shared, _artifact(shared, version), archive("swapped"))
+        with monkeypatch.context() as patch:
+            if not was_live:
+                patch.setattr(StageTableHook, "live", lambda *_: None)
+            return resumed(given)
+
+    monkeypatch.setattr(task, "resumed", after_the_swap)
+    with pytest.raises(DeploymentFailed, match="became object version"):
+        execute(task, context("run-swapped"))
+    live = _table().live(AccountRole.TEST, "credit_risk")
+    assert live is not None and str(live.version_arn) == approved
+    seen = EndpointsHook("causeway_test_deployer").observe("credit-risk")
+    assert seen.endpoint_config == before["endpoint_config"] if was_live else not seen.status
+    # The lease was given back: the next one may put its hand on the endpoint.
+    assert execute(deploy(approved), context("run-after")) == before
 
 
 # ------------------------------------------------------------------------- from outside
@@ -256,11 +291,9 @@ def _from_notebook(platform: LocalPlatform, metadata: dict[str, str]) -> str:
     return arn
 
 
-def sync() -> list[dict[str, Any]]:
-    from causeway_airflow.operators.governance import SyncOperator
-
-    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context())
-    return started
+def _artifact(platform: LocalPlatform, version: str) -> str:
+    (container,) = described(platform, version)["InferenceSpecification"]["Containers"]
+    return str(container["ModelDataUrl"])
 
 
 def _table() -> Any:
