@@ -7,7 +7,8 @@ resource types must match), describes what is shared from the consumer's side an
 discover. A share that fails does not stop the others; the run fails then all the same. Consumers
 that the templates do not name get statements of their own in the owners' bucket and key policies,
 merged by Sid; every consumer of features, the trainer too, has them in the policy of the data
-account's Glue catalogue, which no template can hold.
+account's Glue catalogue, which no template can hold. Where the topology names accounts that keep
+model cards of their own, the central cards are brought up to them.
 
 **When.** Daily, to mend drift, re-share what expired and revoke grants whose time is over; by hand
 after `platform__accounts` and after a change of the declared access. With `dry_run` it changes
@@ -23,7 +24,9 @@ what nobody declares is revoked.
 
 from airflow.sdk import DAG, Param, task
 
+from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.model_cards import AggregateCardsOperator
 from causeway_airflow.operators.policies import ConvergePoliciesOperator
 from causeway_airflow.operators.sharing import (
     AcceptInvitationsOperator,
@@ -81,6 +84,7 @@ with DAG(
     },
     **dag_arguments("platform", doc=__doc__),
 ):
+    failed = fail_with_any()
     define = DefineFeatureGroupsOperator(
         task_id="define_feature_groups", only_plan="{{ params.dry_run }}"
     )
@@ -106,7 +110,14 @@ with DAG(
     policies = ConvergePoliciesOperator.partial(
         task_id="converge_policies", map_index_template=BY_ACCOUNT
     ).expand_kwargs(owners())
+    if topology().model_cards.spokes:
+        (
+            AggregateCardsOperator(
+                task_id="aggregate_model_cards", only_plan="{{ params.dry_run }}"
+            )
+            >> failed
+        )
     define >> [plan, policies]
     converge >> accept >> [verify, discover]
     policies >> verify
-    [define, plan, policies, converge, accept, verify, discover] >> fail_with_any()
+    [define, plan, policies, converge, accept, verify, discover] >> failed

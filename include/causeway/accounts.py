@@ -144,6 +144,12 @@ class ManagedMlflow(Strict):
     version: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){1,2}$")] | None = None
 
 
+class ModelCards(Strict):
+    """Accounts that keep model cards of their own beside those in shared services."""
+
+    spokes: tuple[Literal["data_science", "test", "prod"], ...] = ()
+
+
 class Topology(Strict):
     """Which account plays which role, in which region, with which images and people."""
 
@@ -153,6 +159,7 @@ class Topology(Strict):
     accounts: dict[AccountRole, _Id]
     organisation: Organisation = Organisation()
     mlflow: ManagedMlflow | None = None
+    model_cards: ModelCards = ModelCards()
     access: tuple[AccessRule, ...] = ()
     images: dict[str, str]
     image_digests: dict[

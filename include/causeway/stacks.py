@@ -33,7 +33,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     """Return a value for each parameter that the template declares without a default.
 
     `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
-    the name of the managed MLflow server, empty without one.
+    the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
+    keeps model cards of its own.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -44,6 +45,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         **values,
         "AccountRole": role.value,
         "ManagedMlflowServer": managed,
+        "KeepsModelCards": "true" if role.value in topology.model_cards.spokes else "false",
     }
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
     unknown = [

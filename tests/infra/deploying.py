@@ -77,6 +77,7 @@ def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
         "AccountRole": role,
         "TrustedAirflowRoleArn": "",
         "ManagedMlflowServer": "",
+        "KeepsModelCards": "false",
     }
     declared = loaded(INFRA / TEMPLATE_OF[role]).parameters
     return [{"ParameterKey": name, "ParameterValue": known[name]} for name in declared]

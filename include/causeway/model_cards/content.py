@@ -18,7 +18,7 @@ Content = dict[str, Any]
 #: The evaluation that the test of a live endpoint adds.
 LIVE_TEST: Final = "live endpoint in test"
 #: Evaluations that are about one version, and gone when the card describes another.
-_OF_A_VERSION: Final = frozenset({HELD_OUT, LIVE_TEST})
+OF_A_VERSION: Final = frozenset({HELD_OUT, LIVE_TEST})
 
 
 def package_content(facts: Facts) -> Content:
@@ -49,7 +49,7 @@ def merged(existing: Mapping[str, Any], made: Mapping[str, Any]) -> Content:
     for field in FIELDS:
         if field.path == "evaluation_details":
             ours = _get(made, field.keys) or []
-            replaced = {entry["name"] for entry in ours} if same else _OF_A_VERSION
+            replaced = {entry["name"] for entry in ours} if same else OF_A_VERSION
             kept = [e for e in found.get(field.path, []) if e.get("name") not in replaced]
             _set(found, field.keys, [*ours, *kept])
         else:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from causeway.accounts import AccountRole
 from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import Content, card_content, live_test_of, with_evaluation
 from causeway.model_cards.fields import Facts
 from causeway.model_cards.lifecycle import HandOver, plan_card
+from causeway.model_cards.spokes import plan_hub
 from causeway.registry import RegistryVersion, version_of
 from causeway.stages import Stage
-from causeway_airflow.configuration import use_cases
+from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.promotion import PromotionOperator
 from causeway_airflow.operators.sharing import owner_sharing
@@ -48,6 +51,66 @@ class EnsureModelCardsOperator(CausewayOperator):
         ]
         self.log.info("model cards made: %s", made or "none")
         return made
+
+
+#: Who keeps the card of an account that has its own.
+SPOKE_DUTY: Mapping[AccountRole, str] = {
+    AccountRole.DATA_SCIENCE: "trainer",
+    AccountRole.TEST: "deployer",
+    AccountRole.PROD: "deployer",
+}
+
+
+class AggregateCardsOperator(CausewayOperator):
+    """Bring the central cards up to those that the topology's `model_cards.spokes` keep.
+
+    A spoke that has no card of a model yet gets a draft of what the use case says.
+
+    :param only_plan: only say which central cards would change (templated)
+    :returns: the central cards that changed
+    """
+
+    template_fields = (*CausewayOperator.template_fields, "only_plan")
+
+    def __init__(
+        self,
+        *,
+        account_role: str = "shared_services",
+        duty: str = OWNER,
+        only_plan: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(account_role=account_role, duty=duty, **kwargs)
+        self.only_plan = only_plan
+
+    def perform(self, context: Context) -> list[str]:
+        """Read the spokes' cards of each model, plan, apply."""
+        from causeway_airflow.hooks.model_cards import ModelCardsHook
+
+        hub = ModelCardsHook(self.connection(), self.region_name)
+        spokes = [
+            ModelCardsHook(self.connection(role, SPOKE_DUTY[AccountRole(role)]), self.region_name)
+            for role in topology().model_cards.spokes
+        ]
+        changed, dry = [], str(self.only_plan) == "True"
+        for model, draft in (
+            (model, card_content(Facts(case, model)))
+            for case in use_cases()
+            for model in case.models
+        ):
+            if not dry:
+                for hook in (hub, *spokes):
+                    hook.ensure(model.group, draft)
+            central, *kept = (hook.find(model.group) for hook in (hub, *spokes))
+            if central is None:
+                continue
+            planned = plan_hub(central, [card.content for card in kept if card is not None])
+            if planned:
+                changed.append(model.group)
+                self.log.info("model card %s: %s", central.arn, planned)
+            if not dry:
+                hub.apply(model.group, planned)
+        return changed
 
 
 class HandOverCardOperator(PromotionOperator):
