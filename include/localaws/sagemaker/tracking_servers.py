@@ -23,9 +23,9 @@ from localaws.service import Call, Service, ServiceError
 log = logging.getLogger(__name__)
 sagemaker = Service.named("sagemaker")
 TYPE = "mlflow-tracking-server"
-RUNNING = ("Created", "Started")
+RUNNING = ("Created", "Started", "Updated")
 STARTABLE = ("Stopped", "StartFailed")
-MOVING = ("Creating", "Starting", "Stopping", "Deleting")
+CHANGEABLE = ("TrackingServerSize", "WeeklyMaintenanceWindowStart", "S3BucketOwnerAccountId")
 KEPT = ("ArtifactStoreUri", "RoleArn", "WeeklyMaintenanceWindowStart", "S3BucketOwnerAccountId")
 
 
@@ -127,7 +127,7 @@ def _check_options(params: dict[str, Any]) -> None:
     for option in ("AutomaticModelRegistration", "S3BucketOwnerVerification"):
         if params.get(option):
             raise unsupported_option(f"{option} of tracking servers")
-    if not params["ArtifactStoreUri"].startswith("s3://"):
+    if not params.get("ArtifactStoreUri", "s3://").startswith("s3://"):
         raise unsupported_option("an ArtifactStoreUri that is not in S3")
 
 
@@ -168,6 +168,26 @@ def create_tracking_server(call: Call) -> dict[str, Any]:
     call.store(TagStore).put(server.arn, params.get("Tags"))
     call.cloud.background(_run, call, server, "Created", "CreateFailed")
     return {"TrackingServerArn": server.arn}
+
+
+@sagemaker.operation("UpdateMlflowTrackingServer", locked=False)
+def update_tracking_server(call: Call) -> dict[str, Any]:
+    """Change what a running server was asked for; its MLflow, which has no size here, goes on."""
+    server, params = _find(call), call.params
+    _check_options(params)
+    if (
+        params.get("ArtifactStoreUri", server.request["ArtifactStoreUri"])
+        != (server.request["ArtifactStoreUri"])
+    ):
+        raise unsupported_option("another ArtifactStoreUri of a tracking server that is there")
+    server.enter(call, "Updating", since=RUNNING)
+    server.request |= {name: params[name] for name in CHANGEABLE if name in params}
+    call.cloud.background(_updated, server)
+    return {"TrackingServerArn": server.arn}
+
+
+def _updated(server: TrackingServer) -> None:
+    server.status = "Updated"
 
 
 @sagemaker.operation("StartMlflowTrackingServer", locked=False)

@@ -146,6 +146,19 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
         "sagemaker-mlflow.amazonaws.com"
     )
 
+    with pytest.raises(ClientError, match="ArtifactStoreUri"):
+        workshop.sagemaker.update_mlflow_tracking_server(
+            TrackingServerName="tracking", ArtifactStoreUri=f"s3://{workshop.bucket}/elsewhere"
+        )
+    made = workshop.sagemaker.update_mlflow_tracking_server(
+        TrackingServerName="tracking", TrackingServerSize="Medium"
+    )
+    assert made["TrackingServerArn"] == arn
+    until(lambda: status(workshop, "tracking") == "Updated")
+    described = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName="tracking")
+    assert (described["TrackingServerSize"], described["IsActive"]) == ("Medium", "Active")
+    assert tracking_as(aws.assume(account, "tracker"), arn).get_run(run.info.run_id)
+
     workshop.sagemaker.stop_mlflow_tracking_server(TrackingServerName="tracking")
     until(lambda: status(workshop, "tracking") == "Stopped")
     client = tracking_as(aws.assume(account, "tracker"), arn)
