@@ -4,8 +4,9 @@
 is written; stores it under its digest; runs the feature engineering as a processing job in the data
 account; writes the records that are new or differ into the feature groups.
 
-**Parameters.** `data`: a file that the worker can read or an `s3://` URI; empty means the seeded
-synthetic sample of the use case. `rows`, `sample_seed`: of that sample. `stores`: `both`, `online`,
+**Parameters.** `data`: a file that the worker can read, an `s3://` URI, or `published` for the file
+at the public address in the contract (https, checked by digest); empty means the seeded synthetic
+sample of the use case. `rows`, `sample_seed`: of that sample. `stores`: `both`, `online`,
 or `offline`, a bulk backfill that makes Parquet objects and costs no calls by the record.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
@@ -37,7 +38,7 @@ def build(case: UseCase) -> DAG:
                 None,
                 type=["null", "string"],
                 title="Raw file",
-                description="A path that the worker can read, or s3://…; empty: synthetic sample",
+                description="A path that the worker can read, s3://… or `published`; empty: sample",
             ),
             "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
             "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),

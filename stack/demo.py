@@ -178,10 +178,12 @@ class Demo:
 def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
     """Play the demonstration; on a stack of its own it stops what it started."""
     started = time.monotonic()
-    if data is not None and not data.startswith("s3://"):
+    if data is not None and data != "published" and "://" not in data:
         path = Path(data).expanduser().resolve()
         if not path.is_file():
-            raise StackError(f"DATA={data}: there is no such file; give a path or an s3:// URI")
+            raise StackError(
+                f"DATA={data}: there is no such file; give a path, an s3:// URI or `published`"
+            )
         data = str(path)
     try:
         case = use_case(use_case_id)

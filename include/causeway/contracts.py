@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import Strict
+from causeway.published import Published
 from causeway.stores import OfflineStore, OnlineStore
 
 FeatureType = Literal["Integral", "Fractional", "String"]
@@ -87,6 +88,8 @@ class RawData(Strict):
     columns: tuple[FeatureName, ...] = Field(min_length=1)
     #: Named in `BadInput` and in the documentation; not an address to load from.
     description: str = ""
+    #: Where its authors publish it; the one address that it is ever downloaded from.
+    published: Published | None = None
 
     @field_validator("columns")
     @classmethod

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causeway import samples
 from causeway.accounts import AccountRole
 from causeway.documents import canonical_json
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features import create_request, group_file, raw_key
 from causeway.ingest_summary import IngestSummary, writes
 from causeway.jobs import read_code
+from causeway.published import NEXT_STEP
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -33,8 +33,8 @@ class ValidateRawOperator(CausewayOperator):
     Nothing is written before the whole file was found good.
 
     :param use_case: the use case whose contract holds
-    :param data: a path that the worker can read, an `s3://` URI, or empty for the use case's
-        seeded synthetic sample (templated)
+    :param data: a path that the worker can read, an `s3://` URI, `published` or the published
+        address of the contract, or empty for the use case's seeded synthetic sample (templated)
     :param rows: rows of the sample (templated)
     :param sample_seed: seed of the sample (templated)
     :returns: `{"data", "sha256", "uri", "rows", "stored"}`
@@ -67,8 +67,14 @@ class ValidateRawOperator(CausewayOperator):
         case, hook = case_of(self.use_case), ArtifactsHook(self.connection(), self.region_name)
         bucket = topology().bucket(AccountRole(self.account_role))
         with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
-            what, path = self._local(hook, Path(folder) / "raw")
+            what, path = self._local(case, hook, Path(folder))
             found = validate_raw(path, case, file=what)
+            published = case.data.published
+            if published and what == published.address and published.rows not in (None, found.rows):
+                raise BadInput(
+                    f"{what} has {found.rows} rows; the contract declares {published.rows}",
+                    next_step=NEXT_STEP,
+                )
             uri = f"s3://{bucket}/{raw_key(case, found.sha256)}"
             with path.open("rb") as content:
                 stored = hook.put(uri, content, sha256=found.sha256)
@@ -81,14 +87,19 @@ class ValidateRawOperator(CausewayOperator):
             "stored": stored.created,
         }
 
-    def _local(self, hook: ArtifactsHook, target: Path) -> tuple[str, Path]:
+    def _local(self, case: UseCase, hook: ArtifactsHook, folder: Path) -> tuple[str, Path]:
         """Return what the raw file is called, and where it lies on this worker."""
+        from causeway import samples
+
+        target = folder / "raw"
         if not self.data:
             samples.write(self.use_case, int(self.rows), int(self.sample_seed), target)
             return f"synthetic sample ({self.rows} rows, seed {self.sample_seed})", target
         if self.data.startswith("s3://"):
             hook.download(self.data, target)
             return self.data, target
+        if self.data == "published" or "://" in self.data:
+            return self._published(case, folder)
         path = Path(self.data)
         try:
             path.open("rb").close()
@@ -98,6 +109,19 @@ class ValidateRawOperator(CausewayOperator):
                 next_step="Name a file that the Airflow worker can read, or an s3:// URI.",
             ) from error
         return str(path), path
+
+    def _published(self, case: UseCase, folder: Path) -> tuple[str, Path]:
+        """Download what the contract declares; whoever starts the DAG can name no other place."""
+        from causeway_airflow.hooks.published import fetch
+
+        published = case.data.published
+        if published is None or self.data not in ("published", published.address):
+            known = published.address if published else "none"
+            raise BadInput(
+                f"{self.data} is no address that use case {case.id} declares; declared: {known}",
+                next_step="Give a path, an s3:// URI or `published`.",
+            )
+        return published.address, fetch(case, published, folder)
 
 
 class FeatureIngestOperator(CausewayOperator):

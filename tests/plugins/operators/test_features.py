@@ -201,3 +201,41 @@ def offline_table(platform: LocalPlatform, described: dict[str, Any]) -> dict[st
     ]
     found: dict[str, list[Any]] = pa.concat_tables(parts).sort_by("record_id").to_pydict()
     return found
+
+
+class TestPublished:
+    """The declared address is loaded from, no other, and its number of rows is checked."""
+
+    def validated(self, monkeypatch: pytest.MonkeyPatch, data: str, rows: int) -> dict[str, Any]:
+        from causeway_airflow.hooks import published
+        from causeway_airflow.operators.features import ValidateRawOperator
+
+        def fetch(case: UseCase, declared: Any, folder: Path) -> Path:
+            return samples.write(case.id, rows, 5, folder / "raw")
+
+        monkeypatch.setattr(published, "fetch", fetch)
+        operator = ValidateRawOperator(task_id="validate", use_case="credit_risk", data=data)
+        return operator.perform(context())  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("data", ["published", "the address"])
+    def test_what_is_published_is_stored(
+        self, shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch, data: str
+    ) -> None:
+        declared = case_of("credit_risk").data.published
+        assert declared is not None
+        given = data if data == "published" else declared.address
+        found = self.validated(monkeypatch, given, 1000)
+        assert (found["data"], found["rows"]) == (declared.address, 1000)
+
+    def test_another_number_of_rows_is_refused(
+        self, shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(BadInput, match="has 999 rows; the contract declares 1000"):
+            self.validated(monkeypatch, "published", 999)
+
+    @pytest.mark.parametrize("data", ["https://example.org/x.csv", "http://169.254.169.254/x"])
+    def test_another_address_is_refused(
+        self, shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch, data: str
+    ) -> None:
+        with pytest.raises(BadInput, match="is no address that use case credit_risk declares"):
+            self.validated(monkeypatch, data, 1000)

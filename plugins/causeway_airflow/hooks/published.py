@@ -1,0 +1,133 @@
+"""Downloads the published raw file of a use case, from the address in its contract alone.
+
+Streamed to disk, with a limit in bytes and in time; over https only, redirects included, so that a
+published page can send nobody to a file, another protocol or an unencrypted place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, Any, Final
+from urllib.parse import urlsplit
+
+from causeway.config import UseCase
+from causeway.errors import BadInput, CausewayError
+from causeway.published import NEXT_STEP, Published, check_digest
+from causeway.unpacking import BLOCK_BYTES, unpack
+
+#: Seconds until an answer begins or goes on, and for the whole download.
+TIMEOUT: Final = 30.0
+DEADLINE: Final = 600.0
+SCHEMES: Final = frozenset({"https"})
+REDIRECTS: Final = 5
+
+
+class DownloadError(CausewayError):
+    """A published file that could not be downloaded now; it may pass."""
+
+    retryable = True
+
+
+def fetch(
+    case: UseCase, published: Published, folder: Path, schemes: frozenset[str] = SCHEMES
+) -> Path:
+    """Download a use case's published file and return the raw file on this worker.
+
+    Raises:
+        BadInput: it is too large, another one than declared, or redirects elsewhere than to https.
+        DownloadError: the place does not answer, or not in time.
+    """
+    downloaded, target = folder / "download", folder / "raw"
+    digest = _download(published, downloaded, schemes)
+    check_digest(digest, published.download_sha256, published.address)
+    format_ = case.data.format
+    columns = format_.separator.join(case.data.columns) + "\n"
+    missing = format_.header and not published.header
+    unpack(downloaded, published, target, head=columns.encode() if missing else b"")
+    downloaded.unlink()
+    return target
+
+
+def _download(published: Published, target: Path, schemes: frozenset[str]) -> str:
+    address, deadline = published.address, time.monotonic() + DEADLINE
+    digest, size = hashlib.sha256(), 0
+    # Without the handlers of file:, ftp: and data: that `build_opener` would add.
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        _Redirects(schemes),
+    ):
+        opener.add_handler(handler)
+    _require_scheme(address, address, schemes)
+    request = urllib.request.Request(address, headers={"User-Agent": "causeway"})  # noqa: S310 - the scheme is checked
+    try:
+        with opener.open(request, timeout=TIMEOUT) as reply, target.open("wb") as out:
+            while block := reply.read1(BLOCK_BYTES):
+                size += len(block)
+                if size > published.download_limit:
+                    raise BadInput(
+                        f"{address} has more than {published.download_limit} bytes",
+                        next_step=NEXT_STEP,
+                    )
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not whole after {DEADLINE:.0f} seconds")
+                digest.update(block)
+                out.write(block)
+            _require_whole(reply, size)
+    except urllib.error.HTTPError as error:
+        kind = DownloadError if error.code >= 500 or error.code == 429 else BadInput
+        raise kind(f"{address} answers {error.code} {error.reason}", next_step=NEXT_STEP) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise DownloadError(
+            f"{address} cannot be downloaded: {reason}",
+            next_step="See whether the worker may reach it, or hand in the file by path or S3 URI.",
+        ) from error
+    return digest.hexdigest()
+
+
+def _require_whole(reply: Any, size: int) -> None:
+    """Refuse a reply that ended before its declared length: `read1` does not."""
+    declared = reply.headers.get("Content-Length")
+    if declared is not None and declared.isdigit() and int(declared) != size:
+        raise http.client.IncompleteRead(b"", int(declared) - size)
+
+
+def _require_scheme(address: str, asked: str, schemes: frozenset[str]) -> None:
+    if urlsplit(address).scheme not in schemes:
+        raise BadInput(
+            f"{asked} leads to {address[:200]}; allowed: {', '.join(sorted(schemes))}",
+            next_step=NEXT_STEP,
+        )
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a few redirects, to allowed schemes alone."""
+
+    max_redirections = REDIRECTS
+    max_repeats = REDIRECTS
+
+    def __init__(self, schemes: frozenset[str]) -> None:
+        self._schemes = schemes
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the next request."""
+        _require_scheme(newurl, req.full_url, self._schemes)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
