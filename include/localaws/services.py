@@ -8,6 +8,7 @@ import pkgutil
 PACKAGES = (
     "localaws.ram",
     "localaws.glue",
+    "localaws.lakeformation",
     "localaws.athena",
     "localaws.sagemaker",
     "localaws.cloudformation",

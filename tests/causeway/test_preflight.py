@@ -88,6 +88,23 @@ def test_what_a_consumer_sees_of_ram_tells_share_invitation_and_permission_apart
     assert denial(said, check, REGION, None).sides == (Side.UNKNOWN,)
 
 
+def test_a_group_opened_by_its_policy_is_blamed_on_the_policy_not_on_ram(check) -> None:
+    said = WORDS.split(" because")[0].format(
+        action="sagemaker:DescribeModelPackageGroup", resource=check.resource
+    )
+    by_policy = replace(check, route="policy")
+    assert denial(said, by_policy, REGION, RamView.of([], [])).sides == (Side.GROUP,)
+
+
+def test_the_words_of_lake_formation_and_an_explicit_deny_name_their_sides(check) -> None:
+    lacking = "Insufficient Lake Formation permission(s): Required Describe on credit_risk_loan_1"
+    assert denial(lacking, check, REGION, None).sides == (Side.LAKE,)
+    said = WORDS.split(" because")[0] + " with an explicit deny in a resource-based policy"
+    denied = said.format(action="sagemaker:DescribeModelPackageGroup", resource=check.resource)
+    shown = RamView.of([check.resource], [])
+    assert denial(denied, check, REGION, shown).sides == (Side.GROUP,)
+
+
 def test_what_is_shared_but_not_found_does_not_exist(check) -> None:
     shown = RamView.of([check.resource], [])
     assert absence("ResourceNotFound", check, REGION, shown).sides == (Side.ABSENT,)

@@ -17,6 +17,7 @@ from tests.infra.deploying import INFRA, ROLES, TEMPLATE_OF, TEMPLATES, loaded
 ONLY_STAR = {
     "cloudtrail:LookupEvents",
     "ecr:GetAuthorizationToken",
+    "lakeformation:ListPermissions",
     "ram:CreatePermission",
     "ram:CreateResourceShare",
     "ram:GetResourceShareAssociations",

@@ -56,6 +56,18 @@ class Lake:
             [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
         )
 
+    @property
+    def left_to_iam(self) -> dict[str, Any]:
+        """What Lake Formation leaves to IAM: the table, by default."""
+        return self.on_the_table("IAM_ALLOWED_PRINCIPALS", "ALL")
+
+    def on_the_table(self, principal: str, permission: str) -> dict[str, Any]:
+        return {
+            "Principal": {"DataLakePrincipalIdentifier": principal},
+            "Resource": {"Table": {"DatabaseName": DATABASE, "Name": self.table}},
+            "Permissions": [permission],
+        }
+
     @staticmethod
     def statement(actions: list[str], resources: list[str] | str) -> dict[str, Any]:
         return {
@@ -71,6 +83,7 @@ class Lake:
         glue.put_resource_policy(PolicyInJson=document(self.glue_policy))
         s3.put_bucket_policy(Bucket=BUCKET, Policy=document(self.bucket_policy))
         self.decryption(True)
+        self.aws.client("lakeformation", OWNER).grant_permissions(**self.left_to_iam)
         athena = self.aws.client("athena", CONSUMER)
         if CATALOG not in {
             one["CatalogName"] for one in athena.list_data_catalogs()["DataCatalogsSummary"]
@@ -239,9 +252,17 @@ def no_catalog(lake: Lake) -> None:
     lake.aws.client("athena", CONSUMER).delete_data_catalog(Name=CATALOG)
 
 
+def no_select(lake: Lake) -> None:
+    lakeformation = lake.aws.client("lakeformation", OWNER)
+    lakeformation.revoke_permissions(**lake.left_to_iam)
+    # Enough to look the table up, not to query it.
+    lakeformation.grant_permissions(**lake.on_the_table(READER, "DESCRIBE"))
+
+
 @pytest.mark.parametrize(
     ("take", "said"),
     [
+        (no_select, "PERMISSION_DENIED: .*Lake Formation permission.*Required Select"),
         (no_glue, "PERMISSION_DENIED: .*glue:GetDatabase"),
         (no_bucket, "PERMISSION_DENIED: .*s3:(ListBucket|GetObject)"),
         (no_key, "PERMISSION_DENIED: .*kms:Decrypt"),

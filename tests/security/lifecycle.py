@@ -128,7 +128,8 @@ class Lifecycle:
         self.promotion(airflow)
         airflow.succeed("credit_risk__training", {"seed": 1})  # now beside production
         # With features, versions and artifacts there, every probe has something to ask about.
-        airflow.succeed("platform__preflight")
+        with self.bounded():
+            airflow.succeed("platform__preflight")
         self.events()
         airflow.succeed("platform__access_review")
         self.kills()
@@ -326,6 +327,23 @@ class Lifecycle:
         policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
         policy["Statement"].append({**statement, "Action": "kms:Decrypt", "Resource": "*"})
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+    @contextlib.contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Bound a duty of each consumer, as administrators may, while the context lasts."""
+        allowing = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowing]})
+        with contextlib.ExitStack() as stack:
+            for account, role in (
+                ("data_science", "causeway-trainer"),
+                ("test", "causeway-deployer"),
+                ("prod", "causeway-deployer"),
+            ):
+                iam = self.platform.client("iam", account)
+                policy = iam.create_policy(PolicyName="bounds", PolicyDocument=document)["Policy"]
+                iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=policy["Arn"])
+                stack.callback(iam.delete_role_permissions_boundary, RoleName=role)
+            yield
 
     @contextlib.contextmanager
     def denied(self, account: str, role: str, action: str) -> Iterator[None]:

@@ -20,6 +20,8 @@ _LACKING: Final = re.compile(
 )
 _EXPLICIT: Final = re.compile(r"with an explicit deny in (?:an?|the) (?P<policy>[a-z -]+)")
 _ACTION: Final = re.compile(r"not authorized to perform: (?P<service>[a-z0-9-]+):(?P<action>\w+)")
+#: Lake Formation's words, which name neither policy nor action.
+_LAKE: Final = "Insufficient Lake Formation permission"
 _RESOURCE_SIDES: Final = {
     "s3": Side.BUCKET,
     "kms": Side.KEY,
@@ -46,7 +48,12 @@ class RamView:
         return cls(frozenset(shown), frozenset(invitations))
 
     def blame(self, check: Check) -> Side:
-        """Return which side of RAM keeps a check from working, as far as the consumer can tell."""
+        """Return which side of RAM keeps a check from working, as far as the consumer can tell.
+
+        A model group that is opened by its own policy is not in RAM.
+        """
+        if check.route == "policy":
+            return Side.GROUP
         if check.resource in self.shown:
             return Side.PERMISSION
         if (check.share, check.owner) in self.invitations:
@@ -62,7 +69,10 @@ def denial(text: str, check: Check, region: str, view: RamView | None) -> Verdic
     reason = " ".join(text.split())[:500]
     if check.resource.split(":")[3] != region:
         return no(Side.REGION, reason=f"asked in {region}: {reason}")
-    found = _LACKING.search(text) or _EXPLICIT.search(text)
+    if _LAKE in text:
+        return no(Side.LAKE, reason=reason)
+    lacking, explicit = _LACKING.search(text), _EXPLICIT.search(text)
+    found = lacking or explicit
     policy = found["policy"] if found else ""
     about = _ACTION.search(text)
     service = about["service"] if about else ""
@@ -70,6 +80,8 @@ def denial(text: str, check: Check, region: str, view: RamView | None) -> Verdic
         return no(side, reason=reason)
     if policy == "resource-based policy" and service in _RESOURCE_SIDES:
         return no(_RESOURCE_SIDES[service], reason=reason)
+    if service == "sagemaker" and explicit and policy == "resource-based policy":
+        return no(Side.GROUP, reason=reason)  # of what is shared only model groups have a policy
     if service == "sagemaker" and view is not None:
         return no(view.blame(check), reason=reason)
     return no(Side.UNKNOWN, reason=reason)

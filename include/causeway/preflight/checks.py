@@ -13,16 +13,16 @@ from enum import StrEnum
 from typing import Final
 
 from causeway.access import DesiredGrant, desired_grants, receiving_accounts
-from causeway.access_rules import Grant, ResourceKind
+from causeway.access_rules import CardStatusName, Grant, ResourceKind, Route
 from causeway.accounts import (
     DATA_CATALOG,
     DUTIES,
-    FEATURE_DATABASE,
     AccountId,
     AccountRole,
     Topology,
 )
 from causeway.config import UseCase
+from causeway.contracts import FeatureGroup
 from causeway.features import offline_prefix
 
 
@@ -43,6 +43,7 @@ class Probe(StrEnum):
     DESCRIBE_GROUP = "describe the group"
     LIST_VERSIONS = "list versions"
     DESCRIBE_VERSION = "describe a version"
+    DESCRIBE_CARD = "describe the card"
     REGISTER = "register a version"
     DEPLOY = "make a model"
     READ_ARTIFACT = "read an artifact"
@@ -79,6 +80,9 @@ class Check:
     needs: tuple[Need, ...] = ()
     #: Where the probe looks besides the resource: a bucket and a prefix of it.
     place: tuple[str, str] = ("", "")
+    route: Route = "ram"
+    #: The status from which on a model card is shared.
+    from_status: CardStatusName = "Draft"
 
     @property
     def key(self) -> str:
@@ -97,6 +101,10 @@ _USERS: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
     (ResourceKind.MODEL_GROUPS, Grant.DEPLOY): ("deployer",),
     (ResourceKind.MODEL_GROUPS, Grant.REVIEW): ("registrar", "deployer"),
     (ResourceKind.MODEL_GROUPS, Grant.ADMIN): ("registrar",),
+    # No duty writes or exports another account's card; every grant on one lets it be read.
+    (ResourceKind.MODEL_CARDS, Grant.READ): ("acceptor",),
+    (ResourceKind.MODEL_CARDS, Grant.READ_WRITE): ("acceptor",),
+    (ResourceKind.MODEL_CARDS, Grant.EXPORT): ("acceptor",),
 }
 #: The account role whose stack names the owner's catalogue to its Athena.
 DATA_CATALOG_USER: Final = AccountRole.DATA_SCIENCE
@@ -144,6 +152,8 @@ def _of_grant(
             probe,
             needs,
             place,
+            grant.route,
+            grant.from_status,
         )
 
     if grant.route == "ram":
@@ -157,6 +167,9 @@ def _of_grant(
     elif grant.kind is ResourceKind.FEATURE_GROUPS:
         for probe, needs, place in _of_feature_group(grant, account, cases, topology):
             yield check(probe, *needs, duty=duty, place=place)
+    elif grant.kind is ResourceKind.MODEL_CARDS:
+        need = Need("sagemaker:DescribeModelCard", grant.resource)
+        yield check(Probe.DESCRIBE_CARD, need, duty=duty)
     else:
         for probe, needs, place in _of_model_group(grant, account, cases, topology):
             yield check(probe, *needs, duty=duty, place=place)
@@ -181,9 +194,10 @@ def _of_feature_group(
     for probe, action in actions:
         yield probe, (Need(f"sagemaker:{action}", group),), _NOWHERE
     name = group.rpartition("/")[2]
-    prefix = next(
-        offline_prefix(case) for case in cases if name in {g.name for g in case.feature_groups}
-    )
+    case, contract = next((c, g) for c in cases for g in c.feature_groups if g.name == name)
+    if not contract.offline.enabled:
+        return
+    prefix = offline_prefix(case)
     bucket = topology.bucket(grant.owner_role)
     arn = f"arn:{topology.partition}:s3:::{bucket}"
     place = (bucket, f"{prefix}/")
@@ -204,13 +218,14 @@ def _of_feature_group(
         own = f"arn:{topology.partition}:athena:{topology.region}:{account}"
         needs = (Need("athena:GetDataCatalog", f"{own}:datacatalog/{DATA_CATALOG}"),)
         yield Probe.FIND_CATALOGUE, needs, _NOWHERE
-    yield Probe.LOOK_UP_TABLE, _of_table(name, grant.owner_role, topology), _NOWHERE
+    yield Probe.LOOK_UP_TABLE, _of_table(contract, grant.owner_role, topology), _NOWHERE
 
 
-def _of_table(group: str, owner: AccountRole, topology: Topology) -> tuple[Need, ...]:
-    # The store calls a table after its group and the time of its creation.
-    table = f"{FEATURE_DATABASE}/{group.replace('-', '_').lower()}_0"
-    parts = ("catalog", f"database/{FEATURE_DATABASE}", f"table/{table}")
+def _of_table(group: FeatureGroup, owner: AccountRole, topology: Topology) -> tuple[Need, ...]:
+    # Where the contract names no table the store calls it after the group and its creation.
+    table = group.offline.table or f"{group.name.replace('-', '_')}_0"
+    database = group.offline.database
+    parts = ("catalog", f"database/{database}", f"table/{database}/{table.lower()}")
     return tuple(Need("glue:GetTable", topology.glue_arn(owner, part)) for part in parts)
 
 

@@ -7,11 +7,12 @@ are all named.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
-from causeway.access_rules import ResourceKind
+from causeway.access_rules import CARD_STATUSES, ResourceKind
 from causeway.accounts import Topology
 from causeway.iam import (
     Decision,
@@ -42,6 +43,8 @@ _ALL_FOR_ALL: Final = json.dumps(
 )
 #: Kinds whose resources the owner's auditor lists; listing catalogs creates one.
 LISTED: Final = frozenset(ResourceKind) - {ResourceKind.FEATURE_CATALOG}
+#: Lake Formation's group of everybody whom IAM allows.
+_LEFT_TO_IAM: Final = "IAM_ALLOWED_PRINCIPALS"
 _OPEN: Final = ("ASSOCIATED",)
 _ON_THE_WAY: Final = ("ASSOCIATING", "RESTORING")
 
@@ -63,7 +66,10 @@ class Predictor:
             return no(Side.REGION, reason=f"the consumer acts in {consumer.region}")
         if check.kind in LISTED and check.resource not in owner.existing:
             return no(Side.ABSENT, reason=f"account {check.owner} has no {check.resource}")
-        return _Prediction(check, owner, consumer, self._topology).verdict()
+        found = _Prediction(check, owner, consumer, self._topology)
+        if found.held_back():
+            return no(Side.ABSENT, reason=f"held back until the card is {check.from_status}")
+        return found.verdict()
 
 
 class _Prediction:
@@ -74,6 +80,12 @@ class _Prediction:
         self.owner = owner
         self.consumer = consumer
         self.topology = topology
+
+    def held_back(self) -> bool:
+        """Tell whether the resource is a card that is still to come to its status, and unshared."""
+        now = self.owner.cards.get(self.check.resource, CARD_STATUSES[-1])
+        early = CARD_STATUSES.index(now) < CARD_STATUSES.index(self.check.from_status)
+        return early and bool(self._unshared(None, self.check.resource))
 
     def verdict(self) -> Verdict:
         if self.check.probe is Probe.VISIBLE:
@@ -90,12 +102,12 @@ class _Prediction:
                 return untested(f"a policy cannot be read: {error}")
             sides += found
             reasons += [reason] if reason else []
+        if self.check.probe is Probe.LOOK_UP_TABLE:
+            lacking = self._lake()
+            sides += [Side.LAKE] if lacking else []
+            reasons += [lacking] if lacking else []
         if self.check.probe is Probe.SEARCH:
             sides += self._unshared("sagemaker:Search", self.check.resource)
-        if set(sides) == {Side.IDENTITY} and role.attached:
-            return untested(f"attached policies are not read: {', '.join(role.attached)}")
-        if not sides and role.boundary:
-            return untested(f"the permissions boundary is not read: {role.boundary}")
         return no(*sides, reason="; ".join(reasons)) if sides else YES
 
     @cached_property
@@ -120,7 +132,8 @@ class _Prediction:
         )
         of_resource = self._of_resource(resource)
         shared = self._shared(need.action, resource)
-        decision = evaluate(request, Policies(identity, of_resource, shared=shared))
+        boundary = parse(role.boundary, PolicyType.BOUNDARY) if role.boundary else None
+        decision = evaluate(request, Policies(identity, of_resource, boundary, shared=shared))
         if decision.allowed:
             return [], ""
         whole = (parse(_ALL, PolicyType.IDENTITY),)
@@ -128,6 +141,8 @@ class _Prediction:
         sides: list[Side] = []
         if not evaluate(request, Policies(identity, everyone, shared=True)).allowed:
             sides.append(Side.IDENTITY)
+        if not evaluate(request, Policies(whole, everyone, boundary, shared=True)).allowed:
+            sides.append(Side.BOUNDARY)
         outside = evaluate(request, Policies(whole, of_resource, shared=shared))
         if not outside.allowed:
             sides += self._outside(need, resource, outside)
@@ -144,8 +159,32 @@ class _Prediction:
             return [Side.CATALOGUE]
         if decision.explicit:
             return [Side.GROUP]
-        group = self.owner.policies.get(_shared_as(resource))
-        return [Side.GROUP] if group else self._unshared(need.action, _shared_as(resource))
+        if self.check.route == "policy" or self.owner.policies.get(_shared_as(resource)):
+            return [Side.GROUP]
+        return self._unshared(need.action, _shared_as(resource))
+
+    def _lake(self) -> str:
+        """Say what Lake Formation's grants on the offline store's table lack; nothing if nothing.
+
+        A table that `IAM_ALLOWED_PRINCIPALS` has everything on is left to IAM, as each is by
+        default (Lake Formation Developer Guide).
+        """
+        _, database, table = self.check.needs[-1].resource.rsplit("/", 2)
+        # The store adds the time of its creation to the name of a table.
+        name = re.compile(re.sub(r"_0$", r"_\\d+", re.escape(table)))
+        held: dict[str, set[str]] = {}
+        for grant in self.owner.lake:
+            of_table = grant.table is None or name.fullmatch(grant.table)
+            if grant.database == database and of_table:
+                held.setdefault(grant.principal, set()).update(grant.permissions)
+        if "ALL" in held.get(_LEFT_TO_IAM, ()):
+            return ""
+        own = {self._role_arn, f"{self.check.account}:IAMPrincipals"}
+        granted = {permission for who in own for permission in held.get(who, ())}
+        if granted & {"ALL", "SELECT"}:
+            return ""
+        has = ", ".join(sorted(granted)) or "no grant that the owner's auditor sees"
+        return f"Lake Formation governs the table; {self._role_arn} has {has}"
 
     def _request(self, need: Need, resource: str) -> Request:
         account, duty = self.check.account, self.check.duty

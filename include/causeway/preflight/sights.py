@@ -26,11 +26,19 @@ class SeenShare(Strict):
 
 
 class SeenRole(Strict):
-    """A role's inline policies; the auditor does not read what else is attached, but names it."""
+    """A role's policies by name (inline) or ARN (attached), and its permissions boundary."""
 
     identity: dict[str, Document]
-    boundary: str | None = None
-    attached: tuple[str, ...] = ()
+    boundary: Document | None = None
+
+
+class LakeGrant(Strict):
+    """A grant of Lake Formation on a table, or on every table of a database (`table` is None)."""
+
+    principal: str
+    database: str
+    table: str | None
+    permissions: tuple[str, ...]
 
 
 class SeenInvitation(Strict):
@@ -50,10 +58,14 @@ class Sight(Strict):
     shares: tuple[SeenShare, ...] = ()
     #: Resource policies by the resource's ARN; None: looked for, and there is none.
     policies: dict[str, Document | None] = Field(default_factory=dict)
+    #: What Lake Formation lists of the tables of the offline store.
+    lake: tuple[LakeGrant, ...] = ()
     #: The ARN of the key behind each alias, by the alias's ARN.
     keys: dict[str, str] = Field(default_factory=dict)
     #: The shared resources that exist.
     existing: tuple[str, ...] = ()
+    #: The status of each model card, by its ARN; grants may hold it back until a later one.
+    cards: dict[str, str] = Field(default_factory=dict)
     #: The ARN of the latest version of each model group, and one key of each place in a bucket
     #: (`bucket/prefix`): something for the probes to ask about.
     versions: dict[str, str] = Field(default_factory=dict)

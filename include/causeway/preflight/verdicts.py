@@ -27,6 +27,7 @@ class Side(StrEnum):
     KEY = "key policy"
     GROUP = "model group policy"
     CATALOGUE = "Glue catalogue policy"
+    LAKE = "Lake Formation grant"
     ORGANISATION = "service control policy"
     REGION = "region"
     ABSENT = "resource"
@@ -43,10 +44,12 @@ REMEDIES: Final[dict[Side, str]] = {
     Side.BUCKET: "Run platform__accounts and platform__sharing; the bucket's policy lacks it.",
     Side.KEY: "Run platform__accounts and platform__sharing; the key's policy lacks it.",
     Side.GROUP: "Run platform__sharing; the model group's policy lacks it.",
-    Side.CATALOGUE: "Run platform__accounts; the Glue catalogue's policy lacks it.",
+    Side.CATALOGUE: "Run platform__sharing; the Glue catalogue's policy lacks it.",
+    Side.LAKE: "Ask the owner's data lake administrators; the role needs SELECT on the table.",
     Side.ORGANISATION: "Ask the organisation's administrators; a service control policy denies it.",
     Side.REGION: "Use the region of the resource: shares do not cross regions.",
-    Side.ABSENT: "Create the resource first: run the features DAG or platform__accounts.",
+    Side.ABSENT: "Create the resource first: run the features DAG or platform__accounts. A model "
+    "card is shared once it has come to the status that its grant says.",
     Side.UNKNOWN: "Read AWS's answer beside it; compare with CloudTrail in the owner's account.",
 }
 

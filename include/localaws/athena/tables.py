@@ -1,7 +1,7 @@
-"""The tables of a query, read as its caller: catalogue, Glue, S3 and KMS each have their say.
+"""The tables of a query, read as its caller: each of the services on the way has its say.
 
-The calls go through the gateway with the caller's own credentials, so each of the four grants of a
-cross-account read is asked for where AWS asks for it.
+The calls go through the gateway with the caller's own credentials, so each of the grants of a
+cross-account read (catalogue, Glue, Lake Formation, S3, KMS) is asked for where AWS asks for it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from localaws.athena.catalogs import DataCatalogs
 from localaws.athena.dialect import TableName, Unsupported
 from localaws.authorisation.needs.glue import path_of
+from localaws.lakeformation.lake import require
 from localaws.service import ServiceError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Read:
         """
         account = self._account(name)
         described = self._described(name, account)
+        place = (account, self.call.region, name.database, name.table)
+        require(self.call.cloud, self.call.caller, place, "SELECT")
         keys = [str(one["Name"]) for one in described.get("PartitionKeys", [])]
         if keys:
             for arn in path_of(self.call.region, account, name.database, name.table):

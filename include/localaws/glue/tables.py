@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from localaws.glue.catalog import GLUE, Catalog, Database, catalog_id, only, refused
+from localaws.lakeformation.lake import lake_of, require
 from localaws.service import Call, Service, ServiceError
 
 glue = Service.named("glue")
@@ -72,6 +73,7 @@ def create_table(call: Call) -> dict[str, Any]:
         "IsRegisteredWithLakeFormation": False,
         "VersionId": "0",
     }
+    lake_of(call).table_made(call.caller, database.described, name)
     return {}
 
 
@@ -98,9 +100,12 @@ def update_table(call: Call) -> dict[str, Any]:
 
 @glue.operation("GetTable")
 def get_table(call: Call) -> dict[str, Any]:
-    """Describe a table, another account's by its `CatalogId`."""
+    """Describe a table, another account's by its `CatalogId`, as far as Lake Formation lets."""
     only(call, call.params, PLACE)
-    return {"Table": Catalog.of(call).table(call.params["DatabaseName"], call.params["Name"])}
+    database, name = call.params["DatabaseName"], call.params["Name"]
+    found = Catalog.of(call).table(database, name)
+    require(call.cloud, call.caller, (catalog_id(call), call.region, database, name), "DESCRIBE")
+    return {"Table": found}
 
 
 @glue.operation("GetTables")
@@ -125,6 +130,7 @@ def delete_table(call: Call) -> dict[str, Any]:
     catalog, place = Catalog.of(call), (call.params["DatabaseName"], call.params["Name"])
     catalog.table(*place)
     del catalog.database(place[0]).tables[place[1].lower()]
+    lake_of(call).table_deleted(place[0].lower(), place[1].lower())
     return {}
 
 

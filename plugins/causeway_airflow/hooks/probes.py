@@ -289,6 +289,7 @@ PROBES: Final[dict[Probe, Callable[[Prober, Check], Verdict]]] = {
         ModelName=NOBODY,
         PrimaryContainer={"ModelPackageName": "{version}"},
     ),
+    Probe.DESCRIBE_CARD: _call(FeatureGroupsHook, "describe_model_card", "ModelCardName"),
     Probe.READ_ARTIFACT: Prober.read_object,
     Probe.STORE_ARTIFACT: Prober.store_artifact,
 }

@@ -13,7 +13,7 @@ from causeway.accounts import AccountRole, Topology
 from causeway.documents import canonical_json
 from causeway.preflight.checks import Check
 from causeway.preflight.prediction import LISTED
-from causeway.preflight.sights import SeenInvitation, SeenRole, SeenShare, Sight
+from causeway.preflight.sights import LakeGrant, SeenInvitation, SeenRole, SeenShare, Sight
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
 from causeway_airflow.hooks.policies import BucketPolicyHook, CatalogPolicyHook, KeyPolicyHook
@@ -26,7 +26,7 @@ class IamHook(CausewayHook):
     service = "iam"
 
     def role(self, name: str) -> SeenRole | None:
-        """Return a role's inline policies and what else hangs on it, None where there is none."""
+        """Return a role's policies and its boundary, None where there is no such role."""
         try:
             found = self.call("get_role", RoleName=name)["Role"]
         except AwsCallError as error:
@@ -35,15 +35,58 @@ class IamHook(CausewayHook):
             raise
         names = self.call("list_role_policies", RoleName=name)["PolicyNames"]
         attached = self.call("list_attached_role_policies", RoleName=name)["AttachedPolicies"]
+        managed = [policy["PolicyArn"] for policy in attached]
+        boundary = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return SeenRole(
-            identity={policy: self._document(name, policy) for policy in names},
-            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            attached=tuple(policy["PolicyArn"] for policy in attached),
+            identity={policy: self._document(name, policy) for policy in names}
+            | {arn: self._managed(arn) for arn in managed},
+            boundary=self._managed(boundary) if boundary else None,
         )
 
     def _document(self, role: str, policy: str) -> str:
         found = self.call("get_role_policy", RoleName=role, PolicyName=policy)["PolicyDocument"]
-        return unquote(found) if isinstance(found, str) else canonical_json(found)
+        return _text(found)
+
+    def _managed(self, arn: str) -> str:
+        """Return a managed policy's document in the version that counts."""
+        version = self.call("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = self.call("get_policy_version", PolicyArn=arn, VersionId=version)
+        return _text(found["PolicyVersion"]["Document"])
+
+
+def _text(document: str | dict[str, Any]) -> str:
+    """Return a policy as JSON; IAM sends it as an encoded text, which botocore may have read."""
+    return unquote(document) if isinstance(document, str) else canonical_json(document)
+
+
+class LakeHook(CausewayHook):
+    """Lake Formation's grants on the tables of one account, as far as the auditor is shown them."""
+
+    service = "lakeformation"
+
+    def grants(self) -> list[LakeGrant]:
+        """Return the grants on tables.
+
+        `SELECT` may be listed as one on columns; only one on all of them counts as the table's.
+        """
+        found: list[LakeGrant] = []
+        listed = self.pages(
+            "list_permissions", "PrincipalResourcePermissions", ResourceType="TABLE"
+        )
+        for one in listed:
+            columns = one["Resource"].get("TableWithColumns")
+            table = columns or one["Resource"]["Table"]
+            whole = columns is None or columns.get("ColumnWildcard") == {}
+            if whole:
+                found.append(
+                    LakeGrant(
+                        principal=one["Principal"]["DataLakePrincipalIdentifier"],
+                        database=table["DatabaseName"],
+                        table=table.get("Name"),
+                        permissions=tuple(one["Permissions"]),
+                    )
+                )
+        return found
 
 
 class VersionsHook(CausewayHook):
@@ -100,8 +143,10 @@ class Auditor:
         aliases = {need.key_of for check in checks for need in check.needs if need.key_of}
         policies, keys, samples = self._buckets_and_keys(places, aliases)
         kinds = {check.kind for check in checks} & LISTED
+        lake: list[LakeGrant] = []
         if ResourceKind.FEATURE_GROUPS in kinds:
             policies |= self._catalogue()
+            lake = LakeHook(self.connection, self.region).grants()
         owned = OwnedResourcesHook(self.connection, self.region)
         existing = sorted(owned.existing(kinds) & {check.resource for check in checks})
         groups = [arn for arn in existing if ":model-package-group/" in arn]
@@ -109,9 +154,11 @@ class Auditor:
         return {
             "shares": self._shares(),
             "policies": policies,
+            "lake": lake,
             "keys": keys,
             "samples": samples,
             "existing": existing,
+            "cards": owned.card_statuses() if ResourceKind.MODEL_CARDS in kinds else {},
             "versions": self._versions(groups),
         }
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from causeway.accounts import FEATURE_DATABASE
 from causeway.errors import SharingError
-from causeway.preflight.matrix import Row, matrix
+from causeway.preflight.checks import Probe
+from causeway.preflight.matrix import Finding, Row, matrix
 from causeway.preflight.prediction import Predictor
 from causeway.preflight.verdicts import Answer, Side, Verdict
 from tests.local_platform import LocalPlatform
@@ -20,30 +22,57 @@ CONSUMERS = ("data_science", "test", "prod")
 DATA_BUCKET = "causeway-data-111111111111-eu-central-1"
 
 
-def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+@pytest.fixture(scope="module", autouse=True)
+def kept_clients() -> Iterator[None]:
+    """Keep clients: assuming a role for each hook costs more than every call of a run."""
+    from causeway_airflow.hooks.base import CausewayHook
+
+    plain, kept = CausewayHook.client.func, {}  # type: ignore[attr-defined]
+
+    def client(hook: CausewayHook) -> Any:
+        key = (hook.service, hook.aws_conn_id, hook.region_name)
+        return kept.get(key) or kept.setdefault(key, plain(hook))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CausewayHook, "client", property(client))
+        yield
+
+
+def look(
+    consumers: tuple[str, ...] = CONSUMERS, region: str | None = None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """See and probe as a run does; `region` is where the consumers act."""
     from causeway_airflow.operators.access import ObserveAccessOperator, ProbeAccessOperator
 
     sights = [
-        ObserveAccessOperator(task_id=f"see_{role}", account_role=role).perform({})
-        for role in (*OWNERS, *CONSUMERS)
+        ObserveAccessOperator(
+            task_id=f"see_{role}",
+            account_role=role,
+            region_name=region if role in consumers else None,
+        ).perform({})
+        for role in (*OWNERS, *consumers)
     ]
     probes = [
-        ProbeAccessOperator(task_id=f"probe_{role}", account_role=role, sights=sights).perform({})
-        for role in CONSUMERS
+        ProbeAccessOperator(
+            task_id=f"probe_{role}", account_role=role, sights=sights, region_name=region
+        ).perform({})
+        for role in consumers
     ]
     return sights, probes
 
 
-def rows() -> tuple[Row, ...]:
+def rows(consumer: str = "data_science", region: str | None = None) -> tuple[Row, ...]:
+    """The matrix of one consumer."""
     from causeway_airflow.configuration import topology
     from causeway_airflow.operators.access import declared_checks, sights_of
 
-    sights, probes = look()
+    sights, probes = look((consumer,), region)
     probed = {k: Verdict.of_json(v) for one in probes for k, v in one.items()}
-    return matrix(declared_checks(), Predictor(sights_of(sights), topology()), probed)
+    mine = [check for check in declared_checks() if check.account_role == consumer]
+    return matrix(mine, Predictor(sights_of(sights), topology()), probed)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def objects(shared: LocalPlatform) -> LocalPlatform:
     """The shared platform with something in the offline store."""
     shared.client("s3", "data").put_object(
@@ -94,6 +123,60 @@ def break_catalogue(platform: LocalPlatform) -> Callable[[], Any]:
     before = glue.get_resource_policy()["PolicyInJson"]
     glue.delete_resource_policy()
     return lambda: glue.put_resource_policy(PolicyInJson=before)
+
+
+def break_lake(platform: LocalPlatform) -> Callable[[], Any]:
+    lake = platform.client("lakeformation", "data")
+    grant = on_tables("IAM_ALLOWED_PRINCIPALS", "ALL", the_table(platform))
+    lake.revoke_permissions(**grant)
+    return lambda: lake.grant_permissions(**grant)
+
+
+def the_table(platform: LocalPlatform) -> str:
+    tables = platform.client("glue", "data").get_tables(DatabaseName=FEATURE_DATABASE)
+    return str(next(t["Name"] for t in tables["TableList"] if "credit_risk_loan" in t["Name"]))
+
+
+def on_tables(principal: str, permission: str, table: str) -> dict[str, Any]:
+    return {
+        "Principal": {"DataLakePrincipalIdentifier": principal},
+        "Resource": {"Table": {"DatabaseName": FEATURE_DATABASE, "Name": table}},
+        "Permissions": [permission],
+    }
+
+
+def break_boundary(platform: LocalPlatform) -> Callable[[], Any]:
+    iam = platform.client("iam", "data_science")
+    statement = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "sagemaker:GetRecord", "Resource": "*"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    made = iam.create_policy(PolicyName="bounds", PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="causeway-trainer", PermissionsBoundary=made)
+
+    def mend() -> None:
+        iam.delete_role_permissions_boundary(RoleName="causeway-trainer")
+        iam.delete_policy(PolicyArn=made)
+
+    return mend
+
+
+def break_group_policy(platform: LocalPlatform) -> Callable[[], Any]:
+    sagemaker = platform.client("sagemaker", "shared_services")
+    arn = sagemaker.describe_model_package_group(ModelPackageGroupName="credit-risk")
+    statement = {
+        "Sid": "AdministratorsSayNo",
+        "Effect": "Deny",
+        "Principal": {"AWS": f"arn:aws:iam::{platform.accounts['data_science']['id']}:root"},
+        "Action": "sagemaker:DescribeModelPackageGroup",
+        "Resource": arn["ModelPackageGroupArn"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sagemaker.put_model_package_group_policy(
+        ModelPackageGroupName="credit-risk", ResourcePolicy=policy
+    )
+    return lambda: sagemaker.delete_model_package_group_policy(ModelPackageGroupName="credit-risk")
 
 
 def share_of_features(ram: Any) -> str:
@@ -181,8 +264,11 @@ def test_what_is_declared_works_and_the_report_is_stored(objects: LocalPlatform)
         (break_permission, Side.PERMISSION),
         (break_invitation, Side.INVITATION),
         (break_catalogue, Side.CATALOGUE),
+        (break_lake, Side.LAKE),
+        (break_boundary, Side.BOUNDARY),
+        (break_group_policy, Side.GROUP),
     ],
-    ids=["bucket", "key", "identity", "share", "permission", "invitation", "catalogue"],
+    ids=lambda given: given.__name__ if callable(given) else "",
 )
 def test_a_side_broken_behind_the_plan_is_named_by_prediction_and_probe(
     objects: LocalPlatform, broken: Callable[[LocalPlatform], Callable[[], Any]], side: Side
@@ -198,6 +284,71 @@ def test_a_side_broken_behind_the_plan_is_named_by_prediction_and_probe(
     assert any(side in row.predicted.sides and side in row.probed.sides for row in both), [
         (row.check.probe, str(row.predicted), str(row.probed)) for row in found
     ]
+
+
+def test_a_consumer_in_another_region_is_told_so_by_both(objects: LocalPlatform) -> None:
+    found = rows("test", region="eu-west-1")
+    assert {side for row in found for side in row.predicted.sides} == {Side.REGION}
+    of_registry = [row for row in found if row.check.probe is Probe.DESCRIBE_GROUP]
+    assert {row.probed.sides for row in of_registry} == {(Side.REGION,)}, of_registry
+
+
+def test_a_grant_of_lake_formation_opens_what_it_governs(objects: LocalPlatform) -> None:
+    """The auditor sees it as a read-only administrator of the lake, as AWS wants it."""
+    lake, mend = objects.client("lakeformation", "data"), break_lake(objects)
+    numbers = {role: keys["id"] for role, keys in objects.accounts.items()}
+    trainer = f"arn:aws:iam::{numbers['data_science']}:role/causeway-trainer"
+    auditor = f"arn:aws:iam::{numbers['data']}:role/causeway-data-auditor"
+    grant = on_tables(trainer, "SELECT", the_table(objects))
+    settings = lake.get_data_lake_settings()["DataLakeSettings"]
+    try:
+        lake.grant_permissions(**grant)
+        reads = [{"DataLakePrincipalIdentifier": auditor}]
+        lake.put_data_lake_settings(DataLakeSettings={**settings, "ReadOnlyAdmins": reads})
+        looked = [row for row in rows() if row.check.probe is Probe.LOOK_UP_TABLE]
+    finally:
+        lake.put_data_lake_settings(DataLakeSettings=settings)
+        lake.revoke_permissions(**grant)
+        mend()
+    assert {row.finding for row in looked} == {Finding.WORKS}, looked
+
+
+@pytest.fixture
+def card(objects: LocalPlatform) -> Iterator[str]:
+    """A draft of a model's card, shared as far as drafts are."""
+    from causeway_airflow.operators.sharing import (
+        AcceptInvitationsOperator,
+        ConvergeSharesOperator,
+    )
+
+    owner, ram = (objects.client(one, "shared_services") for one in ("sagemaker", "ram"))
+    made = owner.create_model_card(
+        ModelCardName="credit-risk", Content="{}", ModelCardStatus="Draft"
+    )
+    ConvergeSharesOperator(task_id="share", account_role="shared_services").perform({})
+    AcceptInvitationsOperator(
+        task_id="accept",
+        account_role="data_science",
+        shares=["causeway-cards-credit-risk-development"],
+    ).perform({})
+    yield made["ModelCardArn"]
+    for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
+        if share["name"].startswith("causeway-cards-") and share["status"] == "ACTIVE":
+            ram.delete_resource_share(resourceShareArn=share["resourceShareArn"])
+    owner.delete_model_card(ModelCardName="credit-risk")
+
+
+def test_a_shared_card_is_described_and_one_that_is_held_back_is_no_fault(
+    objects: LocalPlatform, card: str
+) -> None:
+    def of_card(role: str) -> dict[Probe, Row]:
+        return {row.check.probe: row for row in rows(role) if row.check.resource == card}
+
+    written = of_card("data_science")
+    assert written[Probe.DESCRIBE_CARD].finding is Finding.WORKS, written
+    for row in of_card("prod").values():
+        assert (row.finding, row.probed.answer) == (Finding.UNTESTED, Answer.NO)
+        assert "held back until the card is Approved" in row.predicted.reason
 
 
 def test_missing_probes_fail_the_run_and_name_the_account(objects: LocalPlatform) -> None:

@@ -1,0 +1,117 @@
+"""The grants on the tables of one catalogue, and the question whether a caller has one.
+
+A table that `IAM_ALLOWED_PRINCIPALS` has `ALL` on is left to IAM (Lake Formation Developer Guide,
+"Default settings for your data lake"); without that a caller needs a grant of its own: `SELECT` to
+query, any to look the table up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localaws.service import Call, Principal, ServiceError
+
+if TYPE_CHECKING:
+    from localaws.cloud import Cloud
+
+IAM_ALONE = "IAM_ALLOWED_PRINCIPALS"
+EVERY_TABLE = "*"
+
+
+def _defaults() -> dict[str, Any]:
+    everyone = {"DataLakePrincipalIdentifier": IAM_ALONE}
+    return {
+        "DataLakeAdmins": [],
+        "ReadOnlyAdmins": [],
+        "CreateTableDefaultPermissions": [{"Principal": everyone, "Permissions": ["ALL"]}],
+    }
+
+
+@dataclass
+class Lake:
+    """Settings and grants: permissions by principal, database and table (or every table)."""
+
+    settings: dict[str, Any] = field(default_factory=_defaults)
+    grants: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+
+    def held(self, names: set[str], database: str, table: str) -> set[str]:
+        """Return the permissions of principals on a table."""
+        return {
+            permission
+            for (principal, of, on), permissions in self.grants.items()
+            if principal in names and of == database and on in (table, EVERY_TABLE)
+            for permission in permissions
+        }
+
+    def table_made(self, creator: Principal, database: dict[str, Any], table: str) -> None:
+        """Give a new table to its creator and to whom the defaults say."""
+        name = database["Name"]
+        self.grants[(_arn_of(creator), name, table)] = {"ALL"}
+        defaults = database.get("CreateTableDefaultPermissions")
+        if defaults is None:
+            defaults = self.settings["CreateTableDefaultPermissions"]
+        for one in defaults:
+            principal = one["Principal"]["DataLakePrincipalIdentifier"]
+            self.grants[(principal, name, table)] = set(one["Permissions"])
+
+    def table_deleted(self, database: str, table: str) -> None:
+        """Forget who had what on a table."""
+        for key in [key for key in self.grants if key[1:] == (database, table)]:
+            del self.grants[key]
+
+    def sees_all(self, who: Principal, account: str) -> bool:
+        """Tell whether a principal sees every grant: an administrator, also one who only reads."""
+        named = {
+            one["DataLakePrincipalIdentifier"]
+            for kind in ("DataLakeAdmins", "ReadOnlyAdmins")
+            for one in self.settings[kind]
+        }
+        return administers(who, account) or _arn_of(who) in named
+
+    def visible(self, who: Principal, account: str) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """Yield (principal, database, table) and permission of what a principal may list."""
+        names = _names(who)
+        for key, permissions in sorted(self.grants.items()):
+            own = self.held(names, key[1], key[2])
+            for permission in sorted(permissions):
+                if self.sees_all(who, account) or "ALL" in own or permission in own:
+                    yield key, permission
+
+
+def administers(who: Principal, account: str) -> bool:
+    """Tell whether a principal is the administrator of an account of the local AWS."""
+    return who.kind == "administrator" and who.account == account
+
+
+def require(
+    cloud: Cloud, who: Principal, place: tuple[str, str, str, str], permission: str
+) -> None:
+    """Raise AccessDeniedException unless a principal may do it: `DESCRIBE` or `SELECT`.
+
+    `place` is the table's account, region, database and name.
+    """
+    account, region, database, table = place
+    held = cloud.store(Lake, account, region).held(_names(who), database.lower(), table.lower())
+    enough = {"ALL", permission}
+    if administers(who, account) or held & enough or (held and permission == "DESCRIBE"):
+        return
+    raise ServiceError(
+        "AccessDeniedException",
+        f"Insufficient Lake Formation permission(s): Required {permission.title()} on {table}",
+    )
+
+
+def lake_of(call: Call) -> Lake:
+    """Return the lake that a call means: that of `CatalogId`, by default the caller's."""
+    account = str(call.params.get("CatalogId") or call.account)
+    return call.cloud.store(Lake, account, call.region)
+
+
+def _names(who: Principal) -> set[str]:
+    return {_arn_of(who), f"{who.account}:IAMPrincipals", IAM_ALONE}
+
+
+def _arn_of(who: Principal) -> str:
+    return who.role_arn or who.arn
