@@ -32,6 +32,8 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", 
 INTEGRAL_BOUND = 2**63
 #: The longest `ValueAsString` (service model of the feature store's runtime).
 LONGEST_TEXT = 358_400
+#: The longest value of an AWS tag.
+LONGEST_TAG = 256
 
 #: The columns that the offline store adds; a feature may not take their names.
 STORE_COLUMNS = frozenset({"write_time", "api_invocation_time", "is_deleted"})
@@ -202,6 +204,7 @@ class FeatureGroup(Strict):
     fresh_hours: Annotated[float, Field(gt=0)] | None = None
     record_identifier: FeatureName = "record_id"
     event_time: FeatureName = "event_time"
+    #: Also its tags in AWS.
     tags: dict[str, str] = Field(default_factory=dict)
     features: tuple[Feature, ...] = Field(min_length=1)
 
@@ -211,6 +214,13 @@ class FeatureGroup(Strict):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"{self.name}: feature names stand twice: {', '.join(repeated)}")
+        keys = " ".join(self.tags)
+        if len(keys) > LONGEST_TAG or len(keys.split()) != len(self.tags):
+            raise ValueError(
+                f"{self.name}: keys of tags have no spaces, {LONGEST_TAG} characters together"
+            )
+        if own := [key for key in self.tags if key.startswith(("aws:", "causeway:"))]:
+            raise ValueError(f"{self.name}: tags of these names are not the contract's: {own}")
         if not self.online.enabled and not self.offline.enabled:
             raise ValueError(f"{self.name}: enable the online store, the offline store or both")
         return self

@@ -8,12 +8,13 @@ for another type, identifier or store is refused with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from causeway.config import UseCase
 from causeway.contracts import Feature, FeatureGroup
 from causeway.errors import UnexpectedState
+from causeway.features import CONTRACT_TAGS
 
 #: Features in one `UpdateFeatureGroup` call (service model).
 ADDITIONS_A_CALL: Final = 100
@@ -95,6 +96,21 @@ def _fixed(
 
 def _on(value: bool) -> str:
     return "on" if value else "off"
+
+
+def tag_changes(
+    wanted: Iterable[Mapping[str, str]], found: Iterable[Mapping[str, str]]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Return the tags to add to a group and the keys to take off it.
+
+    Both arguments are lists as of `ListTags`. What the group has by an earlier contract and this
+    one does not name goes; what somebody else put on it stays.
+    """
+    want = {tag["Key"]: tag["Value"] for tag in wanted}
+    have = {tag["Key"]: tag["Value"] for tag in found}
+    ours = {*have.get(CONTRACT_TAGS, "").split(), CONTRACT_TAGS}
+    added = [{"Key": key, "Value": v} for key, v in sorted(want.items()) if have.get(key) != v]
+    return added, sorted((ours & set(have)) - set(want))
 
 
 def metadata(

@@ -13,6 +13,9 @@ from causeway.stores import ACCOUNT_KEY
 #: The only prefix of the data bucket that a consumer account reads.
 OFFLINE_ROOT: Final = "offline-store"
 
+#: The tag that lists the keys of the tags that a group has by its contract.
+CONTRACT_TAGS: Final = "causeway:tags"
+
 #: Every `FeatureGroupStatus` of the service model, and what a wait makes of it.
 GROUP_STATUSES: Final[Mapping[str, str]] = {
     "Creating": "wait",
@@ -56,9 +59,15 @@ def create_request(
 
 
 def group_tags(group: FeatureGroup, case: UseCase) -> list[dict[str, str]]:
-    """Return the tags of a feature group: its use case, its owner and the contract's words."""
+    """Return the tags of a feature group: its use case, its owner and the contract's words.
+
+    One more tag lists the keys of the contract's, so that one that leaves it can be told from those
+    that somebody else put on the group.
+    """
     tags = {"causeway:use-case": case.id, "causeway:owner": group.owner or case.owner}
     tags |= group.tags
+    if group.tags:
+        tags[CONTRACT_TAGS] = " ".join(sorted(group.tags))
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 

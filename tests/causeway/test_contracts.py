@@ -82,6 +82,14 @@ def test_event_time_is_an_instant_with_a_zone() -> None:
         EventTime()
 
 
+@pytest.mark.parametrize("key", ["two words", "causeway:owner", "aws:x", "k" * 257])
+def test_tags_can_be_listed_in_a_tag_and_are_nobody_elses(key: str) -> None:
+    age = Feature(name="age", type="Integral", source="age")
+    FeatureGroup(name="loans", tags={"domain": "credit"}, features=(age,))
+    with pytest.raises(ValidationError, match="tags"):
+        FeatureGroup(name="loans", tags={key: "x"}, features=(age,))
+
+
 def test_a_feature_may_not_hide_the_identifier() -> None:
     with pytest.raises(ValidationError, match="record_id"):
         FeatureGroup(name="g", features=(Feature(name="record_id", source="x", type="String"),))

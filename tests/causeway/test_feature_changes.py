@@ -7,8 +7,8 @@ from botocore.validate import ParamValidator
 from causeway.accounts import Topology
 from causeway.config import UseCase
 from causeway.errors import UnexpectedState
-from causeway.feature_changes import metadata, parameters, updates
-from causeway.features import create_request
+from causeway.feature_changes import metadata, parameters, tag_changes, updates
+from causeway.features import CONTRACT_TAGS, create_request
 
 
 def asked(case: UseCase, topology: Topology) -> dict:
@@ -65,6 +65,19 @@ def test_what_can_never_change_is_refused(
     wanted = asked(case, topology)
     with pytest.raises(UnexpectedState, match=reason):
         updates(wanted, {**wanted, **change})
+
+
+def tags(**held: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in held.items()]
+
+
+def test_only_tags_of_an_earlier_contract_are_taken_off() -> None:
+    listing = {CONTRACT_TAGS: "old kept"}
+    found = tags(old="1", kept="1", theirs="1", **listing)
+    now = tags(kept="2", **{CONTRACT_TAGS: "kept"})
+    assert tag_changes(now, found) == (tags(**{CONTRACT_TAGS: "kept"}) + tags(kept="2"), ["old"])
+    assert tag_changes(now, [*now, *tags(theirs="1")]) == ([], [])
+    assert tag_changes([], found) == ([], [CONTRACT_TAGS, "kept", "old"])
 
 
 def test_features_say_what_they_are_and_are_left_alone_when_they_do(case: UseCase) -> None:

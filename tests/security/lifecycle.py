@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 
+from causeway.features import CONTRACT_TAGS
 from tests.dags.conftest import Runner, Runners
 from tests.dags.test_chain import (
     GROUP_ARN,
@@ -147,6 +148,7 @@ class Lifecycle:
         for owner in ("data", "shared_services"):
             self.drift(owner)
             self.leave_statements(owner)
+        self.leave_tags()
         results = airflow.succeed("platform__sharing")["results"]
         assert all(results["converge_share"]), results
         assert [len(names) for names in results["converge_policies"]] == [2, 2], results
@@ -327,6 +329,16 @@ class Lifecycle:
         policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
         policy["Statement"].append({**statement, "Action": "kms:Decrypt", "Resource": "*"})
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+    def leave_tags(self) -> None:
+        """Leave a tag of an earlier contract on a feature group."""
+        sagemaker = self.platform.client("sagemaker", "data")
+        group = sagemaker.describe_feature_group(FeatureGroupName="credit-risk-loan")
+        tags = {CONTRACT_TAGS: "left", "left": "over"}
+        sagemaker.add_tags(
+            ResourceArn=group["FeatureGroupArn"],
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
 
     @contextlib.contextmanager
     def bounded(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Any
 from causeway.config import UseCase
 from causeway.contracts import FeatureGroup
 from causeway.errors import UnexpectedState
-from causeway.feature_changes import metadata, updates
+from causeway.feature_changes import metadata, tag_changes, updates
 from causeway.features import GROUP_STATUSES, UPDATE_STATUSES
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
@@ -50,7 +50,18 @@ class FeatureGroupsHook(CausewayHook):
             self.call("update_feature_group", **change)
             self.log.info("%s: %s", name, ", ".join(sorted(set(change) - {"FeatureGroupName"})))
             found = self._settled(name)
-        return made, bool(changes), found
+        tagged = not made and self._tag(found["FeatureGroupArn"], request["Tags"])
+        return made, bool(changes) or tagged, found
+
+    def _tag(self, arn: str, wanted: list[dict[str, str]]) -> bool:
+        """Bring a group's tags to its contract's; return whether any was changed."""
+        held = self.pages("list_tags", "Tags", ResourceArn=arn)
+        added, removed = tag_changes(wanted, held)
+        if removed:  # first: while the tag that lists ours still names them
+            self.call("delete_tags", ResourceArn=arn, TagKeys=removed)
+        if added:
+            self.call("add_tags", ResourceArn=arn, Tags=added)
+        return bool(added or removed)
 
     def describe_features(self, group: FeatureGroup, case: UseCase) -> int:
         """Say of each feature what its contract says; return how many were changed."""
