@@ -4,8 +4,9 @@
 the live endpoint about the held-out rows and records its metrics; waits for the approval into
 production, deploys there, asks a few rows and records the version as deployed. Beside that, the
 model's card goes to review at the start, is told what the live endpoint answered, is approved
-once the version is in production, and is exported then to PDF. A card that could not be written
-keeps the version out of production. The last task of the way records how it ended.
+once the version is in production, and is exported then to PDF; the accounts that it is handed over
+to accept its shares. A card that could not be written keeps the version out of production. The last
+task of the way records how it ended.
 
 **Parameters.** `version_arn`, `attempt` (and `version`, `group`): given by
 `platform__governance_sync`, which starts one run for each version under the id
@@ -16,7 +17,7 @@ governance officer with `UpdateModelPackage` and the life cycle Production, Appr
 each with the approver role and their own source identity. Waiting takes no worker.
 
 **Accounts touched.** governance (decisions, records, lease), test and prod (endpoints), shared
-services (version and artifact, read).
+services (version, artifact, read; the card and its shares), and each account that a card reaches.
 
 **Re-run.** Clear the failed task: model, config and endpoint are adopted, the lease is taken
 again. A newer version that is live ends the run as superseded: the rest is skipped.
@@ -43,6 +44,7 @@ from causeway_airflow.operators.promotion import (
     EndpointTestOperator,
     SmokeTestOperator,
 )
+from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 from causeway_airflow.sensors.approval import ApprovalSensor
 
 # A sensor that starts from its trigger has its run's parameters checked in the triggerer, and one
@@ -98,6 +100,11 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         approved_for_production >> deploy_prod >> smoke >> close
         [reviewed, test] >> tested >> deploy_prod
         deploy_prod >> approved >> [close, export]
+        for handed, name in ((reviewed, "review"), (approved, "approval")):
+            AcceptInvitationsOperator.partial(
+                task_id=f"card_received_for_{name}",
+                map_index_template="{{ task.account_role }}",
+            ).expand_kwargs(handed.output)
     return dag
 
 

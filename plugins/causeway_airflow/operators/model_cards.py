@@ -18,6 +18,7 @@ from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.promotion import PromotionOperator
 from causeway_airflow.operators.sharing import owner_sharing
+from causeway_airflow.sharing_runs import receiving_roles
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -118,17 +119,17 @@ class HandOverCardOperator(PromotionOperator):
 
     The content has what the test of the live endpoint found, once that is recorded. Nothing to
     change makes no new version of the card. Then the card's shares are brought to what the declared
-    access says of its status; the daily run of `platform__sharing` has them accepted.
+    access says of its status.
 
     :param hand_over: `test` or `production`
-    :returns: how many updates were made
+    :returns: who has to accept the card's shares: arguments of `AcceptInvitationsOperator`
     """
 
     def __init__(self, *, hand_over: str, **kwargs: Any) -> None:
         super().__init__(account_role="shared_services", duty=OWNER, **kwargs)
         self.hand_over = hand_over
 
-    def perform(self, context: Context) -> int:
+    def perform(self, context: Context) -> list[dict[str, Any]]:
         """Describe the version, plan, apply; say where it is compared with production."""
         from causeway_airflow.hooks.model_cards import ModelCardsHook
         from causeway_airflow.hooks.registry import RegistryHook
@@ -146,17 +147,19 @@ class HandOverCardOperator(PromotionOperator):
             HandOver(self.hand_over),
             live_test=live_test_of(tested) if tested else None,
         )
-        self._share()
-        return done
+        self.log.info("%s: %s updates of the card", self.spec.group, done)
+        return self._share()
 
-    def _share(self) -> None:
+    def _share(self) -> list[dict[str, Any]]:
         sharing = owner_sharing(self, self.role)
         end = f":model-card/{self.spec.group}"
         mine = {grant.share for grant in sharing.grants if grant.resource.endswith(end)}
-        for plan in sharing.plans():
-            if plan.name in mine and not plan.is_quiet:
+        plans = [plan for plan in sharing.plans() if plan.name in mine]
+        for plan in plans:
+            if not plan.is_quiet:
                 for action in sharing.converge(plan.name)[0]:
                     self.log.info("%s: %s", plan.name, action)
+        return receiving_roles([[plan.shown() for plan in plans]])
 
 
 def hand_over_card(

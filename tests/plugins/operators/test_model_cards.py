@@ -38,6 +38,10 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         EnsureModelCardsOperator,
         HandOverCardOperator,
     )
+    from causeway_airflow.operators.sharing import (
+        AcceptInvitationsOperator,
+        DiscoverSharedOperator,
+    )
 
     ensure = EnsureModelCardsOperator(task_id="cards")
     assert set(ensure.perform({})) <= {"credit-risk", "california-housing"}
@@ -52,13 +56,22 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
     assert card(shared)["ModelCardVersion"] == before + 1
 
     def hand_over(stage: str) -> int:
+        """Hand the card over, have it accepted, and return how many versions that made."""
+        at = card(shared)["ModelCardVersion"]
         operator = HandOverCardOperator(
             task_id=stage, hand_over=stage, version_arn=version, attempt="1", **ABOUT
         )
-        done: int = operator.perform(context())
-        return done
+        for one in operator.perform(context()):
+            done = AcceptInvitationsOperator(task_id="accept", **one).perform(context())
+            assert set(done.values()) <= {"accept", "done"}
+        return int(card(shared)["ModelCardVersion"]) - at
+
+    def received(role: str) -> bool:
+        shown = DiscoverSharedOperator(task_id="see", account_role=role).perform(context())
+        return card(shared)["ModelCardArn"] in shown["model_cards"]
 
     assert [hand_over("test"), hand_over("test")] == [1, 0]
+    assert [received("test"), received("prod")] == [True, False]
     assert shared_with(shared) == {"development", "test"}
     assert card(shared)["ModelCardStatus"] == "PendingReview"
     content = json.loads(card(shared)["Content"])
@@ -70,6 +83,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         before + 3,
     )
     assert shared_with(shared) == {"development", "test", "production"}
+    assert received("prod")
 
 
 def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPlatform) -> None:
