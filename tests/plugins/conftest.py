@@ -10,11 +10,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.local_platform import LocalPlatform, local_platform
+
+if TYPE_CHECKING:
+    from tests.plugins.sharing_world import World
 
 # Airflow reads its settings when it is imported, which the tests below this folder do first.
 if "AIRFLOW_HOME" not in os.environ:
@@ -70,6 +73,22 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
     for one in receiving_roles(plans):
         AcceptInvitationsOperator(task_id="accept", **one).perform({})
     return platform
+
+
+@pytest.fixture(scope="module")
+def of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A local AWS without stacks that the tests of a module share."""
+    from tests.plugins.sharing_world import world
+
+    with world(tmp_path_factory.mktemp("sharing")) as found:
+        yield found
+
+
+@pytest.fixture
+def here(of_module: World) -> World:
+    """The same, with nothing left of the test before."""
+    of_module.forget()
+    return of_module
 
 
 @pytest.fixture

@@ -16,15 +16,23 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from causeway.accounts import load_topology
 from causeway.config import USE_CASES_DIR
 from causeway.documents import CONFIG_DIR
+from localaws.ram import organisation
+from localaws.ram.grants import store_of
 from localaws.server import Accounts, running
 from tests.localaws.conftest import ACCOUNTS, REGION, Aws
 
 OWNERS = ("data", "shared_services")
 CASE = (USE_CASES_DIR / "credit_risk.yaml").read_text()
+
+
+#: Rules that most tests declare.
+DEPLOY = {"resource": "model_groups", "grant": "deploy", "to": ["prod"]}
+READ_CARD = {"resource": "model_cards", "grant": "read", "to": ["prod"]}
 
 
 class World:
@@ -38,11 +46,19 @@ class World:
         #: Every call of the hooks as (operation, who), in order.
         self.calls: list[tuple[str, str]] = []
 
+    def forget(self) -> None:
+        """Empty SageMaker, RAM and the organisation, and the list of calls; the clock stays."""
+        own = {"", "aws"}  # histories and slots, which others hold on to
+        for key in [key for key in self.cloud._stores if key[1] not in own]:
+            del self.cloud._stores[key]
+        store_of(self.cloud, REGION).__init__()  # type: ignore[misc]
+        organisation.of(self.cloud).dissolve()
+        self.calls.clear()
+        self.organisation(enabled=False, sharing=False)
+
     # ------------------------------------------------------------ configuration
     def organisation(self, enabled: bool, sharing: bool) -> None:
         """Say in the topology that there is one, and put the accounts into it."""
-        from localaws.ram import organisation
-
         found = organisation.of(self.cloud)
         if enabled and found.management is None:
             found.found(self.cloud.management, set(self.cloud.account_ids()))
@@ -128,6 +144,14 @@ class World:
             accepted = AcceptInvitationsOperator(task_id="accept", **one).perform({})
             did += [word for word in accepted.values() if word != "done"]
         return [word.split(":")[0] for word in did]
+
+
+def refused(call: Any, **params: Any) -> None:
+    """Assert that AWS denies a call."""
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    code = caught.value.response["Error"]["Code"]
+    assert code in ("AccessDeniedException", "AccessForbidden"), caught.value
 
 
 @functools.lru_cache(maxsize=256)

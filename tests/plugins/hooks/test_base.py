@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from botocore.stub import Stubber
 
 from tests.local_platform import LocalPlatform
 
@@ -16,6 +19,29 @@ def test_a_missing_connection_is_refused_and_ambient_credentials_are_not_used(
     with pytest.raises(AwsCallError, match="no Airflow connection causeway_data_nobody") as raised:
         RamHook("causeway_data_nobody").invitations()
     assert raised.value.retryable is False
+
+
+def test_an_empty_page_with_a_token_is_not_the_last(platform: LocalPlatform) -> None:
+    """RAM's lists answer such pages (RAM API reference, `nextToken`)."""
+    from causeway_airflow.hooks.ram import RamHook
+
+    hook = RamHook("causeway_prod_acceptor")
+    invitation = {
+        "resourceShareInvitationArn": "arn:aws:ram:eu-central-1:333333333333:invitation/one",
+        "resourceShareArn": "arn:aws:ram:eu-central-1:333333333333:resource-share/one",
+        "resourceShareName": "causeway-models-credit-risk-deploy",
+        "senderAccountId": "333333333333",
+        "status": "PENDING",
+        "invitationTimestamp": datetime(2024, 1, 2, tzinfo=UTC),
+    }
+    key, operation = "resourceShareInvitations", "get_resource_share_invitations"
+    with Stubber(hook.client) as stub:
+        stub.add_response(operation, {key: [], "nextToken": "more"})
+        stub.add_response(operation, {key: [], "nextToken": "again"}, {"nextToken": "more"})
+        stub.add_response(operation, {key: [invitation]}, {"nextToken": "again"})
+        found = hook.invitations()
+        stub.assert_no_pending_responses()
+    assert [one.share_name for one in found] == ["causeway-models-credit-risk-deploy"]
 
 
 def test_a_hook_acts_as_the_duty_of_its_connection(platform: LocalPlatform) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from localaws.ram import organisation
 from tests.localaws.conftest import ACCOUNTS
-from tests.plugins.sharing_world import World, world
+from tests.plugins.sharing_world import DEPLOY, World, world
 
 #: `make soak` tries all 160 cells; `make test` those of one relation, and of the others those whose
 #: share exists.
@@ -139,8 +139,7 @@ def prepare(here: World, relation: str, invitation: str, share: str) -> str:
                 resourceShareArn=one["resourceShareArn"], allowExternalPrincipals=False
             )
     here.organisation(together, relation == "same organisation")
-    rule = {"resource": "model_groups", "grant": "deploy", "to": ["prod"]}
-    here.declare(rule, group=group.rpartition("/")[2])
+    here.declare(DEPLOY, group=group.rpartition("/")[2])
     return group
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from causeway.errors import NotSharedYet, SharingError
 from tests.localaws.conftest import ACCOUNTS
 from tests.plugins.conftest import execute
-from tests.plugins.sharing_world import World, world
+from tests.plugins.sharing_world import DEPLOY, World, world
 
 NAME = "causeway-models-credit-risk-deploy"
 OWNER = {"account_role": "shared_services", "duty": "registry-owner", "task_id": "step"}
-DEPLOY = {"resource": "model_groups", "grant": "deploy", "to": ["prod"]}
 
 
 @pytest.fixture(scope="module")
@@ -108,19 +109,39 @@ def test_a_consumer_leaves_and_what_is_still_declared_comes_back(offered: World)
     assert offered.run() == ["re-share", "accept"]
 
 
+def event_of(trigger: Any) -> Any:
+    """Return what a trigger ends with, as a triggerer runs it."""
+
+    async def first() -> Any:
+        return await anext(trigger.run())
+
+    return asyncio.run(asyncio.wait_for(first(), 30))
+
+
 def test_sensors_wait_for_invitations_and_for_associations(offered: World) -> None:
     from airflow.sdk.exceptions import TaskDeferred
+    from airflow.triggers.base import TaskSuccessEvent
 
-    from causeway_airflow.operators.sharing import AcceptInvitationsOperator
+    from causeway_airflow.operators.sharing import AcceptInvitationsOperator, ConvergeSharesOperator
     from causeway_airflow.sensors.sharing import InvitationSensor, ShareAssociatedSensor
 
-    assert InvitationSensor(task_id="invited", account_role="prod").perform({}) is None
+    invited = InvitationSensor(task_id="invited", account_role="prod")
+    assert invited.perform({}) is None
+    for one in offered.shares():
+        offered.client("ram", "shared_services").delete_resource_share(
+            resourceShareArn=one["resourceShareArn"]
+        )
+    with pytest.raises(TaskDeferred) as coming:
+        invited.perform({})
+    ConvergeSharesOperator(**OWNER).perform({})
+    assert isinstance(event_of(coming.value.trigger), TaskSuccessEvent)
     complete = ShareAssociatedSensor(**OWNER, share=NAME, wait=timedelta(seconds=1))
-    with pytest.raises(TaskDeferred):
+    with pytest.raises(TaskDeferred) as waiting:
         complete.perform({})
     with pytest.raises(NotSharedYet, match="is not complete"):
         complete.resumed({})
     AcceptInvitationsOperator(task_id="accept", account_role="prod").perform({})
+    assert isinstance(event_of(waiting.value.trigger), TaskSuccessEvent)
     assert complete.perform({}) is None
     with pytest.raises(SharingError, match="there is no share nothing"):
         ShareAssociatedSensor(**OWNER, share="nothing").perform({})

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from causeway.access import DesiredGrant
 from causeway.access_rules import Grant, ResourceKind
@@ -16,24 +13,9 @@ from causeway.accounts import AccountId, AccountRole
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Share
 from tests.localaws.conftest import ACCOUNTS, REGION
-from tests.plugins.sharing_world import World, world
+from tests.plugins.sharing_world import DEPLOY, READ_CARD, World, refused
 
-DEPLOY = {"resource": "model_groups", "grant": "deploy", "to": ["prod"]}
-READ_CARD = {"resource": "model_cards", "grant": "read", "to": ["prod"]}
 MOMENT = "2024-01-02T12:00:00Z"
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as found:
-        yield found
-
-
-def refused(call: Any, **params: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    code = caught.value.response["Error"]["Code"]
-    assert code in ("AccessDeniedException", "AccessForbidden"), caught.value
 
 
 # ------------------------------------------------------------------ who may not, may not
