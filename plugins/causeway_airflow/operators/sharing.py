@@ -39,6 +39,7 @@ DESCRIBED = {
         "ModelPackageGroupName",
         ("registrar", "deployer"),
     ),
+    ResourceKind.MODEL_CARDS: ("describe_model_card", "ModelCardName", ("acceptor",)),
 }
 
 

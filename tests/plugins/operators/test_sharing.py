@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from causeway.errors import NotSharedYet
 from tests.localaws.conftest import ACCOUNTS
 from tests.plugins.sharing_world import DEPLOY, READ_CARD, World, refused
 
@@ -101,6 +104,36 @@ def test_an_invitation_that_expires_under_the_run_is_shared_again_by_the_consume
     accept = AcceptInvitationsOperator(task_id="accept", account_role="prod")
     assert accept.perform({}) == {name: "reshare"}
     assert accept.perform({}) == {name: "done"}
+
+
+def test_a_consumer_describes_what_is_shared_and_names_what_is_not_open_yet(here: World) -> None:
+    from causeway_airflow.operators.shares import (
+        EnsurePermissionOperator,
+        ReplacePermissionOperator,
+    )
+    from causeway_airflow.operators.sharing import VerifyAccessOperator
+
+    features, group, card = here.feature_group("credit-risk-loan"), here.model_group(), here.card()
+    of_features = {"resource": "feature_groups", "grant": "read", "names": ["credit-risk-loan"]}
+    of_cards = {"resource": "model_cards", "grant": "read"}
+    science = {"to": ["data_science"]}
+    here.declare({**DEPLOY, **science}, {**of_features, **science}, {**of_cards, **science})
+    here.run()
+    verify = VerifyAccessOperator(task_id="verify", account_role="data_science")
+    assert verify.perform({}) == {"described": sorted([features, group, card]), "waiting": []}
+
+    owner = {"account_role": "shared_services", "duty": "registry-owner", "task_id": "less"}
+    EnsurePermissionOperator(
+        **owner,
+        name="less",
+        resource_type="sagemaker:ModelCard",
+        actions=["sagemaker:ListModelCardVersions"],
+    ).perform({})
+    ReplacePermissionOperator(
+        **owner, share="causeway-cards-credit-risk-read", permission="less"
+    ).perform({})
+    with pytest.raises(NotSharedYet, match="model-card/credit-risk is shared, but not yet open"):
+        verify.perform({})
 
 
 def test_inside_an_organisation_nothing_is_waited_for(here: World) -> None:
