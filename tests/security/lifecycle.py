@@ -109,6 +109,44 @@ hook = FeatureRecordsHook(connection_id(AccountRole.DATA, "ingester"), "eu-centr
 (outcome,) = hook.write([Body((1,), json.dumps({"Entries": [entry]}).encode())])
 assert outcome.written == 1, outcome
 """
+# Every consumer leaves a share of each owner; the next run of the sharing has them back.
+LEAVE = """
+from causeway.accounts import AccountRole
+from causeway_airflow.configuration import topology
+from causeway_airflow.operators.shares import LeaveShareOperator
+
+for role, share, owner in (
+    ("data_science", "causeway-features-credit-risk-read", AccountRole.DATA),
+    ("data_science", "causeway-models-credit-risk-register", AccountRole.SHARED_SERVICES),
+    ("test", "causeway-models-credit-risk-deploy", AccountRole.SHARED_SERVICES),
+    ("prod", "causeway-models-credit-risk-deploy", AccountRole.SHARED_SERVICES),
+):
+    account = str(topology().account(owner))
+    leave = LeaveShareOperator(task_id="leave", account_role=role, share=share, owner=account)
+    assert leave.perform({}), share
+"""
+# What a run does for a use case that shares its group by policy; the next run takes it back.
+BY_POLICY = """
+import json
+import os
+import pathlib
+import sys
+
+from causeway.config import USE_CASES_DIR
+
+folder = pathlib.Path(sys.argv[1])
+folder.mkdir()
+by_policy = {"resource": "model_groups", "grant": "deploy", "to": ["prod"], "route": "policy"}
+for path in USE_CASES_DIR.glob("*.yaml"):
+    (folder / path.name).write_text(path.read_text() + f"\\naccess: {json.dumps([by_policy])}\\n")
+os.environ["CAUSEWAY_USE_CASES"] = str(folder)
+
+from causeway_airflow.operators.sharing import ConvergeShareOperator
+
+about = {"account_role": "shared_services", "share": "policy of credit-risk"}
+did = ConvergeShareOperator(task_id="policy", **about).perform({})
+assert [word.split(":")[0] for word in did][-3:] == ["write policy", "promote", "promote"], did
+"""
 STRANGER = "999999999999"
 
 
@@ -152,7 +190,12 @@ class Lifecycle:
         results = airflow.succeed("platform__sharing")["results"]
         assert all(results["converge_share"]), results
         assert [len(names) for names in results["converge_policies"]] == [2, 2], results
-        airflow.succeed("platform__sharing")
+        self.python(LEAVE)
+        self.python(BY_POLICY, str(self.platform.folder / "by-policy"))
+        changed = airflow.succeed("platform__sharing")["results"]
+        assert ["delete policy"] in [
+            [word.split(":")[0] for word in did] for did in changed["converge_share"]
+        ], changed
         airflow.succeed("platform__catalogue", {"text": "age"})
 
     def features(self, airflow: Runner) -> None:

@@ -22,7 +22,6 @@ PULLS = (
     "SageMaker AI execution roles'); the local AWS runs jobs without images"
 )
 LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
-BY_POLICY = "a use case may declare `route: policy` for a model group; the shipped ones use RAM"
 EXECUTION = {
     "causeway-feature-execution": "execute",
     "causeway-training-execution": "execute",
@@ -53,21 +52,6 @@ REVIEWED = (
             "account; the shipped topology runs AWS's own images",
         )
         for action in ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy")
-    ),
-    *(
-        Reviewed(f"identity causeway-registry-owner own-the-registry#{sid}", action, reason)
-        for sid, action, reason in (
-            ("KeepOwnPermissions", "ram:PromotePermissionCreatedFromPolicy", BY_POLICY),
-            ("ChangeOwnShares", "ram:PromoteResourceShareCreatedFromPolicy", BY_POLICY),
-            ("KeepPoliciesOfModelGroups", "sagemaker:DeleteModelPackageGroupPolicy", BY_POLICY),
-            ("KeepPoliciesOfModelGroups", "sagemaker:GetModelPackageGroupPolicy", BY_POLICY),
-            ("KeepPoliciesOfModelGroups", "sagemaker:PutModelPackageGroupPolicy", BY_POLICY),
-        )
-    ),
-    Reviewed(
-        "identity causeway-acceptor accept#LeaveShares",
-        "ram:DisassociateResourceShare",
-        "LeaveShareOperator takes an account out of a share that it no longer wants",
     ),
     Reviewed(
         "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",
