@@ -58,8 +58,8 @@ USES: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
     (ResourceKind.MODEL_GROUPS, Grant.DEPLOY): ("DescribeModelPackage",),
     (ResourceKind.MODEL_GROUPS, Grant.REVIEW): ("DescribeModelPackage",),
     (ResourceKind.MODEL_GROUPS, Grant.ADMIN): ("UpdateModelPackage", "DescribeModelPackage"),
-    (ResourceKind.MODEL_CARDS, Grant.READ): ("DescribeModelCard",),
-    (ResourceKind.MODEL_CARDS, Grant.READ_WRITE): ("DescribeModelCard", "UpdateModelCard"),
+    # The sharing run itself describes each card every day as its consumer, so that is no use.
+    (ResourceKind.MODEL_CARDS, Grant.READ_WRITE): ("UpdateModelCard",),
     (ResourceKind.MODEL_CARDS, Grant.EXPORT): ("CreateModelCardExportJob",),
     (ResourceKind.LINEAGE_GROUP, Grant.READ_WRITE): ("QueryLineage", "AddAssociation"),
 }

@@ -133,3 +133,21 @@ def test_every_receiver_and_grant_has_checks_and_their_keys_differ(case, topolog
     assert len({one.key for one in found}) == len(found)
     assert {one.account_role.value for one in found} == {"data_science", "test", "prod"}
     assert replace(found[0], duty="other").key != found[0].key
+
+
+def test_the_offline_table_is_the_contracts_and_a_group_without_one_has_no_such_check(
+    case, topology, now
+) -> None:
+    def tables(**offline) -> set[str]:
+        first, *rest = case.feature_groups
+        changed = first.model_copy(update={"offline": first.offline.model_copy(update=offline)})
+        use_case = case.model_copy(update={"feature_groups": (changed, *rest)})
+        return {
+            one.needs[-1].resource.partition(":table/")[2]
+            for one in checks((use_case,), topology, now)
+            if one.probe is Probe.LOOK_UP_TABLE and one.resource.endswith(f"/{first.name}")
+        }
+
+    assert tables(table="Loans", database="lake") == {"lake/loans"}
+    assert len(tables()) == 1 and next(iter(tables())).startswith("sagemaker_featurestore/")
+    assert tables(enabled=False) == set()
