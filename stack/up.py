@@ -128,6 +128,7 @@ def mlflow_environment() -> dict[str, str]:
     return settings.base() | {
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes that nothing here uses
+        "MLFLOW_DISABLE_TELEMETRY": "true",
     }
 
 

@@ -6,7 +6,12 @@ worker as a whole.
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Read when MLflow is imported, which some tests do at their top.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 LONG = ("tests/e2e/", "tests/security/", "tests/chaos/", "tests/dags/", "tests/plugins/")
 

@@ -71,6 +71,7 @@ class TrackingProcess:
         environment |= {
             "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
         }
         database = self._box.root / "mlflow.db"
         self._socket.unlink(missing_ok=True)

@@ -73,6 +73,9 @@ class TrackingHook:
     def __init__(
         self, experiment: str, aws_conn_id: str | None = None, tracking_uri: str | None = None
     ) -> None:
+        # MLflow tells its makers what is called, from a thread that changes the environment while
+        # others read it (mlflow 3.17.2: a call fails now and then). Set before it is imported.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
 
         managed = topology().tracking_server_arn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -167,6 +168,17 @@ def test_the_evaluation_of_the_best_lies_beside_its_model(
     assert [one.path for one in tracking.client.list_artifacts(run, "evaluation")] == [
         "evaluation/roc.png"
     ]
+
+
+def test_mlflow_reports_nothing_to_its_makers(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from causeway_airflow.hooks.tracking import TrackingHook
+
+    for declared, kept in ((None, "true"), ("false", "false")):
+        monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+        if declared:
+            monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", declared)
+        TrackingHook("quiet", tracking_uri=server)
+        assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == kept
 
 
 def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
