@@ -47,7 +47,13 @@ DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not Accoun
 #: The least-privilege IAM roles of each account role; the IAM role's name is `causeway-<duty>`.
 DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
     {
-        AccountRole.DATA: ("ingester", "data-sharer", "data-auditor", "feature-execution"),
+        AccountRole.DATA: (
+            "ingester",
+            "eraser",
+            "data-sharer",
+            "data-auditor",
+            "feature-execution",
+        ),
         AccountRole.DATA_SCIENCE: (
             "trainer",
             "registrar",

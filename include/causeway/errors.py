@@ -163,6 +163,16 @@ class PartialWrite(CausewayError):
     retryable = True
 
 
+class StaleDelete(BadInput):
+    """A deletion is not later than the record it is for: the store would ignore it."""
+
+
+class NotArrivedYet(CausewayError):
+    """What was written has not reached the offline store; looking again later is the remedy."""
+
+    retryable = True
+
+
 class JobFailed(CausewayError):
     """A processing or training job failed in all of the attempts allowed."""
 

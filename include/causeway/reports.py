@@ -17,6 +17,7 @@ from causeway.governance import Key, Update
 
 ACCESS_MATRIX: Final = "access-matrix"
 ACCESS_REVIEW: Final = "access-review"
+ERASURE: Final = "erasure"
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         "platform__access_review",
         "platform__accounts",
         "platform__catalogue",
+        "platform__erasure",
         "platform__feature_health",
         "platform__sharing",
         "platform__governance_sync",

@@ -24,6 +24,7 @@ TEMPLATE_OF = {
 ROLES = {
     "data": {
         "causeway-ingester",
+        "causeway-eraser",
         "causeway-data-sharer",
         "causeway-data-auditor",
         "causeway-feature-execution",

@@ -174,6 +174,7 @@ class Lifecycle:
         self.kills()
         self.features_grow()
         self.records_go_singly()
+        self.record_is_erased(airflow)
 
     def accounts_and_shares(self, airflow: Runner) -> None:
         for _ in range(2):
@@ -289,6 +290,13 @@ class Lifecycle:
         """Write a record where batches are not to be had."""
         with self.denied("data", "causeway-ingester", "sagemaker:BatchWriteRecord"):
             self.python(PUT_SINGLY)
+
+    def record_is_erased(self, airflow: Runner) -> None:
+        """Erase a record that datasets and versions were built with."""
+        asked = {"record": "sgc-000001", "use_case": "credit_risk", "reason": "asked by letter"}
+        found = airflow.succeed("platform__erasure", asked)["results"]
+        assert all(one["changed"] for one in found["erase"]), found
+        assert found["report"]["model versions built with it"] >= 2, found
 
     # ------------------------------------------------------------ people and mishaps
     def look_before_deciding(self, name: str, version: str) -> None:

@@ -1,0 +1,80 @@
+"""# platform__erasure: a record leaves the feature store
+
+**What it does.** Deletes one record from feature groups, hard: from the online store, and from
+every Parquet object of the offline store, old versions of the objects included. Other records
+stay as they are. A report (JSON, Markdown) in the governance account's bucket says what was
+deleted, and lists the datasets that hold the record and the model versions that were trained on
+them: those are not changed, people decide about them.
+
+**Parameters.** `record`: the identifier. `use_case`, `feature_groups` (some of its groups;
+empty: all of them). `reason`: stands in the report; say nothing there that must be erased, too.
+
+**When.** By hand, when somebody asks for it. Take the record out of the raw file first: whoever
+ingests the same file again writes it again.
+
+**Accounts touched.** data, as the eraser; data science and shared services (read only);
+governance, as the recorder.
+
+**Re-run.** Any time, also after it was killed: it goes on with what is left. Where nothing is
+left it changes nothing and says so. On AWS a deletion takes up to 15 minutes to reach the
+offline store; the task waits by its retries.
+
+**What stays.** The feature store's mark of the deletion (identifier and time, no feature),
+which hides from datasets what of the record still was on its way; the item `ERASURE#<group>`
+and the report; what the report lists as built with the record or as not searched.
+
+**Roll back.** There is none: the record is gone. Ingest it again if it was the wrong one.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+
+from causeway_airflow.configuration import use_cases
+from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.operators.erasure import (
+    EraseRecordOperator,
+    ErasureReportOperator,
+    FindRecordOperator,
+)
+
+ABOUT = {"record": "{{ params.record }}", "reason": "{{ params.reason }}"}
+
+with DAG(
+    "platform__erasure",
+    schedule=None,
+    params={
+        "record": Param(None, type=["null", "string"], title="Record identifier"),
+        "use_case": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, *(case.id for case in use_cases())],
+            title="Use case",
+        ),
+        "feature_groups": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Feature groups",
+            description="Some of the use case's; empty: all of them",
+        ),
+        "reason": Param(None, type=["null", "string"], title="Reason, for the report"),
+    },
+    **dag_arguments("platform", "features", doc=__doc__),
+):
+    find = FindRecordOperator(
+        task_id="find",
+        use_case="{{ params.use_case or '' }}",
+        groups="{{ params.feature_groups | join(',') }}",
+        record="{{ params.record or '' }}",
+        reason="{{ params.reason or '' }}",
+    )
+    erase = EraseRecordOperator.partial(
+        task_id="erase",
+        map_index_template="{{ task.group }}",
+        retries=8,
+        execution_timeout=timedelta(hours=2),
+        **ABOUT,
+    ).expand(group=find.output)
+    report = ErasureReportOperator(task_id="report", outcomes=erase.output, **ABOUT)
+    find >> erase >> report

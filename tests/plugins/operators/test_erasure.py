@@ -1,0 +1,285 @@
+"""Records that are deleted, and one that leaves every store wherever its erasure is killed."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from causeway.errors import BadInput, ConfigError, StaleDelete
+from causeway_airflow.configuration import case_of
+from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context
+
+CASE, GROUP = "california_housing", "california-housing-value"
+BUCKET = "causeway-data-111111111111-eu-central-1"
+SCIENCE = "causeway-data-science-222222222222-eu-central-1"
+REPORTS = "causeway-governance-444444444444-eu-central-1"
+STORED = "2024-01-01T00:00:00Z"
+#: Calls of one erasure that change something; after each of them a worker may die.
+CHANGING = {"put_item", "delete_record", "put_object", "delete_object"}
+KILLS = 8
+IDS = [f"er-{n:02}" for n in range(KILLS + 6)]
+STAYS = IDS[-1]
+
+
+class Killed(BaseException):
+    """The worker was killed."""
+
+
+def put(platform: LocalPlatform, ids: list[str], value: str, moment: str = STORED) -> None:
+    runtime = platform.client("sagemaker-featurestore-runtime", "data")
+    for name in ids:
+        record = {"record_id": name, "event_time": moment, "median_house_value": value}
+        runtime.put_record(
+            FeatureGroupName=GROUP,
+            Record=[{"FeatureName": k, "ValueAsString": v} for k, v in record.items()],
+        )
+
+
+def objects(platform: LocalPlatform) -> list[dict[str, Any]]:
+    """Return every version below the group's offline store, the current ones marked."""
+    described = platform.client("sagemaker", "data").describe_feature_group(FeatureGroupName=GROUP)
+    place = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    prefix = place.split("/", 3)[3]
+    s3 = platform.client("s3", "data")
+    return list(s3.list_object_versions(Bucket=BUCKET, Prefix=prefix).get("Versions", ()))
+
+
+def rows(platform: LocalPlatform, *, current: bool) -> list[dict[str, Any]]:
+    s3, found = platform.client("s3", "data"), []
+    for one in objects(platform):
+        if one["IsLatest"] or not current:
+            body = s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"]
+            found += pq.read_table(io.BytesIO(body.read())).to_pylist()
+    return found
+
+
+def online(platform: LocalPlatform, record: str) -> Any:
+    runtime = platform.client("sagemaker-featurestore-runtime", "data")
+    return runtime.get_record(FeatureGroupName=GROUP, RecordIdentifierValueAsString=record).get(
+        "Record"
+    )
+
+
+@pytest.fixture(scope="module")
+def stored(shared: LocalPlatform) -> LocalPlatform:
+    """Records with two writes each, offline in the feature store's objects and in a backfill."""
+    put(shared, IDS, "1.5")
+    put(shared, IDS, "2.5", "2024-01-02T00:00:00Z")
+    until = time.monotonic() + 20
+    while len(rows(shared, current=True)) < 2 * len(IDS):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    # Somebody wrote one of the objects over: an old version holds every record, too.
+    s3, (first, *_) = shared.client("s3", "data"), objects(shared)
+    body = s3.get_object(Bucket=BUCKET, Key=first["Key"])["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=first["Key"], Body=body)
+    return shared
+
+
+def erase(record: str, run: str = "run-1", **more: Any) -> dict[str, Any]:
+    from causeway_airflow.operators.erasure import EraseRecordOperator
+
+    task = EraseRecordOperator(task_id="erase", group=GROUP, record=record, reason="asked", **more)
+    return dict(task.perform(context(run, "data-owner")))
+
+
+def report(outcome: dict[str, Any], record: str, run: str) -> dict[str, Any]:
+    from causeway_airflow.operators.erasure import ErasureReportOperator
+
+    task = ErasureReportOperator(task_id="r", outcomes=[outcome], record=record, reason="asked")
+    return dict(task.perform(context(run)))
+
+
+def gone(platform: LocalPlatform, record: str) -> None:
+    """Assert that nothing of a record is left but the mark of its deletion."""
+    assert online(platform, record) is None
+    left = [one for one in rows(platform, current=False) if one["record_id"] == record]
+    assert all(one["is_deleted"] and one["median_house_value"] is None for one in left)
+
+
+def test_a_stale_deletion_is_refused_and_a_later_one_deletes(stored: LocalPlatform) -> None:
+    from causeway_airflow.operators.erasure import DeleteRecordOperator
+
+    put(stored, ["soft", "hard"], "1", "2024-01-02T00:00:00Z")
+    for record in ("soft", "hard"):
+        for moment in (STORED, "2024-01-02T00:00:00Z"):
+            about = {"feature_group": GROUP, "record": record, "mode": record}
+            with pytest.raises(StaleDelete) as caught:
+                DeleteRecordOperator(task_id="d", event_time=moment, **about).perform({})
+            for named in (record, GROUP, "2024-01-02T00:00:00Z", moment):
+                assert named in str(caught.value)
+            assert online(stored, record)
+        later = DeleteRecordOperator(task_id="d", event_time="2024-01-03T00:00:00Z", **about)
+        assert later.perform({})["was_online"] is True
+        assert online(stored, record) is None
+        put(stored, [record], "9", "2024-01-02T12:00:00Z")
+    assert online(stored, "soft") is None, "an older write stays out after a soft deletion"
+    assert online(stored, "hard"), "a hard deletion remembers nothing"
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int | None], None]]:
+    """Have the worker die right after the n-th call that changes something; None: never."""
+    from causeway_airflow.hooks.base import CausewayHook
+
+    calls = {"left": 0, "on": 0}
+    plain, connect = CausewayHook.call, CausewayHook.get_conn
+    clients: dict[Any, Any] = {}
+
+    def connected(self: Any) -> Any:
+        """Assume each role once: otherwise that is most of the time of so many erasures."""
+        known = (self.aws_conn_id, self.service)
+        return clients[known] if known in clients else clients.setdefault(known, connect(self))
+
+    def counted(self: Any, operation: str, **params: Any) -> Any:
+        reply = plain(self, operation, **params)
+        if calls["on"] and operation in CHANGING:
+            calls["left"] -= 1
+            if calls["left"] == 0:
+                raise Killed
+        return reply
+
+    def die_after(number: int | None) -> None:
+        calls.update(left=number or 0, on=int(number is not None))
+
+    monkeypatch.setattr(CausewayHook, "call", counted)
+    monkeypatch.setattr(CausewayHook, "get_conn", connected)
+    yield die_after
+
+
+def test_an_erasure_killed_after_any_call_converges_and_loses_nothing_else(
+    stored: LocalPlatform, killed: Callable[[int | None], None]
+) -> None:
+    others = {IDS[-1], IDS[-2]}
+    before = [one for one in rows(stored, current=True) if one["record_id"] in others]
+    survived = 0
+    for number in range(1, KILLS + 1):
+        record = IDS[number - 1]
+        killed(number)
+        try:
+            erase(record)
+            survived += 1
+        except Killed:
+            pass
+        killed(None)
+        again = erase(record)
+        gone(stored, record)
+        assert (again["changed"], again["online"], again["rows"]) == (True, True, 2), number
+        assert erase(record, "run-2") == {
+            "group": GROUP,
+            "changed": False,
+            "online": False,
+            "rows": 0,
+            "versions": 0,
+            "event_time": again["event_time"],
+        }
+    assert survived, "an erasure has fewer calls than there were kills"
+    after = [one for one in rows(stored, current=True) if one["record_id"] in others]
+    assert sorted(after, key=str) == sorted(before, key=str)
+    assert online(stored, STAYS)
+
+
+def test_what_was_still_on_its_way_offline_is_erased_too(stored: LocalPlatform) -> None:
+    put(stored, ["late"], "1")
+    assert erase("late")["changed"]  # its row is in the store's buffer when the erasure begins
+    gone(stored, "late")
+
+
+def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> None:
+    record = IDS[KILLS]
+    first = erase(record, "first")
+    found = report(first, record, "first")
+    assert found["changed"] and found["rows erased"] == 2
+    versions = {(one["Key"], one["VersionId"]) for one in objects(stored)}
+    second = erase(record, "second")
+    assert second == {
+        "group": GROUP,
+        "changed": False,
+        "online": False,
+        "rows": 0,
+        "versions": 0,
+        "event_time": first["event_time"],
+    }
+    found = report(second, record, "second")
+    assert not found["changed"] and found["rows erased"] == 0
+    assert {(one["Key"], one["VersionId"]) for one in objects(stored)} == versions
+    s3 = stored.client("s3", "governance")
+    body = s3.get_object(Bucket=REPORTS, Key="reports/erasure/second.md")["Body"].read().decode()
+    assert "this run changed nothing" in body
+    table = stored.client("dynamodb", "governance")
+    items = table.query(
+        TableName="causeway-governance",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "REPORT#erasure"}},
+    )["Items"]
+    assert {"first", "second"} <= {one["run"]["S"] for one in items}
+
+
+def test_the_report_lists_the_datasets_and_versions_that_were_built_with_it(
+    stored: LocalPlatform,
+) -> None:
+    record = IDS[KILLS + 1]
+    s3, digests = stored.client("s3", "data_science"), {}
+    for name, ids in (("with", IDS), ("without", [STAYS])):
+        body = io.BytesIO()
+        pq.write_table(pa.table({"record_id": ids, "x": [1.0] * len(ids)}), body)
+        digests[name] = name[-1] * 64
+        about = {"digest": digests[name], "groups": [GROUP], "snapshot": "then"}
+        place = f"datasets/{CASE}/{digests[name]}/dataset"
+        s3.put_object(Bucket=SCIENCE, Key=f"{place}.parquet", Body=body.getvalue())
+        s3.put_object(Bucket=SCIENCE, Key=f"{place}.json", Body=json.dumps(about))
+    registry = stored.client("sagemaker", "shared_services")
+    arns = {
+        name: registry.create_model_package(
+            ModelPackageGroupName="california-housing",
+            InferenceSpecification={
+                "Containers": [{"Image": "i", "ModelDataUrl": "s3://b/m.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            CustomerMetadataProperties={"dataset-sha256": digest, "use-case": CASE},
+        )["ModelPackageArn"]
+        for name, digest in digests.items()
+    }
+    kept = {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)}
+    found = report(erase(record, "built"), record, "built")
+    assert (found["datasets built with it"], found["model versions built with it"]) == (1, 1)
+    bucket, _, key = found["report"].removeprefix("s3://").partition("/")
+    written = stored.client("s3", "governance").get_object(Bucket=bucket, Key=key)["Body"]
+    told = json.load(written)
+    assert [one["digest"] for one in told["datasets"]] == [digests["with"]]
+    assert [one["arn"] for one in told["model_versions"]] == [arns["with"]]
+    assert {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)} == kept
+
+
+def keys(s3: Any) -> list[str]:
+    held = s3.list_objects_v2(Bucket=SCIENCE, Prefix=f"datasets/{CASE}/")["Contents"]
+    return [one["Key"] for one in held]
+
+
+def find(**more: Any) -> list[str]:
+    from causeway_airflow.operators.erasure import FindRecordOperator
+
+    about = {"use_case": CASE, "record": STAYS, "reason": "asked", **more}
+    return FindRecordOperator(task_id="find", **about).perform(context())
+
+
+def test_a_record_that_no_group_knows_is_refused_before_anything_is_deleted(
+    stored: LocalPlatform,
+) -> None:
+    assert find() == [group.name for group in case_of(CASE).feature_groups]
+    assert find(groups=GROUP) == [GROUP]
+    with pytest.raises(BadInput, match="no record er-xx is or was in california-housing-block"):
+        find(record="er-xx")
+    with pytest.raises(BadInput, match="needs a record and a reason"):
+        find(reason=" ")
+    with pytest.raises(ConfigError, match="has no feature group 'other'"):
+        find(groups="other")
