@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.access_rules import AccessRule
 from causeway.contracts import DashedName, Feature, FeatureGroup, RawData
+from causeway.dataset_specs import Dataset, columns_of, time_of
 from causeway.documents import CONFIG_DIR, Strict, load, parse
 from causeway.errors import ConfigError
 from causeway.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
@@ -69,6 +70,7 @@ class ModelSpec(Strict):
     problem_type: ProblemType = "binary classification"
     purpose: str = ""
     risk: ModelRisk
+    dataset: Dataset = Dataset.model_construct()
     training: Training
     protected: dict[str, Protected] = Field(default_factory=dict)
     gates: tuple[AnyGate, ...] = Field(min_length=1)
@@ -136,20 +138,22 @@ class UseCase(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> UseCase:
         self._check_sources()
-        names = set(self.features)
+        _refuse_twice([g.name for g in self.feature_groups], "feature_groups: names stand twice")
         for model in self.models:
+            names = set(self.columns(model))
+            if model.dataset.mode == "point_in_time":
+                names.add(time_of(model.dataset, self.feature_groups))
             wanted = [*model.training.features, model.training.label]
             wanted += [protected.feature for protected in model.protected.values()]
             wanted += [model.training.split.time_column] if model.training.split.time_column else []
             strangers = [name for name in wanted if name not in names]
             if strangers:
                 raise ValueError(
-                    f"models: {model.name}: training uses features of no group: "
+                    f"models: {model.name}: training uses columns that its dataset lacks: "
                     f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
                 )
         _refuse_twice([model.name for model in self.models], "models: names stand twice")
         _refuse_twice([model.group for model in self.models], "models: groups stand twice")
-        _refuse_twice([g.name for g in self.feature_groups], "feature_groups: names stand twice")
         return self
 
     def _check_sources(self) -> None:
@@ -186,6 +190,17 @@ class UseCase(Strict):
                         f"feature_groups: {feature.name}: normalise needs a range with min and "
                         f"max on {operand}"
                     )
+
+    def columns(self, model: ModelSpec) -> dict[str, Feature | None]:
+        """Return the columns of a model's dataset; None for those of the consumer's own table.
+
+        Raises:
+            ValueError: the model's declaration of its dataset does not fit the feature groups.
+        """
+        try:
+            return columns_of(model.dataset, self.feature_groups)
+        except ValueError as error:
+            raise ValueError(f"models: {model.name}: dataset.{error}") from error
 
     @cached_property
     def features(self) -> dict[str, Feature]:

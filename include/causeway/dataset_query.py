@@ -83,20 +83,49 @@ class DatasetQuery:
             ConfigError: two columns of the dataset have one name, or `on` is none of the spine's.
         """
         self._check()
-        steps = [("spine", self._spine())]
-        known = list(self.spine.columns.values())
-        for number, group in enumerate(self.joined, 1):
-            steps.append((f"join_{number}", self._join(steps[-1][0], known, group)))
-            known += group.columns.values()
-        common = ",\n".join(f"{quoted(name)} AS (\n{text}\n)" for name, text in steps)
+        common, last, known = self._steps(counting=False)
         columns = [f'"_key" AS {quoted(self.spine.record_identifier)}']
         if self.mode == "point_in_time":
             columns.append(f'"_time" AS {quoted(self.spine.event_time)}')
         columns += [quoted(name) for name in known]
         return (
             f"WITH {common}\n"
-            f'SELECT {", ".join(columns)}\nFROM {quoted(steps[-1][0])}\nORDER BY "_key", "_row"'
+            f'SELECT {", ".join(columns)}\nFROM {quoted(last)}\nORDER BY "_key", "_row"'
         )
+
+    def missing_sql(self) -> str:
+        """Return the query that counts what the spine has and the joined groups lack.
+
+        One row: `rows` of the spine, and for each joined group, counted from 1, `missing_<n>` and
+        `example_<n>`: how many rows have no record there, and the least identifier of those.
+
+        Raises:
+            ConfigError: as `sql`.
+        """
+        self._check()
+        common, last, _ = self._steps(counting=True)
+        columns = ['count(*) AS "rows"']
+        for number in range(1, len(self.joined) + 1):
+            absent = f"{quoted(_found(number))} IS NULL"
+            columns.append(f"sum(CASE WHEN {absent} THEN 1 ELSE 0 END) AS missing_{number}")
+            columns.append(f'min(CASE WHEN {absent} THEN "_key" END) AS example_{number}')
+        return f"WITH {common}\nSELECT {', '.join(columns)}\nFROM {quoted(last)}"
+
+    def _steps(self, *, counting: bool) -> tuple[str, str, list[str]]:
+        """Return the common tables, the name of the last, and the columns of the dataset in it.
+
+        Where rows are counted each stays, and a column says for each group whether it has a record.
+        """
+        steps = [("spine", self._spine())]
+        known, found = list(self.spine.columns.values()), list[str]()
+        for number, group in enumerate(self.joined, 1):
+            kept = [*known, *found]
+            text = self._join(steps[-1][0], kept, group, _found(number) if counting else "")
+            steps.append((f"join_{number}", text))
+            known += group.columns.values()
+            found += [_found(number)] if counting else []
+        common = ",\n".join(f"{quoted(name)} AS (\n{text}\n)" for name, text in steps)
+        return common, steps[-1][0], known
 
     def _check(self) -> None:
         names = [self.spine.record_identifier]
@@ -126,15 +155,19 @@ class DatasetQuery:
         order = ", ".join(['"_key"', '"_moment"', *map(quoted, columns)])
         return f'SELECT *, row_number() OVER (ORDER BY {order}) AS "_row" FROM ({text})'  # noqa: S608
 
-    def _join(self, spine: str, known: Sequence[str], group: GroupTable) -> str:
-        """Join a group's records to the rows so far; each row keeps the latest that it may see."""
-        kind = "JOIN" if group.required else "LEFT JOIN"
+    def _join(self, spine: str, known: Sequence[str], group: GroupTable, found: str) -> str:
+        """Join a group's records to the rows so far; each row keeps the latest that it may see.
+
+        With `found` every row stays, and a column of that name is NULL where it has no record.
+        """
+        kind = "JOIN" if group.required and not found else "LEFT JOIN"
         on = group.on if group.on not in (None, self.spine.record_identifier) else "_key"
         condition = f's.{quoted(on or "_key")} = g."_key"'
         if self.mode == "point_in_time":
             condition += ' AND g."_moment" <= s."_moment"'
         kept = [f"s.{quoted(name)}" for name in ("_key", "_time", "_moment", "_row", *known)]
         kept += [f"g.{quoted(name)}" for name in group.columns.values()]
+        kept += [f'g."_key" AS {quoted(found)}'] if found else []
         order = ", ".join(f"g.{quoted(n)} DESC" for n in (*_ORDER, *group.columns.values()))
         ranked = (
             f"SELECT {', '.join(kept)}, "
@@ -142,6 +175,10 @@ class DatasetQuery:
             f"FROM {quoted(spine)} s {kind} (\n{visible(group, self.snapshot)}\n) g ON {condition}"
         )
         return f'SELECT * FROM (\n{ranked}\n) WHERE "_rank" = 1'  # noqa: S608 - as above
+
+
+def _found(number: int) -> str:
+    return f"_found_{number}"
 
 
 def visible(group: GroupTable, snapshot: datetime | None) -> str:

@@ -1,25 +1,135 @@
-"""Datasets: from the rows of the shared offline store to one table, ordered and digested.
+"""Datasets: from a model's declaration to the query, and from its answer to digest and documents.
 
-The offline store keeps every write; what counts is the latest write of each record, and whether
-it was a deletion. Tables are Arrow tables; pyarrow is imported inside the functions, because
-DAG files import this package when they are parsed.
+Tables are Arrow tables; pyarrow is imported inside the functions, because DAG files import this
+package when they are parsed.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
+from causeway.accounts import DATA_CATALOG
 from causeway.config import ModelSpec, UseCase
-from causeway.contracts import FeatureGroup
-from causeway.documents import canonical_json, sha256
-from causeway.errors import BadInput, Problem
+from causeway.contracts import Feature
+from causeway.dataset_query import (
+    DatasetQuery,
+    EventTimeType,
+    GroupTable,
+    OwnTable,
+    TableName,
+)
+from causeway.dataset_specs import identifier_of, renamed, time_of
+from causeway.documents import canonical_json
+from causeway.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NEXT_STEP = "Run the features DAG again, then look at the offline store of the group."
+#: Athena's name of the consumer's own Glue catalogue.
+OWN_CATALOG: Final = "AwsDataCatalog"
+#: The largest dataset, in bytes of Snappy Parquet, that a worker puts in order: rows and their text
+#: are in its memory then, some ten times as much.
+LARGEST: Final = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a feature group's offline store is, as its owner describes it."""
+
+    database: str
+    table: str
+    event_time_type: EventTimeType = "String"
+
+
+def dataset_query(
+    case: UseCase, model: ModelSpec, places: Mapping[str, Place], snapshot: datetime | None = None
+) -> DatasetQuery:
+    """Return the query of a model's dataset; `places` are by group.
+
+    Writes count up to the snapshot, and up to the declared cut-off when that is earlier.
+    """
+    declared = model.dataset
+    until = min((one for one in (snapshot, declared.until) if one is not None), default=None)
+    tables = group_tables(case, model, places)
+    spine: GroupTable | OwnTable = tables[0]
+    if (own := declared.table) is not None:
+        spine = OwnTable(
+            TableName(OWN_CATALOG, own.database, own.table),
+            own.record_identifier,
+            own.event_time,
+            own.columns,
+            own.event_time_type,
+        )
+    joined = tables if own is not None else tables[1:]
+    return DatasetQuery(spine, joined, declared.mode, until)
+
+
+def group_tables(
+    case: UseCase, model: ModelSpec, places: Mapping[str, Place]
+) -> tuple[GroupTable, ...]:
+    """Return the offline stores of a model's dataset, in the order of its groups."""
+    declared, found = model.dataset, []
+    for joined in declared.joined(case.feature_groups):
+        group, place = case.group(joined.group), places[joined.group]
+        database = joined.database or declared.database or place.database
+        found.append(
+            GroupTable(
+                TableName(declared.catalog or DATA_CATALOG, database, place.table),
+                group.record_identifier,
+                group.event_time,
+                renamed(joined, group),
+                place.event_time_type,
+                joined.on,
+                declared.missing_of(joined) == "drop",
+            )
+        )
+    return tuple(found)
+
+
+def identifiers(case: UseCase, model: ModelSpec) -> dict[str, str]:
+    """Return which of the dataset's columns holds the record identifiers of each group."""
+    own = identifier_of(model.dataset, case.feature_groups)
+    return {joined.group: joined.on or own for joined in model.dataset.joined(case.feature_groups)}
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Rows of the spine that have no record in a group: how many, and one of them."""
+
+    group: str
+    rows: int
+    of: int
+    example: str
+
+
+def absent(case: UseCase, model: ModelSpec, counted: Mapping[str, str]) -> tuple[Absent, ...]:
+    """Read the answer of `DatasetQuery.missing_sql`: the groups that lack rows.
+
+    Raises:
+        BadInput: a group lacks rows, and the declaration refuses that.
+    """
+    declared = model.dataset
+    groups = declared.joined(case.feature_groups)
+    groups = groups if declared.table is not None else groups[1:]
+    total, found = int(counted["rows"]), []
+    for number, joined in enumerate(groups, 1):
+        count = int(counted[f"missing_{number}"] or 0)
+        if not count:
+            continue
+        one = Absent(joined.group, count, total, counted[f"example_{number}"])
+        if declared.missing_of(joined) == "refuse":
+            raise BadInput(
+                f"{count} of {total} rows of the dataset of {model.name} have no record in "
+                f"{joined.group}, among them {one.example}; `missing: refuse` allows none",
+                next_step=f"Ingest them into {joined.group}, or declare `missing: drop` or "
+                "`missing: null` for it.",
+            )
+        found.append(one)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -37,89 +147,11 @@ class DatasetSpec:
         return f"datasets/{self.use_case_id}/{self.digest}/dataset.parquet"
 
 
-def latest_records(group: FeatureGroup, rows: pa.Table) -> pa.Table:
-    """Return the latest state of each record, deleted ones left out, ordered by record id.
-
-    Latest means the greatest (event time, `api_invocation_time`, `write_time`): a late write
-    with an older event time is history, not the present.
-
-    Args:
-        group: the group whose columns are kept: identifier, time, features, contract types.
-        rows: every row of the group's offline store, with the store's own columns.
-
-    Raises:
-        BadInput: a column of the group is missing in the store, or a value has another type.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    names = [group.record_identifier, group.event_time, *group.feature_names]
-    missing = [name for name in names if name not in rows.column_names]
-    if missing:
-        raise BadInput(
-            f"the offline store of {group.name} lacks {', '.join(missing)}",
-            [Problem(None, name, None, "the column is missing") for name in missing],
-            next_step=_NEXT_STEP,
-        )
-    order = [
-        name
-        for name in (group.event_time, "api_invocation_time", "write_time")
-        if name in rows.column_names
-    ]
-    position = pa.array(range(rows.num_rows), pa.int64())
-    ordered = rows.append_column("_position", position).sort_by(
-        [(group.record_identifier, "ascending"), *((n, "ascending") for n in order)]
-    )
-    ids = ordered[group.record_identifier].combine_chunks()
-    if len(ids) == 0:
-        last = pa.array([], pa.bool_())
-    else:
-        # A row is the latest of its record when the next row is another record's.
-        differs = pc.not_equal(ids.slice(0, len(ids) - 1), ids.slice(1))
-        last = pa.concat_arrays([differs, pa.array([True])])
-    kept = ordered.filter(last)
-    if "is_deleted" in kept.column_names:
-        kept = kept.filter(pc.invert(pc.fill_null(kept["is_deleted"], False)))
-    return _typed(group, kept.select(names))
-
-
-def join_groups(case: UseCase, tables: Mapping[str, pa.Table]) -> pa.Table:
-    """Join the latest records of all groups on the record id, ordered by it.
-
-    Returns the record id and every feature in the order of the use case, without event times.
-
-    Raises:
-        BadInput: a group is missing, or groups hold different records.
-    """
-    first = case.feature_groups[0]
-    missing = [group.name for group in case.feature_groups if group.name not in tables]
-    if missing:
-        raise BadInput(f"no rows were read of {', '.join(missing)}", next_step=_NEXT_STEP)
-    ids = tables[first.name][first.record_identifier].to_pylist()
-    if not ids:
-        raise BadInput(f"{first.name} holds no records", next_step=_NEXT_STEP)
-    joined = tables[first.name].select([first.record_identifier, *first.feature_names])
-    for group in case.feature_groups[1:]:
-        table = tables[group.name]
-        others = table[group.record_identifier].to_pylist()
-        if others != ids:  # both are ordered by record id, so equal sets are equal lists
-            odd = sorted(set(ids).symmetric_difference(others))
-            raise BadInput(
-                f"{first.name} and {group.name} hold different records",
-                [Problem(None, group.record_identifier, x, "is in one of them") for x in odd[:20]],
-                more=max(0, len(odd) - 20),
-                next_step=_NEXT_STEP,
-            )
-        for name in group.feature_names:
-            joined = joined.append_column(table.schema.field(name), table[name])
-    return joined
-
-
-def dataset_spec(case: UseCase, table: pa.Table) -> DatasetSpec:
-    """Describe a joined dataset; the digest is of names, types and values, not of a file format."""
+def dataset_spec(case: UseCase, model: ModelSpec, table: pa.Table) -> DatasetSpec:
+    """Describe a dataset; the digest is of names, types and values, not of a file format."""
     return DatasetSpec(
         use_case_id=case.id,
-        groups=tuple(group.name for group in case.feature_groups),
+        groups=tuple(one.group for one in model.dataset.joined(case.feature_groups)),
         rows=table.num_rows,
         digest=table_digest(table),
     )
@@ -127,13 +159,45 @@ def dataset_spec(case: UseCase, table: pa.Table) -> DatasetSpec:
 
 def table_digest(table: pa.Table) -> str:
     """Return the SHA-256 of a table's schema and of its values written as CSV."""
-    import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    sink = pa.BufferOutputStream()
-    pacsv.write_csv(table, sink)
     schema = canonical_json([[field.name, str(field.type)] for field in table.schema])
-    return sha256(schema.encode() + b"\n" + sink.getvalue().to_pybytes())
+    sink = _Digesting(hashlib.sha256(schema.encode() + b"\n"))
+    pacsv.write_csv(table, sink)
+    return str(sink.digest.hexdigest())
+
+
+def require_bounded(size: int, what: str) -> None:
+    """Refuse a dataset that is too large for a worker to put in order.
+
+    Raises:
+        BadInput: its files are larger than `LARGEST` bytes.
+    """
+    if size > LARGEST:
+        raise BadInput(
+            f"{what} is {size / 2**20:.0f} MiB of Parquet; a dataset may have {LARGEST >> 20} MiB",
+            next_step="Name fewer `features` under `dataset.groups`, or take a smaller spine with "
+            "`dataset.table`.",
+        )
+
+
+class _Digesting:
+    """A file that keeps nothing of what is written to it but the digest."""
+
+    closed = False
+
+    def __init__(self, digest: Any) -> None:
+        self.digest = digest
+
+    def write(self, content: Any) -> int:
+        self.digest.update(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
@@ -143,14 +207,15 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     """
     training = model.training
     protected = {one.feature for one in model.protected.values()}
+    groups, columns = case.feature_groups, case.columns(model)
+    times = time_of(model.dataset, groups) if model.dataset.mode == "point_in_time" else None
     return {
-        "record_identifier": case.feature_groups[0].record_identifier,
+        "record_identifier": identifier_of(model.dataset, groups),
+        "event_time": times,
         "problem_type": model.problem_type,
         "label": training.label,
         "label_scale": training.label_scale,
-        "features": [
-            {"name": name, "codes": _codes(case.features[name].codes)} for name in training.features
-        ],
+        "features": [{"name": name, "codes": _codes(columns[name])} for name in training.features],
         "one_hot": list(training.one_hot),
         "also": sorted(protected - set(training.features)),
         "split": training.split.model_dump(),
@@ -166,24 +231,5 @@ def evaluation_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _codes(codes: Mapping[int | str, str] | None) -> Sequence[int | str]:
-    return list(codes or ())
-
-
-def _typed(group: FeatureGroup, table: pa.Table) -> pa.Table:
-    import pyarrow as pa
-
-    types = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
-    wanted = {group.record_identifier: pa.string(), group.event_time: pa.string()}
-    wanted |= {feature.name: types[feature.type] for feature in group.features}
-    arrays = []
-    for name in table.column_names:
-        try:
-            arrays.append(table[name].combine_chunks().cast(wanted[name]))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise BadInput(
-                f"the offline store of {group.name} holds a value of another type",
-                [Problem(None, name, None, f"is no {wanted[name]}: {error}")],
-                next_step=_NEXT_STEP,
-            ) from error
-    return pa.table(dict(zip(table.column_names, arrays, strict=True)))
+def _codes(feature: Feature | None) -> Sequence[int | str]:
+    return list(feature.codes or ()) if feature is not None else []

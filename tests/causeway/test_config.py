@@ -46,7 +46,7 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         ("gates:\n      - {metric: auc, min", "gates:\n      - {metric: auc, least", "gates.0"),
         ("source: laufkont", "source: laufkonto", "source is no raw column: laufkonto"),
         ("source: laufkont", "source: laufzeit", "the source of two features: laufzeit"),
-        ("label: credit_risk", "label: risk", "uses features of no group: risk"),
+        ("label: credit_risk", "label: risk", "columns that its dataset lacks: risk"),
         ("one_hot: [credit_history", "one_hot: [age_normalised", "one_hot: not among"),
         ("op: ratio, of: [amount, duration]", "op: ratio, of: [amount, x]", "derive.of 'x'"),
         ("op: log1p, of: [amount]", "op: normalise, of: [housing]", "normalise needs a range"),

@@ -178,6 +178,25 @@ def test_own_rows_are_joined_with_shared_features() -> None:
     assert [row[2:] for row in found] == [("a", 1, 7), ("b", 0, None), ("b", 0, None)]
 
 
+@histories
+@given(spine=writes, one=writes, two=writes)
+def test_rows_without_a_record_are_counted_by_group(
+    spine: list[Write], one: list[Write], two: list[Write]
+) -> None:
+    tables = {"s": store(spine, "x"), "o": store(one, "y"), "t": store(two, "z")}
+    joined = [table("o", "y"), table("t", "z", required=False)]
+    (found,) = answer(DatasetQuery(table("s", "x"), joined).missing_sql(), **tables)
+    keys, *others = ({w[0] for w in seen(h, 9)} for h in (spine, one, two))
+    expected: list[Any] = [len(keys)]
+    for other in others:
+        absent = keys - other
+        expected += [len(absent) if keys else None, min(absent, default=None)]
+    assert list(found) == expected
+    rows = answer(DatasetQuery(table("s", "x"), joined).sql(), **tables)
+    assert {row[0] for row in rows} == keys & others[0], "what is required drops, the other stays"
+    assert {row[0] for row in rows if row[3] is None} == (keys & others[0]) - others[1]
+
+
 def test_names_that_collide_or_are_missing_are_refused() -> None:
     with pytest.raises(ConfigError, match="two columns x"):
         DatasetQuery(table("s", "x"), [table("o", "x")]).sql()

@@ -24,12 +24,7 @@ import pytest
 
 from causeway import samples
 from causeway.config import UseCase, use_case
-from causeway.datasets import (
-    evaluation_document,
-    join_groups,
-    latest_records,
-    preprocess_document,
-)
+from causeway.datasets import evaluation_document, preprocess_document
 from causeway.features import contract_document, group_file
 from causeway.jobs import read_code
 
@@ -108,15 +103,13 @@ class Chain:
         return self.root / "features"
 
     def join(self, features: Path) -> Path:
-        """Join the groups as the training DAG does."""
-        tables = {
-            group.name: latest_records(
-                group, pyarrow.parquet.read_table(features / group_file(self.case, group))
-            )
+        """Join the groups, whose records are each there once."""
+        tables = [
+            pyarrow.parquet.read_table(features / group_file(self.case, group))
             for group in self.case.feature_groups
-        }
+        ]
         folder = self.folder("dataset")
-        pyarrow.parquet.write_table(join_groups(self.case, tables), folder / "dataset.parquet")
+        pyarrow.parquet.write_table(joined(tables), folder / "dataset.parquet")
         return folder
 
     def preprocess(self, dataset: Path) -> Path:
@@ -137,6 +130,14 @@ class Chain:
         )
         (place / "log.txt").write_text(log)
         return place
+
+
+def joined(tables: list[pyarrow.Table]) -> pyarrow.Table:
+    """Return the features of all tables, which hold the same records, without event times."""
+    first, *others = [table.drop_columns(["event_time"]) for table in tables]
+    for table in others:
+        first = first.join(table, "record_id", join_type="inner")
+    return first.sort_by("record_id").combine_chunks()
 
 
 def made_chain(root: Path, use_case_id: str, raw_file: str) -> Chain:

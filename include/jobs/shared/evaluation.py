@@ -146,7 +146,7 @@ def evidence(
         write_json(output / "bias-report.json", {"groups": found["fairness"]})
     if document["repeated_splits"] and model.trained:
         rows = pd.concat(list(parts.values())).sort_values(
-            document["record_identifier"], ignore_index=True
+            document["record_identifier"], ignore_index=True, kind="stable"
         )
         found["repeated_splits"] = repeated.repeat(
             rows, document, model.trained, measure, classes=classes

@@ -36,27 +36,30 @@ CLASSES = "binary classification"
 
 
 def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
-    """Read the dataset ordered by record id.
+    """Read the dataset ordered by record id, and by event time where it is a point-in-time one.
 
     Raises:
-        SystemExit: a column is missing, a record id comes twice, or a label is no class (0, 1)
-            where classes are to be told apart.
+        SystemExit: a column is missing, a record comes twice (at one time), or a label is no class
+            (0, 1) where classes are to be told apart.
     """
     rows = pd.read_parquet(path)
     identifier, label = document["record_identifier"], document["label"]
     wanted = [identifier, label, *raw_columns(document)]
     wanted += [document["split"]["time_column"]] if document["split"].get("time_column") else []
+    # A record has a row for each of its times where the document names the time's column.
+    key = [identifier, *filter(None, [document.get("event_time")])]
+    wanted += key[1:]
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         raise SystemExit(f"{path.name} lacks the column(s) {', '.join(missing)}")
-    if rows[identifier].duplicated().any():
-        twice = rows.loc[rows[identifier].duplicated(), identifier].iloc[0]
+    if rows.duplicated(key).any():
+        twice = rows.loc[rows.duplicated(key), identifier].iloc[0]
         raise SystemExit(f"{path.name}: the record {twice} comes twice")
     if document["problem_type"] == CLASSES and not rows[label].isin((0, 1)).all():
         raise SystemExit(f"{path.name}: the label {label} holds more than 0 and 1")
     if document["label_scale"] != 1:
         rows[label] = rows[label] / document["label_scale"]
-    return rows.sort_values(identifier, ignore_index=True)
+    return rows.sort_values(key, ignore_index=True)
 
 
 def raw_columns(document: dict[str, Any]) -> list[str]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from causeway.accounts import DATA_CATALOG, WORKGROUP, AccountRole
+from causeway.accounts import WORKGROUP, AccountRole
 from causeway.arns import FeatureGroupArn
-from causeway.dataset_query import DatasetQuery, GroupTable, TableName, summary_sql
-from causeway.datasets import dataset_spec
+from causeway.dataset_query import DatasetQuery, GroupTable, summary_sql
+from causeway.datasets import (
+    Place,
+    absent,
+    dataset_query,
+    dataset_spec,
+    group_tables,
+    identifiers,
+    require_bounded,
+)
 from causeway.documents import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
 from causeway_airflow.assets import feature_group
-from causeway_airflow.configuration import case_of, topology
+from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
@@ -31,23 +40,31 @@ SUMMARY_SECONDS = 300.0
 class BuildDatasetOperator(TrainingOperator):
     """Query the shared feature groups' offline store as their consumer and store one dataset.
 
-    First a short query counts what is there and finds the last write, which is the snapshot; then
-    the dataset's own query, which goes up to that snapshot, unloads to Parquet. Its text follows
-    from the data, and its token from its text: a retry finds the query that ran.
+    What it is made of the model declares under `dataset`. First a short query counts what is there
+    and finds the last write, which is the snapshot; a second counts the rows without a record in a
+    joined group. Then the dataset's own query, which goes up to that snapshot, unloads to Parquet.
+    Its text follows from the data, and its token from its text: a retry finds the query that ran.
 
     :param wait: how long to wait for the query before the task fails (and a retry finds it)
-    :returns: `{"digest", "uri", "rows", "groups", "query_sha256", "snapshot", "execution_id"}`
+    :returns: `{"digest", "uri", "rows", "groups", "missing", "query_sha256", "snapshot",
+        "execution_id"}`; `missing` counts, by group, rows without a record there
     """
 
     def __init__(
-        self, *, use_case: str, wait: timedelta = timedelta(hours=1), **kwargs: Any
+        self,
+        *,
+        use_case: str,
+        model: str,
+        wait: timedelta = timedelta(hours=1),
+        **kwargs: Any,
     ) -> None:
-        groups = case_of(use_case).feature_groups
-        kwargs.setdefault("inlets", [feature_group(group.name) for group in groups])
+        case, spec = case_and_model(use_case, model)
+        groups = spec.dataset.joined(case.feature_groups)
+        kwargs.setdefault("inlets", [feature_group(one.group) for one in groups])
         kwargs.setdefault("execution_timeout", wait + timedelta(minutes=10))
-        super().__init__(use_case=use_case, **kwargs)
+        super().__init__(use_case=use_case, model=model, **kwargs)
         self.wait = wait
-        self._waited: dict[str, str] = {}
+        self._waited: dict[str, Any] = {}
 
     def perform(self, context: Context) -> dict[str, Any]:  # noqa: RET503 - deferring raises
         """Count, start or find the query, and take its result; defer while it runs."""
@@ -55,9 +72,12 @@ class BuildDatasetOperator(TrainingOperator):
         from causeway_airflow.triggers.queries import QueryTrigger
 
         hook = AthenaHook(self.connection(), self.region_name)
-        tables = self._tables()
-        snapshot = self._snapshot(context, hook, tables)
-        sql = DatasetQuery(tables[0], tables[1:], snapshot=snapshot).sql()
+        case, model = case_and_model(self.use_case, self.model)
+        places = self._places()
+        snapshot = self._snapshot(context, hook, group_tables(case, model, places))
+        query = dataset_query(case, model, places, snapshot)
+        missing = self._missing(hook, query)
+        sql = query.sql()
         bucket = self.bucket_uri(AccountRole(self.account_role), "")
         described: dict[str, Any] = {}
         for attempt in range(1, ATTEMPTS + 1):
@@ -76,7 +96,8 @@ class BuildDatasetOperator(TrainingOperator):
         self._waited = {
             "execution_id": described["QueryExecutionId"],
             "sql": sql,
-            "snapshot": snapshot.isoformat(),
+            "snapshot": (query.snapshot or snapshot).isoformat(),
+            "missing": missing,
         }
         if hook.meaning(described) != "waiting":
             return self._result(hook, described)
@@ -88,7 +109,7 @@ class BuildDatasetOperator(TrainingOperator):
         )
 
     def resume(
-        self, context: Context, event: Any = None, waited: dict[str, str] | None = None
+        self, context: Context, event: Any = None, waited: dict[str, Any] | None = None
     ) -> Any:
         """Go on after the wait for the query that `waited` names."""
         self._waited = waited or self._waited
@@ -117,18 +138,22 @@ class BuildDatasetOperator(TrainingOperator):
 
         if hook.meaning(described) == "failure":
             raise self._failure(hook, described)
-        case, store = case_of(self.use_case), ArtifactsHook(self.connection(), self.region_name)
+        case, model = case_and_model(self.use_case, self.model)
+        store = ArtifactsHook(self.connection(), self.region_name)
         manifest = store.read(described["Statistics"]["DataManifestLocation"]).decode().split()
+        sizes = [int((store.head(uri) or {}).get("ContentLength", 0)) for uri in manifest]
+        require_bounded(sum(sizes), f"the dataset of {model.name}")
         parts = [pq.read_table(pa.BufferReader(store.read(uri))) for uri in manifest]
         if not parts:
             raise NotSharedYet(
-                f"the feature groups of {case.id} have no records in common",
+                f"the dataset of {model.name} has no rows: its feature groups have no records in "
+                "common",
                 principal=hook.principal,
                 next_step="Run the features DAG again, then look at the groups' records.",
             )
         table = pa.concat_tables(parts)
         table = table.sort_by([(name, "ascending") for name in table.column_names])
-        spec, sql = dataset_spec(case, table.combine_chunks()), self._waited["sql"]
+        spec, sql = dataset_spec(case, model, table.combine_chunks()), self._waited["sql"]
         uri = self.bucket_uri(AccountRole(self.account_role), spec.key)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
@@ -136,6 +161,9 @@ class BuildDatasetOperator(TrainingOperator):
         about = {
             "digest": spec.digest,
             "groups": list(spec.groups),
+            "identifiers": identifiers(case, model),
+            "declared": model.dataset.model_dump(mode="json"),
+            "missing": self._waited["missing"],
             "query": sql,
             "query_sha256": sha256(sql),
             "rows": spec.rows,
@@ -147,21 +175,22 @@ class BuildDatasetOperator(TrainingOperator):
         with suppress(NameTaken):  # another snapshot held the same rows: what it wrote stays
             store.put(beside, text, sha256=sha256(text))
         self.log.info("dataset %s: %d rows", spec.digest, spec.rows)
-        kept = ("digest", "rows", "groups", "query_sha256", "snapshot")
+        kept = ("digest", "rows", "groups", "missing", "query_sha256", "snapshot")
         return {
             **{name: about[name] for name in kept},
             "uri": uri,
             "execution_id": self._waited["execution_id"],
         }
 
-    def _tables(self) -> list[GroupTable]:
+    def _places(self) -> dict[str, Place]:
         """Return where the groups' stores are, as their owner describes them."""
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 
-        hook, found = FeatureGroupsHook(self.connection(), self.region_name), []
-        for group in case_of(self.use_case).feature_groups:
-            arn = str(FeatureGroupArn.of(topology(), AccountRole.DATA, group.name))
+        hook, found = FeatureGroupsHook(self.connection(), self.region_name), {}
+        case, model = case_and_model(self.use_case, self.model)
+        for joined in model.dataset.joined(case.feature_groups):
+            arn = str(FeatureGroupArn.of(topology(), AccountRole.DATA, joined.group))
             try:
                 described = hook.call("describe_feature_group", FeatureGroupName=arn)
             except AwsCallError as error:
@@ -173,19 +202,44 @@ class BuildDatasetOperator(TrainingOperator):
                     next_step="Run platform__sharing; this task looks again.",
                 ) from error
             place = described["OfflineStoreConfig"]["DataCatalogConfig"]
-            found.append(
-                GroupTable(
-                    TableName(DATA_CATALOG, place["Database"], place["TableName"]),
-                    group.record_identifier,
-                    group.event_time,
-                    {name: name for name in group.feature_names},
-                )
+            types = {
+                one["FeatureName"]: one["FeatureType"] for one in described["FeatureDefinitions"]
+            }
+            found[joined.group] = Place(
+                place["Database"],
+                place["TableName"],
+                "Fractional" if types[described["EventTimeFeatureName"]] != "String" else "String",
             )
         return found
 
-    def _snapshot(self, context: Context, hook: AthenaHook, tables: list[GroupTable]) -> datetime:
+    def _missing(self, hook: AthenaHook, query: DatasetQuery) -> dict[str, int]:
+        """Return how many rows lack a record, by group; log them, or refuse as declared."""
+        if not query.joined:
+            return {}
+        case, model = case_and_model(self.use_case, self.model)
+        started = hook.start(query.missing_sql(), WORKGROUP, uuid4().hex)
+        described = hook.settle(started, SUMMARY_SECONDS)
+        if hook.meaning(described) != "success":
+            raise self._failure(hook, described)
+        (counted,) = hook.rows(started)
+        found = absent(case, model, counted)
+        policies = {
+            one.group: model.dataset.missing_of(one)
+            for one in model.dataset.joined(case.feature_groups)
+        }
+        for one in found:
+            self.log.warning(
+                "%d of %d rows have no record in %s (such as %s): %s",
+                *(one.rows, one.of, one.group, one.example, policies[one.group]),
+            )
+        return {one.group: one.rows for one in found}
+
+    def _snapshot(
+        self, context: Context, hook: AthenaHook, tables: Sequence[GroupTable]
+    ) -> datetime:
         """Return the last write of all groups; what was ingested must have arrived."""
-        groups = [group.name for group in case_of(self.use_case).feature_groups]
+        case, model = case_and_model(self.use_case, self.model)
+        groups = [one.group for one in model.dataset.joined(case.feature_groups)]
         sql = "\nUNION ALL\n".join(
             f"SELECT {n} AS number, s.* FROM ({summary_sql(table)}) s"  # noqa: S608 - quoted there
             for n, table in enumerate(tables)
@@ -213,7 +267,8 @@ class BuildDatasetOperator(TrainingOperator):
 
         grants = GrantsHook(self.connection(), self.region_name)
         owner = topology().account(AccountRole.DATA)
-        for table in self._tables():
+        case, model = case_and_model(self.use_case, self.model)
+        for table in group_tables(case, model, self._places()):
             if missing := grants.missing(table.name, owner):
                 return missing
         return hook.failure(described)

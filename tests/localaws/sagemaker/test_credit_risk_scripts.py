@@ -12,10 +12,11 @@ import pytest
 
 from causeway import samples
 from causeway.config import use_case
-from causeway.datasets import join_groups, latest_records, preprocess_document
+from causeway.datasets import preprocess_document
 from causeway.features import contract_document, group_file
 from causeway.jobs import Code, Input, Processing, TrainingJob, read_code
 from causeway.metrics import binary_metrics
+from tests.jobs.scripts import joined
 from tests.localaws.sagemaker.work import IMAGE, Workshop
 
 SKLEARN = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
@@ -85,17 +86,14 @@ def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop) -> None:
     workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case)))
     features = jobs.process("features.py", SKLEARN, raw="raw/", contract="contract/")
 
-    tables = {
-        group.name: latest_records(
-            group,
-            pyarrow.parquet.read_table(
-                io.BytesIO(workshop.read(f"{features}/{group_file(jobs.case, group)}"))
-            ),
+    tables = [
+        pyarrow.parquet.read_table(
+            io.BytesIO(workshop.read(f"{features}/{group_file(jobs.case, group)}"))
         )
         for group in jobs.case.feature_groups
-    }
+    ]
     dataset = io.BytesIO()
-    pyarrow.parquet.write_table(join_groups(jobs.case, tables), dataset)
+    pyarrow.parquet.write_table(joined(tables), dataset)
     workshop.put("dataset/dataset.parquet", dataset.getvalue())
     document = preprocess_document(jobs.case, jobs.case.models[0])
     workshop.put("document/contract.json", json.dumps(document))

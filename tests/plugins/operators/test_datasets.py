@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from causeway.errors import NotSharedYet
+from causeway.config import USE_CASES_DIR
+from causeway.errors import BadInput, NotSharedYet
+from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 
@@ -29,8 +36,6 @@ def given() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def filled(shared: LocalPlatform) -> LocalPlatform:
     """Every group of the use case with five records and one that was deleted."""
-    from causeway_airflow.configuration import case_of
-
     runtime = shared.client("sagemaker-featurestore-runtime", OWNER)
     for group in case_of("credit_risk").feature_groups:
         for identifier in [*IDS, "sgc-000099"]:
@@ -53,8 +58,6 @@ def filled(shared: LocalPlatform) -> LocalPlatform:
 
 def build(**more: Any) -> dict[str, Any]:
     """Build the dataset as a worker and a triggerer would, retries included."""
-    import time
-
     from airflow.sdk.exceptions import TaskDeferred
 
     from causeway_airflow.operators.datasets import BuildDatasetOperator
@@ -92,8 +95,10 @@ def test_the_same_data_is_one_dataset(
     while first["rows"] < len(IDS):  # written in the background, group by group
         first = build()
     assert set(first) == {
-        *("digest", "uri", "rows", "groups", "query_sha256", "snapshot", "execution_id"),
+        *("digest", "uri", "rows", "groups", "missing", "query_sha256", "snapshot"),
+        "execution_id",
     }
+    assert first["missing"] == {}
     s3 = filled.client("s3", CONSUMER)
     key = first["uri"].split("/", 3)[3]
     table = pq.read_table(io.BytesIO(s3.get_object(Bucket=DATASETS, Key=key)["Body"].read()))
@@ -106,6 +111,169 @@ def test_the_same_data_is_one_dataset(
     assert build() == first, "the query is found again by its token"
     held = s3.list_objects_v2(Bucket=DATASETS, Prefix=f"datasets/credit_risk/{first['digest']}/")
     assert held["KeyCount"] == 2
+
+
+LOAN = "credit-risk-loan"
+LATE = "2024-06-01T00:00:00Z"
+
+
+def declare(folder: Path, patch: pytest.MonkeyPatch, dataset: Any, **training: Any) -> None:
+    """Have the use case's file say another dataset, for this process."""
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    document["models"][0]["dataset"] = dataset
+    (model,) = document["models"]
+    if training:  # of other columns: nobody is protected there
+        model |= {"protected": {}, "gates": [{"metric": "auc", "min": 0.7}]}
+    model["training"] |= training
+    (folder / "credit_risk.yaml").write_text(yaml.safe_dump(document))
+    patch.setenv("CAUSEWAY_USE_CASES", str(folder))
+
+
+def content(platform: LocalPlatform, built: dict[str, Any]) -> pa.Table:
+    key = built["uri"].split("/", 3)[3]
+    body = platform.client("s3", CONSUMER).get_object(Bucket=DATASETS, Key=key)["Body"].read()
+    return pq.read_table(io.BytesIO(body))
+
+
+def add(platform: LocalPlatform, group: str, record: str, moment: str, value: str) -> None:
+    runtime = platform.client("sagemaker-featurestore-runtime", OWNER)
+    found = case_of("credit_risk").group(group)
+    values = {"record_id": record, "event_time": moment}
+    values |= {one.name: value for one in found.features}
+    runtime.put_record(
+        FeatureGroupName=group,
+        Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
+    )
+
+
+@pytest.fixture(scope="module")
+def uneven(filled: LocalPlatform) -> LocalPlatform:
+    """One record that the loan group lacks, and a later state of another record's loan."""
+    for group in ("credit-risk-applicant", "credit-risk-outcome"):
+        add(filled, group, "sgc-000006", "2024-01-01T00:00:00Z", "1")
+    add(filled, LOAN, IDS[0], LATE, "2")
+    return filled
+
+
+def settled(want: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Build until what was written has arrived offline."""
+    until = time.monotonic() + 20
+    while not want(found := build()):
+        assert time.monotonic() < until, found
+        time.sleep(0.3)
+    return found
+
+
+@pytest.mark.parametrize(("missing", "rows", "purpose"), [("drop", 5, []), ("null", 6, [None])])
+def test_rows_that_a_group_lacks_are_counted_and_treated_as_declared(
+    uneven: LocalPlatform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    missing: str,
+    rows: int,
+    purpose: list[None],
+) -> None:
+    declare(tmp_path, monkeypatch, {"missing": missing})
+    built = settled(lambda found: found["missing"] == {LOAN: 1})
+    assert built["rows"] == rows
+    table = content(uneven, built)
+    assert table.filter(pc.equal(table["record_id"], "sgc-000006"))["purpose"].to_pylist() == (
+        purpose
+    )
+    assert f"1 of 6 rows have no record in {LOAN} (such as sgc-000006): {missing}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_rows_that_a_group_lacks_are_refused_where_that_is_declared(
+    uneven: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(lambda found: found["missing"] == {LOAN: 1})
+    groups = [{"group": one.name} for one in case_of("credit_risk").feature_groups]
+    groups[1] |= {"missing": "refuse"}
+    declare(tmp_path, monkeypatch, {"groups": groups})
+    with pytest.raises(BadInput, match=r"1 of 6 rows .* credit-risk-loan, among them sgc-000006"):
+        build()
+
+
+def test_own_rows_see_what_was_known_at_their_time(
+    uneven: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of the consumer's joined with shared features: renamed, as of each row's time."""
+    settled(lambda found: found["missing"] == {LOAN: 1})
+    place = f"s3://{DATASETS}/datasets/own/"
+    asked = ["2023-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-07-01T00:00:00Z"]
+    own = pa.table(
+        {"case_id": ["1", "2", "3"], "asked_at": asked, "who": [IDS[0]] * 3, "label": [0, 1, 1]}
+    )
+    body = io.BytesIO()
+    pq.write_table(own, body)
+    uneven.client("s3", CONSUMER).put_object(
+        Bucket=DATASETS, Key="datasets/own/rows.parquet", Body=body.getvalue()
+    )
+    glue = uneven.client("glue", CONSUMER)
+    glue.create_database(DatabaseInput={"Name": "lending"})
+    parquet = "org.apache.hadoop.hive.ql.io.parquet"
+    types = {"case_id": "string", "asked_at": "string", "who": "string", "label": "bigint"}
+    glue.create_table(
+        DatabaseName="lending",
+        TableInput={
+            "Name": "cases",
+            "TableType": "EXTERNAL_TABLE",
+            "StorageDescriptor": {
+                "Columns": [{"Name": name, "Type": kind} for name, kind in types.items()],
+                "Location": place,
+                "InputFormat": f"{parquet}.MapredParquetInputFormat",
+                "OutputFormat": f"{parquet}.MapredParquetOutputFormat",
+                "SerdeInfo": {"SerializationLibrary": f"{parquet}.serde.ParquetHiveSerDe"},
+            },
+        },
+    )
+    actions = ["athena:GetDataCatalog", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
+    uneven.client("iam", CONSUMER).put_role_policy(
+        RoleName="causeway-trainer",
+        PolicyName="own-tables",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+            }
+        ),
+    )
+    declare(
+        tmp_path,
+        monkeypatch,
+        {
+            "mode": "point_in_time",
+            "missing": "null",
+            "table": {
+                "database": "lending",
+                "table": "cases",
+                "record_identifier": "case_id",
+                "event_time": "asked_at",
+                "columns": {"who": "customer", "label": "good"},
+            },
+            "groups": [
+                {
+                    "group": LOAN,
+                    "on": "customer",
+                    "features": ["amount", "purpose"],
+                    "rename": {"amount": "loan_amount"},
+                }
+            ],
+        },
+        features=["loan_amount", "purpose"],
+        one_hot=["purpose"],
+        label="good",
+        search=None,
+    )
+    built = build()
+    rows = content(uneven, built).sort_by("case_id").to_pylist()
+    assert [(row["loan_amount"], row["purpose"]) for row in rows] == [(None, None), (1, 1), (2, 2)]
+    assert [row["asked_at"] for row in rows] == asked
+    assert set(rows[0]) == {"case_id", "asked_at", "customer", "good", "loan_amount", "purpose"}
+    assert (built["groups"], built["missing"]) == ([LOAN], {LOAN: 1})
 
 
 def no_catalogue(platform: LocalPlatform) -> Callable[[], None]:
