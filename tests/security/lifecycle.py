@@ -147,6 +147,19 @@ about = {"account_role": "shared_services", "share": "policy of credit-risk"}
 did = ConvergeShareOperator(task_id="policy", **about).perform({})
 assert [word.split(":")[0] for word in did][-3:] == ["write policy", "promote", "promote"], did
 """
+# What a task does that looks up some records of another account.
+ENRICH = """
+from causeway.accounts import AccountRole
+from causeway.arns import FeatureGroupArn
+from causeway_airflow.configuration import topology
+from causeway_airflow.operators.enrichment import EnrichRecordsOperator
+
+group = str(FeatureGroupArn.of(topology(), AccountRole.DATA, "credit-risk-applicant"))
+found = EnrichRecordsOperator(
+    task_id="e", feature_group=group, records=["sgc-000002", "none"], features=["age"]
+).perform({})
+assert (len(found["records"]), found["missing"]) == (1, ["none"]), found
+"""
 STRANGER = "999999999999"
 
 
@@ -174,6 +187,7 @@ class Lifecycle:
         self.kills()
         self.features_grow()
         self.records_go_singly()
+        self.python(ENRICH)
         self.record_is_erased(airflow)
 
     def accounts_and_shares(self, airflow: Runner) -> None:
