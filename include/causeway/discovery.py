@@ -4,14 +4,15 @@ What SageMaker's `Search` shows a consumer (own groups, and all groups of accoun
 shared with it) meets what RAM shares with it, what the use cases declare, and what the last
 ingestion left behind. To find a group is not to read it: each hit says which of the two it is.
 Tags of another account's group are not in `Search` (Feature Store guide), so tags and owner of a
-group come from its contract where this project has one.
+group come from its contract where this project has one; else the owner is whom its features'
+parameters or its tags name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -33,7 +34,8 @@ class Question:
     """What to look for; everything given must hold, letter case apart.
 
     `text` stands in the name or description of the group or of one of its features, or in a
-    feature's parameters; `tag` is `key` or `key=value`; `type` is a feature type.
+    feature's parameters; `tag` is `key` or `key=value` of the group, or a word among the tags of a
+    feature; `type` is a feature type.
     """
 
     text: str = ""
@@ -56,6 +58,10 @@ class FoundFeature:
         words = (self.name, self.description, *self.parameters, *self.parameters.values())
         return any(text in word.lower() for word in words)
 
+    def tagged(self, tag: str) -> bool:
+        """Tell whether a word is among the feature's tags."""
+        return tag in self.parameters.get("tags", "").split()
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -70,15 +76,22 @@ class Hit:
     features: tuple[FoundFeature, ...]
     #: When records were last ingested as far as this project knows; else when it was changed.
     updated: str
+    #: Whether that is longer ago than the contract allows; None where nothing is allowed or known.
+    stale: bool | None
     access: Access
     #: What to do to get access; empty when there is access.
     ask: str
     #: The accounts that are declared to have access.
     consumers: tuple[str, ...]
 
+    @property
+    def access_text(self) -> str:
+        """What the account may do, and whom to ask where that is nothing."""
+        return f"{self.access.value}: {self.ask}" if self.ask else self.access.value
+
     def document(self) -> dict[str, Any]:
         """Return the hit as JSON-able values."""
-        return asdict(self)
+        return {**asdict(self), "access_text": self.access_text}
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,8 @@ class Known:
     owners: Mapping[str, str] = field(default_factory=dict)
     consumers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ingested: Mapping[str, datetime] = field(default_factory=dict)
+    #: The time of the question; None: nothing is judged to be stale.
+    now: datetime | None = None
 
 
 def answer(
@@ -133,20 +148,19 @@ def _hit(
     )
     tags = dict(contract.tags) if contract else {}
     tags |= {one["Key"]: one["Value"] for one in record.get("Tags") or ()}
-    owner = known.owners.get(arn) or tags.get("owner", "")
+    owner = known.owners.get(arn) or _named_owner(features, tags)
     description = record.get("Description", "")
     text = question.text.lower()
     whole = any(text in words.lower() for words in (name, description))
+    tagged = _tagged(tags, question.tag)
     matching = tuple(
         one
         for one in features
-        if (whole or one.mentions(text)) and question.type.lower() in ("", one.type.lower())
+        if (whole or one.mentions(text))
+        and question.type.lower() in ("", one.type.lower())
+        and (tagged or one.tagged(question.tag))
     )
-    if (
-        not matching
-        or question.owner.lower() not in owner.lower()
-        or not _tagged(tags, question.tag)
-    ):
+    if not matching or question.owner.lower() not in owner.lower():
         return None
     account = arn.split(":")[4]
     access = _access(arn, account, known)
@@ -160,10 +174,25 @@ def _hit(
         tags=tags,
         features=matching,
         updated=instant(changed),
+        stale=_stale(contract, known.ingested.get(arn), known.now),
         access=access,
         ask=_ask(name, owner, account, known) if access is Access.DISCOVERABLE else "",
         consumers=tuple(known.consumers.get(arn, ())),
     )
+
+
+def _named_owner(features: Sequence[FoundFeature], tags: Mapping[str, str]) -> str:
+    """Return whom a group of another project names as its owner."""
+    named = [one.parameters["owner"] for one in features if one.parameters.get("owner")]
+    return (named and named[0]) or tags.get("causeway:owner") or tags.get("owner", "")
+
+
+def _stale(
+    contract: FeatureGroup | None, ingested: datetime | None, now: datetime | None
+) -> bool | None:
+    if contract is None or contract.fresh_hours is None or ingested is None or now is None:
+        return None
+    return now - ingested > timedelta(hours=contract.fresh_hours)
 
 
 def _access(arn: str, account: str, known: Known) -> Access:
@@ -185,7 +214,9 @@ def _tagged(tags: Mapping[str, str], wanted: str) -> bool:
     return key in tags and (not given or tags[key] == value)
 
 
-COLUMNS: Final = ("feature group", "account", "owner", "updated", "access", "features")
+COLUMNS: Final = (
+    *("feature group", "account", "owner", "updated", "access", "consumers", "features"),
+)
 
 
 def table(hits: Sequence[Hit]) -> str:
@@ -199,10 +230,18 @@ def table(hits: Sequence[Hit]) -> str:
         for row in rows
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *sorted({hit.ask for hit in hits if hit.ask})])
+    return "\n".join([*lines, *sorted({hit.access_text for hit in hits if hit.ask})])
 
 
 def _row(hit: Hit) -> tuple[str, ...]:
     names = ", ".join(feature.name for feature in hit.features[:6])
     more = f" and {len(hit.features) - 6} more" if len(hit.features) > 6 else ""
-    return (hit.name, hit.account, hit.owner or "-", hit.updated, hit.access.value, names + more)
+    return (
+        hit.name,
+        hit.account,
+        hit.owner or "-",
+        hit.updated[:16] + (" (stale)" if hit.stale else ""),
+        hit.access.value,
+        " ".join(hit.consumers) or "-",
+        names + more,
+    )

@@ -47,6 +47,7 @@ def ask(question: Question, account_role: str) -> tuple[Hit, ...]:
         owners={arn: owner for arn, (_, owner) in declared.items()},
         consumers=_consumers(cases, places),
         ingested=_ingested(table, declared),
+        now=datetime.now(UTC),
     )
     return answer(question, search.feature_groups(), search.features(), known)
 

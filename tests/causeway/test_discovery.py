@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,7 +46,15 @@ GROUPS = (
 )
 FEATURES = (
     feature("amount", "loans", Description="what is asked for in DM"),
-    feature("age", "people", Parameters=[{"Key": "unit", "Value": "years"}]),
+    feature(
+        "age",
+        "people",
+        Parameters=[
+            {"Key": "unit", "Value": "years"},
+            {"Key": "tags", "Value": "personal protected"},
+            {"Key": "owner", "Value": "census-team"},
+        ],
+    ),
 )
 
 
@@ -76,6 +84,10 @@ def test_without_a_question_everything_that_can_be_found_is_an_answer(known: Kno
         (Question(tag="domain"), {"mine": ["age"]}),
         (Question(tag="domain=lab"), {"mine": ["age"]}),
         (Question(tag="domain=shop"), {}),
+        (Question(tag="personal"), {"people": ["age"]}),
+        (Question(tag="person"), {}),
+        (Question(owner="census"), {"people": ["age", "housing"]}),
+        (Question(owner="census", type="fractional"), {"people": ["age"]}),
         (Question("nothing of the kind"), {}),
     ],
 )
@@ -93,9 +105,10 @@ def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(known: Known) -> Non
         "people": Access.DISCOVERABLE,
         "mine": Access.OWN,
     }
-    assert hits["people"].ask == (
-        "ask the owner of account 111111111111 for a grant on people (account role data)"
+    assert hits["people"].document()["access_text"] == (
+        "discoverable, not shared: ask census-team for a grant on people (account role data)"
     )
+    assert hits["loans"].access_text == "shared"
     assert hits["loans"].ask == ""
     assert hits["loans"].consumers == (CONSUMER,)
 
@@ -127,6 +140,25 @@ def test_the_last_ingestion_is_the_freshness_where_it_is_known(topology: Topolog
     }
 
 
+@pytest.mark.parametrize(
+    ("hours", "age", "stale"), [(24.0, 23, False), (24.0, 25, True), (None, 99, None)]
+)
+def test_a_hit_says_whether_it_is_stale(
+    case: UseCase, topology: Topology, hours: float | None, age: int, stale: bool | None
+) -> None:
+    contract = case.feature_groups[0].model_copy(update={"fresh_hours": hours})
+    place = arn(contract.name)
+    knowing = Known(
+        *(topology, CONSUMER),
+        contracts={place: contract},
+        ingested={place: AT},
+        now=AT + timedelta(hours=age),
+    )
+    (hit,) = answer(Question(), [group(contract.name, "age")], (), knowing)
+    assert hit.stale is stale
+    assert ("(stale)" in table([hit])) is bool(stale)
+
+
 def test_the_table_ends_with_whom_to_ask(known: Known) -> None:
     lines = table(answer(Question(), GROUPS, FEATURES, known)).splitlines()
     assert lines[0].split() == [
@@ -136,8 +168,10 @@ def test_the_table_ends_with_whom_to_ask(known: Known) -> None:
         "owner",
         "updated",
         "access",
+        "consumers",
         "features",
     ]
     assert len(lines) == 6
-    assert lines[-1].startswith("ask the owner of account 111111111111")
+    assert lines[2].split()[-4:] == ["shared", CONSUMER, "amount,", "duration"]
+    assert lines[-1].startswith("discoverable, not shared: ask census-team for a grant on people")
     assert table(()) == "no feature group answers the question"
