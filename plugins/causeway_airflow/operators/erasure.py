@@ -143,14 +143,14 @@ class FindRecordOperator(_ErasureOperator):
 
     def perform(self, context: Context) -> list[str]:
         """Raises `BadInput` for a record that no group knows, `ConfigError` for a group."""
+        if not self.use_case or not self.record.strip() or not self.reason.strip():
+            raise BadInput(
+                "an erasure needs a record, a use case and a reason; nothing was deleted",
+                next_step="Trigger it with all of them; the reason stands in the report.",
+            )
         case = case_of(self.use_case)
         asked = [name for name in self.groups.split(",") if name]
         names = [case.group(name).name for name in asked] or [g.name for g in case.feature_groups]
-        if not self.record.strip() or not self.reason.strip():
-            raise BadInput(
-                "an erasure needs a record and a reason",
-                next_step="Trigger it with both; the reason stands in the report.",
-            )
         described = {name: self._described(name) for name in names}
         if not any(self._known(name, found) for name, found in described.items()):
             raise BadInput(
