@@ -86,3 +86,24 @@ def test_dataset_that_breaks_the_contract_is_refused(
             *("preprocess.py", "--dataset", tmp_path / "dataset"),
             *("--contract", chain.document(), "--output", tmp_path / "parts"),
         )
+
+
+def test_a_record_may_have_a_row_for_each_of_its_times(chain: Chain, tmp_path: Path) -> None:
+    table = pyarrow.parquet.read_table(chain.root / "dataset" / "dataset.parquet")
+    times = ["2019-02-01T00:00:00Z", "2019-01-01T00:00:00Z"]
+    rows = [row | {"event_time": time} for time in times for row in table.to_pylist()[:100]]
+    document = json.loads(next(chain.document().iterdir()).read_text()) | {
+        "event_time": "event_time"
+    }
+    for name in ("dataset", "contract"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "contract" / "contract.json").write_text(json.dumps(document))
+    given = ("--dataset", tmp_path / "dataset", "--contract", tmp_path / "contract")
+    place = tmp_path / "dataset" / "dataset.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), place)
+    chain.run("preprocess.py", *given, "--output", tmp_path / "parts")
+    summary = json.loads((tmp_path / "parts" / "summary.json").read_text())
+    assert sum(summary["rows"].values()) == 200
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([*rows, rows[0]]), place)
+    with pytest.raises(ScriptError, match="comes twice"):
+        chain.run("preprocess.py", *given, "--output", tmp_path / "parts")
