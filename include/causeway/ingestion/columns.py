@@ -125,10 +125,11 @@ class ColumnCheck:
             column = _fractional(column)
             whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
             values = pc.if_else(whole, column, None).cast(pa.int64())
-        elif pa.types.is_uint64(column.type):
-            values = pc.if_else(pc.less(column, 2**63), column, None).cast(self.type)
         elif self.feature.type == "Fractional":
             values = _fractional(column)
+        elif pa.types.is_uint64(column.type):
+            fits = pc.less(column, pa.scalar(2**63, pa.uint64()))
+            values = pc.if_else(fits, column, None).cast(self.type)
         else:
             values = column.cast(self.type)
         doubt = self._outside(values)

@@ -83,13 +83,17 @@ class Layout:
 
 @dataclass(frozen=True)
 class RecordChunk:
-    """Good records (row numbers, event hours, typed columns with id and time first) and rejects."""
+    """Good records (row numbers, event hours, typed columns with id and time first) and rejects.
+
+    `refused` are the ids of the records that break the contract, as far as they have one.
+    """
 
     numbers: np.ndarray[Any, Any]
     hours: np.ndarray[Any, Any]
     columns: dict[str, pa.Array]
     rejects: tuple[Reject, ...]
     rows: int
+    refused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -179,8 +183,13 @@ def _require_readable(file: TableFile, layout: Layout, what: str) -> None:
 class RecordReader:
     """Reads the records of one file, as often as needed."""
 
-    def __init__(self, file: TableFile, layout: Layout) -> None:
+    def __init__(
+        self, file: TableFile, layout: Layout, withheld: Mapping[str, str] | None = None
+    ) -> None:
+        """Read `file`; `withheld` says of some record ids why they are not taken."""
         self.file, self.layout = file, layout
+        self._withheld = dict(withheld or {})
+        self._withheld_ids = pa.array(self._withheld, pa.string())
         self._checks = [(feature, name, ColumnCheck(feature)) for feature, name in layout.features]
         self._ids, self._times = IdCheck(), TimeCheck()
 
@@ -295,7 +304,10 @@ class RecordReader:
             for position, name, text, reason in all_faults(checked)
         ]
         bad = {position for column in checked.values() for position in column.faults}
-        rejects += self._repeated(chunk, checked[layout.identifier], duplicates, bad)
+        ids = checked[layout.identifier]
+        faulty = [ids.values[position].as_py() for position in sorted(bad - ids.faults.keys())]
+        rejects += self._repeated(chunk, ids, duplicates, bad)
+        rejects += self._held_back(chunk, ids, bad)
         if counts is not None:
             for feature, _, _ in self._checks:
                 found = checked[feature.name]
@@ -306,6 +318,7 @@ class RecordReader:
         rejects = sorted([*malformed, *rejects], key=lambda one: one.row)
         if not bad:
             return RecordChunk(chunk.numbers, hours, columns, tuple(rejects), rows)
+        refused = tuple(one for one in faulty if one is not None)
         keep = np.ones(count, bool)
         keep[list(bad)] = False
         kept = pa.array(np.flatnonzero(keep))
@@ -315,7 +328,24 @@ class RecordReader:
             {name: column.take(kept) for name, column in columns.items()},
             tuple(rejects),
             rows,
+            refused,
         )
+
+    def _held_back(self, chunk: Chunk, ids: Checked, bad: set[int]) -> list[Reject]:
+        """Return the rejects of withheld records and mark their positions as bad."""
+        if not self._withheld:
+            return []
+        held = pc.is_in(ids.values, self._withheld_ids).to_numpy(zero_copy_only=False)
+        found = []
+        for position in np.flatnonzero(held).tolist():
+            if position in bad:
+                continue
+            value = ids.values[position].as_py()
+            column = self.layout.record_id.column or self.layout.identifier
+            row = int(chunk.numbers[position])
+            found.append(Reject(row, column, value, self._withheld[value]))
+            bad.add(position)
+        return found
 
     def _repeated(
         self, chunk: Chunk, ids: Checked, duplicates: Mapping[int, int], bad: set[int]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +61,7 @@ class Staged:
     unchanged: int = 0
     retried: int = 0
     failed: list[Failed] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     first: list[Reject] = field(default_factory=list)
     started: float = 0.0
 
@@ -83,21 +85,30 @@ class FeatureIngest:
         self.folder, self.log = folder, log
 
     def stage(
-        self, group: FeatureGroup, case: UseCase, source: str, stores: Stores, now: datetime
+        self,
+        group: FeatureGroup,
+        case: UseCase,
+        source: str,
+        stores: Stores,
+        now: datetime,
+        withheld: Mapping[str, str] | None = None,
     ) -> Staged:
         """Read and check a file (a path or an S3 URI). Nothing is written to a store.
 
+        `withheld` says of some record ids why they are rejected, good as they may be.
         Raises `BadInput` when the file cannot be read or lacks columns, or has no rows.
         """
         started, path = time.monotonic(), self._local(source, group)
         found = scan(path, case.data.format)
         names = (group.record_identifier, group.event_time, *group.feature_names)
         table = open_table(path, case.data.format, names, what=source, found=found)
-        reader = RecordReader(table, layout_of_group(group, case.data, table, source))
+        layout = layout_of_group(group, case.data, table, source)
+        reader = RecordReader(table, layout, withheld)
         duplicates = reader.duplicates()
         target: Spool | Backfill
         if stores == "offline":
             place = self.folder / f"{group.name}-objects"
+            shutil.rmtree(place, ignore_errors=True)  # of an earlier look at the same file
             place.mkdir()
             contract = canonical_json(group.model_dump(mode="json"))
             target = Backfill(group, place, sha256(found.sha256 + contract), now)
@@ -122,6 +133,7 @@ class FeatureIngest:
                 target.add(chunk)
                 staged.rows += chunk.rows
                 staged.rejected += chunk.rows - len(chunk)
+                staged.refused.update(chunk.refused)
                 staged.first += chunk.rejects[: SHOWN - len(staged.first)]
                 lines.writerows(
                     (one.row, one.column, one.value, "rejected", one.reason)
@@ -240,7 +252,8 @@ class FeatureIngest:
     def _local(self, source: str, group: FeatureGroup) -> Path:
         if source.startswith("s3://"):
             path = self.folder / f"{group.name}-input"
-            self.files.download(source, path)
+            if not path.exists():
+                self.files.download(source, path)
             return path
         path = Path(source)
         if not path.is_file():

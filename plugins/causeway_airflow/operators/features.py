@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from causeway.config import UseCase
     from causeway_airflow.hooks.artifacts import ArtifactsHook
-    from causeway_airflow.hooks.feature_ingest import Staged
+    from causeway_airflow.hooks.feature_ingest import FeatureIngest, Staged, Stores
 
 
 class ValidateRawOperator(CausewayOperator):
@@ -129,6 +129,7 @@ class FeatureIngestOperator(CausewayOperator):
 
     Every group's file is read and checked before the first record is written. Every row ends as
     written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
+    A record that breaks the contract of one group is rejected in the others, too.
 
     :param use_case: the use case whose groups are filled
     :param source: the folder with one Parquet file a group (templated)
@@ -175,19 +176,25 @@ class FeatureIngestOperator(CausewayOperator):
                 f"records cannot go to {self.stores!r}",
                 next_step=f"Give one of {', '.join(TARGETS)}.",
             )
-        case, places = case_of(self.use_case), topology()
+        stores, case, places = self.stores, case_of(self.use_case), topology()
         role = AccountRole(self.account_role)
         key = places.key_alias_arn(role)
         rejects = f"s3://{places.bucket(role)}/jobs/{case.id}/rejects"
         with tempfile.TemporaryDirectory(prefix="causeway-ingest-") as folder:
             ingest = FeatureIngest(self.connection(), self.region_name, Path(folder), self.log)
-            staged = [
-                ingest.stage(group, case, self._file(group_file(case, group)), self.stores, _now())
-                for group in case.feature_groups
-            ]
-            for one in staged:
-                if one.share > self.max_rejected:
-                    raise ingest.too_many(one, ingest.keep_rejects(one, rejects, key))
+
+            def stage(refused: dict[str, str]) -> list[Staged]:
+                found = self._staged(ingest, case, stores, refused)
+                for one in found:
+                    if one.share > self.max_rejected:
+                        raise ingest.too_many(one, ingest.keep_rejects(one, rejects, key))
+                return found
+
+            staged = stage({})
+            refused = {name: one.group.name for one in staged for name in one.refused}
+            if refused:
+                # A record is rejected in all groups or in none: its parts belong together.
+                staged = stage(refused)
             groups = FeatureGroupsHook(self.connection(), self.region_name)
             described = {}
             for group in case.feature_groups:
@@ -200,7 +207,7 @@ class FeatureIngestOperator(CausewayOperator):
             for one in staged:
                 ingest.commit(
                     one,
-                    self.stores,
+                    stores,
                     described[one.group.name],
                     skip_unchanged=self.skip_unchanged and self.stores != "offline",
                 )
@@ -218,6 +225,21 @@ class FeatureIngestOperator(CausewayOperator):
                 next_step="Run the task again; records that are stored already stay as they are.",
             )
         return result
+
+    def _staged(
+        self, ingest: FeatureIngest, case: UseCase, stores: Stores, refused: dict[str, str]
+    ) -> list[Staged]:
+        """Read and check the file of every group; `refused` says where else a record is bad."""
+        found = []
+        for group in case.feature_groups:
+            file = self._file(group_file(case, group))
+            withheld = {
+                record: f"the record is rejected in {other}"
+                for record, other in refused.items()
+                if other != group.name
+            }
+            found.append(ingest.stage(group, case, file, stores, _now(), withheld))
+        return found
 
     def _file(self, name: str) -> str:
         return f"{self.source.rstrip('/')}/{name}"

@@ -82,6 +82,14 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     bucket, _, key = outcome["rejects_uri"].removeprefix("s3://").partition("/")
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert body.splitlines()[1].startswith('1,credit_risk,7,rejected,"is an unknown code')
+    # The record's other parts are rejected with it; no group holds a part of it.
+    assert {(one["rows"], one["rejected"]) for one in found.values()} == {(ROWS, 1)}
+    bucket, _, key = found["credit-risk-loan"]["rejects_uri"].removeprefix("s3://").partition("/")
+    body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    reason = "the record is rejected in credit-risk-outcome"
+    assert body.splitlines()[1:] == [f"1,record_id,reject-0000,rejected,{reason}"]
+    offline = ingest(source, max_rejected=0.05, stores="offline")
+    assert {(one["written"], one["rejected"]) for one in offline.values()} == {(ROWS - 1, 1)}
 
 
 def test_a_third_of_failures_loses_no_row_and_leaves_the_store_as_without(
