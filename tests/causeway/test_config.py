@@ -51,7 +51,11 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         ("op: ratio, of: [amount, duration]", "op: ratio, of: [amount, x]", "derive.of 'x'"),
         ("op: log1p, of: [amount]", "op: normalise, of: [housing]", "normalise needs a range"),
         ('separator: " "', 'separator: ""', "data.format.separator"),
-        ("type: Integral, unit: years, description: Age", "type: Integer, unit: years, description: Age", "features.7.type"),
+        (
+            "type: Integral, unit: years, description: Age",
+            "type: Integer, unit: years, description: Age",
+            "features.7.type",
+        ),
         ("approvers: {test: [model-owner]", "approvers: {test: []", "approvers.test"),
         (
             "gates:\n      - {metric: auc, min: 0.7",
