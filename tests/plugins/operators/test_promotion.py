@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -28,30 +27,6 @@ def table():
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     return StageTableHook("causeway_governance_recorder")
-
-
-def test_a_registration_killed_half_way_ends_in_one_version(
-    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from causeway_airflow.hooks.registry import RegistryHook
-
-    before, create = versions(shared), RegistryHook.create
-
-    def killed_before(self: Any, request: Any) -> str:
-        raise KeyboardInterrupt
-
-    def killed_after(self: Any, request: Any) -> str:
-        create(self, request)
-        raise KeyboardInterrupt
-
-    for kill in (killed_before, killed_after):
-        monkeypatch.setattr(RegistryHook, "create", kill)
-        with pytest.raises(KeyboardInterrupt):
-            register("killed").perform(context())
-    monkeypatch.undo()
-    found = register("killed").perform(context("run-2"))
-    assert found["created"] is False
-    assert [v for v in versions(shared) if v not in before] == [found["version_arn"]]
 
 
 def test_a_registration_asked_for_by_another_names_them(shared: LocalPlatform) -> None:

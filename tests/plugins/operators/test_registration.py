@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,10 @@ from tests.plugins.conftest import context, execute
 SHARED = "causeway-shared-services-333333333333-eu-central-1"
 SHARED_KEY = "arn:aws:kms:eu-central-1:333333333333:alias/causeway-shared-services"
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
+
+
+#: What a registration changes, once the model's card is there.
+EFFECTS = {"put_object", "create_model_package", "update_model_card"}
 
 
 def described(platform: LocalPlatform, version: str) -> dict[str, Any]:
@@ -117,6 +122,48 @@ def test_who_decides_reads_how_it_compares_with_earlier_versions(shared: LocalPl
     assert f"| candidate | v{earlier} |" in text
     assert "| auc | 1 (+0) | 1 |" in text
     assert "| max_depth | 5 | 5 |" in text
+
+
+# -------------------------------------------------------------------------------- killed
+@pytest.mark.parametrize("dies", ["before", "after"])
+def test_a_registration_killed_at_each_of_its_effects_ends_in_one_version(
+    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    from causeway_airflow.hooks.base import CausewayHook
+
+    note = f"killed {dies}"
+    before, task, call = versions(shared), register(note), CausewayHook.call
+    killed: list[tuple[str, Any]] = []
+
+    def mortal(self: Any, operation: str, **params: Any) -> dict[str, Any]:
+        effect = (operation, params.get("Key"))
+        if operation in EFFECTS and dies == "before" and effect not in killed:
+            killed.append(effect)
+            raise KeyboardInterrupt
+        reply = call(self, operation, **params)
+        if operation in EFFECTS and dies == "after":
+            killed.append(effect)
+            raise KeyboardInterrupt
+        return reply
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CausewayHook, "call", mortal)
+        done = None
+        while done is None:
+            assert len(killed) < 20
+            with contextlib.suppress(KeyboardInterrupt):
+                done = task.perform(context(f"run-{len(killed)}"))
+    assert len(killed) == len(set(killed))
+    assert {operation for operation, _ in killed} == EFFECTS
+    # Artifact, manifest, held-out rows, gate report, three constraints, comparison.
+    assert len([key for _, key in killed if key]) == 8
+    assert versions(shared) - before == {done["version_arn"]}
+    assert len(stored(shared, note)) == 1
+    card = shared.client("sagemaker", "shared_services").describe_model_card(
+        ModelCardName="credit-risk"
+    )
+    told = json.loads(card["Content"])["model_package_details"]["model_package_arn"]
+    assert told == done["version_arn"]
 
 
 # ------------------------------------------------------------------------------- at once
