@@ -35,7 +35,7 @@ def main(name: str) -> None:
     elif name == "api-server":
         _become([sys.executable, "-m", "airflow", "api-server"], _airflow())
     elif name in AIRFLOW_COMPONENTS:
-        _become([sys.executable, "-m", "airflow", *AIRFLOW_COMPONENTS[name]], _airflow())
+        _become([sys.executable, "-m", *AIRFLOW_COMPONENTS[name]], _airflow())
     else:
         raise StackError(f"no component {name!r}")
 

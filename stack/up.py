@@ -32,10 +32,10 @@ from stack.processes import (
 Say = Callable[[str], None]
 MLFLOW_SECONDS = AIRFLOW_SECONDS = 120.0
 # Logs are read from disk: the log servers of scheduler and triggerer would bind every interface.
-AIRFLOW_COMPONENTS = {
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
+AIRFLOW_COMPONENTS = {  # what follows `python -m`
+    "scheduler": ("stack.scheduler", "--skip-serve-logs"),
+    "dag-processor": ("airflow", "dag-processor"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
 
 
@@ -157,10 +157,10 @@ def _start_mlflow() -> tuple[Started, str]:
 
 def _start_airflow(environment: dict[str, str], port: int) -> str:
     _migrate(environment)
-    airflow = [sys.executable, "-m", "airflow"]
-    server = start("api-server", [*airflow, "api-server"], environment)
+    python = [sys.executable, "-m"]
+    server = start("api-server", [*python, "airflow", "api-server"], environment)
     for name, arguments in AIRFLOW_COMPONENTS.items():
-        start(name, [*airflow, *arguments], environment)
+        start(name, [*python, *arguments], environment)
     url = f"http://{HOST}:{port}"
     wait_for_url(server, f"{url}/api/v2/version", AIRFLOW_SECONDS)
     return url

@@ -1,0 +1,51 @@
+"""Airflow's scheduler with what tasks use imported before it forks the workers that run them.
+
+Every task is a fork of a LocalExecutor worker, itself a fork of the scheduler: what is imported
+here, no task imports again. mlflow alone takes two seconds of CPU, boto3 with the models of the
+services that the hooks speak to half of one. Nothing here starts a thread of Python's or opens a
+connection, which a fork would inherit broken; `tests/stack/test_scheduler.py` holds it to that.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+
+LAZY = ("boto3.s3.inject", "mlflow")
+
+
+def load() -> None:
+    """Import the hooks and what they import lazily, and read their services' models."""
+    hooks = importlib.import_module("causeway_airflow.hooks")
+    for module in pkgutil.iter_modules(hooks.__path__, f"{hooks.__name__}."):
+        importlib.import_module(module.name)
+    for name in LAZY:
+        importlib.import_module(name)
+    base = importlib.import_module("causeway_airflow.hooks.base")
+    loader = base.SharedLoaderSessions.loader
+    for service in sorted({"sts", *_services(base.CausewayHook)}):
+        loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    loader.load_data("endpoints")
+    loader.load_data("partitions")
+
+
+def _services(hook: type) -> Iterator[str]:
+    """Yield the services of a hook and of the hooks that derive from it."""
+    if "service" in vars(hook):
+        yield hook.service  # type: ignore[attr-defined]
+    for derived in hook.__subclasses__():
+        yield from _services(derived)
+
+
+def main() -> None:
+    """Load, then be `airflow scheduler`."""
+    load()
+    sys.argv = ["airflow", "scheduler", *sys.argv[1:]]
+    importlib.import_module("airflow.__main__").main()
+
+
+if __name__ == "__main__":
+    main()
