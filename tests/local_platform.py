@@ -102,6 +102,7 @@ def local_platform(folder: Path) -> Iterator[LocalPlatform]:
                 settings.new_keys(),
             )
             environment["CAUSEWAY_POLL_SECONDS"] = "0.2"
+            environment["CAUSEWAY_PATIENCE_SECONDS"] = "0"  # waits are tested in their triggers
             yield LocalPlatform(described["endpoint"], described["accounts"], environment, folder)
         finally:
             server.terminate()

@@ -41,6 +41,15 @@ def poll_interval() -> float:
     return float(os.environ.get("CAUSEWAY_POLL_SECONDS", "1"))
 
 
+def patience() -> float:
+    """Seconds that a task looks by itself before it lets the triggerer wait.
+
+    `CAUSEWAY_PATIENCE_SECONDS`, default 0. A deferral costs two seconds or so: where jobs are as
+    short, looking is cheaper, at the price of a worker's slot meanwhile.
+    """
+    return float(os.environ.get("CAUSEWAY_PATIENCE_SECONDS", "0"))
+
+
 @dataclass(frozen=True)
 class CodeVersion:
     """The commit that these DAGs are at, and the repository it is of; None where nobody knows."""

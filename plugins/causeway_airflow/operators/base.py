@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -9,16 +10,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from causeway.accounts import AccountRole, connection_id
 from causeway.errors import CausewayError, UnexpectedState
-from causeway_airflow.configuration import poll_interval
+from causeway_airflow.configuration import patience, poll_interval
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.triggers.polling import PollingTrigger
+
+LOOK_SECONDS = 0.5  # between two looks of a task that waits by itself
 
 #: What a promotion run is about, from its conf alone: nothing else is there when a trigger starts a
 #: task. A run without it renders to nothing, which whoever parses the ARN refuses.
@@ -63,9 +66,15 @@ class CausewayOperator(BaseOperator):
         return connection_id(AccountRole(account_role or self.account_role), duty or self.duty)
 
     def execute(self, context: Context) -> Any:
-        """Do the work; see `perform`."""
+        """Do the work; see `perform`. What ends within our patience is not deferred for."""
         with airflow_errors():
-            return self.perform(context)
+            try:
+                return self.perform(context)
+            except TaskDeferred as deferred:
+                if not self._ends_soon(deferred.trigger):
+                    raise
+                resume = getattr(self, deferred.method_name)
+                return resume(context, **(deferred.kwargs or {}))
 
     def resume(self, context: Context, event: Any = None) -> Any:
         """Go on after a trigger; see `resumed`. The event wakes, the state decides."""
@@ -97,6 +106,19 @@ class CausewayOperator(BaseOperator):
             kwargs=resumed_with,
             timeout=lasting + timedelta(minutes=1),
         )
+
+    def _ends_soon(self, trigger: Any) -> bool:
+        """Tell whether what a trigger asks about is over before our patience is."""
+        from causeway_airflow.triggers.polling import PollingTrigger
+
+        if not isinstance(trigger, PollingTrigger):
+            return False
+        until = time.monotonic() + patience()
+        while time.monotonic() < until:
+            if trigger.look() != "waiting":
+                return True
+            time.sleep(LOOK_SECONDS)
+        return False
 
     @abstractmethod
     def perform(self, context: Context) -> Any:

@@ -53,6 +53,14 @@ class PollingTrigger(CausewayTrigger):
     def ask(self) -> Answer:
         """Ask once, in a thread; import hooks here."""
 
+    def look(self) -> Answer:
+        """Ask once; an error that may pass is no answer yet."""
+        try:
+            return self.ask()
+        except CausewayError as error:
+            self.log.warning("could not ask about %s: %s", self.subject(), error)
+            return "waiting" if error.retryable else "failure"
+
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that rebuild this trigger."""
         return {
@@ -67,11 +75,7 @@ class PollingTrigger(CausewayTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until there is an answer or the bound is reached."""
         for _ in range(self.max_attempts):
-            try:
-                verdict = await asyncio.to_thread(self.ask)
-            except CausewayError as error:
-                self.log.warning("could not ask about %s: %s", self.subject(), error)
-                verdict = "waiting" if error.retryable else "failure"
+            verdict = await asyncio.to_thread(self.look)
             if verdict == "success" and self.ends_task:
                 yield TaskSuccessEvent()
                 return
