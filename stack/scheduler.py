@@ -4,6 +4,9 @@ Every task is a fork of a LocalExecutor worker, itself a fork of the scheduler: 
 here, no task imports again. mlflow alone takes two seconds of CPU, boto3 with the models of the
 services that the hooks speak to half of one. Nothing here starts a thread of Python's or opens a
 connection, which a fork would inherit broken; `tests/stack/test_scheduler.py` holds it to that.
+
+Operators are left to the tasks, so that who edits one sees it in the next run; after a change to a
+hook the stack has to be started anew.
 """
 
 from __future__ import annotations
@@ -13,11 +16,17 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 
-LAZY = ("boto3.s3.inject", "mlflow")
+LAZY = (
+    "airflow.dag_processing.dagbag",
+    "airflow.providers.standard.decorators.python",
+    "airflow.providers.standard.operators.trigger_dagrun",
+    "boto3.s3.inject",
+    "mlflow",
+)
 
 
 def load() -> None:
-    """Import the hooks and what they import lazily, and read their services' models."""
+    """Import the hooks, what they and a task's start import lazily, and their services' models."""
     hooks = importlib.import_module("causeway_airflow.hooks")
     for module in pkgutil.iter_modules(hooks.__path__, f"{hooks.__name__}."):
         importlib.import_module(module.name)
