@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from causeway.errors import BadInput, ConfigError, StaleDelete
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
+from tests.plugins.operators.test_features import ROWS, engineered, ingest
 
 CASE, GROUP = "california_housing", "california-housing-value"
 BUCKET = "causeway-data-111111111111-eu-central-1"
@@ -43,18 +45,18 @@ def put(platform: LocalPlatform, ids: list[str], value: str, moment: str = STORE
         )
 
 
-def objects(platform: LocalPlatform) -> list[dict[str, Any]]:
-    """Return every version below the group's offline store, the current ones marked."""
-    described = platform.client("sagemaker", "data").describe_feature_group(FeatureGroupName=GROUP)
+def objects(platform: LocalPlatform, group: str = GROUP) -> list[dict[str, Any]]:
+    """Return every version below a group's offline store, the current ones marked."""
+    described = platform.client("sagemaker", "data").describe_feature_group(FeatureGroupName=group)
     place = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
     prefix = place.split("/", 3)[3]
     s3 = platform.client("s3", "data")
     return list(s3.list_object_versions(Bucket=BUCKET, Prefix=prefix).get("Versions", ()))
 
 
-def rows(platform: LocalPlatform, *, current: bool) -> list[dict[str, Any]]:
+def rows(platform: LocalPlatform, group: str = GROUP, *, current: bool) -> list[dict[str, Any]]:
     s3, found = platform.client("s3", "data"), []
-    for one in objects(platform):
+    for one in objects(platform, group):
         if one["IsLatest"] or not current:
             body = s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"]
             found += pq.read_table(io.BytesIO(body.read())).to_pylist()
@@ -87,7 +89,8 @@ def stored(shared: LocalPlatform) -> LocalPlatform:
 def erase(record: str, run: str = "run-1", **more: Any) -> dict[str, Any]:
     from causeway_airflow.operators.erasure import EraseRecordOperator
 
-    task = EraseRecordOperator(task_id="erase", group=GROUP, record=record, reason="asked", **more)
+    about = {"group": GROUP, "record": record, "reason": "asked", **more}
+    task = EraseRecordOperator(task_id="erase", **about)
     return dict(task.perform(context(run, "data-owner")))
 
 
@@ -191,6 +194,23 @@ def test_what_was_still_on_its_way_offline_is_erased_too(stored: LocalPlatform) 
     put(stored, ["late"], "1")
     assert erase("late")["changed"]  # its row is in the store's buffer when the erasure begins
     gone(stored, "late")
+
+
+def test_a_backfill_of_the_same_input_does_not_bring_it_back(
+    shared: LocalPlatform, tmp_path: Path
+) -> None:
+    """A record that was never online, in an object whose key is made of the input's digest."""
+    group = "credit-risk-outcome"
+    source, record = engineered(tmp_path, "backfilled"), "backfilled-0003"
+    ingest(source, stores="offline")
+    found = erase(record, group=group)
+    assert (found["online"], found["rows"], found["versions"]) == (False, 1, 1)
+    again = ingest(source, stores="offline")[group]
+    assert (again["written"], again["unchanged"]) == (0, ROWS)
+    held = [one for one in rows(shared, group, current=False) if one["record_id"] == record]
+    assert [one["is_deleted"] for one in held] == [True]
+    others = [one for one in rows(shared, group, current=True) if "backfilled" in one["record_id"]]
+    assert len({one["record_id"] for one in others}) == ROWS
 
 
 def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> None:
