@@ -20,7 +20,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import s3_conditions
+from localaws import queue_turns, s3_conditions
 from localaws.protocol import Addressed, Reply, unsupported
 from localaws.service import ServiceError
 
@@ -68,6 +68,7 @@ class Engine:
         BackendDict.reset()
         reset_model_data()
         _leave_bucket_policies_to_the_gateway()
+        queue_turns.install()
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], threading.RLock] = {}

@@ -171,3 +171,19 @@ def test_messages_are_received_once_by_one_client(aws: Aws) -> None:
     while left := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         taken += [message["Body"] for message in left]
     assert sorted(taken, key=int) == [str(number) for number in range(CLIENTS)]
+
+
+def test_who_waits_for_a_message_keeps_nobody_from_sending_one(aws: Aws) -> None:
+    sqs = aws.client("sqs", ROLE, max_pool_connections=CLIENTS)
+    url = sqs.create_queue(QueueName="quiet")["QueueUrl"]
+
+    def wait(_: int) -> list[str]:
+        asked = {"QueueUrl": url, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}
+        return [message["Body"] for message in sqs.receive_message(**asked).get("Messages", [])]
+
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(wait, number) for number in range(4)]
+        for number in range(4):  # while all four wait
+            sqs.send_message(QueueUrl=url, MessageBody=str(number))
+        heard = sorted(body for one in waiting for body in one.result(15))
+    assert heard == ["0", "1", "2", "3"]

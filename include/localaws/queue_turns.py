@@ -1,0 +1,70 @@
+"""Queues serve one call at a time, but not while a receiver waits for a message.
+
+moto looks whether a message is visible and then marks it, and deletes by putting a new list in the
+place of the old one, both without a lock (moto 5.2.5): two clients receive one message, and one
+that is sent meanwhile is lost.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+CHANGES = (
+    "change_message_visibility",
+    "delete_message",
+    "purge_queue",
+    "send_message",
+    "send_message_batch",
+)
+LOOK_SECONDS = 1.0  # a message that becomes visible again notifies nobody
+_turn = threading.RLock()
+
+
+@functools.cache
+def install() -> None:
+    """Put moto's queues behind one lock, once a process."""
+    from moto.sqs.models import SQSBackend
+
+    for name in CHANGES:
+        setattr(SQSBackend, name, _in_turn(getattr(SQSBackend, name)))
+    SQSBackend.receive_message = _receiving(  # type: ignore[method-assign]
+        SQSBackend.receive_message
+    )
+
+
+def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def take_turn(*arguments: Any, **named: Any) -> Any:
+        with _turn:
+            return method(*arguments, **named)
+
+    return take_turn
+
+
+def _receiving(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a receive that takes its turns between waits."""
+
+    @functools.wraps(method)
+    def receive(
+        backend: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        *more: Any,
+        **named: Any,
+    ) -> Any:
+        until = time.monotonic() + (wait_seconds_timeout or 0)
+        while True:
+            with _turn:
+                found = method(backend, queue_name, count, 0, *more, **named)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return found
+            backend.get_queue(queue_name).wait_for_messages(min(left, LOOK_SECONDS))
+            time.sleep(0.02)  # what is there may be another's for now (a FIFO queue's group)
+
+    return receive
