@@ -183,6 +183,7 @@ class Lifecycle:
         with self.bounded():
             airflow.succeed("platform__preflight")
         self.events()
+        self.share_beside_the_declaration()
         airflow.succeed("platform__access_review")
         self.kills()
         self.features_grow()
@@ -374,6 +375,25 @@ class Lifecycle:
                         {"Effect": "Allow", "Action": ["sagemaker:DescribeModelCard"]}
                     ),
                 )
+
+    def share_beside_the_declaration(self) -> None:
+        """Have an administrator share a group by a permission of the account's own."""
+        client = self.platform.client("sagemaker", "data")
+        group = client.describe_feature_group(FeatureGroupName="credit-risk-loan")
+        ram = self.platform.client("ram", "data")
+        own = ram.create_permission(
+            name="look",
+            resourceType="sagemaker:FeatureGroup",
+            policyTemplate=json.dumps(
+                {"Effect": "Allow", "Action": ["sagemaker:DescribeFeatureGroup"]}
+            ),
+        )["permission"]["arn"]
+        ram.create_resource_share(
+            name="by-hand",
+            principals=[STRANGER],
+            resourceArns=[group["FeatureGroupArn"]],
+            permissionArns=[own],
+        )
 
     def leave_statements(self, owner: str) -> None:
         """Leave a consumer that nobody declares any more in a bucket's and a key's policy."""
