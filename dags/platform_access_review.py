@@ -20,10 +20,10 @@ its alerts again.
 **Roll back.** Nothing to roll back; each finding says what to do about it.
 """
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from causeway.accounts import AUDITORS
-from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.access import ObserveAccessOperator
 from causeway_airflow.operators.access_review import AccessReviewOperator, GrantUsageOperator
 
@@ -32,7 +32,7 @@ OWNERS = ["data", "shared_services"]
 
 with DAG(
     "platform__access_review",
-    schedule=CronTriggerTimetable("0 5 * * 1", timezone="UTC"),
+    schedule=at("0 5 * * 1"),
     params={
         "days": Param(90, type="integer", minimum=1, maximum=90, title="Days to look back for use"),
         "expiring_days": Param(

@@ -14,14 +14,14 @@ a group without a summary was created.
 **Roll back.** Nothing to roll back.
 """
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
-from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.feature_health import FeatureHealthOperator
 
 with DAG(
     "platform__feature_health",
-    schedule=CronTriggerTimetable("0 * * * *", timezone="UTC"),
+    schedule=at("0 * * * *"),
     **dag_arguments("platform", "features", doc=__doc__),
 ):
     FeatureHealthOperator(task_id="judge")

@@ -20,16 +20,16 @@ it skips.
 from datetime import timedelta
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule
 
 from causeway_airflow.assets import STAGE_RECORDS, registry_events
-from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.governance import SyncOperator
 
 with DAG(
     "platform__governance_sync",
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+        timetable=at("*/5 * * * *"),
         assets=AssetAny(registry_events(), STAGE_RECORDS),
     ),
     dagrun_timeout=timedelta(minutes=15),

@@ -25,7 +25,7 @@ what nobody declares is revoked.
 from airflow.sdk import DAG, Param, task
 
 from causeway_airflow.configuration import topology
-from causeway_airflow.dag_defaults import dag_arguments
+from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.model_cards import AggregateCardsOperator
 from causeway_airflow.operators.policies import ConvergePoliciesOperator
 from causeway_airflow.operators.sharing import (
@@ -73,7 +73,7 @@ def fail_with_any() -> None:
 
 with DAG(
     "platform__sharing",
-    schedule="@daily",
+    schedule=at("0 0 * * *"),
     params={
         "dry_run": Param(
             False,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
+
+from airflow.sdk import CronTriggerTimetable
 
 from causeway_airflow.notifiers.alerts import FailureNotifier
 
 OWNER: Final = "ml-platform"
-START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 #: Every tag a DAG may carry, and what it says.
 TAGS: Final = {
@@ -41,6 +42,16 @@ ENDPOINT_WAIT: Final = timedelta(hours=1)
 MAX_PROMOTIONS: Final = 64
 
 
+def at(cron: str) -> CronTriggerTimetable:
+    """Return a schedule in UTC whose first run is at the next of its times.
+
+    A start date in the past would have every scheduled DAG run as soon as it is seen, before the
+    accounts are there, and a time that has just passed counts for a tenth of the period: on
+    Sunday night a weekly run would begin with the stack.
+    """
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(minutes=1))
+
+
 def dag_arguments(
     *tags: str, doc: str | None, owner: str = OWNER, max_active_runs: int = 1
 ) -> dict[str, Any]:
@@ -54,7 +65,6 @@ def dag_arguments(
         # What keeps the platform in order fails when nobody looks: somebody is told.
         watched["on_failure_callback"] = FailureNotifier()
     return {
-        "start_date": START,
         "catchup": False,
         "max_active_runs": max_active_runs,
         "default_args": {**DEFAULT_ARGS, "owner": owner, **watched},

@@ -24,6 +24,17 @@ import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 loaded = sorted(sys.modules)
+
+def first_run(dag):
+    # When the scheduler would first run a DAG that it saw at noon.
+    import time_machine
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    known = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    with time_machine.travel("2026-03-03T12:02:00+00:00", tick=False):
+        info = known.next_dagrun_info(last_automated_run_info=None)
+    return info and info.run_after.isoformat()
+
 print("RESULT" + json.dumps({
     "errors": {str(k): str(v) for k, v in bag.import_errors.items()},
     "modules": loaded,
@@ -43,6 +54,7 @@ print("RESULT" + json.dumps({
             "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,
+            "first_run": first_run(dag),
             "params": {k: v.schema for k, v in dag.params.items()},
             "file": dag.fileloc,
         }
@@ -215,3 +227,13 @@ def test_a_mistake_in_a_use_case_is_an_import_error_that_names_file_key_and_allo
     error = found["errors"][str(ROOT / "dags" / "features.py")]
     assert "credit_risk.yaml: risks: unknown key; allowed keys: " in error
     assert "platform__sharing" in found["dags"]
+
+
+def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None:
+    first = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items()}
+    assert {dag_id: moment for dag_id, moment in first.items() if moment} == {
+        "platform__access_review": "2026-03-09T05:00:00+00:00",
+        "platform__feature_health": "2026-03-03T13:00:00+00:00",
+        "platform__governance_sync": "2026-03-03T12:05:00+00:00",
+        "platform__sharing": "2026-03-04T00:00:00+00:00",
+    }
