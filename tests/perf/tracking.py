@@ -183,10 +183,11 @@ def _searches(url: str, name: str, parent: str) -> dict[str, Callable[[], object
 
     mlflow.set_tracking_uri(url)
     order = [f"metrics.{METRIC} DESC"]
+    tracking = TrackingHook(name, tracking_uri=url)
+    tracking.ensure_experiment()  # known by then: the candidates were logged to it
 
     def ours() -> str:
-        best = TrackingHook(name, tracking_uri=url).best(parent, METRIC, maximise=True)
-        return str(best.info.run_id)
+        return str(tracking.best(parent, METRIC, maximise=True).info.run_id)
 
     def table() -> str:
         runs: Any = mlflow.search_runs(experiment_names=[name], order_by=order)
