@@ -103,6 +103,13 @@ class Airflow:
         found: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
         return found
 
+    def links(self, run: Run, task_id: str, map_index: int = -1) -> dict[str, str | None]:
+        """Return the buttons of a task instance: their names, and where they lead."""
+        path = f"/dags/{run.dag_id}/dagRuns/{urllib.parse.quote(run.run_id)}/taskInstances"
+        answer = self._call("GET", f"{path}/{task_id}/links?map_index={map_index}")
+        found: dict[str, str | None] = answer["extra_links"]
+        return found
+
     def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
         """Return what a task of a run has returned, None when it has returned nothing."""
         run_id = urllib.parse.quote(run.run_id)

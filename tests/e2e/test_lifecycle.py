@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -38,6 +39,24 @@ def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
     for account in ("test", "prod"):
         endpoint = stack.client(account, "sagemaker").describe_endpoint(EndpointName="credit-risk")
         assert endpoint["EndpointStatus"] == "InService"
+
+
+def test_the_tasks_of_a_training_link_to_their_mlflow_runs(stack: Stack) -> None:
+    airflow = stack.airflow()
+    (run,) = airflow.runs("credit_risk__training")
+    tracked = airflow.xcom(run, "track")
+    server = stack.local["mlflow"]["url"]
+    page = f"{server}/#/experiments/{tracked['experiment']}/runs"
+    for task in ("track", "gate"):
+        assert airflow.links(run, task) == {"MLflow run": f"{page}/{tracked['mlflow_run']}"}
+    trained = {airflow.links(run, "train", index)["MLflow run"] for index in range(2)}
+    assert trained <= {f"{page}/{one}" for one in tracked["runs"].values()} and len(trained) == 2
+    asked = f"{server}/api/2.0/mlflow/runs/get?run_id={tracked['mlflow_run']}"
+    with urllib.request.urlopen(asked, timeout=30) as reply:
+        found = json.load(reply)["run"]
+    tags = {tag["key"]: tag["value"] for tag in found["data"]["tags"]}
+    assert found["info"]["status"] == "FINISHED"
+    assert tags["causeway.job"] == tracked["job"]
 
 
 def test_the_catalogue_answers_who_signed_in_and_nobody_else(stack: Stack) -> None:
