@@ -112,7 +112,7 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(
             ("cards", "development"),
         )
     }
-    assert [len(seen["described"]) for seen in first["verify_access"]] == [7, 2, 2]
+    assert [len(seen["described"]) for seen in first["verify_access"]] == [9, 2, 2]
     assert len(first["discover_shared"][0]["feature_groups"]) >= 5
     assert production.describe_model_package_group(ModelPackageGroupName=GROUP_ARN)
     second = airflow.succeed("platform__sharing")["results"]

@@ -7,7 +7,9 @@ tried by the lifecycle. Hooks are kept, as building one costs more than a run he
 from __future__ import annotations
 
 import functools
+import importlib
 import json
+import pkgutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -199,8 +201,12 @@ def world(folder: Path) -> Iterator[World]:
 
 
 def _keep_hooks(patch: pytest.MonkeyPatch) -> None:
+    from causeway_airflow import hooks
     from causeway_airflow.hooks import owned_resources, ram, shared_with_me
 
+    # All modules before the first is changed: one that is imported later would keep what it finds.
+    for found in pkgutil.iter_modules(hooks.__path__):
+        importlib.import_module(f"{hooks.__name__}.{found.name}")
     for module, name in (
         (ram, "RamHook"),
         (owned_resources, "OwnedResourcesHook"),

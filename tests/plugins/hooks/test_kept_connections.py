@@ -199,7 +199,10 @@ def test_a_certificate_is_verified(tmp_path: Path) -> None:
             client(server, "https").batch_write_record(Entries=ENTRIES)
 
 
-def test_with_a_proxy_or_without_verification_the_clients_own_transport_stays() -> None:
+def test_with_a_proxy_or_without_verification_the_clients_own_transport_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     session = boto3.Session("AKID", "secret", region_name="eu-central-1")
     service = "sagemaker-featurestore-runtime"
     proxied = session.client(service, config=Config(proxies={"https": "http://proxy:3128"}))
