@@ -201,12 +201,13 @@ def world(folder: Path) -> Iterator[World]:
 
 
 def _keep_hooks(patch: pytest.MonkeyPatch) -> None:
-    from causeway_airflow import hooks
-    from causeway_airflow.hooks import owned_resources, ram, shared_with_me
+    import causeway_airflow
 
     # All modules before the first is changed: one that is imported later would keep what it finds.
-    for found in pkgutil.iter_modules(hooks.__path__):
-        importlib.import_module(f"{hooks.__name__}.{found.name}")
+    for found in pkgutil.walk_packages(causeway_airflow.__path__, "causeway_airflow."):
+        importlib.import_module(found.name)
+    from causeway_airflow.hooks import owned_resources, ram, shared_with_me
+
     for module, name in (
         (ram, "RamHook"),
         (owned_resources, "OwnedResourcesHook"),
