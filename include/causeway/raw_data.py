@@ -11,8 +11,10 @@ from pathlib import Path
 
 from causeway.config import UseCase
 from causeway.errors import BadInput
-from causeway.ingestion.files import NEXT_STEP, open_table, scan
+from causeway.ingestion.files import open_table
 from causeway.ingestion.records import RecordReader, Reject, first_problems, layout_of_raw
+from causeway.ingestion.scan import scan
+from causeway.ingestion.tables import NEXT_STEP
 
 #: Faults are remembered up to this number, then only counted.
 _REMEMBERED = 10_000

@@ -29,7 +29,8 @@ from causeway.ingestion.columns import (
     readable,
     stored_instant,
 )
-from causeway.ingestion.files import NEXT_STEP, Chunk, ParquetTable, TableFile
+from causeway.ingestion.files import ParquetTable
+from causeway.ingestion.tables import NEXT_STEP, Chunk, TableFile
 
 #: Stands in a reject for the whole line.
 WHOLE_ROW: Final = None

@@ -25,7 +25,7 @@ from causeway.documents import canonical_json, sha256
 from causeway.errors import BadInput
 from causeway.ingestion.backfill import Backfill, Spool, spooled
 from causeway.ingestion.bodies import Body, bodies, record_text, texts_of
-from causeway.ingestion.files import open_table, scan
+from causeway.ingestion.files import open_table
 from causeway.ingestion.records import (
     ColumnCounts,
     RecordReader,
@@ -33,6 +33,7 @@ from causeway.ingestion.records import (
     first_problems,
     layout_of_group,
 )
+from causeway.ingestion.scan import scan
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_records import Failed, FeatureRecordsHook

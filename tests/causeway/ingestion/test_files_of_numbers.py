@@ -18,9 +18,11 @@ from causeway.contracts import (
     RawData,
     RecordId,
 )
-from causeway.ingestion import files
-from causeway.ingestion.files import Scan, open_table, scan
+from causeway.ingestion import scan as scanning
+from causeway.ingestion import text_table
+from causeway.ingestion.files import open_table
 from causeway.ingestion.records import RecordReader, layout_of_group
+from causeway.ingestion.scan import Scan, scan
 
 COLUMNS = ("code", "odd", "amount", "rate")
 DATA = RawData(
@@ -56,6 +58,12 @@ def read(path: Path, found: Scan) -> tuple[dict[str, list[object]], set[tuple[ob
     return good, rejects, rows
 
 
+def in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files read in several blocks, the header in the first."""
+    for module in (scanning, text_table):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 160)
+
+
 def both(path: Path, content: str) -> tuple[dict[str, list[object]], set[tuple[object, ...]], int]:
     """Read a file as numbers and as text, and return what both find."""
     path.write_text(HEADER + content)
@@ -83,14 +91,14 @@ LINES = st.lists(st.lists(VALUES, min_size=3, max_size=5).map(",".join), max_siz
 def test_numbers_and_text_give_the_same_answer(
     lines: list[str], end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK_BYTES", 160)  # several blocks, the header in the first
+    in_small_blocks(monkeypatch)
     both(tmp_path / "file", end.join([*lines, ""]))
 
 
 def test_from_the_first_value_of_another_kind_on_the_file_is_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK_BYTES", 160)
+    in_small_blocks(monkeypatch)
     lines = [f"{n % 3 + 1},1,{n % 100},{n / 8}" for n in range(200)]
     lines[90] = "1,1"
     lines[120] = "1.5,1,1,1"

@@ -13,8 +13,9 @@ import pytest
 
 from causeway.contracts import EventTime, Feature, FeatureGroup, FileFormat, RawData, RecordId
 from causeway.errors import BadInput
-from causeway.ingestion.files import open_table, scan
+from causeway.ingestion.files import open_table
 from causeway.ingestion.records import RecordReader, Reject, layout_of_group
+from causeway.ingestion.scan import scan
 
 COLUMNS = ("id", "code", "amount", "note")
 DATA = RawData(

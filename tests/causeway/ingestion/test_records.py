@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causeway.contracts import EventTime, Feature, FeatureGroup, FileFormat, RawData, RecordId
-from causeway.ingestion.files import open_table, scan
+from causeway.ingestion.files import open_table
 from causeway.ingestion.records import ColumnCounts, RecordReader, layout_of_group
+from causeway.ingestion.scan import scan
 
 DATA = RawData(
     description="a table of the tests",
