@@ -10,13 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from causeway.errors import CausewayError, NotFound
 from causeway_airflow.configuration import topology
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 DAG_RUN_TAG: Final = "causeway.dag-run"
 #: On the parent run alone: its children carry the DAG run too.
@@ -56,6 +59,32 @@ class TrackedDataset:
     rows: int
 
 
+@dataclass(frozen=True)
+class TrackedRun:
+    """A run as the server tells of it; `started` is in milliseconds since 1970."""
+
+    run_id: str
+    experiment_id: str
+    finished: bool
+    started: int
+    artifact_uri: str
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+    @classmethod
+    def of(cls, run: Run) -> TrackedRun:
+        """Read one of MLflow's."""
+        return cls(
+            run_id=str(run.info.run_id),
+            experiment_id=str(run.info.experiment_id),
+            finished=run.info.status == FINISHED,
+            started=int(run.info.start_time),
+            artifact_uri=str(run.info.artifact_uri),
+            metrics=dict(run.data.metrics),
+            tags=dict(run.data.tags),
+        )
+
+
 #: Has MLflow show runs and metrics first; it opens on its traces of language models otherwise.
 KIND: Mapping[str, str] = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -76,6 +105,10 @@ class TrackingHook:
         # MLflow tells its makers what is called, from a thread that changes the environment while
         # others read it (mlflow 3.17.2: a call fails now and then). Set before it is imported.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        # MLflow asks some fifty times a candidate whether it runs on Databricks, each time by
+        # looking for this package on the whole path (mlflow 3.17.2: a quarter of the time that
+        # tracking takes). None says that there is none; on Databricks it is loaded by now.
+        sys.modules.setdefault("dbruntime", None)  # type: ignore[arg-type]
         from mlflow import MlflowClient
 
         managed = topology().tracking_server_arn()
@@ -114,7 +147,7 @@ class TrackingHook:
         """Return the parent run of a DAG run, making it when it is missing."""
         found = self._search(f"tags.`{PARENT_OF_TAG}` = '{dag_run}'")
         if found:
-            return str(found[0].info.run_id)
+            return found[0].run_id
         run = self.client.create_run(
             self.ensure_experiment(),
             tags={**tags, PARENT_OF_TAG: dag_run, DAG_RUN_TAG: dag_run},
@@ -122,10 +155,11 @@ class TrackingHook:
         )
         return str(run.info.run_id)
 
-    def candidates(self, parent: str) -> dict[str, Any]:
+    def candidates(self, parent: str) -> dict[str, TrackedRun]:
         """Return the runs of a parent's candidates by their job; of two, the finished one."""
-        found = sorted(self._children(parent), key=lambda run: run.info.status == FINISHED)
-        return {run.data.tags.get(JOB_TAG, ""): run for run in found}
+        children = self._search(f"tags.`{PARENT_TAG}` = '{parent}'")
+        found = sorted(children, key=lambda run: run.finished)
+        return {run.tags.get(JOB_TAG, ""): run for run in found}
 
     def log_candidate(
         self,
@@ -133,7 +167,7 @@ class TrackingHook:
         candidate: TrackedCandidate,
         dataset: TrackedDataset,
         model: Path,
-        begun: Any = None,
+        begun: TrackedRun | None = None,
     ) -> str:
         """Log a candidate under its parent; returns the id of its finished run.
 
@@ -142,13 +176,11 @@ class TrackingHook:
         the MLflow model folder.
         """
         from mlflow.entities import Metric, Param
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        run = begun or self.client.create_run(
-            self.ensure_experiment(),
-            tags={**candidate.tags, PARENT_TAG: parent, JOB_TAG: candidate.job},
-            run_name=candidate.name,
-        )
-        run_id, started = str(run.info.run_id), int(run.info.start_time)
+        run = begun or self._create(parent, candidate)
+        run_id, started = run.run_id, run.started
+        files = get_artifact_repository(run.artifact_uri, self.client.tracking_uri)
         points = [
             Metric(name, value, started, step)
             for name, values in candidate.history.items()
@@ -164,31 +196,29 @@ class TrackingHook:
         for start in range(BATCH, len(points), BATCH):
             self.client.log_batch(run_id, metrics=points[start : start + BATCH])
         self._log_dataset(run_id, dataset)
-        self.client.log_artifacts(run_id, str(model), MODEL_FOLDER)
+        # The client would ask for the run once more, to know where its files go.
+        files.log_artifacts(str(model), MODEL_FOLDER)  # type: ignore[no-untyped-call]
         self.client.set_terminated(run_id, FINISHED)
         return run_id
 
-    def best(self, parent: str, metric: str, *, maximise: bool) -> Any:
-        """Return the best finished run among a parent's children; ties go to the job's name.
+    def best(self, runs: Collection[str], metric: str, *, maximise: bool) -> TrackedRun:
+        """Return the best finished one of some runs; ties go to the job's name.
 
-        They are put in order here: the server would look up the metric of every run that it
-        holds, to order those few.
+        They are asked for by their ids, and put in order here: ordered by the server, or looked
+        for by their parent, they would cost a look at every run that it holds.
         """
         found = [
             run
-            for run in self._children(parent)
-            if run.info.status == FINISHED
-            and abs(run.data.metrics.get(metric, INFINITY)) < INFINITY
+            for run in self._runs(runs)
+            if run.finished and abs(run.metrics.get(metric, INFINITY)) < INFINITY
         ]
         if not found:
             raise NotFound(
-                f"no finished candidate of MLflow run {parent} has the metric {metric}",
+                f"none of {len(runs)} candidates is a finished MLflow run with the metric {metric}",
                 next_step="Read the training jobs' logs: did they write metrics.json?",
             )
         sign = -1 if maximise else 1
-        return min(
-            found, key=lambda run: (sign * run.data.metrics[metric], run.data.tags.get(JOB_TAG, ""))
-        )
+        return min(found, key=lambda run: (sign * run.metrics[metric], run.tags.get(JOB_TAG, "")))
 
     def finish(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Log the last facts of a run and mark it finished."""
@@ -233,18 +263,31 @@ class TrackingHook:
             datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", "training")])],
         )
 
-    def _children(self, parent: str) -> list[Any]:
-        return self._search(f"tags.`{PARENT_TAG}` = '{parent}'")
+    def _create(self, parent: str, candidate: TrackedCandidate) -> TrackedRun:
+        return TrackedRun.of(
+            self.client.create_run(
+                self.ensure_experiment(),
+                tags={**candidate.tags, PARENT_TAG: parent, JOB_TAG: candidate.job},
+                run_name=candidate.name,
+            )
+        )
 
-    def _search(self, filter_string: str) -> list[Any]:
+    def _runs(self, ids: Collection[str]) -> list[TrackedRun]:
+        wanted, found = list(ids), []
+        for start in range(0, len(wanted), PAGE):
+            named = ", ".join(f"'{one}'" for one in wanted[start : start + PAGE])
+            found += self._search(f"attributes.run_id IN ({named})")
+        return found
+
+    def _search(self, filter_string: str) -> list[TrackedRun]:
         """Return all runs of the experiment that a filter leaves, in no order."""
-        found: list[Any] = []
+        found: list[TrackedRun] = []
         token: str | None = None
         while True:
             page = self.client.search_runs(
                 [self.ensure_experiment()], filter_string, max_results=PAGE, page_token=token
             )
-            found += page
+            found += map(TrackedRun.of, page)
             token = page.token
             if not token:
                 return found

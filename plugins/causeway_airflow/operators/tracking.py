@@ -46,7 +46,6 @@ class TrackCandidatesOperator(TrainingOperator):
         """Log what is not logged yet, then ask MLflow for the best."""
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.tracking import (
-            FINISHED,
             JOB_TAG,
             TrackedDataset,
             TrackingHook,
@@ -66,8 +65,8 @@ class TrackCandidatesOperator(TrainingOperator):
         runs = {}
         for job in jobs.values():
             begun = known.get(job["job"])
-            if begun is not None and begun.info.status == FINISHED:
-                runs[job["job"]] = begun.info.run_id
+            if begun is not None and begun.finished:
+                runs[job["job"]] = begun.run_id
                 continue
             written = self._metrics(files.read(job["output_uri"]), job["job"])
             with tempfile.TemporaryDirectory() as name:
@@ -78,9 +77,10 @@ class TrackCandidatesOperator(TrainingOperator):
                 runs[job["job"]] = tracking.log_candidate(
                     parent, tracked, data, folder / "model", begun
                 )
-        best = tracking.best(parent, model.training.select_by, maximise=model.training.maximise)
-        metrics = {name: float(value) for name, value in best.data.metrics.items()}
-        name, chosen = best.data.tags[JOB_TAG], best.info.run_id
+        best = tracking.best(
+            runs.values(), model.training.select_by, maximise=model.training.maximise
+        )
+        metrics, name, chosen = dict(best.metrics), best.tags[JOB_TAG], best.run_id
         tracking.finish(parent, metrics, {"causeway.best-job": name, "causeway.best-run": chosen})
         self.log.info("best of %d: %s with %s", len(jobs), name, metrics)
         return {
@@ -88,7 +88,7 @@ class TrackCandidatesOperator(TrainingOperator):
             "mlflow_run": chosen,
             "mlflow_parent": parent,
             "metrics": metrics,
-            "experiment": str(best.info.experiment_id),
+            "experiment": best.experiment_id,
             "runs": runs,
             **self._production(),
         }

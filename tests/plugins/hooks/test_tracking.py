@@ -88,7 +88,7 @@ def test_a_dag_run_finds_its_runs_and_another_makes_its_own(tracking: Any, model
     parent = tracking.parent("credit_risk/run-1", "run-1", {"causeway.model": "credit_risk"})
     child = log(tracking, parent, model, "job-1", 0.8)
     assert tracking.parent("credit_risk/run-1", "run-1", {}) == parent
-    assert tracking.candidates(parent)["job-1"].info.run_id == child
+    assert tracking.candidates(parent)["job-1"].run_id == child
     other = tracking.parent("credit_risk/run-2", "run-2", {})
     assert other != parent
     assert tracking.candidates(other) == {}
@@ -115,11 +115,16 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
     from causeway_airflow.hooks.tracking import JOB_TAG, PARENT_TAG
 
     parent = tracking.parent("m/run", "run", {})
-    log(tracking, parent, model, "job-b", 0.82)
-    log(tracking, parent, model, "job-c", 0.79)
-    log(tracking, parent, model, "job-a", 0.82)
-    log(tracking, parent, model, "job-nan", float("nan"))
-    log(tracking, parent, model, "job-inf", float("inf"))
+    runs = [
+        log(tracking, parent, model, job, auc)
+        for job, auc in {
+            "job-b": 0.82,
+            "job-c": 0.79,
+            "job-a": 0.82,
+            "job-nan": float("nan"),
+            "job-inf": float("inf"),
+        }.items()
+    ]
     for status in (None, "FAILED", "KILLED"):
         run = tracking.client.create_run(
             tracking.ensure_experiment(), tags={PARENT_TAG: parent, JOB_TAG: f"job-{status}"}
@@ -127,23 +132,34 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
         tracking.client.log_metric(run.info.run_id, AUC, 0.99)
         if status:
             tracking.client.set_terminated(run.info.run_id, status)
-    stranger = tracking.parent("m/other", "other", {})
-    log(tracking, stranger, model, "job-stranger", 0.95)
+        runs.append(run.info.run_id)
+    log(tracking, parent, model, "job-of-an-earlier-search", 0.95)
     # Of two that are as good it is the first by its job's name.
-    assert tracking.best(parent, AUC, maximise=True).data.tags[JOB_TAG] == "job-a"
-    least = tracking.best(parent, AUC, maximise=False)
-    assert least.data.tags[JOB_TAG] == "job-c"
+    assert tracking.best(runs, AUC, maximise=True).tags[JOB_TAG] == "job-a"
+    assert tracking.best(runs, AUC, maximise=False).tags[JOB_TAG] == "job-c"
+
+
+def test_the_best_of_more_runs_than_a_page_holds(
+    tracking: Any, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks import tracking as module
+
+    parent = tracking.parent("m/run", "run", {})
+    runs = [log(tracking, parent, model, f"job-{n}", 0.7 + n / 100) for n in range(5)]
+    monkeypatch.setattr(module, "PAGE", 2)
+    assert tracking.best(runs, AUC, maximise=True).run_id == runs[-1]
+    assert len(tracking.candidates(parent)) == 5
 
 
 def test_candidates_without_the_metric_have_no_best(tracking: Any, model: Path) -> None:
     from causeway.errors import NotFound
 
+    with pytest.raises(NotFound, match="none of 0 candidates"):
+        tracking.best([], AUC, maximise=True)
     parent = tracking.parent("m/run", "run", {})
-    with pytest.raises(NotFound, match="no finished candidate"):
-        tracking.best(parent, AUC, maximise=True)
-    log(tracking, parent, model, "job", float("nan"))
-    with pytest.raises(NotFound, match="no finished candidate"):
-        tracking.best(parent, AUC, maximise=True)
+    run = log(tracking, parent, model, "job", float("nan"))
+    with pytest.raises(NotFound, match="none of 1 candidates"):
+        tracking.best([run], AUC, maximise=True)
 
 
 def test_a_candidate_half_logged_is_completed_not_repeated(tracking: Any, model: Path) -> None:

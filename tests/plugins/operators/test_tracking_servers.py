@@ -77,7 +77,7 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     candidate = TrackedCandidate("c", "job", {"depth": "3"}, {"auc": 0.8}, {"loss": [1.0]}, {})
     data = TrackedDataset("d", "0" * 64, "s3://b/d", 10)
     run = tracking.log_candidate(parent, candidate, data, tmp_path / "model")
-    assert tracking.best(parent, "auc", maximise=True).info.run_id == run
+    assert tracking.best([run], "auc", maximise=True).run_id == run
     tracking.finish(parent, {"auc": 0.8}, {})
     bucket = f"causeway-data-science-{account}-eu-central-1"
     stored = declared.client("s3", "data_science").list_objects_v2(Bucket=bucket, Prefix="mlflow/")
