@@ -139,6 +139,9 @@ def airflow(
         "dag_processor__min_file_process_interval": 30,
         "dag_processor__parsing_processes": 1,
         "triggerer__default_capacity": 1000,
+        # A supervisor that reads the end of a task's output before the process is gone looks for
+        # its end only now, and holds its worker meanwhile (airflow 3.3.2; five seconds otherwise).
+        "workers__min_heartbeat_interval": 1,
         "openlineage__disabled": True,  # until a transport is configured
         "usage_data_collection__enabled": False,
     }

@@ -163,6 +163,9 @@ def _start_airflow(environment: dict[str, str], port: int) -> str:
         start(name, [*python, *arguments], environment)
     url = f"http://{HOST}:{port}"
     wait_for_url(server, f"{url}/api/v2/version", AIRFLOW_SECONDS)
+    # The API that tasks speak to builds its versions at the first call, for longer than a task
+    # waits for an answer (airflow 3.3.2).
+    wait_for_url(server, f"{url}/execution/health", AIRFLOW_SECONDS)
     return url
 
 

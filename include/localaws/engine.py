@@ -18,7 +18,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from localaws import queue_turns, s3_conditions
 from localaws.protocol import Addressed, Reply, unsupported
@@ -69,7 +69,7 @@ class Engine:
         reset_model_data()
         _leave_bucket_policies_to_the_gateway()
         queue_turns.install()
-        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._applications: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], threading.RLock] = {}
 
@@ -90,8 +90,7 @@ class Engine:
             return None
 
         try:
-            with self._lock:  # the dispatcher builds a service's application on its first call
-                application = self._dispatcher.get_application(inner)
+            application = self._application(service)
             with self._turn(service, account):
                 if service == "s3":
                     s3_conditions.check(addressed, inner)
@@ -109,6 +108,17 @@ class Engine:
         if status >= 500 and "html" in dict(headers).get("Content-Type", ""):
             raise unsupported(service, operation)
         return _without_nulls(Reply(status, headers, body), addressed.protocol)
+
+    def _application(self, service: str) -> Any:
+        """Return a service's application, built at its first call.
+
+        moto's dispatcher would infer it from the request, and list moto's folder for that, each
+        time anew (moto 5.2.5).
+        """
+        with self._lock:
+            if service not in self._applications:
+                self._applications[service] = create_backend_app(SERVED[service])
+            return self._applications[service]
 
     def _turn(self, service: str, account: str) -> contextlib.AbstractContextManager[Any]:
         if service not in ONE_AT_A_TIME:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -26,6 +27,8 @@ from localaws.service import ServiceError
 # Signing names that are not the botocore service's name.
 SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
 ERROR_PROTOCOLS = ("json", "rest-json", "rest-xml", "query")
+# A service's model takes a while to load; calls that come together wait for the first one's.
+_LOADING = threading.Lock()
 FEATURE_STORE_PATHS = ("/FeatureGroup/", "/BatchGetRecord", "/BatchWriteRecord")
 
 
@@ -73,9 +76,10 @@ def service_of(signing_name: str, environ: dict[str, Any]) -> str:
 def address(service: str, request: Wire) -> Addressed:
     """Find the operation by the botocore model; UnsupportedOperation when there is none."""
     try:
-        model = get_service_model(service)
+        with _LOADING:
+            model, router = get_service_model(service), get_service_router(service)
         protocol = determine_request_protocol(model, request.content_type)
-        operation, url_params = get_service_router(service).match(request)
+        operation, url_params = router.match(request)
     except (NotFound, NotImplementedError):
         wanted = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
         raise unsupported(service, wanted) from None
