@@ -27,7 +27,7 @@ from localaws.service import ServiceError
 log = logging.getLogger(__name__)
 
 # botocore service -> moto module. Anything else is refused, not half-served.
-SERVED = {
+SERVED: dict[str, Any] = {
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "ecr": "ecr",
