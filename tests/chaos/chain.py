@@ -21,6 +21,8 @@ ACCEPT = "ram:AcceptResourceShareInvitation"
 WRITE_RECORDS = "sagemaker-featurestore-runtime:BatchWriteRecord"
 PROCESS = "sagemaker:CreateProcessingJob"
 TRAIN = "sagemaker:CreateTrainingJob"
+CREATE_CARD = "sagemaker:CreateModelCard"
+UPDATE_CARD = "sagemaker:UpdateModelCard"
 REGISTER = "sagemaker:CreateModelPackage"
 CREATE_MODEL = "sagemaker:CreateModel"
 CREATE_CONFIG = "sagemaker:CreateEndpointConfig"
@@ -42,6 +44,7 @@ VALIDATE = Step(
     "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": 1000}
 )
 DATASET = Step("datasets:BuildDatasetOperator", ABOUT)
+CARDS = Step("model_cards:EnsureModelCardsOperator")
 SYNC = Step("governance:SyncOperator")
 
 
@@ -115,6 +118,13 @@ def register(dataset: dict[str, Any], parts: str, job: dict[str, Any], artifact:
             "held_out": f"{parts}/evaluation/test.csv",
             "dataset": dataset,
         },
+    )
+
+
+def hand_over_for_test(version_arn: str) -> Step:
+    return Step(
+        "model_cards:HandOverCardOperator",
+        {**ABOUT, "version_arn": version_arn, "attempt": "1", "hand_over": "test"},
     )
 
 

@@ -117,6 +117,12 @@ def test_one_dataset_and_one_job_a_step_are_made(chaos: Chaos) -> None:
     assert jobs(chaos, "data_science", "training") == [MADE["job"]["job"]]
 
 
+def test_one_model_card_is_made(chaos: Chaos) -> None:
+    chaos.survive(chain.CARDS, [chain.CREATE_CARD])
+    assert chaos.succeed(chain.CARDS) == []
+    assert card_versions(chaos) == ["Draft"]
+
+
 def test_one_version_is_registered(chaos: Chaos) -> None:
     bucket, _, key = MADE["job"]["model_uri"].removeprefix("s3://").partition("/")
     s3 = chaos.platform.client("s3", "data_science")
@@ -128,7 +134,7 @@ def test_one_version_is_registered(chaos: Chaos) -> None:
     for _ in range(6):
         chaos.kill(step, chain.PUT, 1, deaths=1)
     assert chaos.deaths[chain.PUT] - before == 6
-    found = chaos.survive(step, [chain.REGISTER])
+    found = chaos.survive(step, [chain.REGISTER, chain.UPDATE_CARD])
     assert found["version"] == 1
     assert found["created"] is False
     registry = chaos.platform.client("sagemaker", "shared_services")
@@ -138,6 +144,7 @@ def test_one_version_is_registered(chaos: Chaos) -> None:
     ]
     stored = objects(chaos, "shared_services", "")
     assert len(stored) == len(set(stored)) == 6
+    assert card_versions(chaos) == ["Draft", "Draft"]  # the second tells of the version
     MADE["version"] = found["version_arn"]
 
 
@@ -152,6 +159,16 @@ def test_a_decision_is_recorded_once(chaos: Chaos) -> None:
     assert len([kind for kind in kinds if kind.startswith("DECISION#")]) == 1
     assert len([kind for kind in kinds if kind == "PROMOTION"]) == 1
     assert len([kind for kind in kinds if kind == "STAGE#development"]) == 1
+
+
+def test_a_model_card_is_handed_over_once(chaos: Chaos) -> None:
+    before = card_versions(chaos)
+    step = chain.hand_over_for_test(MADE["version"])
+    chaos.survive(step, [chain.UPDATE_CARD, chain.CREATE_SHARE])
+    chaos.succeed(step)
+    assert card_versions(chaos) == [*before, "PendingReview"]
+    names = [one["name"] for one in shares(chaos, "shared_services")]
+    assert len(names) == len(set(names))
 
 
 def test_one_endpoint_is_deployed_and_one_record_written(chaos: Chaos) -> None:
@@ -182,8 +199,18 @@ def test_one_endpoint_is_deployed_and_one_record_written(chaos: Chaos) -> None:
 def test_every_effect_killed_a_task(chaos: Chaos) -> None:
     texts = [value for value in vars(chain).values() if isinstance(value, str)]
     effects = {text for text in texts if re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", text)}
-    assert len(effects) == 14
+    assert len(effects) == 16
     assert not {effect for effect in effects if not chaos.deaths[effect]}, chaos.deaths
+
+
+def card_versions(chaos: Chaos) -> list[str]:
+    """Return the status of each version of the model's card."""
+    client = chaos.platform.client("sagemaker", "shared_services")
+    listed = client.list_model_card_versions(ModelCardName="credit-risk", SortBy="Version")
+    versions = listed["ModelCardVersionSummaryList"]
+    return [
+        one["ModelCardStatus"] for one in sorted(versions, key=lambda one: one["ModelCardVersion"])
+    ]
 
 
 def items(chaos: Chaos) -> list[dict[str, Any]]:
