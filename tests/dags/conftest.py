@@ -26,14 +26,17 @@ class Runner:
     process: subprocess.Popen[str]
     answers: Any
     log: Path
+    busy: bool = False
 
     def start(self, dag_id: str, conf: dict[str, Any] | None = None) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"dag_id": dag_id, "conf": conf}) + "\n")
         self.process.stdin.flush()
+        self.busy = True
 
     def result(self) -> dict[str, Any]:
         line = self.answers.readline()
+        self.busy = False
         assert line, f"the runner died:\n{self.log.read_text()[-4000:]}"
         found: dict[str, Any] = json.loads(line)
         return found
@@ -50,6 +53,8 @@ class Runner:
     def stop(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
+        if self.busy:  # with a DAG whose end nobody waits for
+            self.process.kill()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
