@@ -15,6 +15,7 @@ from typing import Any, Final
 from causeway.event_times import instant_of, next_after, text_of
 from causeway.governance import CREATE_ONLY, STATUS_UNCHANGED, Key, Update, instant
 from causeway.offline_rows import Held
+from causeway.withheld import Withheld
 
 BEGUN: Final = "begun"
 DONE: Final = "done"
@@ -57,6 +58,15 @@ class Erasure:
         """The key of the item: one for each group and record."""
         return erasure_key(self.group, self.record)
 
+    @property
+    def withheld(self) -> Withheld:
+        """What keeps the record out of the group when its file is ingested again."""
+        return Withheld(
+            f"the record was erased by {self.run}; only a later event time than "
+            f"{self.event_time} may come again",
+            until=instant_of(self.event_time),
+        )
+
     def write(self, before: Erasure | None) -> Update:
         """Return the write of this state over the one that it was planned against."""
         item = {**self.key.item(), **asdict(self)}
@@ -77,7 +87,12 @@ class Erasure:
 
 def erasure_key(group: str, record: str) -> Key:
     """Return the key of a record's erasure from a group."""
-    return Key(f"ERASURE#{group}", record)
+    return Key(erasures_of(group), record)
+
+
+def erasures_of(group: str) -> str:
+    """Return the partition of the erasures from a group."""
+    return f"ERASURE#{group}"
 
 
 def erasure_of(item: Mapping[str, Any] | None) -> Erasure | None:

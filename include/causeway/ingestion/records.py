@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from causeway.config import UseCase
 from causeway.contracts import EventTime, Feature, FeatureGroup, FeatureType, RawData, RecordId
 from causeway.errors import BadInput, Problem
+from causeway.event_times import instant_of
 from causeway.ingestion.columns import (
     TYPES,
     Checked,
@@ -31,6 +32,7 @@ from causeway.ingestion.columns import (
 )
 from causeway.ingestion.files import ParquetTable
 from causeway.ingestion.tables import NEXT_STEP, Chunk, TableFile
+from causeway.withheld import Withheld
 
 #: Stands in a reject for the whole line.
 WHOLE_ROW: Final = None
@@ -86,7 +88,8 @@ class Layout:
 class RecordChunk:
     """Good records (row numbers, event hours, typed columns with id and time first) and rejects.
 
-    `refused` are the ids of the records that break the contract, as far as they have one.
+    `refused` are the ids of the records that break the contract, as far as they have one; `erased`
+    counts the rejected rows that break none, but are of erased records.
     """
 
     numbers: np.ndarray[Any, Any]
@@ -95,6 +98,7 @@ class RecordChunk:
     rejects: tuple[Reject, ...]
     rows: int
     refused: tuple[str, ...] = ()
+    erased: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -185,7 +189,7 @@ class RecordReader:
     """Reads the records of one file, as often as needed."""
 
     def __init__(
-        self, file: TableFile, layout: Layout, withheld: Mapping[str, str] | None = None
+        self, file: TableFile, layout: Layout, withheld: Mapping[str, Withheld] | None = None
     ) -> None:
         """Read `file`; `withheld` says of some record ids why they are not taken."""
         self.file, self.layout = file, layout
@@ -308,7 +312,8 @@ class RecordReader:
         ids = checked[layout.identifier]
         faulty = [ids.values[position].as_py() for position in sorted(bad - ids.faults.keys())]
         rejects += self._repeated(chunk, ids, duplicates, bad)
-        rejects += self._held_back(chunk, ids, bad)
+        held_back, erased = self._held_back(chunk, ids, checked[layout.time], bad)
+        rejects += held_back
         if counts is not None:
             for feature, _, _ in self._checks:
                 found = checked[feature.name]
@@ -330,23 +335,34 @@ class RecordReader:
             tuple(rejects),
             rows,
             refused,
+            erased,
         )
 
-    def _held_back(self, chunk: Chunk, ids: Checked, bad: set[int]) -> list[Reject]:
-        """Return the rejects of withheld records and mark their positions as bad."""
+    def _held_back(
+        self, chunk: Chunk, ids: Checked, times: Checked, bad: set[int]
+    ) -> tuple[list[Reject], int]:
+        """Return the rejects of withheld records, and how many are of erased ones.
+
+        Their positions are marked as bad.
+        """
         if not self._withheld:
-            return []
+            return [], 0
         held = pc.is_in(ids.values, self._withheld_ids).to_numpy(zero_copy_only=False)
-        found = []
+        found, erased = [], 0
         for position in np.flatnonzero(held).tolist():
             if position in bad:
                 continue
             value = ids.values[position].as_py()
+            why = self._withheld[value]
+            if why.until is not None:
+                if instant_of(times.values[position].as_py()) > why.until:
+                    continue
+                erased += 1
             column = self.layout.record_id.column or self.layout.identifier
             row = int(chunk.numbers[position])
-            found.append(Reject(row, column, value, self._withheld[value]))
+            found.append(Reject(row, column, value, why.reason))
             bad.add(position)
-        return found
+        return found, erased
 
     def _repeated(
         self, chunk: Chunk, ids: Checked, duplicates: Mapping[int, int], bad: set[int]

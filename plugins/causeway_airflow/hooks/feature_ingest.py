@@ -34,6 +34,7 @@ from causeway.ingestion.records import (
     layout_of_group,
 )
 from causeway.ingestion.scan import scan
+from causeway.withheld import Withheld
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_records import Failed, FeatureRecordsHook
@@ -58,6 +59,7 @@ class Staged:
     counts: ColumnCounts
     rows: int = 0
     rejected: int = 0
+    erased: int = 0
     written: int = 0
     unchanged: int = 0
     retried: int = 0
@@ -68,8 +70,8 @@ class Staged:
 
     @property
     def share(self) -> float:
-        """The share of rejected rows."""
-        return self.rejected / self.rows if self.rows else 0.0
+        """The share of rows that break the contract; those of erased records do not."""
+        return (self.rejected - self.erased) / self.rows if self.rows else 0.0
 
 
 class FeatureIngest:
@@ -92,7 +94,7 @@ class FeatureIngest:
         source: str,
         stores: Stores,
         now: datetime,
-        withheld: Mapping[str, str] | None = None,
+        withheld: Mapping[str, Withheld] | None = None,
     ) -> Staged:
         """Read and check a file (a path or an S3 URI). Nothing is written to a store.
 
@@ -134,6 +136,7 @@ class FeatureIngest:
                 target.add(chunk)
                 staged.rows += chunk.rows
                 staged.rejected += chunk.rows - len(chunk)
+                staged.erased += chunk.erased
                 staged.refused.update(chunk.refused)
                 staged.first += chunk.rejects[: SHOWN - len(staged.first)]
                 lines.writerows(

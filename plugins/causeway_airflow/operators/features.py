@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
 from causeway.documents import canonical_json
+from causeway.erasure import erasure_of, erasures_of
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features import create_request, group_file, raw_key
 from causeway.ingest_summary import IngestSummary, writes
 from causeway.jobs import read_code
 from causeway.published import NEXT_STEP
+from causeway.withheld import Withheld
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from causeway.config import UseCase
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.feature_ingest import FeatureIngest, Staged, Stores
+    from causeway_airflow.hooks.governance import GovernanceHook
 
 
 class ValidateRawOperator(CausewayOperator):
@@ -129,7 +132,8 @@ class FeatureIngestOperator(CausewayOperator):
 
     Every group's file is read and checked before the first record is written. Every row ends as
     written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
-    A record that breaks the contract of one group is rejected in the others, too.
+    A record that breaks the contract of one group is rejected in the others, too. What was erased
+    stays out, up to the event time of its erasure; such rows are rejected, but no fault of a file.
 
     :param use_case: the use case whose groups are filled
     :param source: the folder with one Parquet file a group (templated)
@@ -182,9 +186,10 @@ class FeatureIngestOperator(CausewayOperator):
         rejects = f"s3://{places.bucket(role)}/jobs/{case.id}/rejects"
         with tempfile.TemporaryDirectory(prefix="causeway-ingest-") as folder:
             ingest = FeatureIngest(self.connection(), self.region_name, Path(folder), self.log)
+            erased = {group.name: self._erased(group.name) for group in case.feature_groups}
 
             def stage(refused: dict[str, str]) -> list[Staged]:
-                found = self._staged(ingest, case, stores, refused)
+                found = self._staged(ingest, case, stores, refused, erased)
                 for one in found:
                     if one.share > self.max_rejected:
                         raise ingest.too_many(one, ingest.keep_rejects(one, rejects, key))
@@ -227,19 +232,29 @@ class FeatureIngestOperator(CausewayOperator):
         return result
 
     def _staged(
-        self, ingest: FeatureIngest, case: UseCase, stores: Stores, refused: dict[str, str]
+        self,
+        ingest: FeatureIngest,
+        case: UseCase,
+        stores: Stores,
+        refused: dict[str, str],
+        erased: dict[str, dict[str, Withheld]],
     ) -> list[Staged]:
         """Read and check the file of every group; `refused` says where else a record is bad."""
         found = []
         for group in case.feature_groups:
             file = self._file(group_file(case, group))
-            withheld = {
-                record: f"the record is rejected in {other}"
+            withheld = erased[group.name] | {
+                record: Withheld(f"the record is rejected in {other}")
                 for record, other in refused.items()
                 if other != group.name
             }
             found.append(ingest.stage(group, case, file, stores, _now(), withheld))
         return found
+
+    def _erased(self, group: str) -> dict[str, Withheld]:
+        """Return the records that were erased from a group, or are being erased."""
+        found = map(erasure_of, self._table.query(erasures_of(group)))
+        return {one.record: one.withheld for one in found if one is not None}
 
     def _file(self, name: str) -> str:
         return f"{self.source.rstrip('/')}/{name}"
@@ -274,11 +289,15 @@ class FeatureIngestOperator(CausewayOperator):
 
     def _keep(self, summary: IngestSummary) -> None:
         """Keep the summary with the stage table's data; a later one stays the latest."""
+        for write in writes(summary):
+            self._table.apply(write)
+
+    @property
+    def _table(self) -> GovernanceHook:
+        """The governance table, as its recorder."""
         from causeway_airflow.hooks.governance import GovernanceHook
 
-        table = GovernanceHook(self.connection("governance", "recorder"), self.region_name)
-        for write in writes(summary):
-            table.apply(write)
+        return GovernanceHook(self.connection("governance", "recorder"), self.region_name)
 
 
 def _now() -> datetime:

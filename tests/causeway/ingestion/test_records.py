@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from causeway.contracts import EventTime, Feature, FeatureGroup, FileFormat, Raw
 from causeway.ingestion.files import open_table
 from causeway.ingestion.records import ColumnCounts, RecordReader, layout_of_group
 from causeway.ingestion.scan import scan
+from causeway.withheld import Withheld
 
 DATA = RawData(
     description="a table of the tests",
@@ -31,7 +33,7 @@ GROUP = FeatureGroup(
 DAY = "2019-11-24T00:00:00Z"
 
 
-def reader(path: Path, withheld: dict[str, str] | None = None, **columns: Any) -> RecordReader:
+def reader(path: Path, withheld: dict[str, Withheld] | None = None, **columns: Any) -> RecordReader:
     pq.write_table(pa.table(columns), path)
     table = open_table(path, DATA.format, DATA.columns, what="f", found=scan(path, DATA.format))
     return RecordReader(table, layout_of_group(GROUP, DATA, table, "f"), withheld)
@@ -62,10 +64,25 @@ def test_a_repeated_record_is_rejected_and_its_first_one_is_not_refused(tmp_path
 
 
 def test_a_withheld_record_is_rejected_with_the_reason_given(tmp_path: Path) -> None:
-    withheld = {"b": "because", "z": "not here"}
+    withheld = {"b": Withheld("because"), "z": Withheld("not here")}
     read = reader(tmp_path / "f", withheld, id=["a", "b"], when=[DAY, DAY], code=[1, 1])
     (chunk,) = read.chunks({})
     assert chunk.columns["id"].to_pylist() == ["a"]
     (reject,) = chunk.rejects
     assert (reject.row, reject.column, reject.value, reject.reason) == (2, "id", "b", "because")
     assert chunk.refused == ()
+
+
+def test_of_an_erased_record_only_what_is_later_than_its_erasure_is_taken(tmp_path: Path) -> None:
+    times = ["2019-11-24T00:00:00Z", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.001Z"]
+    until = datetime(2020, 1, 1, tzinfo=UTC)
+    withheld = {"a": Withheld("it was erased", until)}
+    read = reader(
+        tmp_path / "f", withheld, id=["a", "a", "a", "b"], when=[*times, DAY], code=[1] * 4
+    )
+    (chunk,) = read.chunks({})
+    assert [(one.row, one.reason) for one in chunk.rejects] == [
+        (1, "it was erased"), (2, "it was erased")
+    ]  # fmt: skip
+    assert chunk.numbers.tolist() == [3, 4]
+    assert (chunk.erased, chunk.refused) == (2, ())

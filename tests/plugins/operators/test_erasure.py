@@ -206,11 +206,34 @@ def test_a_backfill_of_the_same_input_does_not_bring_it_back(
     found = erase(record, group=group)
     assert (found["online"], found["rows"], found["versions"]) == (False, 1, 1)
     again = ingest(source, stores="offline")[group]
-    assert (again["written"], again["unchanged"]) == (0, ROWS)
+    assert (again["written"], again["unchanged"], again["rejected"]) == (0, ROWS - 1, 1)
     held = [one for one in rows(shared, group, current=False) if one["record_id"] == record]
     assert [one["is_deleted"] for one in held] == [True]
     others = [one for one in rows(shared, group, current=True) if "backfilled" in one["record_id"]]
     assert len({one["record_id"] for one in others}) == ROWS
+
+
+def test_an_ingestion_of_the_same_file_leaves_what_was_erased_out(
+    shared: LocalPlatform, tmp_path: Path
+) -> None:
+    """The erased row is rejected by name and no fault of the file; other groups keep theirs."""
+    group, record = "credit-risk-outcome", "returning-0007"
+    source = engineered(tmp_path, "returning")
+    ingest(source)
+    erase(record, group=group)
+    again = ingest(source)
+    assert (again[group]["unchanged"], again[group]["rejected"]) == (ROWS - 1, 1)
+    bucket, _, key = again[group]["rejects_uri"].removeprefix("s3://").partition("/")
+    told = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert record in told and "was erased by run-1" in told
+    assert {one["rejected"] for name, one in again.items() if name != group} == {0}
+    runtime = shared.client("sagemaker-featurestore-runtime", "data")
+    about = {"FeatureGroupName": group, "RecordIdentifierValueAsString": record}
+    assert "Record" not in runtime.get_record(**about)
+    # As a new fact, later than the erasure, it may come.
+    later = engineered(tmp_path, "returning", event_time=["2100-01-01T00:00:00Z"] * ROWS)
+    assert ingest(later)[group]["rejected"] == 0
+    assert "Record" in runtime.get_record(**about)
 
 
 def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> None:
