@@ -202,9 +202,9 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
         result["seconds"] = time.monotonic() - started
         layout.DEMO.parent.mkdir(exist_ok=True)
         layout.DEMO.write_text(json.dumps(result, indent=2))
-        show_result(console, result, local)
+        show_result(console, result, local, stays=not own_stack)
         if own_stack:
-            console.print("stopping it all; `make up` leaves it running")
+            console.print("stopping it all; after `make up` a demo's Airflow and MLflow stay")
     except StackError as error:
         console.print("\n[bold red]the demonstration failed:[/]")
         console.print(str(error), markup=False)

@@ -92,15 +92,17 @@ def show_stack(console: Console, local: dict[str, Any]) -> None:
     console.print("`make demo` takes a model to production on it; `make down` stops it.")
 
 
-def show_result(console: Console, result: dict[str, Any], local: dict[str, Any]) -> None:
-    """Print what the demonstration ended with."""
+def show_result(
+    console: Console, result: dict[str, Any], local: dict[str, Any], *, stays: bool
+) -> None:
+    """Print what the demonstration ended with, and where to look when the stack stays."""
     console.print()
     stages = Table(title=f"Stages of {result['model_version_arn']}", title_justify="left")
     for column in ("stage", "status", "approved by", "metrics"):
         stages.add_column(column)
     for stage in result["stages"]:
         metrics = ", ".join(
-            f"{name} {v:.3f}" for name, v in stage["metrics"].items() if isinstance(v, float)
+            f"{name} {_number(v)}" for name, v in stage["metrics"].items() if isinstance(v, float)
         )
         stages.add_row(stage["stage"], stage["status"], stage["approver"] or "-", metrics or "-")
     console.print(stages)
@@ -113,10 +115,15 @@ def show_result(console: Console, result: dict[str, Any], local: dict[str, Any])
     table.add_row("live endpoint", f"{endpoint['name']} in account {endpoint['account']} (prod)")
     table.add_row("live prediction", _prediction(result["prediction"]))
     table.add_row("time", f"{result['seconds']:.0f} s in all")
-    table.add_row("Airflow", f"{local['airflow']['url']}  (log-ins: .causeway/local.json)")
-    table.add_row("MLflow", local["mlflow"]["url"])
+    if stays:
+        table.add_row("Airflow", f"{local['airflow']['url']}  (log-ins: .causeway/local.json)")
+        table.add_row("MLflow", local["mlflow"]["url"])
     table.add_row("written to", ".causeway/demo.json")
     console.print(table)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value.is_integer() else f"{value:.3f}"
 
 
 def _prediction(prediction: dict[str, Any]) -> str:
