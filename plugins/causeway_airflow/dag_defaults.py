@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk import CronTriggerTimetable
-
-from causeway_airflow.notifiers.alerts import FailureNotifier
+if TYPE_CHECKING:
+    from airflow.sdk import CronTriggerTimetable
 
 OWNER: Final = "ml-platform"
 
@@ -49,6 +48,8 @@ def at(cron: str) -> CronTriggerTimetable:
     accounts are there, and a time that has just passed counts for a tenth of the period: on
     Sunday night a weekly run would begin with the stack.
     """
+    from airflow.sdk import CronTriggerTimetable
+
     return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(minutes=1))
 
 
@@ -63,6 +64,8 @@ def dag_arguments(
     watched: dict[str, Any] = {}
     if "platform" in tags:
         # What keeps the platform in order fails when nobody looks: somebody is told.
+        from causeway_airflow.notifiers.alerts import FailureNotifier
+
         watched["on_failure_callback"] = FailureNotifier()
     return {
         "catchup": False,

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
 from causeway.documents import canonical_json
-from causeway.erasure import erasure_of, erasures_of
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features import create_request, group_file, raw_key
-from causeway.ingest_summary import IngestSummary, writes
 from causeway.jobs import read_code
 from causeway.published import NEXT_STEP
 from causeway.withheld import Withheld
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway.config import UseCase
+    from causeway.ingest_summary import IngestSummary
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.feature_ingest import FeatureIngest, Staged, Stores
     from causeway_airflow.hooks.governance import GovernanceHook
@@ -253,6 +252,8 @@ class FeatureIngestOperator(CausewayOperator):
 
     def _erased(self, group: str) -> dict[str, Withheld]:
         """Return the records that were erased from a group, or are being erased."""
+        from causeway.erasure import erasure_of, erasures_of
+
         found = map(erasure_of, self._table.query(erasures_of(group)))
         return {one.record: one.withheld for one in found if one is not None}
 
@@ -262,6 +263,8 @@ class FeatureIngestOperator(CausewayOperator):
     def _summary(
         self, context: Context, case: UseCase, staged: Staged, rejects_uri: str
     ) -> IngestSummary:
+        from causeway.ingest_summary import IngestSummary
+
         rows, counts = staged.rows, staged.counts
         return IngestSummary(
             group=staged.group.name,
@@ -289,6 +292,8 @@ class FeatureIngestOperator(CausewayOperator):
 
     def _keep(self, summary: IngestSummary) -> None:
         """Keep the summary with the stage table's data; a later one stays the latest."""
+        from causeway.ingest_summary import writes
+
         for write in writes(summary):
             self._table.apply(write)
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
 from causeway.documents import sha256
-from causeway.gates import GateReport, evaluate
-from causeway.jobs import MODEL_ARCHIVE
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.training import TrainingOperator
@@ -16,6 +14,7 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway.gates import GateReport
     from causeway_airflow.hooks.artifacts import ArtifactsHook
 
 
@@ -52,6 +51,8 @@ class GateOperator(TrainingOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Judge and store the report; raises when a gate does not pass."""
+        from causeway.gates import evaluate
+        from causeway.jobs import MODEL_ARCHIVE
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         _, model = case_and_model(self.use_case, self.model)

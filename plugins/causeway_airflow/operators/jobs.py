@@ -9,26 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from causeway.accounts import AccountRole
 from causeway.config import Training
-from causeway.datasets import evaluation_document, preprocess_document
 from causeway.documents import canonical_json, sha256
 from causeway.errors import NotFound
 from causeway.features import contract_document
-from causeway.jobs import (
-    Code,
-    Input,
-    Processing,
-    TrainingJob,
-    code_prefix,
-    document_key,
-    read_code,
-)
-from causeway.training import candidates, metric_definitions
 from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway.jobs import Code, Processing, TrainingJob
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.jobs import JobKind
 
@@ -193,6 +183,8 @@ class ProcessingJobOperator(JobOperator):
 
     def job(self) -> tuple[Processing, int]:
         """Return the processing job."""
+        from causeway.jobs import Input, Processing, code_prefix, read_code
+
         places, case = topology(), case_of(self.use_case)
         code = read_code(self.use_case)
         folders = [Input(name, uri) for name, uri in self.inputs.items() if uri]
@@ -215,6 +207,8 @@ class ProcessingJobOperator(JobOperator):
 
     def upload(self, bucket: ArtifactsHook, code: Code) -> None:
         """Upload the scripts one by one, and the document."""
+        from causeway.jobs import code_prefix
+
         prefix = code_prefix(self.use_case, code)
         for name, body in code.files.items():
             bucket.put(self.uri(f"{prefix}/{name}"), body, sha256=sha256(body))
@@ -224,6 +218,9 @@ class ProcessingJobOperator(JobOperator):
 
     def _document(self) -> tuple[str, str]:
         """Return the key and the text of the document that the job reads."""
+        from causeway.datasets import evaluation_document, preprocess_document
+        from causeway.jobs import document_key
+
         if self.document == "contract":
             value = contract_document(case_of(self.use_case))
         else:
@@ -266,6 +263,9 @@ class TrainingJobOperator(JobOperator):
 
     def job(self) -> tuple[TrainingJob, int]:
         """Return the training job of this candidate."""
+        from causeway.jobs import Input, TrainingJob, code_prefix, read_code
+        from causeway.training import candidates, metric_definitions
+
         places, (_, model) = topology(), case_and_model(self.use_case, str(self.model))
         training: Training = model.training
         candidate = candidates(model, seed_of(self.seed))[int(self.index)]
@@ -289,6 +289,8 @@ class TrainingJobOperator(JobOperator):
 
     def upload(self, bucket: ArtifactsHook, code: Code) -> None:
         """Upload the scripts as one archive."""
+        from causeway.jobs import code_prefix
+
         body = code.archive()
         key = f"{code_prefix(self.use_case, code)}/sourcedir.tar.gz"
         bucket.put(self.uri(key), body, sha256=sha256(body))

@@ -8,39 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.accounts import AccountRole
 from causeway.arns import ModelPackageGroupArn
-from causeway.baselines import constraints
-from causeway.comparison import chosen, comparison_markdown, of_candidate
 from causeway.documents import canonical_json, sha256
-from causeway.jobs import hyperparameters_of
-from causeway.model_cards.lifecycle import HandOver
-from causeway.registration import (
-    DOCUMENTS,
-    gates_told,
-    registration_request,
-)
-from causeway.registry import (
-    COMPARISON,
-    Candidate,
-    Digest,
-    RegistryVersion,
-    StoredDocument,
-    artifact_key,
-    document_key,
-    find_by_digest,
-    gate_report_key,
-    held_out_key,
-    manifest_key,
-    version_of,
-)
 from causeway_airflow.assets import model_group
 from causeway_airflow.configuration import case_and_model, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.operators.model_cards import OWNER, hand_over_card
 from causeway_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway.registry import Candidate, Digest, RegistryVersion, StoredDocument
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.registry import RegistryHook
 
@@ -84,8 +61,11 @@ class RegisterModelOperator(TrainingOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Find the version of this artifact, or store and register it; then fill the card."""
+        from causeway.model_cards.lifecycle import HandOver
+        from causeway.registry import version_of
         from causeway_airflow.hooks.model_cards import ModelCardsHook
         from causeway_airflow.hooks.registry import RegistryHook
+        from causeway_airflow.operators.model_cards import OWNER, hand_over_card
 
         done = self._registered(context)
         described = RegistryHook(self.connection(), self.region_name).describe(done["version_arn"])
@@ -101,6 +81,8 @@ class RegisterModelOperator(TrainingOperator):
         return done
 
     def _registered(self, context: Context) -> dict[str, Any]:
+        from causeway.registration import registration_request
+        from causeway.registry import COMPARISON, Digest
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.registry import RegistryHook
@@ -136,6 +118,8 @@ class RegisterModelOperator(TrainingOperator):
     def _known(
         self, registry: RegistryHook, group: ModelPackageGroupArn, digest: Digest
     ) -> RegistryVersion | None:
+        from causeway.registry import find_by_digest, version_of
+
         found = registry.described_like(str(group), digest.short)
         return find_by_digest((version_of(description) for description in found), digest)
 
@@ -148,6 +132,16 @@ class RegisterModelOperator(TrainingOperator):
         context: Context,
     ) -> Candidate:
         """Store the artifact and what lies beside it; return what the registration needs."""
+        from causeway.jobs import hyperparameters_of
+        from causeway.registration import gates_told
+        from causeway.registry import (
+            Candidate,
+            artifact_key,
+            gate_report_key,
+            held_out_key,
+            manifest_key,
+        )
+
         places = topology()
         _, model = case_and_model(self.use_case, self.model)
         artifact, manifest = files.copy_artifact(
@@ -189,6 +183,10 @@ class RegisterModelOperator(TrainingOperator):
 
     def _documents(self, files: ArtifactsHook, digest: Digest) -> dict[str, StoredDocument]:
         """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
+        from causeway.baselines import constraints
+        from causeway.registration import DOCUMENTS
+        from causeway.registry import document_key
+
         _, model = case_and_model(self.use_case, self.model)
         report = json.loads(self.gate["report"])
         made = constraints(model.metric_gates, model.problem_type, report)
@@ -209,6 +207,8 @@ class RegisterModelOperator(TrainingOperator):
         candidate: Candidate,
     ) -> StoredDocument:
         """Store the comparison with production and earlier versions, for who decides."""
+        from causeway.comparison import chosen, comparison_markdown, of_candidate
+        from causeway.registry import document_key, version_of
         from causeway_airflow.hooks.stage_table import StageTableHook
 
         table = StageTableHook(self.connection("governance", "recorder"), self.region_name)
@@ -223,6 +223,8 @@ class RegisterModelOperator(TrainingOperator):
         return self._store(files, key, text)
 
     def _store(self, files: ArtifactsHook, key: str, text: str) -> StoredDocument:
+        from causeway.registry import StoredDocument
+
         uri, digest = self._shared(key), sha256(text)
         files.put(uri, text.encode(), sha256=digest, kms_key=self._key)
         return StoredDocument(uri, digest)
