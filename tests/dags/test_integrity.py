@@ -124,6 +124,14 @@ def test_parsing_loads_nothing_heavy(parsed: dict[str, Any]) -> None:
     assert [name for name in sorted(code) if not name.startswith(allowed)] == []
 
 
+def test_a_training_is_parsed_without_what_only_its_tasks_need(tmp_path: Path) -> None:
+    found = parse(ROOT / "dags" / "training.py", tmp_path)
+    assert found["dags"]
+    of_tasks = ("comparison", "datasets", "gates", "jobs", "model_cards", "registry", "sharing")
+    loaded = [name for name in of_tasks if f"causeway.{name}" in found["modules"]]
+    assert loaded == []
+
+
 def test_every_dag_says_what_it_does_how_to_run_it_again_and_how_to_go_back(
     parsed: dict[str, Any],
 ) -> None:
