@@ -11,9 +11,10 @@ or `offline`, a bulk backfill that makes Parquet objects and costs no calls by t
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
-**Accounts touched.** data, as the ingester.
+**Accounts touched.** data, as the ingester; governance, as the recorder (summaries, erasures).
 
-**Re-run.** Any time. The same file is stored once, its job is adopted, no record is written again.
+**Re-run.** Any time. The same file is stored once, its job is adopted, no record is written again,
+and what was erased stays out.
 
 **Roll back.** Run it with the file before. Records that only the newer file had stay: delete them
 in the feature store.

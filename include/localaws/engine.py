@@ -95,7 +95,7 @@ class Engine:
                 if service == "s3":
                     s3_conditions.check(addressed, inner)
                 body = b"".join(application(inner, start_response))
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # moto's word for an operation that it lacks
             raise unsupported(service, operation) from error
         except ServiceError:
             raise

@@ -80,7 +80,7 @@ def address(service: str, request: Wire) -> Addressed:
             model, router = get_service_model(service), get_service_router(service)
         protocol = determine_request_protocol(model, request.content_type)
         operation, url_params = router.match(request)
-    except (NotFound, NotImplementedError):
+    except (NotFound, NotImplementedError):  # moto's words for what no model describes
         wanted = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
         raise unsupported(service, wanted) from None
     except Exception as error:  # botocore knows no such service
