@@ -22,7 +22,7 @@ in the feature store.
 
 from airflow.sdk import DAG, Param
 
-from causeway.config import UseCase
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.features import FeatureIngestOperator, ValidateRawOperator

@@ -22,7 +22,7 @@ its alerts again.
 
 from airflow.sdk import DAG, Param
 
-from causeway.accounts import AUDITORS
+from causeway.topology.accounts import AUDITORS
 from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.access import ObserveAccessOperator
 from causeway_airflow.operators.access_review import AccessReviewOperator, GrantUsageOperator

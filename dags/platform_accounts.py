@@ -20,7 +20,7 @@ when a stack is deleted.
 
 from airflow.sdk import DAG
 
-from causeway.accounts import DEPLOYED_ROLES
+from causeway.topology.accounts import DEPLOYED_ROLES
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments

@@ -20,8 +20,8 @@ consumers also as the duties that use what is shared; governance (the report).
 
 from airflow.sdk import DAG
 
-from causeway.accounts import AUDITORS, DUTIES
-from causeway.preflight.checks import LOOKER
+from causeway.access.checks import LOOKER
+from causeway.topology.accounts import AUDITORS, DUTIES
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.access import (
     AccessMatrixOperator,

@@ -27,7 +27,7 @@ again. A newer version that is live ends the run as superseded: the rest is skip
 
 from airflow.sdk import DAG, Param
 
-from causeway.config import ModelSpec, UseCase
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import poll_interval, use_cases
 from causeway_airflow.dag_defaults import (
     DECISION_WAIT,

@@ -26,7 +26,7 @@ nothing is registered.
 
 from airflow.sdk import DAG, Param
 
-from causeway.config import ModelSpec, UseCase
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from causeway.accounts import load_topology
+from causeway.topology.accounts import load_topology
 from stack import layout, settings
 from stack.processes import HOST, StackError
 from stack.up import AIRFLOW_COMPONENTS, aws_command, mlflow_command, mlflow_environment

@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
-from causeway.config import ModelSpec, UseCase, use_case
 from causeway.errors import ConfigError
+from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.person import Person

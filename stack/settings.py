@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from causeway.accounts import Topology
+from causeway.topology.accounts import Topology
 from stack import layout
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")

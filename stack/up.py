@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from causeway.accounts import AccountRole, Topology, load_topology
+from causeway.topology.accounts import AccountRole, Topology, load_topology
 from stack import layout, settings
 from stack.processes import (
     HOST,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from causeway.config import UseCase, load_use_cases
-from causeway.contracts import Derive, Feature, FeatureGroup, RawData
-from causeway.features import group_tags
+from causeway.features.groups import group_tags
+from causeway.use_cases.contracts import Derive, Feature, FeatureGroup, RawData
+from causeway.use_cases.use_case import UseCase, load_use_cases
 
 HEAD = """# Features
 

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from causeway.accounts import load_topology
+from causeway.topology.accounts import load_topology
 from stack import layout, settings
 from tests.control_route import administrator_keys, control
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from causeway.accounts import Topology, load_topology
-from causeway.config import ModelSpec, UseCase, load_use_cases, use_case
+from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.use_case import ModelSpec, UseCase, load_use_cases, use_case
 
 
 def topology() -> Topology:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from causeway.access import DesiredGrant, desired_grants, receiving_accounts
-from causeway.accounts import AccountRole
-from causeway.sharing import DesiredShare, desired_shares
+from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
+from causeway.sharing.shares import DesiredShare, desired_shares
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 
 

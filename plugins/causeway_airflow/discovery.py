@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from causeway.access import desired_grants, receiving_accounts
-from causeway.access_rules import ResourceKind
-from causeway.accounts import DUTIES, AccountRole, Topology, connection_id
-from causeway.arns import FeatureGroupArn
-from causeway.config import UseCase
-from causeway.discovery import Hit, Known, Question, answer
 from causeway.errors import ConfigError
-from causeway.governance import moment
-from causeway.ingest_summary import health_key
+from causeway.features.discovery import Hit, Known, Question, answer
+from causeway.features.health import health_key
+from causeway.governance.table import moment
+from causeway.sharing.grants import desired_grants, receiving_accounts
+from causeway.topology.access_rules import ResourceKind
+from causeway.topology.accounts import DUTIES, AccountRole, Topology, connection_id
+from causeway.topology.arns import FeatureGroupArn
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology, use_cases
 
 if TYPE_CHECKING:
-    from causeway.contracts import FeatureGroup
+    from causeway.use_cases.contracts import FeatureGroup
 
 #: The duty that looks for features, in the accounts that have it.
 DUTY: Final = "explorer"

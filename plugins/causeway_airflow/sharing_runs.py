@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from causeway.accounts import DEPLOYED_ROLES, DUTIES
+from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES
 from causeway_airflow.configuration import topology
 from causeway_airflow.declared_access import consumed_shares
 

@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from causeway.accounts import Topology, load_topology
-from causeway.arns import ModelPackageArn
-from causeway.config import ModelSpec, UseCase, use_case
-from causeway.governance import new_record
-from causeway.registry import ARTIFACT_SHA256, GATE_REPORT_SHA256, TRAINED_BY, RegistryVersion
-from causeway.stages import LifeCycle, Stage, StageRecord, Status
+from causeway.governance.table import new_record
+from causeway.topology.accounts import Topology, load_topology
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
+from causeway.versions.registry import (
+    ARTIFACT_SHA256,
+    GATE_REPORT_SHA256,
+    TRAINED_BY,
+    RegistryVersion,
+)
+from causeway.versions.stages import LifeCycle, Stage, StageRecord, Status
 
 #: `make test` runs 100 examples a property, `make soak` (CAUSEWAY_DEPTH=full) runs 2000. No
 #: deadline: the first example of a process pays for imports.

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from causeway.access_rules import ResourceKind
-from causeway.permissions import RULES, Permission
-from causeway.share_actions import (
+from causeway.sharing.actions import (
     Action,
     AllowExternal,
     Associate,
@@ -20,7 +18,9 @@ from causeway.share_actions import (
     Disassociate,
     ReplacePermission,
 )
-from causeway.sharing import RESOURCE_TYPES, ObservedShare, OwnerState
+from causeway.sharing.permissions import RULES, Permission
+from causeway.sharing.shares import RESOURCE_TYPES, ObservedShare, OwnerState
+from causeway.topology.access_rules import ResourceKind
 
 OWNER = "1" * 12
 MANAGED = "arn:aws:ram::aws:permission/"

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from causeway.preflight.answers import RamView, absence, denial
-from causeway.preflight.checks import Probe, checks
-from causeway.preflight.matrix import Finding, Row, faults_of, markdown, summary, table, told
-from causeway.preflight.prediction import Predictor
-from causeway.preflight.sights import Sight
-from causeway.preflight.verdicts import YES, Answer, Side, no, untested
+from causeway.access.answers import RamView, absence, denial
+from causeway.access.checks import Probe, checks
+from causeway.access.matrix import Finding, Row, faults_of, markdown, summary, table, told
+from causeway.access.prediction import Predictor
+from causeway.access.sights import Sight
+from causeway.access.verdicts import YES, Answer, Side, no, untested
 
 REGION = "eu-central-1"
 WORDS = (

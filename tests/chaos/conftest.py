@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from causeway.config import USE_CASES_DIR
+from causeway.use_cases.use_case import USE_CASES_DIR
 from tests.local_platform import LocalPlatform, local_platform
 
 WORKER = Path(__file__).with_name("worker.py")

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from causeway import samples
+from causeway.ingestion import samples
 from tests.e2e.conftest import Stack
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]

@@ -22,11 +22,11 @@ from types import ModuleType
 import pyarrow.parquet
 import pytest
 
-from causeway import samples
-from causeway.config import UseCase, use_case
-from causeway.datasets import evaluation_document, preprocess_document
-from causeway.features import contract_document, group_file
-from causeway.jobs import read_code
+from causeway.datasets.datasets import evaluation_document, preprocess_document
+from causeway.features.groups import contract_document, group_file
+from causeway.ingestion import samples
+from causeway.training.jobs import read_code
+from causeway.use_cases.use_case import UseCase, use_case
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("LOCALAWS_JOBS_PYTHON") or REPOSITORY / ".venv-jobs/bin/python")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from causeway import samples
-from causeway.config import use_case
+from causeway.ingestion import samples
+from causeway.use_cases.use_case import use_case
 
 FEATURES = use_case("credit_risk").data.columns[:20]
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from causeway.config import use_case
-from causeway.contracts import FeatureGroup
+from causeway.use_cases.contracts import FeatureGroup
+from causeway.use_cases.use_case import use_case
 from causeway_airflow.hooks.feature_ingest import FeatureIngest
 from tests.perf.peer import GROUP, serve
 

@@ -94,8 +94,8 @@ def here(of_module: World) -> World:
 @pytest.fixture
 def approved(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
     """A version of its own that was approved for test; its lease is given back at the end."""
-    from causeway.accounts import AccountRole
-    from causeway.leases import release_lease
+    from causeway.deployment.leases import release_lease
+    from causeway.topology.accounts import AccountRole
     from causeway_airflow.hooks.stage_table import StageTableHook
     from tests.plugins.candidates import approve, register, sync
 

@@ -20,9 +20,9 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from causeway.accounts import load_topology
-from causeway.config import USE_CASES_DIR
 from causeway.documents import CONFIG_DIR
+from causeway.topology.accounts import load_topology
+from causeway.use_cases.use_case import USE_CASES_DIR
 from localaws.ram import organisation
 from localaws.ram.grants import store_of
 from localaws.server import Accounts, running

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from botocore.session import Session
 
-from causeway.acceptance import INVITATION_STATUSES
-from causeway.access_rules import CARD_STATUSES
-from causeway.features import GROUP_STATUSES
+from causeway.deployment.rollout import ENDPOINT_STATUSES
+from causeway.features.groups import GROUP_STATUSES
 from causeway.model_cards.export import EXPORT_STATUSES
 from causeway.model_cards.lifecycle import CardStatus
-from causeway.pipelines import EXECUTION_STATUSES, STEP_STATUSES
-from causeway.rollout import ENDPOINT_STATUSES
-from causeway.sharing import ASSOCIATION_STATUSES, SHARE_STATUSES
-from causeway.tracking_servers import STATUSES as SERVER_STATUSES
-from causeway.training import JOB_STATUSES
+from causeway.sharing.acceptance import INVITATION_STATUSES
+from causeway.sharing.shares import ASSOCIATION_STATUSES, SHARE_STATUSES
+from causeway.topology.access_rules import CARD_STATUSES
+from causeway.training.candidates import JOB_STATUSES
+from causeway.training.pipelines import EXECUTION_STATUSES, STEP_STATUSES
+from causeway.training.tracking_servers import STATUSES as SERVER_STATUSES
 
 
 def enum(service: str, shape: str) -> set[str]:

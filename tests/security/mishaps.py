@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from causeway.features import CONTRACT_TAGS
+from causeway.features.groups import CONTRACT_TAGS
 from tests.local_platform import REGION, LocalPlatform
 
 STRANGER = "999999999999"

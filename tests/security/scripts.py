@@ -2,7 +2,7 @@
 
 # The watcher's trigger runs in a triggerer, which `dag.test()` has none of.
 TAKE_EVENTS = """
-from causeway.accounts import REGISTRY_QUEUE, AccountRole, connection_id
+from causeway.topology.accounts import REGISTRY_QUEUE, AccountRole, connection_id
 from causeway_airflow.hooks.queue import QueueHook
 
 hook = QueueHook(connection_id(AccountRole.GOVERNANCE, "event-reader"), "eu-central-1")
@@ -12,7 +12,7 @@ hook.delete(REGISTRY_QUEUE, messages)
 """
 # Tasks are killed by people, which `dag.test()` has none of; their jobs have ended by then.
 KILL_TASKS = """
-from causeway.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole, connection_id
 from causeway_airflow.hooks.jobs import JobsHook
 
 for role, duty, kinds in (
@@ -48,9 +48,9 @@ for seed, step in ((3, "Preprocess"), (4, "Train")):
 """
 # What an ingestion does first when a contract has grown by a feature.
 GROW = """
-from causeway.accounts import AccountRole, connection_id
-from causeway.config import use_case
-from causeway.features import create_request
+from causeway.topology.accounts import AccountRole, connection_id
+from causeway.use_cases.use_case import use_case
+from causeway.features.groups import create_request
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 
@@ -66,7 +66,7 @@ assert hook.ensure(request)[:2] == (False, True)
 PUT_SINGLY = """
 import json
 
-from causeway.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole, connection_id
 from causeway.ingestion.bodies import Body
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 
@@ -79,7 +79,7 @@ assert outcome.written == 1, outcome
 """
 # Every consumer leaves a share of each owner; the next run of the sharing has them back.
 LEAVE = """
-from causeway.accounts import AccountRole
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.shares import LeaveShareOperator
 
@@ -100,7 +100,7 @@ import os
 import pathlib
 import sys
 
-from causeway.config import USE_CASES_DIR
+from causeway.use_cases.use_case import USE_CASES_DIR
 
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir()
@@ -117,8 +117,8 @@ assert [word.split(":")[0] for word in did][-3:] == ["write policy", "promote", 
 """
 # What a task does that looks up some records of another account.
 ENRICH = """
-from causeway.accounts import AccountRole
-from causeway.arns import FeatureGroupArn
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import FeatureGroupArn
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.enrichment import EnrichRecordsOperator
 

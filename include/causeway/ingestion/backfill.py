@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from causeway.contracts import FeatureGroup
 from causeway.ingestion.columns import TYPES
 from causeway.ingestion.records import RecordChunk
+from causeway.use_cases.contracts import FeatureGroup
 
 #: Rows of one object; more of the same hour go into the next.
 OBJECT_ROWS: Final = 1_000_000

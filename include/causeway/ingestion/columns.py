@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causeway.contracts import Feature, FeatureType, parse_instant
+from causeway.use_cases.contracts import Feature, FeatureType, parse_instant
 
 TYPES: Final[dict[FeatureType, pa.DataType]] = {
     "Integral": pa.int64(),

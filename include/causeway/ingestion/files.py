@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from causeway.contracts import FileFormat
 from causeway.errors import BadInput, Problem
 from causeway.ingestion.scan import BLOCK_BYTES, Scan, is_parquet
 from causeway.ingestion.tables import (
@@ -27,6 +26,7 @@ from causeway.ingestion.tables import (
     TableFile,
 )
 from causeway.ingestion.text_table import BYTE_ORDER_MARK, TextTable, read_header
+from causeway.use_cases.contracts import FileFormat
 
 
 def open_table(

@@ -16,10 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causeway.config import UseCase
-from causeway.contracts import EventTime, Feature, FeatureGroup, FeatureType, RawData, RecordId
 from causeway.errors import BadInput, Problem
-from causeway.event_times import instant_of
+from causeway.features.event_times import instant_of
+from causeway.features.withheld import Withheld
 from causeway.ingestion.columns import (
     TYPES,
     Checked,
@@ -32,7 +31,15 @@ from causeway.ingestion.columns import (
 )
 from causeway.ingestion.files import ParquetTable
 from causeway.ingestion.tables import NEXT_STEP, Chunk, TableFile
-from causeway.withheld import Withheld
+from causeway.use_cases.contracts import (
+    EventTime,
+    Feature,
+    FeatureGroup,
+    FeatureType,
+    RawData,
+    RecordId,
+)
+from causeway.use_cases.use_case import UseCase
 
 #: Stands in a reject for the whole line.
 WHOLE_ROW: Final = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from causeway.contracts import FileFormat
+from causeway.use_cases.contracts import FileFormat
 
 BLOCK_BYTES: Final = 4 << 20
 PARQUET_MAGIC: Final = b"PAR1"

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from causeway.contracts import FileFormat
 from causeway.errors import BadInput, Problem
 from causeway.ingestion.scan import BLOCK_BYTES, Scan
 from causeway.ingestion.tables import CHUNK_ROWS, NEXT_STEP, NO_KINDS, Chunk, Kinds, Malformed
+from causeway.use_cases.contracts import FileFormat
 
 #: Separators that are recognised and named when a file uses another than its contract.
 SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space", "|": "bar"}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from causeway.model_cards.fields import FIELDS, HELD_OUT, CardField, Facts, Source
-from causeway.stages import StageRecord
+from causeway.versions.stages import StageRecord
 
 Content = dict[str, Any]
 

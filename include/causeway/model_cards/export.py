@@ -12,11 +12,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from causeway.arns import ModelPackageArn
 from causeway.errors import UnexpectedState
-from causeway.governance import Key, Update, create, instant, version_pk
+from causeway.governance.table import Key, Update, create, instant, version_pk
 from causeway.model_cards.lifecycle import Card
-from causeway.training import NAME_LENGTH
+from causeway.topology.arns import ModelPackageArn
+from causeway.training.candidates import NAME_LENGTH
 
 #: Every value of `ModelCardExportJobStatus`, and what it means for adoption.
 EXPORT_STATUSES: Final[Mapping[str, str]] = MappingProxyType(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from causeway.config import ModelSpec, UseCase
 from causeway.documents import canonical_json
-from causeway.registry import (
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import (
     ARTIFACT_SHA256,
     DATASET,
     GATE_REPORT_SHA256,

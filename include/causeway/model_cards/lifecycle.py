@@ -14,10 +14,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from causeway.arns import ModelPackageArn
 from causeway.errors import UnexpectedState
 from causeway.model_cards.content import Content, described_version, merged
 from causeway.model_cards.schema import checked
+from causeway.topology.arns import ModelPackageArn
 
 
 class CardStatus(StrEnum):

@@ -1,8 +1,8 @@
 """Rows of a synthetic sample with the schema of the California housing file.
 
 For trying the project without the published data: the rows are invented, only the column names and
-the rough ranges follow the public description. `causeway.samples` writes files of them. Standard
-library only.
+the rough ranges follow the public description. `causeway.ingestion.samples` writes files of them.
+Standard library only.
 """
 
 from __future__ import annotations

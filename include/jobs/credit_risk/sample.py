@@ -1,8 +1,8 @@
 """Rows of a synthetic sample with the schema of the South German Credit file.
 
 For trying the project without the published data: the rows are invented, only the column names,
-the codes and the rough shares follow the public description. `causeway.samples` writes files of
-them. Standard library only.
+the codes and the rough shares follow the public description. `causeway.ingestion.samples` writes
+files of them. Standard library only.
 """
 
 from __future__ import annotations

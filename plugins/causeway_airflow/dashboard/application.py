@@ -12,8 +12,8 @@ from airflow.api_fastapi.core_api.security import requires_access_asset
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 
-from causeway.discovery import Question
 from causeway.errors import CausewayError, ConfigError
+from causeway.features.discovery import Question
 
 #: Feature groups are assets: whoever may see Airflow's assets may see the catalogue.
 router = APIRouter(prefix="/api", dependencies=[Depends(requires_access_asset("GET"))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.alerts import Alert
+from causeway.reporting.alerts import Alert
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.base import CausewayHook
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from causeway.errors import BadInput, NameTaken, UnexpectedState
-from causeway.manifest import Manifest, manifest_of
+from causeway.registration.manifest import Manifest, manifest_of
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 CHUNK = 1 << 20

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from causeway.dataset_query import TableName
+from causeway.datasets.query import TableName
 from causeway.documents import sha256
 from causeway.errors import CausewayError, NotSharedYet, UnexpectedState
 from causeway_airflow.hooks.artifacts import split_uri

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from causeway.offline_rows import contains
+from causeway.erasure.offline_rows import contains
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 
 

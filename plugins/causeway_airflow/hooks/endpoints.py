@@ -1,7 +1,7 @@
 """Models, endpoint configs and endpoints of a serving account: made once, observed, converged.
 
 What an observed endpoint means, and how a deployment starts from it, is the domain's
-(`causeway.rollout`).
+(`causeway.deployment.rollout`).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from causeway.deployment.rollout import TAG_DIGEST, Judgement, Start, Wanted, judge_endpoint
 from causeway.errors import DeploymentFailed, NameTaken, NotFound
-from causeway.rollout import TAG_DIGEST, Judgement, Start, Wanted, judge_endpoint
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 

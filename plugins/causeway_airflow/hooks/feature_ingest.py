@@ -19,10 +19,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from causeway.config import UseCase
-from causeway.contracts import FeatureGroup
 from causeway.documents import canonical_json, sha256
 from causeway.errors import BadInput
+from causeway.features.withheld import Withheld
 from causeway.ingestion.backfill import Backfill, Spool, spooled
 from causeway.ingestion.bodies import Body, bodies, record_text, texts_of
 from causeway.ingestion.files import open_table
@@ -34,7 +33,8 @@ from causeway.ingestion.records import (
     layout_of_group,
 )
 from causeway.ingestion.scan import scan
-from causeway.withheld import Withheld
+from causeway.use_cases.contracts import FeatureGroup
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_records import Failed, FeatureRecordsHook

@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from causeway.config import UseCase
-from causeway.contracts import FeatureGroup
 from causeway.errors import UnexpectedState
-from causeway.feature_changes import metadata, tag_changes, updates
-from causeway.features import GROUP_STATUSES, UPDATE_STATUSES
+from causeway.features.changes import metadata, tag_changes, updates
+from causeway.features.groups import GROUP_STATUSES, UPDATE_STATUSES
+from causeway.use_cases.contracts import FeatureGroup
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from causeway.accounts import GOVERNANCE_TABLE
 from causeway.errors import WriteConflict
-from causeway.governance import Key, Update
+from causeway.governance.table import Key, Update
+from causeway.topology.accounts import GOVERNANCE_TABLE
 from causeway_airflow.hooks.base import AwsCallError, AwsTransientError, CausewayHook
 
 KEYS_A_CALL = 100  # BatchGetItem's limit

@@ -1,7 +1,8 @@
 """Training and processing jobs: create or adopt by deterministic name, describe, read the logs.
 
-Which attempt to adopt, create or give up on is the domain's (`causeway.training.next_job`); the
-inputs' digest travels in the job's environment, where Describe shows it.
+Which attempt to adopt, create or give up on is the domain's
+(`causeway.training.candidates.next_job`); the inputs' digest travels in the job's environment,
+where Describe shows it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from causeway.errors import JobFailed
-from causeway.jobs import INPUTS_VARIABLE
-from causeway.training import (
+from causeway.training.candidates import (
     JOB_STATUSES,
     Adoption,
     DescribedJob,
     attempt_name,
     next_job,
 )
+from causeway.training.jobs import INPUTS_VARIABLE
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 JobKind = Literal["training", "processing"]

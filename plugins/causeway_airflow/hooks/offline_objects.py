@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from causeway.offline_rows import Held, held_in, write_without
+from causeway.erasure.offline_rows import Held, held_in, write_without
 from causeway_airflow.hooks.artifacts import split_uri
 from causeway_airflow.hooks.base import CausewayHook
 

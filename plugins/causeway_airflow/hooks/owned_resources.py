@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from causeway.access_rules import ResourceKind
-from causeway.share_actions import Action
+from causeway.sharing.actions import Action
+from causeway.topology.access_rules import ResourceKind
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 #: How each kind is listed: operation, key of the list, key of the ARN. The catalog is created by

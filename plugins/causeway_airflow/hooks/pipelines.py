@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.errors import JobFailed, NameTaken, UnexpectedState
-from causeway.pipelines import (
+from causeway.training.candidates import Adoption, DescribedJob, attempt_name, next_job
+from causeway.training.pipelines import (
     EVALUATE,
     EVALUATION,
     EXECUTION_STATUSES,
@@ -18,7 +19,6 @@ from causeway.pipelines import (
     TRAIN,
     PipelineRun,
 )
-from causeway.training import Adoption, DescribedJob, attempt_name, next_job
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.jobs import JobInterrupted, JobsHook
 

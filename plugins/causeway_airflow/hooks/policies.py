@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from causeway.errors import WriteConflict
-from causeway.policies import PolicyHolder, Statement, converged
+from causeway.sharing.policies import PolicyHolder, Statement, converged
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 WINDOW: Final = 0.5  # seconds from reading to writing

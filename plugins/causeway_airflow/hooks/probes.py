@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from causeway.accounts import DATA_CATALOG, Topology, connection_id
-from causeway.preflight.answers import RamView, absence, denial
-from causeway.preflight.checks import LOOKER, Check, Probe
-from causeway.preflight.sights import Sight
-from causeway.preflight.verdicts import YES, Side, Verdict, no, untested
+from causeway.access.answers import RamView, absence, denial
+from causeway.access.checks import LOOKER, Check, Probe
+from causeway.access.sights import Sight
+from causeway.access.verdicts import YES, Side, Verdict, no, untested
+from causeway.topology.accounts import DATA_CATALOG, Topology, connection_id
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-from causeway.config import UseCase
 from causeway.errors import BadInput, CausewayError
-from causeway.published import NEXT_STEP, Published, check_digest
-from causeway.unpacking import BLOCK_BYTES, unpack
+from causeway.ingestion.unpacking import BLOCK_BYTES, unpack
+from causeway.use_cases.published import NEXT_STEP, Published, check_digest
+from causeway.use_cases.use_case import UseCase
 
 #: Seconds until an answer begins or goes on, and for the whole download.
 TIMEOUT: Final = 30.0

@@ -1,8 +1,8 @@
 """Resource shares as AWS RAM holds them: what is shared, what was offered, what was accepted.
 
-Reads become the domain's values (`causeway.sharing`, `causeway.acceptance`), its actions become
-calls. Lists are read for the whole account at once: what a look costs does not grow with the
-number of shares, but for the pages.
+Reads become the domain's values (`causeway.sharing.shares`, `causeway.sharing.acceptance`), its
+actions become calls. Lists are read for the whole account at once: what a look costs does not grow
+with the number of shares, but for the pages.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from causeway.acceptance import Invitation, VisibleShare
-from causeway.accounts import AccountId
 from causeway.errors import SharingError
-from causeway.permissions import Permission, permission_of
-from causeway.share_actions import Action
-from causeway.sharing import OURS, ObservedShare
+from causeway.sharing.acceptance import Invitation, VisibleShare
+from causeway.sharing.actions import Action
+from causeway.sharing.permissions import Permission, permission_of
+from causeway.sharing.shares import OURS, ObservedShare
+from causeway.topology.accounts import AccountId
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 #: Who comes second finds done what another run or a parallel task did; that is as good.

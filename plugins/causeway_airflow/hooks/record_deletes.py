@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.event_times import require_later
+from causeway.features.event_times import require_later
 from causeway_airflow.hooks.base import CausewayHook
 
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from causeway.enrichment import MOST, Enrichment, batches
 from causeway.errors import UnexpectedState
+from causeway.features.enrichment import MOST, Enrichment, batches
 from causeway_airflow.hooks.base import TRANSIENT_CODES, AwsTransientError, CausewayHook
 
 #: How often what a call left over is asked for again, and the seconds before each time.

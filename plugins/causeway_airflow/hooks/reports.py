@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from causeway.accounts import AccountRole, Topology, connection_id
 from causeway.documents import canonical_json
-from causeway.reports import Report
+from causeway.reporting.reports import Report
+from causeway.topology.accounts import AccountRole, Topology, connection_id
 from causeway_airflow.hooks.artifacts import ArtifactsHook, split_uri
 from causeway_airflow.hooks.governance import GovernanceHook
 

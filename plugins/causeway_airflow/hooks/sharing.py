@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from causeway.access import DesiredGrant
-from causeway.accounts import AccountId, Topology
 from causeway.errors import NotSharedYet
-from causeway.group_policies import groups_to_look_at, plan_group_policies
-from causeway.permissions import RESOURCE_TYPES
-from causeway.share_actions import Action, DeleteGroupPolicy, PutGroupPolicy
-from causeway.share_plan import SharePlan, plan_shares
-from causeway.sharing import OwnerState, desired_shares
+from causeway.sharing.actions import Action, DeleteGroupPolicy, PutGroupPolicy
+from causeway.sharing.grants import DesiredGrant
+from causeway.sharing.group_policies import groups_to_look_at, plan_group_policies
+from causeway.sharing.permissions import RESOURCE_TYPES
+from causeway.sharing.plan import SharePlan, plan_shares
+from causeway.sharing.shares import OwnerState, desired_shares
+from causeway.topology.accounts import AccountId, Topology
 from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
 from causeway_airflow.hooks.ram import RamHook
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from causeway.access_rules import ResourceKind
-from causeway.accounts import AccountRole, Topology
+from causeway.access.checks import Check
+from causeway.access.prediction import LISTED
+from causeway.access.sights import LakeGrant, SeenInvitation, SeenRole, SeenShare, Sight
 from causeway.documents import canonical_json
-from causeway.preflight.checks import Check
-from causeway.preflight.prediction import LISTED
-from causeway.preflight.sights import LakeGrant, SeenInvitation, SeenRole, SeenShare, Sight
+from causeway.topology.access_rules import ResourceKind
+from causeway.topology.accounts import AccountRole, Topology
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
 from causeway_airflow.hooks.policies import BucketPolicyHook, CatalogPolicyHook, KeyPolicyHook

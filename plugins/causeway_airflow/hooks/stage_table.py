@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from causeway.approvals import Decision
-from causeway.arns import ModelPackageArn
+from causeway.deployment.leases import Lease, Live, lease_key, lease_of, live_key, live_of
 from causeway.errors import NotFound
-from causeway.governance import (
+from causeway.governance.approvals import Decision
+from causeway.governance.sync_plan import VersionState
+from causeway.governance.table import (
     PromotionStatus,
     decision_key,
     decision_of,
@@ -20,9 +21,8 @@ from causeway.governance import (
     write_promotion,
     write_record,
 )
-from causeway.leases import Lease, Live, lease_key, lease_of, live_key, live_of
-from causeway.stages import Stage, StageRecord, Status
-from causeway.sync_plan import VersionState
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, StageRecord, Status
 from causeway_airflow.hooks.governance import GovernanceHook
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causeway.tracking_servers import Meaning, meaning_of
+from causeway.training.tracking_servers import Meaning, meaning_of
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 

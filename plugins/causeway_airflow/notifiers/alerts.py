@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from airflow.sdk import BaseNotifier
 
-from causeway.accounts import AccountRole, connection_id
-from causeway.alerts import Alert, Severity
 from causeway.errors import CausewayError
+from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.accounts import AccountRole, connection_id
 from causeway_airflow.configuration import topology
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AUDITORS, AccountRole
+from causeway.access.checks import LOOKER, Check, checks
+from causeway.access.matrix import faults_of, markdown, matrix, report, summary, table, told
+from causeway.access.prediction import Predictor
+from causeway.access.sights import Sight
+from causeway.access.verdicts import Verdict
 from causeway.errors import SharingError
-from causeway.preflight.checks import LOOKER, Check, checks
-from causeway.preflight.matrix import faults_of, markdown, matrix, report, summary, table, told
-from causeway.preflight.prediction import Predictor
-from causeway.preflight.sights import Sight
-from causeway.preflight.verdicts import Verdict
-from causeway.reports import ACCESS_MATRIX, Report
+from causeway.reporting.reports import ACCESS_MATRIX, Report
+from causeway.topology.accounts import AUDITORS, AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.access import DesiredGrant, desired_grants
-from causeway.access_review import (
+from causeway.access.review import (
     Window,
     alerts,
     counts,
@@ -16,9 +15,10 @@ from causeway.access_review import (
     operations_of,
     review,
 )
-from causeway.accounts import AUDITORS, AccountRole
 from causeway.errors import SharingError
-from causeway.reports import ACCESS_REVIEW, Report
+from causeway.reporting.reports import ACCESS_REVIEW, Report
+from causeway.sharing.grants import DesiredGrant, desired_grants
+from causeway.topology.accounts import AUDITORS, AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.notifiers.alerts import raise_alerts, run_of
 from causeway_airflow.operators.access import sights_of

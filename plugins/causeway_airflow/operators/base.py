@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from causeway.accounts import AccountRole, connection_id
 from causeway.errors import CausewayError, UnexpectedState
+from causeway.topology.accounts import AccountRole, connection_id
 from causeway_airflow.configuration import patience, poll_interval
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.arns import ModelPackageArn
 from causeway.errors import NotFound
 from causeway.model_cards.export import CardExport
 from causeway.model_cards.lifecycle import Card
+from causeway.topology.arns import ModelPackageArn
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.model_cards import OWNER
 from causeway_airflow.operators.promotion import PromotionOperator

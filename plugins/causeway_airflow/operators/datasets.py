@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from causeway.accounts import WORKGROUP, AccountRole
-from causeway.arns import FeatureGroupArn
 from causeway.documents import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
+from causeway.topology.accounts import WORKGROUP, AccountRole
+from causeway.topology.arns import FeatureGroupArn
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.training import TrainingOperator
@@ -19,8 +19,8 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.dataset_query import DatasetQuery, GroupTable
-    from causeway.datasets import Place
+    from causeway.datasets.datasets import Place
+    from causeway.datasets.query import DatasetQuery, GroupTable
     from causeway_airflow.hooks.athena import AthenaHook
 
 #: Seconds in which a short query is waited for on the worker; deferring costs more.
@@ -60,7 +60,7 @@ class BuildDatasetOperator(TrainingOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:  # noqa: RET503 - deferring raises
         """Count, start or find the query, and take its result; defer while it runs."""
-        from causeway.datasets import dataset_query, group_tables
+        from causeway.datasets.datasets import dataset_query, group_tables
         from causeway_airflow.hooks.athena import ATTEMPTS, AthenaHook
         from causeway_airflow.triggers.queries import QueryTrigger
 
@@ -127,7 +127,7 @@ class BuildDatasetOperator(TrainingOperator):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from causeway.datasets import dataset_spec, identifiers, require_bounded
+        from causeway.datasets.datasets import dataset_spec, identifiers, require_bounded
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         if hook.meaning(described) == "failure":
@@ -178,7 +178,7 @@ class BuildDatasetOperator(TrainingOperator):
 
     def _places(self) -> dict[str, Place]:
         """Return where the groups' stores are, as their owner describes them."""
-        from causeway.datasets import Place
+        from causeway.datasets.datasets import Place
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 
@@ -209,7 +209,7 @@ class BuildDatasetOperator(TrainingOperator):
 
     def _missing(self, hook: AthenaHook, query: DatasetQuery) -> dict[str, int]:
         """Return how many rows lack a record, by group; log them, or refuse as declared."""
-        from causeway.datasets import absent
+        from causeway.datasets.datasets import absent
 
         if not query.joined:
             return {}
@@ -235,7 +235,7 @@ class BuildDatasetOperator(TrainingOperator):
         self, context: Context, hook: AthenaHook, tables: Sequence[GroupTable]
     ) -> datetime:
         """Return the last write of all groups; what was ingested must have arrived."""
-        from causeway.dataset_query import summary_sql
+        from causeway.datasets.query import summary_sql
 
         case, model = case_and_model(self.use_case, self.model)
         groups = [one.group for one in model.dataset.joined(case.feature_groups)]
@@ -262,7 +262,7 @@ class BuildDatasetOperator(TrainingOperator):
 
     def _failure(self, hook: AthenaHook, described: dict[str, Any]) -> CausewayError:
         """Return why a query failed: the grant that is missing, else Athena's reason."""
-        from causeway.datasets import group_tables
+        from causeway.datasets.datasets import group_tables
         from causeway_airflow.hooks.athena import GrantsHook
 
         grants = GrantsHook(self.connection(), self.region_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causeway.discovery import Question, table
+from causeway.features.discovery import Question, table
 from causeway_airflow.discovery import DUTY, ask
 from causeway_airflow.operators.base import CausewayOperator
 

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from causeway.accounts import AccountRole
-from causeway.approvals import Decision
-from causeway.arns import ModelPackageArn
-from causeway.errors import (
-    ApprovalRefused,
-    DeploymentFailed,
-    LeaseHeld,
-    Superseded,
-    UnexpectedState,
+from causeway.deployment.leases import (
+    Lease,
+    Live,
+    acquire_lease,
+    lease_of,
+    release_lease,
+    write_live,
 )
-from causeway.governance import PromotionStatus, new_record
-from causeway.leases import Lease, Live, acquire_lease, lease_of, release_lease, write_live
-from causeway.registry import ARTIFACT_VERSION, RegistryVersion, version_of
-from causeway.rollout import (
+from causeway.deployment.rollout import (
     LEASE_LASTING,
     TAG_DIGEST,
     TAG_FENCING,
@@ -37,7 +32,19 @@ from causeway.rollout import (
     require_success,
     wanted,
 )
-from causeway.stages import Stage, StageRecord, Status, current
+from causeway.errors import (
+    ApprovalRefused,
+    DeploymentFailed,
+    LeaseHeld,
+    Superseded,
+    UnexpectedState,
+)
+from causeway.governance.approvals import Decision
+from causeway.governance.table import PromotionStatus, new_record
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion, version_of
+from causeway.versions.stages import Stage, StageRecord, Status, current
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.promotion import PromotionOperator
 

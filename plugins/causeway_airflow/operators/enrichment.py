@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway.enrichment import typed
 from causeway.errors import BadInput
+from causeway.features.enrichment import typed
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway.accounts import AccountRole
-from causeway.erasure import (
+from causeway.erasure.erasures import (
     BuiltDataset,
     BuiltVersion,
     Erasure,
@@ -17,11 +16,12 @@ from causeway.erasure import (
     erasure_key,
     erasure_of,
 )
+from causeway.erasure.offline_rows import Held
 from causeway.errors import BadInput, ConfigError, NotArrivedYet
-from causeway.event_times import instant_of
-from causeway.offline_rows import Held
-from causeway.registry import DATASET, version_of
-from causeway.reports import ERASURE, Report
+from causeway.features.event_times import instant_of
+from causeway.reporting.reports import ERASURE, Report
+from causeway.topology.accounts import AccountRole
+from causeway.versions.registry import DATASET, version_of
 from causeway_airflow.configuration import case_of, topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 

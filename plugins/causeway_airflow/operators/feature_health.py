@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
-from causeway.alerts import Alert, Severity
-from causeway.ingest_summary import health_key, staleness
+from causeway.features.health import health_key, staleness
+from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.notifiers.alerts import raise_alerts, run_of
 from causeway_airflow.operators.base import CausewayOperator

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
 from causeway.documents import canonical_json
 from causeway.errors import BadInput, ConfigError, PartialWrite
-from causeway.features import create_request, group_file, raw_key
-from causeway.jobs import read_code
-from causeway.published import NEXT_STEP
-from causeway.withheld import Withheld
+from causeway.features.groups import create_request, group_file, raw_key
+from causeway.features.withheld import Withheld
+from causeway.topology.accounts import AccountRole
+from causeway.training.jobs import read_code
+from causeway.use_cases.published import NEXT_STEP
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -22,8 +22,8 @@ from causeway_airflow.operators.base import CausewayOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.config import UseCase
-    from causeway.ingest_summary import IngestSummary
+    from causeway.features.health import IngestSummary
+    from causeway.use_cases.use_case import UseCase
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.feature_ingest import FeatureIngest, Staged, Stores
     from causeway_airflow.hooks.governance import GovernanceHook
@@ -63,7 +63,7 @@ class ValidateRawOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Read, validate, store."""
-        from causeway.raw_data import validate_raw
+        from causeway.ingestion.raw_data import validate_raw
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         case, hook = case_of(self.use_case), ArtifactsHook(self.connection(), self.region_name)
@@ -91,7 +91,7 @@ class ValidateRawOperator(CausewayOperator):
 
     def _local(self, case: UseCase, hook: ArtifactsHook, folder: Path) -> tuple[str, Path]:
         """Return what the raw file is called, and where it lies on this worker."""
-        from causeway import samples
+        from causeway.ingestion import samples
 
         target = folder / "raw"
         if not self.data:
@@ -252,7 +252,7 @@ class FeatureIngestOperator(CausewayOperator):
 
     def _erased(self, group: str) -> dict[str, Withheld]:
         """Return the records that were erased from a group, or are being erased."""
-        from causeway.erasure import erasure_of, erasures_of
+        from causeway.erasure.erasures import erasure_of, erasures_of
 
         found = map(erasure_of, self._table.query(erasures_of(group)))
         return {one.record: one.withheld for one in found if one is not None}
@@ -263,7 +263,7 @@ class FeatureIngestOperator(CausewayOperator):
     def _summary(
         self, context: Context, case: UseCase, staged: Staged, rejects_uri: str
     ) -> IngestSummary:
-        from causeway.ingest_summary import IngestSummary
+        from causeway.features.health import IngestSummary
 
         rows, counts = staged.rows, staged.counts
         return IngestSummary(
@@ -292,7 +292,7 @@ class FeatureIngestOperator(CausewayOperator):
 
     def _keep(self, summary: IngestSummary) -> None:
         """Keep the summary with the stage table's data; a later one stays the latest."""
-        from causeway.ingest_summary import writes
+        from causeway.features.health import writes
 
         for write in writes(summary):
             self._table.apply(write)

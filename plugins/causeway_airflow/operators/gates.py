@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
 from causeway.documents import sha256
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.training import TrainingOperator
@@ -14,7 +14,7 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.gates import GateReport
+    from causeway.gates.judges import GateReport
     from causeway_airflow.hooks.artifacts import ArtifactsHook
 
 
@@ -51,8 +51,8 @@ class GateOperator(TrainingOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Judge and store the report; raises when a gate does not pass."""
-        from causeway.gates import evaluate
-        from causeway.jobs import MODEL_ARCHIVE
+        from causeway.gates.judges import evaluate
+        from causeway.training.jobs import MODEL_ARCHIVE
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         _, model = case_and_model(self.use_case, self.model)

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from causeway.alerts import Alert, Severity
-from causeway.arns import ModelPackageArn
-from causeway.attribution import UPDATE, RegistryCall, call_of
-from causeway.governance import (
+from causeway.governance.attribution import UPDATE, RegistryCall, call_of
+from causeway.governance.sync import asked_since, plan_sync
+from causeway.governance.sync_plan import (
+    PromotionStart,
+    Refusal,
+    RegistryUpdate,
+    SyncPlan,
+    VersionState,
+)
+from causeway.governance.table import (
     Promotion,
     PromotionStatus,
     create,
@@ -22,9 +28,9 @@ from causeway.governance import (
     write_promotion,
     write_record,
 )
-from causeway.registry import RegistryVersion, version_of
-from causeway.sync import asked_since, plan_sync
-from causeway.sync_plan import PromotionStart, Refusal, RegistryUpdate, SyncPlan, VersionState
+from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.registry import RegistryVersion, version_of
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.notifiers.alerts import raise_alerts, run_of

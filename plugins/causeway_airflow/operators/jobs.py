@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway.accounts import AccountRole
-from causeway.config import Training
 from causeway.documents import canonical_json, sha256
 from causeway.errors import NotFound
-from causeway.features import contract_document
+from causeway.features.groups import contract_document
+from causeway.topology.accounts import AccountRole
+from causeway.use_cases.use_case import Training
 from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.jobs import Code, Processing, TrainingJob
+    from causeway.training.jobs import Code, Processing, TrainingJob
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.jobs import JobKind
 
@@ -183,7 +183,7 @@ class ProcessingJobOperator(JobOperator):
 
     def job(self) -> tuple[Processing, int]:
         """Return the processing job."""
-        from causeway.jobs import Input, Processing, code_prefix, read_code
+        from causeway.training.jobs import Input, Processing, code_prefix, read_code
 
         places, case = topology(), case_of(self.use_case)
         code = read_code(self.use_case)
@@ -207,7 +207,7 @@ class ProcessingJobOperator(JobOperator):
 
     def upload(self, bucket: ArtifactsHook, code: Code) -> None:
         """Upload the scripts one by one, and the document."""
-        from causeway.jobs import code_prefix
+        from causeway.training.jobs import code_prefix
 
         prefix = code_prefix(self.use_case, code)
         for name, body in code.files.items():
@@ -218,8 +218,8 @@ class ProcessingJobOperator(JobOperator):
 
     def _document(self) -> tuple[str, str]:
         """Return the key and the text of the document that the job reads."""
-        from causeway.datasets import evaluation_document, preprocess_document
-        from causeway.jobs import document_key
+        from causeway.datasets.datasets import evaluation_document, preprocess_document
+        from causeway.training.jobs import document_key
 
         if self.document == "contract":
             value = contract_document(case_of(self.use_case))
@@ -263,8 +263,8 @@ class TrainingJobOperator(JobOperator):
 
     def job(self) -> tuple[TrainingJob, int]:
         """Return the training job of this candidate."""
-        from causeway.jobs import Input, TrainingJob, code_prefix, read_code
-        from causeway.training import candidates, metric_definitions
+        from causeway.training.candidates import candidates, metric_definitions
+        from causeway.training.jobs import Input, TrainingJob, code_prefix, read_code
 
         places, (_, model) = topology(), case_and_model(self.use_case, str(self.model))
         training: Training = model.training
@@ -289,7 +289,7 @@ class TrainingJobOperator(JobOperator):
 
     def upload(self, bucket: ArtifactsHook, code: Code) -> None:
         """Upload the scripts as one archive."""
-        from causeway.jobs import code_prefix
+        from causeway.training.jobs import code_prefix
 
         body = code.archive()
         key = f"{code_prefix(self.use_case, code)}/sourcedir.tar.gz"

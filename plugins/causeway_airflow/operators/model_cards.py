@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import Content, card_content, live_test_of, with_evaluation
 from causeway.model_cards.fields import Facts
 from causeway.model_cards.lifecycle import HandOver, plan_card
 from causeway.model_cards.spokes import plan_hub
-from causeway.registry import RegistryVersion, version_of
-from causeway.stages import Stage
+from causeway.topology.accounts import AccountRole
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import RegistryVersion, version_of
+from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.promotion import PromotionOperator

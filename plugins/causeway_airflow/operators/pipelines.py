@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
 from causeway.documents import sha256
 from causeway.errors import NotFound
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.jobs import seed_of
@@ -16,7 +16,7 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.pipelines import PipelineRun
+    from causeway.training.pipelines import PipelineRun
 
 
 class RunPipelineOperator(TrainingOperator):
@@ -106,8 +106,8 @@ class RunPipelineOperator(TrainingOperator):
         PipelinesHook(self.connection(), self.region_name).stop(self._started)
 
     def _run(self) -> PipelineRun:
-        from causeway.jobs import read_code
-        from causeway.pipelines import pipeline_run
+        from causeway.training.jobs import read_code
+        from causeway.training.pipelines import pipeline_run
 
         case, model = case_and_model(self.use_case, self.model)
         return pipeline_run(
@@ -121,8 +121,8 @@ class RunPipelineOperator(TrainingOperator):
 
     def _upload(self) -> None:
         """Put scripts and document where the definition says; what is there stays."""
-        from causeway.jobs import code_prefix, read_code
-        from causeway.pipelines import contract_of
+        from causeway.training.jobs import code_prefix, read_code
+        from causeway.training.pipelines import contract_of
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
         case, model = case_and_model(self.use_case, self.model)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
-from causeway.stacks import parameters, template_path
+from causeway.topology.accounts import AccountRole
+from causeway.topology.stacks import parameters, template_path
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 

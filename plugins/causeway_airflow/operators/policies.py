@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from causeway.accounts import AccountRole
-from causeway.consumer_policies import PREFIX, consumer_policies
+from causeway.sharing.consumer_policies import PREFIX, consumer_policies
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 

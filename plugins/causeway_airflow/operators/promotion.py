@@ -6,28 +6,28 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
-from causeway.approvals import Verdict
-from causeway.arns import ModelPackageArn
-from causeway.config import ModelSpec, UseCase
+from causeway.deployment.serving import (
+    HeldOut,
+    read_held_out,
+    require_agreement,
+    require_answers,
+)
 from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
-from causeway.gates import evaluate
-from causeway.governance import PromotionStatus
-from causeway.metrics import measured
-from causeway.registry import (
+from causeway.gates.judges import evaluate
+from causeway.gates.metrics import measured
+from causeway.governance.approvals import Verdict
+from causeway.governance.table import PromotionStatus
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import (
     Digest,
     RegistryVersion,
     gate_report_key,
     held_out_key,
     version_of,
 )
-from causeway.serving import (
-    HeldOut,
-    read_held_out,
-    require_agreement,
-    require_answers,
-)
-from causeway.stages import Stage, StageRecord, Status
+from causeway.versions.stages import Stage, StageRecord, Status
 from causeway_airflow.assets import STAGE_RECORDS
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator

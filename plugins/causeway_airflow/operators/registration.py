@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
-from causeway.arns import ModelPackageGroupArn
 from causeway.documents import canonical_json, sha256
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageGroupArn
 from causeway_airflow.assets import model_group
 from causeway_airflow.configuration import case_and_model, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
@@ -17,7 +17,7 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.registry import Candidate, Digest, RegistryVersion, StoredDocument
+    from causeway.versions.registry import Candidate, Digest, RegistryVersion, StoredDocument
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.registry import RegistryHook
 
@@ -31,7 +31,7 @@ class RegisterModelOperator(TrainingOperator):
 
     :param best: the result of the tracking task
     :param gate: the result of the gate task; its `documents` (name -> URI, names as in
-        `causeway.registration.DOCUMENTS`) are stored beside the artifact
+        `causeway.registration.request.DOCUMENTS`) are stored beside the artifact
     :param held_out: the object of held-out raw rows (templated)
     :param dataset: the result of the dataset task
     :returns: `{"version_arn", "version", "artifact_sha256", "comparison", "created"}`
@@ -62,7 +62,7 @@ class RegisterModelOperator(TrainingOperator):
     def perform(self, context: Context) -> dict[str, Any]:
         """Find the version of this artifact, or store and register it; then fill the card."""
         from causeway.model_cards.lifecycle import HandOver
-        from causeway.registry import version_of
+        from causeway.versions.registry import version_of
         from causeway_airflow.hooks.model_cards import ModelCardsHook
         from causeway_airflow.hooks.registry import RegistryHook
         from causeway_airflow.operators.model_cards import OWNER, hand_over_card
@@ -81,8 +81,8 @@ class RegisterModelOperator(TrainingOperator):
         return done
 
     def _registered(self, context: Context) -> dict[str, Any]:
-        from causeway.registration import registration_request
-        from causeway.registry import COMPARISON, Digest
+        from causeway.registration.request import registration_request
+        from causeway.versions.registry import COMPARISON, Digest
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.registry import RegistryHook
@@ -118,7 +118,7 @@ class RegisterModelOperator(TrainingOperator):
     def _known(
         self, registry: RegistryHook, group: ModelPackageGroupArn, digest: Digest
     ) -> RegistryVersion | None:
-        from causeway.registry import find_by_digest, version_of
+        from causeway.versions.registry import find_by_digest, version_of
 
         found = registry.described_like(str(group), digest.short)
         return find_by_digest((version_of(description) for description in found), digest)
@@ -132,9 +132,9 @@ class RegisterModelOperator(TrainingOperator):
         context: Context,
     ) -> Candidate:
         """Store the artifact and what lies beside it; return what the registration needs."""
-        from causeway.jobs import hyperparameters_of
-        from causeway.registration import gates_told
-        from causeway.registry import (
+        from causeway.registration.request import gates_told
+        from causeway.training.jobs import hyperparameters_of
+        from causeway.versions.registry import (
             Candidate,
             artifact_key,
             gate_report_key,
@@ -183,9 +183,9 @@ class RegisterModelOperator(TrainingOperator):
 
     def _documents(self, files: ArtifactsHook, digest: Digest) -> dict[str, StoredDocument]:
         """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
-        from causeway.baselines import constraints
-        from causeway.registration import DOCUMENTS
-        from causeway.registry import document_key
+        from causeway.gates.baselines import constraints
+        from causeway.registration.request import DOCUMENTS
+        from causeway.versions.registry import document_key
 
         _, model = case_and_model(self.use_case, self.model)
         report = json.loads(self.gate["report"])
@@ -207,8 +207,8 @@ class RegisterModelOperator(TrainingOperator):
         candidate: Candidate,
     ) -> StoredDocument:
         """Store the comparison with production and earlier versions, for who decides."""
-        from causeway.comparison import chosen, comparison_markdown, of_candidate
-        from causeway.registry import document_key, version_of
+        from causeway.registration.comparison import chosen, comparison_markdown, of_candidate
+        from causeway.versions.registry import document_key, version_of
         from causeway_airflow.hooks.stage_table import StageTableHook
 
         table = StageTableHook(self.connection("governance", "recorder"), self.region_name)
@@ -223,7 +223,7 @@ class RegisterModelOperator(TrainingOperator):
         return self._store(files, key, text)
 
     def _store(self, files: ArtifactsHook, key: str, text: str) -> StoredDocument:
-        from causeway.registry import StoredDocument
+        from causeway.versions.registry import StoredDocument
 
         uri, digest = self._shared(key), sha256(text)
         files.put(uri, text.encode(), sha256=digest, kms_key=self._key)

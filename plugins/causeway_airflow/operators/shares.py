@@ -10,12 +10,12 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
 from causeway.errors import SharingError
-from causeway.permissions import PermissionDefinition
-from causeway.share_actions import Action, Associate, DeleteShare, Disassociate, ReplacePermission
-from causeway.share_plan import permission_steps
-from causeway.sharing import ObservedShare
+from causeway.sharing.actions import Action, Associate, DeleteShare, Disassociate, ReplacePermission
+from causeway.sharing.permissions import PermissionDefinition
+from causeway.sharing.plan import permission_steps
+from causeway.sharing.shares import ObservedShare
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 

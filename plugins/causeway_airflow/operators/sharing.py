@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.acceptance import (
+from causeway.errors import CausewayError, NotSharedYet, SharingError
+from causeway.features.groups import create_request
+from causeway.sharing.acceptance import (
     Acceptance,
     Step,
     check_offer,
@@ -14,12 +16,10 @@ from causeway.acceptance import (
     judge_acceptance,
     require_done,
 )
-from causeway.access import SHARERS
-from causeway.access_rules import ResourceKind
-from causeway.accounts import DUTIES, AccountRole
-from causeway.errors import CausewayError, NotSharedYet, SharingError
-from causeway.features import create_request
-from causeway.sharing import DesiredShare
+from causeway.sharing.grants import SHARERS
+from causeway.sharing.shares import DesiredShare
+from causeway.topology.access_rules import ResourceKind
+from causeway.topology.accounts import DUTIES, AccountRole
 from causeway_airflow.configuration import poll_interval, topology, use_cases
 from causeway_airflow.declared_access import consumed_shares, declared_grants, now
 from causeway_airflow.operators.base import CausewayOperator

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causeway.accounts import AccountRole
 from causeway.errors import UnexpectedState
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model, code_version
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.training import TrainingOperator
@@ -42,7 +42,7 @@ class TrackCandidatesOperator(TrainingOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Log what is not logged yet, then ask MLflow for the best."""
-        from causeway.jobs import MODEL_ARCHIVE
+        from causeway.training.jobs import MODEL_ARCHIVE
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.tracking import (
             JOB_TAG,
@@ -94,7 +94,7 @@ class TrackCandidatesOperator(TrainingOperator):
 
     def _production(self) -> dict[str, str]:
         """Return the artifact now in production, which the evaluation is to compare with."""
-        from causeway.registry import Digest, artifact_key
+        from causeway.versions.registry import Digest, artifact_key
         from causeway_airflow.hooks.stage_table import StageTableHook
 
         table = StageTableHook(self.connection("governance", "recorder"), self.region_name)
@@ -110,7 +110,7 @@ class TrackCandidatesOperator(TrainingOperator):
     def _tracked(
         self, job: dict[str, Any], written: Any, digest: str, dag_run: str
     ) -> TrackedCandidate:
-        from causeway.jobs import hyperparameters_of
+        from causeway.training.jobs import hyperparameters_of
         from causeway_airflow.hooks.tracking import DAG_RUN_TAG, TrackedCandidate
 
         code = code_version()

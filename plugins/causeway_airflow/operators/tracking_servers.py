@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway.errors import Unavailable, UnexpectedState
-from causeway.tracking_servers import meaning_of, server_request
+from causeway.training.tracking_servers import meaning_of, server_request
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 

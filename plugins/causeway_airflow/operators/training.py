@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from causeway.accounts import AccountRole
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import StartTriggerArgs
 
-from causeway.accounts import AccountRole
-from causeway.arns import ModelPackageArn
 from causeway.errors import ApprovalRefused, CausewayError
-from causeway.governance import decision_key, decision_of
-from causeway.stages import Stage
+from causeway.governance.table import decision_key, decision_of
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage
 from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
 
 if TYPE_CHECKING:

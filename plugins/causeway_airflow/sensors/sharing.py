@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway.errors import NotSharedYet, SharingError
-from causeway.sharing import settled
+from causeway.sharing.shares import settled
 from causeway_airflow.configuration import poll_interval
 from causeway_airflow.declared_access import consumed_shares
 from causeway_airflow.operators.base import CausewayOperator

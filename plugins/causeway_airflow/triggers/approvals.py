@@ -12,10 +12,10 @@ from typing import Any
 
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
-from causeway.arns import ModelPackageArn
 from causeway.errors import CausewayError
-from causeway.governance import Key, decision_key, decision_of
-from causeway.stages import Stage
+from causeway.governance.table import Key, decision_key, decision_of
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causeway.rollout import EndpointVerdict, Wanted
+from causeway.deployment.rollout import EndpointVerdict, Wanted
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -21,7 +21,7 @@ class EndpointTrigger(PollingTrigger):
 
     The task writes what is live and gives the lease back, so it is always resumed.
 
-    :param wanted: the fields of `causeway.rollout.Wanted`
+    :param wanted: the fields of `causeway.deployment.rollout.Wanted`
     """
 
     def __init__(self, wanted: dict[str, str], **kwargs: Any) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from causeway.contracts import Feature, FeatureGroup
 from causeway.ingestion.backfill import Backfill, Spool, schema, spooled
 from causeway.ingestion.records import RecordChunk
+from causeway.use_cases.contracts import Feature, FeatureGroup
 
 GROUP = FeatureGroup(name="bench", features=(Feature(name="n", source="n", type="Integral"),))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

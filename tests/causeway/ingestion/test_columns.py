@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causeway.contracts import Feature, Range
 from causeway.ingestion import columns
 from causeway.ingestion.columns import ColumnCheck, IdCheck, TimeCheck
+from causeway.use_cases.contracts import Feature, Range
 
 FEATURES = {
     "codes": Feature(name="f", source="f", type="Integral", codes={1: "a", 2: "b", 4: "c"}),

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from causeway.contracts import (
+from causeway.ingestion import scan as scanning
+from causeway.ingestion import text_table
+from causeway.ingestion.files import open_table
+from causeway.ingestion.records import RecordReader, layout_of_group
+from causeway.ingestion.scan import Scan, scan
+from causeway.use_cases.contracts import (
     EventTime,
     Feature,
     FeatureGroup,
@@ -18,11 +23,6 @@ from causeway.contracts import (
     RawData,
     RecordId,
 )
-from causeway.ingestion import scan as scanning
-from causeway.ingestion import text_table
-from causeway.ingestion.files import open_table
-from causeway.ingestion.records import RecordReader, layout_of_group
-from causeway.ingestion.scan import Scan, scan
 
 COLUMNS = ("code", "odd", "amount", "rate")
 DATA = RawData(

@@ -11,11 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from causeway.contracts import EventTime, Feature, FeatureGroup, FileFormat, RawData, RecordId
 from causeway.errors import BadInput
 from causeway.ingestion.files import open_table
 from causeway.ingestion.records import RecordReader, Reject, layout_of_group
 from causeway.ingestion.scan import scan
+from causeway.use_cases.contracts import (
+    EventTime,
+    Feature,
+    FeatureGroup,
+    FileFormat,
+    RawData,
+    RecordId,
+)
 
 COLUMNS = ("id", "code", "amount", "note")
 DATA = RawData(

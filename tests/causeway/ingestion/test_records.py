@@ -9,11 +9,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from causeway.contracts import EventTime, Feature, FeatureGroup, FileFormat, RawData, RecordId
+from causeway.features.withheld import Withheld
 from causeway.ingestion.files import open_table
 from causeway.ingestion.records import ColumnCounts, RecordReader, layout_of_group
 from causeway.ingestion.scan import scan
-from causeway.withheld import Withheld
+from causeway.use_cases.contracts import (
+    EventTime,
+    Feature,
+    FeatureGroup,
+    FileFormat,
+    RawData,
+    RecordId,
+)
 
 DATA = RawData(
     description="a table of the tests",

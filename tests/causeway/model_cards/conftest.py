@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import Facts
-from causeway.registry import Candidate, Digest, RegistryVersion, StoredDocument
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import Candidate, Digest, RegistryVersion, StoredDocument
 
 IMAGE = f"492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost@sha256:{'f' * 64}"
 

@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import (
     LIVE_TEST,
     card_content,
@@ -22,7 +21,8 @@ from causeway.model_cards.content import (
 )
 from causeway.model_cards.fields import FIELDS, HELD_OUT, Facts
 from causeway.model_cards.schema import checked
-from causeway.registry import Candidate, RegistryVersion
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import Candidate, RegistryVersion
 
 #: Fields whose value is a structure that the table has as one row.
 WHOLE = {

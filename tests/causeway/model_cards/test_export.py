@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from causeway.arns import ModelPackageArn
 from causeway.errors import UnexpectedState
 from causeway.model_cards.export import CardExport, export_arn, export_name
 from causeway.model_cards.lifecycle import Card, CardStatus
+from causeway.topology.arns import ModelPackageArn
 
 CARD = "arn:aws:sagemaker:eu-central-1:333333333333:model-card/credit-risk"
 VERSION = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/3"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.fields import FIELDS, Facts, Source, table
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 PAGE = Path(__file__).parents[3] / "docs" / "model-cards.md"
 

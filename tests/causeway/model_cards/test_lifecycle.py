@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causeway.arns import ModelPackageArn
-from causeway.config import ModelSpec, UseCase
 from causeway.errors import UnexpectedState
 from causeway.model_cards.content import Content, card_content, described_version
 from causeway.model_cards.fields import Facts
@@ -26,6 +24,8 @@ from causeway.model_cards.lifecycle import (
     changes,
     plan_card,
 )
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk"
 ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-card/credit-risk"

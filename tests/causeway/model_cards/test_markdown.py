@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import card_content
 from causeway.model_cards.fields import Facts
 from causeway.model_cards.markdown import card_markdown
-from causeway.registry import RegistryVersion
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import RegistryVersion
 
 
 def test_every_section_is_a_heading_and_metrics_are_a_table(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from causeway.config import ModelSpec, UseCase
 from causeway.model_cards.content import LIVE_TEST, card_content, live_test
 from causeway.model_cards.fields import HELD_OUT, Facts
 from causeway.model_cards.lifecycle import Card, CardStatus
 from causeway.model_cards.spokes import aggregated, plan_hub
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 LATER = {"intended_uses": {"intended_uses": "Loans below 20,000."}}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from causeway.metrics import regression_metrics
+from causeway.gates.metrics import regression_metrics
 from tests.jobs.scripts import Chain, Load
 
 

@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-from causeway import gates
-from causeway.gates import GateVerdict
-from causeway.metrics import binary_metrics
+from causeway.gates import judges
+from causeway.gates.judges import GateVerdict
+from causeway.gates.metrics import binary_metrics
 from tests.jobs.scripts import Chain
 
 Load = Callable[[str], ModuleType]
@@ -65,7 +65,7 @@ def judged(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_shipped_gate_finds_what_it_asks_for(chain: Chain, judged: Path) -> None:
     document = json.loads((judged / "evaluation.json").read_text())
     spec = chain.case.models[0]
-    report = gates.evaluate(
+    report = judges.evaluate(
         spec.gates,
         document["metrics"],
         model=spec.name,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from causeway.jobs import JOBS_DIR
+from causeway.training.jobs import JOBS_DIR
 from tests.jobs.scripts import Load
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60)

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from causeway import samples
-from causeway.config import use_case
-from causeway.datasets import preprocess_document
-from causeway.features import contract_document, group_file
-from causeway.jobs import Code, Input, Processing, TrainingJob, read_code
-from causeway.metrics import binary_metrics
+from causeway.datasets.datasets import preprocess_document
+from causeway.features.groups import contract_document, group_file
+from causeway.gates.metrics import binary_metrics
+from causeway.ingestion import samples
+from causeway.training.jobs import Code, Input, Processing, TrainingJob, read_code
+from causeway.use_cases.use_case import use_case
 from tests.jobs.scripts import joined
 from tests.localaws.sagemaker.work import IMAGE, Workshop
 

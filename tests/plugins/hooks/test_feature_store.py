@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from causeway.accounts import AccountRole
-from causeway.features import create_request
+from causeway.features.groups import create_request
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_of, topology
 from tests.local_platform import LocalPlatform
 

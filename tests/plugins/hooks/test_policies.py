@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import ConfigError, WriteConflict
-from causeway.policies import PolicyHolder
+from causeway.sharing.policies import PolicyHolder
 from tests.local_platform import LocalPlatform
 
 BUCKET = "causeway-data-111111111111-eu-central-1"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from causeway import samples
-from causeway.config import UseCase, load_use_cases, use_case
 from causeway.errors import BadInput
-from causeway.published import Published
-from causeway.raw_data import validate_raw
+from causeway.ingestion import samples
+from causeway.ingestion.raw_data import validate_raw
+from causeway.use_cases.published import Published
+from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
 from causeway_airflow.hooks import published as hook
 
 HTTP = frozenset({"http"})

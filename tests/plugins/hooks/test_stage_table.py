@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from causeway.accounts import AccountRole
-from causeway.arns import ModelPackageArn
+from causeway.deployment.leases import acquire_lease, lease_of, release_lease
+from causeway.deployment.rollout import LEASE_LASTING
 from causeway.errors import UnexpectedState, WriteConflict
-from causeway.governance import new_record
-from causeway.leases import acquire_lease, lease_of, release_lease
-from causeway.rollout import LEASE_LASTING
-from causeway.stages import Stage, Status
+from causeway.governance.table import new_record
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_a_lease_is_one_hands_and_its_number_only_grows(table) -> None:
 
 
 def test_items_are_read_a_hundred_at_a_time(table, monkeypatch: pytest.MonkeyPatch) -> None:
-    from causeway.governance import stage_key
+    from causeway.governance.table import stage_key
 
     for version in range(10, 15):
         table.add(record(version))

@@ -11,8 +11,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from causeway.alerts import Alert, Severity
 from causeway.errors import SharingError
+from causeway.reporting.alerts import Alert, Severity
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import TOPIC
 

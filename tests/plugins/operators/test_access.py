@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from causeway.accounts import FEATURE_DATABASE
+from causeway.access.checks import Probe
+from causeway.access.matrix import Finding, Row, matrix
+from causeway.access.prediction import Predictor
+from causeway.access.verdicts import Answer, Side, Verdict
 from causeway.errors import SharingError
-from causeway.preflight.checks import Probe
-from causeway.preflight.matrix import Finding, Row, matrix
-from causeway.preflight.prediction import Predictor
-from causeway.preflight.verdicts import Answer, Side, Verdict
+from causeway.topology.accounts import FEATURE_DATABASE
 from tests.local_platform import LocalPlatform
 
 OWNERS = ("data", "shared_services")

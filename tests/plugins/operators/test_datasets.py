@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from causeway.config import USE_CASES_DIR
 from causeway.errors import BadInput, NotSharedYet
+from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context

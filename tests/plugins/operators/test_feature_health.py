@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from causeway.alerts import Alert
-from causeway.features import create_request
-from causeway.ingest_summary import IngestSummary, writes
+from causeway.features.groups import create_request
+from causeway.features.health import IngestSummary, writes
+from causeway.reporting.alerts import Alert
 from causeway_airflow.configuration import case_of, topology, use_cases
 from causeway_airflow.operators import feature_health
 from tests.local_platform import LocalPlatform

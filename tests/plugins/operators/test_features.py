@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from causeway import samples
-from causeway.accounts import AccountRole
-from causeway.config import UseCase
-from causeway.contracts import FeatureGroup
 from causeway.errors import BadInput
-from causeway.features import create_request
+from causeway.features.groups import create_request
+from causeway.ingestion import samples
+from causeway.topology.accounts import AccountRole
+from causeway.use_cases.contracts import FeatureGroup
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context

@@ -12,7 +12,7 @@ import pytest
 
 from causeway.documents import sha256
 from causeway.errors import GateFailed
-from causeway.gates import GateVerdict
+from causeway.gates.judges import GateVerdict
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from causeway.arns import ModelPackageArn
-from causeway.stages import Stage, Status
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import register
 from tests.plugins.conftest import context

@@ -23,7 +23,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder that stands in for the use case's job scripts."""
     folder = tmp_path / "credit_risk"
     folder.mkdir()
-    monkeypatch.setattr("causeway.jobs.JOBS_DIR", tmp_path)
+    monkeypatch.setattr("causeway.training.jobs.JOBS_DIR", tmp_path)
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from causeway.documents import sha256
 from causeway.errors import UnexpectedState
-from causeway.governance import Key
+from causeway.governance.table import Key
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, register
 from tests.plugins.conftest import context, execute

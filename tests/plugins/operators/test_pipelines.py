@@ -12,12 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from causeway import samples
-from causeway.arns import ModelPackageArn
-from causeway.config import use_case
 from causeway.documents import sha256
 from causeway.errors import JobFailed
-from causeway.stages import Stage, Status
+from causeway.ingestion import samples
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import use_case
+from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute
 

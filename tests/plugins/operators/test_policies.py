@@ -20,7 +20,7 @@ access:
 def test_a_declared_consumer_comes_and_goes(
     platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from causeway.config import CONFIG_DIR
+    from causeway.use_cases.use_case import CONFIG_DIR
     from causeway_airflow.hooks import policies
     from causeway_airflow.operators.policies import ConvergePoliciesOperator
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from causeway.accounts import AccountRole
-from causeway.arns import ModelPackageArn
 from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld
-from causeway.governance import PromotionStatus
-from causeway.stages import Stage, Status
+from causeway.governance.table import PromotionStatus
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, approve, deploy, register, sync
 from tests.plugins.conftest import context, execute

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from causeway.accounts import AccountRole
-from causeway.arns import ModelPackageArn
 from causeway.errors import (
     ApprovalRefused,
     BadInput,
@@ -19,9 +17,11 @@ from causeway.errors import (
     NameTaken,
     UnexpectedState,
 )
-from causeway.governance import PromotionStatus
-from causeway.registry import Digest, artifact_key
-from causeway.stages import Stage, Status
+from causeway.governance.table import PromotionStatus
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.registry import Digest, artifact_key
+from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import approve, archive, deploy, register, source_of, sync
 from tests.plugins.conftest import context, execute

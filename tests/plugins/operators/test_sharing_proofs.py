@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from causeway.access import DesiredGrant
-from causeway.access_rules import Grant, ResourceKind
-from causeway.accounts import AccountId, AccountRole
+from causeway.sharing.grants import DesiredGrant
+from causeway.topology.access_rules import Grant, ResourceKind
+from causeway.topology.accounts import AccountId, AccountRole
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Share
 from tests.localaws.conftest import ACCOUNTS, REGION
@@ -204,7 +204,7 @@ def once(here: World) -> None:
 
 # ------------------------------------------------------------------ fan-out
 def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: World) -> None:
-    from causeway.accounts import load_topology
+    from causeway.topology.accounts import load_topology
     from causeway_airflow.hooks.sharing import OwnerSharing
 
     owner = AccountId(ACCOUNTS["shared_services"])

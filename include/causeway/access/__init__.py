@@ -1,0 +1,1 @@
+"""Proof of access: the preflight (prediction, checks, verdicts, matrix) and the review."""

@@ -1,0 +1,1 @@
+"""Datasets: the declared table, its query, and its digest and documents."""

@@ -1,0 +1,1 @@
+"""Deployment: the rollout, the lease on an endpoint, and the test of a live endpoint."""

@@ -1,0 +1,156 @@
+"""One hand on an endpoint: the lease on it, and the item that says what it serves.
+
+Both live in the governance table. The lease is taken by a conditional write and carries a
+fencing number that only grows; what is live is written under that number, so that a run which
+was asleep while its lease went to another cannot overwrite the other's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from causeway.governance.table import Key, Update, instant, moment
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+
+#: Lets three cases through: nobody ever held the lease; it was given back or ran out
+#: (`lease_until` <= :now); the same run asks again (a retried task keeps its hand on it).
+#: Names: #owner; values: :owner, :now. Every grant to another run raises the fencing number.
+LEASE_FREE: Final = "attribute_not_exists(pk) OR lease_until <= :now OR #owner = :owner"
+
+#: Lets one case through: the run that renews or gives back the lease still owns it. A run whose
+#: lease ran out and went to another fails here, and must not touch the endpoint any more.
+LEASE_OURS: Final = "#owner = :owner AND fencing = :fencing"
+
+#: Lets three cases through: nothing was ever live; what is live was written under an older
+#: lease; the same lease writes again. A run with an outdated fencing number fails.
+LIVE_NOT_NEWER: Final = "attribute_not_exists(pk) OR fencing <= :fencing"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The one hand on an endpoint: who holds it, until when, and its fencing number."""
+
+    account_role: AccountRole
+    model: str
+    owner: str
+    lease_until: datetime
+    fencing: int
+
+
+@dataclass(frozen=True)
+class Live:
+    """What an endpoint serves, as its last successful deployment wrote it."""
+
+    account_role: AccountRole
+    model: str
+    version_arn: ModelPackageArn
+    artifact_sha256: str
+    endpoint: str
+    endpoint_config: str
+    run_id: str
+    fencing: int
+    deployed_at: datetime
+
+
+def lease_key(role: AccountRole, model: str) -> Key:
+    """Return the key of the lease on a model's endpoint in an account role."""
+    return Key(f"LEASE#{role.value}#{model}", "LEASE")
+
+
+def live_key(role: AccountRole, model: str) -> Key:
+    """Return the key of what a model's endpoint serves in an account role."""
+    return Key(f"ENDPOINT#{role.value}#{model}", "LIVE")
+
+
+def live_item(live: Live) -> dict[str, Any]:
+    """Write what an endpoint serves as an item."""
+    return {
+        **live_key(live.account_role, live.model).item(),
+        "account_role": live.account_role.value,
+        "model": live.model,
+        "version_arn": str(live.version_arn),
+        "artifact_sha256": live.artifact_sha256,
+        "endpoint": live.endpoint,
+        "endpoint_config": live.endpoint_config,
+        "run_id": live.run_id,
+        "fencing": live.fencing,
+        "deployed_at": instant(live.deployed_at),
+    }
+
+
+def live_of(item: Mapping[str, Any]) -> Live:
+    """Read what an endpoint serves from its item."""
+    return Live(
+        account_role=AccountRole(item["account_role"]),
+        model=item["model"],
+        version_arn=ModelPackageArn.parse(item["version_arn"]),
+        artifact_sha256=item["artifact_sha256"],
+        endpoint=item["endpoint"],
+        endpoint_config=item["endpoint_config"],
+        run_id=item["run_id"],
+        fencing=int(item["fencing"]),
+        deployed_at=moment(item["deployed_at"]),
+    )
+
+
+def lease_of(item: Mapping[str, Any]) -> Lease:
+    """Read a lease from its item."""
+    return Lease(
+        account_role=AccountRole(item["account_role"]),
+        model=item["model"],
+        owner=item.get("owner", ""),
+        lease_until=datetime.fromtimestamp(int(item["lease_until"]), UTC),
+        fencing=int(item["fencing"]),
+    )
+
+
+def acquire_lease(
+    role: AccountRole, model: str, owner: str, *, now: datetime, lasting: timedelta
+) -> Update:
+    """Take the lease, or take it again; the answer's attributes are read with `lease_of`.
+
+    The item is never removed, so that the fencing number only grows.
+    """
+    return Update(
+        lease_key(role, model),
+        LEASE_FREE,
+        {
+            ":owner": owner,
+            ":now": int(now.timestamp()),
+            ":until": int((now + lasting).timestamp()),
+            ":role": role.value,
+            ":model": model,
+            ":one": 1,
+        },
+        {"#owner": "owner"},
+        expression=(
+            "SET #owner = :owner, lease_until = :until, account_role = :role, model = :model "
+            "ADD fencing :one"
+        ),
+    )
+
+
+def release_lease(lease: Lease) -> Update:
+    """Give the lease back; the item stays, with its fencing number."""
+    return Update(
+        lease_key(lease.account_role, lease.model),
+        LEASE_OURS,
+        {":owner": lease.owner, ":fencing": lease.fencing, ":zero": 0},
+        {"#owner": "owner"},
+        expression="SET lease_until = :zero",
+    )
+
+
+def write_live(live: Live) -> Update:
+    """Put what an endpoint serves, unless a later lease has written it already."""
+    return Update(
+        live_key(live.account_role, live.model),
+        LIVE_NOT_NEWER,
+        {":fencing": live.fencing},
+        {},
+        item=live_item(live),
+    )

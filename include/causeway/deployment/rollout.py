@@ -1,0 +1,225 @@
+"""Rollout: deterministic names, the truth table of an endpoint, and who gives way to whom.
+
+Only one status is success: `InService` with the requested config and the approved digest.
+A rollback ends `InService` on the old config, and is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from causeway.deployment.leases import Live
+from causeway.errors import DeploymentFailed, Superseded
+from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.arns import ModelPackageArn
+from causeway.training.candidates import NAME_LENGTH
+from causeway.use_cases.use_case import ModelSpec
+from causeway.versions.registry import RegistryVersion
+
+#: Tags of an endpoint and its config: what it serves, and under which lease.
+TAG_VERSION: Final = "causeway:model-package-arn"
+TAG_DIGEST: Final = "causeway:artifact-sha256"
+TAG_RUN: Final = "causeway:run-id"
+TAG_FENCING: Final = "causeway:fencing"
+
+#: The one variant of an endpoint; an update keeps the name, which blue/green demands.
+VARIANT: Final = "primary"
+
+#: How long a deployment may hold the lease: longer than it waits for the endpoint, so that a
+#: lease runs out only when its run is dead.
+LEASE_LASTING: Final = timedelta(minutes=90)
+
+
+class EndpointVerdict(StrEnum):
+    """What an observed endpoint means for a deployment."""
+
+    SUCCESS = "success"
+    WAIT = "wait"
+    FAILURE = "failure"
+
+
+#: Every `EndpointStatus` of the service model. InService decides by config and digest.
+ENDPOINT_STATUSES: Final[Mapping[str, EndpointVerdict]] = {
+    "Creating": EndpointVerdict.WAIT,
+    "Updating": EndpointVerdict.WAIT,
+    "SystemUpdating": EndpointVerdict.WAIT,
+    # It will end InService on the old config; until then the endpoint may not be touched.
+    "RollingBack": EndpointVerdict.WAIT,
+    "InService": EndpointVerdict.SUCCESS,
+    "OutOfService": EndpointVerdict.FAILURE,
+    "Deleting": EndpointVerdict.FAILURE,
+    "Failed": EndpointVerdict.FAILURE,
+    "UpdateRollbackFailed": EndpointVerdict.FAILURE,
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a deployment asks for: names and the approved digest."""
+
+    endpoint: str
+    endpoint_config: str
+    model_name: str
+    artifact_sha256: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on an observed endpoint, and why."""
+
+    verdict: EndpointVerdict
+    reason: str
+
+
+def wanted(model: ModelSpec, version: ModelPackageArn, artifact_sha256: str) -> Wanted:
+    """Return the names that a version's deployment uses; the same in every account."""
+    name = _name(f"{model.endpoint}-v{version.version}", artifact_sha256)
+    return Wanted(model.endpoint, name, name, artifact_sha256)
+
+
+def create_model_request(
+    names: Wanted, version: RegistryVersion, role: AccountRole, topology: Topology
+) -> dict[str, Any]:
+    """Build the `CreateModel` request from the shared version's ARN.
+
+    The registry must say `Approved` for it, and keeps saying so.
+    """
+    return {
+        "ModelName": names.model_name,
+        "Containers": [{"ModelPackageName": str(version.arn)}],
+        "ExecutionRoleArn": topology.role_arn(role, "serving-execution"),
+        "Tags": [
+            {"Key": TAG_VERSION, "Value": str(version.arn)},
+            {"Key": TAG_DIGEST, "Value": names.artifact_sha256},
+        ],
+    }
+
+
+def endpoint_config_request(
+    names: Wanted, version: ModelPackageArn, model: ModelSpec
+) -> dict[str, Any]:
+    """Build the `CreateEndpointConfig` request: one variant with all of the traffic."""
+    return {
+        "EndpointConfigName": names.endpoint_config,
+        "ProductionVariants": [
+            {
+                "VariantName": VARIANT,
+                "ModelName": names.model_name,
+                "InitialInstanceCount": model.deployment.count,
+                "InstanceType": model.deployment.instance_type,
+                "InitialVariantWeight": 1.0,
+            }
+        ],
+        "Tags": [
+            {"Key": TAG_VERSION, "Value": str(version)},
+            {"Key": TAG_DIGEST, "Value": names.artifact_sha256},
+        ],
+    }
+
+
+def judge_endpoint(
+    asked: Wanted, *, status: str, endpoint_config: str | None, artifact_sha256: str | None
+) -> Judgement:
+    """Judge an endpoint by status, config and the digest that its config is tagged with."""
+    meaning = ENDPOINT_STATUSES.get(status)
+    if meaning is None:
+        return Judgement(EndpointVerdict.FAILURE, f"status {status!r} is unknown here")
+    if meaning is not EndpointVerdict.SUCCESS:
+        return Judgement(meaning, f"status {status}")
+    if endpoint_config != asked.endpoint_config:
+        return Judgement(
+            EndpointVerdict.FAILURE,
+            f"InService on config {endpoint_config}, not {asked.endpoint_config}: rolled back",
+        )
+    if artifact_sha256 != asked.artifact_sha256:
+        return Judgement(
+            EndpointVerdict.FAILURE,
+            f"InService with artifact {artifact_sha256}, approved was {asked.artifact_sha256}",
+        )
+    return Judgement(EndpointVerdict.SUCCESS, "InService with the requested config and digest")
+
+
+def require_success(
+    asked: Wanted, judgement: Judgement, *, account: str | None = None, reason: str = ""
+) -> None:
+    """Raise unless the endpoint serves what was asked for.
+
+    Raises:
+        DeploymentFailed: with the verdict's reason and the endpoint's own failure reason.
+    """
+    if judgement.verdict is not EndpointVerdict.SUCCESS:
+        detail = f": {reason}" if reason else ""
+        raise DeploymentFailed(
+            f"endpoint {asked.endpoint} does not serve {asked.endpoint_config}: "
+            f"{judgement.reason}{detail}",
+            account=account,
+            next_step="Read the endpoint's log; what served before still does, if anything did.",
+        )
+
+
+class Start(StrEnum):
+    """How a deployment of the wanted config begins."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    WAIT = "wait"
+    REPLACE = "replace"
+
+
+def how_to_start(asked: Wanted, *, status: str | None, endpoint_config: str | None) -> Start:
+    """Decide what to do with the endpoint that is there (`status` None: there is none).
+
+    A retry adopts what its first try began; another's change in progress is waited for; a
+    failed endpoint, which can only be deleted, is replaced.
+
+    Raises:
+        DeploymentFailed: the endpoint is in a state that no deployment may start from.
+    """
+    if status is None:
+        return Start.CREATE
+    if status == "InService":
+        return Start.ADOPT if endpoint_config == asked.endpoint_config else Start.UPDATE
+    if status in ("Creating", "Updating"):
+        return Start.ADOPT if endpoint_config == asked.endpoint_config else Start.WAIT
+    if status in ("SystemUpdating", "RollingBack", "Deleting"):
+        return Start.WAIT
+    if status in ("Failed", "OutOfService"):
+        return Start.REPLACE
+    raise DeploymentFailed(
+        f"endpoint {asked.endpoint} is {status}; no deployment may start from there",
+        next_step="Mend or delete the endpoint by hand, then clear the task.",
+    )
+
+
+def check_not_superseded(
+    version: ModelPackageArn, live: Live | None, others: Iterable[ModelPackageArn] = ()
+) -> None:
+    """End a promotion visibly when a newer version is live or on its way.
+
+    Args:
+        version: the version to deploy.
+        live: what the endpoint serves.
+        others: versions of the group whose production deployment is in progress.
+
+    Raises:
+        Superseded: naming the newer version.
+    """
+    candidates = [other for other in others if other.group_arn == version.group_arn]
+    if live is not None and live.version_arn.group_arn == version.group_arn:
+        candidates.append(live.version_arn)
+    newest = max(candidates, key=lambda arn: arn.version, default=None)
+    if newest is not None and newest.version > version.version:
+        raise Superseded(
+            f"{version}: version {newest.version} is newer and live or on its way",
+            next_step="Nothing to do; only a rollback goes back to an older version.",
+        )
+
+
+def _name(head: str, digest: str) -> str:
+    tail = f"-{digest[:12]}"
+    return head[: NAME_LENGTH - len(tail)].rstrip("-") + tail

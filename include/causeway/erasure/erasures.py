@@ -1,0 +1,253 @@
+"""The right to erasure: what is known of one record's erasure, and the report about it.
+
+For each feature group and record the governance table holds one item: begun before anything is
+deleted, done when nothing of the record is left. It is the evidence, and what lets a run that was
+killed go on: deleted online, a record may still be on its way to the offline store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from causeway.erasure.offline_rows import Held
+from causeway.features.event_times import instant_of, next_after, text_of
+from causeway.features.withheld import Withheld
+from causeway.governance.table import CREATE_ONLY, STATUS_UNCHANGED, Key, Update, instant
+
+BEGUN: Final = "begun"
+DONE: Final = "done"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asked for the erasure of which record, why, in which run."""
+
+    record: str
+    reason: str
+    requested_by: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """How the erasure of a record from a feature group stands.
+
+    `event_time` is that of its deletion; `online`, `rows` and `versions` tell what was found and is
+    erased: the online record, rows with its values in current objects, versions of objects that
+    held it.
+    """
+
+    group: str
+    record: str
+    event_time: str
+    status: str
+    reason: str
+    requested_by: str
+    run: str
+    begun_at: str
+    finished_at: str = ""
+    online: bool = False
+    rows: int = 0
+    versions: int = 0
+
+    @property
+    def key(self) -> Key:
+        """The key of the item: one for each group and record."""
+        return erasure_key(self.group, self.record)
+
+    @property
+    def withheld(self) -> Withheld:
+        """What keeps the record out of the group when its file is ingested again."""
+        return Withheld(
+            f"the record was erased by {self.run}; only a later event time than "
+            f"{self.event_time} may come again",
+            until=instant_of(self.event_time),
+        )
+
+    def write(self, before: Erasure | None) -> Update:
+        """Return the write of this state over the one that it was planned against."""
+        item = {**self.key.item(), **asdict(self)}
+        if before is None:
+            return Update(self.key, CREATE_ONLY, {}, {}, item=item)
+        return Update(
+            self.key,
+            STATUS_UNCHANGED,
+            {":before": before.status},
+            {"#status": "status"},
+            item=item,
+        )
+
+    def done(self, now: datetime) -> Erasure:
+        """Return this erasure as finished."""
+        return replace(self, status=DONE, finished_at=instant(now))
+
+
+def erasure_key(group: str, record: str) -> Key:
+    """Return the key of a record's erasure from a group."""
+    return Key(erasures_of(group), record)
+
+
+def erasures_of(group: str) -> str:
+    """Return the partition of the erasures from a group."""
+    return f"ERASURE#{group}"
+
+
+def erasure_of(item: Mapping[str, Any] | None) -> Erasure | None:
+    """Read an erasure from its item."""
+    if item is None:
+        return None
+    return Erasure(**{key: value for key, value in item.items() if key not in ("pk", "sk")})
+
+
+def begin(
+    group: str,
+    request: Request,
+    known: Erasure | None,
+    online: object | None,
+    offline: Held,
+    versions: int,
+    now: datetime,
+) -> Erasure | None:
+    """Return the erasure to begin or to go on with; None when there is nothing to erase.
+
+    One that was begun and not finished is gone on with under its own event time, unless the record
+    was written again with a later one. `online` is the event time of the online record, `versions`
+    how many versions of objects hold rows of it.
+    """
+    unfinished = known if known is not None and known.status == BEGUN else None
+    if unfinished is None and online is None and not versions:
+        return None
+    times = [*offline.times, *([instant_of(online)] if online is not None else [])]
+    moment = next_after(now, *times)
+    if unfinished is not None and all(instant_of(unfinished.event_time) > one for one in times):
+        moment = instant_of(unfinished.event_time)
+    return Erasure(
+        group=group,
+        record=request.record,
+        event_time=text_of(moment),
+        status=BEGUN,
+        reason=request.reason,
+        requested_by=request.requested_by,
+        run=request.run,
+        begun_at=unfinished.begun_at if unfinished else instant(now),
+        online=online is not None or bool(unfinished and unfinished.online),
+        rows=max(offline.rows, unfinished.rows if unfinished else 0),
+        versions=max(versions, unfinished.versions if unfinished else 0),
+    )
+
+
+@dataclass(frozen=True)
+class BuiltDataset:
+    """A dataset that holds the record."""
+
+    uri: str
+    digest: str
+    use_case: str
+    groups: tuple[str, ...]
+    snapshot: str
+
+
+@dataclass(frozen=True)
+class BuiltVersion:
+    """A model version that was trained on such a dataset."""
+
+    arn: str
+    dataset: str
+    approval: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class ErasureReport:
+    """What a run erased, and what was built with the record before and is not changed."""
+
+    request: Request
+    at: datetime
+    outcomes: tuple[Mapping[str, Any], ...]
+    datasets: tuple[BuiltDataset, ...]
+    versions: tuple[BuiltVersion, ...]
+    #: Where files lie that are not searched and may hold the record.
+    not_searched: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run erased anything."""
+        return any(one["changed"] for one in self.outcomes)
+
+    def summary(self) -> dict[str, int]:
+        """Return the figures that a list of reports shows."""
+        return {
+            "groups changed": sum(bool(one["changed"]) for one in self.outcomes),
+            "rows erased": sum(int(one["rows"]) for one in self.outcomes),
+            "object versions erased": sum(int(one["versions"]) for one in self.outcomes),
+            "datasets built with it": len(self.datasets),
+            "model versions built with it": len(self.versions),
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as JSON-able values."""
+        return {
+            **asdict(self.request),
+            "at": instant(self.at),
+            "changed": self.changed,
+            "summary": self.summary(),
+            "groups": [dict(one) for one in self.outcomes],
+            "datasets": [asdict(one) for one in self.datasets],
+            "model_versions": [asdict(one) for one in self.versions],
+            "not_searched": list(self.not_searched),
+        }
+
+    def markdown(self) -> str:
+        """Return the report for people."""
+        asked = self.request
+        lines = [
+            f"# Erasure of record {asked.record}",
+            "",
+            f"At {instant(self.at)[:16]} UTC, run {asked.run}, asked for by {asked.requested_by}: "
+            f"{asked.reason}",
+            "",
+            "## Feature groups",
+            "",
+        ]
+        if not self.changed:
+            lines += ["Nothing of the record was there: this run changed nothing.", ""]
+        lines += _table(
+            ("feature group", "online record", "rows", "object versions", "erased as of"),
+            [
+                (
+                    one["group"],
+                    "erased" if one["online"] else "-",
+                    str(one["rows"]),
+                    str(one["versions"]),
+                    one["event_time"] or "-",
+                )
+                for one in self.outcomes
+            ],
+        )
+        lines += ["", "## Built with the record, and not changed", ""]
+        if not self.datasets:
+            lines.append("No dataset holds the record.")
+        else:
+            lines += _table(
+                ("dataset", "use case", "snapshot"),
+                [(one.uri, one.use_case, one.snapshot) for one in self.datasets],
+            )
+        lines.append("")
+        if not self.versions:
+            lines.append("No model version was trained on such a dataset.")
+        else:
+            lines += _table(
+                ("model version", "dataset", "approval", "stage"),
+                [(one.arn, one.dataset[:12], one.approval, one.stage) for one in self.versions],
+            )
+        lines += ["", "## Not searched", ""]
+        lines += [f"- {place}" for place in self.not_searched]
+        return "\n".join(lines) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    cells = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(one.replace("|", "\\|") for one in row) + " |" for row in cells]

@@ -1,0 +1,1 @@
+"""Feature groups: requests, changes, discovery, enrichment, health and event times."""

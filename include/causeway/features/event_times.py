@@ -1,0 +1,64 @@
+"""Event times of records as the feature store writes them, and which of two is later.
+
+An event time is ISO-8601 text (String) or unix seconds (Fractional); the contract's groups use
+text. Of two writes with one event time the store keeps the one that is there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from causeway.errors import BadInput, StaleDelete
+from causeway.use_cases.contracts import parse_instant
+
+
+def instant_of(value: object) -> datetime:
+    """Return an event time as UTC, whether it is text or unix seconds.
+
+    Raises:
+        BadInput: the value is no event time.
+    """
+    try:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        text = str(value)
+        if isinstance(value, int | float) or _is_number(text):
+            return datetime.fromtimestamp(float(text), UTC)
+        return parse_instant(text)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadInput(
+            f"{value!r} is no event time",
+            next_step="Write ISO-8601 with a zone, 2026-01-31T00:00:00Z, or unix seconds.",
+        ) from error
+
+
+def text_of(moment: datetime, *, fractional: bool = False) -> str:
+    """Write a moment as an event time, to the second."""
+    if fractional:
+        return f"{int(moment.timestamp())}.0"
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def require_later(moment: object, stored: object, *, record: str, group: str) -> None:
+    """Refuse a deletion that the store would ignore or refuse.
+
+    Raises:
+        StaleDelete: the deletion's event time is not later than the stored record's; Feature Store
+            ignores such a soft delete without a word (`DeleteRecord`, API reference).
+    """
+    if instant_of(moment) <= instant_of(stored):
+        raise StaleDelete(
+            f"record {record} of feature group {group} was stored with event time {stored}; a "
+            f"deletion with event time {moment} is not later and would delete nothing",
+            next_step=f"Delete it with an event time later than {stored}.",
+        )
+
+
+def next_after(now: datetime, *known: datetime) -> datetime:
+    """Return the first whole second that is not before `now` and later than all `known`."""
+    floor = [one.replace(microsecond=0) + timedelta(seconds=1) for one in known]
+    return max([now.replace(microsecond=0), *floor])
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()

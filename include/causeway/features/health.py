@@ -1,0 +1,113 @@
+"""What an ingestion came to, row by row accounted for, and how a feature group fares since.
+
+The summary goes to the task's result, its log and the asset event, and is kept in the governance
+table: one item for each ingestion and one for the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from causeway.documents import canonical_json
+from causeway.errors import UnexpectedState
+from causeway.governance.table import Key, Update, instant, moment
+from causeway.use_cases.contracts import FeatureGroup
+
+#: Lets two cases through: nothing is known of the group yet, or what is known is not newer.
+NOT_NEWER: Final = "attribute_not_exists(pk) OR finished_at <= :at"
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """One ingestion into one feature group.
+
+    Every row of the input is written, unchanged (the online store held it in this very form),
+    rejected or failed. `empty` and `faulty` are the shares of each feature's values that were
+    empty and that broke the contract.
+    """
+
+    group: str
+    use_case_id: str
+    source: str
+    input_sha256: str
+    stores: str
+    job: str
+    code: str
+    commit: str
+    run: str
+    rows: int
+    written: int
+    unchanged: int
+    rejected: int
+    failed: int
+    retried: int
+    bytes: int
+    seconds: float
+    rejects_uri: str
+    empty: Mapping[str, float]
+    faulty: Mapping[str, float]
+    finished_at: datetime
+
+    def __post_init__(self) -> None:
+        known = self.written + self.unchanged + self.rejected + self.failed
+        if known != self.rows:
+            raise UnexpectedState(
+                f"{self.group}: {self.rows} rows were read, {known} are accounted for",
+                next_step="Do not trust this ingestion; run it again and report it.",
+            )
+
+    @property
+    def records(self) -> int:
+        """The rows that are stored now."""
+        return self.written + self.unchanged
+
+    def document(self) -> dict[str, Any]:
+        """The summary as JSON values."""
+        return {
+            **asdict(self),
+            "records": self.records,
+            "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else 0.0,
+            "finished_at": instant(self.finished_at),
+        }
+
+
+def health_key(group: str) -> Key:
+    """Return the key of a group's latest ingestion."""
+    return Key(f"FEATURE_GROUP#{group}", "LATEST")
+
+
+def writes(summary: IngestSummary) -> tuple[Update, Update]:
+    """Return the writes that keep a summary: as its run's, and as the latest."""
+    at = instant(summary.finished_at)
+    item = {
+        "summary": canonical_json(summary.document()),
+        "finished_at": at,
+        "group": summary.group,
+        "use_case_id": summary.use_case_id,
+    }
+    latest = health_key(summary.group)
+    run = Key(latest.pk, f"INGEST#{summary.run}#{summary.input_sha256[:16]}#{summary.stores}")
+    return (
+        Update(run, NOT_NEWER, {":at": at}, {}, item={**run.item(), **item}),
+        Update(latest, NOT_NEWER, {":at": at}, {}, item={**latest.item(), **item}),
+    )
+
+
+def staleness(
+    group: FeatureGroup,
+    latest: Mapping[str, Any] | None,
+    now: datetime,
+    created: datetime | None = None,
+) -> timedelta | None:
+    """Return how long a group has been stale; None when it is fresh or never becomes stale.
+
+    One without an ingestion so far (`latest`) is judged from when it was `created`.
+    """
+    since = moment(str(latest["finished_at"])) if latest else created
+    if group.fresh_hours is None or since is None:
+        return None
+    late = now - since - timedelta(hours=group.fresh_hours)
+    return late if late > timedelta() else None

@@ -1,0 +1,1 @@
+"""Quality gates: their judges, the report, baselines for monitors, and metrics."""

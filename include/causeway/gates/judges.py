@@ -1,0 +1,212 @@
+"""The quality gates: what was measured on the held-out part against what the use case demands.
+
+Each kind of gate has one judge. A judge that lacks a number says inconclusive, never pass; what
+that does is declared with the gate (`causeway.use_cases.gate_specs`). Only a pass goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from causeway.gates.report import GateReport, GateResult, GateVerdict
+from causeway.use_cases.gate_specs import (
+    AnyGate,
+    CalibrationGate,
+    DriftGate,
+    FairnessGate,
+    Gate,
+    ProductionGate,
+    SampleGate,
+)
+
+__all__ = ["Evidence", "GateReport", "GateResult", "GateVerdict", "evaluate"]
+
+PASS, FAIL, INCONCLUSIVE = GateVerdict.PASS, GateVerdict.FAIL, GateVerdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the judges look at.
+
+    `evaluation` is the document of the evaluation job beyond its metrics; `in_production` is the
+    digest of the artifact now in production, empty when there is none.
+    """
+
+    metrics: Mapping[str, float]
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+    in_production: str = ""
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """Return a part of the evaluation; one that is missing or of another shape is empty."""
+        found = self.evaluation.get(name)
+        return found if isinstance(found, Mapping) else {}
+
+
+def evaluate(
+    gates: Sequence[AnyGate],
+    metrics: Mapping[str, Any],
+    *,
+    model: str,
+    artifact_sha256: str,
+    dataset_digest: str,
+    evaluation: Mapping[str, Any] | None = None,
+    in_production: str = "",
+) -> GateReport:
+    """Hold what was measured against the gates; metrics that are no finite numbers are left out."""
+    numbers = _numbers(metrics)
+    evidence = Evidence(numbers, evaluation or {}, in_production)
+    return GateReport(
+        model=model,
+        artifact_sha256=artifact_sha256,
+        dataset_digest=dataset_digest,
+        results=tuple(_judge(gate, evidence) for gate in gates),
+        metrics=numbers,
+        repeated=evidence.part("repeated_splits"),
+    )
+
+
+def _judge(gate: AnyGate, evidence: Evidence) -> GateResult:
+    match gate:
+        case Gate():
+            return _metric(gate, evidence)
+        case ProductionGate():
+            return _production(gate, evidence)
+        case CalibrationGate():
+            return _calibration(gate, evidence)
+        case FairnessGate():
+            return _fairness(gate, evidence)
+        case DriftGate():
+            return _drift(gate, evidence)
+        case SampleGate():
+            return _sample(gate, evidence)
+
+
+def _metric(gate: Gate, evidence: Evidence) -> GateResult:
+    bounds = [f"at least {gate.min:g}"] if gate.min is not None else []
+    bounds += [f"at most {gate.max:g}"] if gate.max is not None else []
+    value = evidence.metrics.get(gate.metric)
+    said = f"{'missing' if value is None else f'{value:g}'} ({' and '.join(bounds)})"
+    if value is None:
+        return GateResult(gate, gate.metric, said, INCONCLUSIVE)
+    low = gate.min is not None and value < gate.min
+    high = gate.max is not None and value > gate.max
+    return GateResult(gate, gate.metric, said, FAIL if low or high else PASS, value)
+
+
+def _production(gate: ProductionGate, evidence: Evidence) -> GateResult:
+    subject = f"{gate.metric} beside production"
+    if not evidence.in_production:
+        said = "no version is in production: passes as the first version"
+        return GateResult(gate, subject, said, PASS)
+    theirs = evidence.part("production")
+    ours = evidence.metrics.get(gate.metric)
+    live = _numbers(theirs.get("metrics", {})).get(gate.metric)
+    same_rows = theirs.get("rows") == evidence.evaluation.get("rows")
+    if theirs.get("artifact_sha256") != evidence.in_production or not same_rows:
+        said = "the artifact in production was not evaluated on the same held-out rows"
+        return GateResult(gate, subject, said, INCONCLUSIVE)
+    if ours is None or live is None:
+        return GateResult(gate, subject, "missing on one of the two sides", INCONCLUSIVE)
+    better_by = _apart(ours, live) if gate.higher_is_better else _apart(live, ours)
+    said = f"{ours:g}, in production {live:g} (at most {gate.margin:g} worse)"
+    return GateResult(gate, subject, said, PASS if better_by >= -gate.margin else FAIL, better_by)
+
+
+def _calibration(gate: CalibrationGate, evidence: Evidence) -> GateResult:
+    found = {
+        "ECE": (_number(evidence.part("calibration").get("ece")), gate.max_ece),
+        "Brier score": (evidence.metrics.get("brier"), gate.max_brier),
+    }
+    asked = {name: pair for name, pair in found.items() if pair[1] is not None}
+    said = ", ".join(
+        f"{name} {'missing' if value is None else f'{value:.4g}'} (at most {bound:g})"
+        for name, (value, bound) in asked.items()
+    )
+    values = [value for value, _ in asked.values()]
+    wrong = any(v is not None and b is not None and v > b for v, b in asked.values())
+    verdict = FAIL if wrong else INCONCLUSIVE if None in values else PASS
+    return GateResult(gate, "calibration", said, verdict, values[0])
+
+
+def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
+    subject = f"{gate.measure.replace('_', ' ')} of {gate.attribute}"
+    counted, hits = (
+        ("rows", "selected")
+        if gate.measure == "demographic_parity"
+        else ("positives", "true_positives")
+    )
+    rates, small = {}, []
+    for name, group in evidence.part("fairness").get(gate.attribute, {}).items():
+        rows, selected = _number(group.get(counted)), _number(group.get(hits))
+        if rows is None or selected is None or rows < gate.min_rows:
+            small.append(f"{name} has {rows or 0:g} rows of {gate.min_rows}")
+        else:
+            rates[name] = selected / rows
+    shares = rates.values()
+    difference = _apart(max(shares), min(shares)) if len(shares) > 1 else None
+    told = [f"{name} {rate:.3f}" for name, rate in rates.items()] + small
+    said = f"{', '.join(told) or 'missing'} (at most {gate.max_difference:g} apart)"
+    if difference is not None and difference > gate.max_difference:
+        return GateResult(gate, subject, said, FAIL, difference)
+    verdict = INCONCLUSIVE if difference is None or small else PASS
+    return GateResult(gate, subject, said, verdict, difference)
+
+
+def _drift(gate: DriftGate, evidence: Evidence) -> GateResult:
+    subject = f"drift of the held-out rows ({gate.statistic})"
+    drift = evidence.part("drift")
+    measured = drift.get("features", {})
+    rows = _number(drift.get("rows"))
+    # A coded feature has no distance of numbers: it is measured where it is asked for by name.
+    wanted = gate.features or tuple(
+        name for name, found in measured.items() if gate.statistic in found
+    )
+    values = {name: _number(measured.get(name, {}).get(gate.statistic)) for name in wanted}
+    missing = [name for name, value in values.items() if value is None]
+    numbers = {name: value for name, value in values.items() if value is not None}
+    if rows is None or rows < gate.min_rows or not numbers:
+        said = f"{rows or 0:g} rows of {gate.min_rows}, {len(numbers)} features measured"
+        return GateResult(gate, subject, said, INCONCLUSIVE)
+    worst = max(numbers, key=lambda name: numbers[name])
+    said = f"most in {worst}: {numbers[worst]:.4g} (at most {gate.max:g})"
+    if numbers[worst] > gate.max:
+        return GateResult(gate, subject, said, FAIL, numbers[worst])
+    if missing:
+        said = f"not measured: {', '.join(missing)}; {said}"
+        return GateResult(gate, subject, said, INCONCLUSIVE, numbers[worst])
+    return GateResult(gate, subject, said, PASS, numbers[worst])
+
+
+def _sample(gate: SampleGate, evidence: Evidence) -> GateResult:
+    rows = _number(evidence.evaluation.get("rows"))
+    positives = _number(evidence.evaluation.get("positives"))
+    classes = gate.min_of_each_class
+    if rows is None or (classes and positives is None):
+        return GateResult(gate, "held-out sample", "the rows were not counted", INCONCLUSIVE)
+    rarer = min(positives, rows - positives) if positives is not None else None
+    said = f"{rows:g} rows (at least {gate.min_rows})"
+    if classes:
+        said += f", {rarer:g} of the rarer class (at least {classes})"
+    enough = rows >= gate.min_rows and (rarer is None or rarer >= classes)
+    return GateResult(gate, "held-out sample", said, PASS if enough else FAIL, rows)
+
+
+def _apart(one: float, other: float) -> float:
+    """Return a difference without the noise of binary fractions: 0.8 - 0.6 keeps a bound of 0.2."""
+    return round(one - other, 12)
+
+
+def _numbers(values: Any) -> dict[str, float]:
+    if not isinstance(values, Mapping):
+        return {}
+    found = {str(name): _number(value) for name, value in values.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, or None: a flag or a text is none."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and math.isfinite(value) else None

@@ -1,0 +1,142 @@
+"""What the gates say of one artifact: the results, and the report that decisions are bound to.
+
+Three answers: pass, fail, and inconclusive when what a gate needs is missing or no number. The
+report is written beside the artifact as JSON, whose digest decisions name, and as Markdown for
+people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from causeway.documents import canonical_json, sha256
+from causeway.errors import GateFailed
+from causeway.use_cases.gate_specs import AnyGate
+
+
+class GateVerdict(StrEnum):
+    """What a gate, or all of them together, says."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's answer.
+
+    `subject` is what was judged, `said` compares it with the bound in words, `value` is the number
+    that was compared (None: there was none).
+    """
+
+    gate: AnyGate
+    subject: str
+    said: str
+    verdict: GateVerdict
+    value: float | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this answer alone keeps a model from being registered."""
+        if self.verdict is GateVerdict.INCONCLUSIVE:
+            return self.gate.inconclusive == "block"
+        return self.verdict is GateVerdict.FAIL
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.said}: {self.verdict.value}"
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """All gates of one artifact on one dataset, and the digest that decisions are bound to."""
+
+    model: str
+    artifact_sha256: str
+    dataset_digest: str
+    results: tuple[GateResult, ...]
+    metrics: Mapping[str, float]
+    repeated: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """The worst of all that blocks: a failure outweighs what is inconclusive."""
+        blocking = {result.verdict for result in self.results if result.blocks}
+        if GateVerdict.FAIL in blocking:
+            return GateVerdict.FAIL
+        if blocking or not self.results:
+            return GateVerdict.INCONCLUSIVE
+        return GateVerdict.PASS
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "model": self.model,
+            "artifact_sha256": self.artifact_sha256,
+            "dataset_digest": self.dataset_digest,
+            "verdict": self.verdict.value,
+            "metrics": dict(sorted(self.metrics.items())),
+            **({"repeated_splits": dict(self.repeated)} if self.repeated else {}),
+            "gates": [
+                {
+                    **result.gate.model_dump(mode="json", exclude_none=True),
+                    "subject": result.subject,
+                    "said": result.said,
+                    "value": result.value,
+                    "verdict": result.verdict.value,
+                }
+                for result in self.results
+            ],
+        }
+
+    def text(self) -> str:
+        """The report as the very text that is stored and digested."""
+        return canonical_json(self.document())
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text."""
+        return sha256(self.text())
+
+    def markdown(self) -> str:
+        """The report for people; it names the digest of the JSON it was made from."""
+        lines = [
+            f"# Gate report: {self.model}, {self.verdict.value}",
+            "",
+            f"Artifact `{self.artifact_sha256}`, dataset `{self.dataset_digest}`.",
+            f"SHA-256 of this report as JSON: `{self.digest}`.",
+            "",
+            "| gate | judged | found | verdict |",
+            "|---|---|---|---|",
+        ]
+        for result in self.results:
+            passed_over = result.verdict is GateVerdict.INCONCLUSIVE and not result.blocks
+            verdict = f"{result.verdict.value}{' (declared not to block)' if passed_over else ''}"
+            lines.append(f"| {result.gate.kind} | {result.subject} | {result.said} | {verdict} |")
+        lines += ["", "| metric | value |", "|---|---|"]
+        lines += [f"| {name} | {value:.5g} |" for name, value in sorted(self.metrics.items())]
+        if self.repeated:
+            lines += ["", f"Trained again on {self.repeated['splits']} stratified splits:", ""]
+            lines += ["| metric | mean | standard deviation |", "|---|---|---|"]
+            lines += [
+                f"| {name} | {found['mean']:.5g} | {found['deviation']:.3g} |"
+                for name, found in sorted(self.repeated["metrics"].items())
+            ]
+        return "\n".join(lines) + "\n"
+
+    def require_pass(self) -> None:
+        """Raise unless every gate passed, or was declared not to block.
+
+        Raises:
+            GateFailed: naming each gate that did not pass, with value and bounds.
+        """
+        if self.verdict is not GateVerdict.PASS:
+            wrong = [str(result) for result in self.results if result.blocks]
+            raise GateFailed(
+                f"model {self.model}, artifact {self.artifact_sha256[:12]}: the gate says "
+                f"{self.verdict.value}: {'; '.join(wrong) or 'no gates'}",
+                next_step="Nothing was registered. Improve the model, or mend its evaluation.",
+            )

@@ -1,0 +1,109 @@
+"""Who made a gesture: the recorded call that set what the registry says now.
+
+The registry remembers its last modifier alone. Whoever edits something else of a version after an
+approval would pass for the one who approved, so the approval is laid at the door of the call that
+set it, as CloudTrail has it. CloudTrail learns of a call some minutes later (User Guide, "How
+CloudTrail works": about five on average, not in order); until then nobody can tell, and the
+gesture waits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from causeway.governance.approvals import Gesture
+from causeway.versions.registry import RegistryVersion
+from causeway.versions.stages import Stage
+
+#: The call that sets approvals and life-cycles.
+UPDATE: Final = "UpdateModelPackage"
+#: CloudTrail's times are whole seconds; the clocks of two services differ a little.
+ABOUT: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class RegistryCall:
+    """An `UpdateModelPackage` that was allowed, and what it set (None: it left that alone)."""
+
+    version_arn: str
+    at: datetime
+    principal: str | None
+    identity: str | None
+    approval: str | None = None
+    lifecycle: tuple[str, str] | None = None
+
+    def sets(self, target: Stage) -> str | tuple[str, str] | None:
+        """Return what the call set of that which speaks about entry into a stage."""
+        return self.approval if target is Stage.TEST else self.lifecycle
+
+
+def call_of(event: str) -> RegistryCall | None:
+    """Read a CloudTrail event; None for one that failed or is about something else."""
+    document = json.loads(event)
+    asked = _lowered(document.get("requestParameters") or {})
+    arn = asked.get("modelpackagearn")
+    if document.get("eventName") != UPDATE or document.get("errorCode") or not arn:
+        return None
+    who = document.get("userIdentity") or {}
+    cycle = _lowered(asked.get("modellifecycle") or {})
+    return RegistryCall(
+        version_arn=str(arn),
+        at=datetime.fromisoformat(document["eventTime"]).astimezone(UTC),
+        principal=who.get("arn"),
+        identity=(who.get("sessionContext") or {}).get("sourceIdentity"),
+        approval=asked.get("modelapprovalstatus"),
+        lifecycle=(cycle["stage"], cycle["stagestatus"]) if "stage" in cycle else None,
+    )
+
+
+def attributed(
+    gesture: Gesture,
+    version: RegistryVersion,
+    calls: Iterable[RegistryCall],
+    *,
+    delay: timedelta,
+    now: datetime,
+) -> Gesture | None:
+    """Return the gesture with who made it; None while CloudTrail may still learn of it.
+
+    When nobody can be found in time, the gesture comes back without an identity: the guard refuses
+    and quarantines it.
+    """
+    about = [call for call in calls if call.version_arn == str(version.arn)]
+    found = _setting(about, version, gesture.target)
+    newest = max((call.at for call in about), default=None)
+    told = found is not None and found.at == newest and newest >= version.modified_at - ABOUT
+    if not told and now < version.modified_at + delay:
+        return None
+    if found is None:
+        return replace(gesture, identity=None, principal=f"unknown: no recorded {UPDATE} set it")
+    return replace(gesture, identity=found.identity, principal=found.principal, at=found.at)
+
+
+def _setting(
+    about: Sequence[RegistryCall], version: RegistryVersion, target: Stage
+) -> RegistryCall | None:
+    """Return the last call that set the stage, if it set what the registry says now.
+
+    Several calls of one second have no order: of these, the one that set what the registry says now
+    came last. Where two principals set the same in that second nobody can tell them apart.
+    """
+    setting = [call for call in about if call.sets(target) is not None]
+    last = max((call.at for call in setting), default=None)
+    saying = [call for call in setting if call.at == last and _says(call, version, target)]
+    one = len({(call.principal, call.identity) for call in saying}) == 1
+    return saying[0] if one else None
+
+
+def _says(call: RegistryCall, version: RegistryVersion, target: Stage) -> bool:
+    cycle = version.lifecycle
+    held = (cycle.stage, cycle.status) if cycle else None
+    return call.sets(target) == (version.approval_status if target is Stage.TEST else held)
+
+
+def _lowered(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in document.items()}

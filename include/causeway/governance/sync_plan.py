@@ -1,0 +1,103 @@
+"""What the sync found out is to be done: values that the adaptors carry out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from causeway.governance.approvals import Decision
+from causeway.governance.table import Promotion
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import LifeCycle, Stage, StageRecord, Status
+
+
+@dataclass(frozen=True)
+class RecordChange:
+    """A stage record to write, and the status that it must still have (None: no record).
+
+    One stage may change twice in a plan; the changes are written in their order.
+    """
+
+    record: StageRecord
+    before: Status | None
+
+
+@dataclass(frozen=True)
+class PromotionStart:
+    """A promotion to write (over `before`) and to start a run for, under `promotion.run_id`.
+
+    `before` equal to `promotion` means that it was written already, but its run may not exist.
+    """
+
+    promotion: Promotion
+    before: Promotion | None
+
+
+@dataclass(frozen=True)
+class RegistryUpdate:
+    """An `UpdateModelPackage`, to be sent only while the version is as it was seen.
+
+    `seen_at` is the last-modified time that the plan was made on: when it has changed, somebody
+    acted meanwhile, and the next sync decides anew.
+    """
+
+    version_arn: ModelPackageArn
+    seen_at: datetime
+    approval_status: str | None = None
+    approval_description: str | None = None
+    lifecycle: LifeCycle | None = None
+
+    def request(self) -> dict[str, Any]:
+        """Return the `UpdateModelPackage` request."""
+        made: dict[str, Any] = {"ModelPackageArn": str(self.version_arn)}
+        if self.approval_status is not None:
+            made["ModelApprovalStatus"] = self.approval_status
+            made["ApprovalDescription"] = (self.approval_description or "")[:1024]
+        if self.lifecycle is not None:
+            made["ModelLifeCycle"] = {
+                "Stage": self.lifecycle.stage,
+                "StageStatus": self.lifecycle.status,
+                "StageDescription": self.lifecycle.description,
+            }
+        return made
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A gesture that the guard refused: to be alerted; the registry is set back."""
+
+    version_arn: ModelPackageArn
+    reason: str
+    quarantined: bool
+    principal: str | None = None
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """What the governance table holds about one version."""
+
+    records: Mapping[Stage, StageRecord] = field(default_factory=dict)
+    decisions: Sequence[Decision] = ()
+    promotion: Promotion | None = None
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """What to do, in this order: decisions, records, refusals, registry, promotions."""
+
+    decisions: tuple[Decision, ...] = ()
+    records: tuple[RecordChange, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    registry: tuple[RegistryUpdate, ...] = ()
+    promotions: tuple[PromotionStart, ...] = ()
+    #: Versions of groups that no use case knows, or that the registry has not completed.
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (
+            self.decisions or self.records or self.refusals or self.registry or self.promotions
+        )

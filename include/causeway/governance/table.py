@@ -1,0 +1,298 @@
+"""The governance table: items, keys, and the conditions under which they may be written.
+
+One table, string keys `pk` and `sk`. What the table must refuse, it refuses itself: every write
+goes with one of the conditions below, so that two runs can never both believe they won.
+Items are plain values (str, int, dict) as boto3's resource layer takes them; numbers inside
+metrics travel as JSON text, because DynamoDB has no floats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from causeway.documents import canonical_json
+from causeway.governance.approvals import Decision, Verdict
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.stages import Stage, StageRecord, Status, check_transition
+
+#: Lets one case through: the item does not exist yet. A second writer of the same decision,
+#: promotion or first record fails; whoever failed reads what is there.
+CREATE_ONLY: Final = "attribute_not_exists(pk)"
+
+#: Lets one case through: the record still has the status that the change was planned against.
+#: Names: #status; values: :before. Somebody who moved it meanwhile wins.
+STATUS_UNCHANGED: Final = "#status = :before"
+
+
+class PromotionStatus(StrEnum):
+    """How a promotion attempt fares; `requested` means its run may not exist yet."""
+
+    REQUESTED = "requested"
+    RUNNING = "running"
+    DEPLOYED = "deployed"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the attempt still goes on; a failed run can be cleared and goes on then."""
+        return self in (PromotionStatus.REQUESTED, PromotionStatus.RUNNING, PromotionStatus.FAILED)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One attempt to take a version from development to production."""
+
+    version_arn: ModelPackageArn
+    attempt: int
+    status: PromotionStatus
+    model: str
+    use_case_id: str
+    updated_at: datetime
+
+    @property
+    def run_id(self) -> str:
+        """The DAG run's id; it holds no `/`, which the execution API refuses."""
+        return promotion_run_id(self.version_arn, self.attempt)
+
+
+@dataclass(frozen=True)
+class Key:
+    """The primary key of an item."""
+
+    pk: str
+    sk: str
+
+    def item(self) -> dict[str, str]:
+        """The key as DynamoDB's resource layer takes it."""
+        return {"pk": self.pk, "sk": self.sk}
+
+
+def version_pk(arn: ModelPackageArn) -> str:
+    """Return the partition that holds everything about one version."""
+    return f"VERSION#{arn}"
+
+
+def stage_key(arn: ModelPackageArn, stage: Stage) -> Key:
+    """Return the key of a stage record."""
+    return Key(version_pk(arn), f"STAGE#{stage.value}")
+
+
+def decision_key(arn: ModelPackageArn, target: Stage, attempt: int) -> Key:
+    """Return the key of the decision on entry into a stage, in one promotion attempt."""
+    return Key(version_pk(arn), f"DECISION#{target.value}#{attempt}")
+
+
+def promotion_key(arn: ModelPackageArn) -> Key:
+    """Return the key of a version's latest promotion attempt."""
+    return Key(version_pk(arn), "PROMOTION")
+
+
+def promotion_run_id(arn: ModelPackageArn, attempt: int) -> str:
+    """Return the id of the promotion DAG's run for this version and attempt."""
+    return f"{arn.group}-v{arn.version}-{attempt}"
+
+
+def new_record(
+    arn: ModelPackageArn,
+    stage: Stage,
+    status: Status,
+    case: UseCase,
+    model: ModelSpec,
+    *,
+    now: datetime,
+    user: str,
+) -> StageRecord:
+    """Return the first record of a version in a stage, with the use case's words.
+
+    Raises:
+        UnexpectedState: a stage does not begin in that status.
+    """
+    check_transition(stage, None, status)
+    return StageRecord(
+        version_arn=arn,
+        stage=stage,
+        status=status,
+        use_case_id=case.id,
+        use_case_name=case.name,
+        use_case_stage=case.stage,
+        model_group=model.group,
+        version=arn.version,
+        owner=case.owner,
+        line_of_business=case.line_of_business,
+        project=case.project,
+        risk=model.risk,
+        audit_timestamp=now,
+        audit_user=user,
+    )
+
+
+def record_item(record: StageRecord) -> dict[str, Any]:
+    """Write a stage record as an item."""
+    return {
+        **stage_key(record.version_arn, record.stage).item(),
+        "version_arn": str(record.version_arn),
+        "use_case_id": record.use_case_id,
+        "use_case_name": record.use_case_name,
+        "use_case_stage": record.use_case_stage,
+        "model_group": record.model_group,
+        "version": record.version,
+        "owner": record.owner,
+        "line_of_business": record.line_of_business,
+        "project": record.project,
+        "stage": record.stage.value,
+        "status": record.status.value,
+        "risk": record.risk,
+        "validation_metrics": canonical_json(dict(record.validation_metrics)),
+        "monitoring_metrics": canonical_json(dict(record.monitoring_metrics)),
+        "audit_timestamp": instant(record.audit_timestamp),
+        "audit_user": record.audit_user,
+    }
+
+
+def record_of(item: Mapping[str, Any]) -> StageRecord:
+    """Read a stage record from its item."""
+    return StageRecord(
+        version_arn=ModelPackageArn.parse(item["version_arn"]),
+        stage=Stage(item["stage"]),
+        status=Status(item["status"]),
+        use_case_id=item["use_case_id"],
+        use_case_name=item["use_case_name"],
+        use_case_stage=item["use_case_stage"],
+        model_group=item["model_group"],
+        version=int(item["version"]),
+        owner=item["owner"],
+        line_of_business=item["line_of_business"],
+        project=item["project"],
+        risk=item["risk"],
+        validation_metrics=json.loads(item["validation_metrics"]),
+        monitoring_metrics=json.loads(item["monitoring_metrics"]),
+        audit_timestamp=moment(item["audit_timestamp"]),
+        audit_user=item["audit_user"],
+    )
+
+
+def decision_item(decision: Decision) -> dict[str, Any]:
+    """Write a decision as an item; `valid_until` is no TTL, a decision is evidence for good."""
+    return {
+        **decision_key(decision.version_arn, decision.target, decision.attempt).item(),
+        "version_arn": str(decision.version_arn),
+        "target_stage": decision.target.value,
+        "attempt": decision.attempt,
+        "verdict": decision.verdict.value,
+        "person": decision.person,
+        "reason": decision.reason,
+        "artifact_sha256": decision.artifact_sha256,
+        "gate_report_sha256": decision.gate_report_sha256,
+        "decided_at": instant(decision.decided_at),
+        "valid_until": instant(decision.valid_until),
+    }
+
+
+def decision_of(item: Mapping[str, Any]) -> Decision:
+    """Read a decision from its item."""
+    return Decision(
+        version_arn=ModelPackageArn.parse(item["version_arn"]),
+        target=Stage(item["target_stage"]),
+        attempt=int(item["attempt"]),
+        verdict=Verdict(item["verdict"]),
+        person=item["person"],
+        reason=item["reason"],
+        artifact_sha256=item["artifact_sha256"],
+        gate_report_sha256=item["gate_report_sha256"],
+        decided_at=moment(item["decided_at"]),
+        valid_until=moment(item["valid_until"]),
+    )
+
+
+def promotion_item(promotion: Promotion) -> dict[str, Any]:
+    """Write a promotion as an item."""
+    return {
+        **promotion_key(promotion.version_arn).item(),
+        "version_arn": str(promotion.version_arn),
+        "attempt": promotion.attempt,
+        "run_id": promotion.run_id,
+        "status": promotion.status.value,
+        "model": promotion.model,
+        "use_case_id": promotion.use_case_id,
+        "updated_at": instant(promotion.updated_at),
+    }
+
+
+def promotion_of(item: Mapping[str, Any]) -> Promotion:
+    """Read a promotion from its item."""
+    return Promotion(
+        version_arn=ModelPackageArn.parse(item["version_arn"]),
+        attempt=int(item["attempt"]),
+        status=PromotionStatus(item["status"]),
+        model=item["model"],
+        use_case_id=item["use_case_id"],
+        updated_at=moment(item["updated_at"]),
+    )
+
+
+@dataclass(frozen=True)
+class Update:
+    """One conditional `UpdateItem` (or `PutItem` when `item` is given) of the table."""
+
+    key: Key
+    condition: str
+    values: Mapping[str, Any]
+    names: Mapping[str, str]
+    expression: str | None = None
+    item: Mapping[str, Any] | None = None
+
+
+def create(key: Key, item: Mapping[str, Any]) -> Update:
+    """Put an item that must not exist yet."""
+    return Update(key, CREATE_ONLY, {}, {}, item=item)
+
+
+def write_record(record: StageRecord, before: Status | None) -> Update:
+    """Put a stage record if its status is still the one that the change was planned against.
+
+    `before` None means that there was no record.
+    """
+    key = stage_key(record.version_arn, record.stage)
+    if before is None:
+        return create(key, record_item(record))
+    return Update(
+        key,
+        STATUS_UNCHANGED,
+        {":before": before.value},
+        {"#status": "status"},
+        item=record_item(record),
+    )
+
+
+def write_promotion(promotion: Promotion, before: Promotion | None) -> Update:
+    """Put a promotion if the attempt before it is still as it was seen."""
+    key = promotion_key(promotion.version_arn)
+    if before is None:
+        return create(key, promotion_item(promotion))
+    return Update(
+        key,
+        # Lets one case through: attempt and status are the ones that the change was planned
+        # against. A second sync that starts the same attempt fails.
+        f"{STATUS_UNCHANGED} AND attempt = :attempt",
+        {":before": before.status.value, ":attempt": before.attempt},
+        {"#status": "status"},
+        item=promotion_item(promotion),
+    )
+
+
+def instant(value: datetime) -> str:
+    """Write a time as UTC ISO-8601 with microseconds: texts that sort as times do."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str) -> datetime:
+    """Read a time written by `instant`."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,65 @@
+"""The raw file against its contract: refused with row and column named, before anything is written.
+
+Types come from the contract. Nothing is repaired here. The checks read with pyarrow: tasks import
+this module, DAG files do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from causeway.errors import BadInput
+from causeway.ingestion.files import open_table
+from causeway.ingestion.records import RecordReader, Reject, first_problems, layout_of_raw
+from causeway.ingestion.scan import scan
+from causeway.ingestion.tables import NEXT_STEP
+from causeway.use_cases.use_case import UseCase
+
+#: Faults are remembered up to this number, then only counted.
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A raw file that keeps its contract."""
+
+    rows: int
+    sha256: str
+    size: int
+
+
+def validate_raw(
+    path: Path, case: UseCase, *, file: str = "the raw file", limit: int = 20
+) -> RawFile:
+    """Check a raw file against the use case's contract, in chunks.
+
+    Args:
+        path: the file (UTF-8, a byte-order mark is allowed; or Parquet).
+        case: the use case whose `data` and features are the contract.
+        file: how the file is called in the error.
+        limit: how many problems are listed; the others are counted.
+
+    Raises:
+        BadInput: with row (the line number in the file), column, value and reason of each.
+    """
+    found = scan(path, case.data.format)
+    table = open_table(path, case.data.format, case.data.columns, what=file, found=found)
+    reader = RecordReader(table, layout_of_raw(case, table, file))
+    rows = faults = 0
+    rejects: list[Reject] = []
+    for chunk in reader.chunks(reader.duplicates()):
+        rows += len(chunk)
+        faults += len(chunk.rejects)
+        rejects += chunk.rejects[: max(0, _REMEMBERED - len(rejects))]
+    if rejects:
+        raise BadInput(
+            f"{file} breaks the contract of use case {case.id}",
+            first_problems(rejects, limit),
+            more=max(0, faults - limit),
+            next_step=NEXT_STEP,
+        )
+    if rows == 0:
+        head = "has a header, but no records" if case.data.format.header else "is empty"
+        raise BadInput(f"{file} {head}", next_step=NEXT_STEP)
+    return RawFile(rows, found.sha256, found.size)

@@ -1,0 +1,1 @@
+"""Registration of a candidate: the request, the comparison, the artifact's manifest."""

@@ -1,0 +1,180 @@
+"""The registration of a candidate: `CreateModelPackage`, with all that a version is to carry.
+
+Facts (SageMaker service model): at most 50 metadata properties of 128/256 characters, a
+`ClientToken` of 36, a file source with its digest; the developer guide asks for the group's ARN
+across accounts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from causeway.documents import canonical_json, sha256
+from causeway.model_cards.content import package_content
+from causeway.model_cards.fields import LONG_TEXT, Facts
+from causeway.model_cards.schema import checked
+from causeway.topology.arns import ModelPackageGroupArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import (
+    ARTIFACT_SHA256,
+    ARTIFACT_VERSION,
+    COMPARISON,
+    DAG_RUN,
+    DATASET,
+    GATE_REPORT_SHA256,
+    MANIFEST_SHA256,
+    MLFLOW_RUN,
+    MODEL,
+    REQUESTED_BY,
+    TRAINED_BY,
+    USE_CASE,
+    VALIDATION_METRICS,
+    Candidate,
+    StoredDocument,
+)
+from causeway.versions.stages import Stage, Status, lifecycle_of
+
+#: The longest value of a customer metadata property (SageMaker API reference).
+METADATA_VALUE: Final = 256
+#: The longest description of a life-cycle stage (SageMaker API reference).
+STAGE_DESCRIPTION: Final = 1024
+
+
+class Place(NamedTuple):
+    """Where a document stands in `ModelMetrics` and in `DriftCheckBaselines`."""
+
+    metrics: tuple[str, str] | None
+    baseline: tuple[str, str] | None
+
+
+#: Documents beside the artifact, by name. Model Monitor compares what it sees with the baselines.
+DOCUMENTS: Final[Mapping[str, Place]] = {
+    "quality-statistics": Place(("ModelQuality", "Statistics"), ("ModelQuality", "Statistics")),
+    "quality-constraints": Place(("ModelQuality", "Constraints"), ("ModelQuality", "Constraints")),
+    "data-statistics": Place(
+        ("ModelDataQuality", "Statistics"), ("ModelDataQuality", "Statistics")
+    ),
+    "data-constraints": Place(
+        ("ModelDataQuality", "Constraints"), ("ModelDataQuality", "Constraints")
+    ),
+    "bias-report": Place(("Bias", "Report"), None),
+    "bias-constraints": Place(None, ("Bias", "PostTrainingConstraints")),
+    "explainability": Place(("Explainability", "Report"), None),
+}
+
+
+def registration_request(
+    group: ModelPackageGroupArn, case: UseCase, model: ModelSpec, candidate: Candidate
+) -> dict[str, Any]:
+    """Build the `CreateModelPackage` request of a candidate, addressed by the group's ARN.
+
+    The version starts `PendingManualApproval` in life-cycle Development/PendingApproval, so
+    that nobody has to touch it before a person decides. The client token is a function of
+    group and artifact: a retried call is the same call.
+
+    Raises:
+        BadInput: the card inside breaks its schema.
+    """
+    card = package_content(Facts(case, model, candidate))
+    request = {
+        "ModelPackageGroupName": str(group),
+        "ModelPackageDescription": f"{model.name} {candidate.digest.short}",
+        "ModelApprovalStatus": "PendingManualApproval",
+        "ModelLifeCycle": _life_cycle(candidate),
+        "InferenceSpecification": {
+            "Containers": [{"Image": candidate.image_uri, "ModelDataUrl": candidate.artifact_uri}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+        "ModelMetrics": _placed(candidate, "metrics"),
+        "MetadataProperties": _origin(case, candidate),
+        "CustomerMetadataProperties": _metadata(case, model, candidate),
+        "SourceUri": candidate.source_uri,
+        "ModelCard": {"ModelCardContent": checked(card, "package"), "ModelCardStatus": "Draft"},
+        "ClientToken": sha256(f"{group}\n{candidate.digest}")[:36],
+    }
+    baselines = _placed(candidate, "baseline")
+    return request | ({"DriftCheckBaselines": baselines} if baselines else {})
+
+
+def gates_told(report: str) -> str:
+    """Return what a gate report says, in one line: the verdict, then each gate's answer."""
+    document = json.loads(report)
+    answers = [
+        " ".join(str(gate[part]) for part in ("subject", "said") if gate.get(part))
+        + f": {gate['verdict']}"
+        for gate in document.get("gates", [])
+    ]
+    return "; ".join([str(document.get("verdict", "")), *answers])[:LONG_TEXT]
+
+
+def _life_cycle(candidate: Candidate) -> dict[str, str]:
+    # The one text beside the version that the registry's console shows to who decides.
+    told = f"; compare before deciding: {candidate.comparison.uri}" if candidate.comparison else ""
+    cycle = lifecycle_of(Stage.DEVELOPMENT, Status.PENDING, f"registered by training{told}")
+    return {
+        "Stage": cycle.stage,
+        "StageStatus": cycle.status,
+        "StageDescription": cycle.description[:STAGE_DESCRIPTION],
+    }
+
+
+def _placed(candidate: Candidate, where: str) -> dict[str, Any]:
+    """Return the documents in their places; the gate report is the statistics of the quality."""
+    made: dict[str, Any] = {}
+    held = {"quality-statistics": candidate.gate_report, **candidate.documents}
+    for name, document in sorted(held.items()):
+        place = getattr(DOCUMENTS[name], where)
+        if place is not None:
+            made.setdefault(place[0], {})[place[1]] = _source(document)
+    return made
+
+
+def _source(document: StoredDocument) -> dict[str, str]:
+    return {
+        "ContentType": "application/json",
+        "ContentDigest": f"sha256:{document.sha256}",
+        "S3Uri": document.uri,
+    }
+
+
+def _origin(case: UseCase, candidate: Candidate) -> dict[str, str]:
+    known = {
+        "CommitId": candidate.commit,
+        "Repository": candidate.repository,
+        "GeneratedBy": candidate.generated_by,
+        "ProjectId": case.project,
+    }
+    return {name: value[:1024] for name, value in known.items() if value}
+
+
+def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str, str]:
+    requester = candidate.requested_by if candidate.requested_by != candidate.trained_by else None
+    metadata = {
+        USE_CASE: case.id,
+        MODEL: model.name,
+        ARTIFACT_SHA256: candidate.digest.hex,
+        ARTIFACT_VERSION: candidate.artifact_object_version,
+        MANIFEST_SHA256: candidate.manifest_sha256,
+        GATE_REPORT_SHA256: candidate.gate_report.sha256,
+        DATASET: candidate.dataset_digest,
+        MLFLOW_RUN: candidate.mlflow_run,
+        DAG_RUN: candidate.dag_run,
+        TRAINED_BY: candidate.trained_by,
+        REQUESTED_BY: requester,
+        COMPARISON: candidate.comparison.uri if candidate.comparison else None,
+        VALIDATION_METRICS: _compact(candidate.metrics),
+    }
+    return {key: value[:METADATA_VALUE] for key, value in metadata.items() if value}
+
+
+def _compact(metrics: Mapping[str, float]) -> str:
+    """Write as many metrics, by name, as fit into the value of one metadata property."""
+    kept: dict[str, float] = {}
+    for name in sorted(metrics):
+        longer = kept | {name: round(metrics[name], 6)}
+        if len(canonical_json(longer)) <= METADATA_VALUE:
+            kept = longer
+    return canonical_json(kept)

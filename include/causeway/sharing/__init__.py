@@ -1,0 +1,1 @@
+"""Sharing across accounts: declared grants, observed shares, the plan and its actions."""

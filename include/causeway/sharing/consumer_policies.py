@@ -1,0 +1,281 @@
+"""Resource policies for consumers that the templates do not name.
+
+The templates own the baseline: the accounts of the topology read the offline store and the
+artifacts by the statements that CloudFormation wrote. The access model may grant to more (another
+account, an organisational unit, the organisation); what such a consumer needs of the bucket and the
+key is stated here, and merged into what is there by the Sids' first letters. A repository and the
+Glue catalogue have no template (CloudFormation has no type for a catalogue's policy): all of their
+readers are stated here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from causeway.documents import sha256
+from causeway.features.groups import offline_prefix
+from causeway.sharing.grants import DesiredGrant, desired_grants
+from causeway.sharing.policies import PolicyHolder, Statement
+from causeway.topology.access_rules import Grant, ResourceKind
+from causeway.topology.accounts import FEATURE_DATABASE, AccountId, AccountRole, Topology
+from causeway.use_cases.use_case import UseCase
+
+#: How the Sids of consumers' statements begin; no template has one that does.
+PREFIX: Final = "CausewayConsumers"
+
+#: The accounts whose duties the templates' own statements name, by what they are granted.
+_BASELINE: Final[Mapping[tuple[ResourceKind, Grant], tuple[AccountRole, ...]]] = MappingProxyType(
+    {
+        (ResourceKind.FEATURE_GROUPS, Grant.READ): (AccountRole.DATA_SCIENCE,),
+        (ResourceKind.FEATURE_GROUPS, Grant.READ_WRITE): (AccountRole.DATA_SCIENCE,),
+        (ResourceKind.FEATURE_GROUPS, Grant.ADMIN): (AccountRole.DATA_SCIENCE,),
+        (ResourceKind.MODEL_GROUPS, Grant.REGISTER): (AccountRole.DATA_SCIENCE,),
+        (ResourceKind.MODEL_GROUPS, Grant.DEPLOY): (AccountRole.TEST, AccountRole.PROD),
+    }
+)
+_WRITES: Final = frozenset({Grant.REGISTER, Grant.ADMIN})
+_READS_ARTIFACTS: Final = frozenset({Grant.REGISTER, Grant.DEPLOY, Grant.ADMIN})
+#: Who runs jobs or endpoints and therefore pulls images.
+_RUNS_IMAGES: Final = (
+    AccountRole.DATA,
+    AccountRole.DATA_SCIENCE,
+    AccountRole.TEST,
+    AccountRole.PROD,
+)
+_IMAGE: Final = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)"
+)
+
+
+@dataclass(frozen=True)
+class ConsumerPolicy:
+    """The consumers' statements on one bucket, key, repository or catalogue of an account.
+
+    `name` is the bucket's or the repository's name, the key's alias, or the catalogue's account.
+    """
+
+    holder: PolicyHolder
+    name: str
+    statements: tuple[Statement, ...]
+
+
+def consumer_policies(
+    role: AccountRole, use_cases: Iterable[UseCase], topology: Topology, now: datetime
+) -> tuple[ConsumerPolicy, ...]:
+    """Return the policies of an owner's resources, also those without any consumer's statement.
+
+    Raises:
+        ConfigError: as `desired_grants`.
+    """
+    cases = tuple(use_cases)
+    every = desired_grants(cases, topology, now)
+    grants = [g for g in every if _is_beyond(g, topology)]
+    repositories = _repositories(role, grants, topology)
+    if role is AccountRole.DATA:
+        return (
+            *_of_data(grants, cases, topology),
+            _catalog_policy(every, topology),
+            *repositories,
+        )
+    if role is AccountRole.SHARED_SERVICES:
+        return (*_of_artifacts(grants, cases, topology), *repositories)
+    return repositories
+
+
+def _of_data(
+    grants: Sequence[DesiredGrant], cases: Sequence[UseCase], topology: Topology
+) -> tuple[ConsumerPolicy, ...]:
+    prefixes = {group.name: offline_prefix(case) for case in cases for group in case.feature_groups}
+    bucket = _bucket_arn(topology, AccountRole.DATA)
+    readers: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind is ResourceKind.FEATURE_GROUPS:
+            prefix = prefixes[grant.resource.rpartition("/")[2]]
+            readers.setdefault(prefix, set()).add(grant.principal)
+    statements: list[Statement] = []
+    for prefix, principals in sorted(readers.items()):
+        word = f"Offline{_word(prefix)}"
+        statements += _statements(
+            f"Read{word}", ["s3:GetObject"], [f"{bucket}/{prefix}/*"], principals
+        )
+        statements += _statements(
+            f"List{word}",
+            ["s3:ListBucket"],
+            [bucket],
+            principals,
+            {"StringLike": {"s3:prefix": [f"{prefix}/*"]}},
+        )
+    every = {principal for principals in readers.values() for principal in principals}
+    return (
+        ConsumerPolicy(PolicyHolder.BUCKET, topology.bucket(AccountRole.DATA), tuple(statements)),
+        _key_policy(AccountRole.DATA, topology, every, set()),
+    )
+
+
+def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> ConsumerPolicy:
+    """Return who may look up the tables of which feature groups, for Athena.
+
+    A table that the feature store makes is called after its group and the time of its creation. Of
+    the data science account the trainer is let in, to every table.
+    """
+    owner, consumer = topology.account(AccountRole.DATA), topology.account(AccountRole.DATA_SCIENCE)
+    start = f"arn:{topology.partition}:glue:{topology.region}:{owner}"
+    place = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}"]
+    tables = f"{start}:table/{FEATURE_DATABASE}"
+    actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
+    readers: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:
+            group = grant.resource.rpartition("/")[2].replace("-", "_").lower()
+            readers.setdefault(group, set()).add(grant.principal)
+    statements: list[Statement] = []
+    if any(consumer in principals for principals in readers.values()):
+        trainer = {"aws:PrincipalArn": [topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")]}
+        statements += _statements(
+            "LookUpTrainer", actions, [*place, f"{tables}/*"], {consumer}, {"ArnEquals": trainer}
+        )
+    for group, principals in sorted(readers.items()):
+        statements += _statements(
+            f"LookUp{_word(group)}",
+            actions,
+            [*place, f"{tables}/{group}_*"],
+            principals - {consumer},
+        )
+    return ConsumerPolicy(PolicyHolder.CATALOG, owner, tuple(statements))
+
+
+def _of_artifacts(
+    grants: Sequence[DesiredGrant], cases: Sequence[UseCase], topology: Topology
+) -> tuple[ConsumerPolicy, ...]:
+    models = {model.group: model.name for case in cases for model in case.models}
+    bucket = _bucket_arn(topology, AccountRole.SHARED_SERVICES)
+    readers: dict[str, set[str]] = {}
+    writers: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind is ResourceKind.MODEL_GROUPS and grant.grant in _READS_ARTIFACTS:
+            folder = f"models/{models[grant.resource.rpartition('/')[2]]}"
+            readers.setdefault(folder, set()).add(grant.principal)
+            if grant.grant in _WRITES:
+                writers.setdefault(folder, set()).add(grant.principal)
+    statements: list[Statement] = []
+    for verb, action, held in (
+        ("Read", "s3:GetObject", readers),
+        ("Store", "s3:PutObject", writers),
+    ):
+        for folder, principals in sorted(held.items()):
+            word = f"{verb}Artifacts{_word(folder)}"
+            statements += _statements(word, [action], [f"{bucket}/{folder}/*"], principals)
+    reading = {principal for principals in readers.values() for principal in principals}
+    writing = {principal for principals in writers.values() for principal in principals}
+    return (
+        ConsumerPolicy(
+            PolicyHolder.BUCKET, topology.bucket(AccountRole.SHARED_SERVICES), tuple(statements)
+        ),
+        _key_policy(AccountRole.SHARED_SERVICES, topology, reading, writing),
+    )
+
+
+def _key_policy(
+    role: AccountRole, topology: Topology, reading: set[str], writing: set[str]
+) -> ConsumerPolicy:
+    through_s3 = {"StringEquals": {"kms:ViaService": [f"s3.{topology.region}.amazonaws.com"]}}
+    statements = (
+        *_statements("Decrypt", ["kms:Decrypt"], ["*"], reading, through_s3),
+        *_statements("Encrypt", ["kms:GenerateDataKey"], ["*"], writing, through_s3),
+    )
+    return ConsumerPolicy(PolicyHolder.KEY, topology.key_alias(role), statements)
+
+
+def _repositories(
+    role: AccountRole, grants: Sequence[DesiredGrant], topology: Topology
+) -> tuple[ConsumerPolicy, ...]:
+    """Return the policies of the images' repositories that live in the account of a role."""
+    owner = topology.account(role)
+    if topology.roles_of(owner)[0] is not role:
+        return ()  # of several roles in one account the first one speaks for it
+    found = {_IMAGE.match(uri) for uri in topology.images.values()}
+    names = sorted({m["name"] for m in found if m is not None and m["account"] == owner})
+    pulling = {str(topology.account(one)) for one in _RUNS_IMAGES} - {owner}
+    pulling |= {g.principal for g in grants if g.grant in (Grant.DEPLOY, Grant.ADMIN)}
+    actions = ["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"]
+    return tuple(
+        ConsumerPolicy(
+            PolicyHolder.REPOSITORY,
+            name,
+            _statements("Pull", [f"ecr:{action}" for action in actions], [], pulling),
+        )
+        for name in names
+    )
+
+
+def _statements(
+    word: str,
+    actions: list[str],
+    resources: list[str],
+    principals: Iterable[str],
+    condition: Mapping[str, Mapping[str, list[str]]] | None = None,
+) -> tuple[Statement, ...]:
+    """Return up to three statements: for accounts, for units, for the organisation."""
+    every = sorted(principals)
+    partition = next((p.split(":")[1] for p in every if p.startswith("arn:")), "aws")
+    accounts = [p for p in every if p.isdigit()]
+    units = [_path(p) for p in every if ":ou/" in p]
+    organisations = [p.rpartition("/")[2] for p in every if ":organization/" in p]
+    made: list[Statement] = []
+    for suffix, who, asked in (
+        ("", accounts, {}),
+        ("Units", units, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": units}}),
+        ("Organisation", organisations, {"StringEquals": {"aws:PrincipalOrgID": organisations}}),
+    ):
+        if not who:
+            continue
+        named = [f"arn:{partition}:iam::{account}:root" for account in who]
+        statement: Statement = {
+            "Sid": f"{PREFIX}{word}{suffix}",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*" if suffix else named},
+            "Action": actions,
+        }
+        if resources:  # a repository's policy names none
+            statement["Resource"] = resources
+        conditions = _both(condition or {}, asked)
+        if conditions:
+            statement["Condition"] = conditions
+        made.append(statement)
+    return tuple(made)
+
+
+def _both(
+    one: Mapping[str, Mapping[str, list[str]]], other: Mapping[str, Mapping[str, list[str]]]
+) -> dict[str, dict[str, list[str]]]:
+    made = {operator: dict(keys) for operator, keys in one.items()}
+    for operator, keys in other.items():
+        made.setdefault(operator, {}).update(keys)
+    return made
+
+
+def _path(unit: str) -> str:
+    """Return a unit's path as `aws:PrincipalOrgPaths` has it; the root is whatever it is."""
+    organisation, name = unit.split(":ou/", 1)[1].split("/")
+    return f"{organisation}/*/{name}/*"
+
+
+def _is_beyond(grant: DesiredGrant, topology: Topology) -> bool:
+    named = {topology.account(role) for role in _BASELINE.get((grant.kind, grant.grant), ())}
+    return AccountId(grant.principal) not in named
+
+
+def _bucket_arn(topology: Topology, role: AccountRole) -> str:
+    return f"arn:{topology.partition}:s3:::{topology.bucket(role)}"
+
+
+def _word(path: str) -> str:
+    """Return a path as a part of a Sid, which takes letters and digits only."""
+    name = path.rpartition("/")[2]
+    plain = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name))
+    return f"{plain}{sha256(path)[:6]}"

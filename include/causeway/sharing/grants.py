@@ -1,0 +1,270 @@
+"""The declared access: every grant that should hold at a given time, one by one.
+
+Use cases and topology declare rules (`causeway.topology.access_rules`); this works out the owner,
+the resource's ARN and the principal of each. `causeway.sharing.shares` turns the grants into
+shares, the preflight and the access review compare them with what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from causeway.errors import ConfigError
+from causeway.topology.access_rules import (
+    ORGANISATION,
+    WHOLE_ACCOUNT,
+    AccessRule,
+    CardStatusName,
+    Grant,
+    ResourceKind,
+    Route,
+)
+from causeway.topology.accounts import DEPLOYED_ROLES, AccountId, AccountRole, Topology
+from causeway.use_cases.use_case import UseCase
+
+CATALOG_NAME: Final = "DefaultFeatureGroupCatalog"
+LINEAGE_GROUP_NAME: Final = "sagemaker-default-lineage-group"
+
+#: How a kind of resource is owned, named in shares and named in ARNs.
+_OWNERS: Final = {
+    ResourceKind.FEATURE_CATALOG: AccountRole.DATA,
+    ResourceKind.FEATURE_GROUPS: AccountRole.DATA,
+    ResourceKind.MODEL_GROUPS: AccountRole.SHARED_SERVICES,
+    ResourceKind.MODEL_CARDS: AccountRole.SHARED_SERVICES,
+    ResourceKind.LINEAGE_GROUP: AccountRole.SHARED_SERVICES,
+}
+_WORDS: Final = {
+    ResourceKind.FEATURE_CATALOG: "catalog",
+    ResourceKind.FEATURE_GROUPS: "features",
+    ResourceKind.MODEL_GROUPS: "models",
+    ResourceKind.MODEL_CARDS: "cards",
+    ResourceKind.LINEAGE_GROUP: "lineage",
+}
+_RESOURCES: Final = {
+    ResourceKind.FEATURE_CATALOG: "sagemaker-catalog",
+    ResourceKind.FEATURE_GROUPS: "feature-group",
+    ResourceKind.MODEL_GROUPS: "model-package-group",
+    ResourceKind.MODEL_CARDS: "model-card",
+    ResourceKind.LINEAGE_GROUP: "lineage-group",
+}
+
+#: The account roles that may own what is shared, and the duty that shares it.
+SHARERS: Final = {
+    AccountRole.DATA: "data-sharer",
+    AccountRole.SHARED_SERVICES: "registry-owner",
+}
+
+#: What a use case without a section `access` declares.
+DEFAULT_ACCESS: Final = (
+    AccessRule(resource=ResourceKind.FEATURE_GROUPS, grant=Grant.READ, to=("data_science",)),
+    AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.REGISTER, to=("data_science",)),
+    AccessRule(resource=ResourceKind.MODEL_GROUPS, grant=Grant.DEPLOY, to=("test", "prod")),
+    # A model's card is written in development and, from its hand-over on, in test, and only read
+    # in production.
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ_WRITE,
+        to=("data_science",),
+        label="development",
+    ),
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ_WRITE,
+        to=("test",),
+        label="test",
+        from_status="PendingReview",
+    ),
+    AccessRule(
+        resource=ResourceKind.MODEL_CARDS,
+        grant=Grant.READ,
+        to=("prod",),
+        label="production",
+        from_status="Approved",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DesiredGrant:
+    """One principal's grant on one resource, as declared.
+
+    `principal` is an account id, or the ARN of an organisational unit or of the organisation.
+    `share` is the name of the resource share that carries the grant.
+    """
+
+    owner: AccountId
+    share: str
+    resource: str
+    principal: str
+    kind: ResourceKind
+    grant: Grant
+    owner_role: AccountRole
+    route: Route = "ram"
+    until: datetime | None = None
+    from_status: CardStatusName = "Draft"
+
+
+def desired_grants(
+    use_cases: Iterable[UseCase], topology: Topology, now: datetime
+) -> tuple[DesiredGrant, ...]:
+    """Return every grant that should hold at `now`, sorted; an expired one is not among them.
+
+    Raises:
+        ConfigError: a rule names a resource or a receiver that is not declared, two rules that
+            differ have one share name, or one model group has both routes.
+    """
+    found: dict[tuple[str, ...], DesiredGrant] = {}
+    for grant in _declared(tuple(use_cases), topology, now):
+        key = (grant.owner, grant.share, grant.resource, grant.principal, grant.grant.value)
+        known = found.get(key)
+        if known is None or _outlasts(grant, known):
+            found[key] = grant
+    grants = tuple(found[key] for key in sorted(found))
+    _refuse_what_differs(grants)
+    _refuse_two_routes(grants)
+    return grants
+
+
+def receiving_accounts(grant: DesiredGrant, topology: Topology) -> tuple[AccountId, ...]:
+    """Return the accounts of the topology that a grant reaches, the owner left out.
+
+    The members of an organisational unit are not in the topology, so its grants name nobody.
+    """
+    if ":organization/" in grant.principal:
+        found = {topology.account(role) for role in DEPLOYED_ROLES}
+    elif ":ou/" in grant.principal:
+        found = set()
+    else:
+        found = {AccountId(grant.principal)}
+    return tuple(sorted(found - {grant.owner}))
+
+
+def _declared(
+    use_cases: Sequence[UseCase], topology: Topology, now: datetime
+) -> Iterator[DesiredGrant]:
+    for case in use_cases:
+        rules = DEFAULT_ACCESS if case.access is None else case.access
+        for rule in rules:
+            if rule.holds(now):
+                yield from _of_rule(rule, (case,), topology, case.id.replace("_", "-"))
+    for rule in topology.access:
+        if rule.holds(now):
+            yield from _of_rule(rule, use_cases, topology, "all")
+
+
+def _of_rule(
+    rule: AccessRule, use_cases: Sequence[UseCase], topology: Topology, scope: str
+) -> Iterator[DesiredGrant]:
+    names = _chosen(rule, use_cases, scope)
+    principals = [_principal(receiver, topology) for receiver in rule.to]
+    scopes = () if rule.resource in WHOLE_ACCOUNT else (scope,)
+    share = "-".join(("causeway", _WORDS[rule.resource], *scopes, rule.share_label))
+    for role in _owner_roles(rule):
+        owner = topology.account(role)
+        for name in names:
+            arn = (
+                f"arn:{topology.partition}:sagemaker:{topology.region}:{owner}:"
+                f"{_RESOURCES[rule.resource]}/{name}"
+            )
+            for principal in principals:
+                # Roles may live in one account; nobody shares with themselves.
+                if principal != owner:
+                    yield DesiredGrant(
+                        owner,
+                        share,
+                        arn,
+                        principal,
+                        rule.resource,
+                        rule.grant,
+                        role,
+                        rule.route,
+                        rule.until,
+                        rule.from_status,
+                    )
+
+
+def _chosen(rule: AccessRule, use_cases: Sequence[UseCase], scope: str) -> tuple[str, ...]:
+    if rule.resource is ResourceKind.FEATURE_CATALOG:
+        return (CATALOG_NAME,)
+    if rule.resource is ResourceKind.LINEAGE_GROUP:
+        return (LINEAGE_GROUP_NAME,)
+    if rule.resource is ResourceKind.FEATURE_GROUPS:
+        every = {g.name: g.tags for case in use_cases for g in case.feature_groups}
+    else:
+        # A model's card is called as the model's group.
+        every = {model.group: {} for case in use_cases for model in case.models}
+    strangers = sorted(set(rule.names) - set(every))
+    if strangers:
+        raise ConfigError(
+            f"access of {scope}: {rule.resource.value} has no {', '.join(strangers)}",
+            next_step=f"Use some of: {', '.join(sorted(every))}.",
+        )
+    return tuple(
+        name
+        for name, tags in every.items()
+        if (not rule.names or name in rule.names) and rule.tags.items() <= tags.items()
+    )
+
+
+def _owner_roles(rule: AccessRule) -> tuple[AccountRole, ...]:
+    roles = tuple(_role(word) for word in rule.of) or (_OWNERS[rule.resource],)
+    for role in roles:
+        if role not in SHARERS:
+            raise ConfigError(
+                f"access: account role {role.value} has no duty that shares",
+                next_step=f"Let `of` be some of: {', '.join(r.value for r in SHARERS)}.",
+            )
+    return roles
+
+
+def _principal(receiver: str, topology: Topology) -> str:
+    if receiver.isdigit() or receiver.startswith("arn:"):
+        return receiver
+    if receiver == ORGANISATION or receiver.startswith("ou-"):
+        return topology.organisation_arn(None if receiver == ORGANISATION else receiver)
+    return topology.account(_role(receiver))
+
+
+def _role(word: str) -> AccountRole:
+    try:
+        return AccountRole(word)
+    except ValueError as error:
+        raise ConfigError(
+            f"access: {word!r} is no account role",
+            next_step=f"Use one of: {', '.join(role.value for role in AccountRole)}.",
+        ) from error
+
+
+def _outlasts(grant: DesiredGrant, known: DesiredGrant) -> bool:
+    return known.until is not None and (grant.until is None or grant.until > known.until)
+
+
+def _refuse_what_differs(grants: Iterable[DesiredGrant]) -> None:
+    # A share is resources times principals under one grant: other rules do not fit into it.
+    shares: dict[tuple[str, str], list[DesiredGrant]] = {}
+    for grant in grants:
+        shares.setdefault((grant.owner, grant.share), []).append(grant)
+    for (owner, name), held in shares.items():
+        whole = len({g.resource for g in held}) * len({g.principal for g in held})
+        if len(held) != whole or len({(g.grant, g.route, g.from_status) for g in held}) > 1:
+            raise ConfigError(
+                f"access: rules that differ would make one share {name}",
+                account=owner,
+                next_step="Give one of the rules a `label` of its own.",
+            )
+
+
+def _refuse_two_routes(grants: Iterable[DesiredGrant]) -> None:
+    # Two writers of one policy overwrite each other.
+    routes: dict[str, set[Route]] = {}
+    for grant in grants:
+        routes.setdefault(grant.resource, set()).add(grant.route)
+    for resource, used in routes.items():
+        if len(used) > 1:
+            raise ConfigError(
+                f"access: {resource} is shared through RAM and through a resource policy",
+                next_step="Use one `route` in all rules that mean this model group.",
+            )

@@ -1,0 +1,215 @@
+"""The plan between desired and observed shares of one owner: what to call, what is waited for.
+
+Applying a plan and planning again gives a quiet plan, whatever was there before: shares that
+nobody declares, second shares of one name, strangers in a share, other permissions, an
+invitation that ran out. Revoking comes before giving, so that a call that fails while giving
+leaves nothing open that should be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from causeway.errors import SharingError
+from causeway.sharing.actions import (
+    Action,
+    AllowExternal,
+    Associate,
+    CreatePermission,
+    CreatePermissionVersion,
+    CreateShare,
+    DeletePermissionVersion,
+    DeleteShare,
+    Disassociate,
+    ReplacePermission,
+)
+from causeway.sharing.permissions import Permission, PermissionDefinition, permission_for
+from causeway.sharing.shares import (
+    ASSOCIATION_STATUSES,
+    DesiredShare,
+    ObservedShare,
+    OwnerState,
+    presence,
+)
+from causeway.topology.accounts import AccountId
+
+#: Versions that RAM keeps of a customer-managed permission (RAM user guide, quotas).
+MAX_VERSIONS: Final = 5
+
+
+@dataclass(frozen=True)
+class SharePlan:
+    """What to do about one share (or one model group's policy), in order."""
+
+    name: str
+    actions: tuple[Action, ...] = ()
+    waiting: tuple[str, ...] = ()
+    #: Whether there is a share to be accepted, once the actions were taken.
+    offered: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.actions
+
+    def shown(self) -> dict[str, Any]:
+        """Return the plan in words, as JSON."""
+        return {
+            "share": self.name,
+            "actions": [str(action) for action in self.actions] or ["nothing"],
+            "waiting": list(self.waiting),
+            "offered": self.offered,
+        }
+
+
+def plan_shares(desired: Iterable[DesiredShare], state: OwnerState) -> tuple[SharePlan, ...]:
+    """Plan every share of an owner: the desired ones, then what of ours is surplus.
+
+    Raises:
+        SharingError: no permission fits a grant.
+        UnexpectedState: RAM shows a status that is not known.
+    """
+    wanted = tuple(desired)
+    names = {share.name for share in wanted}
+    surplus = sorted({s.name for s in state.shares if s.lives and s.ours and s.name not in names})
+    return (
+        *(plan_share(share, state) for share in wanted),
+        *(SharePlan(name, _deletions(_named(name, state))) for name in surplus),
+    )
+
+
+def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
+    """Plan one desired share.
+
+    Raises:
+        SharingError: no permission fits the grant.
+        UnexpectedState: RAM shows a status that is not known.
+    """
+    permission, prepared = _permission(desired, state)
+    living = _named(desired.name, state)
+    held_back = {
+        r
+        for r in desired.resources
+        if not state.has_come_to(desired.from_status, r) and not any(s.holds(r) for s in living)
+    }
+    present = tuple(r for r in desired.resources if r in state.resources and r not in held_back)
+    waiting = [f"{r} does not exist yet" for r in desired.resources if r not in state.resources]
+    waiting += [
+        f"{r} has not come to {desired.from_status} yet"
+        for r in desired.resources
+        if r in held_back and r in state.resources
+    ]
+    kept = min(living, key=lambda share: _distance(desired, share), default=None)
+    actions: list[Action] = [*_deletions(share for share in living if share is not kept)]
+    if kept is None:
+        if not present:
+            return SharePlan(desired.name, (), tuple(waiting))
+        dead = sorted(s.arn for s in state.shares if s.name == desired.name)
+        created = CreateShare(desired, present, permission.arn, tuple(dead))
+        return SharePlan(desired.name, (*prepared, created), tuple(waiting), True)
+    resources = _Compared(present, kept.resources)
+    principals = _Compared(desired.principals, kept.principals)
+    waiting += [f"{entity} is {status}" for entity, status in resources.leaving]
+    waiting += [f"{entity} is {status}" for entity, status in principals.leaving]
+    waiting += [f"{entity} has not joined yet" for entity in principals.coming]
+    surplus = tuple(e for e in resources.surplus if e not in desired.resources)
+    if surplus or principals.surplus:
+        actions.append(Disassociate(kept.arn, kept.name, surplus, principals.surplus))
+    actions += prepared
+    newest = permission.version if isinstance(permission, Permission) else None
+    if prepared or dict(kept.permissions) != {permission.arn: newest}:
+        actions.append(ReplacePermission(kept.arn, kept.name, permission.arn))
+    if desired.external and not kept.external:
+        actions.append(AllowExternal(kept.arn, kept.name, True))
+    if resources.new or principals.new:
+        actions.append(Associate(kept.arn, kept.name, resources.new, principals.new))
+    if resources.again or principals.again:
+        actions.append(Associate(kept.arn, kept.name, resources.again, principals.again, True))
+    if kept.external and not desired.external:
+        actions.append(AllowExternal(kept.arn, kept.name, False))
+    return SharePlan(desired.name, tuple(actions), tuple(waiting), True)
+
+
+class _Compared:
+    """Entities that are wanted in a share against those that RAM shows, by what to do."""
+
+    def __init__(self, wanted: Iterable[str], there: Mapping[str, str]) -> None:
+        wanted = tuple(wanted)
+        meant = {e: presence(ASSOCIATION_STATUSES, status) for e, status in there.items()}
+        self.new = tuple(e for e in wanted if e not in there)
+        self.again = tuple(e for e in wanted if meant.get(e) == "absent")
+        self.coming = tuple(e for e in wanted if meant.get(e) == "coming")
+        self.leaving = tuple((e, there[e]) for e in wanted if meant.get(e) == "leaving")
+        self.surplus = tuple(
+            sorted(e for e, m in meant.items() if e not in wanted and m in ("there", "coming"))
+        )
+
+
+def permission_steps(
+    wanted: PermissionDefinition,
+    listed: Iterable[Permission],
+    shares: Iterable[ObservedShare],
+    owner: AccountId,
+) -> tuple[Action, ...]:
+    """Return what makes a customer-managed permission be as defined; nothing when it is.
+
+    Raises:
+        SharingError: its name is taken by another type, or all of its versions are in use.
+    """
+    known = next((p for p in listed if p.arn == wanted.arn), None)
+    if known is None:
+        return (CreatePermission(wanted),)
+    if known.resource_type.lower() != wanted.resource_type.lower():
+        raise SharingError(
+            f"permission {known.arn} is for {known.resource_type}, not {wanted.resource_type}",
+            account=owner,
+            next_step="Delete it and run again, or choose another name.",
+        )
+    if known.actions == {action.lower() for action in wanted.actions}:
+        return ()
+    new = CreatePermissionVersion(wanted, known.versions)
+    if len(known.versions) < MAX_VERSIONS:
+        return (new,)
+    used = {s.permissions.get(known.arn) for s in shares if s.lives} | {known.version}
+    unused = next((v for v in known.versions if v not in used), None)
+    if unused is None:
+        raise SharingError(
+            f"permission {known.arn} has {len(known.versions)} versions and all are in use",
+            account=owner,
+            next_step="Give the shares its newest version, then old ones can go.",
+        )
+    return (DeletePermissionVersion(known.arn, unused), new)
+
+
+def _permission(
+    desired: DesiredShare, state: OwnerState
+) -> tuple[Permission | PermissionDefinition, tuple[Action, ...]]:
+    """Return the share's permission, and what makes it be as defined."""
+    parts = desired.resources[0].split(":")
+    own = f"arn:{parts[1]}:ram:{parts[3]}:{desired.owner}:permission/"
+    chosen = permission_for(desired.kind, desired.grant, state.permissions, own)
+    if isinstance(chosen, Permission):
+        return chosen, ()
+    steps = permission_steps(chosen, state.permissions, state.shares, desired.owner)
+    known = next((p for p in state.permissions if p.arn == chosen.arn), None)
+    return (chosen if steps or known is None else known), steps
+
+
+def _named(name: str, state: OwnerState) -> list[ObservedShare]:
+    return [s for s in state.shares if s.name == name and s.lives and s.ours]
+
+
+def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, int, int, str]:
+    # Of two shares of one name the one stays that costs the consumers least: who has joined, who is
+    # invited, who was.
+    joined = sum(share.principals.get(p) == "ASSOCIATED" for p in desired.principals)
+    invited = sum(share.reaches(p) for p in desired.principals)
+    known = sum(p in share.principals for p in desired.principals)
+    held = sum(share.holds(r) for r in desired.resources)
+    return (-joined, -invited, -known, -held, share.arn)
+
+
+def _deletions(shares: Iterable[ObservedShare]) -> tuple[DeleteShare, ...]:
+    return tuple(DeleteShare(share.arn, share.name) for share in shares)

@@ -1,0 +1,346 @@
+"""Accounts: their roles, the topology that maps roles to account ids, and every fixed name.
+
+A topology file says where a role lives; the same code then addresses the local accounts and
+the real ones. Names of buckets, keys, stacks, IAM roles and Airflow connections are functions
+of the account role, stated here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, NewType
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from causeway.documents import CONFIG_DIR, Strict, load
+from causeway.errors import ConfigError
+from causeway.topology.access_rules import AccessRule
+
+AccountId = NewType("AccountId", str)
+"""Twelve digits; checked where it enters (`Topology`, `causeway.topology.arns`)."""
+
+
+class AccountRole(StrEnum):
+    """What an account is for; several roles may live in one account."""
+
+    DATA = "data"
+    DATA_SCIENCE = "data_science"
+    SHARED_SERVICES = "shared_services"
+    GOVERNANCE = "governance"
+    TEST = "test"
+    PROD = "prod"
+    MANAGEMENT = "management"
+
+    @property
+    def dashed(self) -> str:
+        """The role as it stands in names of AWS resources."""
+        return self.value.replace("_", "-")
+
+
+#: The roles that have a CloudFormation stack, resources and people of their own.
+DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not AccountRole.MANAGEMENT)
+
+#: The least-privilege IAM roles of each account role; the IAM role's name is `causeway-<duty>`.
+DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
+    {
+        AccountRole.DATA: (
+            "ingester",
+            "eraser",
+            "data-sharer",
+            "data-auditor",
+            "feature-execution",
+        ),
+        AccountRole.DATA_SCIENCE: (
+            "trainer",
+            "registrar",
+            "acceptor",
+            "explorer",
+            "training-execution",
+            "pipeline-execution",
+            "tracking-execution",
+            "science-auditor",
+        ),
+        AccountRole.SHARED_SERVICES: (
+            "registry-owner",
+            "registry-sync",
+            "registry-auditor",
+            "approver",
+        ),
+        AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader", "alerter"),
+        AccountRole.TEST: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
+        AccountRole.PROD: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
+    }
+)
+
+#: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
+NOT_CONNECTED: Final = frozenset(
+    {
+        "feature-execution",
+        "training-execution",
+        "pipeline-execution",
+        "tracking-execution",
+        "serving-execution",
+        "approver",
+        "airflow",
+    }
+)
+
+#: The Glue database of offline stores, where the contract names no other (AWS's own name).
+FEATURE_DATABASE: Final = "sagemaker_featurestore"
+#: Under which name the consumers' Athena knows the data account's Glue catalogue.
+DATA_CATALOG: Final = "causeway_data"
+#: The consumers' workgroup.
+WORKGROUP: Final = "causeway"
+#: The duty of each account role that sees who may do what there, and changes nothing.
+AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {
+        AccountRole.DATA: "data-auditor",
+        AccountRole.DATA_SCIENCE: "science-auditor",
+        AccountRole.SHARED_SERVICES: "registry-auditor",
+        AccountRole.TEST: "workload-auditor",
+        AccountRole.PROD: "workload-auditor",
+    }
+)
+
+GOVERNANCE_TABLE: Final = "causeway-governance"
+EVENT_BUS: Final = "causeway-governance"
+REGISTRY_QUEUE: Final = "causeway-registry-events"
+ALERTS_TOPIC: Final = "causeway-alerts"
+
+_Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+
+
+class Person(Strict):
+    """One human: the `sts:SourceIdentity` and the Airflow user that both mean them."""
+
+    source_identity: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
+    airflow_user: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One Airflow AWS connection: its id, and the role it assumes (None: the administrator)."""
+
+    conn_id: str
+    role: AccountRole
+    duty: str
+    role_arn: str | None
+
+
+class Organisation(Strict):
+    """Whether the accounts are in one AWS organisation, and whether it shares without invitations.
+
+    On the local AWS this makes the organisation; real accounts are in theirs whatever it says.
+    """
+
+    enabled: bool = False
+    sharing: bool = False
+    id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
+
+
+class ManagedMlflow(Strict):
+    """A managed MLflow server of SageMaker in the data science account: name, size, version."""
+
+    managed: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$")]
+    size: Literal["Small", "Medium", "Large"] = "Small"
+    version: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){1,2}$")] | None = None
+
+
+class ModelCards(Strict):
+    """Accounts that keep model cards of their own beside those in shared services."""
+
+    spokes: tuple[Literal["data_science", "test", "prod"], ...] = ()
+
+
+class Topology(Strict):
+    """Which account plays which role, in which region, with which images and people."""
+
+    name: str
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    partition: Annotated[str, StringConstraints(pattern=r"^aws(-[a-z]+)*$")] = "aws"
+    accounts: dict[AccountRole, _Id]
+    organisation: Organisation = Organisation()
+    mlflow: ManagedMlflow | None = None
+    model_cards: ModelCards = ModelCards()
+    access: tuple[AccessRule, ...] = ()
+    images: dict[str, str]
+    image_digests: dict[
+        str, Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    ] = Field(default_factory=dict)
+    people: dict[str, Person] = Field(min_length=1)
+    #: Minutes after which CloudTrail has every call (at most; on average it takes five).
+    trail_delay_minutes: float = Field(default=15, ge=0)
+
+    @field_validator("accounts", mode="before")
+    @classmethod
+    def _ids_are_text(cls, value: object) -> object:
+        if isinstance(value, dict):
+            for role, account in value.items():
+                if not isinstance(account, str) or len(account) != 12 or not account.isdigit():
+                    raise ValueError(
+                        f"{role}: {account!r} is no account id; allowed: twelve digits in quotes "
+                        "(unquoted YAML numbers lose their leading zeros)"
+                    )
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Topology:
+        missing = [role.value for role in DEPLOYED_ROLES if role not in self.accounts]
+        if missing:
+            raise ValueError(f"accounts: no account id for {', '.join(missing)}")
+        for field in ("source_identity", "airflow_user"):
+            values = [getattr(person, field) for person in self.people.values()]
+            if len(set(values)) != len(values):
+                raise ValueError(f"people: two people share one {field}; one log-in is one person")
+        return self
+
+    def account(self, role: AccountRole) -> AccountId:
+        """Return the account that plays the role; management defaults to governance."""
+        return AccountId(self.accounts.get(role) or self.accounts[AccountRole.GOVERNANCE])
+
+    def roles_of(self, account: str) -> tuple[AccountRole, ...]:
+        """Return every role that the account plays; none for a foreign account."""
+        return tuple(role for role in DEPLOYED_ROLES if self.account(role) == account)
+
+    def organisation_arn(self, unit: str | None = None) -> str:
+        """Return the ARN of the organisation, or of one of its units by the unit's id.
+
+        Raises:
+            ConfigError: the topology does not say the organisation's id.
+        """
+        found = self.organisation.id
+        if found is None:
+            raise ConfigError(
+                f"topology {self.name}: access names the organisation or a unit of it, but "
+                "organisation.id is missing",
+                next_step="Write the id, o-…, under `organisation`, or name accounts.",
+            )
+        kind = f"ou/{found}/{unit}" if unit else f"organization/{found}"
+        management = self.account(AccountRole.MANAGEMENT)
+        return f"arn:{self.partition}:organizations::{management}:{kind}"
+
+    def bucket(self, role: AccountRole) -> str:
+        """Return the name of the account role's bucket."""
+        return f"causeway-{role.dashed}-{self.account(role)}-{self.region}"
+
+    def key_alias(self, role: AccountRole) -> str:
+        """Return the KMS alias of the account role (data, data science, shared services)."""
+        return f"alias/causeway-{role.dashed}"
+
+    def key_alias_arn(self, role: AccountRole) -> str:
+        """Return the ARN of the account role's KMS alias, usable from other accounts."""
+        return f"arn:{self.partition}:kms:{self.region}:{self.account(role)}:{self.key_alias(role)}"
+
+    def glue_arn(self, role: AccountRole, part: str = "catalog") -> str:
+        """Return the ARN of the account role's Glue catalogue, or of something in it."""
+        return f"arn:{self.partition}:glue:{self.region}:{self.account(role)}:{part}"
+
+    def stack(self, role: AccountRole) -> str:
+        """Return the CloudFormation stack's name of the account role."""
+        return f"causeway-{role.dashed}"
+
+    def role_arn(self, role: AccountRole, duty: str) -> str:
+        """Return the ARN of the IAM role for a duty, such as `ingester` in `data`.
+
+        Raises:
+            ConfigError: the account role has no such duty.
+        """
+        if duty not in DUTIES[role]:
+            raise ConfigError(
+                f"account role {role.value} has no duty {duty!r}",
+                next_step=f"Use one of: {', '.join(DUTIES[role])}.",
+            )
+        return f"arn:{self.partition}:iam::{self.account(role)}:role/causeway-{duty}"
+
+    def tracking_server_arn(self) -> str | None:
+        """Return the ARN of the managed MLflow server; None where MLflow is reached by its URL."""
+        if self.mlflow is None:
+            return None
+        place = f"{self.region}:{self.account(AccountRole.DATA_SCIENCE)}"
+        name = f"mlflow-tracking-server/{self.mlflow.managed}"
+        return f"arn:{self.partition}:sagemaker:{place}:{name}"
+
+    def root_arn(self, role: AccountRole) -> str:
+        """Return the principal that stands for the whole account."""
+        return f"arn:{self.partition}:iam::{self.account(role)}:root"
+
+    def image(self, name: str) -> str:
+        """Return the URI of an image of the table.
+
+        Raises:
+            ConfigError: the topology has no such image.
+        """
+        if name not in self.images:
+            raise ConfigError(
+                f"topology {self.name}: images has no entry {name!r}",
+                next_step=f"Add it, or use one of: {', '.join(sorted(self.images))}.",
+            )
+        return self.images[name]
+
+    def pinned_image(self, uri: str) -> str:
+        """Return an image of the table by its digest: a tag may be moved, a digest may not.
+
+        Raises:
+            ConfigError: the image is not in the table, or the table has no digest for it.
+        """
+        if "@sha256:" in uri:
+            return uri
+        name = next((name for name, image in self.images.items() if image == uri), None)
+        digest = self.image_digests.get(name or "")
+        if digest is None:
+            raise ConfigError(
+                f"topology {self.name}: image_digests has no digest for {name or uri}",
+                next_step="Write it there: aws ecr describe-images in the image's registry, or "
+                "docker pull, tell it. A registered version names its container by digest.",
+            )
+        return f"{uri.rpartition(':')[0]}@{digest}"
+
+    def person_of_source_identity(self, source_identity: str | None) -> str | None:
+        """Return the person behind an `sts:SourceIdentity`, or None for a stranger."""
+        return next(
+            (n for n, p in self.people.items() if p.source_identity == source_identity), None
+        )
+
+    def person_of_airflow_user(self, user: str | None) -> str | None:
+        """Return the person behind an Airflow user name, or None for a stranger."""
+        return next((n for n, p in self.people.items() if p.airflow_user == user), None)
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return every Airflow connection that the DAGs use, in the order of the roles."""
+        found: list[Connection] = []
+        for role in DEPLOYED_ROLES:
+            found.append(Connection(connection_id(role, "bootstrap"), role, "bootstrap", None))
+            found += [
+                Connection(connection_id(role, duty), role, duty, self.role_arn(role, duty))
+                for duty in DUTIES[role]
+                if duty not in NOT_CONNECTED
+            ]
+        return tuple(found)
+
+
+def connection_id(role: AccountRole, duty: str) -> str:
+    """Return the id of the Airflow connection that acts as the duty in the account role.
+
+    Raises:
+        ConfigError: the account role has no such duty that Airflow acts as.
+    """
+    allowed = ("bootstrap", *(d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED))
+    if duty not in allowed:
+        raise ConfigError(
+            f"no connection for duty {duty!r} in account role {role.value}",
+            next_step=f"Use one of: {', '.join(allowed)}.",
+        )
+    return f"causeway_{role.value}_{duty.replace('-', '_')}"
+
+
+def load_topology(path: Path | None = None) -> Topology:
+    """Read a topology file; without a path, the local one.
+
+    Raises:
+        ConfigError: naming file, key, what was wrong and the allowed values.
+    """
+    return load(path or CONFIG_DIR / "topology" / "local.yaml", Topology)

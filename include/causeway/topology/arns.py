@@ -1,0 +1,146 @@
+"""Typed ARNs: a name says which thing, an ARN also says whose.
+
+Cross-account calls need the ARN; a bare name in the consumer's account would hit or create a
+local thing of the same name. Patterns are those of the SageMaker service model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from causeway.errors import UnexpectedState
+from causeway.topology.accounts import AccountId, AccountRole, Topology
+
+_NAME = r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9-]{0,62})"
+_HEAD = r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+
+
+@dataclass(frozen=True)
+class _SageMakerArn:
+    partition: str
+    region: str
+    account: AccountId
+    name: str
+
+    resource: ClassVar[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an ARN of this type.
+
+        Raises:
+            UnexpectedState: the text is no ARN of this type.
+        """
+        found = re.fullmatch(f"{_HEAD}{cls.resource}/{_NAME}", text)
+        if found is None:
+            raise _not_an_arn(text, cls.resource, f"{cls.resource}/<name>")
+        parts = found.groupdict()
+        return cls(parts["partition"], parts["region"], AccountId(parts["account"]), parts["name"])
+
+    @classmethod
+    def of(cls, topology: Topology, role: AccountRole, name: str) -> Self:
+        """Name the thing in the account that plays the role."""
+        return cls(topology.partition, topology.region, topology.account(role), name)
+
+    def __str__(self) -> str:
+        return (
+            f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:"
+            f"{self.resource}/{self.name}"
+        )
+
+
+@dataclass(frozen=True)
+class FeatureGroupArn(_SageMakerArn):
+    """A feature group and its owner."""
+
+    resource: ClassVar[str] = "feature-group"
+
+
+@dataclass(frozen=True)
+class ModelPackageGroupArn(_SageMakerArn):
+    """A model package group and its owner."""
+
+    resource: ClassVar[str] = "model-package-group"
+
+    def version(self, number: int) -> ModelPackageArn:
+        """Return the ARN of one version of the group."""
+        return ModelPackageArn(self.partition, self.region, self.account, self.name, number)
+
+
+@dataclass(frozen=True, order=True)
+class ModelPackageArn:
+    """One version of a model package group, and the group's owner."""
+
+    partition: str
+    region: str
+    account: AccountId
+    group: str
+    version: int
+
+    @classmethod
+    def parse(cls, text: str) -> ModelPackageArn:
+        """Read the ARN of a model package version.
+
+        Raises:
+            UnexpectedState: the text is no such ARN (a bare name, an unversioned package).
+        """
+        found = re.fullmatch(f"{_HEAD}model-package/{_NAME}/(?P<version>[1-9][0-9]*)", text)
+        if found is None:
+            raise _not_an_arn(text, "model package version", "model-package/<group>/<version>")
+        parts = found.groupdict()
+        return cls(
+            parts["partition"],
+            parts["region"],
+            AccountId(parts["account"]),
+            parts["name"],
+            int(parts["version"]),
+        )
+
+    @property
+    def group_arn(self) -> ModelPackageGroupArn:
+        """The group that the version belongs to."""
+        return ModelPackageGroupArn(self.partition, self.region, self.account, self.group)
+
+    def __str__(self) -> str:
+        return (
+            f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:"
+            f"model-package/{self.group}/{self.version}"
+        )
+
+
+@dataclass(frozen=True)
+class RoleArn:
+    """An IAM role and its account; an assumed-role session's ARN is read as its role."""
+
+    partition: str
+    account: AccountId
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> RoleArn:
+        """Read the ARN of a role or of a session of it.
+
+        Raises:
+            UnexpectedState: the text is neither.
+        """
+        found = re.fullmatch(
+            r"arn:(aws[a-z-]*):(?:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)"
+            r"|sts::(\d{12}):assumed-role/([\w+=,.@-]+)/[\w+=,.@-]+)",
+            text,
+        )
+        if found is None:
+            raise _not_an_arn(text, "role", "iam::<account>:role/<name>")
+        partition, iam_account, iam_name, sts_account, sts_name = found.groups()
+        return cls(partition, AccountId(iam_account or sts_account), iam_name or sts_name)
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.name}"
+
+
+def _not_an_arn(text: str, kind: str, form: str) -> UnexpectedState:
+    return UnexpectedState(
+        f"{text!r} is not the ARN of a {kind}",
+        next_step=f"Give the whole ARN, ending in {form}; a bare name means a local thing.",
+    )

@@ -1,0 +1,1 @@
+"""Training: candidates, adoption of jobs, job requests, pipelines and tracking servers."""

@@ -1,0 +1,261 @@
+"""Training: candidates, deterministic job names, and what to make of jobs that are there already.
+
+A job's name is a function of its inputs, never of a run or the clock. A job name is spent for
+good in its account and region, failed or not, so the next attempt takes the next ordinal.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from causeway.documents import canonical_json, sha256
+from causeway.errors import ConfigError, JobFailed, NameTaken
+from causeway.use_cases.training_specs import HyperParameter, Search, SearchDimension, Training
+from causeway.use_cases.use_case import ModelSpec
+
+#: SageMaker's limit for job, model and endpoint-config names.
+NAME_LENGTH: Final = 63
+
+HyperParameters = Mapping[str, HyperParameter]
+
+#: The job kinds of the chain, as they stand in job names.
+FEATURES, PREPROCESS, TRAIN, EVALUATE = "features", "preprocess", "train", "evaluate"
+
+#: Every value of TrainingJobStatus and ProcessingJobStatus, and what it means for adoption.
+JOB_STATUSES: Final[Mapping[str, str]] = {
+    "InProgress": "running",
+    "Completed": "completed",
+    "Stopping": "running",
+    "Failed": "ended",
+    "Stopped": "ended",
+    "Deleting": "ended",
+}
+
+
+@dataclass(frozen=True)
+class TrainingCandidate:
+    """One set of hyperparameters to train; `name` is short and stable."""
+
+    name: str
+    hyperparameters: HyperParameters
+
+    @property
+    def digest(self) -> str:
+        """The digest of the hyperparameters."""
+        return sha256(canonical_json(dict(self.hyperparameters)))
+
+    def as_strings(self) -> dict[str, str]:
+        """The hyperparameters as `CreateTrainingJob` takes them."""
+        return {name: str(value) for name, value in self.hyperparameters.items()}
+
+
+@dataclass(frozen=True)
+class DescribedJob:
+    """What was found under a job name; `inputs_digest` is read from the job's tags."""
+
+    name: str
+    status: str
+    failure_reason: str = ""
+    inputs_digest: str | None = None
+
+
+class Adoption(StrEnum):
+    """What to do next."""
+
+    CREATE = "create"
+    WAIT = "wait"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class NextJob:
+    """The job to create, to wait for, or that is done; `attempt` counts from 1."""
+
+    action: Adoption
+    name: str
+    attempt: int
+
+
+def candidates(model: ModelSpec, seed: int | None = None) -> tuple[TrainingCandidate, ...]:
+    """Return the model's candidates: those of the use case, or as many others drawn with a seed.
+
+    Those of the use case are listed, or every combination of a grid, or drawn with the seed of the
+    search space. The same seed draws the same candidates; none of them equals one of the use case,
+    so a seeded training always makes other models.
+
+    Raises:
+        ConfigError: the model declares no search space, or one too small to draw from.
+    """
+    training, search = model.training, model.training.search
+    if training.candidates:
+        written: list[HyperParameters] = [
+            {**training.hyperparameters, **candidate} for candidate in training.candidates
+        ]
+    elif search is not None and search.method == "grid":
+        written = _grid(training, search)
+    else:
+        written = _drawn(model, search.seed if search else 0)
+    if seed is None:
+        return tuple(
+            TrainingCandidate(f"c{number}", merged) for number, merged in enumerate(written, 1)
+        )
+    others = _drawn(model, seed, written, shift=seed)
+    return tuple(
+        TrainingCandidate(f"s{seed}-c{number}", merged) for number, merged in enumerate(others, 1)
+    )
+
+
+def _grid(training: Training, search: Search) -> list[HyperParameters]:
+    """Return every combination, the last name of the space varying fastest."""
+    choices = [dimension.choices for dimension in search.space.values()]
+    return [
+        {**training.hyperparameters, **dict(zip(search.space, picked, strict=True))}
+        for picked in itertools.product(*choices)
+    ]
+
+
+def _drawn(
+    model: ModelSpec, seed: int, taken: Sequence[HyperParameters] = (), shift: int = 0
+) -> list[HyperParameters]:
+    """Draw as many candidates as the use case has, none twice and none that is taken.
+
+    `shift` is added to a `seed` among the hyperparameters.
+    """
+    training, search = model.training, model.training.search
+    if search is None:
+        raise ConfigError(
+            f"model {model.name}: training.search is empty, so no candidates can be drawn",
+            next_step="Add choices under training.search.space, or leave the seed out.",
+        )
+    draw = random.Random(seed)  # noqa: S311 - reproducible draws, nothing secret
+    seen = {canonical_json(dict(item)) for item in taken}
+    drawn: list[HyperParameters] = []
+    for _ in range(1000):
+        if len(drawn) == training.count:
+            return drawn
+        picked = {name: _picked(draw, d) for name, d in sorted(search.space.items())}
+        merged: dict[str, HyperParameter] = {**training.hyperparameters, **picked}
+        if isinstance(merged.get("seed"), int):
+            merged["seed"] = int(merged["seed"]) + shift
+        text = canonical_json(merged)
+        if text not in seen:
+            seen.add(text)
+            drawn.append(merged)
+    raise ConfigError(
+        f"model {model.name}: training.search holds too few combinations for "
+        f"{training.count} candidates",
+        next_step="Add choices to training.search.space.",
+    )
+
+
+def _picked(draw: random.Random, dimension: SearchDimension) -> HyperParameter:
+    if dimension.low is None or dimension.high is None:
+        return draw.choice(dimension.choices)
+    low, high = dimension.low, dimension.high
+    whole = isinstance(low, int) and isinstance(high, int)
+    if dimension.log:
+        value = math.exp(draw.uniform(math.log(low), math.log(high)))
+    elif whole:
+        return draw.randint(int(low), int(high))
+    else:
+        value = draw.uniform(low, high)
+    # Six digits: a name and a log line are made of it.
+    return min(int(high), max(int(low), round(value))) if whole else float(f"{value:.6g}")
+
+
+def metric_definitions(training: Training) -> dict[str, str]:
+    """Return the figures that SageMaker reads from a training job's log: name -> expression."""
+    metric = training.select_by.partition("_")[2]
+    return {f"{part}:{metric}": rf"{part}-{metric}:([0-9.]+)" for part in ("train", "validation")}
+
+
+def inputs_digest(**inputs: str | Mapping[str, str]) -> str:
+    """Return the digest of named inputs (digests, URIs, versions), whatever their order."""
+    return sha256(canonical_json(inputs))
+
+
+def code_digest(files: Mapping[str, bytes]) -> str:
+    """Return the digest of a job's scripts: names and contents, whatever their order."""
+    return sha256(canonical_json({name: sha256(content) for name, content in files.items()}))
+
+
+def job_name(prefix: str, kind: str, digest: str, attempt: int = 1, label: str = "") -> str:
+    """Return a job's name: `<prefix>-<kind>[-<label>]-<12 digits>[-a<attempt>]`, at most 63.
+
+    Args:
+        prefix: the model or use case; underscores become dashes.
+        kind: which job of the chain.
+        digest: the digest of everything that the job's result depends on.
+        attempt: counts from 1; the first has no ordinal.
+        label: the candidate's name, for people who read the console.
+    """
+    head = "-".join(part for part in (prefix, kind, label) if part).replace("_", "-")
+    tail = f"-{digest[:12]}"
+    # Room for the ordinal is kept from the start, so that an attempt changes nothing but its end.
+    first = head[: NAME_LENGTH - len("-a99") - len(tail)].rstrip("-") + tail
+    return attempt_name(first, attempt)
+
+
+def next_job(
+    first_name: str,
+    described: Sequence[DescribedJob],
+    max_attempts: int,
+    inputs: str | None = None,
+    statuses: Mapping[str, str] = JOB_STATUSES,
+) -> NextJob:
+    """Decide from the attempts that exist: adopt one, start the next, or give up.
+
+    Args:
+        first_name: the name of the first attempt; the others end in `-a2`, `-a3`, …
+        described: the attempts found, in order, without a gap.
+        max_attempts: after so many failed attempts the job has failed.
+        inputs: the digest of the inputs; an attempt made from others is refused.
+        statuses: what each status means: `running`, `completed` or `ended`.
+
+    Raises:
+        JobFailed: the last allowed attempt failed or was stopped.
+        NameTaken: an attempt was made from other inputs, or has a status that is unknown.
+    """
+    for attempt, job in enumerate(described, start=1):
+        expected = attempt_name(first_name, attempt)
+        if job.name != expected:
+            raise NameTaken(
+                f"expected job {expected} as attempt {attempt}, found {job.name}",
+                next_step="Describe the attempts in order, without a gap.",
+            )
+        if inputs and job.inputs_digest and job.inputs_digest != inputs:
+            raise NameTaken(
+                f"job {job.name} exists, but was made from other inputs "
+                f"({job.inputs_digest[:12]}, not {inputs[:12]})",
+                next_step="Find out who made it; job names belong to their inputs.",
+            )
+        meaning = statuses.get(job.status)
+        if meaning is None:
+            raise NameTaken(
+                f"job {job.name} has a status that is unknown here: {job.status!r}",
+                next_step="Look at the job; unknown is not success.",
+            )
+        if meaning == "running":
+            return NextJob(Adoption.WAIT, job.name, attempt)
+        if meaning == "completed":
+            return NextJob(Adoption.DONE, job.name, attempt)
+    attempt = len(described) + 1
+    if attempt > max_attempts:
+        last = described[-1]
+        raise JobFailed(
+            f"job {last.name} is {last.status} after {len(described)} attempt(s): "
+            f"{last.failure_reason or 'no reason given'}",
+            next_step="Read the job's log; change code, data or parameters, and run again.",
+        )
+    return NextJob(Adoption.CREATE, attempt_name(first_name, attempt), attempt)
+
+
+def attempt_name(first_name: str, attempt: int) -> str:
+    """Return the name of an attempt of the job whose first name is given."""
+    return first_name if attempt <= 1 else f"{first_name}-a{attempt}"

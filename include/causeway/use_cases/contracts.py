@@ -1,0 +1,265 @@
+"""The feature contract: what a raw file must look like and which features come out of it.
+
+A raw column is described once, by the feature that takes it as its `source`: type, codes or
+range, whether it may be empty. A feature without a source is derived by the processing job.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from causeway.documents import Strict
+from causeway.use_cases.published import Published
+from causeway.use_cases.stores import OfflineStore, OnlineStore
+
+FeatureType = Literal["Integral", "Fractional", "String"]
+DeriveOperation = Literal["ratio", "log1p", "normalise"]
+
+#: Feature and column names, as the feature store takes them.
+FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")]
+#: Names of groups, models and model package groups: they become parts of AWS names.
+DashedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+
+#: A word that a feature or a group is found by.
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
+#: The whole numbers that the feature store holds: 64 bits with a sign.
+INTEGRAL_BOUND = 2**63
+#: The longest `ValueAsString` (service model of the feature store's runtime).
+LONGEST_TEXT = 358_400
+#: The longest value of an AWS tag.
+LONGEST_TAG = 256
+
+#: The columns that the offline store adds; a feature may not take their names.
+STORE_COLUMNS = frozenset({"write_time", "api_invocation_time", "is_deleted"})
+
+
+class FileFormat(Strict):
+    """How the raw file is written."""
+
+    separator: Annotated[str, Field(min_length=1, max_length=1)]
+    header: bool = True
+
+
+class RecordId(Strict):
+    """Where the record id comes from: the line number in a format, or a raw column."""
+
+    source: Annotated[Literal["line_number", "column"], Field(alias="from")]
+    format: str = "%d"
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> RecordId:
+        if self.source == "column" and self.column is None:
+            raise ValueError("`from: column` needs the key `column`")
+        if self.source == "line_number" and self.column is not None:
+            raise ValueError("`from: line_number` takes no `column`")
+        if self.source == "line_number" and not re.fullmatch(
+            r"[A-Za-z0-9_-]*%(0\d+)?d[A-Za-z0-9_-]*", self.format
+        ):
+            raise ValueError(f"{self.format!r} is no format; allowed: text around one %d or %06d")
+        return self
+
+
+class EventTime(Strict):
+    """The event time: one fixed instant, or a raw column; never the clock."""
+
+    fixed: str | None = None
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> EventTime:
+        if (self.fixed is None) == (self.column is None):
+            raise ValueError("give either `fixed` or `column`")
+        if self.fixed is not None:
+            parse_instant(self.fixed)
+        return self
+
+
+class RawData(Strict):
+    """The raw file: its format, its columns in order, and how records get id and time."""
+
+    format: FileFormat
+    record_id: RecordId
+    event_time: EventTime
+    columns: tuple[FeatureName, ...] = Field(min_length=1)
+    #: Named in `BadInput` and in the documentation; not an address to load from.
+    description: str = ""
+    #: Where its authors publish it; the one address that it is ever downloaded from.
+    published: Published | None = None
+
+    @field_validator("columns")
+    @classmethod
+    def _unique(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        repeated = sorted({name for name in value if value.count(name) > 1})
+        if repeated:
+            raise ValueError(f"stands twice: {', '.join(repeated)}")
+        return value
+
+
+class Range(Strict):
+    """Inclusive bounds of a number."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class Derive(Strict):
+    """How a derived feature is computed, record by record, from features of the contract.
+
+    `ratio` = first / second, `log1p` = ln(1 + first), `normalise` = (first - min) / (max - min)
+    with the *declared* range of that feature: nothing is fitted, so a record's value never
+    depends on other records.
+    """
+
+    op: DeriveOperation
+    of: tuple[FeatureName, ...] = Field(min_length=1, max_length=2)
+
+    @model_validator(mode="after")
+    def _operands(self) -> Derive:
+        wanted = 2 if self.op == "ratio" else 1
+        if len(self.of) != wanted:
+            raise ValueError(f"{self.op} takes {wanted} feature(s), found {len(self.of)}")
+        return self
+
+
+class Feature(Strict):
+    """One feature: taken from a raw column (`source`) or derived."""
+
+    name: FeatureName
+    type: FeatureType
+    description: str = ""
+    unit: str = ""
+    tags: tuple[Tag, ...] = ()
+    source: FeatureName | None = None
+    derive: Derive | None = None
+    codes: dict[int | str, str] | None = None
+    range: Range | None = None
+    nullable: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Feature:
+        if self.name in STORE_COLUMNS:
+            raise ValueError(f"{self.name} is a column of the offline store; choose another name")
+        if (self.source is None) == (self.derive is None):
+            raise ValueError(f"{self.name}: give either `source` or `derive`")
+        if self.codes is not None and self.range is not None:
+            raise ValueError(f"{self.name}: give `codes` or `range`, not both")
+        if self.range is not None and self.type == "String":
+            raise ValueError(f"{self.name}: a String has no range; allowed: Integral, Fractional")
+        if (
+            self.codes is not None
+            and self.type == "Integral"
+            and any(isinstance(code, str) for code in self.codes)
+        ):
+            raise ValueError(f"{self.name}: codes of an Integral feature are whole numbers")
+        return self
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The codes as text; empty when the feature is not categorical."""
+        return frozenset(str(code) for code in self.codes or ())
+
+    def fault_of(self, text: str) -> str | None:
+        """Say what is wrong with a raw value, or None when the contract allows it."""
+        if text == "":
+            return None if self.nullable else "is empty, but the column may not be"
+        if self.type == "Integral" and not re.fullmatch(r"-?[0-9]+", text):
+            return "is no whole number"
+        if self.type == "Integral" and not _fits(text):
+            return "is a whole number of more than 64 bits"
+        if self.type == "String" and len(text) > LONGEST_TEXT:
+            return f"has {len(text)} characters; the feature store takes {LONGEST_TEXT}"
+        if self.type == "Fractional" and not _is_number(text):
+            return "is no number"
+        if self.codes is not None:
+            known = str(int(text)) if self.type == "Integral" else text
+            if known not in self.allowed:
+                return f"is an unknown code; allowed: {', '.join(str(code) for code in self.codes)}"
+        if self.range is not None:
+            low, high = self.range.min, self.range.max
+            number = float(text)
+            if (low is not None and number < low) or (high is not None and number > high):
+                return f"is out of range; allowed: {_bound(low)} to {_bound(high)}"
+        return None
+
+
+class FeatureGroup(Strict):
+    """One feature group: its identifier, its time, its features and where they are kept.
+
+    Without an `owner` it belongs to the use case's. `fresh_hours`: how old the last ingestion may
+    be before the group counts as stale; without it a group never does.
+    """
+
+    name: DashedName
+    description: str = ""
+    owner: str = ""
+    online: OnlineStore = OnlineStore.model_construct()
+    offline: OfflineStore = OfflineStore.model_construct()
+    fresh_hours: Annotated[float, Field(gt=0)] | None = None
+    record_identifier: FeatureName = "record_id"
+    event_time: FeatureName = "event_time"
+    #: Also its tags in AWS.
+    tags: dict[str, str] = Field(default_factory=dict)
+    features: tuple[Feature, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> FeatureGroup:
+        names = [self.record_identifier, self.event_time, *(f.name for f in self.features)]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"{self.name}: feature names stand twice: {', '.join(repeated)}")
+        keys = " ".join(self.tags)
+        if len(keys) > LONGEST_TAG or len(keys.split()) != len(self.tags):
+            raise ValueError(
+                f"{self.name}: keys of tags have no spaces, {LONGEST_TAG} characters together"
+            )
+        if own := [key for key in self.tags if key.startswith(("aws:", "causeway:"))]:
+            raise ValueError(f"{self.name}: tags of these names are not the contract's: {own}")
+        if not self.online.enabled and not self.offline.enabled:
+            raise ValueError(f"{self.name}: enable the online store, the offline store or both")
+        return self
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, without identifier and time."""
+        return tuple(feature.name for feature in self.features)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO-8601 instant with a zone, as the feature store takes it, as UTC.
+
+    Raises:
+        ValueError: the text is no such instant.
+    """
+    message = f"{text!r} is no instant; allowed: 2026-01-31T00:00:00Z"
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(message) from error
+    if found.tzinfo is None:
+        raise ValueError(message)
+    return found.astimezone(UTC)
+
+
+def _fits(text: str) -> bool:
+    digits = text.lstrip("-").lstrip("0")
+    sign = -1 if text.startswith("-") else 1
+    return len(digits) < 20 and -INTEGRAL_BOUND <= sign * int(digits or "0") < INTEGRAL_BOUND
+
+
+def _is_number(text: str) -> bool:
+    try:
+        # Python's float also takes "1_0" and digits of other scripts; the jobs' readers do not.
+        return math.isfinite(float(text)) and text.isascii() and "_" not in text
+    except ValueError:
+        return False
+
+
+def _bound(value: float | None) -> str:
+    return "any" if value is None else f"{value:g}"

@@ -1,0 +1,204 @@
+"""The key `dataset` of a model: how its table is put together from feature groups.
+
+Without the key it is the latest record of every group of the use case, joined on the identifier.
+The rows come from the spine: the first group, or a table of the consumer's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from causeway.documents import Strict
+from causeway.use_cases.contracts import Feature, FeatureGroup, FeatureName, parse_instant
+from causeway.use_cases.stores import TableName
+
+#: What becomes of a row of the spine without a record in a joined group: left out, a failed task,
+#: or empty values. Whatever it is, such rows are counted and the count is logged.
+Missing = Literal["drop", "refuse", "null"]
+DatasetMode = Literal["latest", "point_in_time"]
+
+
+class JoinedGroup(Strict):
+    """One feature group of the dataset.
+
+    `on` is the spine's column (by its name in the dataset) that holds this group's identifiers;
+    without it, the spine's own identifier. `features` are some of the group's, without it all of
+    them; `rename` gives them other names. `database` is the Glue database by the consumer's name
+    for it, where that is another than the owner's.
+    """
+
+    group: str
+    on: FeatureName | None = None
+    features: tuple[FeatureName, ...] | None = Field(default=None, min_length=1)
+    rename: dict[FeatureName, FeatureName] = Field(default_factory=dict)
+    missing: Missing | None = None
+    database: TableName | None = None
+
+
+class OwnTable(Strict):
+    """A table of the consumer's own catalogue; its rows are the dataset's.
+
+    `columns` maps its columns to their names in the dataset.
+    """
+
+    database: TableName
+    table: TableName
+    record_identifier: FeatureName
+    event_time: FeatureName
+    event_time_type: Literal["String", "Fractional"] = "String"
+    columns: dict[FeatureName, FeatureName] = Field(min_length=1)
+
+
+class Dataset(Strict):
+    """A model's dataset.
+
+    `point_in_time`: each row of the spine sees what was known at its event time, nothing later;
+    `latest`: the present records. `cut_off`: writes after it do not count, whenever it is built.
+    """
+
+    mode: DatasetMode = "latest"
+    missing: Missing = "drop"
+    cut_off: str | None = None
+    catalog: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")] | None = None
+    database: TableName | None = None
+    table: OwnTable | None = None
+    groups: tuple[JoinedGroup, ...] = ()
+
+    @field_validator("cut_off")
+    @classmethod
+    def _instant(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_instant(value)
+        return value
+
+    @model_validator(mode="after")
+    def _of_the_spine(self) -> Dataset:
+        first = self.groups[0] if self.groups and self.table is None else None
+        if first is not None and first.on is not None:
+            raise ValueError(
+                "groups.0.on: the first group is the spine, which is joined on nothing"
+            )
+        if first is not None and first.missing is not None:
+            raise ValueError("groups.0.missing: the first group is the spine; its rows are there")
+        return self
+
+    @property
+    def until(self) -> datetime | None:
+        """The time after which writes do not count."""
+        return parse_instant(self.cut_off) if self.cut_off else None
+
+    def joined(self, groups: Sequence[FeatureGroup]) -> tuple[JoinedGroup, ...]:
+        """Return the groups of the dataset, in order: those declared, else all that are offline."""
+        return self.groups or tuple(
+            JoinedGroup(group=group.name) for group in groups if group.offline.enabled
+        )
+
+    def missing_of(self, joined: JoinedGroup) -> Missing:
+        """Return what becomes of rows without a record in a group."""
+        return joined.missing or self.missing
+
+
+def renamed(joined: JoinedGroup, group: FeatureGroup) -> dict[str, str]:
+    """Return the features that enter the dataset by their names in it."""
+    names = joined.features or group.feature_names
+    return {name: joined.rename.get(name, name) for name in names}
+
+
+def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Feature | None]:
+    """Return the columns of a dataset by name: their feature, None for one of the own table.
+
+    Raises:
+        ValueError: the declaration does not fit the feature groups; the text begins with the key.
+    """
+    by_name = {group.name: group for group in groups}
+    columns: dict[str, Feature | None] = {}
+    places: dict[str, str] = {}
+    if dataset.table is not None:
+        columns |= dict.fromkeys(dataset.table.columns.values())
+        places = dict.fromkeys(columns, "table.columns")
+        _refuse_twice(list(dataset.table.columns.values()), "table.columns")
+    spine = dict(columns)
+    seen: set[str] = set()
+    if not dataset.joined(groups):
+        raise ValueError("groups: no feature group of the use case has an offline store")
+    for number, joined in enumerate(dataset.joined(groups)):
+        where = f"groups.{number}"
+        group = _group(joined, by_name, where)
+        if group.name in seen:
+            raise ValueError(f"{where}.group: {group.name} stands twice")
+        seen.add(group.name)
+        for name, feature in _features(joined, group, where):
+            if name in columns:
+                raise ValueError(
+                    f"{where}: {places[name]} has a column {name}, too; rename one of them "
+                    f"with {where}.rename"
+                )
+            columns[name], places[name] = feature, where
+        if not spine:  # the first group, where there is no table
+            spine = dict(columns)
+        if joined.on is not None and joined.on not in spine:
+            raise ValueError(
+                f"{where}.on: {joined.on!r} is no column of the spine; allowed: {', '.join(spine)}"
+            )
+    reserved = identifier_of(dataset, groups)
+    times = {time_of(dataset, groups)} if dataset.mode == "point_in_time" else set()
+    for name in sorted(({reserved} | times) & columns.keys()):
+        raise ValueError(f"{places[name]}: {name} is the identifier or event time; rename it")
+    return columns
+
+
+def identifier_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> str:
+    """Return the dataset's column that identifies its rows."""
+    if dataset.table is not None:
+        return dataset.table.record_identifier
+    return _spine(dataset, groups).record_identifier
+
+
+def time_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> str:
+    """Return the column of the event time, which a point-in-time dataset has."""
+    return (dataset.table or _spine(dataset, groups)).event_time
+
+
+def _spine(dataset: Dataset, groups: Sequence[FeatureGroup]) -> FeatureGroup:
+    first = dataset.joined(groups)[0].group
+    return next((group for group in groups if group.name == first), groups[0])
+
+
+def _group(joined: JoinedGroup, known: Mapping[str, FeatureGroup], where: str) -> FeatureGroup:
+    group = known.get(joined.group)
+    if group is None:
+        raise ValueError(
+            f"{where}.group: {joined.group!r} is no feature group of the use case; "
+            f"allowed: {', '.join(known)}"
+        )
+    if not group.offline.enabled:
+        raise ValueError(f"{where}.group: {group.name} has no offline store to read from")
+    return group
+
+
+def _features(
+    joined: JoinedGroup, group: FeatureGroup, where: str
+) -> Iterator[tuple[str, Feature]]:
+    by_name = {feature.name: feature for feature in group.features}
+    for key, names, allowed in (
+        ("features", joined.features or (), by_name),
+        ("rename", joined.rename, renamed(joined, group)),
+    ):
+        if strangers := [name for name in names if name not in allowed]:
+            raise ValueError(
+                f"{where}.{key}: no feature of {group.name}: {', '.join(strangers)}; "
+                f"allowed: {', '.join(allowed)}"
+            )
+    names = renamed(joined, group)
+    _refuse_twice(list(names.values()), f"{where}.rename")
+    for name, given in names.items():
+        yield given, by_name[name]
+
+
+def _refuse_twice(names: Sequence[str], where: str) -> None:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{where}: two columns are called {', '.join(repeated)}")

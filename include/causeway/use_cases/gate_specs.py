@@ -1,0 +1,140 @@
+"""The gates that a use case may declare for a model, one kind each.
+
+A gate has three answers. What an inconclusive one does is declared: it blocks, unless the gate
+says `inconclusive: pass`, and the report shows either way that nothing could be said.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from causeway.documents import Strict
+from causeway.use_cases.contracts import FeatureName
+
+
+class AnyKind(Strict):
+    """What every gate declares."""
+
+    inconclusive: Literal["block", "pass"] = "block"
+
+
+class Gate(AnyKind):
+    """A bound that a metric of the held-out test part must keep."""
+
+    kind: Literal["metric"] = "metric"
+    metric: str
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Gate:
+        if self.min is None and self.max is None:
+            raise ValueError(f"{self.metric}: give `min`, `max` or both")
+        return self
+
+
+class ProductionGate(AnyKind):
+    """Not worse than the version now in production, on the same held-out rows, by `margin`.
+
+    Where no version is in production there is nothing to compare with, and the gate passes as
+    the first version's; the report says so.
+    """
+
+    kind: Literal["production"]
+    metric: str
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    higher_is_better: bool = True
+
+
+class CalibrationGate(AnyKind):
+    """Probabilities that mean what they say: expected calibration error, Brier score, or both."""
+
+    kind: Literal["calibration"]
+    max_ece: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_brier: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> CalibrationGate:
+        if self.max_ece is None and self.max_brier is None:
+            raise ValueError("give `max_ece`, `max_brier` or both")
+        return self
+
+
+class FairnessGate(AnyKind):
+    """How far the groups of a protected attribute may lie apart.
+
+    `demographic_parity` compares the share of each group that gets the favourable answer,
+    `equal_opportunity` the same among those whose label is favourable. A group of fewer than
+    `min_rows` (of those that the measure counts) says nothing.
+    """
+
+    kind: Literal["fairness"]
+    attribute: str
+    measure: Literal["demographic_parity", "equal_opportunity"]
+    max_difference: Annotated[float, Field(gt=0, le=1)]
+    min_rows: Annotated[int, Field(ge=1)] = 30
+
+
+class DriftGate(AnyKind):
+    """How far the held-out rows may lie from the training snapshot, feature by feature.
+
+    `psi` is the population stability index, `ks` the two-sample Kolmogorov-Smirnov distance
+    (of numbers; coded features have none).
+    """
+
+    kind: Literal["drift"]
+    statistic: Literal["psi", "ks"]
+    max: Annotated[float, Field(gt=0)]
+    features: tuple[FeatureName, ...] = ()
+    min_rows: Annotated[int, Field(ge=1)] = 100
+
+
+class SampleGate(AnyKind):
+    """How many held-out rows the evaluation must stand on, and how many of each class."""
+
+    kind: Literal["sample"]
+    min_rows: Annotated[int, Field(ge=1)]
+    min_of_each_class: Annotated[int, Field(ge=0)] = 0
+
+
+def _kind(value: Any) -> str:
+    """Return a gate's kind; one that names none is a bound on a metric."""
+    found = value.get("kind", "metric") if isinstance(value, dict) else value.kind
+    return str(found)
+
+
+AnyGate = Annotated[
+    Union[  # noqa: UP007 - pydantic reads the tags of a Union that is spelt out
+        Annotated[Gate, Tag("metric")],
+        Annotated[ProductionGate, Tag("production")],
+        Annotated[CalibrationGate, Tag("calibration")],
+        Annotated[FairnessGate, Tag("fairness")],
+        Annotated[DriftGate, Tag("drift")],
+        Annotated[SampleGate, Tag("sample")],
+    ],
+    Discriminator(_kind),
+]
+
+
+class Protected(Strict):
+    """The groups of people that a protected attribute makes, by codes or by bands of a feature.
+
+    `bands` are the bounds between the groups: `[25]` makes those below 25 and those of 25 and more.
+    """
+
+    feature: FeatureName
+    codes: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    bands: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Protected:
+        if bool(self.codes) == bool(self.bands):
+            raise ValueError(f"{self.feature}: give either `codes` or `bands`")
+        if list(self.bands) != sorted(set(self.bands)):
+            raise ValueError(f"{self.feature}: bands must rise")
+        every = [code for codes in self.codes.values() for code in codes]
+        if len(every) != len(set(every)) or len(self.codes) == 1:
+            raise ValueError(f"{self.feature}: codes: two groups or more, no code in two of them")
+        return self

@@ -1,0 +1,311 @@
+"""Use cases: one YAML file each, with data, feature groups and one or more models.
+
+DAGs are generated from these files, so reading them is cheap: libyaml, pydantic, and a cache
+that follows the file. Every mistake names file, dotted key and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from causeway.documents import CONFIG_DIR, Strict, load, parse
+from causeway.errors import ConfigError
+from causeway.topology.access_rules import AccessRule
+from causeway.use_cases.contracts import DashedName, Feature, FeatureGroup, RawData
+from causeway.use_cases.dataset_specs import Dataset, columns_of, time_of
+from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
+from causeway.use_cases.training_specs import Split, Training
+
+__all__ = [
+    "Deployment",
+    "Gate",
+    "ModelSpec",
+    "Split",
+    "Training",
+    "UseCase",
+    "use_case",
+]
+
+USE_CASES_DIR = CONFIG_DIR / "use_cases"
+
+UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
+UseCaseRisk = Literal["high", "limited", "minimal"]
+ModelRisk = Literal["high", "medium", "low", "unknown"]
+ProblemType = Literal["binary classification", "regression"]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+
+
+class Processing(Strict):
+    """What the use case's processing jobs run on; the scripts are those of `jobs/<use case>`."""
+
+    instance_type: str
+    image: str
+
+
+class Approvers(Strict):
+    """The people entitled to decide on entry into each stage."""
+
+    test: tuple[str, ...] = Field(min_length=1)
+    production: tuple[str, ...] = Field(min_length=1)
+
+
+class Deployment(Strict):
+    """What an endpoint of the model runs on."""
+
+    instance_type: str
+    count: Annotated[int, Field(ge=1)] = 1
+
+
+class ModelSpec(Strict):
+    """One model of a use case."""
+
+    name: Identifier
+    group: DashedName
+    description: str = ""
+    problem_type: ProblemType = "binary classification"
+    purpose: str = ""
+    risk: ModelRisk
+    dataset: Dataset = Dataset.model_construct()
+    training: Training
+    protected: dict[str, Protected] = Field(default_factory=dict)
+    gates: tuple[AnyGate, ...] = Field(min_length=1)
+    trainer: str
+    approvers: Approvers
+    approval_valid_days: Annotated[int, Field(ge=1, le=365)] = 30
+    deployment: Deployment
+
+    @property
+    def metric_gates(self) -> tuple[Gate, ...]:
+        """The bounds on metrics alone: what a live endpoint can be held against."""
+        return tuple(gate for gate in self.gates if isinstance(gate, Gate))
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name, the same in test and production."""
+        return self.name.replace("_", "-")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelSpec:
+        if self.problem_type == "binary classification" and self.training.label_scale != 1:
+            raise ValueError(
+                f"{self.name}: training.label_scale is for regression; classes are 0, 1"
+            )
+        if self.training.route == "pipeline" and not self.metric_gates:
+            raise ValueError("gates: the condition of a pipeline needs a gate of kind metric")
+        attributes = {gate.attribute for gate in self.gates if isinstance(gate, FairnessGate)}
+        strangers = sorted(attributes - self.protected.keys())
+        if strangers:
+            raise ValueError(
+                f"gates: fairness of no protected attribute: {', '.join(strangers)}; "
+                f"allowed: {', '.join(sorted(self.protected)) or 'none is declared'}"
+            )
+        of_classes = [g.kind for g in self.gates if isinstance(g, FairnessGate | CalibrationGate)]
+        if self.problem_type == "regression" and (of_classes or self.protected):
+            raise ValueError("gates: calibration and fairness are of classes, not of a regression")
+        return self
+
+
+class UseCase(Strict):
+    """A use case: who owns it, what data it has, which models it trains."""
+
+    id: Identifier
+    name: str
+    stage: UseCaseStage = "poc"
+    risk: UseCaseRisk
+    owner: str
+    line_of_business: str
+    project: str
+    data: RawData
+    processing: Processing
+    feature_groups: tuple[FeatureGroup, ...] = Field(min_length=1)
+    models: tuple[ModelSpec, ...] = Field(min_length=1)
+    access: tuple[AccessRule, ...] | None = None
+
+    @field_validator("risk", mode="before")
+    @classmethod
+    def _acceptable(cls, value: object) -> object:
+        if value == "unacceptable":
+            raise ValueError(
+                "a use case of unacceptable risk is refused; allowed: high, limited, minimal"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> UseCase:
+        self._check_sources()
+        _refuse_twice([g.name for g in self.feature_groups], "feature_groups: names stand twice")
+        for model in self.models:
+            names = set(self.columns(model))
+            if model.dataset.mode == "point_in_time":
+                names.add(time_of(model.dataset, self.feature_groups))
+            wanted = [*model.training.features, model.training.label]
+            wanted += [protected.feature for protected in model.protected.values()]
+            wanted += [model.training.split.time_column] if model.training.split.time_column else []
+            strangers = [name for name in wanted if name not in names]
+            if strangers:
+                raise ValueError(
+                    f"models: {model.name}: training uses columns that its dataset lacks: "
+                    f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
+                )
+        _refuse_twice([model.name for model in self.models], "models: names stand twice")
+        _refuse_twice([model.group for model in self.models], "models: groups stand twice")
+        return self
+
+    def _check_sources(self) -> None:
+        features = [feature for group in self.feature_groups for feature in group.features]
+        _refuse_twice([f.name for f in features], "feature_groups: features stand in two groups")
+        sources = [feature.source for feature in features if feature.source]
+        _refuse_twice(sources, "feature_groups: raw columns are the source of two features")
+        strangers = [name for name in sources if name not in self.data.columns]
+        if strangers:
+            raise ValueError(
+                f"feature_groups: source is no raw column: {', '.join(strangers)}; "
+                f"allowed: {', '.join(self.data.columns)}"
+            )
+        reserved = {self.data.record_id.column, self.data.event_time.column}
+        unused = [c for c in self.data.columns if c not in sources and c not in reserved]
+        if unused:
+            raise ValueError(f"data.columns: no feature describes {', '.join(unused)}")
+        by_name = {feature.name: feature for feature in features}
+        for feature in features:
+            for operand in feature.derive.of if feature.derive else ():
+                given = by_name.get(operand)
+                if given is None or given.source is None or given.type == "String":
+                    raise ValueError(
+                        f"feature_groups: {feature.name}: derive.of {operand!r} is no numeric "
+                        "feature with a source"
+                    )
+                bounds = given.range
+                if (
+                    feature.derive
+                    and feature.derive.op == "normalise"
+                    and (bounds is None or bounds.min is None or bounds.max is None)
+                ):
+                    raise ValueError(
+                        f"feature_groups: {feature.name}: normalise needs a range with min and "
+                        f"max on {operand}"
+                    )
+
+    def columns(self, model: ModelSpec) -> dict[str, Feature | None]:
+        """Return the columns of a model's dataset; None for those of the consumer's own table.
+
+        Raises:
+            ValueError: the model's declaration of its dataset does not fit the feature groups.
+        """
+        try:
+            return columns_of(model.dataset, self.feature_groups)
+        except ValueError as error:
+            raise ValueError(f"models: {model.name}: dataset.{error}") from error
+
+    @cached_property
+    def features(self) -> dict[str, Feature]:
+        """Every feature of every group by name, in the order of the file."""
+        return {f.name: f for group in self.feature_groups for f in group.features}
+
+    @cached_property
+    def by_source(self) -> dict[str, Feature]:
+        """The feature that describes each raw column."""
+        return {f.source: f for f in self.features.values() if f.source}
+
+    def group(self, name: str) -> FeatureGroup:
+        """Return a feature group by its name.
+
+        Raises:
+            ConfigError: the use case has no such group.
+        """
+        for group in self.feature_groups:
+            if group.name == name:
+                return group
+        raise ConfigError(
+            f"use case {self.id} has no feature group {name!r}",
+            next_step=f"Use one of: {', '.join(g.name for g in self.feature_groups)}.",
+        )
+
+    def model(self, name: str) -> ModelSpec:
+        """Return a model by its name.
+
+        Raises:
+            ConfigError: the use case has no such model.
+        """
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise ConfigError(
+            f"use case {self.id} has no model {name!r}",
+            next_step=f"Use one of: {', '.join(m.name for m in self.models)}.",
+        )
+
+
+def load_use_case(path: Path) -> UseCase:
+    """Read one use-case file.
+
+    Raises:
+        ConfigError: naming file, key, what was wrong and the allowed values.
+    """
+    return load(path, UseCase)
+
+
+def parse_use_case(text: str, file: str = "<text>") -> UseCase:
+    """Read a use case from a text; `file` is only named in the errors."""
+    return parse(text, UseCase, file)
+
+
+def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:
+    """Read the use case of that id from `include/config/use_cases`.
+
+    Raises:
+        ConfigError: no such file, or it breaks the schema, or its id is another.
+    """
+    path = (folder or USE_CASES_DIR) / f"{use_case_id}.yaml"
+    found = load_use_case(path)
+    if found.id != use_case_id:
+        raise ConfigError(
+            f"{path}: id: {found.id!r} does not match the file's name",
+            next_step=f"Allowed: {use_case_id}.",
+        )
+    return found
+
+
+def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
+    """Read every use case of the folder, ordered by id.
+
+    Raises:
+        ConfigError: a file breaks the schema, or two use cases share a model, a model group
+            or a feature group name.
+    """
+    place = folder or USE_CASES_DIR
+    found = tuple(use_case(path.stem, place) for path in sorted(place.glob("*.yaml")))
+    kinds = (
+        ("model", [(m.name, u.id) for u in found for m in u.models]),
+        ("model group", [(m.group, u.id) for u in found for m in u.models]),
+        ("feature group", [(g.name, u.id) for u in found for g in u.feature_groups]),
+    )
+    for kind, pairs in kinds:
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                owners = ", ".join(f"{place / owner}.yaml" for n, owner in pairs if n == name)
+                raise ConfigError(
+                    f"{owners}: the {kind} name {name!r} stands in two use cases",
+                    next_step="Rename one of them; these names are unique in the project.",
+                )
+    return found
+
+
+def _refuse_twice(names: list[str], what: str) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise ValueError(f"{what}: {', '.join(repeated)}")
+
+
+def model_of_group(use_cases: tuple[UseCase, ...], group: str) -> tuple[UseCase, ModelSpec] | None:
+    """Return the use case and model that register into a model package group, if any."""
+    for case in use_cases:
+        for model in case.models:
+            if model.group == group:
+                return case, model
+    return None

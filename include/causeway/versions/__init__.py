@@ -1,0 +1,1 @@
+"""What a model version is: its registry record, its stages and their transitions."""

@@ -1,0 +1,108 @@
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from causeway.deployment import rollout
+from causeway.deployment.leases import Live
+from causeway.deployment.rollout import ENDPOINT_STATUSES, EndpointVerdict, Start, Wanted
+from causeway.errors import DeploymentFailed, Superseded
+from causeway.topology.accounts import AccountRole
+
+SERVICE = botocore.session.get_session().get_service_model("sagemaker")
+ASKED = Wanted("credit-risk", "new", "new", "a" * 64)
+
+
+def test_every_endpoint_status_of_the_service_is_listed() -> None:
+    assert set(ENDPOINT_STATUSES) == set(SERVICE.shape_for("EndpointStatus").enum)
+
+
+@pytest.mark.parametrize("status", [*ENDPOINT_STATUSES, "Dreaming"])
+@pytest.mark.parametrize("config", ["new", "old", None])
+@pytest.mark.parametrize("digest", ["a" * 64, "c" * 64, None])
+def test_only_in_service_with_config_and_digest_is_success(status, config, digest) -> None:
+    made = rollout.judge_endpoint(
+        ASKED, status=status, endpoint_config=config, artifact_sha256=digest
+    )
+    success = (status, config, digest) == ("InService", "new", "a" * 64)
+    assert (made.verdict is EndpointVerdict.SUCCESS) is success
+    if status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
+        assert made.verdict is EndpointVerdict.WAIT
+    elif not success:
+        assert made.verdict is EndpointVerdict.FAILURE
+        with pytest.raises(DeploymentFailed):
+            rollout.require_success(ASKED, made, reason="why")
+
+
+def test_in_service_on_the_old_config_is_called_a_rollback() -> None:
+    made = rollout.judge_endpoint(
+        ASKED, status="InService", endpoint_config="old", artifact_sha256="a" * 64
+    )
+    assert "rolled back" in made.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "config", "start"),
+    [
+        (None, None, Start.CREATE),
+        ("InService", "old", Start.UPDATE),
+        ("InService", "new", Start.ADOPT),
+        ("Creating", "new", Start.ADOPT),
+        ("Updating", "new", Start.ADOPT),
+        ("Updating", "old", Start.WAIT),
+        ("SystemUpdating", "new", Start.WAIT),
+        ("RollingBack", "new", Start.WAIT),
+        ("Deleting", "new", Start.WAIT),
+        ("Failed", "new", Start.REPLACE),
+        ("OutOfService", "new", Start.REPLACE),
+    ],
+)
+def test_a_deployment_starts_from_what_is_there(status, config, start) -> None:
+    assert rollout.how_to_start(ASKED, status=status, endpoint_config=config) is start
+
+
+@pytest.mark.parametrize("status", ["UpdateRollbackFailed", "Dreaming"])
+def test_no_deployment_starts_from_a_broken_or_unknown_endpoint(status) -> None:
+    with pytest.raises(DeploymentFailed, match=status):
+        rollout.how_to_start(ASKED, status=status, endpoint_config="new")
+
+
+def test_names_are_the_same_for_the_same_version_and_artifact(model, make_version) -> None:
+    names = rollout.wanted(model, make_version(3).arn, "a" * 64)
+    assert names.endpoint == "credit-risk"
+    assert names.endpoint_config == names.model_name == "credit-risk-v3-aaaaaaaaaaaa"
+    assert names != rollout.wanted(model, make_version(3).arn, "c" * 64)
+    long = model.model_copy(update={"name": "m" * 80})
+    assert len(rollout.wanted(long, make_version(3).arn, "a" * 64).model_name) <= 63
+
+
+def test_requests_are_ones_that_the_service_takes(model, make_version, topology) -> None:
+    version = make_version()
+    names = rollout.wanted(model, version.arn, "a" * 64)
+    for operation, request in (
+        (
+            "CreateModel",
+            rollout.create_model_request(names, version, AccountRole.PROD, topology),
+        ),
+        ("CreateEndpointConfig", rollout.endpoint_config_request(names, version.arn, model)),
+    ):
+        shape = SERVICE.operation_model(operation).input_shape
+        assert not ParamValidator().validate(request, shape).has_errors()
+
+
+def live(make_version, number, now) -> Live:
+    return Live(AccountRole.PROD, "m", make_version(number).arn, "a", "e", "c", "r", 1, now)
+
+
+def test_an_older_version_gives_way_to_a_newer_one(make_version, now) -> None:
+    with pytest.raises(Superseded, match="version 2 is newer"):
+        rollout.check_not_superseded(make_version(1).arn, live(make_version, 2, now))
+    with pytest.raises(Superseded, match="version 3 is newer"):
+        rollout.check_not_superseded(make_version(1).arn, None, [make_version(3).arn])
+
+
+def test_a_newer_version_and_the_same_one_go_on(make_version, now) -> None:
+    for number in (2, 3):
+        rollout.check_not_superseded(
+            make_version(number).arn, live(make_version, 2, now), [make_version(1).arn]
+        )
+    rollout.check_not_superseded(make_version(1).arn, None)

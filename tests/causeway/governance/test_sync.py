@@ -1,0 +1,508 @@
+"""The sync's plan, and a small world in which plans are applied as the adaptors apply them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causeway.governance.approvals import Verdict
+from causeway.governance.attribution import RegistryCall
+from causeway.governance.sync import SYNC_USER, asked_since, plan_sync
+from causeway.governance.sync_plan import SyncPlan, VersionState
+from causeway.governance.table import PromotionStatus, new_record
+from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.use_case import use_case
+from causeway.versions.registry import RegistryVersion, version_of
+from causeway.versions.stages import LifeCycle, Stage, Status, check_transition
+
+CASE, TOPOLOGY = use_case("credit_risk"), load_topology()
+MODEL = CASE.models[0]
+
+
+@dataclass
+class World:
+    """One registry version and its items; people act, the sync and the promotion run."""
+
+    version: RegistryVersion
+    now: datetime
+    state: VersionState = field(default_factory=VersionState)
+    runs: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    calls: list[RegistryCall] = field(default_factory=list)
+    topology: Topology = TOPOLOGY
+
+    def plan(self) -> SyncPlan:
+        states = {self.version.arn: self.state}
+        seen = ([self.version], states, (CASE,), self.topology, self.now)
+        since = asked_since(*seen)
+        calls = [call for call in self.calls if since and call.at >= since]
+        return plan_sync(*seen, calls)
+
+    def tick(self) -> None:
+        self.now += timedelta(minutes=1)
+
+    def sync(self) -> SyncPlan:
+        self.tick()
+        plan = self.plan()
+        records = dict(self.state.records)
+        for change in plan.records:
+            before = records.get(change.record.stage)
+            assert (before.status if before else None) == change.before
+            check_transition(change.record.stage, change.before, change.record.status)
+            records[change.record.stage] = change.record
+        keys = [(d.target, d.attempt) for d in (*self.state.decisions, *plan.decisions)]
+        assert len(set(keys)) == len(keys), "a decision is written once"
+        self.state = VersionState(
+            records, (*self.state.decisions, *plan.decisions), self.state.promotion
+        )
+        for update in plan.registry:
+            assert update.seen_at == self.version.modified_at
+            self.modify(
+                None,
+                update.approval_status,
+                update.lifecycle,
+                update.approval_description or "",
+            )
+        for start in plan.promotions:
+            assert start.before == self.state.promotion
+            if start.promotion.run_id not in self.runs:
+                self.runs.append(start.promotion.run_id)
+            running = replace(start.promotion, status=PromotionStatus.RUNNING)
+            self.state = replace(self.state, promotion=running)
+        self.alerts += [refusal.reason for refusal in plan.refusals]
+        return plan
+
+    def modify(self, identity, approval=None, lifecycle=None, reason="") -> None:
+        self.tick()
+        changes = {"modified_by_identity": identity, "modified_at": self.now}
+        if approval:
+            changes |= {"approval_status": approval, "approval_description": reason}
+        if lifecycle:
+            changes["lifecycle"] = lifecycle
+        self.calls.append(
+            RegistryCall(
+                str(self.version.arn),
+                self.now,
+                f"arn:aws:sts::333333333333:assumed-role/causeway-approver/{identity}",
+                identity,
+                approval,
+                (lifecycle.stage, lifecycle.status) if lifecycle else None,
+            )
+        )
+        self.version = replace(self.version, **changes)
+
+    def approve(self, person, word="Approved") -> None:
+        self.modify(person, approval=word)
+
+    def ask_production(self, person, word="Approved") -> None:
+        self.modify(person, lifecycle=LifeCycle("Production", word, "because"))
+
+    def record(self, stage) -> Status | None:
+        found = self.state.records.get(stage)
+        return found.status if found else None
+
+    def move(self, stage, status, **changes) -> None:
+        """A step of the promotion run."""
+        self.tick()
+        records, before = dict(self.state.records), self.state.records.get(stage)
+        if before is None:
+            records[stage] = new_record(
+                self.version.arn, stage, status, CASE, MODEL, now=self.now, user="run"
+            )
+        else:
+            records[stage] = before.moved(status, now=self.now, user="run", **changes)
+        self.state = replace(self.state, records=records)
+
+    def end(self, status: PromotionStatus) -> None:
+        assert self.state.promotion is not None
+        promotion = replace(self.state.promotion, status=status)
+        self.state = replace(self.state, promotion=promotion)
+
+    def tested(self) -> None:
+        self.sync()
+        self.approve("model-owner")
+        self.sync()
+        self.move(Stage.TEST, Status.IN_PROGRESS)
+        self.sync()
+        self.move(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
+        self.sync()
+
+    @property
+    def words(self) -> tuple[str, str]:
+        assert self.version.lifecycle is not None
+        return self.version.lifecycle.stage, self.version.lifecycle.status
+
+
+@pytest.fixture
+def world(make_version, now) -> World:
+    return World(make_version(), now)
+
+
+def test_a_new_version_gets_a_development_record_and_one_promotion(world: World) -> None:
+    plan = world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.PENDING
+    assert [start.promotion.run_id for start in plan.promotions] == ["credit-risk-v1-1"]
+    assert plan.registry == ()
+    assert world.plan().is_quiet
+
+
+def test_an_event_that_arrives_again_changes_nothing(world: World) -> None:
+    for _ in range(3):
+        world.sync()
+    assert world.runs == ["credit-risk-v1-1"]
+    assert world.plan().is_quiet
+
+
+def test_a_run_that_may_not_exist_is_started_again(world: World) -> None:
+    world.sync()
+    world.end(PromotionStatus.REQUESTED)  # the item was written, then the worker died
+    (start,) = world.plan().promotions
+    assert start.promotion.run_id == "credit-risk-v1-1"
+    assert start.before == start.promotion
+
+
+def test_the_whole_way_to_production(world: World) -> None:
+    world.tested()
+    assert world.record(Stage.DEVELOPMENT) is Status.APPROVED
+    assert world.words == ("QA", "PendingApproval")
+    assert Stage.PRODUCTION not in world.state.records, "test approval starts no production"
+    world.ask_production("governance-officer")
+    world.sync()
+    assert world.record(Stage.TEST) is Status.APPROVED
+    assert world.record(Stage.PRODUCTION) is Status.PENDING
+    assert world.words == ("Production", "PendingApproval")
+    world.move(Stage.PRODUCTION, Status.IN_PROGRESS)
+    world.sync()
+    world.move(Stage.PRODUCTION, Status.DEPLOYED)
+    world.end(PromotionStatus.DEPLOYED)
+    world.sync()
+    assert world.words == ("Production", "Approved")
+    assert world.version.approval_status == "Approved"
+    assert world.plan().is_quiet
+    assert world.alerts == []
+    people = {d.target: d.person for d in world.state.decisions}
+    assert people == {Stage.TEST: "model-owner", Stage.PRODUCTION: "governance-officer"}
+
+
+def test_a_failed_deployment_is_no_rejection_by_anybody(world: World) -> None:
+    world.tested()
+    world.ask_production("governance-officer")
+    world.sync()
+    world.move(Stage.PRODUCTION, Status.IN_PROGRESS)
+    world.move(Stage.PRODUCTION, Status.REJECTED)
+    world.sync()
+    assert world.words == ("Production", "Rejected")
+    assert world.plan().is_quiet
+    assert world.alerts == []
+
+
+def test_an_approval_before_the_first_sync_counts(world: World) -> None:
+    world.approve("model-owner")
+    plan = world.sync()
+    assert [d.person for d in plan.decisions] == ["model-owner"]
+    assert world.record(Stage.DEVELOPMENT) is Status.APPROVED
+    assert world.runs == ["credit-risk-v1-1"]
+
+
+@pytest.mark.parametrize("person", [None, "stranger", "ml-engineer", "governance-officer"])
+def test_an_approval_by_who_may_not_quarantines_and_is_set_back(world: World, person) -> None:
+    world.sync()
+    world.approve(person)
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert [refusal.quarantined for refusal in plan.refusals] == [True]
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+    assert world.version.approval_status == "PendingManualApproval"
+    assert world.words == ("Development", "OnHold")
+    assert world.plan().is_quiet
+    world.approve("model-owner")
+    world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.APPROVED
+
+
+def test_a_quarantined_version_is_not_promoted_until_somebody_entitled_decides(
+    world: World,
+) -> None:
+    world.approve("stranger")
+    world.sync()
+    assert world.runs == []
+    world.approve("model-owner")
+    world.sync()
+    assert world.runs == ["credit-risk-v1-1"]
+
+
+def test_a_version_without_digest_is_quarantined_for_good(world: World, make_version) -> None:
+    world.version = make_version(digest=None)
+    plan = world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+    assert "no artifact digest" in plan.refusals[0].reason
+    assert world.runs == []
+    world.approve("model-owner")
+    world.sync()
+    assert world.state.decisions == ()
+    assert world.version.approval_status == "PendingManualApproval"
+    assert world.runs == []
+
+
+def test_production_asked_too_early_is_set_back_without_quarantine(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    world.sync()
+    world.move(Stage.TEST, Status.IN_PROGRESS)
+    world.ask_production("governance-officer")
+    plan = world.sync()
+    assert [refusal.quarantined for refusal in plan.refusals] == [False]
+    assert world.record(Stage.TEST) is Status.IN_PROGRESS
+    assert world.words == ("QA", "InProgress")
+    assert world.plan().is_quiet
+
+
+def test_production_asked_by_the_test_approver_is_quarantined(world: World) -> None:
+    world.tested()
+    world.ask_production("model-owner")
+    world.sync()
+    assert world.record(Stage.TEST) is Status.QUARANTINED
+    assert world.words == ("QA", "OnHold")
+    world.ask_production("governance-officer")
+    world.sync()
+    assert world.record(Stage.PRODUCTION) is Status.PENDING
+
+
+def test_a_rejection_ends_the_attempt_and_a_later_approval_starts_the_next(world: World) -> None:
+    world.sync()
+    world.approve("model-owner", "Rejected")
+    world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.REJECTED
+    world.approve("model-owner")
+    world.sync()  # the run of the first attempt has not ended yet: the gesture waits
+    assert world.version.approval_status == "Approved"
+    assert len(world.state.decisions) == 1
+    world.end(PromotionStatus.REJECTED)
+    world.sync()
+    assert world.runs == ["credit-risk-v1-1", "credit-risk-v1-2"]
+    assert [(d.attempt, d.verdict) for d in world.state.decisions] == [
+        (1, Verdict.REJECTED),
+        (2, Verdict.APPROVED),
+    ]
+
+
+def test_a_rejection_for_production_rejects_the_test_record(world: World) -> None:
+    world.tested()
+    world.ask_production("governance-officer", "Rejected")
+    world.sync()
+    assert world.record(Stage.TEST) is Status.REJECTED
+    assert world.words == ("QA", "Rejected")
+    assert Stage.PRODUCTION not in world.state.records
+    world.end(PromotionStatus.REJECTED)
+    assert world.plan().is_quiet
+
+
+@pytest.mark.parametrize("word", ["Rejected", "PendingManualApproval"])
+@pytest.mark.parametrize("person", ["model-owner", "stranger"])
+def test_what_was_approved_is_not_taken_back_in_the_registry(world: World, word, person) -> None:
+    world.tested()
+    world.approve(person, word)
+    world.sync()
+    assert world.version.approval_status == "Approved"  # CreateModel needs it
+    assert world.record(Stage.DEVELOPMENT) is Status.APPROVED
+    assert world.plan().is_quiet
+
+
+def test_a_superseded_version_is_mirrored(world: World) -> None:
+    world.tested()
+    world.ask_production("governance-officer")
+    world.sync()
+    world.move(Stage.PRODUCTION, Status.SUPERSEDED)
+    world.end(PromotionStatus.SUPERSEDED)
+    world.sync()
+    assert world.words == ("Production", "Retired")
+    assert world.plan().is_quiet
+
+
+def test_a_decision_whose_record_was_lost_is_followed_up(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    plan = world.plan()
+    world.state = replace(world.state, decisions=plan.decisions)  # the worker died here
+    world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.APPROVED
+    assert len(world.state.decisions) == 1
+
+
+def test_an_old_decision_does_not_lift_a_later_quarantine(world: World) -> None:
+    world.tested()
+    world.ask_production("governance-officer", "Approved")
+    world.sync()
+    world.move(Stage.TEST, Status.QUARANTINED)
+    world.sync()
+    assert world.record(Stage.TEST) is Status.QUARANTINED
+
+
+def test_strange_and_unfinished_versions_are_ignored(world: World, make_version) -> None:
+    foreign = make_version()
+    foreign = replace(foreign, arn=replace(foreign.arn, group="other"))
+    pending = make_version(2, package_status="Pending")
+    plan = plan_sync([foreign, pending], {}, (CASE,), TOPOLOGY, world.now)
+    assert plan.is_quiet
+    assert len(plan.ignored) == 2
+
+
+def test_a_set_back_says_why(world: World) -> None:
+    world.sync()
+    world.approve("stranger")
+    (update,) = world.plan().registry
+    assert update.approval_description == "set back: nobody entitled has decided"
+    assert update.lifecycle == LifeCycle("Development", "OnHold", f"by {SYNC_USER}")
+
+
+PEOPLE = st.sampled_from([None, "stranger", "ml-engineer", "model-owner", "governance-officer"])
+ACTS = st.one_of(
+    st.tuples(st.just("approve"), PEOPLE, st.sampled_from(["Approved", "Rejected"])),
+    st.tuples(st.just("approve"), PEOPLE, st.just("PendingManualApproval")),
+    st.tuples(st.just("production"), PEOPLE, st.sampled_from(["Approved", "Rejected"])),
+    st.tuples(st.just("run"), st.none(), st.just("")),
+    st.tuples(st.just("sync"), st.none(), st.just("")),
+)
+
+
+def run(world: World) -> None:
+    """Do the promotion's next step, as its DAG does."""
+    promotion = world.state.promotion
+    if promotion is None or promotion.status is not PromotionStatus.RUNNING:
+        return
+    decided = {(d.target, d.attempt): d.verdict for d in world.state.decisions}
+    entry = decided.get((Stage.TEST, promotion.attempt))
+    if entry is Verdict.REJECTED:
+        world.end(PromotionStatus.REJECTED)
+    elif entry is Verdict.APPROVED:
+        test, last = world.record(Stage.TEST), world.record(Stage.PRODUCTION)
+        final = decided.get((Stage.PRODUCTION, promotion.attempt))
+        if test in (None, Status.REJECTED) and final is None:
+            world.move(Stage.TEST, Status.IN_PROGRESS)
+        elif test is Status.IN_PROGRESS:
+            world.move(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
+        elif final is Verdict.REJECTED:
+            world.end(PromotionStatus.REJECTED)
+        elif final is Verdict.APPROVED and last is Status.PENDING:
+            world.move(Stage.PRODUCTION, Status.IN_PROGRESS)
+        elif final is Verdict.APPROVED and last is Status.IN_PROGRESS:
+            world.move(Stage.PRODUCTION, Status.DEPLOYED)
+            world.end(PromotionStatus.DEPLOYED)
+
+
+@given(st.lists(ACTS, max_size=25))
+def test_whoever_does_what_only_entitled_people_decide_and_the_sync_settles(acts) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    version = version_of(
+        {
+            "ModelPackageArn": (
+                "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
+            ),
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": "PendingManualApproval",
+            "CreationTime": start,
+            "CustomerMetadataProperties": {
+                "artifact-sha256": "a" * 64,
+                "gate-report-sha256": "b" * 64,
+                "trained-by": "ml-engineer",
+            },
+        }
+    )
+    world = World(version, start)
+    for kind, person, word in acts:
+        if kind == "approve":
+            world.approve(person, word)
+        elif kind == "production":
+            world.ask_production(person, word)
+        elif kind == "run":
+            run(world)
+        else:
+            world.sync()
+    for _ in range(3):
+        world.sync()
+    assert world.plan().is_quiet
+    people = {(d.target, d.person) for d in world.state.decisions}
+    assert people <= {(Stage.TEST, "model-owner"), (Stage.PRODUCTION, "governance-officer")}
+    if world.record(Stage.PRODUCTION) is Status.DEPLOYED:
+        assert {Stage.TEST, Stage.PRODUCTION} == {d.target for d in world.state.decisions}
+    assert len(world.runs) == len(set(world.runs))
+
+
+def test_an_unrelated_edit_does_not_make_a_strangers_approval_the_editors(world: World) -> None:
+    world.sync()
+    world.approve("somebody-else")
+    world.modify("model-owner")  # metadata, a card: the last modifier is entitled now
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert plan.refusals[0].quarantined
+    assert "somebody-else" in str(plan.refusals[0].principal)
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+    assert world.version.approval_status == "PendingManualApproval"
+
+
+def test_an_approval_stays_its_makers_whoever_edits_afterwards(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    world.modify("somebody-else")
+    (decision,) = world.sync().decisions
+    assert decision.person == "model-owner"
+    assert world.alerts == []
+
+
+def test_the_same_holds_for_entry_into_production(world: World) -> None:
+    world.tested()
+    world.ask_production("model-owner")  # may decide on test only
+    world.modify("governance-officer")
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert "model-owner" in str(plan.refusals[0].principal)
+
+
+def test_an_approval_that_no_call_explains_is_quarantined(world: World) -> None:
+    world.sync()
+    world.approve("model-owner")
+    world.calls.clear()
+    plan = world.sync()
+    assert plan.decisions == ()
+    assert "unknown" in str(plan.refusals[0].principal)
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+
+
+def test_while_cloudtrail_may_still_learn_of_it_an_approval_waits_untouched(world: World) -> None:
+    world.topology = TOPOLOGY.model_copy(update={"trail_delay_minutes": 15})
+    world.sync()
+    world.approve("somebody-else")
+    world.modify("model-owner")
+    late, world.calls = world.calls, []
+    assert world.sync().is_quiet
+    assert world.version.approval_status == "Approved"
+    world.calls = late
+    for _ in range(15):
+        world.tick()
+    assert world.sync().refusals[0].quarantined
+
+
+def test_an_approval_that_was_the_last_change_need_not_wait_for_the_others(world: World) -> None:
+    world.topology = TOPOLOGY.model_copy(update={"trail_delay_minutes": 15})
+    world.sync()
+    world.approve("model-owner")
+    assert [decision.person for decision in world.sync().decisions] == ["model-owner"]
+
+
+def test_calls_are_asked_for_only_when_something_was_asked(world: World) -> None:
+    def since() -> datetime | None:
+        states = {world.version.arn: world.state}
+        return asked_since([world.version], states, (CASE,), TOPOLOGY, world.now)
+
+    world.sync()
+    assert since() is None
+    world.approve("model-owner")
+    asked = since()
+    assert asked is not None
+    assert asked < world.version.created_at
+    world.sync()
+    assert since() is None

@@ -1,0 +1,152 @@
+import json
+
+import boto3
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+from moto import mock_aws
+
+from causeway.errors import UnexpectedState
+from causeway.governance import table
+from causeway.governance.approvals import Decision, Verdict
+from causeway.governance.table import Promotion, PromotionStatus, new_record
+from causeway.versions.stages import Stage, Status
+
+FIFTEEN = {
+    "use_case_id",
+    "use_case_name",
+    "use_case_stage",
+    "model_group",
+    "version",
+    "owner",
+    "line_of_business",
+    "project",
+    "stage",
+    "status",
+    "risk",
+    "validation_metrics",
+    "monitoring_metrics",
+    "audit_timestamp",
+    "audit_user",
+}
+
+
+@pytest.fixture
+def decision(make_version, now) -> Decision:
+    return Decision(
+        make_version().arn, Stage.TEST, 1, Verdict.APPROVED, "model-owner", "ok", "a", "b", now, now
+    )
+
+
+@pytest.fixture
+def promotion(make_version, now) -> Promotion:
+    return Promotion(
+        make_version().arn, 2, PromotionStatus.RUNNING, "credit_risk", "credit_risk", now
+    )
+
+
+def test_a_stage_record_has_the_fifteen_attributes(make_record) -> None:
+    record = make_record(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
+    item = table.record_item(record)
+    assert set(item) == FIFTEEN | {"pk", "sk", "version_arn"}
+    assert item["pk"].startswith("VERSION#arn:aws:sagemaker:")
+    assert item["sk"] == "STAGE#test"
+    assert json.loads(item["validation_metrics"]) == {"auc": 0.8}
+    assert table.record_of(item) == record
+
+
+def test_items_are_read_as_they_were_written(decision, promotion) -> None:
+    assert table.decision_of(table.decision_item(decision)) == decision
+    assert table.promotion_of(table.promotion_item(promotion)) == promotion
+    assert table.decision_item(decision)["sk"] == "DECISION#test#1"
+    assert table.promotion_item(promotion)["run_id"] == "credit-risk-v1-2"
+
+
+def test_items_hold_nothing_that_dynamodb_refuses(decision, promotion, make_record) -> None:
+    record = make_record(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
+    for item in (
+        table.record_item(record),
+        table.decision_item(decision),
+        table.promotion_item(promotion),
+    ):
+        TypeSerializer().serialize(item)
+        assert "expires_at" not in item  # the TTL attribute: evidence never runs out
+
+
+def test_a_stage_begins_only_as_the_state_machine_allows(case, model, make_version, now) -> None:
+    with pytest.raises(UnexpectedState):
+        new_record(
+            make_version().arn, Stage.PRODUCTION, Status.DEPLOYED, case, model, now=now, user="x"
+        )
+
+
+@pytest.fixture
+def apply(monkeypatch):
+    """Apply conditional writes to a real (mocked) table; False when the condition refused."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        resource = boto3.resource("dynamodb", "eu-central-1")
+        table = resource.create_table(
+            TableName="t",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+        def write(update: table.Update) -> bool:
+            arguments = {"ConditionExpression": update.condition}
+            if update.names:
+                arguments["ExpressionAttributeNames"] = dict(update.names)
+            if update.values:
+                arguments["ExpressionAttributeValues"] = dict(update.values)
+            try:
+                if update.item is not None:
+                    table.put_item(Item=dict(update.item), **arguments)
+                else:
+                    table.update_item(
+                        Key=update.key.item(), UpdateExpression=update.expression, **arguments
+                    )
+            except resource.meta.client.exceptions.ConditionalCheckFailedException:
+                return False
+            return True
+
+        yield write
+
+
+def test_a_decision_is_written_once(apply, decision) -> None:
+    key = table.decision_key(decision.version_arn, decision.target, decision.attempt)
+    update = table.create(key, table.decision_item(decision))
+    assert apply(update)
+    assert not apply(update)
+
+
+def test_a_record_changes_only_from_the_status_it_was_planned_against(apply, make_record) -> None:
+    pending = make_record(Stage.DEVELOPMENT, Status.PENDING)
+    approved = make_record(Stage.DEVELOPMENT, Status.APPROVED)
+    assert apply(table.write_record(pending, None))
+    assert not apply(table.write_record(pending, None))
+    assert apply(table.write_record(approved, Status.PENDING))
+    assert not apply(table.write_record(approved, Status.PENDING))
+
+
+def test_two_syncs_start_one_attempt(apply, promotion) -> None:
+    from dataclasses import replace
+
+    first = replace(promotion, attempt=1, status=PromotionStatus.REJECTED)
+    assert apply(table.write_promotion(first, None))
+    assert apply(table.write_promotion(promotion, first))
+    assert not apply(table.write_promotion(promotion, first))
+
+
+def test_a_failed_attempt_is_still_open() -> None:
+    assert {status for status in PromotionStatus if status.is_open} == {
+        PromotionStatus.REQUESTED,
+        PromotionStatus.RUNNING,
+        PromotionStatus.FAILED,
+    }

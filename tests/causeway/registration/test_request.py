@@ -1,0 +1,192 @@
+"""What a registration asks for: bound, pinned, described, and the same for the same artifact."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from causeway.errors import ConfigError
+from causeway.gates.judges import evaluate
+from causeway.registration.request import (
+    DOCUMENTS,
+    gates_told,
+    registration_request,
+)
+from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.arns import ModelPackageGroupArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import Candidate, Digest, StoredDocument
+
+CANDIDATE = Candidate(
+    digest=Digest("a" * 64),
+    artifact_uri="s3://bucket/models/credit_risk/a/model.tar.gz",
+    artifact_object_version="v1",
+    manifest_sha256="e" * 64,
+    source_uri="s3://jobs/train/model.tar.gz",
+    gate_report=StoredDocument("s3://bucket/report.json", "b" * 64),
+    gate_verdict="pass",
+    image_uri="492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost@sha256:"
+    + "f" * 64,
+    generated_by="arn:aws:sagemaker:eu-central-1:222222222222:training-job/train",
+    mlflow_run="run",
+    dag_run="manual__1",
+    trained_by="ml-engineer",
+    metrics={"auc": 0.8},
+    training_metrics={"validation_auc": 0.79},
+    hyperparameters={"eta": 0.1},
+    dataset_digest="d" * 64,
+    dataset_uri="s3://bucket/datasets/d.parquet",
+)
+
+
+@pytest.fixture
+def request_(case: UseCase, model: ModelSpec, topology: Topology) -> dict[str, Any]:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    return registration_request(group, case, model, CANDIDATE)
+
+
+def test_the_request_is_one_that_the_service_takes(request_: dict[str, Any]) -> None:
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    shape = service.operation_model("CreateModelPackage").input_shape
+    assert not ParamValidator().validate(request_, shape).has_errors()
+    assert len(request_["ClientToken"]) <= 36
+
+
+def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
+    request_: dict[str, Any],
+) -> None:
+    assert request_["ModelPackageGroupName"] == (
+        "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
+    )
+    assert request_["ModelApprovalStatus"] == "PendingManualApproval"
+    assert request_["ModelLifeCycle"]["Stage"] == "Development"
+    assert request_["ModelLifeCycle"]["StageStatus"] == "PendingApproval"
+    assert set(request_["CustomerMetadataProperties"]) == {
+        "use-case",
+        "model",
+        "artifact-sha256",
+        "artifact-object-version",
+        "manifest-sha256",
+        "dataset-sha256",
+        "gate-report-sha256",
+        "mlflow-run",
+        "dag-run",
+        "trained-by",
+        "validation-metrics",
+    }
+
+
+def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict[str, Any]) -> None:
+    told = {"CustomerMetadataProperties": request_["CustomerMetadataProperties"]}
+    assert json.loads(told["CustomerMetadataProperties"]["validation-metrics"]) == {"auc": 0.8}
+
+
+def test_metrics_that_do_not_fit_are_left_out_whole(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    many = replace(CANDIDATE, metrics={f"metric_{n:03}": n / 7 for n in range(60)})
+    properties = registration_request(group, case, model, many)["CustomerMetadataProperties"]
+    kept = json.loads(properties["validation-metrics"])
+    assert 0 < len(kept) < 60
+    assert all(abs(kept[name] - many.metrics[name]) < 1e-6 for name in kept)
+
+
+def test_the_card_inside_has_the_reduced_schema(request_: dict[str, Any]) -> None:
+    content = json.loads(request_["ModelCard"]["ModelCardContent"])
+    assert request_["ModelCard"]["ModelCardStatus"] == "Draft"
+    assert set(content["model_overview"]) == {"model_creator", "model_artifact"}
+    assert content["intended_uses"]["risk_rating"] == "High"
+    assert content["additional_information"]["custom_details"]["UseCaseId"] == "credit_risk"
+
+
+def test_the_same_artifact_has_the_same_token(
+    request_: dict[str, Any], case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    other = replace(CANDIDATE, digest=Digest("c" * 64))
+    again = registration_request(group, case, model, CANDIDATE)
+    assert again == request_
+    different = registration_request(group, case, model, other)
+    assert different["ClientToken"] != request_["ClientToken"]
+
+
+def test_a_requester_is_named_only_beside_the_trainer(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    for person, written in (("ml-engineer", None), ("model-owner", "model-owner")):
+        made = registration_request(group, case, model, replace(CANDIDATE, requested_by=person))
+        assert made["CustomerMetadataProperties"].get("requested-by") == written
+
+
+def test_every_document_has_its_place_among_metrics_and_baselines(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    held = {name: StoredDocument(f"s3://bucket/{name}.json", "c" * 64) for name in DOCUMENTS}
+    made = registration_request(group, case, model, replace(CANDIDATE, documents=held))
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    shape = service.operation_model("CreateModelPackage").input_shape
+    assert not ParamValidator().validate(made, shape).has_errors()
+    assert made["ModelMetrics"]["Bias"]["Report"] == {
+        "ContentType": "application/json",
+        "ContentDigest": "sha256:" + "c" * 64,
+        "S3Uri": "s3://bucket/bias-report.json",
+    }
+    baselines = made["DriftCheckBaselines"]
+    assert set(baselines) == {"Bias", "ModelDataQuality", "ModelQuality"}
+    assert (
+        baselines["ModelDataQuality"]["Statistics"]["S3Uri"] == "s3://bucket/data-statistics.json"
+    )
+
+
+def test_commit_job_and_project_are_told(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    known = replace(CANDIDATE, commit="1" * 40, repository="https://example.org/project.git")
+    made = registration_request(group, case, model, known)
+    assert made["MetadataProperties"] == {
+        "CommitId": "1" * 40,
+        "Repository": "https://example.org/project.git",
+        "GeneratedBy": CANDIDATE.generated_by,
+        "ProjectId": case.project,
+    }
+    assert made["SourceUri"] == CANDIDATE.source_uri
+
+
+def test_who_decides_is_told_where_to_compare(
+    case: UseCase, model: ModelSpec, topology: Topology
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    uri = "s3://bucket/comparison.md"
+    known = replace(CANDIDATE, comparison=StoredDocument(uri, "c" * 64))
+    made = registration_request(group, case, model, known)
+    assert made["CustomerMetadataProperties"]["comparison"] == uri
+    assert uri in made["ModelLifeCycle"]["StageDescription"]
+
+
+def test_what_the_gates_said_is_told_in_one_line(model: ModelSpec) -> None:
+    report = evaluate(
+        model.gates, {"auc": 0.8}, model="m", artifact_sha256="a" * 64, dataset_digest="d" * 64
+    )
+    told = gates_told(report.text())
+    assert told.startswith(f"{report.verdict.value}; ")
+    assert all(str(result) in told for result in report.results)
+    assert gates_told("{}") == ""
+
+
+def test_an_image_is_named_by_its_digest_or_refused(topology: Topology) -> None:
+    tag = topology.images["xgboost"]
+    pinned = topology.pinned_image(tag)
+    assert pinned == f"{tag.rpartition(':')[0]}@{topology.image_digests['xgboost']}"
+    assert topology.pinned_image(pinned) == pinned
+    unknown = topology.model_copy(update={"image_digests": {}})
+    with pytest.raises(ConfigError, match="no digest for xgboost"):
+        unknown.pinned_image(tag)

@@ -1,0 +1,160 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causeway.errors import ConfigError, JobFailed, NameTaken
+from causeway.training import candidates
+from causeway.training.candidates import Adoption, DescribedJob, NextJob, next_job
+from causeway.use_cases.training_specs import Training
+from causeway.use_cases.use_case import ModelSpec
+
+
+def test_the_published_parameters_are_among_the_candidates(model: ModelSpec) -> None:
+    published = {
+        "max_depth": 5,
+        "eta": 0.1,
+        "gamma": 4,
+        "min_child_weight": 6,
+        "subsample": 0.8,
+        "num_boost_round": 50,
+    }
+    found = [dict(c.hyperparameters) for c in candidates.candidates(model)]
+    assert len(found) >= 4
+    assert any(published.items() <= candidate.items() for candidate in found)
+
+
+@given(st.integers(0, 10_000))
+def test_a_seed_draws_other_candidates_and_always_the_same(seed: int) -> None:
+    from causeway.use_cases.use_case import use_case
+
+    model = use_case("credit_risk").models[0]
+    drawn = candidates.candidates(model, seed)
+    assert drawn == candidates.candidates(model, seed)
+    written = {c.digest for c in candidates.candidates(model)}
+    assert len({c.digest for c in drawn}) == len(drawn) == len(written)
+    assert not written & {c.digest for c in drawn}
+
+
+def searching(model: ModelSpec, search: dict[str, Any]) -> ModelSpec:
+    """Return the model with a search space in place of its candidates."""
+    given = {**model.training.model_dump(), "candidates": (), "search": search}
+    return model.model_copy(update={"training": Training.model_validate(given)})
+
+
+def test_a_grid_has_every_combination_once(model: ModelSpec) -> None:
+    space = {"eta": {"choices": [0.1, 0.2]}, "max_depth": {"choices": [3, 4, 5]}}
+    found = candidates.candidates(searching(model, {"method": "grid", "space": space}))
+    pairs = [(c.hyperparameters["eta"], c.hyperparameters["max_depth"]) for c in found]
+    assert pairs == [(0.1, 3), (0.1, 4), (0.1, 5), (0.2, 3), (0.2, 4), (0.2, 5)]
+    assert [c.name for c in found] == ["c1", "c2", "c3", "c4", "c5", "c6"]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 20))
+def test_candidates_drawn_from_ranges_stay_inside_and_are_always_the_same(
+    seed: int, count: int
+) -> None:
+    from causeway.use_cases.use_case import use_case
+
+    space = {
+        "eta": {"low": 0.01, "high": 0.3, "log": True},
+        "max_depth": {"low": 3, "high": 9},
+        "num_boost_round": {"low": 10, "high": 1000, "log": True},
+        "subsample": {"low": 0.5, "high": 1.0},
+    }
+    drawing = {"seed": seed, "count": count, "space": space}
+    model = searching(use_case("credit_risk").models[0], drawing)
+    found = candidates.candidates(model)
+    assert found == candidates.candidates(model)
+    assert len({c.digest for c in found}) == len(found) == count
+    for candidate in found:
+        for name, dimension in space.items():
+            value = candidate.hyperparameters[name]
+            assert dimension["low"] <= value <= dimension["high"]
+            assert isinstance(value, type(dimension["low"]))
+
+
+def test_a_seed_needs_something_to_draw_from(model: ModelSpec) -> None:
+    for search in (None, {"space": {"eta": {"choices": [0.1]}}}):
+        bare = model.training.model_validate({**model.training.model_dump(), "search": search})
+        with pytest.raises(ConfigError, match=r"training\.search"):
+            candidates.candidates(model.model_copy(update={"training": bare}), 1)
+
+
+def test_hyperparameters_travel_as_text(model: ModelSpec) -> None:
+    assert candidates.candidates(model)[0].as_strings()["eta"] == "0.1"
+
+
+@given(
+    st.from_regex(r"[a-z][a-z0-9_]{0,80}", fullmatch=True),
+    st.integers(1, 9),
+    st.text("abcdef0123456789", min_size=64, max_size=64),
+)
+def test_names_are_valid_and_follow_their_inputs(prefix: str, attempt: int, digest: str) -> None:
+    name = candidates.job_name(prefix, "train", digest, attempt, "c1")
+    assert len(name) <= 63
+    assert name == candidates.attempt_name(
+        candidates.job_name(prefix, "train", digest, 1, "c1"), attempt
+    )
+    import re
+
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
+
+
+def test_the_code_digest_is_of_names_and_contents() -> None:
+    first = candidates.code_digest({"a.py": b"1", "b.py": b"2"})
+    assert first == candidates.code_digest({"b.py": b"2", "a.py": b"1"})
+    assert first != candidates.code_digest({"a.py": b"2", "b.py": b"1"})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([], NextJob(Adoption.CREATE, "j", 1)),
+        (["InProgress"], NextJob(Adoption.WAIT, "j", 1)),
+        (["Stopping"], NextJob(Adoption.WAIT, "j", 1)),
+        (["Completed"], NextJob(Adoption.DONE, "j", 1)),
+        (["Failed"], NextJob(Adoption.CREATE, "j-a2", 2)),
+        (["Stopped", "Failed"], NextJob(Adoption.CREATE, "j-a3", 3)),
+        (["Failed", "InProgress"], NextJob(Adoption.WAIT, "j-a2", 2)),
+        (["Failed", "Completed"], NextJob(Adoption.DONE, "j-a2", 2)),
+    ],
+)
+def test_what_was_made_is_adopted_and_what_failed_is_followed(
+    statuses: list[str], expected: NextJob
+) -> None:
+    found = [
+        DescribedJob(candidates.attempt_name("j", n), status, inputs_digest="i")
+        for n, status in enumerate(statuses, 1)
+    ]
+    assert next_job("j", found, 3, "i") == expected
+
+
+def test_after_the_last_attempt_the_reason_is_told() -> None:
+    with pytest.raises(JobFailed, match="out of memory"):
+        next_job("j", [DescribedJob("j", "Failed", "out of memory")], 1)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        DescribedJob("j", "Dreaming"),
+        DescribedJob("j", "Completed", inputs_digest="other"),
+        DescribedJob("k", "Completed"),
+    ],
+)
+def test_a_stranger_under_the_name_is_refused(job: DescribedJob) -> None:
+    with pytest.raises(NameTaken):
+        next_job("j", [job], 3, "i")
+
+
+def test_every_job_status_of_the_service_is_judged() -> None:
+    import botocore.session
+
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    known = {
+        *service.shape_for("TrainingJobStatus").enum,
+        *service.shape_for("ProcessingJobStatus").enum,
+    }
+    assert set(candidates.JOB_STATUSES) == known

@@ -1,0 +1,172 @@
+"""The key `dataset` of a model: what it means, and what is wrong with one, by its key."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from causeway.datasets.datasets import (
+    Absent,
+    Place,
+    absent,
+    dataset_query,
+    identifiers,
+    preprocess_document,
+)
+from causeway.errors import BadInput, ConfigError
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, parse_use_case
+
+APPLICANT, LOAN, OUTCOME = (f"credit-risk-{one}" for one in ("applicant", "loan", "outcome"))
+ALL = [{"group": name} for name in (APPLICANT, LOAN, OUTCOME)]
+OWN = {
+    "database": "lending",
+    "table": "cases",
+    "record_identifier": "case_id",
+    "event_time": "asked_at",
+    "columns": {"customer": "customer", "ended_well": "good"},
+}
+PLACES = {
+    name: Place("sagemaker_featurestore", name.replace("-", "_"))
+    for name in (APPLICANT, LOAN, OUTCOME)
+}
+
+
+def declared(dataset: Any, **training: Any) -> UseCase:
+    """Read the shipped use case with another dataset, and with other training keys."""
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    (model,) = document["models"]
+    model["dataset"] = dataset
+    model["training"] |= training
+    return parse_use_case(yaml.safe_dump(document), "credit_risk.yaml")
+
+
+def query(case: UseCase, snapshot: datetime | None = None) -> str:
+    return dataset_query(case, case.models[0], PLACES, snapshot).sql()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        ({"mode": "newest"}, "models.0.dataset.mode: Input should be 'latest' or 'point_in_time'"),
+        ({"missing": "skip"}, "models.0.dataset.missing: Input should be 'drop', 'refuse'"),
+        ({"cut_off": "monday"}, "models.0.dataset.cut_off: 'monday' is no instant"),
+        ({"spine": "x"}, "models.0.dataset.spine: unknown key; allowed keys: mode, missing"),
+        ({"database": "A-b"}, "models.0.dataset.database: not of the allowed form"),
+        ({"groups": [{"group": "x"}]}, "dataset.groups.0.group: 'x' is no feature group of the"),
+        ({"groups": [*ALL, ALL[1]]}, "dataset.groups.3.group: credit-risk-loan stands twice"),
+        (
+            {"groups": [{"group": LOAN, "on": "amount"}]},
+            "dataset: groups.0.on: the first group is the spine",
+        ),
+        (
+            {"groups": [{"group": LOAN, "missing": "null"}]},
+            "dataset: groups.0.missing: the first group is the spine",
+        ),
+        (
+            {"groups": [ALL[0], {"group": LOAN, "on": "shoe_size"}]},
+            "dataset.groups.1.on: 'shoe_size' is no column of the spine; allowed: status",
+        ),
+        (
+            {"groups": [{"group": LOAN, "features": ["height"]}]},
+            "dataset.groups.0.features: no feature of credit-risk-loan: height; allowed: ",
+        ),
+        (
+            {"groups": [{"group": LOAN, "features": ["amount"], "rename": {"purpose": "why"}}]},
+            "dataset.groups.0.rename: no feature of credit-risk-loan: purpose; allowed: amount",
+        ),
+        (
+            {"groups": [{"group": LOAN, "rename": {"purpose": "amount"}}]},
+            "dataset.groups.0.rename: two columns are called amount",
+        ),
+        (
+            {"groups": [ALL[0], {"group": LOAN, "rename": {"amount": "age"}}]},
+            "dataset.groups.1: groups.0 has a column age, too; rename one of them",
+        ),
+        (
+            {"groups": [{"group": LOAN, "rename": {"amount": "record_id"}}]},
+            "dataset.groups.0: record_id is the identifier or event time; rename it",
+        ),
+        ({"table": {**OWN, "columns": {"a": "x", "b": "x"}}}, "dataset.table.columns: two columns"),
+        ({"table": {**OWN, "colour": 1}}, "models.0.dataset.table.colour: unknown key"),
+        (
+            {"groups": [{"group": LOAN}]},
+            "training uses columns that its dataset lacks: status",
+        ),
+    ],
+)
+def test_a_mistake_names_the_key(dataset: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        declared(dataset)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("credit_risk.yaml")
+
+
+def test_a_group_without_an_offline_store_is_refused() -> None:
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    document["feature_groups"][1]["offline"] = {"enabled": False}
+    with pytest.raises(ConfigError, match="columns that its dataset lacks: duration, purpose"):
+        parse_use_case(yaml.safe_dump(document))  # without the key it is left out
+    document["models"][0]["dataset"] = {"groups": ALL}
+    with pytest.raises(ConfigError, match=r"groups\.1\.group: credit-risk-loan has no offline"):
+        parse_use_case(yaml.safe_dump(document))
+
+
+def test_without_the_key_it_is_the_latest_of_every_group(case: UseCase) -> None:
+    text = query(case)
+    assert "asked" not in text and '"event_time"' not in text.split("\nFROM")[-2]
+    assert list(case.columns(case.models[0])) == list(case.features)
+    assert identifiers(case, case.models[0]) == dict.fromkeys(PLACES, "record_id")
+
+
+def test_the_earlier_of_snapshot_and_cut_off_counts() -> None:
+    case = declared({"cut_off": "2024-03-01T01:00:00+01:00"})
+    for snapshot, wanted in ((None, 3), (datetime(2024, 2, 1, tzinfo=UTC), 2)):
+        assert f"<= TIMESTAMP '2024-0{wanted}-01 00:00:00" in query(case, snapshot)
+    assert "TIMESTAMP '2024-03-01" in query(case, datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def test_an_own_table_joins_shared_features_by_a_column_of_its_own() -> None:
+    groups = [
+        {"group": APPLICANT, "on": "customer", "missing": "null"},
+        {"group": LOAN, "rename": {"amount": "loan_amount"}, "database": "shared_features"},
+    ]
+    features = [one for one in declared({}).models[0].training.features if one != "amount"]
+    case = declared(
+        {"mode": "point_in_time", "table": OWN, "groups": groups, "catalog": "partner"},
+        label="good",
+        features=[*features, "loan_amount"],
+    )
+    model = case.models[0]
+    found = dataset_query(case, model, PLACES)
+    assert str(found.spine.name) == '"AwsDataCatalog"."lending"."cases"'
+    assert [str(one.name) for one in found.joined] == [
+        '"partner"."sagemaker_featurestore"."credit_risk_applicant"',
+        '"partner"."shared_features"."credit_risk_loan"',
+    ]
+    assert [one.required for one in found.joined] == [False, True]
+    assert identifiers(case, model) == {APPLICANT: "customer", LOAN: "case_id"}
+    document = preprocess_document(case, model)
+    assert (document["record_identifier"], document["event_time"]) == ("case_id", "asked_at")
+    amount = next(one for one in document["features"] if one["name"] == "loan_amount")
+    status = next(one for one in document["features"] if one["name"] == "status")
+    assert (amount["codes"], status["codes"]) == ([], [1, 2, 3, 4])
+
+
+def counted(**more: str) -> dict[str, str]:
+    none = {
+        f"{what}_{n}": value for n in (1, 2) for what, value in (("missing", "0"), ("example", ""))
+    }
+    return {"rows": "10", **none, **more}
+
+
+def test_rows_without_a_record_are_told_or_refused_by_group() -> None:
+    case = declared({"groups": [ALL[0], ALL[1], {"group": OUTCOME, "missing": "refuse"}]})
+    assert absent(case, case.models[0], counted()) == ()
+    some = counted(missing_1="3", example_1="sgc-7")
+    assert absent(case, case.models[0], some) == (Absent(LOAN, 3, 10, "sgc-7"),)
+    with pytest.raises(BadInput, match=r"2 of 10 rows .* no record in credit-risk-outcome.* sgc-9"):
+        absent(case, case.models[0], counted(missing_2="2", example_2="sgc-9"))
+    assert absent(case, case.models[0], {"rows": "0", **counted(missing_1="", missing_2="")}) == ()

@@ -1,0 +1,80 @@
+"""A gate is declared with its bounds; a wrong declaration is refused with the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from causeway.errors import ConfigError
+from causeway.use_cases.gate_specs import AnyGate, Gate, Protected
+from causeway.use_cases.use_case import ModelSpec
+
+
+def test_a_gate_without_a_kind_is_a_bound_on_a_metric() -> None:
+    made = TypeAdapter(AnyGate).validate_python({"metric": "auc", "min": 0.7})
+    assert made == Gate(metric="auc", min=0.7)
+    assert made.inconclusive == "block"
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"metric": "auc"}, "give `min`, `max` or both"),
+        ({"kind": "calibration"}, "give `max_ece`, `max_brier` or both"),
+        ({"kind": "production", "metric": "auc", "margin": -1}, "greater than or equal to 0"),
+        ({"kind": "drift", "statistic": "psi"}, "max"),
+        ({"kind": "sample", "min_rows": 0}, "greater than or equal to 1"),
+        ({"kind": "luck"}, "luck"),
+        ({"metric": "auc", "min": 0.7, "inconclusive": "ignore"}, "'block' or 'pass'"),
+    ],
+)
+def test_a_wrong_gate_is_refused(declared: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        TypeAdapter(AnyGate).validate_python(declared)
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({}, "either `codes` or `bands`"),
+        ({"codes": {"a": [1], "b": [2]}, "bands": [3]}, "either `codes` or `bands`"),
+        ({"codes": {"a": [1, 2], "b": [2]}}, "no code in two"),
+        ({"codes": {"a": [1, 2]}}, "two groups or more"),
+        ({"bands": [30, 20]}, "bands must rise"),
+    ],
+)
+def test_groups_of_people_do_not_overlap(declared: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Protected.model_validate({"feature": "age", **declared})
+
+
+def changed(model: ModelSpec, **changes: Any) -> ModelSpec:
+    return ModelSpec.model_validate({**model.model_dump(), **changes})
+
+
+def test_fairness_is_of_a_declared_attribute(model: ModelSpec) -> None:
+    fair = {
+        "kind": "fairness",
+        "attribute": "height",
+        "measure": "equal_opportunity",
+        "max_difference": 0.1,
+    }
+    with pytest.raises((ValidationError, ConfigError), match="height"):
+        changed(model, gates=[fair])
+
+
+def test_a_regression_has_no_gates_of_classes(model: ModelSpec) -> None:
+    with pytest.raises((ValidationError, ConfigError), match="not of a regression"):
+        changed(
+            model,
+            problem_type="regression",
+            protected={},
+            gates=[{"kind": "calibration", "max_ece": 0.1}],
+        )
+
+
+def test_an_endpoint_is_held_against_the_bounds_on_metrics_alone(model: ModelSpec) -> None:
+    mixed = changed(model, gates=[{"metric": "auc", "min": 0.7}, {"kind": "sample", "min_rows": 9}])
+    assert [found.metric for found in mixed.metric_gates] == ["auc"]

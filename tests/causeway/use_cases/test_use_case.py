@@ -1,0 +1,129 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from causeway.documents import CONFIG_DIR
+from causeway.errors import ConfigError
+from causeway.use_cases.use_case import (
+    USE_CASES_DIR,
+    UseCase,
+    load_use_cases,
+    model_of_group,
+    parse_use_case,
+    use_case,
+)
+
+TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
+
+
+def test_the_shipped_use_case_covers_the_published_data(case: UseCase) -> None:
+    assert len(case.data.columns) == 21
+    assert set(case.by_source) == set(case.data.columns)
+    assert [group.name for group in case.feature_groups] == [
+        "credit-risk-applicant",
+        "credit-risk-loan",
+        "credit-risk-outcome",
+    ]
+    assert len(case.models[0].training.features) == 20
+    assert len(case.models[0].training.candidates) >= 4
+    assert case.models[0].endpoint == "credit-risk"
+
+
+def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> None:
+    for model in case.models:
+        assert model.trainer not in (*model.approvers.test, *model.approvers.production)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("risk: high\nowner", "risk: unacceptable\nowner", "unacceptable risk is refused"),
+        ("risk: high\nowner", "risk: big\nowner", "risk: Input should be 'high', 'limited'"),
+        ("stage: poc", "stage: idea", "stage: Input should be 'poc'"),
+        ("project: credit-risk", "project: credit-risk\ncolour: red", "colour: unknown key"),
+        ("gates:\n      - {metric: auc, min", "gates:\n      - {metric: auc, least", "gates.0"),
+        ("source: laufkont", "source: laufkonto", "source is no raw column: laufkonto"),
+        ("source: laufkont", "source: laufzeit", "the source of two features: laufzeit"),
+        ("label: credit_risk", "label: risk", "columns that its dataset lacks: risk"),
+        ("one_hot: [credit_history", "one_hot: [age_normalised", "one_hot: not among"),
+        ("op: ratio, of: [amount, duration]", "op: ratio, of: [amount, x]", "derive.of 'x'"),
+        ("op: log1p, of: [amount]", "op: normalise, of: [housing]", "normalise needs a range"),
+        ('separator: " "', 'separator: ""', "data.format.separator"),
+        (
+            "type: Integral, unit: years, description: Age",
+            "type: Integer, unit: years, description: Age",
+            "features.7.type",
+        ),
+        ("approvers: {test: [model-owner]", "approvers: {test: []", "approvers.test"),
+        (
+            "gates:\n      - {metric: auc, min: 0.7",
+            "gates:\n      - {kind: taste, a: 0.7",
+            "gates.0",
+        ),
+        (
+            "- {max_depth: 6, eta: 0.2, gamma: 4, min_child_weight: 8}",
+            "- {max_depth: 5, eta: 0.1, gamma: 4, min_child_weight: 6}",
+            "candidates.3: the same",
+        ),
+        ("name: credit-risk-loan", "name: credit-risk-applicant", "names stand twice"),
+        (
+            "name: credit-risk-loan",
+            "name: Credit_Loan",
+            "feature_groups.1.name: not of the allowed",
+        ),
+    ],
+)
+def test_a_wrong_use_case_is_refused_with_file_key_and_reason(
+    before: str, after: str, message: str
+) -> None:
+    assert before in TEXT
+    with pytest.raises(ConfigError) as caught:
+        parse_use_case(TEXT.replace(before, after, 1), "credit_risk.yaml")
+    assert "credit_risk.yaml: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_the_id_is_the_name_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(TEXT)
+    with pytest.raises(ConfigError, match="does not match"):
+        use_case("other", tmp_path)
+
+
+def test_model_names_are_unique_across_use_cases(tmp_path: Path) -> None:
+    (tmp_path / "credit_risk.yaml").write_text(TEXT)
+    (tmp_path / "other.yaml").write_text(TEXT.replace("id: credit_risk", "id: other", 1))
+    with pytest.raises(ConfigError, match=r"model name 'credit_risk'.*two use cases"):
+        load_use_cases(tmp_path)
+
+
+def test_a_group_is_found_with_its_model(case: UseCase) -> None:
+    assert model_of_group((case,), "credit-risk") == (case, case.models[0])
+    assert model_of_group((case,), "none") is None
+    for asked in (case.group, case.model):
+        with pytest.raises(ConfigError, match="Use one of"):
+            asked("none")
+
+
+def test_reading_the_configuration_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, causeway.use_cases.use_case, causeway.governance.sync\n"
+        "import causeway.deployment.rollout, causeway.sharing.shares\n"
+        "causeway.use_cases.use_case.load_use_cases()\n"
+        "heavy = {'boto3', 'botocore', 'pandas', 'pyarrow', 'numpy', 'mlflow', 'airflow'}\n"
+        "sys.exit(repr(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(CONFIG_DIR.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_use_case_is_not_read_again_while_its_file_stays_the_same() -> None:
+    first = load_use_cases()
+    assert all(one is other for one, other in zip(first, load_use_cases(), strict=True))
