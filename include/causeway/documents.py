@@ -6,9 +6,6 @@ reported with the file, the dotted key, what was wrong and what is allowed.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,19 +88,6 @@ def parse(text: str, model: type[Model], file: str) -> Model:
         ) from error
 
 
-def canonical_json(value: Any) -> str:
-    """Write a JSON value in the one form that digests are taken of: sorted, compact, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
-def sha256(content: bytes | str) -> str:
-    """Return the SHA-256 of the bytes (of the UTF-8 of a text) as 64 hexadecimal digits."""
-    raw = content.encode() if isinstance(content, str) else content
-    return hashlib.sha256(raw).hexdigest()
-
-
 def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
     # YAML lets the last of two equal keys win silently; two answers to one question are a mistake.
     if isinstance(node, yaml.MappingNode):
@@ -173,21 +157,3 @@ def _keys(model: type[BaseModel]) -> str:
 def _siblings(path: Path) -> str:
     names = sorted(found.name for found in path.parent.glob("*.yaml"))
     return ", ".join(names) or f"(no YAML file in {path.parent})"
-
-
-def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Return a table for a log: columns aligned, the head underlined."""
-    every = [tuple(head), *(tuple(line) for line in lines)]
-    widths = [max(len(line[place]) for line in every) for place in range(len(head))]
-    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in every]
-    return "\n".join([rows[0], "  ".join("-" * width for width in widths), *rows[1:]])
-
-
-def markdown_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Return a table for a Markdown page; what a cell says is not read as Markdown's own."""
-    every = [tuple(head), ("---",) * len(head), *(tuple(map(_cell, line)) for line in lines)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in every)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

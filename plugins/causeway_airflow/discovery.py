@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from causeway.errors import ConfigError
 from causeway.features.discovery import Hit, Known, Question, answer
 from causeway.features.health import health_key
-from causeway.governance.table import moment
+from causeway.instants import moment
 from causeway.sharing.grants import desired_grants, receiving_accounts
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import DUTIES, AccountRole, Topology, connection_id

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from causeway.documents import Strict, canonical_json, load, parse, sha256
+from causeway.digests import canonical_json, sha256
+from causeway.documents import Strict, load, parse
 from causeway.errors import ConfigError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from tests.chaos.conftest import Step
 
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}

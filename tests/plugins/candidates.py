@@ -7,7 +7,7 @@ import tarfile
 from functools import cache
 from typing import Any
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.gates.judges import evaluate
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context

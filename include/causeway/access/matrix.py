@@ -13,7 +13,8 @@ from typing import Any
 from causeway.access.checks import Check
 from causeway.access.prediction import Predictor
 from causeway.access.verdicts import REMEDIES, Answer, Side, Verdict, untested
-from causeway.documents import markdown_table, text_table
+from causeway.instants import for_people, instant
+from causeway.pages import markdown_table, text_table
 
 
 class Finding(StrEnum):
@@ -89,7 +90,7 @@ def report(rows: Sequence[Row], *, run: str, at: datetime) -> dict[str, Any]:
     return {
         "schema": "causeway.access-matrix/1",
         "run": run,
-        "at": at.isoformat(),
+        "at": instant(at),
         "summary": summary(rows),
         "rows": [row.as_json() for row in rows],
     }
@@ -111,7 +112,7 @@ def markdown(rows: Sequence[Row], *, run: str, at: datetime) -> str:
     counted = ", ".join(f"{count} {name}" for name, count in summary(rows).items())
     parts = [
         "# Access matrix",
-        f"Run {run}, {at:%Y-%m-%d %H:%M} UTC: {counted}.",
+        f"Run {run}, {for_people(at)}: {counted}.",
         markdown_table(("account", "resource", "grant", "predicted", "probed"), _lines(rows)),
     ]
     parts += [f"- {told(row)}" for row in faults_of(rows)]

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from causeway.access.sights import SeenShare, Sight
-from causeway.governance.table import instant
+from causeway.instants import for_people, instant
+from causeway.pages import markdown_table
 from causeway.reporting.alerts import Alert, Severity
 from causeway.sharing.grants import DesiredGrant, receiving_accounts
 from causeway.sharing.shares import ASSOCIATION_STATUSES, SHARE_STATUSES, presence
@@ -321,25 +322,32 @@ def markdown(
     found: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> str:
     """Return the review for people."""
-    lines = [f"# Access review {run}", "", f"At {instant(window.now)[:16]} UTC.", ""]
-    lines += _rows(
-        ("finding", "account", "concerns", "subject", "detail", "next step"),
-        [(f.finding.value, f.account, f.concerns, f.subject, f.detail, f.next_step) for f in found],
-        "Nothing differs from what is declared, and nothing is about to.",
+    lines = [f"# Access review {run}", "", f"At {for_people(window.now)}.", ""]
+    lines.append(
+        _table(
+            ("finding", "account", "concerns", "subject", "detail", "next step"),
+            [
+                (f.finding.value, f.account, f.concerns, f.subject, f.detail, f.next_step)
+                for f in found
+            ],
+            "Nothing differs from what is declared, and nothing is about to.",
+        )
     )
     lines += ["", "## Who may do what, as declared", ""]
-    lines += _rows(
-        ("principal", "grant", "resource", "until"),
-        [
-            (
-                grant.principal,
-                grant.grant.value,
-                grant.resource,
-                instant(grant.until)[:16] if grant.until else "-",
-            )
-            for grant in grants
-        ],
-        "Nothing is declared.",
+    lines.append(
+        _table(
+            ("principal", "grant", "resource", "until"),
+            [
+                (
+                    grant.principal,
+                    grant.grant.value,
+                    grant.resource,
+                    instant(grant.until)[:16] if grant.until else "-",
+                )
+                for grant in grants
+            ],
+            "Nothing is declared.",
+        )
     )
     lines += [
         "",
@@ -349,11 +357,8 @@ def markdown(
     return "\n".join(lines) + "\n"
 
 
-def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> list[str]:
-    if not rows:
-        return [otherwise]
-    cells = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(one.replace("|", "\\|") for one in row) + " |" for row in cells]
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> str:
+    return markdown_table(head, rows) if rows else otherwise
 
 
 def alerts(found: Iterable[Found], run: str) -> tuple[Alert, ...]:

@@ -19,7 +19,7 @@ from causeway.datasets.query import (
     OwnTable,
     TableName,
 )
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.errors import BadInput
 from causeway.topology.accounts import DATA_CATALOG
 from causeway.use_cases.contracts import Feature

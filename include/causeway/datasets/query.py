@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal
 
 from causeway.errors import ConfigError
+from causeway.instants import sql_timestamp
 
 Mode = Literal["latest", "point_in_time"]
 EventTimeType = Literal["String", "Fractional"]
@@ -186,7 +187,7 @@ def visible(group: GroupTable, snapshot: datetime | None) -> str:
     moment = _moment(group.event_time, group.event_time_type)
     key = quoted(group.record_identifier)
     columns = "".join(f", {quoted(old)} AS {quoted(new)}" for old, new in group.columns.items())
-    where = f'\nWHERE "write_time" <= {timestamp(snapshot)}' if snapshot else ""
+    where = f'\nWHERE "write_time" <= {sql_timestamp(snapshot)}' if snapshot else ""
     return (
         "SELECT * FROM (\nSELECT "  # noqa: S608 - as above
         f'{key} AS "_key", {quoted(group.event_time)} AS "_time", {moment} AS "_moment", '
@@ -208,12 +209,6 @@ def summary_sql(group: GroupTable) -> str:
 def quoted(name: str) -> str:
     """Return a name as an identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment as a literal of SQL, in UTC."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    return f"TIMESTAMP '{text}'"
 
 
 def _first(rows: str, per: str, columns: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from causeway.governance.table import Key, Update, instant, moment
+from causeway.instants import instant, moment
+from causeway.items import Key, Update
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 

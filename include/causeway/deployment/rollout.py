@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from causeway.deployment.leases import Live
 from causeway.errors import DeploymentFailed, Superseded
+from causeway.names import NAME_LENGTH
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageArn
-from causeway.training.candidates import NAME_LENGTH
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.registry import RegistryVersion
 

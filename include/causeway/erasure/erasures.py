@@ -7,7 +7,7 @@ killed go on: deleted online, a record may still be on its way to the offline st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,9 @@ from typing import Any, Final
 from causeway.erasure.offline_rows import Held
 from causeway.features.event_times import instant_of, next_after, text_of
 from causeway.features.withheld import Withheld
-from causeway.governance.table import CREATE_ONLY, STATUS_UNCHANGED, Key, Update, instant
+from causeway.instants import for_people, instant
+from causeway.items import CREATE_ONLY, STATUS_UNCHANGED, Key, Update
+from causeway.pages import markdown_table
 
 BEGUN: Final = "begun"
 DONE: Final = "done"
@@ -206,7 +208,7 @@ class ErasureReport:
         lines = [
             f"# Erasure of record {asked.record}",
             "",
-            f"At {instant(self.at)[:16]} UTC, run {asked.run}, asked for by {asked.requested_by}: "
+            f"At {for_people(self.at)}, run {asked.run}, asked for by {asked.requested_by}: "
             f"{asked.reason}",
             "",
             "## Feature groups",
@@ -214,40 +216,41 @@ class ErasureReport:
         ]
         if not self.changed:
             lines += ["Nothing of the record was there: this run changed nothing.", ""]
-        lines += _table(
-            ("feature group", "online record", "rows", "object versions", "erased as of"),
-            [
-                (
-                    one["group"],
-                    "erased" if one["online"] else "-",
-                    str(one["rows"]),
-                    str(one["versions"]),
-                    one["event_time"] or "-",
-                )
-                for one in self.outcomes
-            ],
+        lines.append(
+            markdown_table(
+                ("feature group", "online record", "rows", "object versions", "erased as of"),
+                [
+                    (
+                        one["group"],
+                        "erased" if one["online"] else "-",
+                        str(one["rows"]),
+                        str(one["versions"]),
+                        one["event_time"] or "-",
+                    )
+                    for one in self.outcomes
+                ],
+            )
         )
         lines += ["", "## Built with the record, and not changed", ""]
         if not self.datasets:
             lines.append("No dataset holds the record.")
         else:
-            lines += _table(
-                ("dataset", "use case", "snapshot"),
-                [(one.uri, one.use_case, one.snapshot) for one in self.datasets],
+            lines.append(
+                markdown_table(
+                    ("dataset", "use case", "snapshot"),
+                    [(one.uri, one.use_case, one.snapshot) for one in self.datasets],
+                )
             )
         lines.append("")
         if not self.versions:
             lines.append("No model version was trained on such a dataset.")
         else:
-            lines += _table(
-                ("model version", "dataset", "approval", "stage"),
-                [(one.arn, one.dataset[:12], one.approval, one.stage) for one in self.versions],
+            lines.append(
+                markdown_table(
+                    ("model version", "dataset", "approval", "stage"),
+                    [(one.arn, one.dataset[:12], one.approval, one.stage) for one in self.versions],
+                )
             )
         lines += ["", "## Not searched", ""]
         lines += [f"- {place}" for place in self.not_searched]
         return "\n".join(lines) + "\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    cells = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(one.replace("|", "\\|") for one in row) + " |" for row in cells]

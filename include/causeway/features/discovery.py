@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from causeway.governance.table import instant
+from causeway.instants import instant
 from causeway.topology.accounts import Topology
 from causeway.use_cases.contracts import FeatureGroup
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from causeway.errors import BadInput, StaleDelete
-from causeway.use_cases.contracts import parse_instant
+from causeway.instants import parse_instant, to_second
 
 
 def instant_of(value: object) -> datetime:
@@ -36,7 +36,7 @@ def text_of(moment: datetime, *, fractional: bool = False) -> str:
     """Write a moment as an event time, to the second."""
     if fractional:
         return f"{int(moment.timestamp())}.0"
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return to_second(moment)
 
 
 def require_later(moment: object, stored: object, *, record: str, group: str) -> None:

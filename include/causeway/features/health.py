@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.errors import UnexpectedState
-from causeway.governance.table import Key, Update, instant, moment
+from causeway.instants import instant, moment
+from causeway.items import Key, Update
 from causeway.use_cases.contracts import FeatureGroup
 
 #: Lets two cases through: nothing is known of the group yet, or what is known is not newer.

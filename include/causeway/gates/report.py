@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import GateFailed
+from causeway.pages import markdown_table
 from causeway.use_cases.gate_specs import AnyGate
 
 
@@ -109,23 +110,33 @@ class GateReport:
             f"Artifact `{self.artifact_sha256}`, dataset `{self.dataset_digest}`.",
             f"SHA-256 of this report as JSON: `{self.digest}`.",
             "",
-            "| gate | judged | found | verdict |",
-            "|---|---|---|---|",
+            markdown_table(
+                ("gate", "judged", "measured", "verdict"),
+                [(r.gate.kind, r.subject, r.said, self._verdict(r)) for r in self.results],
+            ),
+            "",
+            markdown_table(
+                ("metric", "value"),
+                [(name, f"{value:.5g}") for name, value in sorted(self.metrics.items())],
+            ),
         ]
-        for result in self.results:
-            passed_over = result.verdict is GateVerdict.INCONCLUSIVE and not result.blocks
-            verdict = f"{result.verdict.value}{' (declared not to block)' if passed_over else ''}"
-            lines.append(f"| {result.gate.kind} | {result.subject} | {result.said} | {verdict} |")
-        lines += ["", "| metric | value |", "|---|---|"]
-        lines += [f"| {name} | {value:.5g} |" for name, value in sorted(self.metrics.items())]
         if self.repeated:
-            lines += ["", f"Trained again on {self.repeated['splits']} stratified splits:", ""]
-            lines += ["| metric | mean | standard deviation |", "|---|---|---|"]
+            figures = sorted(self.repeated["metrics"].items())
             lines += [
-                f"| {name} | {found['mean']:.5g} | {found['deviation']:.3g} |"
-                for name, found in sorted(self.repeated["metrics"].items())
+                "",
+                f"Trained again on {self.repeated['splits']} stratified splits:",
+                "",
+                markdown_table(
+                    ("metric", "mean", "standard deviation"),
+                    [(name, f"{f['mean']:.5g}", f"{f['deviation']:.3g}") for name, f in figures],
+                ),
             ]
         return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def _verdict(result: GateResult) -> str:
+        passed_over = result.verdict is GateVerdict.INCONCLUSIVE and not result.blocks
+        return f"{result.verdict.value}{' (declared not to block)' if passed_over else ''}"
 
     def require_pass(self) -> None:
         """Raise unless every gate passed, or was declared not to block.

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from causeway.governance.approvals import Gesture
+from causeway.instants import moment
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage
 
@@ -52,7 +53,7 @@ def call_of(event: str) -> RegistryCall | None:
     cycle = _lowered(asked.get("modellifecycle") or {})
     return RegistryCall(
         version_arn=str(arn),
-        at=datetime.fromisoformat(document["eventTime"]).astimezone(UTC),
+        at=moment(document["eventTime"]),
         principal=who.get("arn"),
         identity=(who.get("sessionContext") or {}).get("sourceIdentity"),
         approval=asked.get("modelapprovalstatus"),

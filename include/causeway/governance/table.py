@@ -11,23 +11,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.governance.approvals import Decision, Verdict
+from causeway.instants import instant, moment
+from causeway.items import STATUS_UNCHANGED, Update, create
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.keys import decision_key, promotion_key, stage_key
 from causeway.versions.stages import Stage, StageRecord, Status, check_transition
-
-#: Lets one case through: the item does not exist yet. A second writer of the same decision,
-#: promotion or first record fails; whoever failed reads what is there.
-CREATE_ONLY: Final = "attribute_not_exists(pk)"
-
-#: Lets one case through: the record still has the status that the change was planned against.
-#: Names: #status; values: :before. Somebody who moved it meanwhile wins.
-STATUS_UNCHANGED: Final = "#status = :before"
 
 
 class PromotionStatus(StrEnum):
@@ -61,38 +56,6 @@ class Promotion:
     def run_id(self) -> str:
         """The DAG run's id; it holds no `/`, which the execution API refuses."""
         return promotion_run_id(self.version_arn, self.attempt)
-
-
-@dataclass(frozen=True)
-class Key:
-    """The primary key of an item."""
-
-    pk: str
-    sk: str
-
-    def item(self) -> dict[str, str]:
-        """The key as DynamoDB's resource layer takes it."""
-        return {"pk": self.pk, "sk": self.sk}
-
-
-def version_pk(arn: ModelPackageArn) -> str:
-    """Return the partition that holds everything about one version."""
-    return f"VERSION#{arn}"
-
-
-def stage_key(arn: ModelPackageArn, stage: Stage) -> Key:
-    """Return the key of a stage record."""
-    return Key(version_pk(arn), f"STAGE#{stage.value}")
-
-
-def decision_key(arn: ModelPackageArn, target: Stage, attempt: int) -> Key:
-    """Return the key of the decision on entry into a stage, in one promotion attempt."""
-    return Key(version_pk(arn), f"DECISION#{target.value}#{attempt}")
-
-
-def promotion_key(arn: ModelPackageArn) -> Key:
-    """Return the key of a version's latest promotion attempt."""
-    return Key(version_pk(arn), "PROMOTION")
 
 
 def promotion_run_id(arn: ModelPackageArn, attempt: int) -> str:
@@ -238,23 +201,6 @@ def promotion_of(item: Mapping[str, Any]) -> Promotion:
     )
 
 
-@dataclass(frozen=True)
-class Update:
-    """One conditional `UpdateItem` (or `PutItem` when `item` is given) of the table."""
-
-    key: Key
-    condition: str
-    values: Mapping[str, Any]
-    names: Mapping[str, str]
-    expression: str | None = None
-    item: Mapping[str, Any] | None = None
-
-
-def create(key: Key, item: Mapping[str, Any]) -> Update:
-    """Put an item that must not exist yet."""
-    return Update(key, CREATE_ONLY, {}, {}, item=item)
-
-
 def write_record(record: StageRecord, before: Status | None) -> Update:
     """Put a stage record if its status is still the one that the change was planned against.
 
@@ -286,13 +232,3 @@ def write_promotion(promotion: Promotion, before: Promotion | None) -> Update:
         {"#status": "status"},
         item=promotion_item(promotion),
     )
-
-
-def instant(value: datetime) -> str:
-    """Write a time as UTC ISO-8601 with microseconds: texts that sort as times do."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def moment(text: str) -> datetime:
-    """Read a time written by `instant`."""
-    return datetime.fromisoformat(text)

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import binascii
 import operator
-import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -23,6 +21,7 @@ from typing import Any, Final
 from causeway.iam.malformed import MalformedPolicy
 from causeway.iam.patterns import Patterns, Syntax, Variables
 from causeway.iam.request import Facts, as_text
+from causeway.instants import lenient
 
 #: Tells whether a value of the request matches one of the policy's values.
 _Test = Callable[[str, Facts], bool]
@@ -150,17 +149,6 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _time(text: str) -> datetime | None:
-    """Read an ISO 8601 time or seconds since 1970; without a zone it is UTC."""
-    try:
-        if re.fullmatch(r"\d{5,}(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text), UTC)
-        time = datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise MalformedPolicy(f"{text!r} is neither true nor false")
@@ -224,7 +212,7 @@ _OPERATORS: Final[Mapping[str, tuple[_Factory, bool]]] = {
     "StringLike": (_patterns(Syntax.GLOB), False),
     "StringNotLike": (_patterns(Syntax.GLOB), True),
     **_orders("Numeric", _number, "number"),
-    **_orders("Date", _time, "time"),
+    **_orders("Date", lenient, "time"),
     "Bool": (_booleans, False),
     "BinaryEquals": (_binary, False),
     "IpAddress": (_networks, False),

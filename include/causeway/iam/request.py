@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import Self
+
+from causeway.instants import zulu
 
 #: One value of a context key; a sequence is a multivalued key (`aws:TagKeys`).
 ContextValue = str | bool | int | float | datetime | bytes
@@ -168,8 +170,7 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        value = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return zulu(value)
     if isinstance(value, bytes):
         from base64 import b64encode
 

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causeway.use_cases.contracts import Feature, FeatureType, parse_instant
+from causeway.instants import TO_SECOND, parse_instant, zulu
+from causeway.use_cases.contracts import Feature, FeatureType
 
 TYPES: Final[dict[FeatureType, pa.DataType]] = {
     "Integral": pa.int64(),
@@ -243,7 +244,7 @@ class TimeCheck:
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         if pa.types.is_timestamp(column.type):
-            column = pc.strftime(column.cast(pa.timestamp("ms")), "%Y-%m-%dT%H:%M:%SZ")
+            column = pc.strftime(column.cast(pa.timestamp("ms")), TO_SECOND)
         encoded = column.cast(pa.string()).fill_null("").dictionary_encode()
         read = [self._read(text) for text in encoded.dictionary.to_pylist()]
         indices = encoded.indices.to_numpy()
@@ -274,7 +275,7 @@ def stored_instant(text: str) -> str:
     moment = parse_instant(text)
     if _STORED_TIME.fullmatch(text):
         return text
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return zulu(moment, timespec="milliseconds")
 
 
 def _instant(text: str) -> tuple[str | None, int, str]:

@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Final
 
 from causeway.errors import ConfigError
-from causeway.training.jobs import JOBS_DIR
+from causeway.use_cases.use_case import JOBS_DIR
 
 #: Rows that are made one by one; further ones are drawn from them.
 DISTINCT: Final = 20_000

@@ -13,10 +13,12 @@ from types import MappingProxyType
 from typing import Final
 
 from causeway.errors import UnexpectedState
-from causeway.governance.table import Key, Update, create, instant, version_pk
+from causeway.instants import instant
+from causeway.items import Key, Update, create
 from causeway.model_cards.lifecycle import Card
+from causeway.names import NAME_LENGTH
 from causeway.topology.arns import ModelPackageArn
-from causeway.training.candidates import NAME_LENGTH
+from causeway.versions.keys import version_pk
 
 #: Every value of `ModelCardExportJobStatus`, and what it means for adoption.
 EXPORT_STATUSES: Final[Mapping[str, str]] = MappingProxyType(

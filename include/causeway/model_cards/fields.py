@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import (
     ARTIFACT_SHA256,

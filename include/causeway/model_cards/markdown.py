@@ -5,17 +5,20 @@ Everything on a card was written by somebody: what has a meaning in Markdown or 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#!|<>~])")
+from causeway.pages import markdown_table, markdown_text
+
 _SHOWN: Final = 20
 
 
 def card_markdown(content: Mapping[str, Any], *, title: str, status: str, version: int) -> str:
     """Return a card's content as Markdown: a heading a section, a list of its fields, tables."""
-    parts = [f"# {_text(title)}", f"Status **{_text(status)}**, card version {version}."]
+    parts = [
+        f"# {markdown_text(title)}",
+        f"Status **{markdown_text(status)}**, card version {version}.",
+    ]
     for section, body in content.items():
         parts.append(f"## {_words(section)}")
         parts += _evaluations(body) if section == "evaluation_details" else _lines(body, 0)
@@ -23,11 +26,11 @@ def card_markdown(content: Mapping[str, Any], *, title: str, status: str, versio
 
 
 def _joined(parts: list[str]) -> list[str]:
-    """Put list items and table rows that follow each other into one block."""
+    """Put list items that follow each other into one block."""
     blocks: list[str] = []
     for part in parts:
         kind = part.lstrip()[:2]
-        if blocks and kind in ("- ", "| ") and blocks[-1].lstrip()[:2] == kind:
+        if blocks and kind == "- " and blocks[-1].lstrip()[:2] == kind:
             blocks[-1] += f"\n{part}"
         else:
             blocks.append(part)
@@ -43,40 +46,35 @@ def _lines(value: Any, depth: int) -> list[str]:
         elif isinstance(item, list):
             lines.append(f"{begin} {', '.join(_item(one) for one in item[:_SHOWN])}")
         else:
-            lines.append(f"{begin} {_text(item)}")
+            lines.append(f"{begin} {markdown_text(item)}")
     return lines
 
 
 def _item(value: Any) -> str:
     if isinstance(value, Mapping) and "name" in value:
-        return f"{_text(value['name'])} {_text(value.get('value', ''))}".strip()
+        return f"{markdown_text(value['name'])} {markdown_text(value.get('value', ''))}".strip()
     if isinstance(value, Mapping):
-        return "; ".join(f"{_words(k)} {_text(v)}" for k, v in value.items())
-    return _text(value)
+        return "; ".join(f"{_words(k)} {markdown_text(v)}" for k, v in value.items())
+    return markdown_text(value)
 
 
 def _evaluations(entries: Any) -> list[str]:
     parts: list[str] = []
     for entry in entries:
-        parts.append(f"### {_text(entry['name'])}")
+        parts.append(f"### {markdown_text(entry['name'])}")
         known = {k: v for k, v in entry.items() if k not in ("name", "metric_groups")}
         parts += _lines(known, 0)
         for group in entry.get("metric_groups", []):
             rows = [
-                f"| {_text(metric['name'])} | {_text(metric['value'])} |"
+                (str(metric["name"]), metric["value"])
                 for metric in group["metric_data"]
                 if metric["type"] in ("number", "string", "boolean")
             ]
             if rows:
-                parts += [f"| {_text(group['name'])} | value |", "| --- | --- |", *rows]
+                parts.append(markdown_table((str(group["name"]), "value"), rows, markdown_text))
     return parts
 
 
 def _words(name: str) -> str:
     words = name.replace("_", " ")
-    return _text(words[:1].upper() + words[1:])
-
-
-def _text(value: Any) -> str:
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(shown.split()))
+    return markdown_text(words[:1].upper() + words[1:])

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.errors import BadInput, Problem
 
 Kind = Literal["card", "package"]

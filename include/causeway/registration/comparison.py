@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from causeway.model_cards.fields import HELD_OUT
+from causeway.pages import markdown_table
 from causeway.versions.registry import Candidate, RegistryVersion
 
 #: How many earlier versions stand beside the one in production.
@@ -125,19 +126,13 @@ def _parameter_rows(columns: Sequence[Compared]) -> list[tuple[str, list[str]]]:
 
 
 def _table(columns: Sequence[Compared], rows: Sequence[tuple[str, list[str]]]) -> str:
-    head = f"| | {' | '.join(_cell(c.label) for c in columns)} |"
-    lines = [head, "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {_cell(name)} | {' | '.join(map(_cell, cells))} |" for name, cells in rows]
-    return "\n".join(lines)
+    head = ("", *(column.label for column in columns))
+    return markdown_table(head, [(name, *cells) for name, cells in rows])
 
 
 def _short(dataset: str, candidate: str) -> str:
     same = " (the same)" if dataset and dataset == candidate else ""
     return f"{dataset[:12]}{same}" if dataset else _NONE
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "/").replace("<", "&lt;").split())
 
 
 def _document(text: str) -> dict[str, Any]:

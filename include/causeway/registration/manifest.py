@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import BadInput, UnexpectedState
 
 _CHUNK: Final = 1 << 20

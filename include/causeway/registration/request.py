@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.topology.accounts import ALERTS_TOPIC, AccountRole, Topology
 
 #: SNS takes a subject of up to 99 ASCII characters; a part of an alert is cut long before the

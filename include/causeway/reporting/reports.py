@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from causeway.governance.table import Key, Update
+from causeway.instants import instant
+from causeway.items import Key, Update
 from causeway.topology.accounts import AccountRole, Topology
 
 ACCESS_MATRIX: Final = "access-matrix"
@@ -39,12 +40,12 @@ class Report:
 
     def update(self, topology: Topology) -> Update:
         """Return the write of the item; the same run writes the same item again."""
-        key = Key(f"REPORT#{self.kind}", f"{self.at.isoformat()}#{self.run}")
+        key = Key(f"REPORT#{self.kind}", f"{instant(self.at)}#{self.run}")
         item = {
             **key.item(),
             "kind": self.kind,
             "run": self.run,
-            "at": self.at.isoformat(),
+            "at": instant(self.at),
             "summary": dict(self.summary),
             "uri": self.uri(topology, "json"),
         }

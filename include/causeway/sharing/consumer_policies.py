@@ -17,7 +17,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement

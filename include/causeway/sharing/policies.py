@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.errors import ConfigError
 
 #: One policy statement, as JSON.

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from pydantic import Field, field_validator, model_validator
 
 from causeway.documents import Strict
-from causeway.use_cases.contracts import DashedName
+from causeway.names import DashedName
 
 
 class ResourceKind(StrEnum):

@@ -10,7 +10,7 @@ import yaml
 from causeway.errors import ConfigError
 from causeway.topology.accounts import AccountRole, Topology
 
-INFRA_DIR: Final = Path(__file__).resolve().parent.parent / "infra"
+INFRA_DIR: Final = Path(__file__).resolve().parents[2] / "infra"
 #: Test and production are the same kind of account, so they share a template.
 _TEMPLATES: Final = {AccountRole.TEST: "workload.yaml", AccountRole.PROD: "workload.yaml"}
 

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError, JobFailed, NameTaken
+from causeway.names import attempt_name
 from causeway.use_cases.training_specs import HyperParameter, Search, SearchDimension, Training
 from causeway.use_cases.use_case import ModelSpec
-
-#: SageMaker's limit for job, model and endpoint-config names.
-NAME_LENGTH: Final = 63
 
 HyperParameters = Mapping[str, HyperParameter]
 
@@ -185,23 +183,6 @@ def code_digest(files: Mapping[str, bytes]) -> str:
     return sha256(canonical_json({name: sha256(content) for name, content in files.items()}))
 
 
-def job_name(prefix: str, kind: str, digest: str, attempt: int = 1, label: str = "") -> str:
-    """Return a job's name: `<prefix>-<kind>[-<label>]-<12 digits>[-a<attempt>]`, at most 63.
-
-    Args:
-        prefix: the model or use case; underscores become dashes.
-        kind: which job of the chain.
-        digest: the digest of everything that the job's result depends on.
-        attempt: counts from 1; the first has no ordinal.
-        label: the candidate's name, for people who read the console.
-    """
-    head = "-".join(part for part in (prefix, kind, label) if part).replace("_", "-")
-    tail = f"-{digest[:12]}"
-    # Room for the ordinal is kept from the start, so that an attempt changes nothing but its end.
-    first = head[: NAME_LENGTH - len("-a99") - len(tail)].rstrip("-") + tail
-    return attempt_name(first, attempt)
-
-
 def next_job(
     first_name: str,
     described: Sequence[DescribedJob],
@@ -254,8 +235,3 @@ def next_job(
             next_step="Read the job's log; change code, data or parameters, and run again.",
         )
     return NextJob(Adoption.CREATE, attempt_name(first_name, attempt), attempt)
-
-
-def attempt_name(first_name: str, attempt: int) -> str:
-    """Return the name of an attempt of the job whose first name is given."""
-    return first_name if attempt <= 1 else f"{first_name}-a{attempt}"

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from causeway.errors import ConfigError
-from causeway.training.candidates import TRAIN, code_digest, inputs_digest, job_name
+from causeway.names import job_name
+from causeway.training.candidates import TRAIN, code_digest, inputs_digest
+from causeway.use_cases.use_case import JOBS_DIR
 
 #: The environment variable that carries a job's inputs digest; Describe shows it to a retry.
 INPUTS_VARIABLE: Final = "CAUSEWAY_INPUTS"
-#: The folder of job scripts: one sub-folder a use case, and what they share.
-JOBS_DIR: Final = Path(__file__).resolve().parent.parent / "jobs"
 SHARED: Final = "shared"
 #: What SageMaker packs a training job's model directory into.
 MODEL_ARCHIVE: Final = "model.tar.gz"

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from causeway.datasets.datasets import preprocess_document
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
+from causeway.names import NAME_LENGTH, attempt_name
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.training.candidates import (
-    NAME_LENGTH,
     TrainingCandidate,
-    attempt_name,
     candidates,
     inputs_digest,
     metric_definitions,

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import Strict
+from causeway.instants import parse_instant
+from causeway.names import DashedName, FeatureName
 from causeway.use_cases.published import Published
 from causeway.use_cases.stores import OfflineStore, OnlineStore
 
 FeatureType = Literal["Integral", "Fractional", "String"]
 DeriveOperation = Literal["ratio", "log1p", "normalise"]
 
-#: Feature and column names, as the feature store takes them.
-FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")]
-#: Names of groups, models and model package groups: they become parts of AWS names.
-DashedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 #: A word that a feature or a group is found by.
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
@@ -229,22 +226,6 @@ class FeatureGroup(Strict):
     def feature_names(self) -> tuple[str, ...]:
         """The names of the features, without identifier and time."""
         return tuple(feature.name for feature in self.features)
-
-
-def parse_instant(text: str) -> datetime:
-    """Read an ISO-8601 instant with a zone, as the feature store takes it, as UTC.
-
-    Raises:
-        ValueError: the text is no such instant.
-    """
-    message = f"{text!r} is no instant; allowed: 2026-01-31T00:00:00Z"
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(message) from error
-    if found.tzinfo is None:
-        raise ValueError(message)
-    return found.astimezone(UTC)
 
 
 def _fits(text: str) -> bool:

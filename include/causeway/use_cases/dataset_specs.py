@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from causeway.documents import Strict
-from causeway.use_cases.contracts import Feature, FeatureGroup, FeatureName, parse_instant
+from causeway.instants import parse_instant
+from causeway.names import FeatureName
+from causeway.use_cases.contracts import Feature, FeatureGroup
 from causeway.use_cases.stores import TableName
 
 #: What becomes of a row of the spine without a record in a joined group: left out, a failed task,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from causeway.documents import Strict
-from causeway.use_cases.contracts import FeatureName
+from causeway.names import FeatureName
 
 
 class AnyKind(Strict):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from causeway.documents import Strict
-from causeway.use_cases.contracts import FeatureName
+from causeway.names import FeatureName
 
 HyperParameter = int | float | str
 

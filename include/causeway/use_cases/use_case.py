@@ -15,8 +15,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import CONFIG_DIR, Strict, load, parse
 from causeway.errors import ConfigError
+from causeway.names import DashedName
 from causeway.topology.access_rules import AccessRule
-from causeway.use_cases.contracts import DashedName, Feature, FeatureGroup, RawData
+from causeway.use_cases.contracts import Feature, FeatureGroup, RawData
 from causeway.use_cases.dataset_specs import Dataset, columns_of, time_of
 from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
 from causeway.use_cases.training_specs import Split, Training
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
+#: The folder of job scripts: one sub-folder a use case, and what they share.
+JOBS_DIR = CONFIG_DIR.parent / "jobs"
 
 UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
 UseCaseRisk = Literal["high", "limited", "minimal"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from causeway.errors import UnexpectedState
+from causeway.digests import Digest
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import LifeCycle
 
@@ -32,28 +32,6 @@ DAG_RUN: Final = "dag-run"
 TRAINED_BY: Final = "trained-by"
 #: Written when somebody other than the trainer asked for the registration.
 REQUESTED_BY: Final = "requested-by"
-
-
-@dataclass(frozen=True)
-class Digest:
-    """The SHA-256 of an artifact, as 64 lower-case hexadecimal digits."""
-
-    hex: str
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9a-f]{64}", self.hex):
-            raise UnexpectedState(
-                f"{self.hex!r} is no SHA-256 digest",
-                next_step="Give 64 lower-case hexadecimal digits.",
-            )
-
-    def __str__(self) -> str:
-        return self.hex
-
-    @property
-    def short(self) -> str:
-        """The first twelve digits, for names."""
-        return self.hex[:12]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from causeway.datasets.query import TableName
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import CausewayError, NotSharedYet, UnexpectedState
 from causeway_airflow.hooks.artifacts import split_uri
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook

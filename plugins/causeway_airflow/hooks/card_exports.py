@@ -7,7 +7,8 @@ from typing import Any
 from causeway.errors import JobFailed
 from causeway.model_cards.export import EXPORT_STATUSES, MAX_ATTEMPTS, export_arn, export_name
 from causeway.model_cards.lifecycle import Card
-from causeway.training.candidates import Adoption, DescribedJob, attempt_name, next_job
+from causeway.names import attempt_name
+from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.jobs import JobInterrupted
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import BadInput
 from causeway.features.withheld import Withheld
 from causeway.ingestion.backfill import Backfill, Spool, spooled

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from causeway.errors import WriteConflict
-from causeway.governance.table import Key, Update
+from causeway.items import Key, Update
 from causeway.topology.accounts import GOVERNANCE_TABLE
 from causeway_airflow.hooks.base import AwsCallError, AwsTransientError, CausewayHook
 

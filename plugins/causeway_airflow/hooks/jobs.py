@@ -10,13 +10,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from causeway.errors import JobFailed
-from causeway.training.candidates import (
-    JOB_STATUSES,
-    Adoption,
-    DescribedJob,
-    attempt_name,
-    next_job,
-)
+from causeway.names import attempt_name
+from causeway.training.candidates import JOB_STATUSES, Adoption, DescribedJob, next_job
 from causeway.training.jobs import INPUTS_VARIABLE
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.errors import JobFailed, NameTaken, UnexpectedState
-from causeway.training.candidates import Adoption, DescribedJob, attempt_name, next_job
+from causeway.names import attempt_name
+from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway.training.pipelines import (
     EVALUATE,
     EVALUATION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.reporting.reports import Report
 from causeway.topology.accounts import AccountRole, Topology, connection_id
 from causeway_airflow.hooks.artifacts import ArtifactsHook, split_uri

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from causeway.access.checks import Check
 from causeway.access.prediction import LISTED
 from causeway.access.sights import LakeGrant, SeenInvitation, SeenRole, SeenShare, Sight
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import AccountRole, Topology
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook

@@ -13,15 +13,14 @@ from causeway.governance.approvals import Decision
 from causeway.governance.sync_plan import VersionState
 from causeway.governance.table import (
     PromotionStatus,
-    decision_key,
     decision_of,
     promotion_of,
     record_of,
-    version_pk,
     write_promotion,
     write_record,
 )
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key, version_pk
 from causeway.versions.stages import Stage, StageRecord, Status
 from causeway_airflow.hooks.governance import GovernanceHook
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
+from causeway.instants import instant, unzoned
 from causeway.topology.accounts import WORKGROUP, AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway_airflow.assets import feature_group
@@ -89,7 +90,7 @@ class BuildDatasetOperator(TrainingOperator):
         self._waited = {
             "execution_id": described["QueryExecutionId"],
             "sql": sql,
-            "snapshot": (query.snapshot or snapshot).isoformat(),
+            "snapshot": instant(query.snapshot or snapshot),
             "missing": missing,
         }
         if hook.meaning(described) != "waiting":
@@ -258,7 +259,7 @@ class BuildDatasetOperator(TrainingOperator):
                     next_step="Run the features DAG first; after it, wait up to 15 minutes.",
                 )
         last = max(row["written"] for row in rows.values())
-        return datetime.fromisoformat(last).replace(tzinfo=UTC)
+        return unzoned(last)
 
     def _failure(self, hook: AthenaHook, described: dict[str, Any]) -> CausewayError:
         """Return why a query failed: the grant that is missing, else Athena's reason."""

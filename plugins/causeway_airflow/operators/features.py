@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causeway.documents import canonical_json
+from causeway.digests import canonical_json
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features.groups import create_request, group_file, raw_key
 from causeway.features.withheld import Withheld

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.operators.base import CausewayOperator

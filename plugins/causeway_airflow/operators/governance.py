@@ -22,14 +22,14 @@ from causeway.governance.sync_plan import (
 from causeway.governance.table import (
     Promotion,
     PromotionStatus,
-    create,
     decision_item,
-    decision_key,
     write_promotion,
     write_record,
 )
+from causeway.items import create
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology, use_cases

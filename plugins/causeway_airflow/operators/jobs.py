@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.errors import NotFound
 from causeway.features.groups import contract_document
 from causeway.topology.accounts import AccountRole

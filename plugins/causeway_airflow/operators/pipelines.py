@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import NotFound
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model, topology

@@ -12,6 +12,7 @@ from causeway.deployment.serving import (
     require_agreement,
     require_answers,
 )
+from causeway.digests import Digest
 from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
 from causeway.gates.judges import evaluate
 from causeway.gates.metrics import measured
@@ -20,13 +21,7 @@ from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import (
-    Digest,
-    RegistryVersion,
-    gate_report_key,
-    held_out_key,
-    version_of,
-)
+from causeway.versions.registry import RegistryVersion, gate_report_key, held_out_key, version_of
 from causeway.versions.stages import Stage, StageRecord, Status
 from causeway_airflow.assets import STAGE_RECORDS
 from causeway_airflow.configuration import case_and_model, topology

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from causeway.documents import canonical_json, sha256
+from causeway.digests import canonical_json, sha256
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway_airflow.assets import model_group
@@ -17,7 +17,8 @@ from causeway_airflow.operators.training import TrainingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway.versions.registry import Candidate, Digest, RegistryVersion, StoredDocument
+    from causeway.digests import Digest
+    from causeway.versions.registry import Candidate, RegistryVersion, StoredDocument
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.registry import RegistryHook
 
@@ -81,8 +82,9 @@ class RegisterModelOperator(TrainingOperator):
         return done
 
     def _registered(self, context: Context) -> dict[str, Any]:
+        from causeway.digests import Digest
         from causeway.registration.request import registration_request
-        from causeway.versions.registry import COMPARISON, Digest
+        from causeway.versions.registry import COMPARISON
         from causeway_airflow.hooks.artifacts import ArtifactsHook
         from causeway_airflow.hooks.base import AwsCallError
         from causeway_airflow.hooks.registry import RegistryHook

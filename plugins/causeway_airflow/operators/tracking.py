@@ -94,7 +94,8 @@ class TrackCandidatesOperator(TrainingOperator):
 
     def _production(self) -> dict[str, str]:
         """Return the artifact now in production, which the evaluation is to compare with."""
-        from causeway.versions.registry import Digest, artifact_key
+        from causeway.digests import Digest
+        from causeway.versions.registry import artifact_key
         from causeway_airflow.hooks.stage_table import StageTableHook
 
         table = StageTableHook(self.connection("governance", "recorder"), self.region_name)

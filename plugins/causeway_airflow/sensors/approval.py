@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import StartTriggerArgs
 
 from causeway.errors import ApprovalRefused, CausewayError
-from causeway.governance.table import decision_key, decision_of
+from causeway.governance.table import decision_of
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key
 from causeway.versions.stages import Stage
 from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
 

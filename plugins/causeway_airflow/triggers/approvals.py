@@ -13,8 +13,10 @@ from typing import Any
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from causeway.errors import CausewayError
-from causeway.governance.table import Key, decision_key, decision_of
+from causeway.governance.table import decision_of
+from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key
 from causeway.versions.stages import Stage
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared

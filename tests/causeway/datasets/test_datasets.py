@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from causeway.datasets import datasets
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import BadInput
 from causeway.use_cases.use_case import ModelSpec, UseCase
 

@@ -6,7 +6,7 @@ from moto import mock_aws
 
 from causeway.deployment import leases
 from causeway.deployment.leases import Live
-from causeway.governance.table import Update
+from causeway.items import Update
 from causeway.topology.accounts import AccountRole
 
 PROD = AccountRole.PROD

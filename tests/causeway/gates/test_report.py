@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import GateFailed
 from causeway.gates.judges import evaluate
 from causeway.gates.report import GateReport, GateVerdict

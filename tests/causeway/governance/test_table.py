@@ -9,6 +9,8 @@ from causeway.errors import UnexpectedState
 from causeway.governance import table
 from causeway.governance.approvals import Decision, Verdict
 from causeway.governance.table import Promotion, PromotionStatus, new_record
+from causeway.items import Update, create
+from causeway.versions.keys import decision_key
 from causeway.versions.stages import Stage, Status
 
 FIFTEEN = {
@@ -99,7 +101,7 @@ def apply(monkeypatch):
             BillingMode="PAY_PER_REQUEST",
         )
 
-        def write(update: table.Update) -> bool:
+        def write(update: Update) -> bool:
             arguments = {"ConditionExpression": update.condition}
             if update.names:
                 arguments["ExpressionAttributeNames"] = dict(update.names)
@@ -120,8 +122,8 @@ def apply(monkeypatch):
 
 
 def test_a_decision_is_written_once(apply, decision) -> None:
-    key = table.decision_key(decision.version_arn, decision.target, decision.attempt)
-    update = table.create(key, table.decision_item(decision))
+    key = decision_key(decision.version_arn, decision.target, decision.attempt)
+    update = create(key, table.decision_item(decision))
     assert apply(update)
     assert not apply(update)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from causeway.digests import Digest
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import Facts
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import Candidate, Digest, RegistryVersion, StoredDocument
+from causeway.versions.registry import Candidate, RegistryVersion, StoredDocument
 
 IMAGE = f"492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost@sha256:{'f' * 64}"
 

@@ -10,6 +10,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from causeway.digests import Digest
 from causeway.errors import ConfigError
 from causeway.gates.judges import evaluate
 from causeway.registration.request import (
@@ -20,7 +21,7 @@ from causeway.registration.request import (
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import Candidate, Digest, StoredDocument
+from causeway.versions.registry import Candidate, StoredDocument
 
 CANDIDATE = Candidate(
     digest=Digest("a" * 64),

@@ -9,7 +9,7 @@ from causeway.sharing.permissions import (
     permission_of,
 )
 from causeway.topology.access_rules import GRANTS_OF, Grant, ResourceKind
-from tests.causeway.ram_model import managed
+from tests.causeway.sharing.ram_model import managed
 
 GROUPS, MODELS, CARDS = (
     ResourceKind.FEATURE_GROUPS,

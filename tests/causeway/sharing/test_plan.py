@@ -19,7 +19,7 @@ from causeway.sharing.plan import plan_share, plan_shares
 from causeway.sharing.shares import ASSOCIATION_STATUSES, SHARE_STATUSES, ObservedShare, OwnerState
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountRole
-from tests.causeway.ram_model import OWNER, all_of, apply, managed
+from tests.causeway.sharing.ram_model import OWNER, all_of, apply, managed
 
 GROUPS, CARDS = ResourceKind.FEATURE_GROUPS, ResourceKind.MODEL_CARDS
 READ = managed("ReadOnly", GROUPS, *all_of(GROUPS, Grant.READ))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causeway.errors import ConfigError, JobFailed, NameTaken
+from causeway.names import attempt_name, job_name
 from causeway.training import candidates
 from causeway.training.candidates import Adoption, DescribedJob, NextJob, next_job
 from causeway.use_cases.training_specs import Training
@@ -92,11 +93,9 @@ def test_hyperparameters_travel_as_text(model: ModelSpec) -> None:
     st.text("abcdef0123456789", min_size=64, max_size=64),
 )
 def test_names_are_valid_and_follow_their_inputs(prefix: str, attempt: int, digest: str) -> None:
-    name = candidates.job_name(prefix, "train", digest, attempt, "c1")
+    name = job_name(prefix, "train", digest, attempt, "c1")
     assert len(name) <= 63
-    assert name == candidates.attempt_name(
-        candidates.job_name(prefix, "train", digest, 1, "c1"), attempt
-    )
+    assert name == attempt_name(job_name(prefix, "train", digest, 1, "c1"), attempt)
     import re
 
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
@@ -125,7 +124,7 @@ def test_what_was_made_is_adopted_and_what_failed_is_followed(
     statuses: list[str], expected: NextJob
 ) -> None:
     found = [
-        DescribedJob(candidates.attempt_name("j", n), status, inputs_digest="i")
+        DescribedJob(attempt_name("j", n), status, inputs_digest="i")
         for n, status in enumerate(statuses, 1)
     ]
     assert next_job("j", found, 3, "i") == expected

@@ -3,14 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from causeway.use_cases.contracts import (
-    Derive,
-    EventTime,
-    Feature,
-    FeatureGroup,
-    RecordId,
-    parse_instant,
-)
+from causeway.instants import parse_instant
+from causeway.use_cases.contracts import Derive, EventTime, Feature, FeatureGroup, RecordId
 
 CODED = Feature(name="a", source="x", type="Integral", codes={0: "no", 1: "yes"})
 RANGED = Feature.model_validate(

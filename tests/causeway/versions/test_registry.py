@@ -2,9 +2,9 @@ from datetime import datetime
 
 import pytest
 
+from causeway.digests import Digest
 from causeway.errors import UnexpectedState
 from causeway.versions import registry
-from causeway.versions.registry import Digest
 
 
 def test_a_description_is_read_back() -> None:

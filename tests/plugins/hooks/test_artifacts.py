@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import BadInput, NameTaken
 from tests.local_platform import LocalPlatform
 

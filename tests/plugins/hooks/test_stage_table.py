@@ -84,7 +84,7 @@ def test_a_lease_is_one_hands_and_its_number_only_grows(table) -> None:
 
 
 def test_items_are_read_a_hundred_at_a_time(table, monkeypatch: pytest.MonkeyPatch) -> None:
-    from causeway.governance.table import stage_key
+    from causeway.versions.keys import stage_key
 
     for version in range(10, 15):
         table.add(record(version))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import GateFailed
 from causeway.gates.judges import GateVerdict
 from tests.local_platform import LocalPlatform

@@ -10,7 +10,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import JobFailed, NameTaken
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import UnexpectedState
-from causeway.governance.table import Key
+from causeway.items import Key
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, register
 from tests.plugins.conftest import context, execute

@@ -12,7 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import sha256
 from causeway.errors import JobFailed
 from causeway.ingestion import samples
 from causeway.topology.arns import ModelPackageArn

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from causeway.digests import Digest
 from causeway.errors import (
     ApprovalRefused,
     BadInput,
@@ -20,7 +21,7 @@ from causeway.errors import (
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.registry import Digest, artifact_key
+from causeway.versions.registry import artifact_key
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import approve, archive, deploy, register, source_of, sync

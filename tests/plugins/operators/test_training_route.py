@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from causeway.documents import sha256
+from causeway.digests import Digest, sha256
 from causeway.topology.accounts import AccountRole
 from causeway.use_cases.use_case import use_case
-from causeway.versions.registry import Digest, artifact_key
+from causeway.versions.registry import artifact_key
 from tests.jobs.scripts import Chain
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute

@@ -1,0 +1,89 @@
+"""Instants: the only place that reads and prints a time; what it returns is UTC.
+
+Each form has a reader or a writer of its own, because each is somebody else's: the governance
+table's sorts as text, a feature group's is what Feature Store takes, IAM's is lenient.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+
+def instant(value: datetime) -> str:
+    """Write a time as UTC ISO-8601 with microseconds: texts that sort as times do."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str) -> datetime:
+    """Read a time that has a zone, such as one written by `instant`, as UTC.
+
+    Raises:
+        ValueError: the text is no time.
+    """
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def unzoned(text: str) -> datetime:
+    """Read a time without a zone that is known to be UTC, such as Athena's timestamps.
+
+    Raises:
+        ValueError: the text is no time.
+    """
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO-8601 instant with a zone, as the feature store takes it, as UTC.
+
+    Raises:
+        ValueError: the text is no such instant.
+    """
+    message = f"{text!r} is no instant; allowed: 2026-01-31T00:00:00Z"
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(message) from error
+    if time.tzinfo is None:
+        raise ValueError(message)
+    return time.astimezone(UTC)
+
+
+def lenient(text: str) -> datetime | None:
+    """Read ISO 8601 or seconds since 1970 as IAM does: without a zone it is UTC.
+
+    None when the text is neither.
+    """
+    try:
+        if re.fullmatch(r"\d{5,}(\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        time = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def zulu(value: datetime, *, timespec: str = "auto") -> str:
+    """Write a time as ISO-8601 that ends in `Z`; without a zone it is taken as UTC."""
+    value = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def to_second(value: datetime) -> str:
+    """Write a time as Feature Store takes an event time, to the second."""
+    return value.astimezone(UTC).strftime(TO_SECOND)
+
+
+#: The form of `to_second`, for a library that writes a whole column of times.
+TO_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def sql_timestamp(value: datetime) -> str:
+    """Write a time as a literal of Athena's SQL, to the millisecond."""
+    text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return f"TIMESTAMP '{text}'"
+
+
+def for_people(value: datetime) -> str:
+    """Write a time for people, to the minute."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

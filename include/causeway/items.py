@@ -1,0 +1,49 @@
+"""Items of the governance table: keys, conditional writes, and the conditions by name.
+
+One table, string keys `pk` and `sk`. What the table must refuse, it refuses itself: every write
+goes with one of the conditions below, so that two runs can never both believe they won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Lets one case through: the item does not exist yet. A second writer of the same decision,
+#: promotion or first record fails; whoever failed reads what is there.
+CREATE_ONLY: Final = "attribute_not_exists(pk)"
+
+
+#: Lets one case through: the record still has the status that the change was planned against.
+#: Names: #status; values: :before. Somebody who moved it meanwhile wins.
+STATUS_UNCHANGED: Final = "#status = :before"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The primary key of an item."""
+
+    pk: str
+    sk: str
+
+    def item(self) -> dict[str, str]:
+        """The key as DynamoDB's resource layer takes it."""
+        return {"pk": self.pk, "sk": self.sk}
+
+
+@dataclass(frozen=True)
+class Update:
+    """One conditional `UpdateItem` (or `PutItem` when `item` is given) of the table."""
+
+    key: Key
+    condition: str
+    values: Mapping[str, Any]
+    names: Mapping[str, str]
+    expression: str | None = None
+    item: Mapping[str, Any] | None = None
+
+
+def create(key: Key, item: Mapping[str, Any]) -> Update:
+    """Put an item that must not exist yet."""
+    return Update(key, CREATE_ONLY, {}, {}, item=item)

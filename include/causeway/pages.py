@@ -1,0 +1,43 @@
+"""Text for people: tables of a log, and Markdown in which nobody's words become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#!|<>~])")
+
+
+def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table for a log: columns aligned, the head underlined."""
+    every = [tuple(head), *(tuple(line) for line in lines)]
+    widths = [max(len(line[column]) for line in every) for column in range(len(head))]
+    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in every]
+    return "\n".join([rows[0], "  ".join("-" * width for width in widths), *rows[1:]])
+
+
+def markdown_table(
+    head: Sequence[str],
+    lines: Iterable[Sequence[Any]],
+    escape: Callable[[Any], str] | None = None,
+) -> str:
+    """Return a table for a Markdown page; what a cell says is not read as a table's own marks.
+
+    `escape` writes a cell: `cell` unless given, `markdown_text` where anybody may have written it.
+    """
+    shown = escape or cell
+    every = [tuple(map(shown, head)), ("---",) * len(head)]
+    every += [tuple(map(shown, line)) for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in every)
+
+
+def markdown_text(value: Any) -> str:
+    """Return what somebody wrote as one line of Markdown: all that has a meaning is escaped."""
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return _SPECIAL.sub(r"\\\1", " ".join(shown.split()))
+
+
+def cell(text: str) -> str:
+    """Return a text as the cell of a table: on one line, without a bar and without a tag."""
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
