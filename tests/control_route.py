@@ -1,4 +1,4 @@
-"""The local AWS's control route (see `localaws.control`), signed by an administrator's keys."""
+"""The local AWS's control route (`localaws.door.control`), signed by an administrator's keys."""
 
 from __future__ import annotations
 

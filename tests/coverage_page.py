@@ -16,9 +16,10 @@ import yaml
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
 import localaws
-from localaws import engine, services
-from localaws.faults import KINDS
-from localaws.service import Service
+from localaws.door import registrations
+from localaws.door.faults import KINDS
+from localaws.engine import applications
+from localaws.kit.service import Service
 
 PATH = Path("docs/localaws.md")
 NOTES = Path(localaws.__file__).with_name("coverage.yaml")
@@ -53,10 +54,10 @@ class Coverage:
 
 def coverage() -> list[Coverage]:
     """Return every service that is served, by name."""
-    services.register()
+    registrations.register()
     ours = {service.name: service.operations for service in Service.all()}
     found = []
-    for name in sorted({*ours, *engine.SERVED}):
+    for name in sorted({*ours, *applications.SERVED}):
         known = tuple(get_service_model(name).operation_names)
         own = tuple(sorted(ours.get(name, ())))
         found.append(Coverage(name, own, tuple(_motos(name, known, own)), known))
@@ -64,9 +65,9 @@ def coverage() -> list[Coverage]:
 
 
 def _motos(name: str, known: tuple[str, ...], own: tuple[str, ...]) -> Iterable[str]:
-    if name not in engine.SERVED:
+    if name not in applications.SERVED:
         return []
-    methods = engine.operations(name)
+    methods = applications.operations(name)
     also = _notes()["services"].get(name, {}).get("also", ())
     return sorted(
         one

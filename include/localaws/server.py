@@ -80,8 +80,8 @@ class LocalAws:
         """
         # Must be set before moto is imported.
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
-        from localaws.clock import install_into_moto
-        from localaws.cloud import Cloud
+        from localaws.kit.clock import install_into_moto
+        from localaws.kit.cloud import Cloud
         from localaws.ram import organisation
 
         self.cloud = Cloud(
@@ -99,7 +99,7 @@ class LocalAws:
             made.organisation_id = accounts.organisation_id or made.organisation_id
         from cheroot import wsgi
 
-        from localaws.gateway import Gateway
+        from localaws.door.gateway import Gateway
 
         self.port = port if port is not None else free_port(FIRST_PORT)
         gateway = Gateway(self.cloud, with_control=control)

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from localaws.cloud import Cloud
+from localaws.kit.cloud import Cloud
 from localaws.server import Accounts, LocalAws, running
 from tests.control_route import control
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localaws.conformance import in_json
+from localaws.door.conformance import in_json
 
 
 def checked(client: Any) -> Any:

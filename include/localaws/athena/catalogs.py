@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localaws.glue.catalog import only
-from localaws.paging import Pager
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
 from localaws.sagemaker.tags import TagStore
-from localaws.service import Call, Service, ServiceError
 
 athena = Service.named("athena")
 ATHENA = Pager("NextToken", "MaxResults", 50, "InvalidRequestException")

@@ -20,8 +20,8 @@ from localaws.athena.statement import Statement, read_statement
 from localaws.athena.tables import Read, denied
 from localaws.athena.workgroups import ENGINE, PRIMARY, WorkGroups
 from localaws.glue.catalog import only
-from localaws.idempotency import ClientTokens
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.idempotency import ClientTokens
+from localaws.kit.service import Call, Service, ServiceError
 
 log = logging.getLogger(__name__)
 athena = Service.named("athena")

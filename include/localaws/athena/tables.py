@@ -17,15 +17,15 @@ from botocore.exceptions import ClientError
 
 from localaws.athena.catalogs import DataCatalogs
 from localaws.athena.dialect import TableName, Unsupported
-from localaws.authorisation.needs.glue import path_of
+from localaws.identity.authorisation.needs.glue import path_of
+from localaws.kit.service import ServiceError
 from localaws.lakeformation.lake import require
-from localaws.service import ServiceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from localaws.credentials import Credentials
-    from localaws.service import Call
+    from localaws.identity.credentials import Credentials
+    from localaws.kit.service import Call
 
 ATHENA = "athena.amazonaws.com"
 TYPES = {

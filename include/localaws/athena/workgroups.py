@@ -7,8 +7,8 @@ from typing import Any
 
 from localaws.athena.catalogs import ATHENA, refused
 from localaws.glue.catalog import only
+from localaws.kit.service import Call, Service
 from localaws.sagemaker.tags import TagStore
-from localaws.service import Call, Service
 
 athena = Service.named("athena")
 PRIMARY = "primary"

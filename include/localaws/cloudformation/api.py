@@ -19,7 +19,7 @@ from localaws.cloudformation.reading import find_stack
 from localaws.cloudformation.resource import Context
 from localaws.cloudformation.stack import UPDATABLE, Request, Stack, Stacks
 from localaws.cloudformation.template import Template
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.service import Call, Service, ServiceError
 
 cloudformation = Service.named("cloudformation")
 _ = resources  # registers the resource types

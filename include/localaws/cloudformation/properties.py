@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.arns import name_of
 from localaws.cloudformation.errors import DeployError
+from localaws.kit.arns import name_of
 
 Kind = Callable[[Any, str], Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from localaws.cloudformation.stack import Event, Stack, StackResource, Stacks, summary
-from localaws.paging import Pager
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
 
 cloudformation = Service.named("cloudformation")
 # CloudFormation pages by size of the reply and takes no size; a hundred items are one page here.

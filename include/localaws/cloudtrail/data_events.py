@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.authorisation.asked import Asked
+from localaws.identity.authorisation.asked import Asked
 
 S3_OBJECT = "AWS::S3::Object"
 TABLE = "AWS::DynamoDB::Table"

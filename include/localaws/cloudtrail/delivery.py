@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from localaws.authorisation.resource_policies import of_resource
 from localaws.cloudtrail.event import Event
-from localaws.routing import bucket_of
-from localaws.service import ServiceError
+from localaws.door.routing import bucket_of
+from localaws.identity.authorisation.resource_policies import of_resource
+from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
     from localaws.cloudtrail.trails import Trail
+    from localaws.kit.cloud import Cloud
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 

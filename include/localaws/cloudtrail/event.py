@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from localaws.arns import parse_arn
 from localaws.cloudtrail.data_events import Data
-from localaws.credentials import Credentials
-from localaws.service import Principal
+from localaws.identity.credentials import Credentials
+from localaws.kit.arns import parse_arn
+from localaws.kit.service import Principal
 
 SOURCES = {
     "cloudwatch": "monitoring",

@@ -11,14 +11,14 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 
-from localaws.authorisation.asked import Asked
 from localaws.cloudtrail import data_events
 from localaws.cloudtrail.event import Event, named_in, shortened
 from localaws.cloudtrail.trails import Trails
-from localaws.service import ServiceError
+from localaws.identity.authorisation.asked import Asked
+from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 LIMIT = 100_000  # events kept; the oldest go first
 

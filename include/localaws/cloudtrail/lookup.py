@@ -7,7 +7,7 @@ from typing import Any
 
 from localaws.cloudtrail.event import Event
 from localaws.cloudtrail.history import History
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.service import Call, Service, ServiceError
 
 cloudtrail = Service.named("cloudtrail")
 MOST = 50

@@ -11,7 +11,7 @@ from typing import Any
 
 from localaws.cloudtrail.data_events import RESOURCE_TYPES, S3_OBJECT, TABLE
 from localaws.cloudtrail.event import Event
-from localaws.service import ServiceError
+from localaws.kit.service import ServiceError
 
 Selector = dict[str, Any]
 DEFAULT: list[Selector] = [

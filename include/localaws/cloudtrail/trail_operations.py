@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localaws.arns import is_arn, name_of, parse_arn
 from localaws.cloudtrail import delivery, selectors
 from localaws.cloudtrail.trails import Trail, Trails
-from localaws.paging import Pager
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.arns import is_arn, name_of, parse_arn
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
 
 cloudtrail = Service.named("cloudtrail")
 MOST = 5  # trails of an account in a region (CloudTrail User Guide, "Quotas")

@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 from localaws.cloudtrail import delivery, selectors
 from localaws.cloudtrail.data_events import S3_OBJECT
 from localaws.cloudtrail.event import Event
-from localaws.service import ServiceError
+from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 log = logging.getLogger(__name__)
 SECONDS = 1.0  # between deliveries

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from localaws.paging import Pager
-from localaws.service import Call, ServiceError
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, ServiceError
 
 GLUE = Pager("NextToken", "MaxResults", 100, "InvalidInputException")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from causeway.iam import MalformedPolicy, PolicyType, parse
 from localaws.glue.catalog import Catalog, HeldPolicy, missing, only, refused
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.service import Call, Service, ServiceError
 
 glue = Service.named("glue")
 

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from localaws.glue.catalog import GLUE, Catalog, Database, catalog_id, only, refused
+from localaws.kit.service import Call, Service, ServiceError
 from localaws.lakeformation.lake import lake_of, require
-from localaws.service import Call, Service, ServiceError
 
 glue = Service.named("glue")
 DATABASE = {"Name", "Description", "LocationUri", "Parameters", "CreateTableDefaultPermissions"}

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from localaws.service import Call, Principal, ServiceError
+from localaws.kit.service import Call, Principal, ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 IAM_ALONE = "IAM_ALLOWED_PRINCIPALS"
 EVERY_TABLE = "*"

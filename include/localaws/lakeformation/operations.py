@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.arns import is_arn
 from localaws.glue.catalog import only
+from localaws.kit.arns import is_arn
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
 from localaws.lakeformation.lake import EVERY_TABLE, IAM_ALONE, Lake, administers, lake_of
-from localaws.paging import Pager
-from localaws.service import Call, Service, ServiceError
 
 lakeformation = Service.named("lakeformation")
 PAGES = Pager("NextToken", "MaxResults", 100, "InvalidInputException")

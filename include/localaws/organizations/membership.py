@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+from localaws.kit.service import Call, ServiceError
 from localaws.organizations.operation import PAGER, Reply, account_reply, operation, organizations
 from localaws.ram import organisation
 from localaws.ram.organisation import Organisation
-from localaws.service import Call, ServiceError
 
 INVITATION = timedelta(days=15)  # Organizations user guide: invitations expire after 15 days
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localaws.paging import Pager
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
 from localaws.ram import organisation
 from localaws.ram.organisation import Organisation
-from localaws.service import Call, Service, ServiceError
 
 organizations = Service.named("organizations")
 PAGER = Pager("NextToken", "MaxResults", 20, "InvalidInputException")

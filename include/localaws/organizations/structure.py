@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
+from localaws.kit.service import Call, ServiceError
 from localaws.organizations.operation import PAGER, Reply, account_reply, operation
 from localaws.ram.organisation import ROOT, Organisation, Unit
-from localaws.service import Call, ServiceError
 
 RAM = "ram.amazonaws.com"
 

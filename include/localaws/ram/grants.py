@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.arns import parse_arn
+from localaws.kit.arns import parse_arn
 from localaws.ram import organisation
 from localaws.ram.permissions import resource_types
 from localaws.ram.shares import RamStore, Share
@@ -12,7 +12,7 @@ from localaws.ram.shares import RamStore, Share
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 LINEAGE = ("artifact", "action", "context", "experiment-trial-component")
 

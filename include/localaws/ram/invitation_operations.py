@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from localaws.paging import RAM
+from localaws.kit.paging import RAM
+from localaws.kit.service import Call, ServiceError
 from localaws.ram.operation import Reply, announce, invitation_reply, operation, resource_reply
 from localaws.ram.shares import Invitation, RamStore
-from localaws.service import Call, ServiceError
 
 ALREADY = {
     "ACCEPTED": "ResourceShareInvitationAlreadyAcceptedException",

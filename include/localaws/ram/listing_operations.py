@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from localaws.paging import RAM
+from localaws.kit.paging import RAM
+from localaws.kit.service import Call, ServiceError
 from localaws.ram.grants import joined, member
 from localaws.ram.operation import (
     Reply,
@@ -18,7 +19,6 @@ from localaws.ram.operation import (
 from localaws.ram.permissions import resource_types
 from localaws.ram.resources import type_of
 from localaws.ram.shares import RamStore, Share
-from localaws.service import Call, ServiceError
 
 
 @operation("GetResourceShares")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from localaws.kit.service import Call, Service, ServiceError
 from localaws.ram import organisation
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Association, Invitation, RamStore, Share
-from localaws.service import Call, Service, ServiceError
 
 ram = Service.named("ram")
 Reply = dict[str, Any]

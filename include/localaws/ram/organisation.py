@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 ROOT = "r-cway"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from localaws.paging import RAM
+from localaws.kit.paging import RAM
+from localaws.kit.service import Call, ServiceError
 from localaws.ram.grants import member
 from localaws.ram.operation import Reply, operation
 from localaws.ram.permissions import Permission, PermissionVersion, read_template, resource_types
 from localaws.ram.shares import RamStore
-from localaws.service import Call, ServiceError
 
 MAX_VERSIONS = 5  # of a customer-managed permission (RAM user guide, quotas)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from localaws.service import ServiceError
+from localaws.kit.service import ServiceError
 
 # RAM started with these; only a time is needed, the same on every run.
 MANAGED_SINCE = datetime(2023, 1, 1, tzinfo=UTC)

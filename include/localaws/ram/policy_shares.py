@@ -13,16 +13,16 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from localaws.arns import parse_arn
+from localaws.kit.arns import parse_arn
+from localaws.kit.service import Call, ServiceError
 from localaws.ram.grants import store_of
 from localaws.ram.operation import Reply, operation
 from localaws.ram.permissions import Permission, PermissionVersion
 from localaws.ram.resources import type_of
 from localaws.ram.shares import RamStore, Share
-from localaws.service import Call, ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 FROM_POLICY = "CREATED_FROM_POLICY"
 

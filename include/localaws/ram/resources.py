@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from localaws.arns import Arn, parse_arn
+from localaws.kit.arns import Arn, parse_arn
+from localaws.kit.service import ServiceError
 from localaws.ram.permissions import ResourceType, resource_types
-from localaws.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 Exists = Callable[["Cloud", Arn], bool]
 _answers: dict[str, Exists] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
+from localaws.kit.service import Call, ServiceError
 from localaws.ram import organisation
 from localaws.ram.operation import (
     Reply,
@@ -18,7 +19,6 @@ from localaws.ram.operation import (
 from localaws.ram.permissions import default_of
 from localaws.ram.resources import require_own
 from localaws.ram.shares import Association, RamStore, Share
-from localaws.service import Call, ServiceError
 
 ACCOUNT = re.compile(r"\d{12}")
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from localaws.idempotency import ClientTokens
+from localaws.kit.idempotency import ClientTokens
+from localaws.kit.service import ServiceError
 from localaws.ram.permissions import Permission, managed
-from localaws.service import ServiceError
 
 # SageMaker types: 12 hours, not 7 days (RAM user guide, "Accepting and rejecting invitations").
 INVITATION_LIFETIME = timedelta(hours=12)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from localaws import paging
+from localaws.kit import paging
 
 Item = dict[str, Any]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localaws.arns import is_arn, parse_arn
-from localaws.credentials import Credentials
-from localaws.service import Call, ServiceError
+from localaws.identity.credentials import Credentials
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import Call, ServiceError
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localaws.arns import parse_arn
-from localaws.sagemaker.jobs import with_millis
+from localaws.kit.arns import parse_arn
+from localaws.sagemaker.jobs.jobs import with_millis
 from localaws.sagemaker.tags import TagStore
 
 if TYPE_CHECKING:
-    from localaws.cloud import Cloud
+    from localaws.kit.cloud import Cloud
 
 # The API says Created, the event Active (the guide's example); the other statuses are the API's.
 FEATURE_GROUP_STATUS = {"Created": "Active"}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from localaws.paging import SAGEMAKER
-from localaws.service import Call, Service, ServiceError
+from localaws.kit.paging import SAGEMAKER
+from localaws.kit.service import Call, Service, ServiceError
 
 sagemaker = Service.named("sagemaker")
 Tag = dict[str, str]

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from causeway.errors import BadInput
 from causeway.model_cards.schema import LONGEST, checked, document
 
-LOCAL = Path(__file__).parents[3] / "include/localaws/sagemaker/model_card_schema.yaml"
+LOCAL = Path(__file__).parents[3] / "include/localaws/sagemaker/model_cards/model_card_schema.yaml"
 #: Contents with what is wrong with each; the local AWS's own copy of the schema refuses them too.
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"overview": {}}, "overview"),

@@ -19,7 +19,7 @@ from causeway.training.pipelines import (
     pipeline_run,
 )
 from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, parse_use_case, use_case
-from localaws.sagemaker.pipeline_definition import read_definition, references
+from localaws.sagemaker.pipelines.definition import read_definition, references
 
 CODE = Code({"train.py": b"print(1)"})
 TEXT = (USE_CASES_DIR / "california_housing.yaml").read_text()

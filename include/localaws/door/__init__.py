@@ -1,0 +1,1 @@
+"""The door: a request is authenticated, placed, validated, judged and served; faults enter here."""

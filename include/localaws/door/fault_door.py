@@ -1,0 +1,153 @@
+"""Where faults meet the door: calls refused before, replies spoiled and lines dropped after."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import re
+import signal
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import get_service_model
+
+from localaws.door.faults import Faults, Rule
+from localaws.door.protocol import Reply, error_reply
+from localaws.kit.arns import parse_arn
+from localaws.kit.service import Principal, ServiceError
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+log = logging.getLogger(__name__)
+ASKED = "localaws.door.faults"  # what was asked, kept in the WSGI environment of the request
+READS = re.compile(r"(Describe|Get|List|Search|BatchGet|BatchDescribe|Query)")
+ARN = re.compile(r'"(arn:aws:[^"]+)"')
+
+
+@dataclass
+class Hidden:
+    """The ARNs that were written but cannot be seen yet, and until when."""
+
+    until: dict[str, datetime] = field(default_factory=dict)
+
+    def at(self, now: datetime) -> set[str]:
+        """Return what is hidden now, and forget what is not any more."""
+        self.until = {arn: end for arn, end in self.until.items() if end > now}
+        return set(self.until)
+
+
+def before(
+    cloud: Cloud, environ: dict[str, Any], service: str, operation: str, caller: Principal
+) -> None:
+    """Raise the fault that refuses this call, if any; otherwise remember what was asked.
+
+    What an AWS service calls for itself (a job fetching its data, with its role) is throttled and
+    failed like any call: it tries again, and a job fails when that does not help. Its replies are
+    not spoiled, its process is the local AWS's own, and its credentials are renewed.
+    """
+    faults = Faults.of(cloud)
+    if not faults.active:
+        return
+    if error := faults.before(service, operation, caller):
+        raise error
+    if caller.service:
+        return
+    environ[ASKED] = (service, operation, caller)
+
+
+def after(cloud: Cloud, environ: dict[str, Any], reply: Reply) -> Reply:
+    """Return the reply as the caller is to see it.
+
+    Raises:
+        ConnectionResetError: the caller gets none; the server closes the connection.
+    """
+    asked = environ.get(ASKED)
+    if asked is None or reply.status >= 300:
+        return reply
+    service, operation, caller = asked
+    rule = Faults.of(cloud).after(service, operation, caller)
+    if rule is not None and rule.kind == "delayed_visibility":
+        _hide(cloud, rule, reply)
+    elif rule is not None:
+        if rule.kind == "die_after":
+            _end_caller(environ, f"{service}:{operation}")
+        time.sleep(rule.seconds)
+        raise ConnectionResetError(errno.ECONNRESET, f"fault {rule.identity}: {rule.kind}")
+    elif READS.match(operation):
+        return _seen(cloud, environ, reply, service, operation, caller)
+    return reply
+
+
+def _hidden(cloud: Cloud) -> Hidden:
+    return cloud.store(Hidden, "aws", "aws-global")
+
+
+def _hide(cloud: Cloud, rule: Rule, reply: Reply) -> None:
+    until = cloud.clock.now() + timedelta(seconds=rule.seconds)
+    for arn in ARN.findall(reply.body.decode(errors="replace")):
+        _hidden(cloud).until[arn] = until
+
+
+def _seen(
+    cloud: Cloud,
+    environ: dict[str, Any],
+    reply: Reply,
+    service: str,
+    operation: str,
+    caller: Principal,
+) -> Reply:
+    """Leave out of a JSON reply what is hidden; a call that names it finds nothing."""
+    hidden = _hidden(cloud).at(cloud.clock.now())
+    if not hidden:
+        return reply
+    environ["wsgi.input"].seek(0)
+    asked = environ["wsgi.input"].read().decode(errors="replace")
+    asked += f'"{environ.get("PATH_INFO", "").split("/")[-1]}"'
+    for arn in hidden:
+        place = parse_arn(arn)
+        named = place.account == caller.account and f'"{place.resource_id}"' in asked
+        if place.service.startswith(service[:4]) and (f'"{arn}"' in asked or named):
+            return error_reply(service, _not_found(service, operation, arn), "delayed")
+    try:
+        document = json.loads(reply.body)
+    except ValueError:
+        return reply
+    for name, value in document.items() if isinstance(document, dict) else ():
+        if isinstance(value, list):
+            document[name] = [one for one in value if not _shows(one, hidden)]
+    body = json.dumps(document).encode()
+    headers = [(n, v) for n, v in reply.headers if n.lower() != "content-length"]
+    return Reply(reply.status, headers, body)
+
+
+def _shows(item: Any, hidden: set[str]) -> bool:
+    return any(f'"{arn}"' in json.dumps(item) for arn in hidden)
+
+
+def _not_found(service: str, operation: str, arn: str) -> ServiceError:
+    model = get_service_model(service).operation_model(operation)
+    named = [str(shape.name) for shape in model.error_shapes]
+    kinds = [one for one in named if re.search("NotFound|UnknownResource|NoSuch", one)]
+    return ServiceError(kinds[0] if kinds else "ValidationException", f"{arn} does not exist.")
+
+
+def _end_caller(environ: dict[str, Any], what: str) -> None:
+    """End the process at the other end of the connection by SIGKILL, before it sees it drop."""
+    import psutil
+
+    here, there = int(environ["SERVER_PORT"]), int(environ.get("REMOTE_PORT") or 0)
+    for one in psutil.net_connections(kind="tcp"):
+        ends = (one.laddr.port if one.laddr else 0, one.raddr.port if one.raddr else 0)
+        if ends == (there, here) and one.pid:
+            if one.pid == os.getpid():
+                log.error("%s: the caller is the local AWS's own process; it lives on", what)
+                return
+            log.warning("%s took effect; ending its caller, process %d", what, one.pid)
+            os.kill(one.pid, signal.SIGKILL)
+            return
+    log.error("%s: no process found behind port %d", what, there)

@@ -1,0 +1,244 @@
+"""The door of the local AWS: every request is authenticated, placed and served here.
+
+Signature → principal → operation → owner's account → authorisation → our handler or moto. A
+client's `x-moto-*` headers are removed and moto's own control API is not served: both would
+pierce every wall.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from localaws.cloudtrail.history import History
+from localaws.door import control, fault_door, registrations
+from localaws.door.protocol import (
+    Addressed,
+    Reply,
+    Wire,
+    address,
+    error_of,
+    error_reply,
+    parse,
+    serialise,
+    service_of,
+)
+from localaws.door.routing import owner_of
+from localaws.door.sigv4 import Request, read_signature, verify
+from localaws.door.validation import validate
+from localaws.engine import deliveries, dynamodb_tokens
+from localaws.engine.applications import Engine
+from localaws.identity.authorisation.asked import Asked
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.cloud import Cloud
+from localaws.kit.service import Call, Operation, Principal, Service, ServiceError
+from localaws.sagemaker.mlflow import tracking_door
+
+log = logging.getLogger(__name__)
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+STATUS_TEXT = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
+# How some services spell a failed authentication (AWS "Common errors" of each API reference).
+JSON_AUTH_CODES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "ExpiredToken": "ExpiredTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+}
+# Operations that name what they act on in a body which is no JSON.
+READ_BY_AUTHORISATION = {"DeleteObjects"}
+S3_AUTH_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId"}
+
+
+class Gateway:
+    """The WSGI application of the local AWS."""
+
+    def __init__(self, cloud: Cloud, *, with_control: bool = False) -> None:
+        self.cloud = cloud
+        self._engine = Engine()
+        self._with_control = with_control
+        self._history = History.of(cloud)
+        registrations.register()
+        deliveries.install(cloud)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one HTTP request (WSGI)."""
+        request_id = secrets.token_hex(16)
+        # Outside any `except`: what it raises closes the connection without a reply.
+        reply = fault_door.after(self.cloud, environ, self._reply(environ, request_id))
+        names = {name.lower() for name, _ in reply.headers}
+        headers = [(n, v) for n, v in reply.headers if n.lower() not in ("connection", "date")]
+        if "content-length" not in names and environ["REQUEST_METHOD"] != "HEAD":
+            headers.append(("Content-Length", str(len(reply.body))))
+        if not names & {"x-amzn-requestid", "x-amz-request-id"}:
+            headers.append(("x-amzn-RequestId", request_id))
+        start_response(f"{reply.status} {STATUS_TEXT.get(reply.status, 'Status')}", headers)
+        return [reply.body] if environ["REQUEST_METHOD"] != "HEAD" else [b""]
+
+    def _reply(self, environ: dict[str, Any], request_id: str) -> Reply:
+        service = "s3"
+        try:
+            request = _read(environ)
+            signature = read_signature(request)
+            service = service_of(signature.service, environ) if signature else "sts"
+            if signature is None:
+                raise ServiceError(
+                    "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+                )
+            try:
+                who = verify(request, signature, self.cloud.credentials, self.cloud.clock)
+            except ServiceError as error:
+                raise _in_words_of(service, error) from None
+            if service == control.SERVICE:
+                return control.serve(self.cloud, who.principal, request, self._with_control)
+            if service == tracking_door.SERVICE:  # MLflow's own API, which botocore does not know
+                return tracking_door.serve(self.cloud, environ, who.principal, request)
+            return self._serve(service, environ, who.principal, signature.region, request)
+        except ServiceError as error:
+            return error_reply(service, error, request_id, environ.get("CONTENT_TYPE", ""))
+        except Exception:
+            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
+            failure = ServiceError("InternalFailure", "the local AWS failed; see its log", 500)
+            return error_reply(service, failure, request_id, environ.get("CONTENT_TYPE", ""))
+
+    def _serve(
+        self,
+        service: str,
+        environ: dict[str, Any],
+        caller: Principal,
+        region: str,
+        request: Request,
+    ) -> Reply:
+        wire = Wire(environ)
+        addressed = address(service, wire)
+        fault_door.before(self.cloud, environ, service, addressed.operation, caller)
+        found = Service.find(service, addressed.operation)
+        if found is None:
+            params = _peek(addressed, wire)
+            account = owner_of(service, params, caller.account, self.cloud.account_ids())
+            environ["wsgi.input"].seek(0)
+        else:
+            params = _checked(addressed, wire)
+            account = _owner(found[1], params, caller.account)
+        asked = Asked(
+            service=service,
+            operation=addressed.operation,
+            params=params,
+            caller=caller,
+            account=account,
+            region=region,
+            cloud=self.cloud,
+            headers=request.headers,
+            query=dict(parse_qsl(request.raw_query, keep_blank_values=True)),
+            body=request.body if addressed.operation in READ_BY_AUTHORISATION else b"",
+        )
+        try:
+            if service != "sts":  # its handlers ask for the trust of the role as well
+                self.cloud.authoriser.authorise(asked)
+            if found is None:
+                reply = dynamodb_tokens.once(
+                    self.cloud,
+                    account,
+                    addressed.operation,
+                    params,
+                    lambda: self._engine.serve(addressed, environ, account),
+                )
+            else:
+                reply = self._handle(addressed, asked, *found)
+        except ServiceError as error:
+            self._history.record(asked, error)
+            raise
+        self._history.record(asked, error_of(reply) if reply.status >= 400 else None)
+        self.cloud.conformance.look(addressed, reply)
+        return reply
+
+    def _handle(
+        self, addressed: Addressed, asked: Asked, owner: Service, operation: Operation
+    ) -> Reply:
+        """Have a handler of our own answer; the resource it names must be in this region."""
+        target = asked.params.get(operation.resource) if operation.resource else None
+        region = parse_arn(str(target)).region if is_arn(target) else ""
+        if region and region != asked.region:
+            raise ServiceError(
+                "ValidationException",
+                f"The resource {target} is in region {region}; this call went to {asked.region}",
+            )
+        call = Call(
+            service=asked.service,
+            operation=asked.operation,
+            params=dict(asked.params),
+            account=asked.account,
+            region=asked.region,
+            caller=asked.caller,
+            cloud=self.cloud,
+        )
+        if not operation.locked:
+            return serialise(addressed, operation.handler(call))
+        with owner.lock:
+            return serialise(addressed, operation.handler(call))
+
+
+def _checked(addressed: Addressed, wire: Wire) -> dict[str, Any]:
+    """Return the parameters of an operation of our own, valid by the botocore model."""
+    params = parse(addressed, wire)
+    try:
+        validate(addressed.model.input_shape, params)
+    except ServiceError as error:
+        if addressed.protocol == "query":  # these services say it without "Exception"
+            raise ServiceError("ValidationError", error.message) from None
+        raise
+    return params
+
+
+def _owner(operation: Operation, params: dict[str, Any], caller: str) -> str:
+    """Return the account in which a handler serves: that of the ARN its resource is named by."""
+    target = params.get(operation.resource) if operation.resource else None
+    return (parse_arn(str(target)).account if is_arn(target) else "") or caller
+
+
+def _read(environ: dict[str, Any]) -> Request:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    body = environ["wsgi.input"].read() if chunked else environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    raw = str(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+    environ["RAW_URI"] = raw
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = str(environ[name])
+    for name in [n for n in environ if n.startswith("HTTP_X_MOTO")]:
+        del environ[name]  # a client may sign such a header; moto never sees it
+    path, _, query = raw.partition("?")
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body)
+
+
+def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
+    """Return the parameters of a call to moto as far as placing and judging it need them."""
+    if addressed.protocol == "rest-xml":
+        return addressed.url_params
+    if addressed.protocol == "json":
+        try:
+            document = json.loads(wire.get_data() or b"{}")
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+    return parse(addressed, wire)
+
+
+def _in_words_of(service: str, error: ServiceError) -> ServiceError:
+    if service == "s3":
+        return ServiceError(S3_AUTH_CODES.get(error.code, error.code), error.message, error.status)
+    if service in ("iam", "sts", "cloudformation", "sns", "cloudwatch"):
+        return error
+    return ServiceError(JSON_AUTH_CODES.get(error.code, error.code), error.message, error.status)

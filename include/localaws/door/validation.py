@@ -1,0 +1,120 @@
+"""Checks the parameters of a call against the botocore input shape, as AWS does at its door."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from localaws.kit.service import ServiceError
+
+
+def validate(shape: Any, params: dict[str, Any]) -> None:
+    """Raise ValidationException for a missing, malformed or unknown value; worded as AWS does."""
+    problems: list[str] = []
+    if shape is not None:
+        _structure(shape, params, "", problems)
+    if problems:
+        count = len(problems)
+        noun = "error" if count == 1 else "errors"
+        raise ServiceError(
+            "ValidationException", f"{count} validation {noun} detected: {'; '.join(problems)}"
+        )
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        # Java's Unicode classes as Python's nearest, which also stand inside a bracket.
+        return re.compile(
+            text.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", r"\s")
+        )
+    except re.error:  # another Java-only construct: AWS checks it, we cannot
+        return None
+
+
+def _structure(shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            problems.append(
+                f"Value null at '{_at(path, name)}' failed to satisfy constraint: "
+                "Member must not be null"
+            )
+    for name, item in value.items():
+        if item is not None and name in shape.members:
+            _check(shape.members[name], item, _at(path, name), problems)
+
+
+def _at(path: str, name: str) -> str:
+    step = name[:1].lower() + name[1:]
+    return f"{path}.{step}" if path else step
+
+
+def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        _structure(shape, value, path, problems)
+    elif kind == "list" and isinstance(value, list):
+        _size(shape, len(value), value, path, problems)
+        for index, item in enumerate(value, 1):
+            _check(shape.member, item, f"{path}.{index}.member", problems)
+    elif kind == "map" and isinstance(value, dict):
+        _size(shape, len(value), value, path, problems)
+        for key, item in value.items():
+            _check(shape.key, key, f"{path}.key", problems)
+            _check(shape.value, item, f"{path}.{key}.value", problems)
+    elif kind == "string":
+        _string(shape, value, path, problems)
+    elif kind in ("integer", "long", "float", "double") and isinstance(value, int | float):
+        _range(shape, value, path, problems)
+    elif kind == "blob" and isinstance(value, bytes):
+        _size(shape, len(value), f"{len(value)} bytes", path, problems)
+
+
+def _string(shape: Any, value: Any, path: str, problems: list[str]) -> None:
+    if not isinstance(value, str):
+        problems.append(f"Value at '{path}' must be a string")
+        return
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        problems.append(
+            f"Value '{value}' at '{path}' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+        )
+    _size(shape, len(value), value, path, problems)
+    pattern = shape.metadata.get("pattern")
+    compiled = _pattern(pattern) if pattern else None
+    if compiled and not compiled.fullmatch(value):
+        problems.append(
+            f"Value '{value}' at '{path}' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {pattern}"
+        )
+
+
+def _size(shape: Any, size: int, value: Any, path: str, problems: list[str]) -> None:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    shown = str(value)[:120]
+    if low is not None and size < low:
+        problems.append(
+            f"Value '{shown}' at '{path}' failed to satisfy constraint: "
+            f"Member must have length greater than or equal to {low}"
+        )
+    if high is not None and size > high:
+        problems.append(
+            f"Value '{shown}' at '{path}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {high}"
+        )
+
+
+def _range(shape: Any, value: float, path: str, problems: list[str]) -> None:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and value < low:
+        problems.append(
+            f"Value '{value}' at '{path}' failed to satisfy constraint: "
+            f"Member must have value greater than or equal to {low}"
+        )
+    if high is not None and value > high:
+        problems.append(
+            f"Value '{value}' at '{path}' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {high}"
+        )

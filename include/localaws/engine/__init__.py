@@ -1,0 +1,1 @@
+"""What is moto's, behind our own door, and what moto leaves undone beside it."""

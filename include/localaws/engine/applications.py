@@ -1,0 +1,184 @@
+"""moto behind our own door: which of its services are served, and in which account.
+
+The account is ours to choose, call by call; nothing a client sends reaches moto's own ways of
+choosing one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import threading
+from functools import cache
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.responses import BaseResponse
+from moto.core.utils import camelcase_to_underscores
+from moto.moto_server.werkzeug_app import create_backend_app
+
+from localaws.door.protocol import Addressed, Reply, unsupported
+from localaws.engine import queue_turns, s3_conditions
+from localaws.kit.service import ServiceError
+
+log = logging.getLogger(__name__)
+
+# botocore service -> moto module. Anything else is refused, not half-served.
+SERVED: dict[str, Any] = {
+    "cloudwatch": "cloudwatch",
+    "dynamodb": "dynamodb",
+    "ecr": "ecr",
+    "events": "events",
+    "iam": "iam",
+    "kms": "kms",
+    "logs": "logs",
+    "s3": "s3",
+    "sns": "sns",
+    "sqs": "sqs",
+}
+# Where moto checks and then acts, or copies a whole table, without a lock: concurrent calls lose
+# updates and fail ("dictionary changed size during iteration", moto 5.2.5). In one account these
+# services serve one call at a time.
+ONE_AT_A_TIME = frozenset({"dynamodb", "s3"})
+
+
+@cache
+def operations(service: str) -> frozenset[str]:
+    """Return the operations (snake case) that moto's module of a service has."""
+    module = importlib.import_module(f"moto.{SERVED[service]}.responses")
+    classes = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, BaseResponse) and item is not BaseResponse
+    ]
+    return frozenset(name for item in classes for name in dir(item) if not name.startswith("_"))
+
+
+class Engine:
+    """moto's WSGI applications, one a service.
+
+    moto's state is global to the process: a new engine starts with none, and a process holds one.
+    """
+
+    def __init__(self) -> None:
+        _read_managed_policies_once()
+        BackendDict.reset()
+        reset_model_data()
+        _leave_bucket_policies_to_the_gateway()
+        queue_turns.install()
+        self._applications: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str], threading.RLock] = {}
+
+    def serve(self, addressed: Addressed, environ: dict[str, Any], account: str) -> Reply:
+        """Have moto serve a call in `account`; UnsupportedOperation for what it lacks."""
+        service, operation = addressed.service, addressed.operation
+        if service not in SERVED:
+            raise unsupported(service, operation)
+        # S3's methods are not named after its operations; moto itself refuses those it lacks.
+        if service != "s3" and camelcase_to_underscores(operation) not in operations(service):
+            raise unsupported(service, operation)
+        inner = dict(environ)
+        inner["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        replied: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
+            replied[:] = [int(status.split(" ", 1)[0]), headers]
+            return None
+
+        try:
+            application = self._application(service)
+            with self._turn(service, account):
+                if service == "s3":
+                    s3_conditions.check(addressed, inner)
+                body = b"".join(application(inner, start_response))
+        except NotImplementedError as error:  # moto's word for an operation that it lacks
+            raise unsupported(service, operation) from error
+        except ServiceError:
+            raise
+        except Exception as error:
+            log.exception("%s:%s failed inside moto", service, operation)
+            raise ServiceError(
+                "InternalFailure", f"{service}:{operation} failed in the local AWS: {error}", 500
+            ) from error
+        status, headers = replied
+        if status >= 500 and "html" in dict(headers).get("Content-Type", ""):
+            raise unsupported(service, operation)
+        return _without_nulls(Reply(status, headers, body), addressed.protocol)
+
+    def _application(self, service: str) -> Any:
+        """Return a service's application, built at its first call.
+
+        moto's dispatcher would infer it from the request, and list moto's folder for that, each
+        time anew (moto 5.2.5).
+        """
+        with self._lock:
+            if service not in self._applications:
+                self._applications[service] = create_backend_app(SERVED[service])
+            return self._applications[service]
+
+    def _turn(self, service: str, account: str) -> contextlib.AbstractContextManager[Any]:
+        if service not in ONE_AT_A_TIME:
+            return contextlib.nullcontext()
+        with self._lock:
+            return self._turns.setdefault((service, account), threading.RLock())
+
+
+def _leave_bucket_policies_to_the_gateway() -> None:
+    """Keep moto from judging S3 calls: it ignores conditions, so a "TLS only" denial denies all."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def permitted(_bucket: Any, _action: str, _resource: str) -> PermissionResult:
+        return PermissionResult.PERMITTED
+
+    FakeBucket.get_permission = permitted  # type: ignore[assignment, method-assign]
+
+
+def _without_nulls(reply: Reply, protocol: str) -> Reply:
+    """Leave members without a value out of a JSON reply, as AWS does; moto writes null for some."""
+    if protocol not in ("json", "rest-json") or b"null" not in reply.body:
+        return reply
+    try:
+        document = json.loads(reply.body, object_pairs_hook=_held)
+    except ValueError:
+        return reply
+    headers = [(name, text) for name, text in reply.headers if name.lower() != "content-length"]
+    return Reply(reply.status, headers, json.dumps(document).encode())
+
+
+def _held(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
+
+
+@cache
+def _managed_policies(region: str) -> tuple[Any, ...]:
+    """Return AWS's managed policies as moto reads them from 6 MB of JSON."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
+
+    return tuple(
+        AWSManagedPolicy.from_data(name, "aws", region, data)
+        for name, data in json.loads(aws_managed_policies_data).items()
+    )
+
+
+def _read_managed_policies_once() -> None:
+    """Give every account its own managed policies without reading them again.
+
+    moto reads them for each account that anything looks at, 0.2 s each time (moto 5.2.5).
+    """
+    from moto.iam.models import AWSManagedPolicy, IAMBackend
+
+    def policies(backend: Any) -> list[Any]:
+        found = []
+        for read in _managed_policies(backend.region_name):
+            policy = AWSManagedPolicy.__new__(AWSManagedPolicy)
+            policy.__dict__.update(read.__dict__, account_id=backend.account_id)
+            found.append(policy)
+        return found
+
+    IAMBackend._init_aws_policies = policies  # type: ignore[assignment, method-assign]

@@ -1,0 +1,187 @@
+"""What AWS services send by themselves: SNS to subscribed queues, S3 its notifications.
+
+moto writes straight into the state of queues, topics and rules. Here each message needs the policy
+of what it is for: it has to let the sending service in, for this very source (`aws:SourceArn`,
+`aws:SourceAccount`), or anybody's topic or bucket could write there (the confused deputy). What is
+refused later on is logged and lost; the one who published is not told.
+
+Sources: SNS Developer Guide, "Subscribing an Amazon SQS queue to an Amazon SNS topic"; S3 User
+Guide, "Granting permissions to publish event notification messages to a destination".
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from localaws.engine import events
+from localaws.identity.authorisation.resource_policies import of_resource
+from localaws.kit.arns import parse_arn
+from localaws.kit.service import ServiceError
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+log = logging.getLogger(__name__)
+SNS, S3 = "sns.amazonaws.com", "s3.amazonaws.com"
+
+
+def install(cloud: Cloud) -> None:
+    """Put moto's own deliveries behind the policies of their targets.
+
+    moto's state is global to the process, and so is this: it serves the latest local AWS.
+    """
+    from moto.events.models import Rule
+    from moto.s3 import notifications
+    from moto.s3.models import FakeBucket
+    from moto.sns.models import Subscription
+
+    moto_publishes, moto_configures = _originals()
+
+    def publish(subscription: Any, *message: Any, **more: Any) -> None:
+        _to_subscriber(cloud, moto_publishes, subscription, *message, **more)
+
+    def configure(bucket: Any, configuration: dict[str, Any] | None) -> None:
+        before = bucket.notification_configuration
+        try:
+            moto_configures(bucket, configuration)
+        except Exception:
+            bucket.notification_configuration = before
+            raise
+
+    def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
+        if rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
+            told = event.get("time")
+            if isinstance(told, int | float):
+                event = event | {"time": f"{datetime.fromtimestamp(told, UTC):%Y-%m-%dT%H:%M:%SZ}"}
+            events.send(cloud, rule, event)
+
+    def send_event(account: str, name: str, bucket: Any, key: Any) -> None:
+        _notify(cloud, account, name, bucket, key)
+
+    def send_test_event(account_id: str, bucket: Any) -> None:
+        _try(cloud, account_id, bucket)
+
+    # One by one as moto calls them; the types of what is replaced are moto's affair.
+    Subscription.publish = publish  # type: ignore[assignment, method-assign]
+    FakeBucket.set_notification_configuration = configure  # type: ignore[assignment, method-assign]
+    notifications.send_event = send_event  # type: ignore[assignment]
+    notifications.send_test_event = send_test_event
+    Rule.send_to_targets = send_to_targets  # type: ignore[assignment, method-assign]
+
+
+@cache
+def _originals() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return what moto has, read before it is replaced for the first time."""
+    from moto.s3.models import FakeBucket
+    from moto.sns.models import Subscription
+
+    return Subscription.publish, FakeBucket.set_notification_configuration
+
+
+# --------------------------------------------------------------------------------- SNS
+def _to_subscriber(
+    cloud: Cloud, publish: Callable[..., Any], subscription: Any, *message: Any, **more: Any
+) -> None:
+    """Send one message to one subscriber; a queue may be another account's."""
+    topic = parse_arn(subscription.topic.arn)
+    if subscription.protocol in ("lambda", "firehose"):
+        log.warning("%s: no delivery to %s", topic, subscription.endpoint)
+        return
+    if subscription.protocol == "sqs":
+        queue = str(subscription.endpoint)
+        if not _let_in(cloud, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
+            return
+        subscription = copy.copy(subscription)
+        subscription.account_id = parse_arn(queue).account  # in whose state moto looks for it
+    try:
+        publish(subscription, *message, **more)
+    except Exception:
+        log.exception("%s: delivery to %s failed", topic, subscription.endpoint)
+
+
+# --------------------------------------------------------------------------------- S3
+def _notify(cloud: Cloud, account: str, event_name: str, bucket: Any, key: Any) -> None:
+    """Tell the queues, the topics and the bus of a bucket what happened to an object."""
+    from moto.s3.notifications import _detail_type, _get_s3_event
+
+    configuration = bucket.notification_configuration
+    if configuration is None:
+        return
+    for wanted in (*configuration.queue, *configuration.topic):
+        if wanted.matches(event_name, key.name):
+            document = _get_s3_event(event_name, bucket, key, wanted.id)
+            _from_bucket(cloud, account, bucket, wanted.arn, document)
+    if configuration.event_bridge is not None:
+        detail = {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": {
+                "key": key.name,
+                "size": key.size,
+                "etag": key.etag.strip('"'),
+                "version-id": key.version_id,
+            },
+            "reason": event_name.split(":")[1],
+        }
+        kind = _detail_type(event_name)
+        cloud.emit(account, bucket.region_name, "aws.s3", kind, detail, [bucket.arn])
+
+
+def _try(cloud: Cloud, account: str, bucket: Any) -> None:
+    """Send S3's test event; a destination that does not take it makes the call fail."""
+    from moto.s3.exceptions import S3ClientError
+    from moto.s3.notifications import _get_test_event
+
+    configuration = bucket.notification_configuration
+    for arn in {one.arn for one in (*configuration.queue, *configuration.topic)}:
+        if not _from_bucket(cloud, account, bucket, arn, _get_test_event(bucket.name)):
+            raise S3ClientError(
+                "InvalidArgument", "Unable to validate the following destination configurations"
+            )
+
+
+def _from_bucket(
+    cloud: Cloud, account: str, bucket: Any, target: str, document: dict[str, Any]
+) -> bool:
+    from moto.sns.models import sns_backends
+    from moto.sqs.models import sqs_backends
+
+    arn = parse_arn(target)
+    action = "sqs:SendMessage" if arn.service == "sqs" else "sns:Publish"
+    if not _let_in(cloud, S3, action, target, str(bucket.arn), account):
+        return False
+    text = json.dumps(document)
+    try:
+        if arn.service == "sqs":
+            sqs_backends[arn.account][arn.region].send_message(arn.resource, text)
+        else:
+            sns_backends[arn.account][arn.region].publish(text, target)
+    except Exception:
+        log.exception("%s: notification of %s failed", bucket.arn, target)
+        return False
+    return True
+
+
+def _let_in(
+    cloud: Cloud, service: str, action: str, target: str, source: str, account: str
+) -> bool:
+    """Tell whether the target's policy lets a service act on it for a source."""
+    try:
+        cloud.authoriser.let_service(
+            service,
+            action,
+            target,
+            {"aws:SourceArn": source, "aws:SourceAccount": account},
+            of_resource(cloud, target),
+            parse_arn(target).account,
+        )
+    except ServiceError as error:
+        log.warning("%s: nothing is sent to %s: %s", source, target, error.message)
+        return False
+    return True

@@ -1,0 +1,101 @@
+"""DynamoDB's `ClientRequestToken`, which moto ignores: the same transaction sent twice acts once.
+
+A token is remembered for ten minutes after its transaction succeeded; with other parameters it is
+refused (TransactWriteItems in the DynamoDB API reference).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from localaws.door.protocol import Reply
+from localaws.kit.service import ServiceError
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+LIFETIME = timedelta(minutes=10)
+OPERATIONS = ("TransactWriteItems", "ExecuteTransaction")
+# What only says how much the reply is to tell; it may differ between two sendings.
+TELLING = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
+
+
+@dataclass
+class _Remembered:
+    params: dict[str, Any]
+    reply: Reply | None = None  # None while the transaction runs
+    expires: datetime | None = None
+
+
+@dataclass
+class _Tokens:
+    """The tokens of one account's transactions, the oldest first."""
+
+    seen: dict[str, _Remembered] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def once(
+    cloud: Cloud,
+    account: str,
+    operation: str,
+    params: dict[str, Any],
+    act: Callable[[], Reply],
+) -> Reply:
+    """Return the reply of `act()`, or the remembered one of the same token and transaction.
+
+    Raises:
+        ServiceError: IdempotentParameterMismatchException for a token of another transaction,
+            TransactionInProgressException while its first sending still runs.
+    """
+    token = params.get("ClientRequestToken")
+    if operation not in OPERATIONS or not token:
+        return act()
+    tokens = cloud.store(_Tokens, account, cloud.region)
+    asked = {name: value for name, value in params.items() if name not in TELLING}
+    with tokens.lock:
+        _forget(tokens, cloud.clock.now())
+        known = tokens.seen.get(token)
+        if known is None:
+            known = tokens.seen[token] = _Remembered(asked)
+        else:
+            return _replay(known, asked, token)
+    try:
+        reply = act()
+    except BaseException:
+        with tokens.lock:
+            del tokens.seen[token]
+        raise
+    with tokens.lock:
+        if reply.status >= 300:  # a cancelled transaction may be mended and sent again
+            del tokens.seen[token]
+        else:
+            known.reply, known.expires = reply, cloud.clock.now() + LIFETIME
+    return reply
+
+
+def _replay(known: _Remembered, asked: dict[str, Any], token: str) -> Reply:
+    if known.params != asked:
+        raise ServiceError(
+            "IdempotentParameterMismatchException",
+            f"Request parameters are not the same as those sent before with token {token}.",
+        )
+    if known.reply is None:
+        raise ServiceError(
+            "TransactionInProgressException",
+            "The transaction with the given request token is already in progress.",
+        )
+    return known.reply
+
+
+def _forget(tokens: _Tokens, now: datetime) -> None:
+    for token, known in list(tokens.seen.items()):
+        if known.expires is None:
+            continue
+        if known.expires > now:
+            return
+        del tokens.seen[token]

@@ -1,0 +1,164 @@
+"""EventBridge delivery of events that AWS services emit: rules of moto's state, targets here.
+
+moto's own delivery rewrites account, time and id when an event crosses accounts, so matching
+uses moto's rules and patterns and the event travels unchanged, as it does on AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+from localaws.door.faults import Faults
+from localaws.kit.arns import parse_arn
+from localaws.kit.service import ServiceError
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+log = logging.getLogger(__name__)
+Event = dict[str, Any]
+PRINCIPAL = "events.amazonaws.com"
+
+
+def emit(
+    cloud: Cloud,
+    account: str,
+    region: str,
+    source: str,
+    detail_type: str,
+    detail: dict[str, Any],
+    resources: list[str],
+) -> None:
+    """Put an event on an account's default bus and deliver it to the matching rules' targets."""
+    event: Event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": cloud.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": resources,
+        "detail": json.loads(json.dumps(detail, default=str)),
+    }
+    # AWS may send several events for one change (EventBridge guide for SageMaker).
+    for _ in range(Faults.of(cloud).deliveries(detail_type)):
+        deliver(cloud, account, region, "default", event, hops=0)
+
+
+def deliver(
+    cloud: Cloud, account: str, region: str, bus_name: str, event: Event, hops: int
+) -> None:
+    """Send an event to every target of the enabled rules of a bus that match it.
+
+    An event crosses from a bus to another account's bus once (EventBridge does not chain
+    further).
+    """
+    from moto.events.models import events_backends
+
+    backend = events_backends[account][region]
+    bus = backend.event_buses.get(bus_name)
+    if bus is None:
+        log.warning("event %s: no bus %s in account %s", event["id"], bus_name, account)
+        return
+    for rule in list(bus.rules.values()):
+        if rule.state == "ENABLED" and rule.event_pattern.matches_event(cast(Any, event)):
+            send(cloud, rule, event, hops)
+
+
+def send(cloud: Cloud, rule: Any, event: Event, hops: int = 0) -> None:
+    """Send an event to every target of a rule (moto's).
+
+    A target that fails, or whose policy refuses the event, does not stop the others; the event
+    goes to the target's dead-letter queue, where there is one.
+    """
+    for target in list(rule.targets):
+        try:
+            _send(cloud, str(rule.arn), target, event, hops)
+        except ServiceError as error:
+            log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
+            _bury(cloud, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
+        except Exception as error:
+            log.exception("event %s: target %s failed", event["id"], target["Arn"])
+            _bury(cloud, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
+
+
+def _send(cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
+    arn = parse_arn(target["Arn"])
+    if arn.service == "sqs":
+        from moto.sqs.models import sqs_backends
+
+        _allowed(cloud, rule_arn, target, "sqs:SendMessage")
+        queue = sqs_backends[arn.account][arn.region]
+        queue.send_message(queue_name=arn.resource, message_body=json.dumps(event))
+    elif arn.service == "events" and arn.resource_type == "event-bus":
+        if hops == 0:
+            _allowed(cloud, rule_arn, target, "events:PutEvents")
+            deliver(cloud, arn.account, arn.region, arn.resource_id, event, hops + 1)
+    else:
+        log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])
+
+
+def _bury(
+    cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
+) -> None:
+    """Put an undelivered event into the dead-letter queue whose policy lets EventBridge in.
+
+    Source: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
+    """
+    from moto.sqs.models import sqs_backends
+
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if not queue:
+        return
+    told = {
+        "RULE_ARN": rule_arn,
+        "TARGET_ARN": str(target["Arn"]),
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": message,
+    }
+    try:
+        _allowed(cloud, rule_arn, {"Arn": queue}, "sqs:SendMessage")
+        arn = parse_arn(queue)
+        sqs_backends[arn.account][arn.region].send_message(
+            arn.resource,
+            json.dumps(event),
+            message_attributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            },
+        )
+    except ServiceError as error:
+        log.warning("event %s: lost; %s: %s", event["id"], queue, error.message)
+    except Exception:
+        log.exception("event %s: lost; dead-letter queue %s failed", event["id"], queue)
+
+
+def _allowed(cloud: Cloud, rule_arn: str, target: dict[str, Any], action: str) -> None:
+    """Raise AccessDenied unless the rule may send to its target.
+
+    A target with a role is sent to as that role. Without one a queue must let EventBridge in,
+    and a bus the account of the rule (EventBridge User Guide, "Using resource-based policies" and
+    "Sending and receiving events between AWS accounts").
+    """
+    from localaws.identity.authorisation.resource_policies import of_resource
+
+    account = parse_arn(rule_arn).account
+    resource = str(target["Arn"])
+    if role := target.get("RoleArn"):
+        session = cloud.assume(role, "events", PRINCIPAL, rule_arn)
+        cloud.authoriser.check(session.principal, action, resource, service="events")
+    elif action == "events:PutEvents":
+        owner = cloud.credentials.administrator(account).principal
+        cloud.authoriser.check(owner, action, resource, service="events")
+    else:
+        cloud.authoriser.let_service(
+            PRINCIPAL,
+            action,
+            resource,
+            {"aws:SourceArn": rule_arn, "aws:SourceAccount": account},
+            of_resource(cloud, resource),
+            parse_arn(resource).account,
+        )

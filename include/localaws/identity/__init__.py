@@ -1,0 +1,1 @@
+"""Who signs a request and what they may do: credentials, STS, authorisation."""

@@ -1,0 +1,120 @@
+"""What a call asks for, and what it needs: the values that the parts of the authoriser exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import Principal
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+Values = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One authenticated request. `account` is where it is served, the owner of what it names."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+    caller: Principal
+    account: str
+    region: str
+    cloud: Cloud
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def arn(self, resource: str, service: str | None = None) -> str:
+        """Return the ARN of a resource of the serving account."""
+        return f"arn:aws:{service or self.service}:{self.region}:{self.account}:{resource}"
+
+    def named(self, parameter: str, resource_type: str, service: str | None = None) -> str:
+        """Return the ARN that a parameter gives, by itself or as a name of that type."""
+        value = str(self.params.get(parameter) or "")
+        return value if is_arn(value) else self.arn(f"{resource_type}/{value}", service)
+
+    def header(self, name: str) -> str | None:
+        """Return a header of the request, or the presigned query parameter of that name."""
+        return self.headers.get(name) or self.query.get(name)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One permission that a call needs.
+
+    `others` are further resources of which one is enough. `owner` is the account whose resource
+    policies have a say: None is the account in the ARN. `own` leaves resource policies out: the
+    action is the caller's own account's affair, whatever account the ARN carries.
+    """
+
+    action: str
+    resource: str = "*"
+    context: Values = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    owner: str | None = None
+    own: bool = False
+
+    def owner_of(self, caller: Principal) -> str:
+        """Return the account that owns the resource; the caller's where the ARN names none."""
+        if self.own:
+            return caller.account
+        if self.owner is not None:
+            return self.owner
+        account = parse_arn(self.resource).account if is_arn(self.resource) else ""
+        return account if account.isdigit() else caller.account
+
+
+NeedsOf = Callable[[Asked], Iterable[Need]]
+_needs: dict[str, NeedsOf] = {}
+
+
+def needs_of_service(*services: str) -> Callable[[NeedsOf], NeedsOf]:
+    """Register the function that says what the calls to a service need."""
+
+    def register(function: NeedsOf) -> NeedsOf:
+        for service in services:
+            _needs[service] = function
+        return function
+
+    return register
+
+
+def registered(service: str) -> NeedsOf | None:
+    """Return what says what the calls to a service need, None when nothing does."""
+    return _needs.get(service)
+
+
+def present(**values: Any) -> dict[str, str | list[str]]:
+    """Return the context keys that have a value; `__` in a name stands for a colon."""
+    return {
+        name.replace("__", ":"): text_of(value)
+        for name, value in values.items()
+        if value not in (None, "", [], {})
+    }
+
+
+def text_of(value: Any) -> str | list[str]:
+    """Return a value as condition operators compare it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | set):
+        return [str(one) for one in value]
+    return str(value)
+
+
+def tag_keys(tags: Any, key: str = "Key", value: str = "Value") -> dict[str, str | list[str]]:
+    """Return `aws:RequestTag/*` and `aws:TagKeys` of a list (or a map) of tags."""
+    if isinstance(tags, Mapping):
+        given = {str(name): str(text) for name, text in tags.items()}
+    else:
+        given = {str(tag.get(key)): str(tag.get(value, "")) for tag in tags or [] if tag}
+    if not given:
+        return {}
+    found: dict[str, str | list[str]] = {f"aws:RequestTag/{n}": v for n, v in given.items()}
+    return found | {"aws:TagKeys": list(given)}

@@ -1,0 +1,230 @@
+"""The authoriser: asks for each permission a call needs, and raises what AWS would answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from causeway.iam import Decision, Policies, Policy, PolicyType, Request, evaluate
+from causeway.iam import Principal as Subject
+from localaws.identity.authorisation import gathering, needs, principals, resource_policies
+from localaws.identity.authorisation.asked import Asked, Need
+from localaws.identity.authorisation.denial import denied
+from localaws.identity.authorisation.gathering import Held
+from localaws.identity.authorisation.record import Decisions, Recorded
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import Principal, ServiceError
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+log = logging.getLogger(__name__)
+TRUSTED = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+
+
+class Authoriser:
+    """Answers whether a principal may act.
+
+    Without `enforce` every decision is still made and recorded, and only what RAM does not share
+    is refused.
+    """
+
+    def __init__(self, cloud: Cloud, *, enforce: bool = True) -> None:
+        self._cloud = cloud
+        self.enforce = enforce
+        self.decisions = Decisions()
+
+    # ------------------------------------------------------------ calls
+    def authorise(self, asked: Asked) -> None:
+        """Raise the service's error unless the caller may make this call."""
+        wanted = needs.of_call(asked)
+        self._judge(asked.service, asked.operation, asked.caller, wanted)
+        who = asked.caller
+        judged = {need.owner_of(who) for need in wanted}
+        if judged and asked.account not in {who.account, *judged}:
+            # A call served in another account has to have been judged on something there.
+            raise denied(
+                asked.service,
+                f"User: {who.arn} is not authorized to perform: {wanted[0].action} in account "
+                f"{asked.account} because no resource-based policy allows the "
+                f"{wanted[0].action} action",
+            )
+
+    def check(
+        self,
+        who: Principal,
+        action: str,
+        resource: str,
+        *,
+        service: str = "sagemaker",
+        context: Mapping[str, str | list[str]] | None = None,
+    ) -> None:
+        """Raise unless `who` may do `action` on one more resource, found while a call is served."""
+        operation = action.partition(":")[2]
+        self._judge(service, operation, who, [Need(action, resource, context or {})])
+
+    def _judge(self, service: str, operation: str, who: Principal, wanted: Iterable[Need]) -> None:
+        held = gathering.held_by(self._cloud, who)
+        common = principals.context_of(self._cloud, who)
+        subject = principals.subject_of(who)
+        for need in wanted:
+            context = {**common, **need.context}
+            decision, shared = self._decide(subject, who, held, need, context)
+            self._keep(service, operation, who, need, context, decision, shared=shared)
+            if not decision.allowed and self._refuses(who, need, shared):
+                raise denied(service, decision.message)
+
+    def _refuses(self, who: Principal, need: Need, shared: bool) -> bool:
+        if self.enforce:
+            return True
+        foreign = need.owner_of(who) != who.account
+        return foreign and not shared and need.resource.startswith("arn:aws:sagemaker:")
+
+    def _decide(
+        self,
+        subject: Subject,
+        who: Principal,
+        held: Held,
+        need: Need,
+        context: Mapping[str, str | list[str]],
+    ) -> tuple[Decision, bool]:
+        """Decide on the resource and, where it is not allowed, on those that do as well."""
+        owner = need.owner_of(who)
+        first: Decision | None = None
+        shared = False
+        for resource in (need.resource, *need.others):
+            shared = not need.own and self._shared(who, need.action, resource)
+            policies = Policies(
+                identity=held.identity,
+                resource=() if need.own else self._resource(need.action, resource),
+                boundary=held.boundary,
+                session=held.session,
+                shared=shared,
+            )
+            decision = evaluate(Request(subject, need.action, resource, context, owner), policies)
+            if decision.allowed or decision.explicit:
+                return decision, shared
+            first = first or decision
+        if first is None:
+            raise AssertionError("a need without a resource")
+        return first, shared
+
+    def _resource(self, action: str, resource: str) -> tuple[Policy, ...]:
+        if action in TRUSTED:
+            return resource_policies.trust_policy(self._cloud.credentials.role(resource))
+        return resource_policies.of_resource(self._cloud, resource)
+
+    def _shared(self, who: Principal, action: str, resource: str) -> bool:
+        if not is_arn(resource):
+            return False
+        arn = parse_arn(resource)
+        if arn.service != "sagemaker" or arn.account in ("", who.account):
+            return False
+        from localaws.ram import grants
+
+        return grants.allowed(self._cloud, who.account, action, resource)
+
+    # ------------------------------------------------------------ roles
+    def trust_user(self, asked: Asked) -> None:
+        """Raise AccessDenied unless the role can be assumed by this principal in this way."""
+        role_arn = str(asked.params.get("RoleArn"))
+        who = asked.caller
+        try:
+            self._cloud.credentials.role(role_arn)
+        except ServiceError as error:
+            message = f"User: {who.arn} is {error.message}"
+            raise ServiceError("AccessDenied", message, 403) from None
+        fixed, wanted = who.source_identity, asked.params.get("SourceIdentity")
+        if fixed and wanted and fixed != wanted:
+            raise ServiceError(
+                "AccessDenied",
+                f"User: {who.arn} is not authorized to perform: sts:SetSourceIdentity on "
+                f"resource: {role_arn} because the source identity of the session is fixed",
+                403,
+            )
+        self.authorise(asked)
+
+    def trust_service(self, role_arn: str, service: str, source_arn: str | None = None) -> None:
+        """Raise AccessDenied unless the role exists and trusts the AWS service.
+
+        The service acts for the role's own account: `aws:SourceAccount` says so, and
+        `aws:SourceArn` names what it acts for (by default anything of that service there).
+        """
+        role = self._cloud.credentials.role(role_arn)
+        account = parse_arn(role_arn).account
+        prefix = service.split(".", 1)[0]
+        source = source_arn or f"arn:aws:{prefix}:{self._cloud.region}:{account}:*"
+        self.let_service(
+            service,
+            "sts:AssumeRole",
+            role_arn,
+            {"aws:SourceAccount": account, "aws:SourceArn": source},
+            resource_policies.trust_policy(role),
+            account,
+        )
+
+    def let_service(
+        self,
+        service: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | list[str]],
+        policies: tuple[Policy, ...],
+        owner: str,
+    ) -> None:
+        """Raise AccessDenied unless a resource's policies let an AWS service act on it."""
+        now = self._cloud.clock.now()
+        full = {
+            **context,
+            "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "aws:SecureTransport": "true",
+        }
+        request = Request(Subject.of_service(service), action, resource, full, owner)
+        decision = evaluate(request, Policies(resource=policies))
+        who = Principal("", service, service, "", "service", service=service)
+        need = Need(action, resource, context, owner=owner)
+        self._keep(service.split(".", 1)[0], action, who, need, full, decision, shared=False)
+        if not decision.allowed and self.enforce:
+            raise ServiceError("AccessDenied", decision.message, 403)
+
+    # ------------------------------------------------------------ keeping
+    def _keep(
+        self,
+        service: str,
+        operation: str,
+        who: Principal,
+        need: Need,
+        context: Mapping[str, str | list[str]],
+        decision: Decision,
+        *,
+        shared: bool,
+    ) -> None:
+        if not decision.allowed:
+            log.info("denied: %s", decision.message)
+        self.decisions.add(
+            Recorded(
+                at=self._cloud.clock.now(),
+                service=service,
+                operation=operation,
+                principal=who.arn,
+                role=who.role_arn,
+                account=who.account,
+                owner=need.owner_of(who),
+                action=decision.action,
+                resource=decision.resource,
+                context=context,
+                shared=shared,
+                allowed=decision.allowed,
+                reason=decision.reason,
+                denied_by=_word(decision.denied_by),
+                statements=tuple(
+                    f"{one.policy_type.value} {one.policy_name}#{one.sid or one.index}"
+                    for one in decision.statements
+                ),
+            )
+        )
+
+
+def _word(denied_by: PolicyType | None) -> str | None:
+    return denied_by.value if denied_by else None

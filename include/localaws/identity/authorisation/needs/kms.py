@@ -1,0 +1,112 @@
+"""What KMS calls need: the key behind an id, ARN or alias, and the keys of its conditions.
+
+A call by alias is authorised on the key. Source: AWS KMS Developer Guide, "Condition keys for
+AWS KMS".
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present, tag_keys
+from localaws.kit.arns import is_arn, parse_arn
+
+WITHOUT_KEY = {
+    "CreateKey",
+    "GenerateRandom",
+    "ListAliases",
+    "ListKeys",
+    "ListRetirableGrants",
+    "DescribeCustomKeyStores",
+}
+MANAGED = "alias/aws/"
+
+
+def key_arn(account: str, region: str, key_id: str) -> str:
+    """Return the ARN of the key that an id, an alias or an ARN of either names.
+
+    A key that does not exist keeps the name it was asked for by, so that the call can go on to
+    its own error; a key that AWS manages keeps its alias.
+    """
+    if is_arn(key_id):
+        arn = parse_arn(key_id)
+        account, region = arn.account, arn.region or region
+        key_id = arn.resource.removeprefix("key/")
+    if key_id.startswith("alias/") and not key_id.startswith(MANAGED):
+        from moto.kms.models import kms_backends
+
+        for key in list(kms_backends[account][region].keys.values()):
+            if key_id in key.aliases:
+                return str(key.arn)
+    prefix = "" if key_id.startswith("alias/") else "key/"
+    return f"arn:aws:kms:{region}:{account}:{prefix}{key_id}"
+
+
+@needs_of_service("kms")
+def kms_needs(asked: Asked) -> Iterator[Need]:
+    """Yield the operation on its key; an alias is a resource of its own beside the key."""
+    params, action = asked.params, f"kms:{asked.operation}"
+    context = present(kms__CallerAccount=asked.caller.account) | _context(params)
+    if asked.operation in WITHOUT_KEY:
+        yield Need(action, "*", context | tag_keys(params.get("Tags"), "TagKey", "TagValue"))
+        return
+    if asked.operation == "ReEncrypt":
+        source = params.get("SourceKeyId") or _sealed_with(asked)
+        yield Need("kms:ReEncryptFrom", _key(asked, source), context)
+        yield Need("kms:ReEncryptTo", _key(asked, params.get("DestinationKeyId")), context)
+        return
+    if alias := params.get("AliasName"):
+        yield Need(action, asked.arn(str(alias)), context)
+        target = params.get("TargetKeyId")
+        if target or asked.operation == "DeleteAlias":
+            yield Need(action, _key(asked, target or alias), context)
+        return
+    key = params.get("KeyId") or _sealed_with(asked)
+    tags = tag_keys(params.get("Tags"), "TagKey", "TagValue")
+    yield Need(action, _key(asked, key), context | tags)
+
+
+def _key(asked: Asked, key_id: Any) -> str:
+    return key_arn(asked.account, asked.region, str(key_id)) if key_id else "*"
+
+
+def _sealed_with(asked: Asked) -> str | None:
+    """Return the id of the key in a ciphertext: moto writes it first, as KMS hides it inside."""
+    blob = asked.params.get("CiphertextBlob")
+    if not blob:
+        return None
+    try:
+        sealed = blob if isinstance(blob, bytes) else base64.b64decode(str(blob))
+        return sealed[:36].decode("ascii") or None
+    except ValueError:
+        return None
+
+
+def _context(params: Any) -> dict[str, str | list[str]]:
+    given = params.get("EncryptionContext") or {}
+    context: dict[str, str | list[str]] = {
+        f"kms:EncryptionContext:{name}": str(value) for name, value in given.items()
+    }
+    if given:
+        context["kms:EncryptionContextKeys"] = list(given)
+    constraints = params.get("Constraints") or {}
+    granted = params.get("Operations")
+    return (
+        context
+        | present(
+            kms__EncryptionAlgorithm=params.get("EncryptionAlgorithm"),
+            kms__GrantOperations=granted,
+            kms__GranteePrincipal=params.get("GranteePrincipal"),
+            kms__RetiringPrincipal=params.get("RetiringPrincipal"),
+            kms__GrantConstraintType=next(iter(constraints), None),
+            kms__KeySpec=params.get("KeySpec") if "Policy" in params else None,
+            kms__KeyUsage=params.get("KeyUsage"),
+            kms__DataKeyPairSpec=params.get("KeyPairSpec"),
+            kms__SigningAlgorithm=params.get("SigningAlgorithm"),
+            kms__ScheduleKeyDeletionPendingWindowInDays=params.get("PendingWindowInDays"),
+        )
+        # True only where a service of AWS makes the grant for the caller, never in a direct call.
+        | ({"kms:GrantIsForAWSResource": "false"} if granted else {})
+    )

@@ -1,0 +1,66 @@
+"""The principal of a request and the context keys that AWS adds to all of its requests.
+
+The local AWS listens on plain http of 127.0.0.1, a door that no network lies behind. Requests
+through it count as made over TLS (`aws:SecureTransport` is "true"), as the same calls on AWS are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from causeway.iam import Principal as Subject
+from causeway.iam import PrincipalKind
+from localaws.identity.credentials import iam_backend
+from localaws.kit.service import Principal, ServiceError
+from localaws.ram import organisation
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+KINDS = {"administrator": PrincipalKind.ROOT, "user": PrincipalKind.USER}
+Values = dict[str, str | list[str]]
+
+
+def subject_of(who: Principal) -> Subject:
+    """Return the principal as the evaluation sees it."""
+    kind = KINDS.get(who.kind, PrincipalKind.SESSION)
+    return Subject(kind, who.arn, who.account, who.role_arn, who.user_id)
+
+
+def context_of(cloud: Cloud, who: Principal) -> Values:
+    """Return the global keys that follow from who asks and when."""
+    now = cloud.clock.now()
+    context: Values = {
+        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:RequestedRegion": cloud.region,
+        "aws:SecureTransport": "true",
+        "aws:SourceIp": "127.0.0.1",
+    }
+    if (session := cloud.credentials.find(who.access_key_id)) is not None:
+        context |= {f"aws:PrincipalTag/{n}": v for n, v in session.tags.items()}
+        if who.kind == "session":
+            context["aws:MultiFactorAuthPresent"] = "false"
+        if session.issued is not None:
+            context["aws:TokenIssueTime"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if who.source_identity:
+        context["aws:SourceIdentity"] = who.source_identity
+    found = organisation.of(cloud)
+    if found.management is not None and who.account in found.members:
+        context["aws:PrincipalOrgID"] = found.organisation_id
+    return {**_tags(cloud, who), **context}
+
+
+def _tags(cloud: Cloud, who: Principal) -> Values:
+    """Return the tags of the role or user; a session's own tags take precedence."""
+    given: Any = []
+    if who.role_arn:
+        try:
+            given = cloud.credentials.role(who.role_arn).tags or []
+        except ServiceError:
+            given = []
+    elif who.kind == "user":
+        given = iam_backend(who.account).tagger.list_tags_for_resource(who.arn)["Tags"]
+    if isinstance(given, dict):
+        given = list(given.values())
+    return {f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in given}

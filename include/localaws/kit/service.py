@@ -1,0 +1,136 @@
+"""How an operation of our own is written: a function from a Call to a reply.
+
+A service's module registers its operations on `Service.named(<botocore service>)`; the gateway
+parses and validates the request by the botocore model, finds the account that owns the resource,
+and serialises the reply or the `ServiceError`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+Handler = Callable[["Call"], dict[str, Any]]
+H = TypeVar("H", bound=Handler)
+S = TypeVar("S")
+
+
+class ServiceError(Exception):
+    """An AWS error: its code, its message and its HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who signed a request.
+
+    `arn` is an account root for the administrator's key, a user, or an assumed-role session;
+    `source_identity` is fixed for a session (and those chained from it), `session_name` is
+    chosen by its caller and proves nothing.
+    """
+
+    account: str
+    arn: str
+    user_id: str
+    access_key_id: str
+    kind: str  # "administrator" | "user" | "session"
+    role_arn: str | None = None
+    session_name: str | None = None
+    source_identity: str | None = None
+    service: str | None = None  # the AWS service that acts with this role, e.g. for a job
+
+    def identity(self) -> dict[str, str]:
+        """Return SageMaker's `IamIdentity` of this principal."""
+        identity = {"Arn": self.arn, "PrincipalId": self.user_id}
+        if self.source_identity:
+            identity["SourceIdentity"] = self.source_identity
+        return identity
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request to an operation of ours.
+
+    `account` is where it is served: the owner of the resource addressed by ARN, otherwise the
+    caller's own account. `params` follow the botocore input shape and are already validated.
+    """
+
+    service: str
+    operation: str
+    params: dict[str, Any]
+    account: str
+    region: str
+    caller: Principal
+    cloud: Cloud
+
+    def store(self, kind: type[S]) -> S:
+        """Return the one instance of `kind` for this call's account and region."""
+        return self.cloud.store(kind, self.account, self.region)
+
+    def arn(self, resource: str, service: str | None = None) -> str:
+        """Return the ARN of a resource of this call's service, account and region."""
+        return f"arn:aws:{service or self.service}:{self.region}:{self.account}:{resource}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A registered handler and how the gateway has to treat it."""
+
+    handler: Handler
+    resource: str | None
+    locked: bool
+
+
+class Service:
+    """The operations of one botocore service that the local AWS serves itself."""
+
+    _services: dict[str, Service] = {}
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.operations: dict[str, Operation] = {}
+        self.lock = threading.RLock()
+
+    @classmethod
+    def named(cls, name: str) -> Service:
+        """Return the service of that botocore name, the same one each time."""
+        return cls._services.setdefault(name, cls(name))
+
+    @classmethod
+    def find(cls, name: str, operation: str) -> tuple[Service, Operation] | None:
+        """Return the handler of an operation, or None when it is not ours."""
+        service = cls._services.get(name)
+        found = service.operations.get(operation) if service else None
+        return (service, found) if service and found else None
+
+    @classmethod
+    def all(cls) -> list[Service]:
+        """Return every registered service, by name."""
+        return [cls._services[name] for name in sorted(cls._services)]
+
+    def operation(
+        self, name: str, *, resource: str | None = None, locked: bool = True
+    ) -> Callable[[H], H]:
+        """Register the handler of an operation.
+
+        `resource` names the parameter that may hold a name or another account's ARN. A handler
+        runs under its service's lock unless `locked` is False (slow ones lock for themselves).
+        """
+
+        def register(handler: H) -> H:
+            if name in self.operations:
+                raise ValueError(f"{self.name}:{name} is registered twice")
+            self.operations[name] = Operation(handler, resource, locked)
+            return handler
+
+        return register

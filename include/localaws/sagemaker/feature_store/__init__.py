@@ -1,0 +1,1 @@
+"""The feature store: groups, records, the online and the offline store."""

@@ -1,0 +1,37 @@
+"""SageMaker: the catalog of an account's feature groups, which makes them discoverable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from localaws.kit.arns import Arn
+from localaws.kit.paging import SAGEMAKER
+from localaws.kit.service import Call, Service
+from localaws.ram.resources import shareable
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+sagemaker = Service.named("sagemaker")
+NAME = "DefaultFeatureGroupCatalog"
+
+
+@sagemaker.operation("ListResourceCatalogs")
+def list_resource_catalogs(call: Call) -> dict[str, Any]:
+    """List the account's one catalog, which every account has."""
+    catalog = {
+        "ResourceCatalogArn": call.arn(f"sagemaker-catalog/{NAME}"),
+        "ResourceCatalogName": NAME,
+        "Description": "All feature groups of this account",
+        "CreationTime": datetime(2023, 1, 1, tzinfo=UTC),
+    }
+    wanted = call.params.get("NameContains", "")
+    page, rest = SAGEMAKER.page(call.params, [catalog] if wanted in NAME else [])
+    return {"ResourceCatalogs": page, **rest}
+
+
+@shareable("sagemaker:SagemakerCatalog")
+def catalog_exists(cloud: Cloud, arn: Arn) -> bool:
+    """Tell RAM whether a catalog exists: an account of the local AWS has exactly this one."""
+    return arn.resource_id == NAME and arn.account in cloud.account_ids()

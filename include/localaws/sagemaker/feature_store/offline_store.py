@@ -1,0 +1,213 @@
+"""The offline store of one feature group: Parquet objects in S3, appended in batches.
+
+Rows are buffered and written when writing pauses for 0.3 s, when there are 1,000 of them, or
+when the oldest is 5 s old: one object per batch and event hour, at AWS's layout
+`<S3Uri>/<account>/sagemaker/<region>/offline-store/<name>-<creation>/data/year=/month=/day=/hour=`.
+It acts with the feature group's role; what S3 refuses stays in the buffer, is tried again, and
+shows as `Blocked` with the reason until it is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.kit.service import ServiceError
+from localaws.sagemaker.feature_store.records import Record, Schema
+
+if TYPE_CHECKING:
+    from localaws.identity.credentials import Credentials
+    from localaws.kit.cloud import Cloud
+
+log = logging.getLogger(__name__)
+QUIET_SECONDS = 0.3
+OLDEST_SECONDS = 5.0
+BATCH_ROWS = 1000
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as it was sent, when, and whether it marks a deletion."""
+
+    record: Record
+    sent: datetime
+    is_deleted: bool
+
+
+class OfflineStore:
+    """Buffers the rows of one feature group and writes them in the background."""
+
+    def __init__(
+        self, cloud: Cloud, region: str, schema: Schema, config: dict[str, Any], role_arn: str
+    ) -> None:
+        storage = config["S3StorageConfig"]
+        place = urlsplit(storage["ResolvedOutputS3Uri"])
+        self.bucket, self.prefix = place.netloc, place.path.lstrip("/")
+        self.failure: str | None = None
+        self._key = storage.get("KmsKeyId")
+        self._cloud, self._region, self._role = cloud, region, role_arn
+        self.schema = schema
+        self._rows: list[Row] = []
+        self._changed = threading.Condition()
+        self._writing = threading.Lock()
+        self._first = self._last = 0.0
+        self._failures = 0
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._credentials: Credentials | None = None
+
+    def status(self) -> dict[str, str]:
+        """Return SageMaker's `OfflineStoreStatus`."""
+        failure = self.failure
+        if failure:
+            return {"Status": "Blocked", "BlockedReason": failure}
+        return {"Status": "Active"}
+
+    def check(self) -> str | None:
+        """Return why the store cannot be used with its role and bucket, None when it can.
+
+        SageMaker looks at the bucket with s3:GetBucketAcl (AmazonSageMakerFeatureStoreAccess).
+        """
+        try:
+            self.client().get_bucket_acl(Bucket=self.bucket)
+        except (ServiceError, ClientError, BotoCoreError) as error:
+            return f"The offline store s3://{self.bucket} cannot be used with {self._role}: {error}"
+        return None
+
+    def append(self, rows: list[Row]) -> None:
+        """Take rows to be written soon; the first ones start the writer."""
+        now = time.monotonic()
+        with self._changed:
+            if not self._rows:
+                self._first = now
+            self._rows.extend(rows)
+            self._last = now
+            if self._thread is None:
+                self._thread = self._cloud.background(self._write_for_ever)
+                self._cloud.on_shutdown(self.close)
+            elif len(self._rows) >= BATCH_ROWS:
+                self._changed.notify()
+
+    def flush(self) -> bool:
+        """Write what is buffered now; on failure keep it, say why, and return False."""
+        with self._writing:
+            with self._changed:
+                rows, self._rows = self._rows, []
+            if not rows:
+                return True
+            written: set[int] = set()
+            try:
+                for hour, indexes in _by_hour(rows).items():
+                    self._write(hour, [rows[index] for index in indexes])
+                    written.update(indexes)
+            except Exception as error:
+                # Whatever it was, the rows are kept and the reason is shown.
+                self._refused(error)
+            left = [row for index, row in enumerate(rows) if index not in written]
+            with self._changed:
+                self._rows[:0] = left
+            if not left:
+                self.failure, self._failures = None, 0
+            return not left
+
+    def close(self) -> None:
+        """Write the rest before the local AWS stops, and say what could not be written."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if not self.flush():
+            log.error(
+                "%d offline rows were never written to s3://%s/%s: %s",
+                len(self._rows),
+                self.bucket,
+                self.prefix,
+                self.failure,
+            )
+
+    def _write_for_ever(self) -> None:
+        while True:
+            with self._changed:
+                while not self._stopping and (wait := self._wait()) > 0:
+                    self._changed.wait(wait)
+                if self._stopping:
+                    return
+            if not self.flush():
+                with self._changed:
+                    self._changed.wait(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1])
+
+    def _wait(self) -> float:
+        """Return the seconds until the buffer is due; ask again when it changes."""
+        if not self._rows:
+            return QUIET_SECONDS
+        if len(self._rows) >= BATCH_ROWS:
+            return 0.0
+        now = time.monotonic()
+        return min(self._last + QUIET_SECONDS, self._first + OLDEST_SECONDS) - now
+
+    def _refused(self, error: Exception) -> None:
+        self._failures += 1
+        self._credentials = None
+        reason = f"{type(error).__name__}: {error}"
+        if reason != self.failure:
+            log.warning("offline store s3://%s/%s: %s", self.bucket, self.prefix, reason)
+        self.failure = reason
+
+    def client(self, service: str = "s3") -> Any:
+        """Return a client that acts with the group's role."""
+        soon = self._cloud.clock.now() + timedelta(minutes=5)
+        held = self._credentials
+        if held is None or (held.expires is not None and held.expires <= soon):
+            held = self._cloud.assume(
+                self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com"
+            )
+            self._credentials = held
+        return self._cloud.client(service, held, self._region)
+
+    def _write(self, hour: datetime, rows: list[Row]) -> None:
+        name = f"{hour:%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}.parquet"
+        place = f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}"
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._key}
+        self.client().put_object(
+            Bucket=self.bucket,
+            Key=f"{self.prefix}/{place}/{name}",
+            Body=parquet(self.schema, rows, self._cloud.clock.now()),
+            **(encryption if self._key else {}),
+        )
+
+
+def parquet(schema: Schema, rows: list[Row], write_time: datetime) -> bytes:
+    """Return rows as a Parquet file: typed features and the three columns that AWS adds."""
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    types = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
+    moment = pa.timestamp("ms", tz="UTC")
+    columns = {
+        name: pa.array([row.record.values.get(name) for row in rows], types[kind])
+        for name, kind in schema.types.items()
+    }
+    columns["write_time"] = pa.array([write_time] * len(rows), moment)
+    columns["api_invocation_time"] = pa.array([row.sent for row in rows], moment)
+    columns["is_deleted"] = pa.array([row.is_deleted for row in rows], pa.bool_())
+    file = BytesIO()
+    pq.write_table(pa.table(columns), file, compression="snappy")
+    return file.getvalue()
+
+
+def _by_hour(rows: list[Row]) -> dict[datetime, list[int]]:
+    """Return the indexes of the rows of each event hour, which is their partition."""
+    hours: defaultdict[float, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        hours[row.record.event_time // 3600].append(index)
+    return {datetime.fromtimestamp(hour * 3600, UTC): held for hour, held in hours.items()}

@@ -1,0 +1,98 @@
+"""The Glue table of an offline store, made and kept in step with the feature group's role.
+
+By default in the database `sagemaker_featurestore`, named after the group and its creation; the
+group's `DataCatalogConfig` says otherwise. Which of AWS's principals makes the table is not
+documented; here it is the group's role.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.kit.service import ServiceError
+from localaws.sagemaker.feature_store.records import Schema
+
+if TYPE_CHECKING:
+    from localaws.sagemaker.feature_store.offline_store import OfflineStore
+
+DATABASE = "sagemaker_featurestore"
+TYPES = {"Integral": "bigint", "Fractional": "double", "String": "string"}
+ADDED = {"write_time": "timestamp", "api_invocation_time": "timestamp", "is_deleted": "boolean"}
+PARTITIONS = ("year", "month", "day", "hour")
+FORMAT = "org.apache.hadoop.hive.ql.io.parquet"
+SERDE = f"{FORMAT}.serde.ParquetHiveSerDe"
+
+
+def resolved(config: dict[str, Any], group: str, created: datetime) -> dict[str, Any]:
+    """Return the offline configuration with the table's name, unless there is to be none."""
+    if config.get("DisableGlueTableCreation") and not config.get("DataCatalogConfig"):
+        return config
+    table = f"{group.replace('-', '_')}_{int(created.timestamp())}".lower()
+    default = {"TableName": table, "Catalog": "AwsDataCatalog", "Database": DATABASE}
+    return {**config, "DataCatalogConfig": config.get("DataCatalogConfig") or default}
+
+
+def create(store: OfflineStore, config: dict[str, Any]) -> str | None:
+    """Make database and table; return why that cannot be done, None when it is."""
+    place = config.get("DataCatalogConfig")
+    if place is None or config.get("DisableGlueTableCreation"):
+        return None
+    try:
+        glue = store.client("glue")
+        _ensure_database(glue, place["Database"])
+        glue.create_table(
+            DatabaseName=place["Database"], TableInput=_definition(store, place["TableName"])
+        )
+    except (ServiceError, ClientError, BotoCoreError) as error:
+        return f"The Glue table {place['Database']}.{place['TableName']} cannot be made: {error}"
+    return None
+
+
+def extend(store: OfflineStore, config: dict[str, Any]) -> str | None:
+    """Bring the table's columns to the store's schema; return why not, None when it is done."""
+    place = config.get("DataCatalogConfig")
+    if place is None or config.get("DisableGlueTableCreation"):
+        return None
+    try:
+        glue = store.client("glue")
+        held = glue.get_table(DatabaseName=place["Database"], Name=place["TableName"])["Table"]
+        wanted = _definition(store, place["TableName"])
+        if held["StorageDescriptor"]["Columns"] != wanted["StorageDescriptor"]["Columns"]:
+            glue.update_table(DatabaseName=place["Database"], TableInput=wanted)
+    except (ServiceError, ClientError, BotoCoreError) as error:
+        return f"The Glue table {place['Database']}.{place['TableName']} cannot be kept: {error}"
+    return None
+
+
+def _ensure_database(glue: Any, name: str) -> None:
+    try:
+        glue.get_database(Name=name)
+    except glue.exceptions.EntityNotFoundException:
+        try:
+            glue.create_database(DatabaseInput={"Name": name})
+        except glue.exceptions.AlreadyExistsException:
+            return  # another group's creation came first
+
+
+def _definition(store: OfflineStore, name: str) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"EXTERNAL": "TRUE", "parquet.compression": "SNAPPY"},
+        "PartitionKeys": [{"Name": part, "Type": "string"} for part in PARTITIONS],
+        "StorageDescriptor": {
+            "Columns": _columns(store.schema),
+            "Location": f"s3://{store.bucket}/{store.prefix}",
+            "InputFormat": f"{FORMAT}.MapredParquetInputFormat",
+            "OutputFormat": f"{FORMAT}.MapredParquetOutputFormat",
+            "SerdeInfo": {"SerializationLibrary": SERDE},
+        },
+    }
+
+
+def _columns(schema: Schema) -> list[dict[str, str]]:
+    kinds = {name: TYPES[kind] for name, kind in schema.types.items()} | ADDED
+    return [{"Name": name, "Type": kind} for name, kind in kinds.items()]

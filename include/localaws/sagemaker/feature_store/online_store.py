@@ -1,0 +1,81 @@
+"""The online store of one feature group: the latest record of each identifier.
+
+Event-time rules (Feature Store developer guide, PutRecord and DeleteRecord): a record older than
+the stored one, or than a deletion, does not replace it; a soft deletion that is not later than
+the stored record silently keeps it, a hard one is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localaws.sagemaker.feature_store.records import Record, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored record, or the trace of a soft-deleted one (`texts` is None)."""
+
+    event_time: float
+    texts: dict[str, str] | None
+    expires: float | None  # seconds since the epoch
+
+    def gone(self, now: float) -> bool:
+        """Tell whether its time to live is over: as if it had never been there."""
+        return self.expires is not None and self.expires <= now
+
+
+class OnlineStore:
+    """Records by identifier; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Stored] = {}
+        self._lock = threading.RLock()
+
+    def put(self, record: Record, expires: float | None, now: float) -> bool:
+        """Store a record unless a later one is there; tell whether it was stored."""
+        with self._lock:
+            present = self._records.get(record.identifier)
+            if present and not present.gone(now) and present.event_time > record.event_time:
+                return False
+            self._records[record.identifier] = Stored(record.event_time, record.texts, expires)
+            return True
+
+    def get(self, identifier: str, now: float) -> Stored | None:
+        """Return a live record: not deleted and not past its time to live."""
+        found = self._records.get(identifier)
+        return None if found is None or found.texts is None or found.gone(now) else found
+
+    def update(
+        self, identifier: str, now: float, change: Callable[[Stored], tuple[Record, float | None]]
+    ) -> Record | None:
+        """Replace a live record by what `change` makes of it, and return that; None: no record."""
+        with self._lock:
+            found = self.get(identifier, now)
+            if found is None:
+                return None
+            record, expires = change(found)
+            self._records[identifier] = Stored(record.event_time, record.texts, expires)
+            return record
+
+    def delete(self, identifier: str, event_time: float, now: float, *, hard: bool) -> None:
+        """Delete a record by the event-time rules above."""
+        with self._lock:
+            present = self._records.get(identifier)
+            if present is not None and present.gone(now):
+                present = None
+            late = present is None or event_time > present.event_time
+            if hard and not late:
+                raise invalid("the EventTime of a HardDelete must be later than the record's.")
+            if hard:
+                self._records.pop(identifier, None)
+            elif late:
+                self._records[identifier] = Stored(event_time, None, None)
+
+    def size(self) -> int:
+        """Return the bytes of the stored texts."""
+        with self._lock:
+            held = [one.texts for one in self._records.values() if one.texts]
+        return sum(len(name) + len(text) for texts in held for name, text in texts.items())

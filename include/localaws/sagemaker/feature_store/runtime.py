@@ -1,0 +1,266 @@
+"""SageMaker Feature Store runtime: putting, getting and deleting records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.door.faults import Faults
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.feature_store.groups import FeatureGroup, FeatureGroups, duration
+from localaws.sagemaker.feature_store.offline_store import Row
+from localaws.sagemaker.feature_store.online_store import Stored
+from localaws.sagemaker.feature_store.records import (
+    Record,
+    deletion,
+    invalid,
+    read_event_time,
+    read_record,
+)
+
+runtime = Service.named("sagemaker-featurestore-runtime")
+NAME = "FeatureGroupName"
+STORES = {"OnlineStore", "OfflineStore"}
+# Kinds of online store whose records can be changed feature by feature (UpdateRecord).
+UPDATABLE = {"Standard_V2", "InMemory"}
+
+
+@runtime.operation("PutRecord", resource=NAME, locked=False)
+def put_record(call: Call) -> dict[str, Any]:
+    """Write a record to the stores; an older event time reaches the offline store only."""
+    group = _ready(call.store(FeatureGroups).find(call.params[NAME]))
+    _append(group, [_put(call, group, call.params)])
+    return {}
+
+
+@runtime.operation("BatchWriteRecord", locked=False)
+def batch_write_record(call: Call) -> dict[str, Any]:
+    """Write up to 25 records; each that cannot be written is in `Errors`, with HTTP 200.
+
+    An entry that the fault `unprocessed` hits is not touched and stands in `UnprocessedEntries`.
+    """
+    lookup = _Lookup(call, "sagemaker:BatchWriteRecord")
+    faults = Faults.of(call.cloud)
+    rows: dict[str, tuple[FeatureGroup, list[Row | None]]] = {}
+    errors, left = [], []
+    for entry in call.params["Entries"]:
+        if faults.unprocessed(call.service, call.operation):
+            left.append(entry)
+            continue
+        try:
+            group = lookup.find(entry[NAME])
+            row = _put(call, group, {"TtlDuration": call.params.get("TtlDuration"), **entry})
+        except ServiceError as error:
+            errors.append({"Entry": entry, **_reason(error)})
+        else:
+            rows.setdefault(group.arn, (group, []))[1].append(row)
+    for group, written in rows.values():
+        _append(group, written)
+    return {"Errors": errors, "UnprocessedEntries": left}
+
+
+@runtime.operation("GetRecord", resource=NAME, locked=False)
+def get_record(call: Call) -> dict[str, Any]:
+    """Return a record from the online store; nothing when there is none."""
+    group = _online(_ready(call.store(FeatureGroups).find(call.params[NAME])))
+    names = _check_names(group, call.params.get("FeatureNames"))
+    found = _get(call, group, call.params["RecordIdentifierValueAsString"])
+    if found is None:
+        return {}
+    return _record(call, found, names)
+
+
+@runtime.operation("BatchGetRecord", locked=False)
+def batch_get_record(call: Call) -> dict[str, Any]:
+    """Return up to 100 records of several groups; those that do not exist are left out.
+
+    Groups that the fault `unprocessed` hits stand in `UnprocessedIdentifiers`.
+    """
+    lookup = _Lookup(call, "sagemaker:BatchGetRecord")
+    wanted = call.params["Identifiers"]
+    if sum(len(one["RecordIdentifiersValueAsString"]) for one in wanted) > 100:
+        raise invalid("at most 100 record identifiers can be asked for at once.")
+    faults = Faults.of(call.cloud)
+    records, errors, left = [], [], []
+    for one in wanted:
+        if faults.unprocessed(call.service, call.operation):
+            left.append(one)
+            continue
+        identifiers = one["RecordIdentifiersValueAsString"]
+        try:
+            group = _online(lookup.find(one[NAME]))
+            names = _check_names(group, one.get("FeatureNames"))
+        except ServiceError as error:
+            errors += [
+                {NAME: one[NAME], "RecordIdentifierValueAsString": identifier, **_reason(error)}
+                for identifier in identifiers
+            ]
+            continue
+        for identifier in identifiers:
+            found = _get(call, group, identifier)
+            if found is not None:
+                records.append(
+                    {
+                        NAME: one[NAME],
+                        "RecordIdentifierValueAsString": identifier,
+                        **_record(call, found, names),
+                    }
+                )
+    return {"Records": records, "Errors": errors, "UnprocessedIdentifiers": left}
+
+
+@runtime.operation("UpdateRecord", resource=NAME, locked=False)
+def update_record(call: Call) -> dict[str, Any]:
+    """Change some features of a live record; the others stay (Standard_V2 and InMemory only)."""
+    wanted = call.params
+    group = _online(_ready(call.store(FeatureGroups).find(wanted[NAME])))
+    online, offline = _targets(group, wanted)
+    kind = (group.config.get("OnlineStoreConfig") or {}).get("StorageType", "Standard")
+    if kind not in UPDATABLE:
+        raise invalid(
+            f"UpdateRecord needs a store of {' or '.join(sorted(UPDATABLE))}, not {kind}."
+        )
+    if not online or group.online is None:
+        raise invalid("UpdateRecord changes the record of the OnlineStore; it must be a target.")
+    identifier, schema = wanted["RecordIdentifierValueAsString"], group.schema
+    given = {one["FeatureName"]: one.get("ValueAsString") for one in wanted["Features"]}
+    if given.get(schema.record_id, identifier) != identifier:
+        raise invalid(f"record identifier feature {schema.record_id} cannot be changed.")
+    ttl = duration(wanted.get("TtlDuration"))
+    if ttl and schema.event_time not in given:
+        raise invalid("a TtlDuration needs the EventTime.")
+
+    def change(present: Stored) -> tuple[Record, float | None]:
+        kept = {name: text for name, text in (present.texts or {}).items() if name not in given}
+        features = [{"FeatureName": name, "ValueAsString": text} for name, text in kept.items()]
+        record = read_record(schema, [*features, *wanted["Features"]])
+        if record.event_time < present.event_time:
+            raise ServiceError(
+                "ConflictException", "the EventTime is older than that of the record.", 409
+            )
+        return record, record.event_time + ttl.total_seconds() if ttl else present.expires
+
+    now = call.cloud.clock.now()
+    record = group.online.update(identifier, now.timestamp(), change)
+    if record is None:
+        raise ServiceError("ResourceNotFound", f"no record {identifier} in {group.name}.", 404)
+    _append(group, [Row(record, now, is_deleted=False)] if offline else [])
+    return {}
+
+
+@runtime.operation("DeleteRecord", resource=NAME, locked=False)
+def delete_record(call: Call) -> dict[str, Any]:
+    """Delete a record online and mark the deletion offline (event-time rules: `OnlineStore`)."""
+    wanted = call.params
+    group = _ready(call.store(FeatureGroups).find(wanted[NAME]))
+    identifier, moment = wanted["RecordIdentifierValueAsString"], wanted["EventTime"]
+    marker = deletion(group.schema, identifier, moment)
+    online, offline = _targets(group, wanted)
+    now = call.cloud.clock.now()
+    if online and group.online:
+        hard = wanted.get("DeletionMode") == "HardDelete"
+        time = read_event_time(group.schema, moment)
+        group.online.delete(identifier, time, now.timestamp(), hard=hard)
+    if offline:
+        _append(group, [Row(marker, now, is_deleted=True)])
+    return {}
+
+
+class _Lookup:
+    """Finds the groups of a batch, each once; another account's by ARN and a RAM grant."""
+
+    def __init__(self, call: Call, action: str) -> None:
+        self._call, self._action = call, action
+        self._found: dict[str, FeatureGroup | ServiceError] = {}
+
+    def find(self, name_or_arn: str) -> FeatureGroup:
+        if name_or_arn not in self._found:
+            try:
+                self._found[name_or_arn] = self._look(name_or_arn)
+            except ServiceError as error:
+                self._found[name_or_arn] = error
+        found = self._found[name_or_arn]
+        if isinstance(found, ServiceError):
+            raise found
+        return found
+
+    def _look(self, name_or_arn: str) -> FeatureGroup:
+        named = is_arn(name_or_arn)
+        arn = name_or_arn if named else self._call.arn(f"feature-group/{name_or_arn}", "sagemaker")
+        self._call.cloud.authorise(self._call, self._action, arn)
+        account = parse_arn(arn).account
+        groups = self._call.cloud.store(FeatureGroups, account, self._call.region)
+        return _ready(groups.find(name_or_arn))
+
+
+def _reason(error: ServiceError) -> dict[str, str]:
+    return {"ErrorCode": error.code, "ErrorMessage": error.message[:2048]}
+
+
+def _ready(group: FeatureGroup) -> FeatureGroup:
+    if group.status != "Created":
+        raise invalid(f"feature group {group.name} is {group.status}, not Created.")
+    return group
+
+
+def _online(group: FeatureGroup) -> FeatureGroup:
+    if group.online is None:
+        raise invalid(f"feature group {group.name} has no online store.")
+    return group
+
+
+def _targets(group: FeatureGroup, wanted: dict[str, Any]) -> tuple[bool, bool]:
+    """Return whether to write online and offline; a store asked for by name must be on."""
+    on = {"OnlineStore": group.online is not None, "OfflineStore": group.offline is not None}
+    asked = wanted.get("TargetStores")
+    for name in asked or ():
+        if not on[name]:
+            raise invalid(f"feature group {group.name} has no {name}.")
+    chosen = set(asked or STORES)
+    return (
+        on["OnlineStore"] and "OnlineStore" in chosen,
+        on["OfflineStore"] and "OfflineStore" in chosen,
+    )
+
+
+def _put(call: Call, group: FeatureGroup, wanted: dict[str, Any]) -> Row | None:
+    """Write a record online and return the row that is to go offline, if any."""
+    record = read_record(group.schema, wanted["Record"])
+    online, offline = _targets(group, wanted)
+    now = call.cloud.clock.now()
+    if online and group.online:
+        ttl = duration(wanted.get("TtlDuration")) or group.ttl
+        expires = record.event_time + ttl.total_seconds() if ttl else None
+        group.online.put(record, expires, now.timestamp())
+    return Row(record, now, is_deleted=False) if offline else None
+
+
+def _append(group: FeatureGroup, rows: list[Row | None]) -> None:
+    kept = [row for row in rows if row is not None]
+    if kept and group.offline:
+        group.offline.append(kept)
+
+
+def _get(call: Call, group: FeatureGroup, identifier: str) -> Stored | None:
+    now = call.cloud.clock.now().timestamp()
+    return group.online.get(identifier, now) if group.online else None
+
+
+def _check_names(group: FeatureGroup, names: list[str] | None) -> list[str] | None:
+    for name in names or ():
+        if name not in group.schema.types:
+            raise invalid(f"feature {name} does not exist in the feature group.")
+    return names
+
+
+def _record(call: Call, stored: Stored, names: list[str] | None) -> dict[str, Any]:
+    texts = stored.texts or {}
+    chosen = texts if names is None else [name for name in names if name in texts]
+    reply: dict[str, Any] = {
+        "Record": [{"FeatureName": name, "ValueAsString": texts[name]} for name in chosen]
+    }
+    if call.params.get("ExpirationTimeResponse") == "Enabled" and stored.expires is not None:
+        moment = datetime.fromtimestamp(stored.expires, UTC)
+        reply["ExpiresAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return reply

@@ -1,0 +1,98 @@
+"""SageMaker: changes of a feature group (more features, time to live, throughput)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localaws.kit.service import Call, Service
+from localaws.sagemaker.feature_store import offline_table
+from localaws.sagemaker.feature_store.groups import (
+    CREATION_SECONDS,
+    KIND,
+    NAME,
+    Feature,
+    FeatureGroup,
+    FeatureGroups,
+    define,
+    duration,
+    refused,
+)
+from localaws.sagemaker.state_changes import announce
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+sagemaker = Service.named("sagemaker")
+UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
+# An online store keeps its kind; the one way that AWS names is from the first version to the next.
+UPGRADES = {("Standard", "Standard_V2")}
+
+
+@sagemaker.operation("UpdateFeatureGroup", resource=NAME)
+def update_feature_group(call: Call) -> dict[str, Any]:
+    """Add features, or change time to live and throughput; `LastUpdateStatus` says when it is done.
+
+    A feature is never taken away and never changes its type; a new time to live holds for records
+    written from now on.
+    """
+    wanted, group = call.params, call.store(FeatureGroups).find(call.params[NAME])
+    if group.status != "Created" or group.updating:
+        state = "being updated" if group.updating else group.status
+        raise refused(f"FeatureGroup {group.name} is {state} and cannot be updated.")
+    changes = [
+        wanted.get(one) for one in ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
+    ]
+    if not any(changes):
+        raise refused("Nothing to update: give FeatureAdditions, OnlineStoreConfig or Throughput.")
+    types = dict(group.schema.types)
+    define(types, wanted.get("FeatureAdditions") or [])
+    config = {**group.config, **_online(group, wanted), **_throughput(wanted)}
+    config["FeatureDefinitions"] = [
+        *group.config["FeatureDefinitions"],
+        *(wanted.get("FeatureAdditions") or []),
+    ]
+    now = call.cloud.clock.now()
+    group.config, group.schema = config, replace(group.schema, types=types)
+    group.ttl = duration((config.get("OnlineStoreConfig") or {}).get("TtlDuration"))
+    group.features |= {name: Feature(now, now) for name in types if name not in group.features}
+    group.modified, group.updating, group.update_failure = now, True, None
+    call.cloud.background(_finish, call.cloud, group)
+    return {"FeatureGroupArn": group.arn}
+
+
+def _finish(cloud: Cloud, group: FeatureGroup) -> None:
+    cloud.clock.wait(CREATION_SECONDS)
+    if group.offline:
+        group.offline.schema = group.schema
+        offline = group.config["OfflineStoreConfig"]
+        group.update_failure = offline_table.extend(group.offline, offline)
+    group.updating = False
+    announce(cloud, KIND, group.arn, group.describe())
+
+
+def _online(group: FeatureGroup, wanted: dict[str, Any]) -> dict[str, Any]:
+    change = wanted.get("OnlineStoreConfig")
+    if not change:
+        return {}
+    if group.online is None:
+        raise refused(f"FeatureGroup {group.name} has no online store to update.")
+    present = group.config["OnlineStoreConfig"]
+    kinds = (present.get("StorageType", "Standard"), change.get("StorageType"))
+    if kinds[1] not in (None, kinds[0]) and kinds not in UPGRADES:
+        raise refused(f"StorageType {kinds[0]} cannot become {kinds[1]}.")
+    if "TtlDuration" in change and len(change["TtlDuration"]) < 2:
+        raise refused("TtlDuration needs a Unit and a Value.")
+    return {"OnlineStoreConfig": {**present, **change}}
+
+
+def _throughput(wanted: dict[str, Any]) -> dict[str, Any]:
+    change = wanted.get("ThroughputConfig")
+    if not change:
+        return {}
+    mode, units = change.get("ThroughputMode"), [name for name in UNITS if name in change]
+    if mode == "Provisioned" and len(units) < len(UNITS):
+        raise refused(f"ThroughputMode Provisioned needs {' and '.join(UNITS)}.")
+    if mode != "Provisioned" and units:
+        raise refused(f"{', '.join(units)} are for ThroughputMode Provisioned.")
+    return {"ThroughputConfig": change}

@@ -1,0 +1,133 @@
+"""Endpoints as the API shows them: their states, what they run, and their events."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from localaws.kit.cloud import Cloud
+from localaws.kit.service import ServiceError
+from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig
+from localaws.sagemaker.hosting.fleet import Fleet
+from localaws.sagemaker.hosting.models import Model
+from localaws.sagemaker.jobs.jobs import with_millis
+from localaws.sagemaker.tags import TagStore
+
+EVENT = "SageMaker Endpoint State Change"
+
+
+@dataclass
+class Deployed:
+    """A config with its models, taken when it was deployed: deleting them later changes nothing."""
+
+    config: EndpointConfig
+    models: dict[str, Model]
+    fleet: Fleet | None = None
+
+
+@dataclass
+class Endpoint:
+    """One endpoint: the config it answers with (`live`), and the one on its way (`pending`)."""
+
+    name: str
+    arn: str
+    account: str
+    region: str
+    created: datetime
+    modified: datetime
+    live: Deployed
+    status: str = "Creating"
+    pending: Deployed | None = None
+    since: datetime | None = None
+    failure: str | None = None
+    deployment: dict[str, Any] | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def description(self) -> dict[str, Any]:
+        """Return the endpoint as DescribeEndpoint shows it."""
+        with self.lock:
+            found: dict[str, Any] = self.summary() | {"EndpointConfigName": self.live.config.name}
+            if self.live.fleet is not None:
+                found["ProductionVariants"] = self.live.fleet.summaries(self.live.models)
+            if self.failure:
+                found["FailureReason"] = self.failure
+            if self.deployment:
+                found["LastDeploymentConfig"] = self.deployment
+            if self.pending is not None:
+                found["PendingDeploymentSummary"] = {
+                    "EndpointConfigName": self.pending.config.name,
+                    "StartTime": self.since,
+                    "ProductionVariants": [
+                        {"VariantName": variant["VariantName"]}
+                        for variant in self.pending.config.variants
+                    ],
+                }
+            return found
+
+    def summary(self) -> dict[str, Any]:
+        """Return the endpoint as ListEndpoints shows it."""
+        return {
+            "EndpointName": self.name,
+            "EndpointArn": self.arn,
+            "EndpointStatus": self.status,
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified,
+        }
+
+
+class EndpointStore:
+    """The endpoints of one account and region."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Keep a new endpoint; ValidationException when the name is taken."""
+        with self._lock:
+            if endpoint.name in self._endpoints:
+                raise ServiceError(
+                    "ValidationException",
+                    f'Cannot create already existing endpoint "{endpoint.arn}".',
+                )
+            self._endpoints[endpoint.name] = endpoint
+
+    def get(self, name: str, arn: str) -> Endpoint:
+        """Return an endpoint; ValidationException when there is none."""
+        found = self._endpoints.get(name)
+        if found is None:
+            raise ServiceError("ValidationException", f'Could not find endpoint "{arn}".')
+        return found
+
+    def find(self, name: str) -> Endpoint | None:
+        """Return an endpoint, or None when there is none."""
+        return self._endpoints.get(name)
+
+    def remove(self, endpoint: Endpoint) -> None:
+        """Drop an endpoint that is gone."""
+        with self._lock:
+            self._endpoints.pop(endpoint.name, None)
+
+    def all(self) -> list[Endpoint]:
+        """Return all endpoints."""
+        with self._lock:
+            return list(self._endpoints.values())
+
+
+def announce(cloud: Cloud, endpoint: Endpoint) -> None:
+    """Emit the endpoint's state-change event in its account; the status is `IN_SERVICE` there."""
+    detail = endpoint.description()
+    # The API says InService, the event IN_SERVICE (EventBridge for SageMaker, developer guide).
+    detail["EndpointStatus"] = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", endpoint.status).upper()
+    detail["Tags"] = cloud.store(TagStore, endpoint.account, endpoint.region).of(endpoint.arn)
+    cloud.emit(
+        endpoint.account,
+        endpoint.region,
+        "aws.sagemaker",
+        EVENT,
+        with_millis(detail),
+        [endpoint.arn],
+    )

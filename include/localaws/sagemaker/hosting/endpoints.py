@@ -1,0 +1,177 @@
+"""Endpoints: CreateEndpoint, UpdateEndpoint and their company.
+
+An update starts the new config's model servers beside the old ones, which answer until the new
+ones do. If a new one does not come up, the endpoint is `InService` again on the *old* config, with
+a `FailureReason`. All traffic is shifted at once; gradual shifting and alarms are refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig, find_config
+from localaws.sagemaker.hosting.endpoint_store import Deployed, Endpoint, EndpointStore, announce
+from localaws.sagemaker.hosting.fleet import Fleet
+from localaws.sagemaker.hosting.models import ModelStore
+from localaws.sagemaker.listing import listed
+from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError, unsupported_option
+from localaws.sagemaker.tags import TagStore
+
+log = logging.getLogger(__name__)
+sagemaker = Service.named("sagemaker")
+UPDATABLE = ("InService", "OutOfService")
+# A failed endpoint can only be deleted (API reference, DescribeEndpoint).
+DELETABLE = (*UPDATABLE, "Failed", "UpdateRollbackFailed")
+
+
+def _find(call: Call) -> Endpoint:
+    name = call.params["EndpointName"]
+    return call.store(EndpointStore).get(name, call.arn(f"endpoint/{name}"))
+
+
+def _deployed(call: Call, config: EndpointConfig) -> Deployed:
+    """Take a config with its models; ValidationException when one of them was deleted."""
+    store = call.store(ModelStore)
+    models = {
+        variant["VariantName"]: store.get(
+            variant["ModelName"], call.arn(f"model/{variant['ModelName']}")
+        )
+        for variant in config.variants
+    }
+    return Deployed(config, models)
+
+
+def _start(call: Call, endpoint: Endpoint, wanted: Deployed) -> str | None:
+    """Start what is wanted; return why that failed, or None."""
+    try:
+        wanted.fleet = Fleet.start(call, endpoint.name, wanted.config, wanted.models)
+    except WorkFailedError as error:
+        return error.reason
+    except ServiceError as error:
+        return error.message[:LIMIT]
+    except Exception:
+        log.exception("endpoint %s: the local AWS failed", endpoint.arn)
+        return "InternalServerError: the local AWS failed; see its log"
+    return None
+
+
+def _enter(call: Call, endpoint: Endpoint, status: str) -> None:
+    with endpoint.lock:
+        endpoint.status = status
+        endpoint.modified = call.cloud.clock.now()
+    announce(call.cloud, endpoint)
+    log.info("endpoint %s: %s %s", endpoint.arn, status, endpoint.failure or "")
+
+
+def _create(call: Call, endpoint: Endpoint) -> None:
+    endpoint.failure = _start(call, endpoint, endpoint.live)
+    _enter(call, endpoint, "Failed" if endpoint.failure else "InService")
+
+
+def _update(call: Call, endpoint: Endpoint, wanted: Deployed) -> None:
+    failure = _start(call, endpoint, wanted)
+    if failure:
+        endpoint.failure = failure
+        _enter(call, endpoint, "RollingBack")
+        with endpoint.lock:
+            endpoint.pending = endpoint.since = None
+        _enter(call, endpoint, "InService")
+        return
+    with endpoint.lock:
+        old, endpoint.live = endpoint.live, wanted
+        endpoint.pending = endpoint.since = endpoint.failure = None
+    _enter(call, endpoint, "InService")
+    if old.fleet is not None:
+        old.fleet.retire()
+
+
+def _delete(call: Call, endpoint: Endpoint) -> None:
+    if endpoint.live.fleet is not None:
+        endpoint.live.fleet.retire()
+    call.store(EndpointStore).remove(endpoint)
+    call.store(TagStore).forget(endpoint.arn)
+
+
+def _check_deployment(config: dict[str, Any]) -> None:
+    """Refuse a deployment that would not happen all at once."""
+    policy = config.get("BlueGreenUpdatePolicy", {})
+    shift = policy.get("TrafficRoutingConfiguration", {})
+    if config.get("RollingUpdatePolicy"):
+        raise unsupported_option("DeploymentConfig.RollingUpdatePolicy")
+    if shift.get("Type", "ALL_AT_ONCE") != "ALL_AT_ONCE" or shift.get("WaitIntervalInSeconds"):
+        raise unsupported_option("a DeploymentConfig that shifts traffic gradually or waits")
+    if policy.get("TerminationWaitInSeconds"):
+        raise unsupported_option("DeploymentConfig TerminationWaitInSeconds")
+    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
+        raise unsupported_option("DeploymentConfig.AutoRollbackConfiguration")
+
+
+@sagemaker.operation("CreateEndpoint", locked=False)
+def create_endpoint(call: Call) -> dict[str, Any]:
+    """Start an endpoint on a config."""
+    _check_deployment(call.params.get("DeploymentConfig", {}))
+    name, now = call.params["EndpointName"], call.cloud.clock.now()
+    live = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
+    endpoint = Endpoint(
+        name, call.arn(f"endpoint/{name}"), call.account, call.region, now, now, live
+    )
+    endpoint.deployment = call.params.get("DeploymentConfig")
+    call.store(EndpointStore).add(endpoint)
+    call.store(TagStore).put(endpoint.arn, call.params.get("Tags"))
+    announce(call.cloud, endpoint)
+    call.cloud.background(_create, call, endpoint)
+    return {"EndpointArn": endpoint.arn}
+
+
+@sagemaker.operation("UpdateEndpoint", locked=False)
+def update_endpoint(call: Call) -> dict[str, Any]:
+    """Move an endpoint to another config, which takes over when it answers."""
+    for option in ("RetainAllVariantProperties", "RetainDeploymentConfig"):
+        if call.params.get(option):
+            raise unsupported_option(f"{option} of UpdateEndpoint")
+    _check_deployment(call.params.get("DeploymentConfig", {}))
+    endpoint = _find(call)
+    wanted = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
+    with endpoint.lock:
+        _require(endpoint, UPDATABLE)
+        endpoint.pending, endpoint.since = wanted, call.cloud.clock.now()
+        endpoint.failure, endpoint.deployment = None, call.params.get("DeploymentConfig")
+        endpoint.status = "Updating"
+    _enter(call, endpoint, "Updating")
+    call.cloud.background(_update, call, endpoint, wanted)
+    return {"EndpointArn": endpoint.arn}
+
+
+@sagemaker.operation("DeleteEndpoint", locked=False)
+def delete_endpoint(call: Call) -> dict[str, Any]:
+    """Delete an endpoint; its name is free when its servers have ended."""
+    endpoint = _find(call)
+    with endpoint.lock:
+        _require(endpoint, DELETABLE)
+        endpoint.status = "Deleting"
+    _enter(call, endpoint, "Deleting")
+    call.cloud.background(_delete, call, endpoint)
+    return {}
+
+
+def _require(endpoint: Endpoint, statuses: tuple[str, ...]) -> None:
+    if endpoint.status not in statuses:
+        raise ServiceError(
+            "ValidationException",
+            f'Cannot update in-progress endpoint "{endpoint.arn}" in status {endpoint.status}.',
+        )
+
+
+@sagemaker.operation("DescribeEndpoint", locked=False)
+def describe_endpoint(call: Call) -> dict[str, Any]:
+    """Return an endpoint."""
+    return _find(call).description()
+
+
+@sagemaker.operation("ListEndpoints", locked=False)
+def list_endpoints(call: Call) -> dict[str, Any]:
+    """Return a page of endpoints."""
+    items = [endpoint.summary() for endpoint in call.store(EndpointStore).all()]
+    return listed(call.params, items, into="Endpoints", prefix="Endpoint")

@@ -1,0 +1,102 @@
+"""What an endpoint runs for a config: a model server a variant, and who gets which request."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from functools import partial
+
+from localaws.kit.service import Call, ServiceError
+from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig
+from localaws.sagemaker.hosting.model_server import ModelServer, Placement
+from localaws.sagemaker.hosting.models import Model
+from localaws.sagemaker.roles import assume_execution_role
+
+
+class Fleet:
+    """The model servers of one config. They start together: one that fails takes all down."""
+
+    def __init__(self, config: EndpointConfig, servers: dict[str, ModelServer], now: datetime):
+        self.config = config
+        self.since = now
+        self._servers = servers
+        self._lock = threading.Lock()
+        self._weights = {
+            variant["VariantName"]: float(variant["InitialVariantWeight"])
+            for variant in config.variants
+        }
+        self._credit = dict.fromkeys(self._weights, 0.0)
+
+    @classmethod
+    def start(
+        cls, call: Call, endpoint: str, config: EndpointConfig, models: dict[str, Model]
+    ) -> Fleet:
+        """Start a server for each variant; `models` holds the model of each.
+
+        Raises:
+            WorkFailedError: a server did not come up.
+            ServiceError: a model's role cannot be assumed.
+        """
+        servers: dict[str, ModelServer] = {}
+        try:
+            for variant, model in models.items():
+                assume = partial(assume_execution_role, call, model.role_arn)
+                place = Placement(
+                    call.account, call.region, endpoint, variant, model.role_arn, assume
+                )
+                servers[variant] = ModelServer(call.cloud, place, model.container)
+                servers[variant].start()
+        except Exception:
+            for server in servers.values():
+                server.stop()
+            raise
+        return cls(config, servers, call.cloud.clock.now())
+
+    def choose(self, target: str | None) -> tuple[str, ModelServer]:
+        """Return the variant that answers next, by weight, or the one asked for.
+
+        Smooth weighted round robin: over any stretch of requests each variant gets its share.
+
+        Raises:
+            ServiceError: ValidationError for a variant that the config does not have.
+        """
+        if target is not None:
+            if target not in self._servers:
+                raise ServiceError(
+                    "ValidationError", f"Variant {target} not found in {self.config.name}"
+                )
+            return target, self._servers[target]
+        with self._lock:
+            for name, weight in self._weights.items():
+                self._credit[name] += weight
+            chosen = max(self._credit, key=lambda name: self._credit[name])
+            self._credit[chosen] -= sum(self._weights.values())
+        return chosen, self._servers[chosen]
+
+    def retire(self) -> None:
+        """Stop the servers once they have answered what they are answering."""
+        for server in self._servers.values():
+            server.retire()
+
+    def summaries(self, models: dict[str, Model]) -> list[dict[str, object]]:
+        """Return the variants as DescribeEndpoint shows them."""
+        found: list[dict[str, object]] = []
+        for variant in self.config.variants:
+            name, count = variant["VariantName"], variant["InitialInstanceCount"]
+            image = models[name].container.runtime.image
+            deployed = {
+                "SpecifiedImage": image,
+                "ResolvedImage": image,
+                "ResolutionTime": self.since,
+            }
+            found.append(
+                {
+                    "VariantName": name,
+                    "DeployedImages": [deployed],
+                    "CurrentWeight": self._weights[name],
+                    "DesiredWeight": self._weights[name],
+                    "CurrentInstanceCount": count,
+                    "DesiredInstanceCount": count,
+                }
+            )
+        return found

@@ -1,0 +1,189 @@
+"""One production variant's model server: a child process, from model data in S3 to answers."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import select
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localaws.identity.credentials import Credentials
+from localaws.kit.cloud import Cloud
+from localaws.sagemaker.hosting.serving_host import CUSTOM, TOKEN
+from localaws.sagemaker.jobs.log import JobLog
+from localaws.sagemaker.machine.failures import WorkFailedError
+from localaws.sagemaker.machine.images import Environment
+from localaws.sagemaker.machine.processes import Child, ProcessTable
+from localaws.sagemaker.machine.sandbox import Sandbox
+from localaws.sagemaker.machine.transfer import Transfer
+
+HOST = Path(__file__).with_name("serving_host.py")
+STARTUP = 120.0  # real seconds until the model must be loaded
+INVOCATION = 60.0  # SageMaker: a container has 60 s to answer
+DRAIN = 5.0  # real seconds that running requests have when their server is replaced
+FLUSH = 2.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a variant runs: the image's environment, the model data and variables for the script."""
+
+    runtime: Environment
+    model_data_url: str
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model server's reply."""
+
+    status: int
+    body: bytes
+    content_type: str
+    custom_attributes: str | None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a server runs: whose endpoint, which variant, with whose rights."""
+
+    account: str
+    region: str
+    endpoint: str
+    variant: str
+    role_arn: str
+    assume: Callable[[], Credentials]
+
+
+class ModelServer:
+    """A running model server; `start` returns when it answers."""
+
+    def __init__(self, cloud: Cloud, place: Placement, container: Container) -> None:
+        self._cloud = cloud
+        self._place = place
+        self._container = container
+        self._token = secrets.token_hex(16)
+        self._idle = threading.Condition()
+        self._running = 0
+        self._child: Child | None = None
+        self._port = 0
+        self._credentials = place.assume()
+        self._sandbox = Sandbox(cloud.work_dir, f"{place.endpoint}-{place.variant}")
+        self.log = JobLog(
+            lambda: self._client("logs"),
+            cloud.clock,
+            f"/aws/sagemaker/Endpoints/{place.endpoint}",
+            f"{place.variant}/i-{secrets.token_hex(8)}",
+            [],
+        )
+
+    def _client(self, service: str) -> Any:
+        """Return a client of the role; an endpoint outlives its first credentials."""
+        expires = self._credentials.expires
+        if expires is not None and expires <= self._cloud.clock.now():
+            self._credentials = self._place.assume()
+        return self._cloud.client(service, self._credentials, self._place.region)
+
+    def start(self) -> None:
+        """Fetch the model as the model's role and load it.
+
+        Raises:
+            WorkFailedError: the data cannot be had, or the model does not load.
+        """
+        place, box = self._place, self._sandbox
+        archive = box.root / "model.tar.gz"
+        transfer = Transfer(self._client("s3"), place.role_arn)
+        transfer.download_file(self._container.model_data_url, archive)
+        model = box.folder("/opt/ml/model")
+        runtime = self._container.runtime
+        variables = box.environment(
+            runtime, self._credentials, place.region, self._cloud.endpoint
+        ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
+        variables["LOCALAWS_SERVING_TOKEN"] = self._token
+        reader, writer = os.pipe()
+        try:
+            self._child = Child(
+                ProcessTable.of(self._cloud),
+                # -P: the host's own folder is not on the path of the model's script
+                [str(runtime.python), "-P", str(HOST), str(archive), str(model), str(writer)],
+                cwd=box.root,
+                env=variables,
+                on_line=self.log.write,
+                pass_fds=(writer,),
+                stdin=subprocess.PIPE,
+            )
+        finally:
+            os.close(writer)
+        self._port = self._await_port(reader)
+        self._cloud.background(self._flush_log)
+
+    def _await_port(self, reader: int) -> int:
+        with os.fdopen(reader, "rb") as pipe:
+            ready, _, _ = select.select([pipe], [], [], STARTUP)
+            line = pipe.readline() if ready else b""
+        report = json.loads(line) if line else {}
+        if "port" not in report:
+            self.stop()
+            said = report.get("error") or self.log.tail()[-600:] or f"no answer in {STARTUP:.0f} s"
+            raise WorkFailedError(
+                f"The container of production variant {self._place.variant} did not pass the ping "
+                f"health check: {said}. Please check the CloudWatch log group {self.log.group}"
+            )
+        return int(report["port"])
+
+    def _flush_log(self) -> None:
+        assert self._child is not None
+        while self._child.wait(FLUSH) is None:
+            self.log.flush()
+        self.log.flush()
+
+    def invoke(
+        self, body: bytes, content_type: str | None, accept: str | None, custom: str | None
+    ) -> Answer:
+        """Ask the model; ConnectionError or TimeoutError when its process does not answer."""
+        headers = {TOKEN: self._token, "Content-Type": content_type or "application/octet-stream"}
+        headers |= {"Accept": accept} if accept else {}
+        headers |= {CUSTOM: custom} if custom else {}
+        with self._idle:
+            self._running += 1
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=INVOCATION)
+        try:
+            connection.request("POST", "/invocations", body=body, headers=headers)
+            reply = connection.getresponse()
+            return Answer(
+                reply.status,
+                reply.read(),
+                reply.getheader("Content-Type") or "application/octet-stream",
+                reply.getheader(CUSTOM),
+            )
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"the model server broke off: {error!r}") from error
+        finally:
+            connection.close()
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def retire(self) -> None:
+        """Let running requests end, then stop."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0, DRAIN)
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process and remove its files."""
+        if self._child is not None:
+            self._child.kill()
+            with contextlib.suppress(OSError):
+                if self._child.process.stdin is not None:
+                    self._child.process.stdin.close()
+        self.log.flush()
+        self._sandbox.close()

@@ -1,0 +1,202 @@
+"""Models: CreateModel and its company.
+
+A model has one container, either an image with model data, or a version of a model registry: its
+own account's or one shared with it. What a version says is read once, when the model is made, as
+the version's owner may take it back later; only an approved version can become a model.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.hosting.model_server import Container
+from localaws.sagemaker.listing import listed
+from localaws.sagemaker.machine.failures import unsupported_option
+from localaws.sagemaker.machine.images import environment_of
+from localaws.sagemaker.registry.store import Registry
+from localaws.sagemaker.roles import assume_execution_role
+from localaws.sagemaker.state_changes import announce
+from localaws.sagemaker.tags import TagStore
+
+sagemaker = Service.named("sagemaker")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as it was asked for, and what it runs."""
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    role_arn: str
+    container: Container
+    created: datetime
+
+
+class ModelStore:
+    """The models of one account and region."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._models: dict[str, Model] = {}
+
+    def add(self, model: Model) -> None:
+        """Keep a new model; ValidationException when the name is taken."""
+        with self._lock:
+            if model.name in self._models:
+                raise ServiceError(
+                    "ValidationException", f'Cannot create already existing model "{model.arn}".'
+                )
+            self._models[model.name] = model
+
+    def get(self, name: str, arn: str) -> Model:
+        """Return a model; ValidationException when there is none."""
+        found = self._models.get(name)
+        if found is None:
+            raise ServiceError("ValidationException", f'Could not find model "{arn}".')
+        return found
+
+    def remove(self, model: Model) -> None:
+        """Drop a model; endpoints that run it go on."""
+        with self._lock:
+            self._models.pop(model.name, None)
+
+    def all(self) -> list[Model]:
+        """Return all models."""
+        with self._lock:
+            return list(self._models.values())
+
+
+def _definition(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the one container of a create call."""
+    given = params.get("Containers", [])
+    if "PrimaryContainer" in params:
+        given = [*given, params["PrimaryContainer"]]
+    if len(given) > 1:
+        raise unsupported_option("models of several containers")
+    if not given:
+        raise ServiceError(
+            "ValidationException", "You must provide either PrimaryContainer or Containers"
+        )
+    definition: dict[str, Any] = given[0]
+    return definition
+
+
+def _container(call: Call, definition: dict[str, Any]) -> Container:
+    package = definition.get("ModelPackageName")
+    if package and (definition.get("Image") or definition.get("ModelDataUrl")):
+        raise ServiceError(
+            "ValidationException",
+            "Specify either ModelPackageName, or Image and ModelDataUrl, but not both",
+        )
+    source = _of_package(call, package) if package else definition
+    if source.get("Mode", "SingleModel") != "SingleModel":
+        raise unsupported_option(f"container mode {source['Mode']}")
+    if not source.get("Image"):
+        raise ServiceError("ValidationException", "A container needs Image or ModelPackageName")
+    return Container(
+        environment_of(source["Image"]),
+        _model_data(source),
+        source.get("Environment", {}) | definition.get("Environment", {}),
+    )
+
+
+def _model_data(source: dict[str, Any]) -> str:
+    url = source.get("ModelDataUrl")
+    data = source.get("ModelDataSource", {}).get("S3DataSource", {})
+    if data and (data["S3DataType"], data["CompressionType"]) != ("S3Object", "Gzip"):
+        raise unsupported_option("a ModelDataSource that is no gzip-compressed S3Object")
+    found = url or data.get("S3Uri")
+    if not found:
+        raise unsupported_option("a container without model data")
+    return str(found)
+
+
+def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
+    """Return the container of an approved version, its account's or one shared with the caller."""
+    own = call.arn(f"model-package/{name_or_arn}")
+    arn = name_or_arn if is_arn(name_or_arn) else own
+    call.cloud.authorise(call, "sagemaker:CreateModel", arn)
+    place = parse_arn(arn)
+    if place.region != call.region:
+        raise ServiceError(
+            "ValidationException", f"Model package {arn} is not in region {call.region}"
+        )
+    record = call.cloud.store(Registry, place.account, place.region).package(name_or_arn, arn)
+    status = record.get("ModelApprovalStatus", "Approved")  # unversioned ones have none
+    if status != "Approved":
+        raise ServiceError(
+            "ValidationException",
+            f"Cannot create a model from model package {arn}: its approval status is {status}, "
+            "it must be Approved",
+        )
+    containers = record.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1:
+        raise unsupported_option(f"model package {arn} with {len(containers)} containers")
+    found: dict[str, Any] = containers[0]
+    return found
+
+
+@sagemaker.operation("CreateModel", locked=False)
+def create_model(call: Call) -> dict[str, Any]:
+    """Make a model; its data is looked at when an endpoint runs it."""
+    params = call.params
+    container = _container(call, _definition(params))
+    role = params.get("ExecutionRoleArn")
+    if not role:
+        raise ServiceError("ValidationException", "ExecutionRoleArn is required")
+    assume_execution_role(call, role)
+    name = params["ModelName"]
+    model = Model(name, call.arn(f"model/{name}"), params, role, container, call.cloud.clock.now())
+    call.store(ModelStore).add(model)
+    call.store(TagStore).put(model.arn, params.get("Tags"))
+    announce(call.cloud, "Model", model.arn, _description(model))
+    return {"ModelArn": model.arn}
+
+
+def _find(call: Call) -> Model:
+    name = call.params["ModelName"]
+    return call.store(ModelStore).get(name, call.arn(f"model/{name}"))
+
+
+@sagemaker.operation("DescribeModel", locked=False)
+def describe_model(call: Call) -> dict[str, Any]:
+    """Return a model as it was asked for."""
+    return _description(_find(call))
+
+
+def _description(model: Model) -> dict[str, Any]:
+    asked = {name: value for name, value in model.request.items() if name != "Tags"}
+    return (
+        {"EnableNetworkIsolation": False}
+        | asked
+        | {
+            "ModelArn": model.arn,
+            "CreationTime": model.created,
+        }
+    )
+
+
+@sagemaker.operation("ListModels", locked=False)
+def list_models(call: Call) -> dict[str, Any]:
+    """Return a page of models."""
+    items = [
+        {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created}
+        for model in call.store(ModelStore).all()
+    ]
+    return listed(call.params, items, into="Models", prefix="Model")
+
+
+@sagemaker.operation("DeleteModel", locked=False)
+def delete_model(call: Call) -> dict[str, Any]:
+    """Delete a model; endpoints that run it go on."""
+    model = _find(call)
+    call.store(ModelStore).remove(model)
+    announce(call.cloud, "Model", model.arn, _description(model))
+    call.store(TagStore).forget(model.arn)
+    return {}

@@ -1,0 +1,1 @@
+"""Training and processing jobs: their states, their run, their log."""

@@ -1,0 +1,199 @@
+"""Jobs as the API shows them: names that are spent for good, states, and their events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from localaws.identity.credentials import Credentials
+from localaws.kit.cloud import Cloud
+from localaws.kit.service import Call, ServiceError
+from localaws.sagemaker.machine.images import Environment
+from localaws.sagemaker.tags import TagStore
+
+FINISHED = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What tells training from processing jobs; `prefix` begins the names of their members."""
+
+    prefix: str
+    resource: str
+    log_group: str
+    in_use: str
+    missing: str
+    event: str
+
+
+TRAINING = JobKind(
+    "TrainingJob",
+    "training-job",
+    "/aws/sagemaker/TrainingJobs",
+    "Training job names must be unique within an AWS account and region, and a training job "
+    "with this name already exists ({arn})",
+    "Requested resource not found.",
+    "SageMaker Training Job State Change",
+)
+PROCESSING = JobKind(
+    "ProcessingJob",
+    "processing-job",
+    "/aws/sagemaker/ProcessingJobs",
+    "Processing job names must be unique within an AWS account and region, and a processing job "
+    "with this name already exists ({arn})",
+    "Could not find requested job with name: {name}",
+    "SageMaker Processing Job State Change",
+)
+
+
+@dataclass
+class Job:
+    """One job: what was asked for and how far it is."""
+
+    kind: JobKind
+    name: str
+    arn: str
+    account: str
+    region: str
+    request: dict[str, Any]
+    credentials: Credentials
+    runtime: Environment
+    created: datetime
+    status: str = "InProgress"
+    secondary: str = "Starting"
+    started: datetime | None = None
+    ended: datetime | None = None
+    modified: datetime | None = None
+    failure: str | None = None
+    exit_message: str | None = None
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    work: Callable[[], None] | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def role_arn(self) -> str:
+        """The execution role."""
+        return str(self.request["RoleArn"])
+
+    def move(self, now: datetime, secondary: str, message: str) -> None:
+        """Enter a secondary status and record the transition."""
+        with self.lock:
+            if self.transitions:
+                self.transitions[-1]["EndTime"] = now
+            self.secondary, self.modified = secondary, now
+            self.transitions.append(
+                {"Status": secondary, "StartTime": now, "StatusMessage": message}
+            )
+
+    def finish(self, status: str) -> None:
+        """Enter a final status, at the time of the last transition."""
+        with self.lock:
+            self.status, self.ended = status, self.modified
+
+    def summary(self) -> dict[str, Any]:
+        """Return the members that listing and describing share."""
+        with self.lock:
+            found = {
+                f"{self.kind.prefix}Name": self.name,
+                f"{self.kind.prefix}Arn": self.arn,
+                f"{self.kind.prefix}Status": self.status,
+                "CreationTime": self.created,
+                "LastModifiedTime": self.modified or self.created,
+            }
+            stage = self.kind.prefix.removesuffix("Job")
+            if self.ended:
+                found[f"{stage}EndTime"] = self.ended
+            return found
+
+    def description(self) -> dict[str, Any]:
+        """Return what was asked for and how far it is, without the kind's own members."""
+        with self.lock:
+            found = {name: value for name, value in self.request.items() if name != "Tags"}
+            found |= self.summary()
+            stage = self.kind.prefix.removesuffix("Job")
+            if self.started:
+                found[f"{stage}StartTime"] = self.started
+            if self.failure:
+                found["FailureReason"] = self.failure
+            if self.exit_message:
+                found["ExitMessage"] = self.exit_message
+            return found
+
+
+class JobStore:
+    """The jobs of one account and region. A name is never free again, whatever became of it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[tuple[str, str], Job] = {}
+
+    def add(self, job: Job) -> None:
+        """Keep a new job; ResourceInUse when its name was ever used."""
+        with self._lock:
+            self.refuse_used(job.kind, job.name)
+            self._jobs[job.kind.prefix, job.name] = job
+
+    def refuse_used(self, kind: JobKind, name: str) -> None:
+        """Raise ResourceInUse when a job of that kind and name was ever made."""
+        used = self._jobs.get((kind.prefix, name))
+        if used:
+            raise ServiceError("ResourceInUse", kind.in_use.format(arn=used.arn))
+
+    def get(self, kind: JobKind, name: str) -> Job:
+        """Return a job; ValidationException, as AWS says it, when there is none."""
+        found = self._jobs.get((kind.prefix, name))
+        if found is None:
+            raise ServiceError("ValidationException", kind.missing.format(name=name))
+        return found
+
+    def all(self, kind: JobKind) -> list[Job]:
+        """Return all jobs of a kind."""
+        with self._lock:
+            return [job for (prefix, _), job in self._jobs.items() if prefix == kind.prefix]
+
+
+def new_job(call: Call, kind: JobKind, runtime: Environment, credentials: Credentials) -> Job:
+    """Return a job for a create call, kept in the store and announced."""
+    name = str(call.params[f"{kind.prefix}Name"])
+    job = Job(
+        kind=kind,
+        name=name,
+        arn=call.arn(f"{kind.resource}/{name}"),
+        account=call.account,
+        region=call.region,
+        request=dict(call.params),
+        credentials=credentials,
+        runtime=runtime,
+        created=call.cloud.clock.now(),
+    )
+    call.store(JobStore).add(job)
+    call.store(TagStore).put(job.arn, call.params.get("Tags"))
+    return job
+
+
+def announce(cloud: Cloud, job: Job) -> None:
+    """Emit the job's state-change event in its account."""
+    detail = job.description()
+    if job.kind is TRAINING:
+        detail["SecondaryStatus"] = job.secondary
+        detail["SecondaryStatusTransitions"] = [dict(one) for one in job.transitions]
+    detail["Tags"] = cloud.store(TagStore, job.account, job.region).of(job.arn)
+    cloud.emit(
+        job.account, job.region, "aws.sagemaker", job.kind.event, with_millis(detail), [job.arn]
+    )
+
+
+def with_millis(value: Any) -> Any:
+    """Return a document with its times as milliseconds, as SageMaker's job events have them."""
+    if isinstance(value, datetime):
+        return int(value.timestamp() * 1000)
+    if isinstance(value, dict):
+        return {name: with_millis(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_millis(item) for item in value]
+    return value

@@ -1,0 +1,155 @@
+"""One job from its first download to its last upload; what kind it is fills in the middle."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from localaws.kit.cloud import Cloud
+from localaws.sagemaker.jobs.jobs import FINISHED, Job, announce
+from localaws.sagemaker.jobs.log import JobLog
+from localaws.sagemaker.jobs.slots import JobSlots
+from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError
+from localaws.sagemaker.machine.processes import Child, ProcessTable
+from localaws.sagemaker.machine.sandbox import Sandbox
+from localaws.sagemaker.machine.transfer import Transfer
+
+log = logging.getLogger(__name__)
+POLL = 0.25  # real seconds between looks at the clock and at a stop
+FLUSH = 1.0  # real seconds between two batches of log lines
+
+
+class Cut(enum.Enum):
+    """Why a script was ended before it ended itself; the value is the job's secondary status."""
+
+    STOPPED = "Stopped"
+    MAX_RUNTIME = "MaxRuntimeExceeded"
+
+
+class JobRun(ABC):
+    """The run of one job in a sandbox of its own; called once, in a background thread."""
+
+    def __init__(self, cloud: Cloud, job: Job, metrics: list[dict[str, str]]) -> None:
+        self.cloud = cloud
+        self.job = job
+        self.transfer = Transfer(self._client("s3"), job.role_arn)
+        self.log = JobLog(
+            lambda: self._client("logs"),
+            cloud.clock,
+            job.kind.log_group,
+            f"{job.name}/algo-1-{int(job.created.timestamp())}",
+            metrics,
+        )
+        self.sandbox = Sandbox(cloud.work_dir, job.name)
+
+    def _client(self, service: str) -> object:
+        return self.cloud.client(service, self.job.credentials, self.job.region)
+
+    @abstractmethod
+    def prepare(self) -> tuple[list[str], Path, dict[str, str]]:
+        """Download the inputs; return command, working directory and environment."""
+
+    @abstractmethod
+    def deliver(self, cut: Cut | None) -> None:
+        """Upload what a script that ended well, or was cut short, has produced."""
+
+    @abstractmethod
+    def failure_reason(self, status: int) -> str:
+        """Return the FailureReason of a script that ended with a status other than 0."""
+
+    def after_failure(self) -> None:  # noqa: B027 - most kinds keep nothing of a failed script
+        """Save what is worth saving of a failed script."""
+
+    def __call__(self) -> None:
+        """Run the job to one of its final states; nothing escapes."""
+        try:
+            secondary = self._run()
+            self._finish("Completed" if secondary == "Completed" else "Stopped", secondary)
+        except WorkFailedError as failure:
+            self.job.failure = failure.reason
+            self._finish("Failed", "Failed")
+        except Exception:
+            log.exception("job %s: the local AWS failed", self.job.arn)
+            self.job.failure = "InternalServerError: the local AWS failed; see its log"
+            self._finish("Failed", "Failed")
+        finally:
+            self.sandbox.close()
+
+    def _run(self) -> str:
+        """Return the final secondary status."""
+        job, clock = self.job, self.cloud.clock
+        job.started = clock.now()
+        job.move(job.started, "Downloading", "Downloading input data")
+        command, cwd, env = self.prepare()
+        job.move(clock.now(), "Training", "The script is running")
+        ended = self._execute(command, cwd, env)
+        job.metrics = self.log.metrics()
+        if isinstance(ended, int) and ended != 0:
+            self.after_failure()
+            raise WorkFailedError(self.failure_reason(ended)[:LIMIT])
+        if isinstance(ended, Cut):
+            self.deliver(ended)
+            return ended.value
+        job.move(clock.now(), "Uploading", "Uploading generated data")
+        self.deliver(None)
+        return "Completed"
+
+    def _execute(self, command: list[str], cwd: Path, env: dict[str, str]) -> int | Cut:
+        limit = int(self.job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
+        deadline = self.cloud.clock.now() + timedelta(seconds=limit)
+        try:
+            child = Child(
+                ProcessTable.of(self.cloud), command, cwd=cwd, env=env, on_line=self.log.write
+            )
+        except OSError as error:
+            raise WorkFailedError(f"AlgorithmError: cannot start {command[0]}: {error}") from error
+        flushed = time.monotonic()
+        while (status := child.wait(POLL)) is None:
+            if self.job.stopping.is_set():
+                child.stop()
+                return Cut.STOPPED
+            if self.cloud.clock.now() >= deadline:
+                child.stop()
+                return Cut.MAX_RUNTIME
+            if time.monotonic() - flushed > FLUSH:
+                self.log.flush()
+                flushed = time.monotonic()
+        return status
+
+    def _finish(self, status: str, secondary: str) -> None:
+        self.log.flush()
+        job = self.job
+        with job.lock:
+            job.move(self.cloud.clock.now(), secondary, job.failure or f"The job is {secondary}")
+            job.finish(status)
+        announce(self.cloud, job)
+        log.info("job %s: %s %s", job.arn, status, job.failure or "")
+
+
+def submit(cloud: Cloud, job: Job, run: Callable[[], None]) -> None:
+    """Announce a job and let it run when its turn comes."""
+    job.move(job.created, "Starting", "Waiting for a free slot of this machine")
+    announce(cloud, job)
+    job.work = run
+    JobSlots.of(cloud).submit(cloud, run)
+
+
+def stop(cloud: Cloud, job: Job) -> None:
+    """Ask a job to stop; one that still waits has stopped at once, a finished one stays."""
+    with job.lock:
+        if job.status in FINISHED or job.stopping.is_set():
+            return
+        job.stopping.set()
+        job.status = "Stopping"
+        job.move(cloud.clock.now(), "Stopping", "The job was asked to stop")
+    announce(cloud, job)
+    if job.work and JobSlots.of(cloud).withdraw(job.work):
+        with job.lock:
+            job.move(cloud.clock.now(), "Stopped", "The job was stopped before it began")
+            job.finish("Stopped")
+        announce(cloud, job)

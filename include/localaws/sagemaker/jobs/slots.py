@@ -1,0 +1,60 @@
+"""How many jobs run at once on this machine; the others wait in the order they came."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from localaws.kit.cloud import Cloud
+
+VARIABLE = "LOCALAWS_JOB_SLOTS"
+DEFAULT = 2
+
+
+class JobSlots:
+    """A bound on running jobs, over all accounts; a waiting job costs no thread."""
+
+    def __init__(self) -> None:
+        self.limit = max(1, int(os.environ.get(VARIABLE, DEFAULT)))
+        self._lock = threading.Lock()
+        self._running = 0
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    @classmethod
+    def of(cls, cloud: Cloud) -> JobSlots:
+        """Return the slots of a local AWS."""
+        return cloud.store(cls, "", "")
+
+    def submit(self, cloud: Cloud, work: Callable[[], None]) -> None:
+        """Run `work` in the background as soon as a slot is free."""
+        with self._lock:
+            self._waiting.append(work)
+        self._start_next(cloud)
+
+    def withdraw(self, work: Callable[[], None]) -> bool:
+        """Take back work that still waits; False when it has begun."""
+        with self._lock:
+            try:
+                self._waiting.remove(work)
+            except ValueError:
+                return False
+            return True
+
+    def _start_next(self, cloud: Cloud) -> None:
+        with self._lock:
+            if not self._waiting or self._running >= self.limit:
+                return
+            work = self._waiting.popleft()
+            self._running += 1
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._running -= 1
+                self._start_next(cloud)
+
+        cloud.background(run)

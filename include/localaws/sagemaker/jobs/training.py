@@ -1,0 +1,110 @@
+"""Training jobs in script mode: CreateTrainingJob, DescribeTrainingJob, StopTrainingJob, List.
+
+The request is checked here, the run is in `training_run.py`. One instance, S3 prefix channels in
+file mode; what the local AWS cannot do is refused, not ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.jobs.jobs import TRAINING, Job, JobStore, new_job
+from localaws.sagemaker.jobs.run import stop, submit
+from localaws.sagemaker.jobs.training_run import TrainingRun, model_uri
+from localaws.sagemaker.listing import listed
+from localaws.sagemaker.machine.failures import unsupported_option
+from localaws.sagemaker.machine.images import environment_of
+from localaws.sagemaker.roles import assume_execution_role
+
+sagemaker = Service.named("sagemaker")
+MAX_RUNTIME = 86400  # AWS API reference, StoppingCondition: the default is one day
+SCRIPT_MODE = ("sagemaker_program", "sagemaker_submit_directory")
+
+
+def _check(params: dict[str, Any]) -> None:
+    algorithm = params.get("AlgorithmSpecification", {})
+    if not algorithm.get("TrainingImage"):
+        raise unsupported_option("a training job without AlgorithmSpecification.TrainingImage")
+    hyperparameters = params.get("HyperParameters", {})
+    if any(name not in hyperparameters for name in SCRIPT_MODE):
+        raise unsupported_option(
+            f"training without the hyperparameters {' and '.join(SCRIPT_MODE)}"
+        )
+    if params.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
+        raise unsupported_option("more than one training instance (one machine)")
+    for channel in params.get("InputDataConfig", []):
+        source = channel["DataSource"].get("S3DataSource", {})
+        name = channel["ChannelName"]
+        if source.get("S3DataType") != "S3Prefix":
+            raise unsupported_option(f"channel {name} whose source is no S3Prefix")
+        if channel.get("InputMode", algorithm["TrainingInputMode"]) == "Pipe":
+            raise unsupported_option(f"channel {name} in Pipe mode")
+        if channel.get("CompressionType", "None") != "None":
+            raise unsupported_option(f"channel {name} with CompressionType")
+    for definition in algorithm.get("MetricDefinitions", []):
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            raise ServiceError(
+                "ValidationException",
+                f"Regex of metric {definition['Name']} is not valid: {error}",
+            ) from error
+    if params["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":
+        raise unsupported_option("OutputDataConfig.CompressionType NONE")
+
+
+@sagemaker.operation("CreateTrainingJob", locked=False)
+def create_training_job(call: Call) -> dict[str, Any]:
+    """Start a training job; the name must never have been used."""
+    call.store(JobStore).refuse_used(TRAINING, call.params["TrainingJobName"])
+    _check(call.params)
+    runtime = environment_of(call.params["AlgorithmSpecification"]["TrainingImage"])
+    credentials = assume_execution_role(call, call.params["RoleArn"])
+    job = new_job(call, TRAINING, runtime, credentials)
+    job.request.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", MAX_RUNTIME)
+    metrics = call.params["AlgorithmSpecification"].get("MetricDefinitions", [])
+    submit(call.cloud, job, lambda: TrainingRun(call.cloud, job, metrics)())
+    return {"TrainingJobArn": job.arn}
+
+
+@sagemaker.operation("DescribeTrainingJob", locked=False)
+def describe_training_job(call: Call) -> dict[str, Any]:
+    """Return a training job.
+
+    `ModelArtifacts` is where the model lies once the job is Completed; botocore requires the
+    member, so it is there from the start.
+    """
+    return _description(call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
+
+
+def _description(job: Job) -> dict[str, Any]:
+    with job.lock:
+        found = job.description()
+        found["SecondaryStatus"] = job.secondary
+        found["SecondaryStatusTransitions"] = [dict(one) for one in job.transitions]
+        found["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(job)}
+        if job.metrics:
+            found["FinalMetricDataList"] = list(job.metrics)
+        if job.started and job.ended:
+            seconds = int((job.ended - job.started).total_seconds()) + 1
+            found["TrainingTimeInSeconds"] = found["BillableTimeInSeconds"] = seconds
+        return found
+
+
+@sagemaker.operation("StopTrainingJob", locked=False)
+def stop_training_job(call: Call) -> dict[str, Any]:
+    """Stop a training job; what its script saved until then is uploaded."""
+    stop(call.cloud, call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
+    return {}
+
+
+@sagemaker.operation("ListTrainingJobs", locked=False)
+def list_training_jobs(call: Call) -> dict[str, Any]:
+    """Return a page of training jobs."""
+    items = [
+        job.summary() | {"SecondaryStatus": job.secondary}
+        for job in call.store(JobStore).all(TRAINING)
+    ]
+    return listed(call.params, items, into="TrainingJobSummaries", prefix="TrainingJob")

@@ -1,0 +1,1 @@
+"""Lineage and experiments: entities, associations, groups and queries."""

@@ -1,0 +1,95 @@
+"""SageMaker lineage: associations between entities, of one account or of two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.kit.arns import parse_arn
+from localaws.kit.paging import SAGEMAKER
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.lineage.listing import created_in
+from localaws.sagemaker.lineage.store import Edge, Entity, LineageStore, not_found, store_of
+from localaws.sagemaker.lineage.trial_components import of_jobs
+
+sagemaker = Service.named("sagemaker")
+# Trials group trial components; they are no end of an association (botocore's pattern).
+SORTED_BY = ("SourceArn", "DestinationArn", "SourceType", "DestinationType")
+
+
+@sagemaker.operation("AddAssociation")
+def add_association(call: Call) -> dict[str, Any]:
+    """Connect two entities; each must exist, and another account's must be shared."""
+    ends = call.params["SourceArn"], call.params["DestinationArn"]
+    if ends[0] == ends[1]:
+        raise ServiceError("ValidationException", "An entity cannot be associated with itself.")
+    for arn in ends:
+        _end(call, "sagemaker:AddAssociation", arn)
+    if ends in call.store(LineageStore).edges or ends in store_of(call.cloud, ends[0]).edges:
+        raise ServiceError(
+            "ValidationException", f"Association from {ends[0]} to {ends[1]} already exists."
+        )
+    edge = Edge(
+        *ends,
+        call.params.get("AssociationType"),
+        call.cloud.clock.now(),
+        {"IamIdentity": call.caller.identity()},
+    )
+    for arn in ends:
+        store_of(call.cloud, arn).edges[ends] = edge
+    return {"SourceArn": ends[0], "DestinationArn": ends[1]}
+
+
+@sagemaker.operation("DeleteAssociation")
+def delete_association(call: Call) -> dict[str, Any]:
+    """Disconnect two entities."""
+    ends = call.params["SourceArn"], call.params["DestinationArn"]
+    for arn in ends:
+        call.cloud.authorise(call, "sagemaker:DeleteAssociation", arn)
+    if ends not in store_of(call.cloud, ends[0]).edges:
+        raise ServiceError(
+            "ResourceNotFound", f"Association from {ends[0]} to {ends[1]} does not exist."
+        )
+    for arn in ends:
+        store_of(call.cloud, arn).edges.pop(ends, None)
+    return {"SourceArn": ends[0], "DestinationArn": ends[1]}
+
+
+@sagemaker.operation("ListAssociations")
+def list_associations(call: Call) -> dict[str, Any]:
+    """List the associations that touch own entities."""
+    wanted = call.params
+    found = []
+    for edge in call.store(LineageStore).edges.values():
+        summary = _summary(call, edge)
+        if created_in(wanted, edge.created) and all(
+            wanted.get(name) in (None, summary.get(name))
+            for name in (*SORTED_BY, "AssociationType")
+        ):
+            found.append(summary)
+    by = wanted.get("SortBy", "CreationTime")
+    found.sort(key=lambda one: (str(one.get(by, "")), one["SourceArn"], one["DestinationArn"]))
+    if wanted.get("SortOrder", "Descending") == "Descending":
+        found.reverse()
+    page, rest = SAGEMAKER.page(wanted, found)
+    return {"AssociationSummaries": page, **rest}
+
+
+def _summary(call: Call, edge: Edge) -> dict[str, Any]:
+    summary = edge.document() | {"CreationTime": edge.created, "CreatedBy": edge.by}
+    for side, arn in (("Source", edge.source), ("Destination", edge.destination)):
+        entity = store_of(call.cloud, arn).entities.get(arn)
+        if entity is not None:  # another account may have deleted its side
+            summary[f"{side}Type"] = entity.type
+            if entity.name:
+                summary[f"{side}Name"] = entity.name
+    return summary
+
+
+def _end(call: Call, action: str, arn: str) -> Entity:
+    call.cloud.authorise(call, action, arn)
+    place = parse_arn(arn)
+    if place.account not in call.cloud.account_ids():
+        raise not_found(arn)
+    if place.account == call.account:
+        of_jobs(call)
+    return store_of(call.cloud, arn).find(arn)

@@ -1,0 +1,158 @@
+"""SageMaker experiments and trials, and which trial components a trial holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.lineage.listing import page_of
+from localaws.sagemaker.lineage.store import Entity, LineageStore, add, remove
+from localaws.sagemaker.lineage.trial_components import component_of
+
+sagemaker = Service.named("sagemaker")
+Reply = dict[str, Any]
+TIMES = {"CreationTime": "CreationTime", "LastModifiedTime": "LastModifiedTime"}
+
+
+def _experiment(call: Call, name: str) -> Entity:
+    return call.store(LineageStore).find(call.arn(f"experiment/{name}"))
+
+
+def _trial(call: Call, name: str) -> Entity:
+    return call.store(LineageStore).find(call.arn(f"experiment-trial/{name}"))
+
+
+def _trials_of(call: Call, experiment: str) -> list[Entity]:
+    found = call.store(LineageStore).of_kind("experiment-trial")
+    return [one for one in found if one.record["ExperimentName"] == experiment]
+
+
+@sagemaker.operation("CreateExperiment")
+def create_experiment(call: Call) -> Reply:
+    """Make an experiment."""
+    wanted, name = call.params, call.params["ExperimentName"]
+    arn = call.arn(f"experiment/{name}")
+    record = {"ExperimentName": name, "ExperimentArn": arn}
+    record["DisplayName"] = wanted.get("DisplayName", name)
+    if wanted.get("Description"):
+        record["Description"] = wanted["Description"]
+    add(call, Entity("experiment", name, arn, "Experiment", record))
+    return {"ExperimentArn": arn}
+
+
+@sagemaker.operation("DescribeExperiment")
+def describe_experiment(call: Call) -> Reply:
+    """Describe an experiment."""
+    return dict(_experiment(call, call.params["ExperimentName"]).record)
+
+
+@sagemaker.operation("UpdateExperiment")
+def update_experiment(call: Call) -> Reply:
+    """Change an experiment's display name or description."""
+    entity = _experiment(call, call.params["ExperimentName"])
+    _set(call, entity, ("DisplayName", "Description"))
+    return {"ExperimentArn": entity.arn}
+
+
+@sagemaker.operation("ListExperiments")
+def list_experiments(call: Call) -> Reply:
+    """List experiments."""
+    shown = {name: name for name in ("ExperimentArn", "ExperimentName", "DisplayName")} | TIMES
+    found = call.store(LineageStore).of_kind("experiment")
+    return page_of(call.params, found, shown, "ExperimentSummaries")
+
+
+@sagemaker.operation("DeleteExperiment")
+def delete_experiment(call: Call) -> Reply:
+    """Delete an experiment without trials."""
+    entity = _experiment(call, call.params["ExperimentName"])
+    if _trials_of(call, entity.name):
+        raise _in_use(entity, "trials")
+    remove(call, entity)
+    return {"ExperimentArn": entity.arn}
+
+
+@sagemaker.operation("CreateTrial")
+def create_trial(call: Call) -> Reply:
+    """Make a trial of an experiment."""
+    wanted, name = call.params, call.params["TrialName"]
+    experiment = _experiment(call, wanted["ExperimentName"])
+    arn = call.arn(f"experiment-trial/{name}")
+    record = {"TrialName": name, "TrialArn": arn, "ExperimentName": experiment.name}
+    record["DisplayName"] = wanted.get("DisplayName", name)
+    if wanted.get("MetadataProperties"):
+        record["MetadataProperties"] = wanted["MetadataProperties"]
+    add(call, Entity("experiment-trial", name, arn, "Trial", record))
+    return {"TrialArn": arn}
+
+
+@sagemaker.operation("DescribeTrial")
+def describe_trial(call: Call) -> Reply:
+    """Describe a trial."""
+    return dict(_trial(call, call.params["TrialName"]).record)
+
+
+@sagemaker.operation("UpdateTrial")
+def update_trial(call: Call) -> Reply:
+    """Change a trial's display name."""
+    entity = _trial(call, call.params["TrialName"])
+    _set(call, entity, ("DisplayName",))
+    return {"TrialArn": entity.arn}
+
+
+@sagemaker.operation("ListTrials")
+def list_trials(call: Call) -> Reply:
+    """List trials: all, those of an experiment, or those that hold a trial component."""
+    wanted, store = call.params, call.store(LineageStore)
+    found = store.of_kind("experiment-trial")
+    if wanted.get("ExperimentName"):
+        found = _trials_of(call, _experiment(call, wanted["ExperimentName"]).name)
+    if wanted.get("TrialComponentName"):
+        component = component_of(call, wanted["TrialComponentName"]).arn
+        found = [one for one in found if component in store.members.get(one.arn, {})]
+    shown = {name: name for name in ("TrialArn", "TrialName", "DisplayName")} | TIMES
+    return page_of(wanted, found, shown, "TrialSummaries")
+
+
+@sagemaker.operation("DeleteTrial")
+def delete_trial(call: Call) -> Reply:
+    """Delete a trial without trial components."""
+    entity = _trial(call, call.params["TrialName"])
+    members = call.store(LineageStore).members
+    if members.get(entity.arn):
+        raise _in_use(entity, "trial components")
+    remove(call, entity)
+    members.pop(entity.arn, None)
+    return {"TrialArn": entity.arn}
+
+
+@sagemaker.operation("AssociateTrialComponent")
+def associate_trial_component(call: Call) -> Reply:
+    """Put a trial component into a trial, where it may already be."""
+    component = component_of(call, call.params["TrialComponentName"])
+    trial = _trial(call, call.params["TrialName"])
+    call.store(LineageStore).members.setdefault(trial.arn, {})[component.arn] = None
+    return {"TrialComponentArn": component.arn, "TrialArn": trial.arn}
+
+
+@sagemaker.operation("DisassociateTrialComponent")
+def disassociate_trial_component(call: Call) -> Reply:
+    """Take a trial component out of a trial; ResourceNotFound when it is not in it."""
+    component = component_of(call, call.params["TrialComponentName"])
+    trial = _trial(call, call.params["TrialName"])
+    held = call.store(LineageStore).members.get(trial.arn, {})
+    if component.arn not in held:
+        raise ServiceError("ResourceNotFound", f"{component.arn} is not in {trial.arn}.")
+    del held[component.arn]
+    return {"TrialComponentArn": component.arn, "TrialArn": trial.arn}
+
+
+def _set(call: Call, entity: Entity, names: tuple[str, ...]) -> None:
+    entity.record |= {name: call.params[name] for name in names if name in call.params}
+    entity.touch(call)
+
+
+def _in_use(entity: Entity, held: str) -> ServiceError:
+    return ServiceError(
+        "ValidationException", f"{entity.arn} cannot be deleted: it still has {held}."
+    )

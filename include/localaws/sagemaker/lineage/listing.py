@@ -1,0 +1,44 @@
+"""What the lists of lineage entities and experiments share: window, order and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.kit.paging import SAGEMAKER
+from localaws.sagemaker.lineage.store import Entity
+
+
+def page_of(
+    params: dict[str, Any], found: Iterable[Entity], members: dict[str, str], into: str
+) -> dict[str, Any]:
+    """Return a page of summaries, the latest first unless the call says otherwise.
+
+    `members` says under which name a summary shows which field of the record.
+    """
+    chosen = [one for one in found if created_in(params, one.created)]
+    by_name = params.get("SortBy") == "Name"
+    chosen.sort(key=lambda one: (one.name if by_name else one.created.isoformat(), one.arn))
+    if params.get("SortOrder", "Descending") == "Descending":
+        chosen.reverse()
+    page, rest = SAGEMAKER.page(params, chosen)
+    return {into: [_summary(one, members) for one in page], **rest}
+
+
+def created_in(params: dict[str, Any], created: datetime) -> bool:
+    """Tell whether a time passes `CreatedAfter` and `CreatedBefore`."""
+    after, before = params.get("CreatedAfter"), params.get("CreatedBefore")
+    return (after is None or created >= aware(after)) and (
+        before is None or created <= aware(before)
+    )
+
+
+def aware(when: datetime) -> datetime:
+    """Return a time of a request with its zone, UTC."""
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _summary(entity: Entity, members: dict[str, str]) -> dict[str, Any]:
+    record = entity.record
+    return {shown: record[field] for shown, field in members.items() if record.get(field)}

@@ -1,0 +1,167 @@
+"""SageMaker QueryLineage: a walk over associations from one entity, up, down or both ways.
+
+Other accounts' entities are walked where their lineage group is shared with the caller's account.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from localaws.kit.arns import parse_arn
+from localaws.kit.paging import Pager
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.ram import grants
+from localaws.sagemaker.lineage.listing import aware
+from localaws.sagemaker.lineage.store import (
+    LINEAGE_TYPES,
+    Edge,
+    Entity,
+    LineageStore,
+    not_found,
+    store_of,
+)
+from localaws.sagemaker.lineage.trial_components import of_jobs
+
+sagemaker = Service.named("sagemaker")
+MAX_DEPTH, MAX_RESULTS = 10, 50
+PAGER = Pager("NextToken", "MaxResults", MAX_RESULTS, "ValidationException")
+
+
+@sagemaker.operation("QueryLineage")
+def query_lineage(call: Call) -> dict[str, Any]:
+    """Return the entities that pass the filters, and with `IncludeEdges` the paths to them."""
+    wanted = call.params
+    for name in ("MaxDepth", "MaxResults"):
+        if wanted.get(name) is not None and wanted[name] < 1:
+            raise ServiceError("ValidationException", f"{name} must be at least 1.")
+    of_jobs(call)
+    starts = wanted.get("StartArns") or []
+    walk = _Walk(call)
+    if starts:
+        walk.run(starts[0])
+    else:
+        walk.reached = {
+            one.arn: one
+            for one in call.store(LineageStore).entities.values()
+            if one.kind in LINEAGE_TYPES
+        }
+    filters = wanted.get("Filters") or {}
+    found = [arn for arn, entity in walk.reached.items() if _passes(filters, entity)]
+    edges: list[Edge] = []
+    if wanted.get("IncludeEdges"):
+        on_path = walk.towards(found)
+        found = [arn for arn in walk.reached if arn in on_path]
+        edges = [e for e in walk.edges.values() if {e.source, e.destination} <= on_path]
+    page, rest = PAGER.page(wanted, found)
+    return {
+        "Vertices": [_vertex(walk.reached[arn]) for arn in page],
+        "Edges": [edge.document() for edge in _of_page(edges, found, set(page))],
+        **rest,
+    }
+
+
+class _Walk:
+    """The entities in reach of a start, nearest first, and the associations that led to them."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._direction = call.params.get("Direction", "Both")
+        self._depth = call.params.get("MaxDepth") or MAX_DEPTH
+        self.reached: dict[str, Entity] = {}
+        self.edges: dict[tuple[str, str], Edge] = {}
+        self._before: dict[str, set[str]] = {}
+
+    def run(self, start: str) -> None:
+        """Walk from an entity; ResourceNotFound, AccessDeniedException."""
+        self._call.cloud.authorise(self._call, "sagemaker:QueryLineage", start)
+        entity = self._entity(start)
+        if entity is None:
+            raise not_found(start)
+        # Ascendants and descendants are two walks: what an ancestor led to besides is neither.
+        ways = {"Both": ("up", "down"), "Ascendants": ("up",), "Descendants": ("down",)}
+        self.reached[start] = entity
+        for way in ways[self._direction]:
+            self._one_way(start, way)
+
+    def _one_way(self, start: str, way: str) -> None:
+        depth = {start: 0}
+        queue = deque([start])
+        while queue:
+            arn = queue.popleft()
+            if depth[arn] == self._depth:
+                continue
+            for edge in store_of(self._call.cloud, arn).touching(arn):
+                here, there = (
+                    (edge.destination, edge.source)
+                    if way == "up"
+                    else (edge.source, edge.destination)
+                )
+                if here != arn or not self._visible(there):
+                    continue
+                self.edges[edge.source, edge.destination] = edge
+                self._before.setdefault(there, set()).add(arn)
+                if there not in depth:
+                    depth[there] = depth[arn] + 1
+                    queue.append(there)
+
+    def _visible(self, arn: str) -> bool:
+        if arn in self.reached:
+            return True
+        entity = self._entity(arn)
+        if entity is None or not grants.allowed(
+            self._call.cloud, self._call.account, "sagemaker:QueryLineage", arn
+        ):
+            return False
+        self.reached[arn] = entity
+        return True
+
+    def _entity(self, arn: str) -> Entity | None:
+        if parse_arn(arn).account not in self._call.cloud.account_ids():
+            return None
+        return store_of(self._call.cloud, arn).entities.get(arn)
+
+    def towards(self, found: list[str]) -> set[str]:
+        """Return everything on the way from the start to what was found, both included."""
+        seen: set[str] = set()
+        left = list(found)
+        while left:
+            arn = left.pop()
+            if arn not in seen:
+                seen.add(arn)
+                left += self._before.get(arn, ())
+        return seen
+
+
+def _passes(filters: dict[str, Any], entity: Entity) -> bool:
+    record = entity.record
+    wanted_properties = filters.get("Properties") or {}
+    properties = record.get("Properties") or {}
+    for field, after, before in (
+        (entity.created, "CreatedAfter", "CreatedBefore"),
+        (entity.modified, "ModifiedAfter", "ModifiedBefore"),
+    ):
+        if filters.get(after) and field < aware(filters[after]):
+            return False
+        if filters.get(before) and field > aware(filters[before]):
+            return False
+    return (
+        (not filters.get("Types") or entity.type in filters["Types"])
+        and (
+            not filters.get("LineageTypes")
+            or LINEAGE_TYPES.get(entity.kind) in filters["LineageTypes"]
+        )
+        and all(properties.get(name) == value for name, value in wanted_properties.items())
+    )
+
+
+def _vertex(entity: Entity) -> dict[str, Any]:
+    vertex = {"Arn": entity.arn, "Type": entity.type}
+    lineage_type = LINEAGE_TYPES.get(entity.kind)
+    return vertex | ({"LineageType": lineage_type} if lineage_type else {})
+
+
+def _of_page(edges: list[Edge], found: list[str], page: set[str]) -> list[Edge]:
+    """Return the edges whose later end is on this page, so that each comes once."""
+    place = {arn: number for number, arn in enumerate(found)}
+    return [e for e in edges if max((e.source, e.destination), key=place.__getitem__) in page]

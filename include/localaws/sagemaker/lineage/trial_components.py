@@ -1,0 +1,194 @@
+"""SageMaker experiments: trial components, made by hand or by the jobs that ran.
+
+SageMaker makes one for every training and processing job (`<job>-aws-training-job`); here they are
+made, or brought up to date, whenever something asks for trial components or lineage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.jobs.jobs import FINISHED, PROCESSING, TRAINING, Job, JobStore
+from localaws.sagemaker.lineage.listing import page_of
+from localaws.sagemaker.lineage.store import Entity, LineageStore, add, entity_arn, remove
+
+sagemaker = Service.named("sagemaker")
+KIND, NAME = "experiment-trial-component", "TrialComponentName"
+MAPS = {"Parameters": 300, "InputArtifacts": 60, "OutputArtifacts": 60}  # botocore: most entries
+PLAIN = ("DisplayName", "Status", "StartTime", "EndTime")
+SUMMARY = {
+    name: name
+    for name in (
+        NAME,
+        "TrialComponentArn",
+        *PLAIN,
+        "CreationTime",
+        "CreatedBy",
+        "LastModifiedTime",
+        "LastModifiedBy",
+    )
+} | {"TrialComponentSource": "Source"}
+SUFFIX = {TRAINING.prefix: "-aws-training-job", PROCESSING.prefix: "-aws-processing-job"}
+
+
+def component_of(call: Call, name_or_arn: str) -> Entity:
+    """Return a trial component by name or ARN; ResourceNotFound."""
+    of_jobs(call)
+    return call.store(LineageStore).find(entity_arn(call, KIND, name_or_arn))
+
+
+def of_jobs(call: Call) -> None:
+    """Make or renew the trial components of the account's jobs."""
+    store = call.store(LineageStore)
+    for kind in (TRAINING, PROCESSING):
+        for job in call.store(JobStore).all(kind):
+            name = f"{job.name}{SUFFIX[kind.prefix]}"[:120]
+            arn = call.arn(f"{KIND}/{name}", "sagemaker")
+            if arn not in store.entities:
+                source = {"SourceArn": job.arn, "SourceType": f"SageMaker{kind.prefix}"}
+                record: dict[str, Any] = {
+                    NAME: name,
+                    "TrialComponentArn": arn,
+                    "DisplayName": name,
+                    "Source": source,
+                }
+                _add(call, Entity(KIND, name, arn, source["SourceType"], record))
+                _join(call, job, arn)
+            _renew(store.entities[arn], job)
+
+
+def _add(call: Call, entity: Entity) -> None:
+    """Keep a job's component: the tags of the call that happens to ask are not its own."""
+    bare = {name: value for name, value in call.params.items() if name != "Tags"}
+    add(_with(call, bare), entity)
+
+
+def _with(call: Call, params: dict[str, Any]) -> Call:
+    return Call(
+        call.service, call.operation, params, call.account, call.region, call.caller, call.cloud
+    )
+
+
+def _join(call: Call, job: Job, arn: str) -> None:
+    """Put a job's component into the trial that its `ExperimentConfig` names."""
+    trial = (job.request.get("ExperimentConfig") or {}).get("TrialName")
+    place = call.arn(f"experiment-trial/{trial}", "sagemaker")
+    store = call.store(LineageStore)
+    if trial and place in store.entities:
+        store.members.setdefault(place, {})[arn] = None
+
+
+def _renew(entity: Entity, job: Job) -> None:
+    described, record = job.description(), entity.record
+    record["Status"] = {"PrimaryStatus": job.status}
+    if job.failure:
+        record["Status"]["Message"] = job.failure
+    record["CreationTime"], record["LastModifiedTime"] = job.created, job.modified or job.created
+    if job.started:
+        record["StartTime"] = job.started
+    if job.ended and job.status in FINISHED:
+        record["EndTime"] = job.ended
+    parameters = described.get("HyperParameters") or {}
+    record["Parameters"] = {
+        name: {"StringValue": str(value)[:2500]} for name, value in list(parameters.items())[:300]
+    }
+    record["InputArtifacts"] = _inputs(described)
+    model = (described.get("ModelArtifacts") or {}).get("S3ModelArtifacts")
+    outputs = (described.get("ProcessingOutputConfig") or {}).get("Outputs", [])
+    found = {one["OutputName"]: {"Value": one["S3Output"]["S3Uri"]} for one in outputs}
+    place = (described.get("OutputDataConfig") or {}).get("S3OutputPath")
+    if place and job.status == "Completed":
+        model = model or f"{place.rstrip('/')}/{job.name}/output/model.tar.gz"
+        found["SageMaker.ModelArtifact"] = {"Value": model}
+    record["OutputArtifacts"] = found
+
+
+def _inputs(described: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for one in described.get("InputDataConfig") or []:
+        uri = one.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        if uri:
+            found[one["ChannelName"]] = {"Value": uri}
+    for one in described.get("ProcessingInputs") or []:
+        uri = one.get("S3Input", {}).get("S3Uri")
+        if uri:
+            found[one["InputName"]] = {"Value": uri}
+    return found
+
+
+@sagemaker.operation("CreateTrialComponent")
+def create_trial_component(call: Call) -> dict[str, Any]:
+    """Make a trial component by hand."""
+    wanted, name = call.params, call.params[NAME]
+    arn = call.arn(f"{KIND}/{name}")
+    kept = (*PLAIN, *MAPS, "MetadataProperties")
+    record = {member: wanted[member] for member in kept if wanted.get(member)}
+    record |= {NAME: name, "TrialComponentArn": arn, "DisplayName": wanted.get("DisplayName", name)}
+    add(call, Entity(KIND, name, arn, "TrialComponent", record))
+    return {"TrialComponentArn": arn}
+
+
+@sagemaker.operation("DescribeTrialComponent", resource=NAME)
+def describe_trial_component(call: Call) -> dict[str, Any]:
+    """Describe a trial component."""
+    return dict(component_of(call, call.params[NAME]).record)
+
+
+@sagemaker.operation("UpdateTrialComponent")
+def update_trial_component(call: Call) -> dict[str, Any]:
+    """Change a trial component; its maps are merged, and thinned by `…ToRemove`."""
+    entity, wanted = component_of(call, call.params[NAME]), call.params
+    changed = {name: wanted[name] for name in PLAIN if name in wanted}
+    for name, most in MAPS.items():
+        removed = wanted.get(f"{name}ToRemove") or []
+        kept = {k: v for k, v in entity.record.get(name, {}).items() if k not in removed}
+        changed[name] = kept | (wanted.get(name) or {})
+        if len(changed[name]) > most:
+            raise ServiceError("ValidationException", f"{name} may have {most} entries at most.")
+    entity.record = {**entity.record, **changed}
+    entity.touch(call)
+    return {"TrialComponentArn": entity.arn}
+
+
+@sagemaker.operation("DeleteTrialComponent")
+def delete_trial_component(call: Call) -> dict[str, Any]:
+    """Delete a trial component that is in no trial."""
+    entity = component_of(call, call.params[NAME])
+    trials = [t for t, held in call.store(LineageStore).members.items() if entity.arn in held]
+    if trials:
+        raise ServiceError(
+            "ValidationException",
+            f"{entity.arn} cannot be deleted: disassociate it from {', '.join(trials)} first.",
+        )
+    remove(call, entity)
+    return {"TrialComponentArn": entity.arn}
+
+
+@sagemaker.operation("ListTrialComponents")
+def list_trial_components(call: Call) -> dict[str, Any]:
+    """List trial components: all, those of a trial or an experiment, or those of a source."""
+    of_jobs(call)
+    store, wanted = call.store(LineageStore), call.params
+    given = [n for n in ("ExperimentName", "TrialName", "SourceArn") if wanted.get(n)]
+    if len(given) > 1:
+        raise ServiceError("ValidationException", f"Give only one of {', '.join(given)}.")
+    found = store.of_kind(KIND)
+    if wanted.get("SourceArn"):
+        found = [
+            o for o in found if o.record.get("Source", {}).get("SourceArn") == wanted["SourceArn"]
+        ]
+    elif given:
+        trials = _trials(call)
+        held = {arn for trial in trials for arn in store.members.get(trial, {})}
+        found = [one for one in found if one.arn in held]
+    return page_of(wanted, found, SUMMARY, "TrialComponentSummaries")
+
+
+def _trials(call: Call) -> list[str]:
+    store, wanted = call.store(LineageStore), call.params
+    if wanted.get("TrialName"):
+        return [store.find(call.arn(f"experiment-trial/{wanted['TrialName']}")).arn]
+    name = wanted["ExperimentName"]
+    store.find(call.arn(f"experiment/{name}"))
+    return [t.arn for t in store.of_kind("experiment-trial") if t.record["ExperimentName"] == name]

@@ -1,0 +1,130 @@
+"""Child processes, each with its own process group, none of which outlives the local AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from localaws.kit.cloud import Cloud
+
+# How long a stopped script may clean up, in real seconds (SageMaker gives it 120).
+GRACE = 5.0
+
+
+class Child:
+    """A running process whose lines of output go to `on_line` (stdout and stderr as one)."""
+
+    def __init__(
+        self,
+        table: ProcessTable,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: dict[str, str],
+        on_line: Callable[[str], None],
+        pass_fds: Sequence[int] = (),
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        self._table = table
+        self.process = subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env=env,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=tuple(pass_fds),
+        )
+        self._on_line = on_line
+        table.add(self)
+        self._reader = threading.Thread(
+            target=self._read, name=f"output of {self.process.pid}", daemon=True
+        )
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stream:
+            for line in stream:
+                self._on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+
+    def wait(self, seconds: float) -> int | None:
+        """Return the exit status, or None when it still runs after `seconds`."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        self._signal(signal.SIGKILL)  # what it left behind would hold its output open
+        self._reader.join(timeout=GRACE)
+        self._table.remove(self)
+        return status
+
+    def stop(self) -> int:
+        """End it: SIGTERM, and SIGKILL for the group when it has not ended after `GRACE`."""
+        self._signal(signal.SIGTERM)
+        status = self.wait(GRACE)
+        if status is None:
+            status = self.kill()
+        return status
+
+    def kill(self) -> int:
+        """End it and its children at once."""
+        self._signal(signal.SIGKILL)
+        status = self.wait(GRACE)
+        return -signal.SIGKILL if status is None else status
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+
+class ProcessTable:
+    """Every child of one local AWS."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._children: set[Child] = set()
+        self._watched = False
+        self._closed = False
+
+    @classmethod
+    def of(cls, cloud: Cloud) -> ProcessTable:
+        """Return the table of a local AWS; its children end at shutdown."""
+        table = cloud.store(cls, "", "")
+        with table._lock:
+            if not table._watched:
+                table._watched = True
+                cloud.on_shutdown(table.close)
+        return table
+
+    def add(self, child: Child) -> None:
+        """Remember a child; at shutdown it is ended at once."""
+        with self._lock:
+            self._children.add(child)
+            closed = self._closed
+        if closed:
+            child.kill()
+
+    def remove(self, child: Child) -> None:
+        """Forget a child that has ended."""
+        with self._lock:
+            self._children.discard(child)
+
+    def alive(self) -> list[int]:
+        """Return the process ids of the children that run."""
+        with self._lock:
+            return sorted(child.process.pid for child in self._children)
+
+    def close(self) -> None:
+        """End all children; those that start later are ended too."""
+        with self._lock:
+            self._closed = True
+            children = list(self._children)
+        for child in children:
+            child.kill()

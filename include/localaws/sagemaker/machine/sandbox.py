@@ -1,0 +1,69 @@
+"""The directory that stands in for a container's `/opt/ml`, and its environment.
+
+There are no containers here: a script finds its directories through `SM_*` variables and
+through its arguments, in which paths beginning with `/opt/ml` (alone or after a `=`) are rewritten
+into the sandbox. Of the server's environment nothing reaches it. The file system is *not*
+isolated: run only scripts you would run yourself.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from localaws.identity.credentials import Credentials
+from localaws.sagemaker.machine.images import Environment
+
+_CONTAINER_PATH = re.compile(r"(^|=)/opt/ml(?=/|$)")
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Sandbox:
+    """One private directory tree; removed by `close`."""
+
+    def __init__(self, work_dir: Path, name: str) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=work_dir))
+        self.ml = self.root / "opt" / "ml"
+        for folder in (self.ml, self.root / "home", self.root / "tmp"):
+            folder.mkdir(parents=True)
+
+    def path(self, container_path: str) -> Path:
+        """Return where a path under `/opt/ml` really lies; ValueError for one outside."""
+        if not _CONTAINER_PATH.match(container_path) or ".." in Path(container_path).parts:
+            raise ValueError(f"{container_path!r} is not under /opt/ml")
+        return Path(self.rewrite(container_path))
+
+    def folder(self, container_path: str) -> Path:
+        """Return a directory under `/opt/ml`, made when it is missing."""
+        found = self.path(container_path)
+        found.mkdir(parents=True, exist_ok=True)
+        return found
+
+    def rewrite(self, argument: str) -> str:
+        """Return an argument with its container paths pointing into the sandbox."""
+        return _CONTAINER_PATH.sub(lambda match: f"{match.group(1)}{self.ml}", argument)
+
+    def environment(
+        self, runtime: Environment, credentials: Credentials, region: str, endpoint: str
+    ) -> dict[str, str]:
+        """Return the variables every job and model server has; nothing is inherited."""
+        return {
+            "PATH": f"{runtime.python.parent}:{SYSTEM_PATH}",
+            "LANG": "C.UTF-8",
+            "HOME": str(self.root / "home"),
+            "TMPDIR": str(self.root / "tmp"),
+            "PYTHONUNBUFFERED": "1",  # log lines arrive as they are written
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret,
+            "AWS_SESSION_TOKEN": credentials.token or "",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def close(self) -> None:
+        """Remove the directory with all that is in it."""
+        shutil.rmtree(self.root, ignore_errors=True)

@@ -1,0 +1,72 @@
+"""Requests to managed MLflow: authorised as `sagemaker-mlflow` actions, then passed to the process.
+
+Clients (the `sagemaker-mlflow` plugin) sign MLflow's own REST calls as service `sagemaker-mlflow`
+and name the server in a header. A tracking server has no resource policy and cannot be shared:
+only principals of its account get in.
+"""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any
+
+from localaws.cloudtrail.history import History
+from localaws.door import fault_door
+from localaws.door.protocol import Reply, error_of, unsupported
+from localaws.door.sigv4 import Request
+from localaws.identity.authorisation.asked import Asked
+from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.cloud import Cloud
+from localaws.kit.service import Principal, ServiceError
+from localaws.sagemaker.mlflow.tracking_actions import action_of
+from localaws.sagemaker.mlflow.tracking_servers import RUNNING, TYPE, TrackingServers
+
+SERVICE = "sagemaker-mlflow"
+HEADER = "x-mlflow-sm-tracking-server-arn"
+
+
+def serve(cloud: Cloud, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
+    """Answer one authenticated request."""
+    arn = request.headers.get(HEADER, "")
+    place = parse_arn(arn) if is_arn(arn) else None
+    if place is None or (place.service, place.resource_type) != ("sagemaker", TYPE):
+        raise ServiceError("ValidationException", f"{HEADER} names no tracking server: {arn!r}")
+    action = action_of(request.method, request.raw_path)
+    if action is None:
+        raise unsupported(SERVICE, f"{request.method} {request.raw_path}")
+    fault_door.before(cloud, environ, SERVICE, action, caller)
+    asked = Asked(
+        service=SERVICE,
+        operation=action,
+        params={"TrackingServerArn": arn},
+        caller=caller,
+        account=place.account,
+        region=place.region,
+        cloud=cloud,
+        headers=request.headers,
+    )
+    history = History.of(cloud)
+    try:
+        cloud.authoriser.check(caller, f"{SERVICE}:{action}", arn, service=SERVICE)
+        reply = _pass_on(cloud, arn, request)
+    except ServiceError as error:
+        history.record(asked, error)
+        raise
+    history.record(asked, error_of(reply) if reply.status >= 400 else None)
+    return reply
+
+
+def _pass_on(cloud: Cloud, arn: str, request: Request) -> Reply:
+    place = parse_arn(arn)
+    server = cloud.store(TrackingServers, place.account, place.region).get(place.resource_id, arn)
+    if server.status not in RUNNING:
+        raise ServiceError(
+            "ConflictException", f"Tracking server {arn} is {server.status}, not running."
+        )
+    target = request.raw_path + (f"?{request.raw_query}" if request.raw_query else "")
+    try:
+        return server.process.ask(request.method, target, request.headers, request.body)
+    except (OSError, http.client.HTTPException) as error:
+        raise ServiceError(
+            "ServiceUnavailable", f"Tracking server {arn} does not answer: {error}", 503
+        ) from error

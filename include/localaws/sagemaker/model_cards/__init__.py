@@ -1,0 +1,1 @@
+"""Model cards: content, versions, keys, events and exports."""

@@ -1,0 +1,46 @@
+"""What a model card may say: its content against the JSON schema in `model_card_schema.yaml`."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft7Validator
+
+from localaws.kit.service import ServiceError
+
+SHOWN = 3  # findings in one message
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Draft7Validator:
+    text = Path(__file__).with_name("model_card_schema.yaml").read_text(encoding="utf-8")
+    return Draft7Validator(yaml.load(text, Loader=yaml.CSafeLoader))
+
+
+def read(content: str) -> dict[str, Any]:
+    """Return the card's document; ValidationException when it is not one by the schema."""
+    try:
+        document = json.loads(content)
+    except json.JSONDecodeError as error:
+        raise _refused(f"it is not valid JSON: {error}") from error
+    found = [_finding(error) for error in _validator().iter_errors(document)]
+    if found:
+        more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+        raise _refused("; ".join(sorted(found)[:SHOWN]) + more)
+    card: dict[str, Any] = document
+    return card
+
+
+def _finding(error: Any) -> str:
+    place = "/".join(map(str, error.absolute_path))
+    return f"#/{place}: {str(error.message)[:200]}"
+
+
+def _refused(why: str) -> ServiceError:
+    return ServiceError(
+        "ValidationException", f"Model card content does not follow the model card schema: {why}"
+    )

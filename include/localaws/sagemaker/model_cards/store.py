@@ -1,0 +1,142 @@
+"""The state of model cards: each with all its versions, and the jobs that export them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from localaws.kit.arns import Arn
+from localaws.kit.service import ServiceError
+from localaws.ram.resources import shareable
+from localaws.sagemaker.model_cards.content import read
+from localaws.sagemaker.registry.store import resource_name
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a card; an update never changes it but makes the next."""
+
+    number: int
+    content: str
+    status: str
+    at: datetime
+    by: Record
+
+
+@dataclass
+class ExportJob:
+    """One export of a card's version to a PDF in the requester's bucket."""
+
+    name: str
+    arn: str
+    version: int
+    output: str
+    created: datetime
+    modified: datetime
+    status: str = "InProgress"
+    artifact: str | None = None
+    failure: str | None = None
+
+    def summary(self, card: str) -> Record:
+        """Return the members that the list and the description share."""
+        return {
+            "ModelCardExportJobName": self.name,
+            "ModelCardExportJobArn": self.arn,
+            "Status": self.status,
+            "ModelCardName": card,
+            "ModelCardVersion": self.version,
+            "CreatedAt": self.created,
+            "LastModifiedAt": self.modified,
+        }
+
+    def describe(self, card: str) -> Record:
+        """Return the description."""
+        reply = self.summary(card) | {"OutputConfig": {"S3OutputPath": self.output}}
+        if self.failure:
+            reply["FailureReason"] = self.failure
+        if self.artifact:
+            reply["ExportArtifacts"] = {"S3ExportArtifacts": self.artifact}
+        return reply
+
+
+@dataclass
+class Card:
+    """A model card; `versions` begins with version 1 and never loses one."""
+
+    name: str
+    arn: str
+    security: Record | None
+    versions: list[Version]
+    jobs: dict[str, ExportJob] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> Version:
+        """The version that a call without a number means."""
+        return self.versions[-1]
+
+    def version(self, number: int | None) -> Version:
+        """Return a version, the latest without a number; ResourceNotFound."""
+        if number is None:
+            return self.latest
+        if not 1 <= number <= len(self.versions):
+            raise ServiceError(
+                "ResourceNotFound", f"Model card {self.arn} has no version {number}."
+            )
+        return self.versions[number - 1]
+
+    def describe(self, version: Version) -> Record:
+        """Return a version as DescribeModelCard shows it."""
+        first = self.versions[0]
+        reply: Record = {
+            "ModelCardArn": self.arn,
+            "ModelCardName": self.name,
+            "ModelCardVersion": version.number,
+            "Content": version.content,
+            "ModelCardStatus": version.status,
+            "CreationTime": first.at,
+            "CreatedBy": {"IamIdentity": first.by},
+            "LastModifiedTime": version.at,
+            "LastModifiedBy": {"IamIdentity": version.by},
+        }
+        if self.security:
+            reply["SecurityConfig"] = self.security
+        return reply
+
+    def search_record(self) -> Record:
+        """Return the latest version as Search shows it."""
+        document = read(self.latest.content)
+        found = self.describe(self.latest)
+        extra = {
+            "ModelId": document.get("model_overview", {}).get("model_id"),
+            "RiskRating": document.get("intended_uses", {}).get("risk_rating"),
+            "ModelPackageGroupName": document.get("model_package_details", {}).get(
+                "model_package_group_name"
+            ),
+        }
+        return found | {name: value for name, value in extra.items() if value is not None}
+
+
+@dataclass
+class ModelCards:
+    """The model cards of one account in one region."""
+
+    by_name: dict[str, Card] = field(default_factory=dict)
+
+    def find(self, name_or_arn: str, own_arn: str) -> Card:
+        """Return a card by name or ARN; `own_arn` is what a missing one would be called."""
+        name = resource_name(name_or_arn, "model-card")
+        if name not in self.by_name:
+            raise ServiceError("ResourceNotFound", f"Model card {own_arn} does not exist.")
+        return self.by_name[name]
+
+
+@shareable("sagemaker:ModelCard")
+def model_card_exists(cloud: Cloud, arn: Arn) -> bool:
+    """Tell RAM whether a model card exists."""
+    return arn.resource_id in cloud.store(ModelCards, arn.account, arn.region).by_name

@@ -1,0 +1,1 @@
+"""Pipelines: their definition, their executions, and what each step does."""

@@ -1,0 +1,137 @@
+"""One execution of a pipeline: its steps and their states, and the events that tell of them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from localaws.kit.cloud import Cloud
+from localaws.sagemaker.pipelines.definition import Definition, Step
+
+ENDED = ("Succeeded", "Failed", "Stopped")
+EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
+STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
+
+
+@dataclass
+class StepRun:
+    """A step that was begun; `metadata` and `properties` are known as soon as its work exists."""
+
+    step: Step
+    started: datetime
+    status: str = "Starting"
+    ended: datetime | None = None
+    failure: str | None = None
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    outcome: bool | None = None
+    attempts: int = 1
+
+    def describe(self) -> dict[str, Any]:
+        """Return the step as `ListPipelineExecutionSteps` shows it."""
+        found: dict[str, Any] = {
+            "StepName": self.step.name,
+            "StartTime": self.started,
+            "StepStatus": self.status,
+            "AttemptCount": self.attempts,
+            "Metadata": self.metadata,
+        }
+        more = {
+            "StepDisplayName": self.step.display_name,
+            "StepDescription": self.step.description,
+            "EndTime": self.ended,
+            "FailureReason": self.failure,
+        }
+        return found | {name: value for name, value in more.items() if value}
+
+
+@dataclass
+class Execution:
+    """An execution; `lock` guards what the API reads while its thread writes."""
+
+    arn: str
+    id: str
+    pipeline_name: str
+    pipeline_arn: str
+    role_arn: str
+    text: str
+    definition: Definition
+    parameters: dict[str, Any]
+    created: datetime
+    created_by: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
+    limit: int = 50
+    status: str = "Executing"
+    failure: str | None = None
+    modified: datetime | None = None
+    steps: dict[str, StepRun] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it goes on."""
+        return self.status in ENDED
+
+    @property
+    def started_parameters(self) -> list[dict[str, str]]:
+        """The parameters it was started with, as texts."""
+        return [dict(one) for one in self.given.get("PipelineParameters") or []]
+
+    def move(self, cloud: Cloud, status: str, failure: str | None = None) -> None:
+        """Enter a status and announce it."""
+        with self.lock:
+            before, self.status = self.status, status
+            self.failure, self.modified = failure, cloud.clock.now()
+        self.announce(cloud, None if before == status else before)
+
+    def announce(self, cloud: Cloud, before: str | None) -> None:
+        """Emit the event of the execution's status."""
+        detail = {
+            "pipelineExecutionDisplayName": self.given.get("PipelineExecutionDisplayName"),
+            "pipelineExecutionDescription": self.given.get("PipelineExecutionDescription"),
+            "currentPipelineExecutionStatus": self.status,
+            "previousPipelineExecutionStatus": before,
+            "executionStartTime": _instant(self.created),
+            "executionEndTime": _instant(self.modified) if self.ended else None,
+        }
+        self._emit(cloud, EXECUTION_EVENT, detail)
+
+    def move_step(
+        self, cloud: Cloud, run: StepRun, status: str, failure: str | None = None
+    ) -> None:
+        """Have a step enter a status and announce it."""
+        with self.lock:
+            before, run.status, run.failure = run.status, status, failure
+            if status in ENDED:
+                run.ended = cloud.clock.now()
+        detail = {
+            "stepName": run.step.name,
+            "stepType": run.step.type,
+            "stepStartTime": _instant(run.started),
+            "stepEndTime": _instant(run.ended),
+            "currentStepStatus": status,
+            "previousStepStatus": None if before == status else before,
+            "metadata": {
+                _lower(k): {_lower(n): v for n, v in m.items()} for k, m in run.metadata.items()
+            },
+            "failureReason": failure,
+        }
+        self._emit(cloud, STEP_EVENT, detail)
+
+    def _emit(self, cloud: Cloud, kind: str, detail: dict[str, Any]) -> None:
+        account, region = self.arn.split(":")[4], self.arn.split(":")[3]
+        places = {"pipelineArn": self.pipeline_arn, "pipelineExecutionArn": self.arn}
+        found = {name: value for name, value in {**places, **detail}.items() if value is not None}
+        resources = [self.pipeline_arn, self.arn]
+        cloud.emit(account, region, "aws.sagemaker", kind, found, resources)
+
+
+def _instant(when: datetime | None) -> str | None:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
+
+
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]

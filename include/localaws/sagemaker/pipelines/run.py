@@ -1,0 +1,104 @@
+"""The run of an execution: begins each step when what it needs is there, until all have ended.
+
+A step that fails lets those that run go on and keeps others from beginning, as SageMaker does; the
+condition's branch that is not taken never begins.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from localaws.kit.cloud import Cloud
+from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError
+from localaws.sagemaker.pipelines.definition import Step
+from localaws.sagemaker.pipelines.execution import Execution, StepRun
+from localaws.sagemaker.pipelines.steps import StepWork
+from localaws.sagemaker.roles import PRINCIPAL
+
+log = logging.getLogger(__name__)
+POLL = 0.1  # real seconds between looks at the jobs
+STEP_FAILURE = "Step failure: One or multiple steps failed."
+
+
+def run(cloud: Cloud, execution: Execution) -> None:
+    """Run an execution to one of its final states; nothing escapes."""
+    try:
+        credentials = cloud.assume(execution.role_arn, "SageMakerPipelines", PRINCIPAL)
+        _PipelineRun(cloud, execution, StepWork(cloud, execution, credentials)).run()
+    except Exception:
+        log.exception("execution %s: the local AWS failed", execution.arn)
+        execution.move(cloud, "Failed", "InternalServerError: the local AWS failed; see its log")
+
+
+class _PipelineRun:
+    def __init__(self, cloud: Cloud, execution: Execution, work: StepWork) -> None:
+        self.cloud, self.execution, self.work = cloud, execution, work
+
+    def run(self) -> None:
+        execution = self.execution
+        while True:
+            for one in self._running():
+                self._look(one)
+            if execution.stopping.is_set():
+                if not self._running():
+                    execution.move(self.cloud, "Stopped")
+                    return
+            elif not self._failed():
+                for step in self._ready():
+                    self._begin(step)
+            if not self._running() and (self._failed() or not self._ready()):
+                break
+            time.sleep(POLL)
+        failed = self._failed()
+        status = "Stopped" if execution.stopping.is_set() else "Failed" if failed else "Succeeded"
+        reason = next((one.failure for one in failed if one.step.type == "Fail"), STEP_FAILURE)
+        execution.move(self.cloud, status, reason if status == "Failed" else None)
+
+    def _running(self) -> list[StepRun]:
+        return [s for s in self.execution.steps.values() if s.status in ("Executing", "Stopping")]
+
+    def _failed(self) -> list[StepRun]:
+        return [one for one in self.execution.steps.values() if one.status == "Failed"]
+
+    def _ready(self) -> list[Step]:
+        begun = self.execution.steps
+        room = self.execution.limit - len(self._running())
+        found = [
+            step
+            for step in self.execution.definition.steps.values()
+            if step.name not in begun
+            and all(name in begun and begun[name].status == "Succeeded" for name in step.needs)
+            and (step.guard is None or begun[step.guard[0]].outcome is step.guard[1])
+        ]
+        return found[: max(0, room)]
+
+    def _begin(self, step: Step) -> None:
+        run = StepRun(step, self.cloud.clock.now())
+        with self.execution.lock:
+            self.execution.steps[step.name] = run
+        self.execution.move_step(self.cloud, run, "Starting")
+        try:
+            self.work.begin(run)
+        except WorkFailedError as failure:
+            self._fail(run, failure)
+            return
+        self.execution.move_step(self.cloud, run, "Executing")
+        self._look(run)
+
+    def _look(self, run: StepRun) -> None:
+        try:
+            if self.execution.stopping.is_set() and run.status == "Executing":
+                self.execution.move_step(self.cloud, run, "Stopping")
+                self.work.stop(run)
+            if self.work.ended(run):
+                self.execution.move_step(self.cloud, run, "Succeeded")
+        except WorkFailedError as failure:
+            if run.status == "Stopping":
+                self.execution.move_step(self.cloud, run, "Stopped")
+            else:
+                self._fail(run, failure)
+
+    def _fail(self, run: StepRun, failure: WorkFailedError) -> None:
+        log.info("step %s of %s failed: %s", run.step.name, self.execution.arn, failure.reason)
+        self.execution.move_step(self.cloud, run, "Failed", failure.reason[:LIMIT])

@@ -1,0 +1,161 @@
+"""What a step does: real jobs, models and versions, made with the pipeline's role.
+
+Each call is signed with the role's credentials and goes through the front door: a role that may not
+make a job, or not pass the job's role, fails the step.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.identity.credentials import Credentials
+from localaws.kit.cloud import Cloud
+from localaws.sagemaker.jobs.jobs import FINISHED, PROCESSING, TRAINING, Job, JobKind, JobStore
+from localaws.sagemaker.machine.failures import WorkFailedError, client_failed
+from localaws.sagemaker.machine.transfer import split_uri
+from localaws.sagemaker.pipelines.conditions import holds
+from localaws.sagemaker.pipelines.execution import Execution, StepRun
+from localaws.sagemaker.pipelines.values import Scope
+
+KINDS = {"Processing": PROCESSING, "Training": TRAINING}
+
+
+class StepWork:
+    """Begins steps of one execution and looks how they are."""
+
+    def __init__(self, cloud: Cloud, execution: Execution, credentials: Credentials) -> None:
+        self.cloud = cloud
+        self.execution = execution
+        _, _, _, self.region, self.account, _ = execution.arn.split(":", 5)
+        self._clients = {
+            service: cloud.client(service, credentials, self.region)
+            for service in ("sagemaker", "s3")
+        }
+
+    def begin(self, run: StepRun) -> None:
+        """Begin a step; one that is not a job ends here.
+
+        Raises:
+            WorkFailedError: the step failed.
+        """
+        if run.step.type == "Condition":
+            self._choose(run)
+            return
+        if run.step.type == "Fail":
+            message = str(self._scope().value(run.step.arguments.get("ErrorMessage", "")))
+            run.metadata = {"Fail": {"ErrorMessage": message}}
+            raise WorkFailedError(message)
+        request = self._scope().value(run.step.arguments)
+        if run.step.type in KINDS:
+            self._create_job(run, KINDS[run.step.type], request)
+        elif run.step.type == "Model":
+            name = self._name(run)
+            made = self._call("create_model", run, ModelName=name, **request)
+            run.metadata = {"Model": {"Arn": made["ModelArn"]}}
+            run.properties = {**request, "ModelName": name, **_plain(made)}
+        else:
+            made = self._call("create_model_package", run, **request)
+            run.metadata = {"RegisterModel": {"Arn": made["ModelPackageArn"]}}
+            run.properties = {**request, **_plain(made)}
+
+    def ended(self, run: StepRun) -> bool:
+        """Tell whether a step that was begun is done.
+
+        Raises:
+            WorkFailedError: its job failed or was stopped.
+        """
+        if run.step.type not in KINDS:
+            return True
+        kind, job = self._job(run)
+        if job.status not in FINISHED:
+            return False
+        described = self._call(
+            f"describe_{kind.resource.replace('-', '_')}", run, **{f"{kind.prefix}Name": job.name}
+        )
+        run.properties = _plain(described)
+        if job.status != "Completed":
+            reason = described.get("FailureReason") or f"the job is {job.status}"
+            raise WorkFailedError(f"ClientError: Job {job.name} {job.status.lower()}: {reason}")
+        return True
+
+    def stop(self, run: StepRun) -> None:
+        """Stop the job of a step; one that has ended meanwhile stays as it is."""
+        if run.step.type in KINDS and run.metadata:
+            kind, job = self._job(run)
+            operation = f"stop_{kind.resource.replace('-', '_')}"
+            self._call(operation, run, **{f"{kind.prefix}Name": job.name})
+
+    def _choose(self, run: StepRun) -> None:
+        scope = self._scope()
+        run.outcome = all(holds(one, scope) for one in run.step.arguments["Conditions"])
+        run.metadata = {"Condition": {"Outcome": "True" if run.outcome else "False"}}
+        run.properties = {"Outcome": run.outcome}
+
+    def _create_job(self, run: StepRun, kind: JobKind, request: dict[str, Any]) -> None:
+        member = f"{kind.prefix}Name"
+        if member in request:
+            raise WorkFailedError(
+                f"ClientError: step {run.step.name}: leave {member} out, jobs are named here"
+            )
+        name = self._name(run)
+        made = self._call(
+            f"create_{kind.resource.replace('-', '_')}", run, **{member: name}, **request
+        )
+        run.metadata = {kind.prefix: {"Arn": made[f"{kind.prefix}Arn"]}}
+
+    def _job(self, run: StepRun) -> tuple[JobKind, Job]:
+        kind = KINDS[run.step.type]
+        name = str(run.metadata[kind.prefix]["Arn"]).rpartition("/")[2]
+        return kind, self.cloud.store(JobStore, self.account, self.region).get(kind, name)
+
+    def _name(self, run: StepRun) -> str:
+        suffix = secrets.token_hex(5)
+        head = f"pipelines-{self.execution.id}-{run.step.name}"
+        return f"{head[: 63 - len(suffix) - 1].rstrip('-')}-{suffix}"
+
+    def _scope(self) -> Scope:
+        execution, now = self.execution, self.cloud.clock.now()
+        return Scope(
+            parameters=execution.parameters,
+            execution={
+                "PipelineName": execution.pipeline_name,
+                "PipelineArn": execution.pipeline_arn,
+                "PipelineExecutionId": execution.id,
+                "PipelineExecutionArn": execution.arn,
+                "StartDateTime": execution.created.isoformat(),
+                "CurrentDateTime": now.isoformat(),
+            },
+            properties={name: run.properties for name, run in execution.steps.items()},
+            read_file=self._property_file,
+        )
+
+    def _property_file(self, step: str, name: str) -> bytes:
+        run = self.execution.steps.get(step)
+        if run is None or run.status != "Succeeded":
+            raise WorkFailedError(f"ClientError: step {step} has no property file {name} yet")
+        output, path = run.step.files[name]
+        outputs = run.properties.get("ProcessingOutputConfig", {}).get("Outputs", [])
+        uri = next((o["S3Output"]["S3Uri"] for o in outputs if o["OutputName"] == output), None)
+        if uri is None:
+            raise WorkFailedError(f"ClientError: step {step} has no output {output}")
+        bucket, key = split_uri(f"{uri.rstrip('/')}/{path}")
+        try:
+            body: bytes = self._clients["s3"].get_object(Bucket=bucket, Key=key)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            raise client_failed(f"Reading {uri}/{path}", self.execution.role_arn, error) from error
+        return body
+
+    def _call(self, operation: str, run: StepRun, **request: Any) -> dict[str, Any]:
+        try:
+            reply: dict[str, Any] = getattr(self._clients["sagemaker"], operation)(**request)
+        except (ClientError, BotoCoreError) as error:
+            what = f"step {run.step.name}: {operation}"
+            raise client_failed(what, self.execution.role_arn, error) from error
+        return reply
+
+
+def _plain(reply: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in reply.items() if name != "ResponseMetadata"}

@@ -1,0 +1,119 @@
+"""The model registry's state: groups, and numbered model packages in them.
+
+A package is kept as the record that DescribeModelPackage returns, every field of it. A version
+number is never given twice, even after its package was deleted.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from localaws.kit.arns import Arn, is_arn, parse_arn
+from localaws.kit.idempotency import ClientTokens
+from localaws.kit.service import ServiceError
+from localaws.ram.resources import shareable
+
+if TYPE_CHECKING:
+    from localaws.kit.cloud import Cloud
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Group:
+    """A model package group with its versions by number."""
+
+    name: str
+    arn: str
+    created: datetime
+    created_by: Record
+    description: str | None = None
+    managed: Record | None = None
+    policy: str | None = None
+    versions: dict[int, Record] = field(default_factory=dict)
+    last_version: int = 0
+
+    def summary(self) -> Record:
+        """Return the fields that the list and the description have in common."""
+        reply: Record = {
+            "ModelPackageGroupName": self.name,
+            "ModelPackageGroupArn": self.arn,
+            "CreationTime": self.created,
+            "ModelPackageGroupStatus": "Completed",
+        }
+        if self.description is not None:
+            reply["ModelPackageGroupDescription"] = self.description
+        if self.managed is not None:
+            reply["ManagedConfiguration"] = self.managed
+        return reply
+
+    def describe(self) -> Record:
+        """Return the description of the group."""
+        return {**self.summary(), "CreatedBy": self.created_by}
+
+
+class Registry:
+    """The groups and packages of one account in one region."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Group] = {}
+        self.unversioned: dict[str, Record] = {}
+        self.tokens = ClientTokens()
+
+    def group(self, name_or_arn: str, own_arn: str) -> Group:
+        """Return a group by name or ARN; `own_arn` is what a missing one would be called."""
+        name = resource_name(name_or_arn, "model-package-group")
+        if name not in self.groups:
+            raise missing("ModelPackageGroup", own_arn)
+        return self.groups[name]
+
+    def package(self, name_or_arn: str, own_arn: str) -> Record:
+        """Return the live record of a package by `group/version`, name or ARN."""
+        name = resource_name(name_or_arn, "model-package")
+        group, _, version = name.partition("/")
+        if version:
+            found = self.groups.get(group)
+            record = found.versions.get(int(version)) if found and version.isdigit() else None
+        else:
+            record = self.unversioned.get(name)
+        if record is None:
+            raise missing("ModelPackage", own_arn)
+        return record
+
+    def packages(self) -> Iterator[Record]:
+        """Yield every record, versioned or not."""
+        for group in self.groups.values():
+            yield from group.versions.values()
+        yield from self.unversioned.values()
+
+
+def missing(kind: str, arn: str) -> ServiceError:
+    """Return the error of something that is not there, as SageMaker words it."""
+    return ServiceError("ValidationException", f"{kind} {arn} does not exist.")
+
+
+def resource_name(name_or_arn: str, resource_type: str) -> str:
+    """Return the name in a name or an ARN of that type; ValidationException for another type."""
+    if not is_arn(name_or_arn):
+        return name_or_arn
+    arn = parse_arn(name_or_arn)
+    if arn.resource_type != resource_type:
+        raise ServiceError(
+            "ValidationException", f"{name_or_arn} is not the ARN of a {resource_type}."
+        )
+    return arn.resource_id
+
+
+def snapshot(record: Record) -> Record:
+    """Return a copy that a reply may keep while the record goes on changing."""
+    return copy.deepcopy(record)
+
+
+@shareable("sagemaker:ModelPackageGroup")
+def group_exists(cloud: Cloud, arn: Arn) -> bool:
+    """Tell RAM whether a group exists."""
+    return arn.resource_id in cloud.store(Registry, arn.account, arn.region).groups

@@ -1,0 +1,72 @@
+"""What UpdateModelPackage changes in a package's record, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.kit.service import ServiceError
+
+Record = dict[str, Any]
+MAX_PROPERTIES = 50
+REPLACED = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "ModelPackageRegistrationType",
+    "InferenceSpecification",
+    "SourceUri",
+    "ModelLifeCycle",
+)
+
+
+def apply(record: Record, wanted: Record) -> list[str]:
+    """Change `record` as asked and return the names of the fields that were set.
+
+    Everything is checked before anything is changed. Raises ValidationException for more than 50
+    customer properties, an inference specification whose name is taken, or new content for an
+    archived card.
+    """
+    changes: Record = {name: wanted[name] for name in REPLACED if wanted.get(name) is not None}
+    properties = _properties(record, wanted)
+    if properties is not None:
+        changes["CustomerMetadataProperties"] = properties
+    if added := wanted.get("AdditionalInferenceSpecificationsToAdd"):
+        changes["AdditionalInferenceSpecifications"] = _specifications(record, added)
+    if card := wanted.get("ModelCard"):
+        changes["ModelCard"] = _card(record.get("ModelCard", {}), card)
+    record.update(changes)
+    if not record.get("CustomerMetadataProperties"):
+        record.pop("CustomerMetadataProperties", None)
+    return sorted(changes)
+
+
+def _properties(record: Record, wanted: Record) -> Record | None:
+    given = wanted.get("CustomerMetadataProperties") or {}
+    removed = wanted.get("CustomerMetadataPropertiesToRemove") or []
+    if not given and not removed:
+        return None
+    kept: Record = record.get("CustomerMetadataProperties", {})
+    properties = {k: v for k, v in kept.items() if k not in removed} | given
+    if len(properties) > MAX_PROPERTIES:
+        raise ServiceError(
+            "ValidationException",
+            f"A model package has at most {MAX_PROPERTIES} customer metadata properties.",
+        )
+    return properties
+
+
+def _specifications(record: Record, added: list[Record]) -> list[Record]:
+    present = list(record.get("AdditionalInferenceSpecifications", []))
+    names = [one["Name"] for one in [*present, *added]]
+    if len(names) != len(set(names)):
+        raise ServiceError(
+            "ValidationException", "An additional inference specification of that name exists."
+        )
+    return [*present, *added]
+
+
+def _card(present: Record, card: Record) -> Record:
+    if present.get("ModelCardStatus") == "Archived" and "ModelCardContent" in card:
+        raise ServiceError(
+            "ValidationException", "The content of an archived model card cannot be updated."
+        )
+    return {**present, **card}

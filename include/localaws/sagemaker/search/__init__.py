@@ -1,0 +1,1 @@
+"""Search: full records of own and discoverable resources."""

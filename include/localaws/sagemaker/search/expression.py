@@ -1,0 +1,139 @@
+"""Evaluates SageMaker's SearchExpression on a record.
+
+A property is a path: `ModelApprovalStatus`, `ModelLifeCycle.Stage`, `Tags.team`,
+`CustomerMetadataProperties.use-case`, `FeatureDefinitions.FeatureName`. A path through a list
+reaches all its elements, and a filter holds when it holds for one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.kit.service import ServiceError
+
+Record = dict[str, Any]
+ORDERED: dict[str, Callable[[Any, Any], bool]] = {
+    "GreaterThan": lambda value, wanted: bool(value > wanted),
+    "GreaterThanOrEqualTo": lambda value, wanted: bool(value >= wanted),
+    "LessThan": lambda value, wanted: bool(value < wanted),
+    "LessThanOrEqualTo": lambda value, wanted: bool(value <= wanted),
+}
+
+
+def matches(record: Record, expression: Record | None) -> bool:
+    """Tell whether a record satisfies an expression; an empty one is satisfied by all."""
+    if not expression:
+        return True
+    answers = [_filter(record, one) for one in expression.get("Filters") or []]
+    answers += [_nested(record, one) for one in expression.get("NestedFilters") or []]
+    answers += [matches(record, one) for one in expression.get("SubExpressions") or []]
+    if not answers:
+        return True
+    return any(answers) if expression.get("Operator") == "Or" else all(answers)
+
+
+def properties(expression: Record | None) -> set[str]:
+    """Return the first step of every property that an expression names."""
+    if not expression:
+        return set()
+    named = {one["Name"].split(".")[0] for one in expression.get("Filters") or []}
+    named |= {
+        one["NestedPropertyName"].split(".")[0] for one in expression.get("NestedFilters") or []
+    }
+    return named.union(*(properties(one) for one in expression.get("SubExpressions") or []))
+
+
+def sort_key(record: Record, path: str) -> tuple[int, Any]:
+    """Return a key that sorts records by a property; those without it come first."""
+    values = values_at(record, path)
+    if not values:
+        return (0, "")
+    value = values[0]
+    if isinstance(value, datetime):
+        return (1, _aware(value).timestamp())
+    return (1, value) if isinstance(value, int | float) else (2, str(value))
+
+
+def values_at(record: Any, path: str) -> list[Any]:
+    """Return the values a path reaches, none when it leads nowhere."""
+    if isinstance(record, list):
+        if record and isinstance(record[0], dict) and set(record[0]) == {"Key", "Value"}:
+            return [one["Value"] for one in record if one["Key"] == path]
+        return [value for one in record for value in values_at(one, path)]
+    if not isinstance(record, dict):
+        return []
+    if path in record:
+        value = record[path]
+        return value if isinstance(value, list) else [value]
+    head, _, rest = path.partition(".")
+    return values_at(record[head], rest) if rest and head in record else []
+
+
+def _nested(record: Record, nested: Record) -> bool:
+    prefix = nested["NestedPropertyName"]
+    return any(
+        all(
+            _filter(element, {**one, "Name": one["Name"].removeprefix(f"{prefix}.")})
+            for one in nested["Filters"]
+        )
+        for element in values_at(record, prefix)
+    )
+
+
+def _filter(record: Record, one: Record) -> bool:
+    operator, wanted = one.get("Operator", "Equals"), one.get("Value")
+    values = values_at(record, one["Name"])
+    if operator == "Exists":
+        return bool(values)
+    if operator == "NotExists":
+        return not values
+    if wanted is None:
+        raise ServiceError(
+            "ValidationException", f"The filter on {one['Name']} ({operator}) needs a Value."
+        )
+    if operator == "Equals":
+        return any(_equal(value, wanted) for value in values)
+    if operator == "NotEquals":
+        return not any(_equal(value, wanted) for value in values)
+    if operator == "In":
+        choices = [choice.strip() for choice in wanted.split(",")]
+        return any(_equal(value, choice) for value in values for choice in choices)
+    if operator == "Contains":
+        return any(wanted in str(value) for value in values)
+    return any(_ordered(operator, value, wanted) for value in values)
+
+
+def _equal(value: Any, wanted: str) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() == wanted.lower()
+    if isinstance(value, int | float | datetime):
+        return bool(_comparable(value) == _parsed(value, wanted))
+    return str(value) == wanted
+
+
+def _ordered(operator: str, value: Any, wanted: str) -> bool:
+    if not isinstance(value, int | float | datetime):
+        raise ServiceError(
+            "ValidationException", f"{operator} compares numbers and times, not {value!r}."
+        )
+    return ORDERED[operator](_comparable(value), _parsed(value, wanted))
+
+
+def _comparable(value: float | datetime) -> float:
+    return _aware(value).timestamp() if isinstance(value, datetime) else float(value)
+
+
+def _parsed(value: float | datetime, wanted: str) -> float:
+    try:
+        if isinstance(value, datetime):
+            return _aware(datetime.fromisoformat(wanted)).timestamp()
+        return float(wanted)
+    except ValueError as error:
+        kind = "time (YYYY-MM-DDThh:mm:ssZ)" if isinstance(value, datetime) else "number"
+        raise ServiceError("ValidationException", f"{wanted!r} is not a {kind}.") from error
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

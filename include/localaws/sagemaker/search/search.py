@@ -1,0 +1,118 @@
+"""SageMaker Search: full records of own resources, or of those that others let one discover.
+
+Each kind of resource offers its records here (`searchable`). AWS's results come from an index
+that may lag; these are always up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.core.utils import get_service_model
+
+from localaws.kit.paging import SAGEMAKER
+from localaws.kit.service import Call, Service, ServiceError
+from localaws.ram import grants
+from localaws.sagemaker.registry.groups import shared_groups
+from localaws.sagemaker.registry.store import Group, Record, Registry, snapshot
+from localaws.sagemaker.search.expression import matches, properties, sort_key
+from localaws.sagemaker.tags import TagStore
+
+sagemaker = Service.named("sagemaker")
+Records = Callable[[Call, bool], Iterable[Record]]
+_records: dict[str, Records] = {}
+
+
+def searchable(resource: str) -> Callable[[Records], Records]:
+    """Register what gives a resource's records; its second argument is True for CrossAccount."""
+
+    def register(records: Records) -> Records:
+        _records[resource] = records
+        return records
+
+    return register
+
+
+@sagemaker.operation("Search")
+def search(call: Call) -> dict[str, Any]:
+    """Find, sort (by default the last modified first) and page records."""
+    wanted = call.params
+    resource = wanted["Resource"]
+    if resource not in _records:
+        raise ServiceError(
+            "UnsupportedOperation",
+            f"sagemaker:Search of {resource} is not served by the local AWS.",
+            501,
+        )
+    sort_by = wanted.get("SortBy")
+    named = properties(wanted.get("SearchExpression")) | (
+        {sort_by.split(".")[0]} if sort_by else set()
+    )
+    _check_properties(resource, named)
+    across = wanted.get("CrossAccountFilterOption") == "CrossAccount"
+    found = [
+        record
+        for record in _records[resource](call, across)
+        if matches(record, wanted.get("SearchExpression"))
+    ]
+    found.sort(
+        key=lambda record: sort_key(record, sort_by or _modified(record)),
+        reverse=wanted.get("SortOrder", "Descending") == "Descending",
+    )
+    page, rest = SAGEMAKER.page(wanted, found)
+    return {
+        "Results": [{resource: snapshot(record)} for record in page],
+        "TotalHits": {"Value": len(found), "Relation": "EqualTo"},
+        **rest,
+    }
+
+
+def _modified(record: Record) -> str:
+    return "LastModifiedTime" if "LastModifiedTime" in record else "CreationTime"
+
+
+def _check_properties(resource: str, named: set[str]) -> None:
+    shape = get_service_model("sagemaker").shape_for("SearchRecord").members[resource]
+    if unknown := sorted(named - set(shape.members)):
+        raise ServiceError(
+            "ValidationException",
+            f"{resource} has no property {', '.join(unknown)}; "
+            f"its properties are {', '.join(shape.members)}.",
+        )
+
+
+@searchable("ModelPackage")
+def model_packages(call: Call, across: bool) -> Iterable[Record]:
+    """Yield the packages of own groups, or of the groups shared with this account."""
+    if not across:
+        for record in call.store(Registry).packages():
+            tags = call.store(TagStore).listed(record["ModelPackageArn"])
+            yield {**record, "Tags": tags}
+        return
+    for group in shared_groups(call, "sagemaker:DescribeModelPackage"):
+        yield from group.versions.values()
+
+
+@searchable("ModelPackageGroup")
+def model_package_groups(call: Call, across: bool) -> Iterable[Record]:
+    """Yield own groups, or those shared with this account (without their tags)."""
+    if across:
+        yield from map(_record, shared_groups(call, "sagemaker:DescribeModelPackageGroup"))
+        return
+    for group in call.store(Registry).groups.values():
+        yield {**_record(group), "Tags": call.store(TagStore).listed(group.arn)}
+
+
+def _record(group: Group) -> Record:
+    record = group.describe()
+    record.pop("ManagedConfiguration", None)  # not in the search record's shape
+    return record
+
+
+def discoverable(call: Call) -> list[str]:
+    """Return the accounts whose feature group catalog is shared with this one."""
+    arns = grants.shared_with(
+        call.cloud, call.account, call.region, "sagemaker:SagemakerCatalog", "sagemaker:Search"
+    )
+    return [arn.split(":")[4] for arn in arns]

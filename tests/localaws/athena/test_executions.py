@@ -1,0 +1,379 @@
+"""Athena over the offline store: real SQL, real refusals, nothing beyond what a query is handed."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pyarrow import parquet as pq
+
+from localaws.athena.executions import Executions
+from localaws.server import Accounts, running
+from tests.localaws.conftest import ACCOUNTS, REGION, Aws, Signer
+from tests.localaws.sagemaker.feature_store.test_records import (
+    NAME,
+    OWNER,
+    T1,
+    T2,
+    created,
+    eventually,
+    record,
+)
+from tests.localaws.shapes import checked
+
+CONSUMER = "data_science"
+BUCKET = f"causeway-data-{ACCOUNTS[OWNER]}-{REGION}"
+RESULTS = f"causeway-data-science-{ACCOUNTS[CONSUMER]}-{REGION}"
+CATALOG, DATABASE = "causeway_data", "sagemaker_featurestore"
+READER = f"arn:aws:iam::{ACCOUNTS[CONSUMER]}:role/reader"
+KEY_ADMINISTRATION = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNTS[OWNER]}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+@dataclass
+class Lake:
+    """A filled offline store of the owner, and a role of the consumer with the four grants."""
+
+    aws: Aws
+    table: str
+    key: str
+
+    @property
+    def glue_policy(self) -> dict[str, Any]:
+        start = f"arn:aws:glue:{REGION}:{ACCOUNTS[OWNER]}"
+        return self.statement(
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"],
+            [f"{start}:catalog", f"{start}:database/{DATABASE}", f"{start}:table/{DATABASE}/*"],
+        )
+
+    @property
+    def bucket_policy(self) -> dict[str, Any]:
+        return self.statement(
+            ["s3:GetObject", "s3:ListBucket"],
+            [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
+        )
+
+    @property
+    def left_to_iam(self) -> dict[str, Any]:
+        """What Lake Formation leaves to IAM: the table, by default."""
+        return self.on_the_table("IAM_ALLOWED_PRINCIPALS", "ALL")
+
+    def on_the_table(self, principal: str, permission: str) -> dict[str, Any]:
+        return {
+            "Principal": {"DataLakePrincipalIdentifier": principal},
+            "Resource": {"Table": {"DatabaseName": DATABASE, "Name": self.table}},
+            "Permissions": [permission],
+        }
+
+    @staticmethod
+    def statement(actions: list[str], resources: list[str] | str) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Principal": {"AWS": READER},
+            "Action": actions,
+            "Resource": resources,
+        }
+
+    def open(self) -> None:
+        """Give all four grants."""
+        glue, s3 = self.aws.client("glue", OWNER), self.aws.client("s3", OWNER)
+        glue.put_resource_policy(PolicyInJson=document(self.glue_policy))
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=document(self.bucket_policy))
+        self.decryption(True)
+        self.aws.client("lakeformation", OWNER).grant_permissions(**self.left_to_iam)
+        athena = self.aws.client("athena", CONSUMER)
+        if CATALOG not in {
+            one["CatalogName"] for one in athena.list_data_catalogs()["DataCatalogsSummary"]
+        }:
+            athena.create_data_catalog(
+                Name=CATALOG, Type="GLUE", Parameters={"catalog-id": ACCOUNTS[OWNER]}
+            )
+
+    def decryption(self, allowed: bool) -> None:
+        more = [self.statement(["kms:Decrypt"], "*")] if allowed else []
+        self.aws.client("kms", OWNER).put_key_policy(
+            KeyId=self.key, PolicyName="default", Policy=document(KEY_ADMINISTRATION, *more)
+        )
+
+    @property
+    def named(self) -> str:
+        return f'"{CATALOG}"."{DATABASE}"."{self.table}"'
+
+    def reader(self) -> Signer:
+        return self.aws.assume(CONSUMER, "reader")
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture(scope="module")
+def lake() -> Iterator[Lake]:
+    """One lake for all tests: whoever takes a grant gives it back (`closed`)."""
+    accounts = Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])
+    with running(accounts, control=True) as server:
+        lake = filled(Aws(server))
+        lake.open()
+        yield lake
+
+
+def filled(aws: Aws) -> Lake:
+    s3, kms = aws.client("s3", OWNER), aws.client("kms", OWNER)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.client("s3", CONSUMER).create_bucket(
+        Bucket=RESULTS, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    aws.role(CONSUMER, "reader")
+    key = kms.create_key(Policy=document(KEY_ADMINISTRATION))["KeyMetadata"]["Arn"]
+    found = created(
+        aws.client("sagemaker", OWNER),
+        RoleArn=aws.role(OWNER, "causeway-feature-execution"),
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs", "KmsKeyId": key}},
+    )
+    assert found["FeatureGroupStatus"] == "Created", found
+    place = found["OfflineStoreConfig"]["DataCatalogConfig"]
+    assert place["Database"] == DATABASE
+    runtime = aws.client("sagemaker-featurestore-runtime", OWNER)
+    rows = [record(f"sgc-{n:06}", T1 if n % 2 else T2, str(n)) for n in range(6)]
+    runtime.batch_write_record(Entries=[{"FeatureGroupName": NAME, "Record": row} for row in rows])
+    runtime.delete_record(
+        FeatureGroupName=NAME, RecordIdentifierValueAsString="sgc-000005", EventTime=T2
+    )
+    eventually(lambda: s3.list_objects_v2(Bucket=BUCKET).get("KeyCount", 0) >= 2)
+    return Lake(aws, place["TableName"], key)
+
+
+def run(
+    athena: Any, sql: str, *, database: str | None = None, place: str = f"s3://{RESULTS}/q/"
+) -> dict[str, Any]:
+    context = {"QueryExecutionContext": {"Database": database}} if database else {}
+    started = athena.start_query_execution(
+        QueryString=sql, ResultConfiguration={"OutputLocation": place}, **context
+    )
+    return settled(athena, started["QueryExecutionId"])
+
+
+def settled(athena: Any, identity: str) -> dict[str, Any]:
+    until = time.monotonic() + 30
+    while True:
+        found = athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+        if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
+            return dict(found)
+        assert time.monotonic() < until, found
+        time.sleep(0.02)
+
+
+def rows(athena: Any, execution: dict[str, Any]) -> list[list[str | None]]:
+    pages = athena.get_paginator("get_query_results").paginate(
+        QueryExecutionId=execution["QueryExecutionId"]
+    )
+    return [
+        [cell.get("VarCharValue") for cell in row["Data"]]
+        for page in pages
+        for row in page["ResultSet"]["Rows"]
+    ]
+
+
+# ------------------------------------------------------------------------ reading
+def test_the_owner_reads_its_own_store(lake: Lake) -> None:
+    athena = checked(lake.aws.client("athena", OWNER))
+    lake.aws.client("s3", OWNER).create_bucket(
+        Bucket="results", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    sql = (
+        f'SELECT "record_id", max("amount") AS most, count(*) AS n FROM "{lake.table}" '
+        "WHERE NOT \"is_deleted\" AND year = '2024' GROUP BY 1 ORDER BY 1"
+    )
+    done = run(athena, sql, database=DATABASE, place="s3://results/")
+    assert done["Status"]["State"] == "SUCCEEDED", done
+    found = rows(athena, done)
+    assert found[0] == ["record_id", "most", "n"]
+    assert found[1:3] == [["sgc-000000", "0.0", "1"], ["sgc-000001", "1.0", "1"]]
+    assert len(found) == 7
+
+
+def test_a_consumer_with_the_four_grants_reads_and_unloads(lake: Lake) -> None:
+    athena = checked(lake.reader().client("athena"))
+    sql = (
+        f'SELECT "record_id", "amount", "write_time", row_number() OVER '
+        f'(ORDER BY from_iso8601_timestamp("event_time") DESC, "record_id") AS place '
+        f'FROM {lake.named} WHERE NOT "is_deleted"'
+    )
+    target = f"s3://{RESULTS}/out/"
+    unload = f"UNLOAD ({sql}) TO '{target}' WITH (format = 'PARQUET', compression = 'SNAPPY')"
+    done = run(athena, unload)
+    assert done["Status"]["State"] == "SUCCEEDED", done
+    assert done["SubstatementType"] == "UNLOAD"
+    s3 = lake.aws.client("s3", CONSUMER)
+    (written,) = s3.list_objects_v2(Bucket=RESULTS, Prefix="out/")["Contents"]
+    body = s3.get_object(Bucket=RESULTS, Key=written["Key"])["Body"].read()
+    table = pq.read_table(io.BytesIO(body))
+    assert table.num_rows == 6
+    assert [str(field.type) for field in table.schema][:2] == ["string", "double"]
+    manifest = done["Statistics"]["DataManifestLocation"].split("/", 3)[3]
+    listed = s3.get_object(Bucket=RESULTS, Key=manifest)["Body"].read().decode().split()
+    assert listed == [f"s3://{RESULTS}/{written['Key']}"]
+    again = run(athena, unload)
+    assert "HIVE_PATH_ALREADY_EXISTS" in again["Status"]["StateChangeReason"]
+
+
+def test_a_feature_that_was_added_is_null_in_older_rows(lake: Lake) -> None:
+    sagemaker = lake.aws.client("sagemaker", OWNER)
+    more = [{"FeatureName": "purpose", "FeatureType": "Integral"}]
+    sagemaker.update_feature_group(FeatureGroupName=NAME, FeatureAdditions=more)
+    eventually(
+        lambda: (
+            sagemaker.describe_feature_group(FeatureGroupName=NAME)["LastUpdateStatus"]["Status"]
+            == "Successful"
+        )
+    )
+    athena = lake.reader().client("athena")
+    done = run(athena, f'SELECT count(*), count("purpose") FROM {lake.named}')
+    assert rows(athena, done)[1] == ["7", "0"], done
+
+
+# ------------------------------------------------------------------------ the four grants
+def no_glue(lake: Lake) -> None:
+    lake.aws.client("glue", OWNER).delete_resource_policy()
+
+
+def no_bucket(lake: Lake) -> None:
+    lake.aws.client("s3", OWNER).delete_bucket_policy(Bucket=BUCKET)
+
+
+def no_key(lake: Lake) -> None:
+    lake.decryption(False)
+
+
+def no_catalog(lake: Lake) -> None:
+    lake.aws.client("athena", CONSUMER).delete_data_catalog(Name=CATALOG)
+
+
+def no_select(lake: Lake) -> None:
+    lakeformation = lake.aws.client("lakeformation", OWNER)
+    lakeformation.revoke_permissions(**lake.left_to_iam)
+    # Enough to look the table up, not to query it.
+    lakeformation.grant_permissions(**lake.on_the_table(READER, "DESCRIBE"))
+
+
+@pytest.mark.parametrize(
+    ("take", "said"),
+    [
+        (no_select, "PERMISSION_DENIED: .*Lake Formation permission.*Required Select"),
+        (no_glue, "PERMISSION_DENIED: .*glue:GetDatabase"),
+        (no_bucket, "PERMISSION_DENIED: .*s3:(ListBucket|GetObject)"),
+        (no_key, "PERMISSION_DENIED: .*kms:Decrypt"),
+        (no_catalog, "CATALOG_NOT_FOUND: .*data catalogue is not registered"),
+    ],
+)
+def test_a_query_without_one_grant_fails_and_says_which(
+    lake: Lake, take: Callable[[Lake], None], said: str
+) -> None:
+    take(lake)
+    done = run(lake.reader().client("athena"), f"SELECT count(*) FROM {lake.named}")
+    lake.open()
+    assert done["Status"]["State"] == "FAILED"
+
+    assert re.match(said, done["Status"]["StateChangeReason"]), done["Status"]
+
+
+def test_the_callers_own_policy_counts_as_well(lake: Lake) -> None:
+    iam = lake.aws.client("iam", CONSUMER)
+    everything_but = {"Effect": "Deny", "Action": "glue:GetPartitions", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="reader", PolicyName="less", PolicyDocument=document(everything_but)
+    )
+    done = run(lake.reader().client("athena"), f"SELECT count(*) FROM {lake.named}")
+    iam.delete_role_policy(RoleName="reader", PolicyName="less")
+    assert "glue:GetPartitions" in done["Status"]["StateChangeReason"]
+
+
+# ------------------------------------------------------------------------ SQL
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELEC 1", "NOT_SUPPORTED"),
+        ("SELECT nothing FROM {}", "nothing"),
+        ("SELECT * FROM no_such_table", "TABLE_NOT_FOUND|Schema must be"),
+        ("SELECT amount / 2 FROM {}", "the function /"),
+        ("SELECT amount::bigint FROM {}", "mismatched input '::'"),
+        ("SELECT * FROM read_parquet('/etc/passwd')", "TABLE_FUNCTION"),
+        ("SELECT * FROM '/etc/passwd'", "Schema must be|TABLE_NOT_FOUND"),
+        ("SELECT 1; SELECT 2", "Only one sql statement"),
+        ("INSTALL httpfs", "only SELECT and UNLOAD"),
+        ("UNLOAD (SELECT 1) TO '/tmp/x'", "expected UNLOAD"),
+        ("UNLOAD (SELECT 1 AS a) TO 's3://x/y' WITH (format = 'CSV')", "PARQUET"),
+    ],
+)
+def test_sql_that_is_wrong_or_not_served_fails_with_the_reason(
+    lake: Lake, sql: str, said: str
+) -> None:
+    lake.open()
+
+    done = run(lake.reader().client("athena"), sql.format(lake.named))
+    assert done["Status"]["State"] == "FAILED", done
+    assert re.search(said, done["Status"]["StateChangeReason"]), done["Status"]
+    with pytest.raises(ClientError, match="FAILED"):
+        lake.reader().client("athena").get_query_results(QueryExecutionId=done["QueryExecutionId"])
+
+
+# ------------------------------------------------------------------------ executions
+def test_a_token_starts_one_query(lake: Lake) -> None:
+    athena = lake.aws.client("athena", CONSUMER)
+    asked = {
+        "QueryString": "SELECT 1 AS one",
+        "ResultConfiguration": {"OutputLocation": f"s3://{RESULTS}/q/"},
+        "ClientRequestToken": "t" * 32,
+    }
+    first = athena.start_query_execution(**asked)["QueryExecutionId"]
+    assert athena.start_query_execution(**asked)["QueryExecutionId"] == first
+    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+        athena.start_query_execution(**asked | {"QueryString": "SELECT 2 AS two"})
+    assert settled(athena, first)["Status"]["State"] == "SUCCEEDED"
+    assert first in athena.list_query_executions()["QueryExecutionIds"]
+
+
+def test_a_query_that_runs_is_stopped(lake: Lake) -> None:
+    athena = lake.reader().client("athena")
+    many = ", ".join(f"{lake.named} t{n}" for n in range(12))
+    started = athena.start_query_execution(
+        QueryString=f"SELECT count(*) FROM {many}",
+        ResultConfiguration={"OutputLocation": f"s3://{RESULTS}/q/"},
+    )["QueryExecutionId"]
+    athena.stop_query_execution(QueryExecutionId=started)
+    done = settled(athena, started)
+    assert done["Status"]["State"] == "CANCELLED", done
+    executions = lake.aws.cloud.store(Executions, ACCOUNTS[CONSUMER], REGION)
+    assert executions.by_id[started].ended.wait(5), "it still runs"
+
+
+def test_a_workgroup_decides_where_results_go(lake: Lake) -> None:
+    athena = checked(lake.aws.client("athena", CONSUMER))
+    athena.create_work_group(
+        Name="causeway",
+        Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{RESULTS}/enforced/"}},
+    )
+    started = athena.start_query_execution(
+        QueryString="SELECT 1 AS one",
+        WorkGroup="causeway",
+        ResultConfiguration={"OutputLocation": f"s3://{RESULTS}/mine/"},
+    )
+    done = settled(athena, started["QueryExecutionId"])
+    place = done["ResultConfiguration"]["OutputLocation"]
+    assert place == f"s3://{RESULTS}/enforced/{done['QueryExecutionId']}.csv"
+    with pytest.raises(ClientError, match="No output location"):
+        athena.start_query_execution(QueryString="SELECT 1")
+    athena.update_work_group(WorkGroup="causeway", State="DISABLED")
+    with pytest.raises(ClientError, match="disabled"):
+        athena.start_query_execution(QueryString="SELECT 1", WorkGroup="causeway")

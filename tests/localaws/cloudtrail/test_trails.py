@@ -1,0 +1,277 @@
+"""Trails: what they log, where their log files go, and what the bucket has to allow."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.localaws.conftest import ACCOUNTS, Aws
+from tests.localaws.identity.test_authorisation import refused
+from tests.localaws.shapes import checked
+
+DATA, REGION, BUCKET = ACCOUNTS["data"], "eu-central-1", "trail-bucket"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{DATA}:trail/seen"
+FEATURES = [
+    {"Field": "eventCategory", "Equals": ["Data"]},
+    {"Field": "resources.type", "Equals": ["AWS::SageMaker::FeatureGroup"]},
+]
+
+
+def allow_cloudtrail(aws: Aws, source: str = TRAIL, owner: str = DATA) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/AWSLogs/{DATA}/*"],
+        "Condition": {"StringEquals": {"aws:SourceArn": source}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("s3", owner).put_bucket_policy(Bucket=BUCKET, Policy=policy)
+
+
+@pytest.fixture
+def trail(aws: Aws) -> Iterator[Any]:
+    """A client that checks shapes, of an account with a bucket for trails."""
+    aws.client("s3", "data").create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    allow_cloudtrail(aws)
+    yield checked(aws.client("cloudtrail", "data"))
+
+
+def logging(trail: Any, *fields: list[dict[str, Any]]) -> None:
+    trail.create_trail(Name="seen", S3BucketName=BUCKET)
+    if fields:
+        selectors = [{"Name": "some", "FieldSelectors": one} for one in fields]
+        trail.put_event_selectors(TrailName="seen", AdvancedEventSelectors=selectors)
+    trail.start_logging(Name="seen")
+
+
+def logged(aws: Aws) -> list[dict[str, Any]]:
+    """Wait for a delivery and return what all log files hold."""
+    s3, deadline = aws.client("s3", "data"), time.monotonic() + 10
+    while time.monotonic() < deadline:
+        listed = s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        if listed:
+            bodies = [s3.get_object(Bucket=BUCKET, Key=o["Key"])["Body"].read() for o in listed]
+            return [r for body in bodies for r in json.loads(gzip.decompress(body))["Records"]]
+        time.sleep(0.1)
+    return []
+
+
+def feature_group(aws: Aws) -> str:
+    """Make a feature group and return its ARN."""
+    client = aws.client("sagemaker", "data")
+    made = client.create_feature_group(
+        FeatureGroupName="g",
+        RecordIdentifierFeatureName="id",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=[
+            {"FeatureName": "id", "FeatureType": "String"},
+            {"FeatureName": "at", "FeatureType": "String"},
+        ],
+        OnlineStoreConfig={"EnableOnlineStore": True},
+        RoleArn=aws.role("data", "store"),
+    )
+    deadline = time.monotonic() + 10
+    while client.describe_feature_group(FeatureGroupName="g")["FeatureGroupStatus"] != "Created":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return str(made["FeatureGroupArn"])
+
+
+def put_record(aws: Aws) -> None:
+    record = [
+        {"FeatureName": "id", "ValueAsString": "7"},
+        {"FeatureName": "at", "ValueAsString": "2024-01-01T00:00:00Z"},
+    ]
+    runtime = aws.client("sagemaker-featurestore-runtime", "data")
+    runtime.put_record(FeatureGroupName="g", Record=record)
+
+
+def test_a_trail_that_asks_for_them_gets_reads_and_writes_of_features(aws: Aws, trail: Any) -> None:
+    logging(trail, FEATURES)
+    group = feature_group(aws)
+    put_record(aws)
+    runtime = aws.client("sagemaker-featurestore-runtime", "data")
+    runtime.get_record(FeatureGroupName="g", RecordIdentifierValueAsString="7")
+    found = logged(aws)
+    assert [one["eventName"] for one in found] == ["PutRecord", "GetRecord"]
+    assert {(one["eventCategory"], one["managementEvent"]) for one in found} == {("Data", False)}
+    assert [one["readOnly"] for one in found] == [False, True]
+    resource = {"accountId": DATA, "type": "AWS::SageMaker::FeatureGroup", "ARN": group}
+    assert found[0]["resources"] == [resource]
+    assert found[1]["requestParameters"] == {
+        "featureGroupName": "g",
+        "recordIdentifierValueAsString": "7",
+    }
+    assert "2024-01-01" not in json.dumps(found[0]["requestParameters"])
+
+
+def test_a_trail_logs_management_events_unless_it_says_what_else(aws: Aws, trail: Any) -> None:
+    logging(trail)
+    feature_group(aws)
+    put_record(aws)
+    names = [one["eventName"] for one in logged(aws)]
+    assert "CreateFeatureGroup" in names
+    assert "PutRecord" not in names
+
+
+def test_reads_by_another_account_are_in_the_owners_log(aws: Aws, trail: Any) -> None:
+    logging(trail, FEATURES)
+    group = feature_group(aws)
+    runtime = aws.client("sagemaker-featurestore-runtime", "data_science")
+    refused(
+        "AccessForbidden",
+        "",
+        runtime.get_record,
+        FeatureGroupName=group,
+        RecordIdentifierValueAsString="7",
+    )
+    (found,) = logged(aws)
+    assert found["errorCode"] == "AccessForbidden"
+    assert found["userIdentity"]["accountId"] == ACCOUNTS["data_science"]
+    assert found["recipientAccountId"] == DATA
+
+
+def test_data_events_are_never_in_the_event_history(aws: Aws, trail: Any) -> None:
+    logging(trail, FEATURES)
+    feature_group(aws)
+    put_record(aws)
+    pages = trail.get_paginator("lookup_events").paginate()
+    names = {event["EventName"] for page in pages for event in page["Events"]}
+    assert "CreateFeatureGroup" in names
+    assert "PutRecord" not in names
+
+
+def test_log_files_lie_and_are_named_as_on_aws(aws: Aws, trail: Any) -> None:
+    logging(trail, [{"Field": "eventCategory", "Equals": ["Management"]}])
+    assert logged(aws)
+    (key, *_) = [
+        one["Key"] for one in aws.client("s3", "data").list_objects_v2(Bucket=BUCKET)["Contents"]
+    ]
+    now = aws.cloud.clock.now()
+    folder, _, name = key.rpartition("/")
+    assert folder == f"AWSLogs/{DATA}/CloudTrail/{REGION}/{now:%Y/%m/%d}"
+    assert name.startswith(f"{DATA}_CloudTrail_{REGION}_{now:%Y%m%dT}")
+    assert name.endswith(".json.gz")
+    status = trail.get_trail_status(Name="seen")
+    assert status["IsLogging"]
+    assert status["LatestDeliveryTime"] >= status["StartLoggingTime"]
+
+
+def test_a_trail_needs_a_bucket_that_lets_it_in(aws: Aws, trail: Any) -> None:
+    allow_cloudtrail(aws, source=TRAIL.replace("seen", "another"))
+    refused(
+        "InsufficientS3BucketPolicyException",
+        "s3:GetBucketAcl",
+        trail.create_trail,
+        Name="seen",
+        S3BucketName=BUCKET,
+    )
+    refused(
+        "S3BucketDoesNotExistException",
+        "no-such-bucket",
+        trail.create_trail,
+        Name="seen",
+        S3BucketName="no-such-bucket",
+    )
+    assert trail.describe_trails()["trailList"] == []
+
+
+def test_a_bucket_that_closes_shows_in_the_status_and_nothing_is_lost(aws: Aws, trail: Any) -> None:
+    logging(trail, FEATURES)
+    feature_group(aws)
+    aws.client("s3", "data").delete_bucket_policy(Bucket=BUCKET)
+    put_record(aws)
+    deadline = time.monotonic() + 10
+    while trail.get_trail_status(Name="seen").get("LatestDeliveryError") != "AccessDenied":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    allow_cloudtrail(aws)
+    assert [one["eventName"] for one in logged(aws)] == ["PutRecord"]
+
+
+def test_trails_are_described_as_they_were_made(trail: Any) -> None:
+    made = trail.create_trail(Name="seen", S3BucketName=BUCKET, TagsList=[{"Key": "a"}])
+    assert made["TrailARN"] == TRAIL
+    described = trail.get_trail(Name=TRAIL)["Trail"]
+    assert described["HomeRegion"] == REGION
+    assert described["HasCustomEventSelectors"] is False
+    assert trail.describe_trails(trailNameList=["seen", "none"])["trailList"] == [described]
+    assert [one["Name"] for one in trail.list_trails()["Trails"]] == ["seen"]
+    assert (
+        trail.get_event_selectors(TrailName="seen")["EventSelectors"][0]["ReadWriteType"] == "All"
+    )
+    (tagged,) = trail.list_tags(ResourceIdList=[TRAIL])["ResourceTagList"]
+    assert tagged["TagsList"] == [{"Key": "a", "Value": ""}]
+    taken = ("TrailAlreadyExistsException", "seen")
+    refused(*taken, trail.create_trail, Name="seen", S3BucketName=BUCKET)
+    trail.delete_trail(Name="seen")
+    refused("TrailNotFoundException", "seen", trail.get_trail, Name="seen")
+
+
+def test_basic_selectors_take_objects_by_the_beginning_of_their_arn(aws: Aws, trail: Any) -> None:
+    trail.create_trail(Name="seen", S3BucketName=BUCKET)
+    resource = {"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/wanted/"]}
+    selector = {
+        "ReadWriteType": "WriteOnly",
+        "IncludeManagementEvents": False,
+        "DataResources": [resource],
+    }
+    trail.put_event_selectors(TrailName="seen", EventSelectors=[selector])
+    trail.start_logging(Name="seen")
+    s3 = aws.client("s3", "data")
+    for key in ("wanted/a", "other/b"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    s3.get_object(Bucket=BUCKET, Key="wanted/a")
+    s3.delete_object(Bucket=BUCKET, Key="other/b")
+    s3.delete_object(Bucket=BUCKET, Key="wanted/a")
+    found = logged(aws)
+    assert [one["eventName"] for one in found] == ["PutObject", "DeleteObject"]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "said"),
+    [
+        ({}, "either"),
+        ({"EventSelectors": [{"DataResources": [{"Type": "x"}]}]}, "need advanced"),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": FEATURES[:1]}]}, "one resources.type"),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": FEATURES[1:]}]}, "eventCategory"),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    {"FieldSelectors": [FEATURES[0], {"Field": "resources.type", "Equals": ["x"]}]}
+                ]
+            },
+            "no data events of x",
+        ),
+    ],
+)
+def test_selectors_that_cannot_be_kept_are_refused(
+    trail: Any, selectors: dict[str, Any], said: str
+) -> None:
+    trail.create_trail(Name="seen", S3BucketName=BUCKET)
+    refused(
+        "InvalidEventSelectorsException",
+        said,
+        trail.put_event_selectors,
+        TrailName="seen",
+        **selectors,
+    )
+
+
+def test_what_a_local_trail_cannot_do_is_refused(trail: Any) -> None:
+    refused(
+        "UnsupportedOperationException",
+        "EnableLogFileValidation",
+        trail.create_trail,
+        Name="seen",
+        S3BucketName=BUCKET,
+        EnableLogFileValidation=True,
+    )

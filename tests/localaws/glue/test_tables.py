@@ -1,0 +1,145 @@
+"""Glue's Data Catalog: databases, tables, the resource policy, and the table of a feature group."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.localaws.sagemaker.feature_store.test_records import (
+    NAME,
+    OWNER,
+    created,
+    eventually,
+    refused,
+)
+from tests.localaws.shapes import checked
+
+CONSUMER = "data_science"
+START = f"arn:aws:glue:{REGION}:{ACCOUNTS[OWNER]}"
+TABLE = {
+    "Name": "Loans",
+    "StorageDescriptor": {"Columns": [{"Name": "id", "Type": "string"}], "Location": "s3://b/x"},
+}
+
+
+def policy(*resources: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ACCOUNTS[CONSUMER]},
+        "Action": ["glue:GetTable", "glue:GetTables"],
+        "Resource": list(resources),
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture
+def glue(aws: Aws) -> Any:
+    glue = checked(aws.client("glue", OWNER))
+    glue.create_database(DatabaseInput={"Name": "Lake"})
+    glue.create_table(DatabaseName="lake", TableInput=TABLE)
+    return glue
+
+
+def test_databases_and_tables_are_kept_in_small_letters(glue: Any) -> None:
+    assert [one["Name"] for one in glue.get_databases()["DatabaseList"]] == ["lake"]
+    refused("AlreadyExistsException", glue.create_database, DatabaseInput={"Name": "LAKE"})
+    found = glue.get_table(DatabaseName="Lake", Name="LOANS")["Table"]
+    assert (found["Name"], found["VersionId"]) == ("loans", "0")
+    glue.update_table(DatabaseName="lake", TableInput=TABLE | {"Description": "What is asked for"})
+    (listed,) = glue.get_tables(DatabaseName="lake", Expression="lo.*")["TableList"]
+    assert (listed["Description"], listed["VersionId"]) == ("What is asked for", "1")
+    glue.delete_table(DatabaseName="lake", Name="loans")
+    refused("EntityNotFoundException", glue.get_table, DatabaseName="lake", Name="loans")
+    glue.delete_database(Name="lake")
+    refused("EntityNotFoundException", glue.get_database, Name="lake")
+
+
+def test_what_would_have_no_effect_is_refused(glue: Any) -> None:
+    link = {"Name": "link", "TargetDatabase": {"CatalogId": ACCOUNTS[OWNER], "DatabaseName": "x"}}
+    refused("UnsupportedOperation", glue.create_database, DatabaseInput=link)
+
+
+def test_the_policy_opens_the_catalog_to_another_account(aws: Aws, glue: Any) -> None:
+    reader = aws.client("glue", CONSUMER)
+    wanted = {"CatalogId": ACCOUNTS[OWNER], "DatabaseName": "lake", "Name": "loans"}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.get_table(**wanted)
+    glue.put_resource_policy(PolicyInJson=policy(f"{START}:catalog", f"{START}:database/lake"))
+    with pytest.raises(ClientError, match="table/lake/loans"):
+        reader.get_table(**wanted)
+    glue.put_resource_policy(PolicyInJson=policy(f"{START}:*"))
+    assert reader.get_table(**wanted)["Table"]["CatalogId"] == ACCOUNTS[OWNER]
+    with pytest.raises(ClientError, match="glue:DeleteTable"):
+        reader.delete_table(**wanted)
+
+
+def test_a_policy_is_replaced_only_as_its_writer_saw_it(glue: Any) -> None:
+    refused("EntityNotFoundException", glue.get_resource_policy)
+    first = glue.put_resource_policy(
+        PolicyInJson=policy(f"{START}:*"), PolicyExistsCondition="NOT_EXIST"
+    )["PolicyHash"]
+    assert glue.get_resource_policy()["PolicyHash"] == first
+    other = {"PolicyInJson": policy(f"{START}:catalog")}
+    conflict = "ConditionCheckFailureException"
+    refused(conflict, glue.put_resource_policy, **other, PolicyExistsCondition="NOT_EXIST")
+    refused(conflict, glue.put_resource_policy, **other, PolicyHashCondition="0" * 64)
+    glue.put_resource_policy(**other, PolicyHashCondition=first)
+    foreign = policy(f"arn:aws:glue:{REGION}:{ACCOUNTS[CONSUMER]}:*")
+    refused("InvalidInputException", glue.put_resource_policy, PolicyInJson=foreign)
+    refused("InvalidInputException", glue.put_resource_policy, PolicyInJson="{}")
+
+
+# ------------------------------------------------------------------------ of a feature group
+def offline(aws: Aws, **more: Any) -> dict[str, Any]:
+    bucket = "causeway-data-111111111111-eu-central-1"
+    aws.client("s3", OWNER).create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return {"S3StorageConfig": {"S3Uri": f"s3://{bucket}/fs"}, **more}
+
+
+def test_a_feature_group_has_a_table_that_follows_it(aws: Aws) -> None:
+    sagemaker = checked(aws.client("sagemaker", OWNER))
+    role = aws.role(OWNER, "causeway-feature-execution")
+    found = created(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws))
+    place = found["OfflineStoreConfig"]["DataCatalogConfig"]
+    assert place["TableName"].startswith(NAME.replace("-", "_"))
+
+    def columns() -> dict[str, str]:
+        table = aws.client("glue", OWNER).get_table(
+            DatabaseName=place["Database"], Name=place["TableName"]
+        )["Table"]
+        assert table["StorageDescriptor"]["Location"].endswith("/data")
+        return {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
+
+    assert columns()["amount"] == "double"
+    assert columns()["write_time"] == "timestamp"
+    more = [{"FeatureName": "purpose", "FeatureType": "Integral"}]
+    sagemaker.update_feature_group(FeatureGroupName=NAME, FeatureAdditions=more)
+    assert eventually(lambda: columns().get("purpose")) == "bigint"
+
+
+def test_a_group_names_its_table_or_has_none(aws: Aws) -> None:
+    sagemaker = checked(aws.client("sagemaker", OWNER))
+    role = aws.role(OWNER, "causeway-feature-execution")
+    place = {"TableName": "loans", "Catalog": "AwsDataCatalog", "Database": "mine"}
+    created(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws, DataCatalogConfig=place))
+    assert aws.client("glue", OWNER).get_table(DatabaseName="mine", Name="loans")
+    sagemaker.delete_feature_group(FeatureGroupName=NAME)
+    config = {"S3StorageConfig": {"S3Uri": "s3://causeway-data-111111111111-eu-central-1/fs"}}
+    found = created(
+        sagemaker, RoleArn=role, OfflineStoreConfig=config | {"DisableGlueTableCreation": True}
+    )
+    assert "DataCatalogConfig" not in found["OfflineStoreConfig"]
+
+
+def test_a_role_that_may_not_make_the_table_fails_the_creation(aws: Aws) -> None:
+    allowed = [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}]
+    role = aws.role(OWNER, "causeway-feature-execution", allow=allowed)
+    found = created(aws.client("sagemaker", OWNER), RoleArn=role, OfflineStoreConfig=offline(aws))
+    assert found["FeatureGroupStatus"] == "CreateFailed"
+    assert "glue:GetDatabase" in found["FailureReason"]

@@ -1,0 +1,320 @@
+"""Endpoints answer with the model that was deployed, and keep answering while they change."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.sagemaker.machine.processes import ProcessTable
+from tests.localaws.sagemaker.work import Workshop, until
+
+ECHO = """
+import os, sys
+def model_fn(model_dir):
+    return os.environ.get("ANSWER", "{name}")
+def input_fn(body, content_type):
+    text = body.decode()
+    if text == "bad":
+        error = ValueError("row 1, column 'age': 'x' is not a number")
+        error.status_code = 400
+        raise error
+    if text == "crash":
+        raise RuntimeError("out of luck")
+    if text == "die":
+        os._exit(3)
+    return text
+def predict_fn(data, model):
+    return model + ":" + data
+def output_fn(prediction, accept):
+    return prediction, "text/csv" if accept == "*/*" else accept
+"""
+BROKEN = "def model_fn(model_dir):\n    raise ValueError('the model has no trees')\n"
+
+
+def echo(name: str) -> dict[str, str]:
+    return {"inference.py": ECHO.replace("{name}", name)}
+
+
+def refused(code: str, call: Any, **params: Any) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    reply = caught.value.response
+    assert reply["Error"]["Code"] == code, reply
+    return dict(reply)
+
+
+def deploy(workshop: Workshop, name: str) -> dict[str, Any]:
+    """Make a model, a config and an endpoint of that name and wait until it is settled."""
+    workshop.model(name, echo(name))
+    workshop.config(name, {name: 1})
+    workshop.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    return workshop.settled(name)
+
+
+def gone(workshop: Workshop, name: str) -> bool:
+    try:
+        workshop.sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        assert "Could not find endpoint" in str(error)
+        return True
+    return False
+
+
+def test_endpoint_answers_with_the_deployed_model(workshop: Workshop) -> None:
+    described = deploy(workshop, "plain")
+    assert described["EndpointStatus"] == "InService"
+    assert described["EndpointConfigName"] == "plain"
+    [variant] = described["ProductionVariants"]
+    assert (variant["CurrentWeight"], variant["CurrentInstanceCount"]) == (1.0, 1)
+    reply = workshop.runtime.invoke_endpoint(
+        EndpointName="plain", Body=b"1,2", ContentType="text/csv", Accept="text/plain"
+    )
+    assert reply["Body"].read() == b"plain:1,2"
+    assert reply["InvokedProductionVariant"] == "plain"
+
+
+def test_content_type_of_the_answer_is_the_models(workshop: Workshop) -> None:
+    deploy(workshop, "typed")
+    reply = workshop.runtime.invoke_endpoint(
+        EndpointName="typed", Body=b"x", Accept="text/plain", CustomAttributes="trace=7"
+    )
+    assert reply["ContentType"] == "text/plain"
+    assert reply["CustomAttributes"] == "trace=7"
+
+
+def test_model_error_carries_the_models_status_and_words(workshop: Workshop) -> None:
+    deploy(workshop, "precise")
+    client = workshop.runtime
+    reply = refused("ModelError", client.invoke_endpoint, EndpointName="precise", Body=b"bad")
+    assert reply["OriginalStatusCode"] == 400
+    assert reply["OriginalMessage"] == "row 1, column 'age': 'x' is not a number"
+
+
+def test_variables_of_the_model_reach_the_script(workshop: Workshop) -> None:
+    workshop.model("varied", echo("varied"), Environment={"ANSWER": "from the environment"})
+    workshop.config("varied", {"varied": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="varied", EndpointConfigName="varied")
+    workshop.settled("varied")
+    assert workshop.invoke("varied", "x") == "from the environment:x"
+
+
+def test_default_functions_serve_a_script_with_model_fn_alone(workshop: Workshop) -> None:
+    script = "def model_fn(d):\n    return lambda rows: [sum(row) for row in rows]\n"
+    workshop.model("sums", {"inference.py": script})
+    workshop.config("sums", {"sums": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="sums", EndpointConfigName="sums")
+    workshop.settled("sums")
+    assert workshop.invoke("sums", "1,2\n3,4\n", ContentType="text/csv") == "[3.0, 7.0]"
+    reply = workshop.invoke("sums", "[[1, 1]]", ContentType="application/json", Accept="text/csv")
+    assert reply == "2\n"
+
+
+def test_error_of_the_model_is_a_model_error(workshop: Workshop) -> None:
+    deploy(workshop, "moody")
+    client = workshop.runtime
+    reply = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"bad")
+    assert reply["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert "client error (400)" in reply["Error"]["Message"]
+    assert "column 'age': 'x'" in reply["Error"]["Message"]
+    reply = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"crash")
+    assert "server error (500)" in reply["Error"]["Message"]
+    lines = until(lambda: _log(workshop, "moody"), 10)
+    assert any("RuntimeError: out of luck" in line for line in lines)
+    assert workshop.invoke("moody", "fine") == "moody:fine"
+
+
+def test_model_server_that_died_is_a_model_error(workshop: Workshop) -> None:
+    deploy(workshop, "mortal")
+    client = workshop.runtime
+    for body in (b"die", b"x"):
+        refused("ModelError", client.invoke_endpoint, EndpointName="mortal", Body=body)
+
+
+def test_endpoint_that_is_not_there_is_a_validation_error(workshop: Workshop) -> None:
+    client = workshop.runtime
+    reply = refused("ValidationError", client.invoke_endpoint, EndpointName="none", Body=b"x")
+    assert "Endpoint none of account 222222222222 not found" in reply["Error"]["Message"]
+
+
+def test_requests_are_shared_by_weight_and_a_variant_can_be_asked_for(workshop: Workshop) -> None:
+    for name in ("heavy", "light"):
+        workshop.model(name, echo(name))
+    workshop.config("weighted", {"heavy": 3, "light": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="weighted", EndpointConfigName="weighted")
+    workshop.settled("weighted")
+    answers = Counter(workshop.invoke("weighted", "x") for _ in range(12))
+    assert answers == {"heavy:x": 9, "light:x": 3}
+    assert workshop.invoke("weighted", "x", TargetVariant="light") == "light:x"
+    refused(
+        "ValidationError",
+        workshop.runtime.invoke_endpoint,
+        EndpointName="weighted",
+        Body=b"x",
+        TargetVariant="none",
+    )
+
+
+def test_model_that_does_not_load_fails_a_new_endpoint(workshop: Workshop) -> None:
+    workshop.model("broken", {"inference.py": BROKEN})
+    workshop.config("broken", {"broken": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="broken", EndpointConfigName="broken")
+    described = workshop.settled("broken")
+    assert described["EndpointStatus"] == "Failed"
+    assert "the model has no trees" in described["FailureReason"]
+    reply = refused(
+        "ValidationException",
+        workshop.sagemaker.update_endpoint,
+        EndpointName="broken",
+        EndpointConfigName="broken",
+    )
+    assert "in status Failed" in reply["Error"]["Message"]
+    workshop.sagemaker.delete_endpoint(EndpointName="broken")
+    until(lambda: gone(workshop, "broken"))
+
+
+def test_missing_model_data_fails_the_endpoint(workshop: Workshop) -> None:
+    workshop.model("lost", echo("lost"))
+    workshop.s3.delete_object(Bucket=workshop.bucket, Key="models/lost/model.tar.gz")
+    workshop.config("lost", {"lost": 1})
+    workshop.sagemaker.create_endpoint(EndpointName="lost", EndpointConfigName="lost")
+    described = workshop.settled("lost")
+    assert described["EndpointStatus"] == "Failed"
+    assert "NoSuchKey" in described["FailureReason"]
+
+
+def test_update_swaps_to_the_new_config_without_a_gap(workshop: Workshop) -> None:
+    deploy(workshop, "steady")
+    workshop.model("steady-2", echo("steady-2"))
+    workshop.config("steady-2", {"steady-2": 1})
+    answers: list[str] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answers.append(workshop.invoke("steady", "x"))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(lambda: answers)
+    before = set(ProcessTable.of(workshop.aws.cloud).alive())
+    workshop.sagemaker.update_endpoint(EndpointName="steady", EndpointConfigName="steady-2")
+    described = workshop.settled("steady")
+    count = len(answers)
+    until(lambda: len(answers) > count + 2)
+    done.set()
+    asking.join()
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == (
+        "InService",
+        "steady-2",
+    )
+    order = [answer for i, answer in enumerate(answers) if i == 0 or answers[i - 1] != answer]
+    assert order == ["steady:x", "steady-2:x"]
+    # The replaced server has ended.
+    until(lambda: not before <= set(ProcessTable.of(workshop.aws.cloud).alive()))
+
+
+def test_failed_update_is_in_service_on_the_old_config(workshop: Workshop) -> None:
+    deploy(workshop, "safe")
+    received = workshop.events("SageMaker Endpoint State Change")
+    workshop.model("safe-broken", {"inference.py": BROKEN})
+    workshop.config("safe-broken", {"safe-broken": 1})
+    workshop.sagemaker.update_endpoint(EndpointName="safe", EndpointConfigName="safe-broken")
+    described = workshop.settled("safe")
+    assert described["EndpointStatus"] == "InService"
+    assert described["EndpointConfigName"] == "safe"
+    assert "the model has no trees" in described["FailureReason"]
+    assert "PendingDeploymentSummary" not in described
+    assert workshop.invoke("safe", "x") == "safe:x"
+    statuses = [event["detail"]["EndpointStatus"] for event in received()]
+    assert statuses == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+
+
+def test_log_goes_on_after_the_first_credentials_expired(workshop: Workshop) -> None:
+    deploy(workshop, "lasting")
+    workshop.aws.advance(13 * 3600)
+    refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="lasting", Body=b"crash")
+    assert until(lambda: _log(workshop, "lasting"), 10)
+
+
+def test_config_and_model_may_be_deleted_while_they_serve(workshop: Workshop) -> None:
+    deploy(workshop, "orphan")
+    workshop.sagemaker.delete_endpoint_config(EndpointConfigName="orphan")
+    workshop.sagemaker.delete_model(ModelName="orphan")
+    assert workshop.sagemaker.describe_endpoint(EndpointName="orphan")["EndpointStatus"]
+    assert workshop.invoke("orphan", "x") == "orphan:x"
+
+
+def test_deleted_endpoint_is_gone_with_its_process_and_its_name_is_free(
+    workshop: Workshop,
+) -> None:
+    before = set(ProcessTable.of(workshop.aws.cloud).alive())
+    deploy(workshop, "brief")
+    [pid] = set(ProcessTable.of(workshop.aws.cloud).alive()) - before
+    refused(
+        "ValidationException",
+        workshop.sagemaker.create_endpoint,
+        EndpointName="brief",
+        EndpointConfigName="brief",
+    )
+    workshop.sagemaker.delete_endpoint(EndpointName="brief")
+    until(lambda: gone(workshop, "brief"))
+    assert not Path(f"/proc/{pid}").exists()
+    workshop.sagemaker.create_endpoint(EndpointName="brief", EndpointConfigName="brief")
+    assert workshop.settled("brief")["EndpointStatus"] == "InService"
+
+
+def test_state_changes_are_events_with_tags(workshop: Workshop) -> None:
+    received = workshop.events("SageMaker Endpoint State Change")
+    workshop.model("heard", echo("heard"))
+    workshop.config("heard", {"heard": 1})
+    workshop.sagemaker.create_endpoint(
+        EndpointName="heard",
+        EndpointConfigName="heard",
+        Tags=[{"Key": "version", "Value": "3"}],
+    )
+    workshop.settled("heard")
+    details = [event["detail"] for event in received()]
+    details = [detail for detail in details if detail["EndpointName"] == "heard"]
+    assert [detail["EndpointStatus"] for detail in details] == ["CREATING", "IN_SERVICE"]
+    assert details[1]["Tags"] == {"version": "3"}
+    assert details[1]["EndpointConfigName"] == "heard"
+
+
+def test_gradual_deployment_is_refused_not_ignored(workshop: Workshop) -> None:
+    deploy(workshop, "gradual")
+    canary = {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {
+                "Type": "CANARY",
+                "WaitIntervalInSeconds": 60,
+                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+            }
+        }
+    }
+    reply = refused(
+        "UnsupportedOperation",
+        workshop.sagemaker.update_endpoint,
+        EndpointName="gradual",
+        EndpointConfigName="gradual",
+        DeploymentConfig=canary,
+    )
+    assert "gradually" in reply["Error"]["Message"]
+
+
+def test_endpoints_are_listed(workshop: Workshop) -> None:
+    deploy(workshop, "listed")
+    found = workshop.sagemaker.list_endpoints(NameContains="listed", StatusEquals="InService")
+    assert [one["EndpointName"] for one in found["Endpoints"]] == ["listed"]
+
+
+def _log(workshop: Workshop, endpoint: str) -> list[str]:
+    try:
+        lines = workshop.log_lines(f"/aws/sagemaker/Endpoints/{endpoint}", f"{endpoint}/")
+    except ClientError:  # the group is made with the first line
+        return []
+    return lines if any("RuntimeError" in line for line in lines) else []

@@ -1,0 +1,62 @@
+"""The events of SageMaker's state changes, in the shape of the EventBridge guide."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.localaws.listening import Listener
+from tests.localaws.sagemaker.feature_store.test_records import DEFINITION, NAME
+
+OWNER = "data"
+
+
+def test_a_feature_group_tells_its_statuses(aws: Aws) -> None:
+    listener = Listener(aws, OWNER, "SageMaker Feature Group State Change")
+    client = aws.client("sagemaker", OWNER)
+    client.create_feature_group(**DEFINITION, Tags=[{"Key": "team", "Value": "risk"}])
+    events: list[dict[str, Any]] = []
+    until = time.monotonic() + 10
+    while len(events) < 2 and time.monotonic() < until:
+        events += listener.heard()
+    details = [event["detail"] for event in events]
+    assert [one["FeatureGroupStatus"] for one in details] == ["Creating", "Active"]
+    assert events[0]["account"] == ACCOUNTS[OWNER]
+    assert events[0]["resources"] == [
+        f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:feature-group/{NAME}"
+    ]
+    assert details[1]["Tags"] == {"team": "risk"}
+    assert details[1]["FeatureDefinitions"] == DEFINITION["FeatureDefinitions"]
+    assert isinstance(details[1]["CreationTime"], int)
+    client.delete_feature_group(FeatureGroupName=NAME)
+    (gone,) = listener.heard()
+    assert gone["detail"]["FeatureGroupStatus"] == "Deleting"
+
+
+def test_models_and_endpoint_configs_are_announced(aws: Aws) -> None:
+    role = aws.role(OWNER, "serving")
+    client = aws.client("sagemaker", OWNER)
+    listener = Listener(aws, OWNER, "SageMaker Model State Change")
+    image = f"492215442770.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:3.0-5"
+    container = {"Image": image, "ModelDataUrl": "s3://b/m.tar.gz"}
+    client.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer=container)
+    (event,) = listener.heard()
+    assert event["detail"]["ModelName"] == "m"
+    assert event["detail"]["PrimaryContainer"] == container
+    assert event["detail"]["ExecutionRoleArn"] == role
+    configs = Listener(aws, OWNER, "SageMaker Endpoint Config State Change")
+    client.create_endpoint_config(
+        EndpointConfigName="c",
+        ProductionVariants=[
+            {
+                "VariantName": "v",
+                "ModelName": "m",
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+            }
+        ],
+    )
+    (made,) = configs.heard()
+    assert made["detail"]["EndpointConfigName"] == "c"
+    assert made["detail"]["ProductionVariants"][0]["VariantName"] == "v"
