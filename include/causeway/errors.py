@@ -123,6 +123,12 @@ class UnexpectedState(CausewayError):
     """Something is in a state that is unknown, or that does not allow the next step."""
 
 
+class StillRunning(CausewayError):
+    """What a task waits for has not ended in time; the next attempt goes on waiting."""
+
+    retryable = True
+
+
 class NotFound(UnexpectedState):
     """A thing that a decision or a run refers to does not exist."""
 

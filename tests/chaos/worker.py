@@ -40,7 +40,7 @@ PRELOADED = (
     "causeway_airflow.operators.registration",
     "causeway_airflow.operators.sharing",
     "causeway_airflow.triggers.endpoints",
-    "causeway_airflow.triggers.jobs",
+    "causeway_airflow.triggers.waiting",
     "pyarrow.parquet",
 )
 WAIT_SECONDS = 120

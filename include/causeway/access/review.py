@@ -20,7 +20,7 @@ from causeway.instants import for_people, instant
 from causeway.pages import markdown_table
 from causeway.reporting.alerts import Alert, Severity
 from causeway.sharing.grants import DesiredGrant, receiving_accounts
-from causeway.sharing.shares import ASSOCIATION_STATUSES, SHARE_STATUSES, presence
+from causeway.sharing.shares import presence
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import Topology
 
@@ -134,7 +134,7 @@ def review(
     found: list[Found] = []
     for sight in seen:
         mine = [grant for grant in grants if grant.owner == sight.account]
-        shares = [s for s in sight.shares if presence(SHARE_STATUSES, s.status) != "absent"]
+        shares = [s for s in sight.shares if presence(s.status, "ResourceShareStatus") != "absent"]
         found += _undeclared(mine, shares, sight.account)
         found += _missing(mine, shares, sight)
         found += _invitations(sight, grants)
@@ -281,9 +281,7 @@ def _shows(call: tuple[str, str, str], grant: DesiredGrant, account: str) -> boo
 
 def _present(entities: Mapping[str, str]) -> set[str]:
     return {
-        entity
-        for entity, status in entities.items()
-        if presence(ASSOCIATION_STATUSES, status) in ("there", "coming")
+        entity for entity, status in entities.items() if presence(status) in ("there", "coming")
     }
 
 

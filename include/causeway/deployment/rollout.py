@@ -6,7 +6,7 @@ A rollback ends `InService` on the old config, and is a failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any, Final
 from causeway.deployment.leases import Live
 from causeway.errors import DeploymentFailed, Superseded
 from causeway.names import NAME_LENGTH
+from causeway.statuses import TABLES, Meaning, meaning
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec
@@ -34,29 +35,6 @@ VARIANT: Final = "primary"
 LEASE_LASTING: Final = timedelta(minutes=90)
 
 
-class EndpointVerdict(StrEnum):
-    """What an observed endpoint means for a deployment."""
-
-    SUCCESS = "success"
-    WAIT = "wait"
-    FAILURE = "failure"
-
-
-#: Every `EndpointStatus` of the service model. InService decides by config and digest.
-ENDPOINT_STATUSES: Final[Mapping[str, EndpointVerdict]] = {
-    "Creating": EndpointVerdict.WAIT,
-    "Updating": EndpointVerdict.WAIT,
-    "SystemUpdating": EndpointVerdict.WAIT,
-    # It will end InService on the old config; until then the endpoint may not be touched.
-    "RollingBack": EndpointVerdict.WAIT,
-    "InService": EndpointVerdict.SUCCESS,
-    "OutOfService": EndpointVerdict.FAILURE,
-    "Deleting": EndpointVerdict.FAILURE,
-    "Failed": EndpointVerdict.FAILURE,
-    "UpdateRollbackFailed": EndpointVerdict.FAILURE,
-}
-
-
 @dataclass(frozen=True)
 class Wanted:
     """What a deployment asks for: names and the approved digest."""
@@ -71,7 +49,7 @@ class Wanted:
 class Judgement:
     """The verdict on an observed endpoint, and why."""
 
-    verdict: EndpointVerdict
+    verdict: Meaning
     reason: str
 
 
@@ -125,22 +103,24 @@ def judge_endpoint(
     asked: Wanted, *, status: str, endpoint_config: str | None, artifact_sha256: str | None
 ) -> Judgement:
     """Judge an endpoint by status, config and the digest that its config is tagged with."""
-    meaning = ENDPOINT_STATUSES.get(status)
-    if meaning is None:
-        return Judgement(EndpointVerdict.FAILURE, f"status {status!r} is unknown here")
-    if meaning is not EndpointVerdict.SUCCESS:
-        return Judgement(meaning, f"status {status}")
+    if status not in TABLES["EndpointStatus"]:
+        return Judgement(Meaning.FAILURE, f"status {status!r} is unknown here")
+    meant = meaning("EndpointStatus", status)
+    if meant is not Meaning.SUCCESS:
+        # An endpoint that is being deleted will not serve what was asked for.
+        verdict = Meaning.WAITING if meant is Meaning.WAITING else Meaning.FAILURE
+        return Judgement(verdict, f"status {status}")
     if endpoint_config != asked.endpoint_config:
         return Judgement(
-            EndpointVerdict.FAILURE,
+            Meaning.FAILURE,
             f"InService on config {endpoint_config}, not {asked.endpoint_config}: rolled back",
         )
     if artifact_sha256 != asked.artifact_sha256:
         return Judgement(
-            EndpointVerdict.FAILURE,
+            Meaning.FAILURE,
             f"InService with artifact {artifact_sha256}, approved was {asked.artifact_sha256}",
         )
-    return Judgement(EndpointVerdict.SUCCESS, "InService with the requested config and digest")
+    return Judgement(Meaning.SUCCESS, "InService with the requested config and digest")
 
 
 def require_success(
@@ -151,7 +131,7 @@ def require_success(
     Raises:
         DeploymentFailed: with the verdict's reason and the endpoint's own failure reason.
     """
-    if judgement.verdict is not EndpointVerdict.SUCCESS:
+    if judgement.verdict is not Meaning.SUCCESS:
         detail = f": {reason}" if reason else ""
         raise DeploymentFailed(
             f"endpoint {asked.endpoint} does not serve {asked.endpoint_config}: "

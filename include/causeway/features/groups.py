@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from causeway.topology.accounts import AccountRole, Topology
@@ -15,22 +14,6 @@ OFFLINE_ROOT: Final = "offline-store"
 
 #: The tag that lists the keys of the tags that a group has by its contract.
 CONTRACT_TAGS: Final = "causeway:tags"
-
-#: Every `FeatureGroupStatus` of the service model, and what a wait makes of it.
-GROUP_STATUSES: Final[Mapping[str, str]] = {
-    "Creating": "wait",
-    "Created": "success",
-    "CreateFailed": "failure",
-    "Deleting": "failure",
-    "DeleteFailed": "failure",
-}
-
-#: Every `LastUpdateStatusValue` of the service model, and what a wait makes of it.
-UPDATE_STATUSES: Final[Mapping[str, str]] = {
-    "Successful": "success",
-    "InProgress": "wait",
-    "Failed": "failure",
-}
 
 
 def create_request(

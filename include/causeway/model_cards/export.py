@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from causeway.errors import UnexpectedState
@@ -20,10 +19,6 @@ from causeway.names import NAME_LENGTH
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import version_pk
 
-#: Every value of `ModelCardExportJobStatus`, and what it means for adoption.
-EXPORT_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
-    {"InProgress": "running", "Completed": "completed", "Failed": "ended"}
-)
 #: The name of a failed export is used up; after so many a person looks.
 MAX_ATTEMPTS: Final = 3
 

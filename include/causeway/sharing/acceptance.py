@@ -7,7 +7,7 @@ Fact (RAM user guide, working with invitations): twelve hours for SageMaker type
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,18 +15,11 @@ from typing import Final
 
 from causeway.errors import NotSharedYet, SharingError, UnexpectedState
 from causeway.sharing.shares import DesiredShare
+from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountId
 
 #: How long an invitation of a SageMaker type can be accepted.
 INVITATION_LASTS: Final = timedelta(hours=12)
-
-#: Every status of an invitation, and whether it can still lead to access.
-INVITATION_STATUSES: Final[Mapping[str, bool]] = {
-    "PENDING": True,
-    "ACCEPTED": True,
-    "REJECTED": False,
-    "EXPIRED": False,
-}
 
 
 @dataclass(frozen=True)
@@ -147,11 +140,12 @@ def require_done(expected: DesiredShare, acceptance: Acceptance) -> None:
 
 
 def _alive(invitation: Invitation, now: datetime) -> bool:
-    if invitation.status not in INVITATION_STATUSES:
+    known = TABLES["ResourceShareInvitationStatus"]
+    if invitation.status not in known:
         raise UnexpectedState(
             f"invitation {invitation.arn} has the unknown status {invitation.status!r}",
-            next_step=f"Known are {', '.join(INVITATION_STATUSES)}; decide what it means.",
+            next_step=f"Known are {', '.join(known)}; decide what it means.",
         )
     if invitation.status == "PENDING":
         return now < invitation.sent_at + INVITATION_LASTS
-    return INVITATION_STATUSES[invitation.status]
+    return known[invitation.status] is Meaning.SUCCESS

@@ -27,7 +27,6 @@ from causeway.sharing.actions import (
 )
 from causeway.sharing.permissions import Permission, PermissionDefinition, permission_for
 from causeway.sharing.shares import (
-    ASSOCIATION_STATUSES,
     DesiredShare,
     ObservedShare,
     OwnerState,
@@ -137,7 +136,7 @@ class _Compared:
 
     def __init__(self, wanted: Iterable[str], there: Mapping[str, str]) -> None:
         wanted = tuple(wanted)
-        meant = {e: presence(ASSOCIATION_STATUSES, status) for e, status in there.items()}
+        meant = {e: presence(status) for e, status in there.items()}
         self.new = tuple(e for e in wanted if e not in there)
         self.again = tuple(e for e in wanted if meant.get(e) == "absent")
         self.coming = tuple(e for e in wanted if meant.get(e) == "coming")

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from causeway.errors import UnexpectedState
 from causeway.sharing.grants import DesiredGrant
 from causeway.sharing.permissions import RESOURCE_TYPES, Permission
+from causeway.statuses import TABLES, Meaning, meaning
 from causeway.topology.access_rules import CARD_STATUSES, CardStatusName, Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology
 
@@ -23,41 +24,27 @@ OURS: Final = "causeway-"
 #: How the permissions start that were promoted from a resource policy of ours.
 PROMOTED: Final = f"{OURS}policy-"
 
-Settled = Literal["waiting", "success", "failure"]
 Presence = Literal["there", "coming", "leaving", "absent"]
 
-#: Every status of a share and of an association, and what it means to a plan.
-SHARE_STATUSES: Final[Mapping[str, Presence]] = {
-    "PENDING": "coming",
-    "ACTIVE": "there",
-    "FAILED": "absent",
-    "DELETING": "absent",
-    "DELETED": "absent",
-}
-ASSOCIATION_STATUSES: Final[Mapping[str, Presence]] = {
-    "ASSOCIATING": "coming",
-    "ASSOCIATED": "there",
-    "FAILED": "absent",
-    "DISASSOCIATING": "leaving",
-    "DISASSOCIATED": "absent",
-    "SUSPENDED": "absent",
-    "SUSPENDING": "leaving",
-    "RESTORING": "leaving",
-}
 
-
-def presence(statuses: Mapping[str, Presence], status: str) -> Presence:
-    """Return what a status means.
+def presence(status: str, enum: str = "ResourceShareAssociationStatus") -> Presence:
+    """Return what a status of a share or an association means to a plan.
 
     Raises:
         UnexpectedState: RAM has a status that is not in the table.
     """
-    if status not in statuses:
+    if status not in TABLES[enum]:
         raise UnexpectedState(
             f"RAM answered the unknown status {status!r}",
-            next_step=f"Known are {', '.join(statuses)}; decide what it means before going on.",
+            next_step=f"Known are {', '.join(TABLES[enum])}; decide what it means before going on.",
         )
-    return statuses[status]
+    match meaning(enum, status):
+        case Meaning.SUCCESS:
+            return "there"
+        case Meaning.WAITING:
+            return "coming" if status in ("PENDING", "ASSOCIATING") else "leaving"
+        case _:
+            return "absent"
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ class ObservedShare:
     @property
     def lives(self) -> bool:
         """Whether the share is there or comes."""
-        return presence(SHARE_STATUSES, self.status) != "absent"
+        return presence(self.status, "ResourceShareStatus") != "absent"
 
     def holds(self, resource: str) -> bool:
         """Tell whether a resource is in the share."""
@@ -119,17 +106,17 @@ class ObservedShare:
 
 def _is_in(entities: Mapping[str, str], entity: str) -> bool:
     status = entities.get(entity)
-    return status is not None and presence(ASSOCIATION_STATUSES, status) in ("there", "coming")
+    return status is not None and presence(status) in ("there", "coming")
 
 
-def settled(shares: Iterable[ObservedShare], name: str, *, with_principals: bool) -> Settled:
+def settled(shares: Iterable[ObservedShare], name: str, *, with_principals: bool) -> Meaning:
     """Tell whether everything that was put into a share is ASSOCIATED.
 
     `failure` means that waiting is of no use: an association failed, or there is no such share.
     """
     living = [share for share in shares if share.name == name and share.lives]
     if not living:
-        return "failure"
+        return Meaning.FAILURE
     statuses = [
         status
         for share in living
@@ -137,10 +124,11 @@ def settled(shares: Iterable[ObservedShare], name: str, *, with_principals: bool
         for status in entities.values()
     ]
     if "FAILED" in statuses:
-        return "failure"
-    open_ones = {presence(ASSOCIATION_STATUSES, status) for status in statuses}
+        return Meaning.FAILURE
+    open_ones = {presence(status) for status in statuses}
     on_the_way = any(share.status == "PENDING" for share in living)
-    return "waiting" if on_the_way or open_ones & {"coming", "leaving"} else "success"
+    still = on_the_way or open_ones & {"coming", "leaving"}
+    return Meaning.WAITING if still else Meaning.SUCCESS
 
 
 @dataclass(frozen=True)

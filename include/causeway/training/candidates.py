@@ -12,11 +12,11 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError, JobFailed, NameTaken
 from causeway.names import attempt_name
+from causeway.statuses import TABLES, Meaning, meaning
 from causeway.use_cases.training_specs import HyperParameter, Search, SearchDimension, Training
 from causeway.use_cases.use_case import ModelSpec
 
@@ -24,16 +24,6 @@ HyperParameters = Mapping[str, HyperParameter]
 
 #: The job kinds of the chain, as they stand in job names.
 FEATURES, PREPROCESS, TRAIN, EVALUATE = "features", "preprocess", "train", "evaluate"
-
-#: Every value of TrainingJobStatus and ProcessingJobStatus, and what it means for adoption.
-JOB_STATUSES: Final[Mapping[str, str]] = {
-    "InProgress": "running",
-    "Completed": "completed",
-    "Stopping": "running",
-    "Failed": "ended",
-    "Stopped": "ended",
-    "Deleting": "ended",
-}
 
 
 @dataclass(frozen=True)
@@ -188,7 +178,7 @@ def next_job(
     described: Sequence[DescribedJob],
     max_attempts: int,
     inputs: str | None = None,
-    statuses: Mapping[str, str] = JOB_STATUSES,
+    enum: str = "TrainingJobStatus",
 ) -> NextJob:
     """Decide from the attempts that exist: adopt one, start the next, or give up.
 
@@ -197,7 +187,7 @@ def next_job(
         described: the attempts found, in order, without a gap.
         max_attempts: after so many failed attempts the job has failed.
         inputs: the digest of the inputs; an attempt made from others is refused.
-        statuses: what each status means: `running`, `completed` or `ended`.
+        enum: the botocore enum of the statuses.
 
     Raises:
         JobFailed: the last allowed attempt failed or was stopped.
@@ -216,15 +206,15 @@ def next_job(
                 f"({job.inputs_digest[:12]}, not {inputs[:12]})",
                 next_step="Find out who made it; job names belong to their inputs.",
             )
-        meaning = statuses.get(job.status)
-        if meaning is None:
+        if job.status not in TABLES[enum]:
             raise NameTaken(
                 f"job {job.name} has a status that is unknown here: {job.status!r}",
                 next_step="Look at the job; unknown is not success.",
             )
-        if meaning == "running":
+        meant = meaning(enum, job.status)
+        if meant is Meaning.WAITING:
             return NextJob(Adoption.WAIT, job.name, attempt)
-        if meaning == "completed":
+        if meant is Meaning.SUCCESS:
             return NextJob(Adoption.DONE, job.name, attempt)
     attempt = len(described) + 1
     if attempt > max_attempts:

@@ -34,25 +34,6 @@ CHECK, REFUSE = "CheckGates", "GatesNotKept"
 PARTS, EVALUATION, REPORT = "parts", "evaluation", "EvaluationReport"
 DATASET: Final = "DatasetUri"
 
-#: Every value of PipelineExecutionStatus, and what it means for adoption.
-EXECUTION_STATUSES: Final[Mapping[str, str]] = {
-    "Executing": "running",
-    "Stopping": "running",
-    "Succeeded": "completed",
-    "Stopped": "ended",
-    "Failed": "ended",
-    "CompletedWithFailures": "ended",
-}
-#: Every value of StepStatus: whether the step still goes on, succeeded, or ended otherwise.
-STEP_STATUSES: Final[Mapping[str, str]] = {
-    "Starting": "running",
-    "Executing": "running",
-    "Stopping": "running",
-    "Succeeded": "completed",
-    "Failed": "ended",
-    "Stopped": "ended",
-}
-
 _REFERENCE: Final = re.compile(r"<<(.+?)>>")
 
 

@@ -2,51 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any
 
-from causeway.errors import ConfigError, UnexpectedState
+from causeway.errors import ConfigError
 from causeway.topology.accounts import AccountRole, Topology
-
-Meaning = Literal["ready", "changing", "stopped", "failed"]
-
-#: Every `TrackingServerStatus`. While an update or maintenance goes on the server does not answer.
-STATUSES: Final[Mapping[str, Meaning]] = MappingProxyType(
-    {
-        "Creating": "changing",
-        "Created": "ready",
-        "CreateFailed": "failed",
-        "Updating": "changing",
-        "Updated": "ready",
-        "UpdateFailed": "failed",
-        "Deleting": "changing",
-        "DeleteFailed": "failed",
-        "Stopping": "changing",
-        "Stopped": "stopped",
-        "StopFailed": "failed",
-        "Starting": "changing",
-        "Started": "ready",
-        "StartFailed": "failed",
-        "MaintenanceInProgress": "changing",
-        "MaintenanceComplete": "ready",
-        "MaintenanceFailed": "failed",
-    }
-)
-
-
-def meaning_of(status: str) -> Meaning:
-    """Return what a status means.
-
-    Raises:
-        UnexpectedState: a status that is not in the table.
-    """
-    if status not in STATUSES:
-        raise UnexpectedState(
-            f"a tracking server has the status {status!r}, which is unknown here",
-            next_step="Compare the table of statuses with the service model's.",
-        )
-    return STATUSES[status]
 
 
 def server_request(topology: Topology) -> dict[str, Any]:

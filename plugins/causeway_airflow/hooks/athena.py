@@ -9,17 +9,10 @@ from typing import Any, Final
 from causeway.datasets.query import TableName
 from causeway.digests import sha256
 from causeway.errors import CausewayError, NotSharedYet, UnexpectedState
+from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.artifacts import split_uri
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
-# Every value of `QueryExecutionState`; one that is not here is a failure.
-STATES: Final[Mapping[str, str]] = {
-    "QUEUED": "waiting",
-    "RUNNING": "waiting",
-    "SUCCEEDED": "success",
-    "FAILED": "failure",
-    "CANCELLED": "failure",
-}
 ATTEMPTS: Final = 3
 LOOK_SECONDS: Final = 0.1
 
@@ -46,16 +39,16 @@ class AthenaHook(CausewayHook):
         ]
         return found
 
-    def meaning(self, described: Mapping[str, Any]) -> str:
-        """Return `waiting`, `success` or `failure`."""
-        return STATES.get(described["Status"]["State"], "failure")
+    def meaning(self, described: Mapping[str, Any]) -> Meaning:
+        """Return what the state of a query means."""
+        return meaning("QueryExecutionState", described["Status"]["State"])
 
     def settle(self, execution_id: str, seconds: float) -> dict[str, Any]:
         """Look until a query has ended, for so long at most; return its description."""
         deadline = time.monotonic() + seconds
         while True:
             described = self.describe(execution_id)
-            if self.meaning(described) != "waiting" or time.monotonic() > deadline:
+            if self.meaning(described) is not Meaning.WAITING or time.monotonic() > deadline:
                 return described
             time.sleep(LOOK_SECONDS)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.errors import JobFailed
-from causeway.model_cards.export import EXPORT_STATUSES, MAX_ATTEMPTS, export_arn, export_name
+from causeway.model_cards.export import MAX_ATTEMPTS, export_arn, export_name
 from causeway.model_cards.lifecycle import Card
 from causeway.names import attempt_name
+from causeway.statuses import Meaning, meaning
 from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.jobs import JobInterrupted
@@ -32,7 +33,9 @@ class CardExportsHook(CausewayHook):
                 )
                 for found in self.attempts(card)
             ]
-            step = next_job(export_name(card), described, MAX_ATTEMPTS, statuses=EXPORT_STATUSES)
+            step = next_job(
+                export_name(card), described, MAX_ATTEMPTS, enum="ModelCardExportJobStatus"
+            )
             if step.action is not Adoption.CREATE:
                 return export_arn(card, step.name)
             try:
@@ -71,9 +74,9 @@ class CardExportsHook(CausewayHook):
         """Return an export."""
         return self.call("describe_model_card_export_job", ModelCardExportJobArn=arn)
 
-    def meaning(self, description: dict[str, Any]) -> str:
-        """Return `running`, `completed` or `ended`; a status that is unknown has ended."""
-        return EXPORT_STATUSES.get(str(description["Status"]), "ended")
+    def meaning(self, description: dict[str, Any]) -> Meaning:
+        """Return what the status of an export means."""
+        return meaning("ModelCardExportJobStatus", str(description["Status"]))
 
     def failure(self, description: dict[str, Any]) -> JobFailed:
         """Return the error that says why an export is not there."""

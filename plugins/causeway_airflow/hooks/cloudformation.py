@@ -3,40 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from causeway.errors import DeploymentFailed
+from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-
-# Every value of `StackStatus`; a test compares them with the installed service model, and one that
-# is not here is a failure. A stack that rolled back holds what it held before: what was asked for
-# did not happen.
-STATUSES: Final[Mapping[str, str]] = {
-    "CREATE_IN_PROGRESS": "waiting",
-    "ROLLBACK_IN_PROGRESS": "waiting",
-    "DELETE_IN_PROGRESS": "waiting",
-    "UPDATE_IN_PROGRESS": "waiting",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "waiting",
-    "UPDATE_ROLLBACK_IN_PROGRESS": "waiting",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "waiting",
-    "IMPORT_IN_PROGRESS": "waiting",
-    "IMPORT_ROLLBACK_IN_PROGRESS": "waiting",
-    "CREATE_COMPLETE": "success",
-    "UPDATE_COMPLETE": "success",
-    "IMPORT_COMPLETE": "success",
-    "REVIEW_IN_PROGRESS": "failure",
-    "CREATE_FAILED": "failure",
-    "ROLLBACK_FAILED": "failure",
-    "ROLLBACK_COMPLETE": "failure",
-    "DELETE_FAILED": "failure",
-    "DELETE_COMPLETE": "failure",
-    "UPDATE_FAILED": "failure",
-    "UPDATE_ROLLBACK_FAILED": "failure",
-    "UPDATE_ROLLBACK_COMPLETE": "failure",
-    "IMPORT_ROLLBACK_FAILED": "failure",
-    "IMPORT_ROLLBACK_COMPLETE": "failure",
-}
 
 
 class CloudFormationHook(CausewayHook):
@@ -90,7 +61,7 @@ class CloudFormationHook(CausewayHook):
                 change = "unchanged"
         stack = self._settled(name, timeout)
         status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
-        if STATUSES.get(status) != "success":
+        if meaning("StackStatus", status) is not Meaning.SUCCESS:
             raise DeploymentFailed(
                 f"stack {name} ended {status}: {self._reasons(name)}",
                 principal=self.principal,
@@ -104,13 +75,14 @@ class CloudFormationHook(CausewayHook):
         pause = 0.2
         while True:
             stack = self.find(name)
-            if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
+            state = meaning("StackStatus", stack["StackStatus"]) if stack else Meaning.GONE
+            if state is Meaning.GONE:
                 return None
-            if STATUSES.get(stack["StackStatus"]) != "waiting":
+            if state is not Meaning.WAITING:
                 return stack
             if time.monotonic() > deadline:
                 raise DeploymentFailed(
-                    f"stack {name} is still {stack['StackStatus']} after {timeout:.0f} s",
+                    f"stack {name} is still {(stack or {})['StackStatus']} after {timeout:.0f} s",
                     principal=self.principal,
                     next_step="Look at its events in CloudFormation, then re-run: it resumes.",
                 )

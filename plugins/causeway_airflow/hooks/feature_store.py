@@ -10,7 +10,7 @@ from typing import Any
 
 from causeway.errors import UnexpectedState
 from causeway.features.changes import metadata, tag_changes, updates
-from causeway.features.groups import GROUP_STATUSES, UPDATE_STATUSES
+from causeway.statuses import Meaning, meaning
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
@@ -83,12 +83,12 @@ class FeatureGroupsHook(CausewayHook):
             found = self.find(name) or {"FeatureGroupStatus": "(gone)"}
             status = found["FeatureGroupStatus"]
             update = found.get("LastUpdateStatus") or {"Status": "Successful"}
-            meaning = GROUP_STATUSES.get(status, "failure")
-            if meaning == "success":
-                meaning = UPDATE_STATUSES.get(update["Status"], "failure")
-            if meaning == "success":
+            state = meaning("FeatureGroupStatus", status)
+            if state is Meaning.SUCCESS:
+                state = meaning("LastUpdateStatusValue", update["Status"])
+            if state is Meaning.SUCCESS:
                 return found
-            if meaning == "failure" or time.monotonic() > deadline:
+            if state is not Meaning.WAITING or time.monotonic() > deadline:
                 reason = found.get("FailureReason") or update.get("FailureReason", "no reason")
                 raise UnexpectedState(
                     f"feature group {name} is {status} ({update['Status']}): {reason}",

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from causeway.errors import JobFailed
 from causeway.names import attempt_name
-from causeway.training.candidates import JOB_STATUSES, Adoption, DescribedJob, next_job
+from causeway.statuses import Meaning, meaning
+from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway.training.jobs import INPUTS_VARIABLE
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
@@ -94,9 +95,9 @@ class JobsHook(CausewayHook):
         """Return the status in a job's description."""
         return str(description[f"{kind.capitalize()}JobStatus"])
 
-    def meaning(self, kind: JobKind, description: dict[str, Any]) -> str:
-        """Return `running`, `completed` or `ended`; a status that is unknown has ended."""
-        return JOB_STATUSES.get(self.status(kind, description), "ended")
+    def meaning(self, kind: JobKind, description: dict[str, Any]) -> Meaning:
+        """Return what the status in a job's description means."""
+        return meaning(f"{kind.capitalize()}JobStatus", self.status(kind, description))
 
     def result(self, kind: JobKind, description: dict[str, Any]) -> dict[str, Any]:
         """Return what a job makes, small and JSON-able; known as soon as the job exists.
@@ -152,7 +153,7 @@ class JobsHook(CausewayHook):
         alive = [
             str(found[f"{kind.capitalize()}JobName"])
             for found in self.attempts(kind, first_name, limit)
-            if self.meaning(kind, found) == "running"
+            if self.meaning(kind, found) is Meaning.WAITING
         ]
         return [name for name in alive if self.stop(kind, name)]
 
@@ -162,13 +163,15 @@ class JobLogsHook(CausewayHook):
 
     service = "logs"
 
-    def follow(self, kind: JobKind, job: str, places: dict[str, str]) -> list[str]:
-        """Return a job's log lines that are new since the last call, in the order of their time.
+    def follow(self, kind: JobKind, job: str, cursor: dict[str, str]) -> list[str]:
+        """Return the lines of a job's log that are new since the last call, in the order of time.
+
+        Each begins with the job's name.
 
         Args:
             kind: the kind of job.
             job: the job's name.
-            places: where each stream goes on; kept by the caller, changed here.
+            cursor: where each stream goes on; kept by the caller, changed here.
         """
         group = LOG_GROUPS[kind]
         try:
@@ -182,13 +185,13 @@ class JobLogsHook(CausewayHook):
         events: list[dict[str, Any]] = []
         for name in sorted(str(stream["logStreamName"]) for stream in streams):
             while True:
-                where = {"nextToken": places[name]} if name in places else {"startFromHead": True}
+                where = {"nextToken": cursor[name]} if name in cursor else {"startFromHead": True}
                 page = self.call("get_log_events", logGroupName=group, logStreamName=name, **where)
                 events += page["events"]
                 # The end of a stream answers with the token that it was asked with.
-                at_end = places.get(name) == page["nextForwardToken"]
-                places[name] = page["nextForwardToken"]
+                at_end = cursor.get(name) == page["nextForwardToken"]
+                cursor[name] = page["nextForwardToken"]
                 if at_end or not page["events"]:
                     break
         events.sort(key=lambda event: int(event["timestamp"]))
-        return [str(event["message"]).rstrip() for event in events]
+        return [f"{job} | {str(event['message']).rstrip()}" for event in events]

@@ -10,11 +10,11 @@ from typing import Any
 
 from causeway.errors import JobFailed, NameTaken, UnexpectedState
 from causeway.names import attempt_name
+from causeway.statuses import Meaning, meaning
 from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway.training.pipelines import (
     EVALUATE,
     EVALUATION,
-    EXECUTION_STATUSES,
     PARTS,
     PREPROCESS,
     TRAIN,
@@ -69,7 +69,7 @@ class PipelinesHook(CausewayHook):
             )
             for one in attempts
         ]
-        step = next_job(run.name, described, run.max_attempts, statuses=EXECUTION_STATUSES)
+        step = next_job(run.name, described, run.max_attempts, enum="PipelineExecutionStatus")
         if step.action is Adoption.CREATE:
             arn = str(
                 self.call(
@@ -117,9 +117,22 @@ class PipelinesHook(CausewayHook):
         """Return an execution."""
         return self.call("describe_pipeline_execution", PipelineExecutionArn=arn)
 
-    def meaning(self, description: dict[str, Any]) -> str:
-        """Return `running`, `completed` or `ended`; a status that is unknown has ended."""
-        return EXECUTION_STATUSES.get(str(description["PipelineExecutionStatus"]), "ended")
+    def meaning(self, description: dict[str, Any]) -> Meaning:
+        """Return what the status of an execution means."""
+        return meaning("PipelineExecutionStatus", str(description["PipelineExecutionStatus"]))
+
+    def progress(self, arn: str, cursor: dict[str, str]) -> list[str]:
+        """Return a line for each step whose state changed since the last call.
+
+        `cursor` holds the state that each step was last in; the caller keeps it.
+        """
+        lines = []
+        for name, step in self.steps(arn).items():
+            status = str(step["StepStatus"])
+            if cursor.get(name) != status:
+                cursor[name] = status
+                lines.append(f"step {name}: {status} {step.get('FailureReason', '')}".rstrip())
+        return lines
 
     def steps(self, arn: str) -> Steps:
         """Return the steps that were begun, in that order, by name."""
@@ -137,7 +150,7 @@ class PipelinesHook(CausewayHook):
         try:
             self.call("stop_pipeline_execution", PipelineExecutionArn=arn)
         except AwsCallError as error:
-            if self.meaning(self.describe(arn)) == "running":
+            if self.meaning(self.describe(arn)) is Meaning.WAITING:
                 raise
             self.log.info("%s had ended already: %s", arn, error.text)
 

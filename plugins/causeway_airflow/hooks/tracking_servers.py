@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causeway.training.tracking_servers import Meaning, meaning_of
+from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 
@@ -33,9 +33,9 @@ class TrackingServersHook(CausewayHook):
             except AwsCallError as error:
                 if not error.exists:  # somebody else was quicker
                     raise
-            return "changing"
-        meaning = meaning_of(found["TrackingServerStatus"])
-        if meaning == "stopped":
+            return Meaning.WAITING
+        state = meaning("TrackingServerStatus", found["TrackingServerStatus"])
+        if state is Meaning.GONE:
             self.call("start_mlflow_tracking_server", TrackingServerName=name)
-            return "changing"
-        return meaning
+            return Meaning.WAITING
+        return state

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from causeway.errors import CausewayError, UnexpectedState
+from causeway.errors import CausewayError, Superseded, UnexpectedState
 from causeway.topology.accounts import AccountRole, connection_id
 from causeway_airflow.configuration import patience, poll_interval
+from causeway_airflow.parameters import Kind, read_parameter
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.triggers.polling import PollingTrigger
+
+H = TypeVar("H")
 
 LOOK_SECONDS = 0.5  # between two looks of a task that waits by itself
 
@@ -31,9 +34,15 @@ ATTEMPT = "{{ (dag_run.conf or {}).get('attempt') or 1 }}"
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Fail a task at once on a domain error that a retry cannot mend; let the others retry."""
+    """Say a domain error as Airflow takes it.
+
+    A task whose promotion is superseded is skipped, and what follows it; one that a retry cannot
+    mend fails at once; the others retry.
+    """
     try:
         yield
+    except Superseded as error:
+        raise AirflowSkipException(f"superseded: {error}") from error
     except CausewayError as error:
         if error.retryable:
             raise
@@ -52,6 +61,8 @@ class CausewayOperator(BaseOperator):
     """
 
     template_fields: Collection[str] = ("account_role", "duty", "region_name")
+    #: Parameters that a run's conf or a form gives, by the kind that their text is read as.
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {}
 
     def __init__(
         self, *, account_role: str, duty: str, region_name: str | None = None, **kwargs: Any
@@ -60,14 +71,29 @@ class CausewayOperator(BaseOperator):
         self.account_role = account_role
         self.duty = duty
         self.region_name = region_name
+        self._hooks: dict[tuple[type[Any], str], Any] = {}
 
-    def connection(self, account_role: str | None = None, duty: str | None = None) -> str:
+    def connection(
+        self, account_role: AccountRole | str | None = None, duty: str | None = None
+    ) -> str:
         """Return the connection of this task, or of another duty that it also needs."""
         return connection_id(AccountRole(account_role or self.account_role), duty or self.duty)
+
+    def hook(
+        self, kind: type[H], role: AccountRole | str | None = None, duty: str | None = None
+    ) -> H:
+        """Return a hook that acts as this task, or as another duty; one for each connection."""
+        connection = self.connection(role, duty)
+        key = (kind, connection)
+        if key not in self._hooks:
+            self._hooks[key] = kind(connection, self.region_name)  # type: ignore[call-arg]
+        hook: H = self._hooks[key]
+        return hook
 
     def execute(self, context: Context) -> Any:
         """Do the work; see `perform`. What ends within our patience is not deferred for."""
         with airflow_errors():
+            self._parse()
             try:
                 return self.perform(context)
             except TaskDeferred as deferred:
@@ -79,6 +105,7 @@ class CausewayOperator(BaseOperator):
     def resume(self, context: Context, event: Any = None) -> Any:
         """Go on after a trigger; see `resumed`. The event wakes, the state decides."""
         with airflow_errors():
+            self._parse()
             return self.resumed(context)
 
     def wait_for(
@@ -110,8 +137,9 @@ class CausewayOperator(BaseOperator):
     def _ends_soon(self, trigger: Any) -> bool:
         """Tell whether what a trigger asks about is over before our patience is."""
         from causeway_airflow.triggers.polling import PollingTrigger
+        from causeway_airflow.triggers.waiting import WaitTrigger
 
-        if not isinstance(trigger, PollingTrigger):
+        if not isinstance(trigger, PollingTrigger | WaitTrigger):
             return False
         until = time.monotonic() + patience()
         while time.monotonic() < until:
@@ -123,6 +151,11 @@ class CausewayOperator(BaseOperator):
     @abstractmethod
     def perform(self, context: Context) -> Any:
         """Do the work and return a small JSON-able result."""
+
+    def _parse(self) -> None:
+        """Give the declared parameters the values that their rendered texts mean."""
+        for name, kind in self.conf_parameters.items():
+            setattr(self, name, read_parameter(name, kind, getattr(self, name)))
 
     def resumed(self, context: Context) -> Any:
         """Look at the state that was waited for and return the result, or raise."""

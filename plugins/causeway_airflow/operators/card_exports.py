@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from causeway.errors import NotFound
 from causeway.model_cards.export import CardExport
 from causeway.model_cards.lifecycle import Card
+from causeway.statuses import Meaning
 from causeway.topology.arns import ModelPackageArn
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.model_cards import OWNER
@@ -45,7 +46,7 @@ class ExportModelCardOperator(PromotionOperator):
         arn = hook.start(card, output)
         self.log.info("version %s of %s: %s", card.version, card.arn, arn)
         found = hook.describe(arn)
-        if hook.meaning(found) == "completed":
+        if hook.meaning(found) is Meaning.SUCCESS:
             return self._keep(card, found)
         self.wait_for(
             CardExportTrigger,
@@ -61,9 +62,9 @@ class ExportModelCardOperator(PromotionOperator):
         card, hook = self._card(), CardExportsHook(self.connection(), self.region_name)
         found = self._latest(card, hook)
         meaning = hook.meaning(found)
-        if meaning == "completed":
+        if meaning is Meaning.SUCCESS:
             return self._keep(card, found)
-        if meaning == "running":
+        if meaning is Meaning.WAITING:
             raise JobInterrupted(
                 f"{found['ModelCardExportJobArn']} still runs after {self.wait}",
                 principal=hook.principal,

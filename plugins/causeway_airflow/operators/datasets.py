@@ -11,6 +11,7 @@ from uuid import uuid4
 from causeway.digests import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
 from causeway.instants import instant, unzoned
+from causeway.statuses import Meaning
 from causeway.topology.accounts import WORKGROUP, AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway_airflow.assets import feature_group
@@ -84,7 +85,7 @@ class BuildDatasetOperator(TrainingOperator):
             )
             execution = hook.start(unload, WORKGROUP, token)
             described = hook.settle(execution, PATIENCE)
-            if hook.meaning(described) != "failure":
+            if hook.meaning(described) is not Meaning.FAILURE:
                 break
             self.log.warning("attempt %d: %s", attempt, hook.failure(described))
         self._waited = {
@@ -93,7 +94,7 @@ class BuildDatasetOperator(TrainingOperator):
             "snapshot": instant(query.snapshot or snapshot),
             "missing": missing,
         }
-        if hook.meaning(described) != "waiting":
+        if hook.meaning(described) is not Meaning.WAITING:
             return self._result(hook, described)
         self.wait_for(
             QueryTrigger,
@@ -115,7 +116,7 @@ class BuildDatasetOperator(TrainingOperator):
 
         hook = AthenaHook(self.connection(), self.region_name)
         described = hook.describe(self._waited["execution_id"])
-        if hook.meaning(described) == "waiting":
+        if hook.meaning(described) is Meaning.WAITING:
             raise NotSharedYet(
                 f"query {self._waited['execution_id']} still runs after {self.wait}",
                 principal=hook.principal,
@@ -131,7 +132,7 @@ class BuildDatasetOperator(TrainingOperator):
         from causeway.datasets.datasets import dataset_spec, identifiers, require_bounded
         from causeway_airflow.hooks.artifacts import ArtifactsHook
 
-        if hook.meaning(described) == "failure":
+        if hook.meaning(described) is Meaning.FAILURE:
             raise self._failure(hook, described)
         case, model = case_and_model(self.use_case, self.model)
         store = ArtifactsHook(self.connection(), self.region_name)
@@ -217,7 +218,7 @@ class BuildDatasetOperator(TrainingOperator):
         case, model = case_and_model(self.use_case, self.model)
         started = hook.start(query.missing_sql(), WORKGROUP, uuid4().hex)
         described = hook.settle(started, SUMMARY_SECONDS)
-        if hook.meaning(described) != "success":
+        if hook.meaning(described) is not Meaning.SUCCESS:
             raise self._failure(hook, described)
         (counted,) = hook.rows(started)
         found = absent(case, model, counted)
@@ -246,7 +247,7 @@ class BuildDatasetOperator(TrainingOperator):
         )
         started = hook.start(sql, WORKGROUP, uuid4().hex)
         described = hook.settle(started, SUMMARY_SECONDS)
-        if hook.meaning(described) != "success":
+        if hook.meaning(described) is not Meaning.SUCCESS:
             raise self._failure(hook, described)
         rows = {int(row["number"]): row for row in hook.rows(started)}
         for number, name in enumerate(groups):

@@ -22,7 +22,6 @@ from causeway.deployment.rollout import (
     TAG_FENCING,
     TAG_RUN,
     TAG_VERSION,
-    EndpointVerdict,
     Start,
     Wanted,
     check_not_superseded,
@@ -41,6 +40,7 @@ from causeway.errors import (
 )
 from causeway.governance.approvals import Decision
 from causeway.governance.table import PromotionStatus, new_record
+from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion, version_of
@@ -120,13 +120,13 @@ class DeployEndpointOperator(PromotionOperator):
         hook = EndpointsHook(self.connection(), self.region_name)
         judgement, seen = hook.judge(names)
         lease = self._own_lease(table, context)
-        if judgement.verdict is EndpointVerdict.WAIT:
+        if judgement.verdict is Meaning.WAITING:
             raise EndpointBusy(
                 f"endpoint {names.endpoint} is still {seen.status} after {self.wait}",
                 account=topology().account(self.role),
                 next_step="Re-run the task: it adopts the change and goes on waiting.",
             )
-        if judgement.verdict is EndpointVerdict.FAILURE:
+        if judgement.verdict is Meaning.FAILURE:
             table.apply(release_lease(lease))
         require_success(names, judgement, account=topology().account(self.role), reason=seen.reason)
         self._check_loaded(hook, table, names, lease)

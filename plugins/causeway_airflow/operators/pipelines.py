@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.digests import sha256
 from causeway.errors import NotFound
+from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.operators.jobs import seed_of
 from causeway_airflow.operators.training import TrainingOperator
+from causeway_airflow.parameters import read_parameter
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -62,7 +63,7 @@ class RunPipelineOperator(TrainingOperator):
         self._started = arn
         self.log.info("pipeline %s %s; %s", run.pipeline, change, arn)
         self.log.info("execution %s", "adopted" if adopted else f"started as {run.name}")
-        if hook.meaning(hook.describe(arn)) == "completed":
+        if hook.meaning(hook.describe(arn)) is Meaning.SUCCESS:
             return self._result(arn, context)
         self.wait_for(
             PipelineTrigger,
@@ -87,9 +88,9 @@ class RunPipelineOperator(TrainingOperator):
         arn = str(attempts[-1]["PipelineExecutionArn"])
         found = hook.describe(arn)
         meaning = hook.meaning(found)
-        if meaning == "completed":
+        if meaning is Meaning.SUCCESS:
             return self._result(arn, context)
-        if meaning == "running":
+        if meaning is Meaning.WAITING:
             raise JobInterrupted(
                 f"pipeline execution {arn} still runs after {self.wait}",
                 principal=hook.principal,
@@ -116,7 +117,7 @@ class RunPipelineOperator(TrainingOperator):
             topology(),
             read_code(case.id),
             dataset=self.dataset,
-            seed=seed_of(self.seed),
+            seed=read_parameter("seed", "optional integer", self.seed),
         )
 
     def _upload(self) -> None:

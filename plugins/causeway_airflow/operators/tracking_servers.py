@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway.errors import Unavailable, UnexpectedState
-from causeway.training.tracking_servers import meaning_of, server_request
+from causeway.statuses import Meaning, meaning
+from causeway.training.tracking_servers import server_request
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 
@@ -46,7 +47,10 @@ class EnsureTrackingServerOperator(CausewayOperator):
         """Look again: return, or raise why not; one stopped or deleted meanwhile is begun anew."""
         name = server_request(topology())["TrackingServerName"]
         found = self._hook().describe(name)
-        if found and meaning_of(found["TrackingServerStatus"]) == "changing":
+        if (
+            found
+            and meaning("TrackingServerStatus", found["TrackingServerStatus"]) is Meaning.WAITING
+        ):
             raise Unavailable(
                 f"tracking server {name} is {found['TrackingServerStatus']} after {self.wait}",
                 principal=self._hook().principal,
@@ -64,15 +68,15 @@ class EnsureTrackingServerOperator(CausewayOperator):
 
         request, hook = server_request(topology()), self._hook()
         name = request["TrackingServerName"]
-        meaning = hook.ensure(request)
-        if meaning == "changing":
+        state = hook.ensure(request)
+        if state is Meaning.WAITING:
             self.wait_for(
                 TrackingServerTrigger,
                 lasting=self.wait,
                 name=name,
             )
         found = hook.describe(name) or {}
-        if meaning == "failed":
+        if state is not Meaning.SUCCESS:
             raise UnexpectedState(
                 f"tracking server {name} is {found.get('TrackingServerStatus', 'gone')}: "
                 f"{found.get('FailureReason', 'AWS says no more')}",

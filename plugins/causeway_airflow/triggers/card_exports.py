@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causeway.statuses import Meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -28,6 +29,6 @@ class CardExportTrigger(PollingTrigger):
 
         hook = shared(CardExportsHook, self.aws_conn_id, self.region_name)
         meaning = hook.meaning(hook.describe(self.job_arn))
-        if meaning == "completed":
+        if meaning is Meaning.SUCCESS:
             return "success"
-        return "waiting" if meaning == "running" else "failure"
+        return "waiting" if meaning is Meaning.WAITING else "failure"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causeway.deployment.rollout import EndpointVerdict, Wanted
+from causeway.deployment.rollout import Wanted
+from causeway.statuses import Meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
-_ANSWERS: Mapping[EndpointVerdict, Answer] = {
-    EndpointVerdict.WAIT: "waiting",
-    EndpointVerdict.SUCCESS: "success",
-    EndpointVerdict.FAILURE: "failure",
+_ANSWERS: Mapping[Meaning, Answer] = {
+    Meaning.WAITING: "waiting",
+    Meaning.SUCCESS: "success",
+    Meaning.FAILURE: "failure",
 }
 
 

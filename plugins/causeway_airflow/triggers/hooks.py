@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from importlib import import_module
 from typing import Any, TypeVar
 
 H = TypeVar("H")
@@ -24,5 +25,11 @@ def shared(kind: type[H], aws_conn_id: str, region_name: str | None) -> H:
             hook = kind(aws_conn_id, region_name)  # type: ignore[call-arg]  # every hook takes both
             _ = hook.client  # type: ignore[attr-defined]  # assume the role here, in the thread
             _hooks[key] = hook
-        found: H = _hooks[key]
-        return found
+        hook_of_key: H = _hooks[key]
+        return hook_of_key
+
+
+def shared_by_path(path: str, aws_conn_id: str, region_name: str | None) -> Any:
+    """Return the one hook of the class at a dotted path; imports it. Call it in a thread."""
+    module, _, name = path.rpartition(".")
+    return shared(getattr(import_module(module), name), aws_conn_id, region_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from causeway.statuses import Meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -35,9 +36,9 @@ class PipelineTrigger(PollingTrigger):
             if self._seen.get(name) != status:
                 self._seen[name] = status
                 self.log.info("step %s: %s %s", name, status, step.get("FailureReason", ""))
-        if meaning == "completed":
+        if meaning is Meaning.SUCCESS:
             return "success"
-        return "waiting" if meaning == "running" else "failure"
+        return "waiting" if meaning is Meaning.WAITING else "failure"
 
     async def on_kill(self) -> None:
         """Stop the execution when a person ends the waiting task."""

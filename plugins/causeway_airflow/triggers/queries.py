@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causeway.statuses import Meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -28,6 +29,6 @@ class QueryTrigger(PollingTrigger):
 
         hook = shared(AthenaHook, self.aws_conn_id, self.region_name)
         meaning = hook.meaning(hook.describe(self.execution_id))
-        if meaning == "success":
+        if meaning is Meaning.SUCCESS:
             return "success"
-        return "waiting" if meaning == "waiting" else "failure"
+        return "waiting" if meaning is Meaning.WAITING else "failure"

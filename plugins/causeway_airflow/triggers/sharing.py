@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from causeway.sharing.shares import settled
+from causeway.statuses import Meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -31,7 +32,14 @@ class ShareAssociatedTrigger(PollingTrigger):
         from causeway_airflow.hooks.ram import RamHook
 
         hook = shared(RamHook, self.aws_conn_id, self.region_name)
-        return settled(hook.observed(), self.share, with_principals=self.with_principals)
+        found = settled(hook.observed(), self.share, with_principals=self.with_principals)
+        return (
+            "waiting"
+            if found is Meaning.WAITING
+            else "success"
+            if found is Meaning.SUCCESS
+            else "failure"
+        )
 
 
 class InvitationTrigger(PollingTrigger):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from causeway.training.tracking_servers import meaning_of
+from causeway.statuses import Meaning, meaning
 from causeway_airflow.triggers.hooks import shared
 from causeway_airflow.triggers.polling import Answer, PollingTrigger
 
@@ -29,7 +29,11 @@ class TrackingServerTrigger(PollingTrigger):
 
         hook = shared(TrackingServersHook, self.aws_conn_id, self.region_name)
         found = hook.describe(self.name)
-        meaning = meaning_of(found["TrackingServerStatus"]) if found else "failed"
-        if meaning == "changing":
+        state = (
+            meaning("TrackingServerStatus", found["TrackingServerStatus"])
+            if found
+            else Meaning.FAILURE
+        )
+        if state is Meaning.WAITING:
             return "waiting"
-        return "success" if meaning == "ready" else "failure"
+        return "success" if state is Meaning.SUCCESS else "failure"

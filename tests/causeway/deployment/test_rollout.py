@@ -4,19 +4,16 @@ from botocore.validate import ParamValidator
 
 from causeway.deployment import rollout
 from causeway.deployment.leases import Live
-from causeway.deployment.rollout import ENDPOINT_STATUSES, EndpointVerdict, Start, Wanted
+from causeway.deployment.rollout import Start, Wanted
 from causeway.errors import DeploymentFailed, Superseded
+from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountRole
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
 ASKED = Wanted("credit-risk", "new", "new", "a" * 64)
 
 
-def test_every_endpoint_status_of_the_service_is_listed() -> None:
-    assert set(ENDPOINT_STATUSES) == set(SERVICE.shape_for("EndpointStatus").enum)
-
-
-@pytest.mark.parametrize("status", [*ENDPOINT_STATUSES, "Dreaming"])
+@pytest.mark.parametrize("status", [*TABLES["EndpointStatus"], "Dreaming"])
 @pytest.mark.parametrize("config", ["new", "old", None])
 @pytest.mark.parametrize("digest", ["a" * 64, "c" * 64, None])
 def test_only_in_service_with_config_and_digest_is_success(status, config, digest) -> None:
@@ -24,11 +21,11 @@ def test_only_in_service_with_config_and_digest_is_success(status, config, diges
         ASKED, status=status, endpoint_config=config, artifact_sha256=digest
     )
     success = (status, config, digest) == ("InService", "new", "a" * 64)
-    assert (made.verdict is EndpointVerdict.SUCCESS) is success
+    assert (made.verdict is Meaning.SUCCESS) is success
     if status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
-        assert made.verdict is EndpointVerdict.WAIT
+        assert made.verdict is Meaning.WAITING
     elif not success:
-        assert made.verdict is EndpointVerdict.FAILURE
+        assert made.verdict is Meaning.FAILURE
         with pytest.raises(DeploymentFailed):
             rollout.require_success(ASKED, made, reason="why")
 

@@ -17,16 +17,6 @@ def test_create_request_is_one_that_the_service_takes(case: UseCase, topology: T
         )
 
 
-def test_every_group_status_of_the_service_is_judged() -> None:
-    service = botocore.session.get_session().get_service_model("sagemaker")
-    assert set(groups.GROUP_STATUSES) == set(service.shape_for("FeatureGroupStatus").enum)
-
-
-def test_every_update_status_of_the_service_is_judged() -> None:
-    service = botocore.session.get_session().get_service_model("sagemaker")
-    assert set(groups.UPDATE_STATUSES) == set(service.shape_for("LastUpdateStatusValue").enum)
-
-
 def test_the_contract_document_says_how_features_come_about(case: UseCase) -> None:
     document = groups.contract_document(case)
     assert [group["file"] for group in document["groups"]] == [

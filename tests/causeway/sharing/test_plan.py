@@ -16,7 +16,8 @@ from causeway.sharing.actions import (
 )
 from causeway.sharing.permissions import Permission
 from causeway.sharing.plan import plan_share, plan_shares
-from causeway.sharing.shares import ASSOCIATION_STATUSES, SHARE_STATUSES, ObservedShare, OwnerState
+from causeway.sharing.shares import ObservedShare, OwnerState, presence
+from causeway.statuses import TABLES
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountRole
 from tests.causeway.sharing.ram_model import OWNER, all_of, apply, managed
@@ -67,7 +68,9 @@ SEEN = {
     "causeway-retired": ((G1, C1), (READ.arn,)),
     "of-somebody-else": ((G1, G2), (READ.arn,)),
 }
-STATUSES = [status for status, meant in ASSOCIATION_STATUSES.items() if meant != "leaving"]
+STATUSES = [
+    status for status in TABLES["ResourceShareAssociationStatus"] if presence(status) != "leaving"
+]
 
 
 def any_state(seed: int) -> OwnerState:
@@ -85,7 +88,7 @@ def any_state(seed: int) -> OwnerState:
             f"share-{place}",
             name,
             OWNER,
-            draw.choice(["ACTIVE", "ACTIVE", *SHARE_STATUSES]),
+            draw.choice(["ACTIVE", "ACTIVE", *TABLES["ResourceShareStatus"]]),
             entities(resources),
             entities([B, C, D]),
             held,

@@ -5,7 +5,6 @@ import pytest
 from causeway.errors import UnexpectedState
 from causeway.sharing.grants import desired_grants
 from causeway.sharing.shares import (
-    ASSOCIATION_STATUSES,
     ObservedShare,
     desired_shares,
     presence,
@@ -81,4 +80,4 @@ def test_consumers_need_not_be_waited_for() -> None:
 
 def test_an_unknown_status_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnexpectedState, match="FROZEN"):
-        presence(ASSOCIATION_STATUSES, "FROZEN")
+        presence("FROZEN")

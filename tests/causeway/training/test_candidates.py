@@ -146,14 +146,3 @@ def test_after_the_last_attempt_the_reason_is_told() -> None:
 def test_a_stranger_under_the_name_is_refused(job: DescribedJob) -> None:
     with pytest.raises(NameTaken):
         next_job("j", [job], 3, "i")
-
-
-def test_every_job_status_of_the_service_is_judged() -> None:
-    import botocore.session
-
-    service = botocore.session.get_session().get_service_model("sagemaker")
-    known = {
-        *service.shape_for("TrainingJobStatus").enum,
-        *service.shape_for("ProcessingJobStatus").enum,
-    }
-    assert set(candidates.JOB_STATUSES) == known

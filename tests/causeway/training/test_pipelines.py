@@ -12,7 +12,6 @@ from causeway.topology.accounts import Topology
 from causeway.training.candidates import Adoption, DescribedJob, next_job
 from causeway.training.jobs import Code
 from causeway.training.pipelines import (
-    EXECUTION_STATUSES,
     PipelineRun,
     contract_of,
     definition,
@@ -113,7 +112,7 @@ def test_executions_are_adopted_counted_and_given_up_like_jobs() -> None:
     def step(*statuses: str) -> Any:
         names = ["run", "run-a2", "run-a3"]
         found = [DescribedJob(n, s, "why") for n, s in zip(names, statuses, strict=False)]
-        return next_job("run", found, 3, statuses=EXECUTION_STATUSES)
+        return next_job("run", found, 3, enum="PipelineExecutionStatus")
 
     assert step().action is Adoption.CREATE
     assert step("Executing").action is Adoption.WAIT

@@ -103,11 +103,11 @@ def test_the_log_is_passed_on_while_the_job_runs_and_no_line_twice(
     trigger, heard, answer = deferred(job(platform)), [0], "waiting"
     trigger._log = create_autospec(logging.Logger, instance=True)
     while answer == "waiting":
-        answer = trigger.ask()
+        answer = trigger.look()
         heard.append(trigger.log.info.call_count)
         time.sleep(0.1)
     assert answer == "success"
-    lines = [call.args[2] for call in trigger.log.info.call_args_list]
+    lines = [call.args[1].partition(" | ")[2] for call in trigger.log.info.call_args_list]
     assert lines == [f"step {n} of 12" for n in range(12)]
     assert any(0 < seen < 12 for seen in heard)
 
@@ -118,13 +118,13 @@ def test_a_log_that_may_not_be_read_does_not_end_the_wait(
     from causeway_airflow.hooks.base import AwsCallError
     from causeway_airflow.hooks.jobs import JobLogsHook
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AwsCallError("no", code="AccessDeniedException")
 
     (scripts / "features.py").write_text("print('unreadable')\n")
     monkeypatch.setattr(JobLogsHook, "follow", refuse)
     trigger = deferred(job(platform))
-    while (answer := trigger.ask()) == "waiting":
+    while (answer := trigger.look()) == "waiting":
         time.sleep(0.1)
     assert answer == "success"
 
@@ -140,12 +140,12 @@ def test_a_task_that_is_killed_stops_its_job_and_the_next_run_takes_the_next_ord
         operator.on_kill()
     else:
         asyncio.run(trigger.on_kill())
-    while trigger.ask() == "waiting":
+    while trigger.look() == "waiting":
         time.sleep(0.1)
     with pytest.raises(JobFailed, match="Stopped"):
         operator.resumed(context())
     again = deferred(job(platform))
-    assert again.job_name == f"{trigger.job_name}-a2"
+    assert again.wait.stop.arguments["name"] == f"{trigger.wait.stop.arguments['name']}-a2"
     asyncio.run(again.on_kill())
 
 
@@ -165,18 +165,15 @@ def test_killing_what_has_ended_changes_nothing(platform: LocalPlatform, scripts
 def test_a_job_of_that_name_with_other_inputs_is_not_adopted(
     platform: LocalPlatform, scripts: Path
 ) -> None:
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
     (scripts / "features.py").write_text("print('fine')\n")
     operator = job(platform)
-    wanted, _ = operator.job()
-    request = wanted.request({})
+    script = operator.job()
+    request = script.job.request({})
     request["Environment"] = {"CAUSEWAY_INPUTS": "f" * 64}
-    operator.upload(_artifacts(), wanted.code)
+    for uri, body in script.files.items():
+        ArtifactsHook("causeway_data_ingester").put(uri, body, sha256=sha256(body))
     platform.client("sagemaker", "data").create_processing_job(**request)
     with pytest.raises(NameTaken, match="made from other inputs"):
         execute(operator, context())
-
-
-def _artifacts():
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
-
-    return ArtifactsHook("causeway_data_ingester")

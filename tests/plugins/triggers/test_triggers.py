@@ -103,12 +103,14 @@ def test_reads_that_keep_failing_are_given_up(
 def test_a_trigger_is_rebuilt_from_what_it_serializes() -> None:
     from airflow.sdk.module_loading import import_string
 
-    from causeway_airflow.triggers.jobs import JobTrigger
+    from causeway_airflow.tasks.jobs import wait_of
     from causeway_airflow.triggers.queue import QueueEventTrigger
+    from causeway_airflow.triggers.waiting import WaitTrigger
 
+    job = wait_of("training", "job").document()
     made = [
         waiting(1),
-        JobTrigger("training", "job", aws_conn_id="causeway_data_science_trainer"),
+        WaitTrigger(job, aws_conn_id="causeway_data_science_trainer", ends_task=True),
         QueueEventTrigger("queue", "causeway_governance_event_reader"),
     ]
     for trigger in made:
@@ -149,11 +151,14 @@ def test_messages_fire_one_event_and_are_deleted_after_it(platform: LocalPlatfor
 def test_a_poll_that_never_ends_is_bounded_and_hands_the_task_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from causeway_airflow.triggers.jobs import JobTrigger
+    from causeway.statuses import Meaning
+    from causeway_airflow.tasks.jobs import wait_of
+    from causeway_airflow.triggers.waiting import WaitTrigger
 
-    trigger = JobTrigger("training", "job", aws_conn_id="x", poll_interval=0.0, max_attempts=5)
+    job = wait_of("training", "job").document()
+    trigger = WaitTrigger(job, aws_conn_id="x", poll_interval=0.0, max_attempts=5)
     asked = []
-    monkeypatch.setattr(trigger, "ask", lambda: asked.append(1) or "waiting")
+    monkeypatch.setattr(trigger, "look", lambda: asked.append(1) or Meaning.WAITING)
     event = asyncio.run(first(trigger))
     assert event.payload == {"outcome": "exhausted"}
     assert len(asked) == 5

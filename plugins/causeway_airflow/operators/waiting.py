@@ -1,0 +1,84 @@
+"""The one operator that waits: it owns the bound, the timeout, the resume and the error of a wait.
+
+A subclass says how its work begins and how its end is looked at; both answer `Done` or `Pending`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from causeway.errors import StillRunning
+from causeway_airflow.configuration import poll_interval
+from causeway_airflow.operators.base import CausewayOperator, airflow_errors
+from causeway_airflow.waits import Outcome, Pending
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class WaitingOperator(CausewayOperator):
+    """Begin something, and wait for it in the triggerer unless it is over at once.
+
+    :param wait: how long to wait before the task fails (and a retry goes on waiting)
+    """
+
+    def __init__(self, *, wait: timedelta, **kwargs: Any) -> None:
+        # A deferred task is also ended by its execution timeout, whatever the DAG's default.
+        super().__init__(**{**kwargs, "execution_timeout": wait + timedelta(minutes=10)})
+        self.wait = wait
+
+    @abstractmethod
+    def begin(self, context: Context) -> Outcome[Any]:
+        """Begin or adopt the work."""
+
+    @abstractmethod
+    def look(self, context: Context, **carried: Any) -> Outcome[Any]:
+        """Look at the work again: its result, what is still waited for, or why there is none."""
+
+    def perform(self, context: Context) -> Any:
+        """Begin the work; defer unless it is done."""
+        outcome = self.begin(context)
+        if isinstance(outcome, Pending):
+            self._defer(outcome, context)
+        return outcome.result
+
+    def resume(self, context: Context, event: Any = None, **carried: Any) -> Any:
+        """Go on after the wait, with what was carried over it."""
+        with airflow_errors():
+            self._parse()
+            return self.resumed(context, **carried)
+
+    def resumed(self, context: Context, **carried: Any) -> Any:
+        """Return the result of what was waited for, or raise why there is none."""
+        outcome = self.look(context, **carried)
+        if isinstance(outcome, Pending):
+            raise StillRunning(
+                f"{outcome.wait.what} is still running after {self.wait}",
+                principal=f"connection {self.connection()}",
+                next_step="Re-run the task: it adopts what runs and goes on waiting.",
+            )
+        return outcome.result
+
+    def _defer(self, pending: Pending[Any], context: Context) -> None:
+        from causeway_airflow.triggers.waiting import WaitTrigger
+
+        if pending.ends_task and pending.result is not None:
+            # Airflow stores what a trigger returns as JSON text inside JSON, so that a reader gets
+            # a string: the result goes out from here, where it is known already.
+            context["ti"].xcom_push("return_value", pending.result)
+        interval = poll_interval()
+        self.defer(
+            trigger=WaitTrigger(
+                wait=pending.wait.document(),
+                aws_conn_id=self.connection(),
+                region_name=self.region_name,
+                poll_interval=interval,
+                max_attempts=max(1, int(self.wait.total_seconds() / interval)),
+                ends_task=pending.ends_task,
+            ),
+            method_name="resume",
+            kwargs=dict(pending.carried) or None,
+            timeout=self.wait + timedelta(minutes=1),
+        )

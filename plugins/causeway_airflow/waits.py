@@ -1,0 +1,79 @@
+"""A wait as data: what is asked, where the status stands in the answer, and which table reads it.
+
+A task's body returns `Done` or `Pending`; `operators.waiting` owns bound, timeout and resume,
+`triggers.waiting` asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Generic, Self, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A call of a hook: the hook's dotted path, the method or AWS operation, its arguments."""
+
+    hook: str
+    call: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a task waits for.
+
+    `what` says it in words. `ask` is an AWS operation, in whose reply the status stands at `path`
+    (dotted) and is read by the table of `enum` (`causeway.statuses`); or, where `path` is empty, a
+    method of the hook that returns a `Meaning`. `progress` is a method that takes a `cursor` and
+    returns the lines that are new since the last call; `stop` is called when a person ends the
+    waiting task.
+    """
+
+    what: str
+    ask: Question
+    path: str = ""
+    enum: str = ""
+    progress: Question | None = None
+    stop: Question | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the wait as JSON-able values, as a trigger's arguments."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `document` returned."""
+        questions = {
+            name: Question(**document[name])
+            for name in ("ask", "progress", "stop")
+            if document.get(name)
+        }
+        return cls(**{**document, **questions})
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """Nothing is left to wait for."""
+
+    result: R
+
+
+@dataclass(frozen=True)
+class Pending(Generic[R]):
+    """Something is left to wait for.
+
+    With `ends_task` the trigger ends the task on success without a worker: `result` is then handed
+    over before the wait. `carried` goes to the resumed task.
+    """
+
+    wait: Wait
+    result: R | None = None
+    ends_task: bool = False
+    carried: Mapping[str, Any] = field(default_factory=dict)
+
+
+Outcome = Done[R] | Pending[R]
