@@ -18,6 +18,7 @@ from tests.perf import (
     ingestion,
     large_backfill,
     lifecycle,
+    seconds,
     tracking,
 )
 from tests.perf.figures import RESULTS, ROOT, Figure, save
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "P7": lambda: {"P7": dag_parsing.measure()},
     "tracking": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
+    "seconds": seconds.figures,
     "door": door_throughput.measure,
 }
 WHAT = {
@@ -112,7 +114,7 @@ def _write_page(figures: dict[str, dict[str, object]]) -> None:
         goal, met = _goal(found)
         row = (name, WHAT[name], _ours(found), _peers(found), str(found["ratio"]), goal, met)
         lines.append("| " + " | ".join((*row, str(found["note"]))) + " |")
-    PAGE.write_text("\n".join(lines) + "\n")
+    PAGE.write_text("\n".join([*lines, *seconds.table()]) + "\n")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def _once() -> tuple[float, float, float, float]:
             whole = time.monotonic() - started
             local = json.loads((folder / "state" / "local.json").read_text())
             demo = json.loads((folder / "state" / "demo.json").read_text())
-            airflow = _sign_in(local)
+            airflow = sign_in(local)
             _write_noops(airflow, dags)
             lifecycle = sum(s["seconds"] for s in demo["steps"] if s["name"] not in SETTING_UP)
             return lifecycle, _floor(airflow), _job_seconds(local), whole
@@ -95,7 +95,8 @@ def _stack(environment: dict[str, str], command: str) -> None:
     )
 
 
-def _sign_in(local: dict[str, Any]) -> Airflow:
+def sign_in(local: dict[str, Any]) -> Airflow:
+    """Return the REST API as the administrator."""
     password = local["airflow"]["users"]["platform-admin"]["password"]
     return Airflow(local["airflow"]["url"], "platform-admin", password)
 
@@ -134,6 +135,16 @@ def _floor(airflow: Airflow) -> float:
 
 def _job_seconds(local: dict[str, Any]) -> float:
     """Return for how long at least one job was at work."""
+    total, covered = 0.0, None
+    for start, end in sorted(job_spans(local)):
+        begin = start if covered is None or start > covered else covered
+        total += max(0.0, (end - begin).total_seconds())
+        covered = end if covered is None else max(covered, end)
+    return total
+
+
+def job_spans(local: dict[str, Any]) -> list[tuple[datetime, datetime]]:
+    """Return from when to when each job was at work, as SageMaker's Describe calls say."""
     spans: list[tuple[datetime, datetime]] = []
     for account in ("data", "data_science"):
         client = administrator(local, account, "sagemaker")
@@ -141,9 +152,4 @@ def _job_seconds(local: dict[str, Any]) -> float:
             spans.append((job["CreationTime"], job["ProcessingEndTime"]))
         for job in client.list_training_jobs(MaxResults=100)["TrainingJobSummaries"]:
             spans.append((job["CreationTime"], job["TrainingEndTime"]))
-    total, covered = 0.0, None
-    for start, end in sorted(spans):
-        begin = start if covered is None or start > covered else covered
-        total += max(0.0, (end - begin).total_seconds())
-        covered = end if covered is None else max(covered, end)
-    return total
+    return spans
