@@ -47,10 +47,10 @@ def load(path: Path, model: type[Model]) -> Model:
             next_step=f"Create the file, or name one of: {_siblings(path)}.",
         ) from error
     key = (str(path), model.__qualname__)
-    kept = _loaded.get(key)
-    if kept is not None and kept[:2] == (stat.st_mtime_ns, stat.st_size):
-        found: Model = kept[2]
-        return found
+    entry = _loaded.get(key)
+    if entry is not None and entry[:2] == (stat.st_mtime_ns, stat.st_size):
+        document: Model = entry[2]
+        return document
     value = parse(path.read_text(encoding="utf-8"), model, str(path))
     _loaded[key] = (stat.st_mtime_ns, stat.st_size, value)
     return value
@@ -91,17 +91,17 @@ def parse(text: str, model: type[Model], file: str) -> Model:
 def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
     # YAML lets the last of two equal keys win silently; two answers to one question are a mistake.
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        names: set[str] = set()
         for key, value in node.value:
             name = str(key.value)
             dotted = f"{path}.{name}" if path else name
-            if name in seen:
+            if name in names:
                 raise ConfigError(
                     f"{file}: {dotted}: the key stands twice (again in line "
                     f"{key.start_mark.line + 1})",
                     next_step="Keep one of the two.",
                 )
-            seen.add(name)
+            names.add(name)
             _refuse_repeated_keys(value, file, dotted)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
@@ -144,9 +144,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
+        model = _model_in(argument)
+        if model is not None:
+            return model
     return None
 
 
@@ -155,5 +155,5 @@ def _keys(model: type[BaseModel]) -> str:
 
 
 def _siblings(path: Path) -> str:
-    names = sorted(found.name for found in path.parent.glob("*.yaml"))
+    names = sorted(sibling.name for sibling in path.parent.glob("*.yaml"))
     return ", ".join(names) or f"(no YAML file in {path.parent})"

@@ -55,10 +55,10 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        place = [f"row {self.row}"] if self.row is not None else []
-        place += [f"column {self.column!r}"] if self.column is not None else []
-        place += [f"value {self.value!r}"] if self.value is not None else []
-        return f"{', '.join(place)}: {self.reason}" if place else self.reason
+        parts = [f"row {self.row}"] if self.row is not None else []
+        parts += [f"column {self.column!r}"] if self.column is not None else []
+        parts += [f"value {self.value!r}"] if self.value is not None else []
+        return f"{', '.join(parts)}: {self.reason}" if parts else self.reason
 
 
 class BadInput(CausewayError):

@@ -11,9 +11,9 @@ _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#!|<>~])")
 
 def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """Return a table for a log: columns aligned, the head underlined."""
-    every = [tuple(head), *(tuple(line) for line in lines)]
-    widths = [max(len(line[column]) for line in every) for column in range(len(head))]
-    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in every]
+    table = [tuple(head), *(tuple(line) for line in lines)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(head))]
+    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
     return "\n".join([rows[0], "  ".join("-" * width for width in widths), *rows[1:]])
 
 
@@ -26,16 +26,16 @@ def markdown_table(
 
     `escape` writes a cell: `cell` unless given, `markdown_text` where anybody may have written it.
     """
-    shown = escape or cell
-    every = [tuple(map(shown, head)), ("---",) * len(head)]
-    every += [tuple(map(shown, line)) for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in every)
+    write = escape or cell
+    rows = [tuple(map(write, head)), ("---",) * len(head)]
+    rows += [tuple(map(write, line)) for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in rows)
 
 
 def markdown_text(value: Any) -> str:
     """Return what somebody wrote as one line of Markdown: all that has a meaning is escaped."""
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(shown.split()))
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def cell(text: str) -> str:

@@ -72,8 +72,8 @@ def denial(text: str, check: Check, region: str, view: RamView | None) -> Verdic
     if _LAKE in text:
         return no(Side.LAKE, reason=reason)
     lacking, explicit = _LACKING.search(text), _EXPLICIT.search(text)
-    found = lacking or explicit
-    policy = found["policy"] if found else ""
+    match = lacking or explicit
+    policy = match["policy"] if match else ""
     about = _ACTION.search(text)
     service = about["service"] if about else ""
     if side := _POLICY_SIDES.get(policy):

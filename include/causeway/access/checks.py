@@ -121,14 +121,14 @@ def checks(use_cases: Iterable[UseCase], topology: Topology, now: datetime) -> t
         ConfigError: as `desired_grants`.
     """
     cases = tuple(use_cases)
-    found: dict[str, Check] = {}
+    by_key: dict[str, Check] = {}
     for grant in desired_grants(cases, topology, now):
         for account in receiving_accounts(grant, topology):
             for role in topology.roles_of(account):
                 if LOOKER in DUTIES[role]:
                     for check in _of_grant(grant, account, role, cases, topology):
-                        found.setdefault(check.key, check)
-    return tuple(sorted(found.values(), key=lambda c: (c.account, c.resource, c.grant, c.duty)))
+                        by_key.setdefault(check.key, check)
+    return tuple(sorted(by_key.values(), key=lambda c: (c.account, c.resource, c.grant, c.duty)))
 
 
 def _of_grant(

@@ -53,9 +53,9 @@ class Row:
         return tuple(dict.fromkeys((*self.predicted.sides, *self.probed.sides)))
 
     def _blame_others(self) -> bool:
-        one, other = set(self.predicted.sides), set(self.probed.sides)
-        told = one and other and Side.UNKNOWN not in one | other
-        return bool(told) and not one & other
+        predicted, probed = set(self.predicted.sides), set(self.probed.sides)
+        comparable = predicted and probed and Side.UNKNOWN not in predicted | probed
+        return bool(comparable) and not predicted & probed
 
     def as_json(self) -> dict[str, Any]:
         """The row as a dashboard reads it."""
@@ -141,8 +141,8 @@ def _lines(rows: Sequence[Row]) -> list[tuple[str, ...]]:
         return (f"{check.account_role.value} {check.account}", name, check.grant.value)
 
     lines: list[tuple[str, ...]] = []
-    for key, found in groupby(sorted(rows, key=grant), key=grant):
-        of_grant = list(found)
+    for key, group in groupby(sorted(rows, key=grant), key=grant):
+        of_grant = list(group)
         fine = all(row.finding is Finding.WORKS for row in of_grant)
         predicted = _share(row.predicted for row in of_grant)
         probed = _share(row.probed for row in of_grant)
@@ -156,9 +156,9 @@ def _lines(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def _share(verdicts: Iterable[Verdict]) -> str:
-    every = [verdict.answer for verdict in verdicts]
-    yes = every.count(Answer.YES)
-    if yes == len(every):
+    answers = [verdict.answer for verdict in verdicts]
+    yes = answers.count(Answer.YES)
+    if yes == len(answers):
         return "yes"
-    word = "no" if Answer.NO in every else "untested"
-    return f"{word} ({yes} of {len(every)} yes)"
+    word = "no" if Answer.NO in answers else "untested"
+    return f"{word} ({yes} of {len(answers)} yes)"

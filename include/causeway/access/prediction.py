@@ -66,10 +66,10 @@ class Predictor:
             return no(Side.REGION, reason=f"the consumer acts in {consumer.region}")
         if check.kind in LISTED and check.resource not in owner.existing:
             return no(Side.ABSENT, reason=f"account {check.owner} has no {check.resource}")
-        found = _Prediction(check, owner, consumer, self._topology)
-        if found.held_back():
+        prediction = _Prediction(check, owner, consumer, self._topology)
+        if prediction.held_back():
             return no(Side.ABSENT, reason=f"held back until the card is {check.from_status}")
-        return found.verdict()
+        return prediction.verdict()
 
 
 class _Prediction:
@@ -97,10 +97,10 @@ class _Prediction:
         reasons: list[str] = []
         for need in self.check.needs:
             try:
-                found, reason = self._missing(need, role)
+                gaps, reason = self._missing(need, role)
             except MalformedPolicy as error:
                 return untested(f"a policy cannot be read: {error}")
-            sides += found
+            sides += gaps
             reasons += [reason] if reason else []
         if self.check.probe is Probe.LOOK_UP_TABLE:
             lacking = self._lake()
@@ -122,10 +122,10 @@ class _Prediction:
         """Return the sides that lack one need, and what the evaluation said of it."""
         resource = need.resource
         if need.key_of is not None:
-            known = self.owner.keys.get(need.key_of)
-            if known is None:
+            key_arn = self.owner.keys.get(need.key_of)
+            if key_arn is None:
                 return [Side.KEY], f"there is no key {need.key_of}"
-            resource = known
+            resource = key_arn
         request = self._request(need, resource)
         identity = tuple(
             parse(document, PolicyType.IDENTITY, name) for name, document in role.identity.items()
@@ -172,15 +172,15 @@ class _Prediction:
         _, database, table = self.check.needs[-1].resource.rsplit("/", 2)
         # The store adds the time of its creation to the name of a table.
         name = re.compile(re.sub(r"_0$", r"_\\d+", re.escape(table)))
-        held: dict[str, set[str]] = {}
+        permissions: dict[str, set[str]] = {}
         for grant in self.owner.lake:
             of_table = grant.table is None or name.fullmatch(grant.table)
             if grant.database == database and of_table:
-                held.setdefault(grant.principal, set()).update(grant.permissions)
-        if "ALL" in held.get(_LEFT_TO_IAM, ()):
+                permissions.setdefault(grant.principal, set()).update(grant.permissions)
+        if "ALL" in permissions.get(_LEFT_TO_IAM, ()):
             return ""
         own = {self._role_arn, f"{self.check.account}:IAMPrincipals"}
-        granted = {permission for who in own for permission in held.get(who, ())}
+        granted = {permission for who in own for permission in permissions.get(who, ())}
         if granted & {"ALL", "SELECT"}:
             return ""
         has = ", ".join(sorted(granted)) or "no grant that the owner's auditor sees"
@@ -245,5 +245,5 @@ class _Prediction:
 
 def _shared_as(resource: str) -> str:
     """Return the ARN under which RAM and policies know a resource: a version's is its group's."""
-    head, found, rest = resource.partition(":model-package/")
-    return f"{head}:model-package-group/{rest.split('/')[0]}" if found else resource
+    head, separator, tail = resource.partition(":model-package/")
+    return f"{head}:model-package-group/{tail.split('/')[0]}" if separator else resource

@@ -130,18 +130,18 @@ def review(
     `uses` holds what `in_use` says by owner; of an owner that is not among its keys nothing is
     said about use.
     """
-    seen = tuple(sights)
-    found: list[Found] = []
-    for sight in seen:
+    all_sights = tuple(sights)
+    findings: list[Found] = []
+    for sight in all_sights:
         mine = [grant for grant in grants if grant.owner == sight.account]
         shares = [s for s in sight.shares if presence(s.status, "ResourceShareStatus") != "absent"]
-        found += _undeclared(mine, shares, sight.account)
-        found += _missing(mine, shares, sight)
-        found += _invitations(sight, grants)
-    found += _expiring(grants, window)
-    found += _unused(grants, uses, topology, window)
+        findings += _undeclared(mine, shares, sight.account)
+        findings += _missing(mine, shares, sight)
+        findings += _invitations(sight, grants)
+    findings += _expiring(grants, window)
+    findings += _unused(grants, uses, topology, window)
     order = list(Finding)
-    return tuple(sorted(found, key=lambda f: (order.index(f.finding), f.account, f.subject)))
+    return tuple(sorted(findings, key=lambda f: (order.index(f.finding), f.account, f.subject)))
 
 
 def _undeclared(
@@ -211,16 +211,17 @@ def _missing(
 
 def _invitations(sight: Sight, grants: Iterable[DesiredGrant]) -> Iterable[Found]:
     ours = {(grant.owner, grant.share) for grant in grants}
-    for one in sight.invitations:
-        if one.status == "ACCEPTED":
+    for invitation in sight.invitations:
+        if invitation.status == "ACCEPTED":
             continue
-        expected = (one.sender, one.share_name) in ours
+        expected = (invitation.sender, invitation.share_name) in ours
         yield Found(
             Finding.INVITATION,
             sight.account,
-            one.share_arn,
-            one.sender,
-            f"{one.share_name} is {one.status}" + ("" if expected else ", and nobody declares it"),
+            invitation.share_arn,
+            invitation.sender,
+            f"{invitation.share_name} is {invitation.status}"
+            + ("" if expected else ", and nobody declares it"),
             "Run platform__sharing, which accepts what is expected."
             if expected
             else "Reject it, unless somebody knows what it is for.",
@@ -286,22 +287,22 @@ def _present(entities: Mapping[str, str]) -> set[str]:
 
 
 # ---------------------------------------------------------------- what comes of a review
-def counts(found: Iterable[Found]) -> dict[str, int]:
+def counts(findings: Iterable[Found]) -> dict[str, int]:
     """Return how many there are of each finding."""
-    every = [one.finding for one in found]
-    return {finding.value: every.count(finding) for finding in Finding}
+    kinds = [f.finding for f in findings]
+    return {finding.value: kinds.count(finding) for finding in Finding}
 
 
 def document(
-    found: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
+    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> dict[str, Any]:
     """Return the review as JSON-able values: the findings, and all that is declared."""
     return {
         "run": run,
         "at": instant(window.now),
         "looked_back_days": window.unused_after.days,
-        "counts": counts(found),
-        "findings": [asdict(one) for one in found],
+        "counts": counts(findings),
+        "findings": [asdict(finding) for finding in findings],
         "declared": [
             {
                 "owner": grant.owner,
@@ -317,7 +318,7 @@ def document(
 
 
 def markdown(
-    found: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
+    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> str:
     """Return the review for people."""
     lines = [f"# Access review {run}", "", f"At {for_people(window.now)}.", ""]
@@ -326,7 +327,7 @@ def markdown(
             ("finding", "account", "concerns", "subject", "detail", "next step"),
             [
                 (f.finding.value, f.account, f.concerns, f.subject, f.detail, f.next_step)
-                for f in found
+                for f in findings
             ],
             "Nothing differs from what is declared, and nothing is about to.",
         )
@@ -359,17 +360,17 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -
     return markdown_table(head, rows) if rows else otherwise
 
 
-def alerts(found: Iterable[Found], run: str) -> tuple[Alert, ...]:
+def alerts(findings: Iterable[Found], run: str) -> tuple[Alert, ...]:
     """Return an alert for each drift: access that nobody declared is critical."""
     return tuple(
         Alert(
-            what=f"{one.finding.value}: {one.detail} ({one.concerns})",
-            severity=Severity.WARNING if one.finding is Finding.MISSING else Severity.CRITICAL,
-            account=one.account,
-            subject=one.subject,
-            next_step=one.next_step,
+            what=f"{finding.finding.value}: {finding.detail} ({finding.concerns})",
+            severity=Severity.WARNING if finding.finding is Finding.MISSING else Severity.CRITICAL,
+            account=finding.account,
+            subject=finding.subject,
+            next_step=finding.next_step,
             run=run,
         )
-        for one in found
-        if one.is_drift
+        for finding in findings
+        if finding.is_drift
     )

@@ -46,15 +46,15 @@ class Place:
 
 
 def dataset_query(
-    case: UseCase, model: ModelSpec, places: Mapping[str, Place], snapshot: datetime | None = None
+    case: UseCase, model: ModelSpec, stores: Mapping[str, Place], snapshot: datetime | None = None
 ) -> DatasetQuery:
-    """Return the query of a model's dataset; `places` are by group.
+    """Return the query of a model's dataset; `stores` are by group.
 
     Writes count up to the snapshot, and up to the declared cut-off when that is earlier.
     """
     declared = model.dataset
-    until = min((one for one in (snapshot, declared.until) if one is not None), default=None)
-    tables = group_tables(case, model, places)
+    until = min((time for time in (snapshot, declared.until) if time is not None), default=None)
+    tables = group_tables(case, model, stores)
     spine: GroupTable | OwnTable = tables[0]
     if (own := declared.table) is not None:
         spine = OwnTable(
@@ -69,25 +69,25 @@ def dataset_query(
 
 
 def group_tables(
-    case: UseCase, model: ModelSpec, places: Mapping[str, Place]
+    case: UseCase, model: ModelSpec, stores: Mapping[str, Place]
 ) -> tuple[GroupTable, ...]:
     """Return the offline stores of a model's dataset, in the order of its groups."""
-    declared, found = model.dataset, []
+    declared, tables = model.dataset, []
     for joined in declared.joined(case.feature_groups):
-        group, place = case.group(joined.group), places[joined.group]
-        database = joined.database or declared.database or place.database
-        found.append(
+        group, store = case.group(joined.group), stores[joined.group]
+        database = joined.database or declared.database or store.database
+        tables.append(
             GroupTable(
-                TableName(declared.catalog or DATA_CATALOG, database, place.table),
+                TableName(declared.catalog or DATA_CATALOG, database, store.table),
                 group.record_identifier,
                 group.event_time,
                 renamed(joined, group),
-                place.event_time_type,
+                store.event_time_type,
                 joined.on,
                 declared.missing_of(joined) == "drop",
             )
         )
-    return tuple(found)
+    return tuple(tables)
 
 
 def identifiers(case: UseCase, model: ModelSpec) -> dict[str, str]:
@@ -115,21 +115,21 @@ def absent(case: UseCase, model: ModelSpec, counted: Mapping[str, str]) -> tuple
     declared = model.dataset
     groups = declared.joined(case.feature_groups)
     groups = groups if declared.table is not None else groups[1:]
-    total, found = int(counted["rows"]), []
+    total, absences = int(counted["rows"]), []
     for number, joined in enumerate(groups, 1):
         count = int(counted[f"missing_{number}"] or 0)
         if not count:
             continue
-        one = Absent(joined.group, count, total, counted[f"example_{number}"])
+        absence = Absent(joined.group, count, total, counted[f"example_{number}"])
         if declared.missing_of(joined) == "refuse":
             raise BadInput(
                 f"{count} of {total} rows of the dataset of {model.name} have no record in "
-                f"{joined.group}, among them {one.example}; `missing: refuse` allows none",
+                f"{joined.group}, among them {absence.example}; `missing: refuse` allows none",
                 next_step=f"Ingest them into {joined.group}, or declare `missing: drop` or "
                 "`missing: null` for it.",
             )
-        found.append(one)
-    return tuple(found)
+        absences.append(absence)
+    return tuple(absences)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def dataset_spec(case: UseCase, model: ModelSpec, table: pa.Table) -> DatasetSpe
     """Describe a dataset; the digest is of names, types and values, not of a file format."""
     return DatasetSpec(
         use_case_id=case.id,
-        groups=tuple(one.group for one in model.dataset.joined(case.feature_groups)),
+        groups=tuple(joined.group for joined in model.dataset.joined(case.feature_groups)),
         rows=table.num_rows,
         digest=table_digest(table),
     )
@@ -206,7 +206,7 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     `also` are features that the model does not read and the evaluation does.
     """
     training = model.training
-    protected = {one.feature for one in model.protected.values()}
+    protected = {attribute.feature for attribute in model.protected.values()}
     groups, columns = case.feature_groups, case.columns(model)
     times = time_of(model.dataset, groups) if model.dataset.mode == "point_in_time" else None
     return {
@@ -226,7 +226,7 @@ def evaluation_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     """Return what the evaluation job reads: the preprocessing's, and what the gates ask for."""
     return {
         **preprocess_document(case, model),
-        "protected": {name: one.model_dump() for name, one in model.protected.items()},
+        "protected": {name: attribute.model_dump() for name, attribute in model.protected.items()},
         "repeated_splits": model.training.repeated_splits,
     }
 

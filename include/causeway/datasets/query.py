@@ -84,11 +84,11 @@ class DatasetQuery:
             ConfigError: two columns of the dataset have one name, or `on` is none of the spine's.
         """
         self._check()
-        common, last, known = self._steps(counting=False)
+        common, last, names = self._steps(counting=False)
         columns = [f'"_key" AS {quoted(self.spine.record_identifier)}']
         if self.mode == "point_in_time":
             columns.append(f'"_time" AS {quoted(self.spine.event_time)}')
-        columns += [quoted(name) for name in known]
+        columns += [quoted(name) for name in names]
         return (
             f"WITH {common}\n"
             f'SELECT {", ".join(columns)}\nFROM {quoted(last)}\nORDER BY "_key", "_row"'
@@ -107,7 +107,7 @@ class DatasetQuery:
         common, last, _ = self._steps(counting=True)
         columns = ['count(*) AS "rows"']
         for number in range(1, len(self.joined) + 1):
-            absent = f"{quoted(_found(number))} IS NULL"
+            absent = f"{quoted(_presence(number))} IS NULL"
             columns.append(f"sum(CASE WHEN {absent} THEN 1 ELSE 0 END) AS missing_{number}")
             columns.append(f'min(CASE WHEN {absent} THEN "_key" END) AS example_{number}')
         return f"WITH {common}\nSELECT {', '.join(columns)}\nFROM {quoted(last)}"
@@ -118,21 +118,21 @@ class DatasetQuery:
         Where rows are counted each stays, and a column says for each group whether it has a record.
         """
         steps = [("spine", self._spine())]
-        known, found = list(self.spine.columns.values()), list[str]()
+        names, flags = list(self.spine.columns.values()), list[str]()
         for number, group in enumerate(self.joined, 1):
-            kept = [*known, *found]
-            text = self._join(steps[-1][0], kept, group, _found(number) if counting else "")
+            columns = [*names, *flags]
+            text = self._join(steps[-1][0], columns, group, _presence(number) if counting else "")
             steps.append((f"join_{number}", text))
-            known += group.columns.values()
-            found += [_found(number)] if counting else []
+            names += group.columns.values()
+            flags += [_presence(number)] if counting else []
         common = ",\n".join(f"{quoted(name)} AS (\n{text}\n)" for name, text in steps)
-        return common, steps[-1][0], known
+        return common, steps[-1][0], names
 
     def _check(self) -> None:
         names = [self.spine.record_identifier]
         names += [self.spine.event_time] if self.mode == "point_in_time" else []
-        for one in (self.spine, *self.joined):
-            names += one.columns.values()
+        for source in (self.spine, *self.joined):
+            names += source.columns.values()
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ConfigError(
@@ -156,29 +156,29 @@ class DatasetQuery:
         order = ", ".join(['"_key"', '"_moment"', *map(quoted, columns)])
         return f'SELECT *, row_number() OVER (ORDER BY {order}) AS "_row" FROM ({text})'  # noqa: S608
 
-    def _join(self, spine: str, known: Sequence[str], group: GroupTable, found: str) -> str:
+    def _join(self, spine: str, columns: Sequence[str], group: GroupTable, flag: str) -> str:
         """Join a group's records to the rows so far; each row keeps the latest that it may see.
 
-        With `found` every row stays, and a column of that name is NULL where it has no record.
+        With `flag` every row stays, and a column of that name is NULL where it has no record.
         """
-        kind = "JOIN" if group.required and not found else "LEFT JOIN"
+        kind = "JOIN" if group.required and not flag else "LEFT JOIN"
         on = group.on if group.on not in (None, self.spine.record_identifier) else "_key"
         condition = f's.{quoted(on or "_key")} = g."_key"'
         if self.mode == "point_in_time":
             condition += ' AND g."_moment" <= s."_moment"'
-        kept = [f"s.{quoted(name)}" for name in ("_key", "_time", "_moment", "_row", *known)]
-        kept += [f"g.{quoted(name)}" for name in group.columns.values()]
-        kept += [f'g."_key" AS {quoted(found)}'] if found else []
+        outputs = [f"s.{quoted(name)}" for name in ("_key", "_time", "_moment", "_row", *columns)]
+        outputs += [f"g.{quoted(name)}" for name in group.columns.values()]
+        outputs += [f'g."_key" AS {quoted(flag)}'] if flag else []
         order = ", ".join(f"g.{quoted(n)} DESC" for n in (*_ORDER, *group.columns.values()))
         ranked = (
-            f"SELECT {', '.join(kept)}, "
+            f"SELECT {', '.join(outputs)}, "
             f'row_number() OVER (PARTITION BY s."_row" ORDER BY {order}) AS "_rank"\n'
             f"FROM {quoted(spine)} s {kind} (\n{visible(group, self.snapshot)}\n) g ON {condition}"
         )
         return f'SELECT * FROM (\n{ranked}\n) WHERE "_rank" = 1'  # noqa: S608 - as above
 
 
-def _found(number: int) -> str:
+def _presence(number: int) -> str:
     return f"_found_{number}"
 
 
@@ -214,9 +214,9 @@ def quoted(name: str) -> str:
 def _first(rows: str, per: str, columns: Sequence[str]) -> str:
     """Return the query of the first row of each partition, in the order of `_ORDER`."""
     order = ", ".join(f"{quoted(name)} DESC" for name in (*_ORDER, *columns))
-    kept = ", ".join(map(quoted, ("_key", "_time", "_moment", *columns)))
+    outputs = ", ".join(map(quoted, ("_key", "_time", "_moment", *columns)))
     return (
-        f"SELECT {kept} FROM (\nSELECT *, "  # noqa: S608 - as above
+        f"SELECT {outputs} FROM (\nSELECT *, "  # noqa: S608 - as above
         f'row_number() OVER (PARTITION BY {per} ORDER BY {order}) AS "_rank"\nFROM (\n{rows}\n)\n'
         ') WHERE "_rank" = 1'
     )

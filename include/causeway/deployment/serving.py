@@ -42,8 +42,8 @@ def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
             f"the held-out rows have no column {label!r} or no rows",
             next_step="Register the model again through the training DAG.",
         )
-    place = table[0].index(label)
-    labels = [row[place].strip() for row in table[1:]]
+    position = table[0].index(label)
+    labels = [row[position].strip() for row in table[1:]]
     wrong = [value for value in labels if not _is_label(value, problem)]
     if wrong:
         allowed = "numbers" if problem == "regression" else "0, 1"
@@ -51,8 +51,8 @@ def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
             f"the held-out label {label} is {wrong[0]!r}; allowed: {allowed}",
             next_step="Register the model again through the training DAG.",
         )
-    asked = [",".join(row[:place] + row[place + 1 :]) for row in table]
-    return HeldOut(asked[0], tuple(asked[1:]), tuple(map(float, labels)))
+    lines = [",".join(row[:position] + row[position + 1 :]) for row in table]
+    return HeldOut(lines[0], tuple(lines[1:]), tuple(map(float, labels)))
 
 
 def require_agreement(
@@ -84,9 +84,9 @@ def require_answers(values: Sequence[float], problem: ProblemType, *, endpoint: 
     for number, value in enumerate(values, start=1):
         probability = 0 <= value <= 1 or problem == "regression"
         if not math.isfinite(value) or not probability:
-            wanted = "finite number" if problem == "regression" else "probability"
+            kind = "finite number" if problem == "regression" else "probability"
             raise DeploymentFailed(
-                f"endpoint {endpoint}: answer {number} is {value!r}, no {wanted}",
+                f"endpoint {endpoint}: answer {number} is {value!r}, no {kind}",
                 next_step="Look at output_fn of its inference.py.",
             )
 

@@ -107,7 +107,7 @@ def erasure_of(item: Mapping[str, Any] | None) -> Erasure | None:
 def begin(
     group: str,
     request: Request,
-    known: Erasure | None,
+    earlier: Erasure | None,
     online: object | None,
     offline: Held,
     versions: int,
@@ -119,12 +119,12 @@ def begin(
     was written again with a later one. `online` is the event time of the online record, `versions`
     how many versions of objects hold rows of it.
     """
-    unfinished = known if known is not None and known.status == BEGUN else None
+    unfinished = earlier if earlier is not None and earlier.status == BEGUN else None
     if unfinished is None and online is None and not versions:
         return None
     times = [*offline.times, *([instant_of(online)] if online is not None else [])]
     moment = next_after(now, *times)
-    if unfinished is not None and all(instant_of(unfinished.event_time) > one for one in times):
+    if unfinished is not None and all(instant_of(unfinished.event_time) > time for time in times):
         moment = instant_of(unfinished.event_time)
     return Erasure(
         group=group,
@@ -177,14 +177,14 @@ class ErasureReport:
     @property
     def changed(self) -> bool:
         """Whether this run erased anything."""
-        return any(one["changed"] for one in self.outcomes)
+        return any(outcome["changed"] for outcome in self.outcomes)
 
     def summary(self) -> dict[str, int]:
         """Return the figures that a list of reports shows."""
         return {
-            "groups changed": sum(bool(one["changed"]) for one in self.outcomes),
-            "rows erased": sum(int(one["rows"]) for one in self.outcomes),
-            "object versions erased": sum(int(one["versions"]) for one in self.outcomes),
+            "groups changed": sum(bool(outcome["changed"]) for outcome in self.outcomes),
+            "rows erased": sum(int(outcome["rows"]) for outcome in self.outcomes),
+            "object versions erased": sum(int(outcome["versions"]) for outcome in self.outcomes),
             "datasets built with it": len(self.datasets),
             "model versions built with it": len(self.versions),
         }
@@ -196,20 +196,20 @@ class ErasureReport:
             "at": instant(self.at),
             "changed": self.changed,
             "summary": self.summary(),
-            "groups": [dict(one) for one in self.outcomes],
-            "datasets": [asdict(one) for one in self.datasets],
-            "model_versions": [asdict(one) for one in self.versions],
+            "groups": [dict(outcome) for outcome in self.outcomes],
+            "datasets": [asdict(dataset) for dataset in self.datasets],
+            "model_versions": [asdict(version) for version in self.versions],
             "not_searched": list(self.not_searched),
         }
 
     def markdown(self) -> str:
         """Return the report for people."""
-        asked = self.request
+        request = self.request
         lines = [
-            f"# Erasure of record {asked.record}",
+            f"# Erasure of record {request.record}",
             "",
-            f"At {for_people(self.at)}, run {asked.run}, asked for by {asked.requested_by}: "
-            f"{asked.reason}",
+            f"At {for_people(self.at)}, run {request.run}, asked for by {request.requested_by}: "
+            f"{request.reason}",
             "",
             "## Feature groups",
             "",
@@ -221,13 +221,13 @@ class ErasureReport:
                 ("feature group", "online record", "rows", "object versions", "erased as of"),
                 [
                     (
-                        one["group"],
-                        "erased" if one["online"] else "-",
-                        str(one["rows"]),
-                        str(one["versions"]),
-                        one["event_time"] or "-",
+                        outcome["group"],
+                        "erased" if outcome["online"] else "-",
+                        str(outcome["rows"]),
+                        str(outcome["versions"]),
+                        outcome["event_time"] or "-",
                     )
-                    for one in self.outcomes
+                    for outcome in self.outcomes
                 ],
             )
         )
@@ -238,7 +238,10 @@ class ErasureReport:
             lines.append(
                 markdown_table(
                     ("dataset", "use case", "snapshot"),
-                    [(one.uri, one.use_case, one.snapshot) for one in self.datasets],
+                    [
+                        (dataset.uri, dataset.use_case, dataset.snapshot)
+                        for dataset in self.datasets
+                    ],
                 )
             )
         lines.append("")
@@ -248,9 +251,12 @@ class ErasureReport:
             lines.append(
                 markdown_table(
                     ("model version", "dataset", "approval", "stage"),
-                    [(one.arn, one.dataset[:12], one.approval, one.stage) for one in self.versions],
+                    [
+                        (version.arn, version.dataset[:12], version.approval, version.stage)
+                        for version in self.versions
+                    ],
                 )
             )
         lines += ["", "## Not searched", ""]
-        lines += [f"- {place}" for place in self.not_searched]
+        lines += [f"- {area}" for area in self.not_searched]
         return "\n".join(lines) + "\n"

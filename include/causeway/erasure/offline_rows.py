@@ -36,7 +36,7 @@ def held_in(path: Path, identifier: str, event_time: str, record: str) -> Held:
     """Return what a Parquet file holds of a record, read row group by row group."""
     import pyarrow.parquet as pq
 
-    found = Held()
+    total = Held()
     with pq.ParquetFile(path) as file:
         names = [n for n in (identifier, event_time, DELETED) if n in file.schema_arrow.names]
         for number in range(file.num_row_groups):
@@ -45,11 +45,13 @@ def held_in(path: Path, identifier: str, event_time: str, record: str) -> Held:
             if mine.num_rows == 0:
                 continue
             times = [instant_of(value) for value in mine[event_time].to_pylist()]
-            gone = mine[DELETED].to_pylist() if DELETED in names else [False] * len(times)
-            kept = frozenset(t for t, deleted in zip(times, gone, strict=True) if not deleted)
-            marks = frozenset(t for t, deleted in zip(times, gone, strict=True) if deleted)
-            found += Held(sum(not deleted for deleted in gone), kept, marks)
-    return found
+            deletions = mine[DELETED].to_pylist() if DELETED in names else [False] * len(times)
+            row_times = frozenset(
+                t for t, deleted in zip(times, deletions, strict=True) if not deleted
+            )
+            marks = frozenset(t for t, deleted in zip(times, deletions, strict=True) if deleted)
+            total += Held(sum(not deleted for deleted in deletions), row_times, marks)
+    return total
 
 
 def write_without(source: Path, target: Path, identifier: str, record: str) -> int:
@@ -71,9 +73,9 @@ def write_without(source: Path, target: Path, identifier: str, record: str) -> i
             mine = _of(table, identifier, record)
             if DELETED in table.column_names:
                 mine = pc.and_(mine, pc.invert(pc.fill_null(table[DELETED], False)))
-            kept = table.filter(pc.invert(mine))
-            dropped += table.num_rows - kept.num_rows
-            out.write_table(kept)
+            remainder = table.filter(pc.invert(mine))
+            dropped += table.num_rows - remainder.num_rows
+            out.write_table(remainder)
     return dropped
 
 
@@ -93,7 +95,7 @@ def _of(table: pa.Table, identifier: str, record: str) -> Any:
 
     ids = table[identifier]
     try:
-        wanted = pa.scalar(record).cast(ids.type)
+        value = pa.scalar(record).cast(ids.type)
     except pa.ArrowInvalid:  # no number: no row of a numeric identifier is it
         return pa.chunked_array([pa.repeat(False, table.num_rows)])
-    return pc.fill_null(pc.equal(ids, wanted), False)
+    return pc.fill_null(pc.equal(ids, value), False)

@@ -23,65 +23,69 @@ _NOT_ALLOWED: Final = re.compile(r"[^\w\s.:/=+-]", re.UNICODE)
 _LONGEST: Final = 255
 
 
-def updates(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def updates(
+    request: Mapping[str, Any], description: Mapping[str, Any]
+) -> tuple[dict[str, Any], ...]:
     """Return the `UpdateFeatureGroup` requests that bring a group to its contract.
 
     Args:
-        wanted: the `CreateFeatureGroup` request of the contract.
-        found: what `DescribeFeatureGroup` says of the group.
+        request: the `CreateFeatureGroup` request of the contract.
+        description: what `DescribeFeatureGroup` says of the group.
 
     Raises:
         UnexpectedState: the group differs in something that can never change.
     """
-    there = {f["FeatureName"]: f["FeatureType"] for f in found["FeatureDefinitions"]}
+    there = {f["FeatureName"]: f["FeatureType"] for f in description["FeatureDefinitions"]}
     refused = [
-        f"{one['FeatureName']} is {there[one['FeatureName']]}, not {one['FeatureType']}"
-        for one in wanted["FeatureDefinitions"]
-        if there.get(one["FeatureName"]) not in (None, one["FeatureType"])
+        f"{feature['FeatureName']} is {there[feature['FeatureName']]}, not {feature['FeatureType']}"
+        for feature in request["FeatureDefinitions"]
+        if there.get(feature["FeatureName"]) not in (None, feature["FeatureType"])
     ]
     refused += [
         f"{what} is {have}, not {want}"
-        for what, want, have in _fixed(wanted, found)
+        for what, want, have in _fixed(request, description)
         if want not in (None, have)
     ]
     if refused:
         raise UnexpectedState(
-            f"feature group {wanted['FeatureGroupName']} exists with another schema: "
+            f"feature group {request['FeatureGroupName']} exists with another schema: "
             f"{'; '.join(refused)}",
             next_step="Give the changed group a new name in the use case; only features and the "
             "time to live of a group can be changed.",
         )
-    name = {"FeatureGroupName": wanted["FeatureGroupName"]}
-    more = [one for one in wanted["FeatureDefinitions"] if one["FeatureName"] not in there]
+    name = {"FeatureGroupName": request["FeatureGroupName"]}
+    more = [
+        feature for feature in request["FeatureDefinitions"] if feature["FeatureName"] not in there
+    ]
     requests: list[dict[str, Any]] = [
         {**name, "FeatureAdditions": more[start : start + ADDITIONS_A_CALL]}
         for start in range(0, len(more), ADDITIONS_A_CALL)
     ]
-    ttl = (wanted.get("OnlineStoreConfig") or {}).get("TtlDuration")
-    if ttl and ttl != (found.get("OnlineStoreConfig") or {}).get("TtlDuration"):
+    ttl = (request.get("OnlineStoreConfig") or {}).get("TtlDuration")
+    if ttl and ttl != (description.get("OnlineStoreConfig") or {}).get("TtlDuration"):
         requests.append({**name, "OnlineStoreConfig": {"TtlDuration": ttl}})
     return tuple(requests)
 
 
 def _fixed(
-    wanted: Mapping[str, Any], found: Mapping[str, Any]
+    request: Mapping[str, Any], description: Mapping[str, Any]
 ) -> list[tuple[str, str | None, str | None]]:
     """Return what can never change: its name, what the contract wants (None: any), what is."""
     fixed: list[tuple[str, str | None, str | None]] = [
-        (key, wanted[key], found.get(key))
+        (key, request[key], description.get(key))
         for key in ("RecordIdentifierFeatureName", "EventTimeFeatureName")
     ]
-    online, there = wanted.get("OnlineStoreConfig"), found.get("OnlineStoreConfig") or {}
+    online, there = request.get("OnlineStoreConfig"), description.get("OnlineStoreConfig") or {}
     enabled = bool(there.get("EnableOnlineStore"))
     fixed.append(("the online store", _on(online is not None), _on(enabled)))
     if online and enabled:
         fixed.append(("StorageType", online["StorageType"], there.get("StorageType", "Standard")))
-    offline, kept = wanted.get("OfflineStoreConfig"), found.get("OfflineStoreConfig") or {}
-    fixed.append(("the offline store", _on(offline is not None), _on(bool(kept))))
-    if offline and kept:
-        format_ = kept.get("TableFormat") or "Glue"
-        place = kept.get("S3StorageConfig", {}).get("S3Uri")
-        fixed.append(("S3Uri", offline["S3StorageConfig"]["S3Uri"], place))
+    offline, store = request.get("OfflineStoreConfig"), description.get("OfflineStoreConfig") or {}
+    fixed.append(("the offline store", _on(offline is not None), _on(bool(store))))
+    if offline and store:
+        format_ = store.get("TableFormat") or "Glue"
+        uri = store.get("S3StorageConfig", {}).get("S3Uri")
+        fixed.append(("S3Uri", offline["S3StorageConfig"]["S3Uri"], uri))
         fixed.append(
             (
                 "TableFormat",
@@ -90,7 +94,7 @@ def _fixed(
             )
         )
         table = (offline.get("DataCatalogConfig") or {}).get("TableName")
-        fixed.append(("TableName", table, (kept.get("DataCatalogConfig") or {}).get("TableName")))
+        fixed.append(("TableName", table, (store.get("DataCatalogConfig") or {}).get("TableName")))
     return fixed
 
 
@@ -99,34 +103,35 @@ def _on(value: bool) -> str:
 
 
 def tag_changes(
-    wanted: Iterable[Mapping[str, str]], found: Iterable[Mapping[str, str]]
+    contract_tags: Iterable[Mapping[str, str]], group_tags: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, str]], list[str]]:
     """Return the tags to add to a group and the keys to take off it.
 
     Both arguments are lists as of `ListTags`. What the group has by an earlier contract and this
     one does not name goes; what somebody else put on it stays.
     """
-    want = {tag["Key"]: tag["Value"] for tag in wanted}
-    have = {tag["Key"]: tag["Value"] for tag in found}
+    want = {tag["Key"]: tag["Value"] for tag in contract_tags}
+    have = {tag["Key"]: tag["Value"] for tag in group_tags}
     ours = {*have.get(CONTRACT_TAGS, "").split(), CONTRACT_TAGS}
     added = [{"Key": key, "Value": v} for key, v in sorted(want.items()) if have.get(key) != v]
     return added, sorted((ours & set(have)) - set(want))
 
 
 def metadata(
-    group: FeatureGroup, case: UseCase, found: Mapping[str, Mapping[str, Any]]
+    group: FeatureGroup, case: UseCase, descriptions: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, Any], ...]:
     """Return the `UpdateFeatureMetadata` requests that make the features say what they are.
 
-    `found` maps feature names to `DescribeFeatureMetadata`; what says it already is left alone.
+    `descriptions` maps feature names to `DescribeFeatureMetadata`; a feature that says it already
+    is left alone.
     """
     requests = []
     for feature in group.features:
-        have = found.get(feature.name, {})
-        held = {one["Key"]: one["Value"] for one in have.get("Parameters", ())}
+        have = descriptions.get(feature.name, {})
+        values = {parameter["Key"]: parameter["Value"] for parameter in have.get("Parameters", ())}
         want = parameters(feature, group, case)
-        added = {key: value for key, value in want.items() if held.get(key) != value}
-        removed = sorted(set(held) - set(want))
+        added = {key: value for key, value in want.items() if values.get(key) != value}
+        removed = sorted(set(values) - set(want))
         description = feature.description[:_LONGEST]
         if not added and not removed and have.get("Description", "") == description:
             continue
@@ -145,7 +150,7 @@ def metadata(
 
 def parameters(feature: Feature, group: FeatureGroup, case: UseCase) -> dict[str, str]:
     """Return the parameters by which a search finds a feature and its reader understands it."""
-    found = {
+    values = {
         "owner": group.owner or case.owner,
         "use-case": case.id,
         "unit": feature.unit,
@@ -155,7 +160,7 @@ def parameters(feature: Feature, group: FeatureGroup, case: UseCase) -> dict[str
         "range": _range(feature),
         "tags": " ".join(feature.tags),
     }
-    return {key: _plain(value) for key, value in found.items() if value}
+    return {key: _plain(value) for key, value in values.items() if value}
 
 
 def _range(feature: Feature) -> str:

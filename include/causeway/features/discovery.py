@@ -115,7 +115,7 @@ def answer(
     question: Question,
     groups: Iterable[Mapping[str, Any]],
     features: Iterable[Mapping[str, Any]],
-    known: Known,
+    context: Known,
 ) -> tuple[Hit, ...]:
     """Return the groups that answer a question, ordered by account and name.
 
@@ -128,9 +128,12 @@ def answer(
             record["FeatureName"],
             record["FeatureType"],
             record.get("Description", ""),
-            {one["Key"]: one["Value"] for one in record.get("Parameters") or ()},
+            {parameter["Key"]: parameter["Value"] for parameter in record.get("Parameters") or ()},
         )
-    hits = (_hit(question, one, described.get(one["FeatureGroupArn"], {}), known) for one in groups)
+    hits = (
+        _hit(question, group, described.get(group["FeatureGroupArn"], {}), context)
+        for group in groups
+    )
     return tuple(sorted((h for h in hits if h), key=lambda hit: (hit.account, hit.name)))
 
 
@@ -138,33 +141,34 @@ def _hit(
     question: Question,
     record: Mapping[str, Any],
     described: Mapping[str, FoundFeature],
-    known: Known,
+    context: Known,
 ) -> Hit | None:
     arn, name = record["FeatureGroupArn"], record["FeatureGroupName"]
-    contract = known.contracts.get(arn)
+    contract = context.contracts.get(arn)
     features = tuple(
-        described.get(one["FeatureName"]) or FoundFeature(one["FeatureName"], one["FeatureType"])
-        for one in record["FeatureDefinitions"]
+        described.get(definition["FeatureName"])
+        or FoundFeature(definition["FeatureName"], definition["FeatureType"])
+        for definition in record["FeatureDefinitions"]
     )
     tags = dict(contract.tags) if contract else {}
-    tags |= {one["Key"]: one["Value"] for one in record.get("Tags") or ()}
-    owner = known.owners.get(arn) or _named_owner(features, tags)
+    tags |= {tag["Key"]: tag["Value"] for tag in record.get("Tags") or ()}
+    owner = context.owners.get(arn) or _named_owner(features, tags)
     description = record.get("Description", "")
     text = question.text.lower()
     whole = any(text in words.lower() for words in (name, description))
     tagged = _tagged(tags, question.tag)
     matching = tuple(
-        one
-        for one in features
-        if (whole or one.mentions(text))
-        and question.type.lower() in ("", one.type.lower())
-        and (tagged or one.tagged(question.tag))
+        feature
+        for feature in features
+        if (whole or feature.mentions(text))
+        and question.type.lower() in ("", feature.type.lower())
+        and (tagged or feature.tagged(question.tag))
     )
     if not matching or question.owner.lower() not in owner.lower():
         return None
     account = arn.split(":")[4]
-    access = _access(arn, account, known)
-    changed = known.ingested.get(arn) or record.get("LastModifiedTime") or record["CreationTime"]
+    access = _access(arn, account, context)
+    changed = context.ingested.get(arn) or record.get("LastModifiedTime") or record["CreationTime"]
     return Hit(
         arn=arn,
         name=name,
@@ -174,17 +178,19 @@ def _hit(
         tags=tags,
         features=matching,
         updated=instant(changed),
-        stale=_stale(contract, known.ingested.get(arn), known.now),
+        stale=_stale(contract, context.ingested.get(arn), context.now),
         access=access,
-        ask=_ask(name, owner, account, known) if access is Access.DISCOVERABLE else "",
-        consumers=tuple(known.consumers.get(arn, ())),
+        ask=_ask(name, owner, account, context) if access is Access.DISCOVERABLE else "",
+        consumers=tuple(context.consumers.get(arn, ())),
     )
 
 
 def _named_owner(features: Sequence[FoundFeature], tags: Mapping[str, str]) -> str:
     """Return whom a group of another project names as its owner."""
-    named = [one.parameters["owner"] for one in features if one.parameters.get("owner")]
-    return (named and named[0]) or tags.get("causeway:owner") or tags.get("owner", "")
+    owners = [
+        feature.parameters["owner"] for feature in features if feature.parameters.get("owner")
+    ]
+    return (owners and owners[0]) or tags.get("causeway:owner") or tags.get("owner", "")
 
 
 def _stale(
@@ -195,23 +201,23 @@ def _stale(
     return now - ingested > timedelta(hours=contract.fresh_hours)
 
 
-def _access(arn: str, account: str, known: Known) -> Access:
-    if account == known.account:
+def _access(arn: str, account: str, context: Known) -> Access:
+    if account == context.account:
         return Access.OWN
-    return Access.SHARED if arn in known.shared else Access.DISCOVERABLE
+    return Access.SHARED if arn in context.shared else Access.DISCOVERABLE
 
 
-def _ask(name: str, owner: str, account: str, known: Known) -> str:
-    roles = ", ".join(role.value for role in known.topology.roles_of(account))
+def _ask(name: str, owner: str, account: str, context: Known) -> str:
+    roles = ", ".join(role.value for role in context.topology.roles_of(account))
     whom = owner or f"the owner of account {account}"
     return f"ask {whom} for a grant on {name}" + (f" (account role {roles})" if roles else "")
 
 
-def _tagged(tags: Mapping[str, str], wanted: str) -> bool:
-    if not wanted:
+def _tagged(tags: Mapping[str, str], tag: str) -> bool:
+    if not tag:
         return True
-    key, given, value = wanted.partition("=")
-    return key in tags and (not given or tags[key] == value)
+    key, separator, value = tag.partition("=")
+    return key in tags and (not separator or tags[key] == value)
 
 
 COLUMNS: Final = (

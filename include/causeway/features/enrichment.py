@@ -32,15 +32,15 @@ def batches(ids: Sequence[str], most: int = MOST) -> Iterator[list[str]]:
     Raises:
         BadInput: an identifier is empty, or there are more than `most`.
     """
-    every = list(dict.fromkeys(ids))
-    if "" in every:
+    unique = list(dict.fromkeys(ids))
+    if "" in unique:
         raise BadInput("an identifier is empty", next_step="Leave out rows without an identifier.")
-    if len(every) > most:
+    if len(unique) > most:
         raise BadInput(
-            f"{len(every)} records are asked for; an enrichment takes {most}",
+            f"{len(unique)} records are asked for; an enrichment takes {most}",
             next_step="Build a dataset of the feature groups instead.",
         )
-    return (every[start : start + IDS_A_CALL] for start in range(0, len(every), IDS_A_CALL))
+    return (unique[start : start + IDS_A_CALL] for start in range(0, len(unique), IDS_A_CALL))
 
 
 def typed(record: Mapping[str, str], types: Mapping[str, str]) -> dict[str, Any]:

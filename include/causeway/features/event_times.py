@@ -54,9 +54,9 @@ def require_later(moment: object, stored: object, *, record: str, group: str) ->
         )
 
 
-def next_after(now: datetime, *known: datetime) -> datetime:
-    """Return the first whole second that is not before `now` and later than all `known`."""
-    floor = [one.replace(microsecond=0) + timedelta(seconds=1) for one in known]
+def next_after(now: datetime, *earlier: datetime) -> datetime:
+    """Return the first whole second that is not before `now` and later than all `earlier`."""
+    floor = [time.replace(microsecond=0) + timedelta(seconds=1) for time in earlier]
     return max([now.replace(microsecond=0), *floor])
 
 

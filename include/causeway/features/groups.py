@@ -85,8 +85,8 @@ def _offline(
     return config
 
 
-def _key(named: str | None, account_key: str | None) -> str | None:
-    return account_key if named == ACCOUNT_KEY else named
+def _key(key: str | None, account_key: str | None) -> str | None:
+    return account_key if key == ACCOUNT_KEY else key
 
 
 def offline_prefix(case: UseCase) -> str:

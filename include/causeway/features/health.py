@@ -53,10 +53,10 @@ class IngestSummary:
     finished_at: datetime
 
     def __post_init__(self) -> None:
-        known = self.written + self.unchanged + self.rejected + self.failed
-        if known != self.rows:
+        total = self.written + self.unchanged + self.rejected + self.failed
+        if total != self.rows:
             raise UnexpectedState(
-                f"{self.group}: {self.rows} rows were read, {known} are accounted for",
+                f"{self.group}: {self.rows} rows were read, {total} are accounted for",
                 next_step="Do not trust this ingestion; run it again and report it.",
             )
 

@@ -25,12 +25,12 @@ def constraints(
     What no gate is about has no document.
     """
     judged = report.get("gates", [])
-    found = {
+    documents = {
         "quality-constraints": quality_constraints(gates, problem_type),
         "data-constraints": _of(judged, "drift", "drift_constraints", _drift),
         "bias-constraints": _of(judged, "fairness", "bias_constraints", _bias),
     }
-    return {name: document for name, document in found.items() if document}
+    return {name: document for name, document in documents.items() if document}
 
 
 def quality_constraints(gates: Sequence[Gate], problem_type: str) -> dict[str, Any]:
@@ -52,12 +52,12 @@ def _of(
     name: str,
     read: Callable[[Mapping[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
-    found = [
+    entries = [
         {**read(gate), "comparison_operator": _OVER, "measured": gate["value"]}
         for gate in judged
         if gate["kind"] == kind
     ]
-    return {"version": 0.0, name: found} if found else {}
+    return {"version": 0.0, name: entries} if entries else {}
 
 
 def _drift(gate: Mapping[str, Any]) -> dict[str, Any]:

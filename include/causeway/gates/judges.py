@@ -41,8 +41,8 @@ class Evidence:
 
     def part(self, name: str) -> Mapping[str, Any]:
         """Return a part of the evaluation; one that is missing or of another shape is empty."""
-        found = self.evaluation.get(name)
-        return found if isinstance(found, Mapping) else {}
+        content = self.evaluation.get(name)
+        return content if isinstance(content, Mapping) else {}
 
 
 def evaluate(
@@ -88,47 +88,47 @@ def _metric(gate: Gate, evidence: Evidence) -> GateResult:
     bounds = [f"at least {gate.min:g}"] if gate.min is not None else []
     bounds += [f"at most {gate.max:g}"] if gate.max is not None else []
     value = evidence.metrics.get(gate.metric)
-    said = f"{'missing' if value is None else f'{value:g}'} ({' and '.join(bounds)})"
+    text = f"{'missing' if value is None else f'{value:g}'} ({' and '.join(bounds)})"
     if value is None:
-        return GateResult(gate, gate.metric, said, INCONCLUSIVE)
+        return GateResult(gate, gate.metric, text, INCONCLUSIVE)
     low = gate.min is not None and value < gate.min
     high = gate.max is not None and value > gate.max
-    return GateResult(gate, gate.metric, said, FAIL if low or high else PASS, value)
+    return GateResult(gate, gate.metric, text, FAIL if low or high else PASS, value)
 
 
 def _production(gate: ProductionGate, evidence: Evidence) -> GateResult:
     subject = f"{gate.metric} beside production"
     if not evidence.in_production:
-        said = "no version is in production: passes as the first version"
-        return GateResult(gate, subject, said, PASS)
+        text = "no version is in production: passes as the first version"
+        return GateResult(gate, subject, text, PASS)
     theirs = evidence.part("production")
     ours = evidence.metrics.get(gate.metric)
     live = _numbers(theirs.get("metrics", {})).get(gate.metric)
     same_rows = theirs.get("rows") == evidence.evaluation.get("rows")
     if theirs.get("artifact_sha256") != evidence.in_production or not same_rows:
-        said = "the artifact in production was not evaluated on the same held-out rows"
-        return GateResult(gate, subject, said, INCONCLUSIVE)
+        text = "the artifact in production was not evaluated on the same held-out rows"
+        return GateResult(gate, subject, text, INCONCLUSIVE)
     if ours is None or live is None:
         return GateResult(gate, subject, "missing on one of the two sides", INCONCLUSIVE)
     better_by = _apart(ours, live) if gate.higher_is_better else _apart(live, ours)
-    said = f"{ours:g}, in production {live:g} (at most {gate.margin:g} worse)"
-    return GateResult(gate, subject, said, PASS if better_by >= -gate.margin else FAIL, better_by)
+    text = f"{ours:g}, in production {live:g} (at most {gate.margin:g} worse)"
+    return GateResult(gate, subject, text, PASS if better_by >= -gate.margin else FAIL, better_by)
 
 
 def _calibration(gate: CalibrationGate, evidence: Evidence) -> GateResult:
-    found = {
+    measures = {
         "ECE": (_number(evidence.part("calibration").get("ece")), gate.max_ece),
         "Brier score": (evidence.metrics.get("brier"), gate.max_brier),
     }
-    asked = {name: pair for name, pair in found.items() if pair[1] is not None}
-    said = ", ".join(
+    limits = {name: pair for name, pair in measures.items() if pair[1] is not None}
+    text = ", ".join(
         f"{name} {'missing' if value is None else f'{value:.4g}'} (at most {bound:g})"
-        for name, (value, bound) in asked.items()
+        for name, (value, bound) in limits.items()
     )
-    values = [value for value, _ in asked.values()]
-    wrong = any(v is not None and b is not None and v > b for v, b in asked.values())
+    values = [value for value, _ in limits.values()]
+    wrong = any(v is not None and b is not None and v > b for v, b in limits.values())
     verdict = FAIL if wrong else INCONCLUSIVE if None in values else PASS
-    return GateResult(gate, "calibration", said, verdict, values[0])
+    return GateResult(gate, "calibration", text, verdict, values[0])
 
 
 def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
@@ -147,12 +147,12 @@ def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
             rates[name] = selected / rows
     shares = rates.values()
     difference = _apart(max(shares), min(shares)) if len(shares) > 1 else None
-    told = [f"{name} {rate:.3f}" for name, rate in rates.items()] + small
-    said = f"{', '.join(told) or 'missing'} (at most {gate.max_difference:g} apart)"
+    parts = [f"{name} {rate:.3f}" for name, rate in rates.items()] + small
+    text = f"{', '.join(parts) or 'missing'} (at most {gate.max_difference:g} apart)"
     if difference is not None and difference > gate.max_difference:
-        return GateResult(gate, subject, said, FAIL, difference)
+        return GateResult(gate, subject, text, FAIL, difference)
     verdict = INCONCLUSIVE if difference is None or small else PASS
-    return GateResult(gate, subject, said, verdict, difference)
+    return GateResult(gate, subject, text, verdict, difference)
 
 
 def _drift(gate: DriftGate, evidence: Evidence) -> GateResult:
@@ -161,23 +161,23 @@ def _drift(gate: DriftGate, evidence: Evidence) -> GateResult:
     measured = drift.get("features", {})
     rows = _number(drift.get("rows"))
     # A coded feature has no distance of numbers: it is measured where it is asked for by name.
-    wanted = gate.features or tuple(
-        name for name, found in measured.items() if gate.statistic in found
+    names = gate.features or tuple(
+        name for name, statistics in measured.items() if gate.statistic in statistics
     )
-    values = {name: _number(measured.get(name, {}).get(gate.statistic)) for name in wanted}
+    values = {name: _number(measured.get(name, {}).get(gate.statistic)) for name in names}
     missing = [name for name, value in values.items() if value is None]
     numbers = {name: value for name, value in values.items() if value is not None}
     if rows is None or rows < gate.min_rows or not numbers:
-        said = f"{rows or 0:g} rows of {gate.min_rows}, {len(numbers)} features measured"
-        return GateResult(gate, subject, said, INCONCLUSIVE)
+        text = f"{rows or 0:g} rows of {gate.min_rows}, {len(numbers)} features measured"
+        return GateResult(gate, subject, text, INCONCLUSIVE)
     worst = max(numbers, key=lambda name: numbers[name])
-    said = f"most in {worst}: {numbers[worst]:.4g} (at most {gate.max:g})"
+    text = f"most in {worst}: {numbers[worst]:.4g} (at most {gate.max:g})"
     if numbers[worst] > gate.max:
-        return GateResult(gate, subject, said, FAIL, numbers[worst])
+        return GateResult(gate, subject, text, FAIL, numbers[worst])
     if missing:
-        said = f"not measured: {', '.join(missing)}; {said}"
-        return GateResult(gate, subject, said, INCONCLUSIVE, numbers[worst])
-    return GateResult(gate, subject, said, PASS, numbers[worst])
+        text = f"not measured: {', '.join(missing)}; {text}"
+        return GateResult(gate, subject, text, INCONCLUSIVE, numbers[worst])
+    return GateResult(gate, subject, text, PASS, numbers[worst])
 
 
 def _sample(gate: SampleGate, evidence: Evidence) -> GateResult:
@@ -187,23 +187,23 @@ def _sample(gate: SampleGate, evidence: Evidence) -> GateResult:
     if rows is None or (classes and positives is None):
         return GateResult(gate, "held-out sample", "the rows were not counted", INCONCLUSIVE)
     rarer = min(positives, rows - positives) if positives is not None else None
-    said = f"{rows:g} rows (at least {gate.min_rows})"
+    text = f"{rows:g} rows (at least {gate.min_rows})"
     if classes:
-        said += f", {rarer:g} of the rarer class (at least {classes})"
+        text += f", {rarer:g} of the rarer class (at least {classes})"
     enough = rows >= gate.min_rows and (rarer is None or rarer >= classes)
-    return GateResult(gate, "held-out sample", said, PASS if enough else FAIL, rows)
+    return GateResult(gate, "held-out sample", text, PASS if enough else FAIL, rows)
 
 
-def _apart(one: float, other: float) -> float:
+def _apart(first: float, second: float) -> float:
     """Return a difference without the noise of binary fractions: 0.8 - 0.6 keeps a bound of 0.2."""
-    return round(one - other, 12)
+    return round(first - second, 12)
 
 
 def _numbers(values: Any) -> dict[str, float]:
     if not isinstance(values, Mapping):
         return {}
-    found = {str(name): _number(value) for name, value in values.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    numbers = {str(name): _number(value) for name, value in values.items()}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def _number(value: Any) -> float | None:

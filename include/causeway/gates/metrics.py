@@ -51,8 +51,8 @@ def log_loss(labels: Sequence[int], scores: Sequence[float]) -> float:
     _check(labels, scores)
     total = 0.0
     for label, score in zip(labels, scores, strict=True):
-        kept = min(max(score, 1e-15), 1 - 1e-15)
-        total -= math.log(kept if label else 1 - kept)
+        probability = min(max(score, 1e-15), 1 - 1e-15)
+        total -= math.log(probability if label else 1 - probability)
     return total / len(labels)
 
 

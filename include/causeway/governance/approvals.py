@@ -88,15 +88,15 @@ def gestures_of(version: RegistryVersion) -> tuple[Gesture, ...]:
     decisions. Both carry the last modifier, the only one whom the registry remembers; who made
     them is for `causeway.governance.attribution` to say.
     """
-    found: list[Gesture] = []
+    gestures: list[Gesture] = []
     if version.approval_status in ("Approved", "Rejected"):
-        found.append(
+        gestures.append(
             _gesture(version, Stage.TEST, version.approval_status, version.approval_description)
         )
     cycle = version.lifecycle
     if cycle and cycle.stage == "Production" and cycle.status in ("Approved", "Rejected"):
-        found.append(_gesture(version, Stage.PRODUCTION, cycle.status, cycle.description))
-    return tuple(found)
+        gestures.append(_gesture(version, Stage.PRODUCTION, cycle.status, cycle.description))
+    return tuple(gestures)
 
 
 def _gesture(version: RegistryVersion, target: Stage, word: str, reason: str) -> Gesture:

@@ -45,18 +45,18 @@ class RegistryCall:
 def call_of(event: str) -> RegistryCall | None:
     """Read a CloudTrail event; None for one that failed or is about something else."""
     document = json.loads(event)
-    asked = _lowered(document.get("requestParameters") or {})
-    arn = asked.get("modelpackagearn")
+    parameters = _lowered(document.get("requestParameters") or {})
+    arn = parameters.get("modelpackagearn")
     if document.get("eventName") != UPDATE or document.get("errorCode") or not arn:
         return None
     who = document.get("userIdentity") or {}
-    cycle = _lowered(asked.get("modellifecycle") or {})
+    cycle = _lowered(parameters.get("modellifecycle") or {})
     return RegistryCall(
         version_arn=str(arn),
         at=moment(document["eventTime"]),
         principal=who.get("arn"),
         identity=(who.get("sessionContext") or {}).get("sourceIdentity"),
-        approval=asked.get("modelapprovalstatus"),
+        approval=parameters.get("modelapprovalstatus"),
         lifecycle=(cycle["stage"], cycle["stagestatus"]) if "stage" in cycle else None,
     )
 
@@ -75,14 +75,14 @@ def attributed(
     and quarantines it.
     """
     about = [call for call in calls if call.version_arn == str(version.arn)]
-    found = _setting(about, version, gesture.target)
+    setting = _setting(about, version, gesture.target)
     newest = max((call.at for call in about), default=None)
-    told = found is not None and found.at == newest and newest >= version.modified_at - ABOUT
-    if not told and now < version.modified_at + delay:
+    certain = setting is not None and setting.at == newest and newest >= version.modified_at - ABOUT
+    if not certain and now < version.modified_at + delay:
         return None
-    if found is None:
+    if setting is None:
         return replace(gesture, identity=None, principal=f"unknown: no recorded {UPDATE} set it")
-    return replace(gesture, identity=found.identity, principal=found.principal, at=found.at)
+    return replace(gesture, identity=setting.identity, principal=setting.principal, at=setting.at)
 
 
 def _setting(
@@ -96,14 +96,14 @@ def _setting(
     setting = [call for call in about if call.sets(target) is not None]
     last = max((call.at for call in setting), default=None)
     saying = [call for call in setting if call.at == last and _says(call, version, target)]
-    one = len({(call.principal, call.identity) for call in saying}) == 1
-    return saying[0] if one else None
+    unanimous = len({(call.principal, call.identity) for call in saying}) == 1
+    return saying[0] if unanimous else None
 
 
 def _says(call: RegistryCall, version: RegistryVersion, target: Stage) -> bool:
     cycle = version.lifecycle
-    held = (cycle.stage, cycle.status) if cycle else None
-    return call.sets(target) == (version.approval_status if target is Stage.TEST else held)
+    current = (cycle.stage, cycle.status) if cycle else None
+    return call.sets(target) == (version.approval_status if target is Stage.TEST else current)
 
 
 def _lowered(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,16 +59,16 @@ def plan_sync(
     `calls` are the recorded changes of the versions that `asked_since` names: they say who made
     a gesture. While they cannot yet, the gesture waits and the version is left as it is.
     """
-    made = tuple(calls)
+    all_calls = tuple(calls)
     plans: list[SyncPlan] = []
     ignored: list[str] = []
     for version in sorted(versions, key=lambda v: (v.arn.group, v.arn.version)):
-        known = model_of_group(use_cases, version.arn.group)
-        if known is None or version.package_status != "Completed":
+        owner = model_of_group(use_cases, version.arn.group)
+        if owner is None or version.package_status != "Completed":
             ignored.append(str(version.arn))
             continue
         state = states.get(version.arn, VersionState())
-        plans.append(_VersionPlan(version, state, *known, topology, now, made).made())
+        plans.append(_VersionPlan(version, state, *owner, topology, now, all_calls).plan())
     return SyncPlan(
         decisions=tuple(item for plan in plans for item in plan.decisions),
         records=tuple(item for plan in plans for item in plan.records),
@@ -87,17 +87,21 @@ def asked_since(
     now: datetime,
 ) -> datetime | None:
     """Return since when calls have to be known to judge the new gestures; None: there are none."""
-    found: list[datetime] = []
+    times: list[datetime] = []
     for version in versions:
-        known = model_of_group(use_cases, version.arn.group)
-        if known is None or version.package_status != "Completed":
+        owner = model_of_group(use_cases, version.arn.group)
+        if owner is None or version.package_status != "Completed":
             continue
         state = states.get(version.arn, VersionState())
-        plan = _VersionPlan(version, state, *known, topology, now)
+        plan = _VersionPlan(version, state, *owner, topology, now)
         for gesture in plan.new_gestures():
-            made = [one.decided_at for one in state.decisions if one.target is gesture.target]
-            found.append(max([version.created_at, *made]))
-    return min(found) - _CLOCKS if found else None
+            decision_times = [
+                decision.decided_at
+                for decision in state.decisions
+                if decision.target is gesture.target
+            ]
+            times.append(max([version.created_at, *decision_times]))
+    return min(times) - _CLOCKS if times else None
 
 
 class _VersionPlan:
@@ -127,7 +131,7 @@ class _VersionPlan:
     def new_gestures(self) -> list[Gesture]:
         return [gesture for gesture in gestures_of(self.version) if self._is_new(gesture)]
 
-    def made(self) -> SyncPlan:
+    def plan(self) -> SyncPlan:
         self._have_development_record()
         delay = timedelta(minutes=self.topology.trail_delay_minutes)
         for gesture in gestures_of(self.version):
@@ -306,15 +310,15 @@ class _VersionPlan:
         )
 
     def _is_mirrored(self, record: StageRecord | None) -> bool:
-        seen = self.version.lifecycle
-        if record is None or seen is None:
+        mirror = self.version.lifecycle
+        if record is None or mirror is None:
             return False
         cycle = lifecycle_of(record.stage, record.status)
-        return (seen.stage, seen.status) == (cycle.stage, cycle.status)
+        return (mirror.stage, mirror.status) == (cycle.stage, cycle.status)
 
     def _latest(self, target: Stage) -> Decision | None:
-        made = [decision for decision in self.decisions if decision.target is target]
-        return max(made, key=lambda decision: decision.attempt, default=None)
+        decisions = [decision for decision in self.decisions if decision.target is target]
+        return max(decisions, key=lambda decision: decision.attempt, default=None)
 
 
 #: By how much the clocks of the registry, CloudTrail and Airflow may differ.

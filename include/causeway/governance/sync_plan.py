@@ -51,17 +51,17 @@ class RegistryUpdate:
 
     def request(self) -> dict[str, Any]:
         """Return the `UpdateModelPackage` request."""
-        made: dict[str, Any] = {"ModelPackageArn": str(self.version_arn)}
+        fields: dict[str, Any] = {"ModelPackageArn": str(self.version_arn)}
         if self.approval_status is not None:
-            made["ModelApprovalStatus"] = self.approval_status
-            made["ApprovalDescription"] = (self.approval_description or "")[:1024]
+            fields["ModelApprovalStatus"] = self.approval_status
+            fields["ApprovalDescription"] = (self.approval_description or "")[:1024]
         if self.lifecycle is not None:
-            made["ModelLifeCycle"] = {
+            fields["ModelLifeCycle"] = {
                 "Stage": self.lifecycle.stage,
                 "StageStatus": self.lifecycle.status,
                 "StageDescription": self.lifecycle.description,
             }
-        return made
+        return fields
 
 
 @dataclass(frozen=True)

@@ -81,13 +81,13 @@ def conditions(
     if not isinstance(element, Mapping):
         raise MalformedPolicy("Condition is no mapping of operators")
     meanings = (variables, negated_variables)
-    made: list[Condition | _Null] = []
+    parts: list[Condition | _Null] = []
     for name, tests in element.items():
         if not isinstance(tests, Mapping):
             raise MalformedPolicy(f"Condition {name} is no mapping of keys")
         for key, value in tests.items():
-            made.append(_condition(name, key.lower(), _values(name, value), meanings))
-    return tuple(made)
+            parts.append(_condition(name, key.lower(), _values(name, value), meanings))
+    return tuple(parts)
 
 
 def _condition(
@@ -133,8 +133,8 @@ def _ordered(
             raise MalformedPolicy(f"{list(values)} holds something that is no {kind}")
 
         def test(value: str, facts: Facts) -> bool:
-            found = read(value)
-            return found is not None and any(compare(found, limit) for limit in limits)
+            operand = read(value)
+            return operand is not None and any(compare(operand, limit) for limit in limits)
 
         return test
 
@@ -156,8 +156,8 @@ def _boolean(text: str) -> bool:
 
 
 def _booleans(values: Sequence[str], variables: Variables) -> _Test:
-    wanted = {str(_boolean(value)).lower() for value in values}
-    return lambda value, facts: value.lower() in wanted
+    texts = {str(_boolean(value)).lower() for value in values}
+    return lambda value, facts: value.lower() in texts
 
 
 def _bytes(text: str) -> bytes | None:
@@ -168,10 +168,10 @@ def _bytes(text: str) -> bytes | None:
 
 
 def _binary(values: Sequence[str], variables: Variables) -> _Test:
-    wanted = [_bytes(value) for value in values]
-    if None in wanted:
+    contents = [_bytes(value) for value in values]
+    if None in contents:
         raise MalformedPolicy("a value of BinaryEquals is not in base 64")
-    return lambda value, facts: _bytes(value) in wanted
+    return lambda value, facts: _bytes(value) in contents
 
 
 def _networks(values: Sequence[str], variables: Variables) -> _Test:

@@ -141,11 +141,11 @@ class Patterns:
 def _tokens(text: str, syntax: Syntax, variables: bool) -> tuple[_Token, ...]:
     tokens: list[_Token] = []
     start = 0
-    for found in _VARIABLE.finditer(text) if variables else ():
-        tokens += _wildcards(text[start : found.start()], syntax)
-        name = found[1]
-        tokens.append(name if name in _BARE else _Variable(name, found[2]))
-        start = found.end()
+    for match in _VARIABLE.finditer(text) if variables else ():
+        tokens += _wildcards(text[start : match.start()], syntax)
+        name = match[1]
+        tokens.append(name if name in _BARE else _Variable(name, match[2]))
+        start = match.end()
     return (*tokens, *_wildcards(text[start:], syntax))
 
 
@@ -165,28 +165,28 @@ def _expression(tokens: Iterable[_Token], syntax: Syntax) -> str:
     sequence = list(tokens)
     head = syntax in (Syntax.ARN, Syntax.RESOURCE) and sequence != [_Wildcard("*")]
     stars = sum(token == _Wildcard("*") for token in sequence)
-    made: list[str] = []
+    parts: list[str] = []
     colons = 0
     atomic = False
-    for place, token in enumerate(sequence):
+    for index, token in enumerate(sequence):
         if isinstance(token, str):
-            made.append(re.escape(token))
+            parts.append(re.escape(token))
             colons += token.count(":")
             continue
         in_head = head and colons < _COLONS_OF_AN_ARN
         if token[0] == "?":
-            made.append("[^:]" if in_head else ".")
+            parts.append("[^:]" if in_head else ".")
             continue
         stars -= 1
         if in_head:
-            following = sequence[place + 1] if place + 1 < len(sequence) else ":"
+            following = sequence[index + 1] if index + 1 < len(sequence) else ":"
             at_end = isinstance(following, str) and following.startswith(":")
-            made.append(".*" if at_end and syntax is Syntax.RESOURCE else "[^:]*")
+            parts.append(".*" if at_end and syntax is Syntax.RESOURCE else "[^:]*")
             continue
-        made.append(")" if atomic else "")
+        parts.append(")" if atomic else "")
         atomic = stars > 0
-        made.append("(?>.*?" if atomic else ".*")
-    return "".join(made)
+        parts.append("(?>.*?" if atomic else ".*")
+    return "".join(parts)
 
 
 @lru_cache(maxsize=8192)

@@ -54,15 +54,15 @@ class Policy:
 
     def concerning(self, action: str) -> Concerning:
         """Return the statements whose Action or NotAction covers an action."""
-        found = self._by_action.get(action)
-        if found is None:
+        entry = self._by_action.get(action)
+        if entry is None:
             those = [s for s in self.statements if s.covers(action)]
-            found = Concerning(
+            entry = Concerning(
                 tuple(s for s in those if s.denies), tuple(s for s in those if not s.denies)
             )
             if len(self._by_action) < _KEPT_ACTIONS:
-                self._by_action[action] = found
-        return found
+                self._by_action[action] = entry
+        return entry
 
 
 def parse(document: str | Mapping[str, Any], policy_type: PolicyType, name: str = "") -> Policy:
@@ -100,10 +100,10 @@ def _parse(text: str, policy_type: PolicyType, name: str) -> Policy:
         raise MalformedPolicy(f"Version {version!r} is none of {', '.join(_VERSIONS)}")
     if "Statement" not in document:
         raise MalformedPolicy("it has no Statement")
-    found = document["Statement"]
+    element = document["Statement"]
     statements = tuple(
         _statement(value, StatementId(policy_type, name, index, _sid(value)), version)
-        for index, value in enumerate(found if isinstance(found, list) else [found])
+        for index, value in enumerate(element if isinstance(element, list) else [element])
     )
     if not policy_type.names_principals:
         _check_sids(statements)
@@ -111,10 +111,10 @@ def _parse(text: str, policy_type: PolicyType, name: str) -> Policy:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise MalformedPolicy(f"one of {', '.join(made)} stands twice in one mapping")
-    return made
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise MalformedPolicy(f"one of {', '.join(mapping)} stands twice in one mapping")
+    return mapping
 
 
 def _sid(value: object) -> str | None:
@@ -134,7 +134,7 @@ def _check_sids(statements: tuple[Statement, ...]) -> None:
 
 
 def _statement(value: object, found_at: StatementId, version: str) -> Statement:
-    place = f"statement {found_at.sid or found_at.index + 1}"
+    position = f"statement {found_at.sid or found_at.index + 1}"
     try:
         if not isinstance(value, dict):
             raise MalformedPolicy("it is no mapping")
@@ -144,7 +144,7 @@ def _statement(value: object, found_at: StatementId, version: str) -> Statement:
         return _read(value, found_at, variables=version == _VERSIONS[1])
     except MalformedPolicy as error:
         what = error.what.removeprefix("malformed policy document: ")
-        raise MalformedPolicy(f"{place}: {what}") from None
+        raise MalformedPolicy(f"{position}: {what}") from None
 
 
 def _read(value: dict[str, Any], found_at: StatementId, *, variables: bool) -> Statement:
@@ -188,12 +188,12 @@ def _meanings(*, variables: bool, denies: bool) -> tuple[Variables, Variables]:
 
 
 def _resources(value: dict[str, Any], policy_type: PolicyType) -> tuple[list[str] | None, bool]:
-    given = "Resource" in value or "NotResource" in value
+    has_resource = "Resource" in value or "NotResource" in value
     if policy_type is PolicyType.TRUST:
-        if given:
+        if has_resource:
             raise MalformedPolicy("a role trust policy has no Resource: it is the role itself")
         return None, False
-    if not given and policy_type is PolicyType.RESOURCE:
+    if not has_resource and policy_type is PolicyType.RESOURCE:
         return None, False
     resources, negated = _one_of(value, "Resource", "NotResource")
     for text in resources:
@@ -207,8 +207,8 @@ def _one_of(value: dict[str, Any], element: str, negation: str) -> tuple[list[st
     if (element in value) is (negation in value):
         raise MalformedPolicy(f"it needs either {element} or {negation}")
     negated = negation in value
-    found = value[negation if negated else element]
-    texts = [found] if isinstance(found, str) else found
+    content = value[negation if negated else element]
+    texts = [content] if isinstance(content, str) else content
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise MalformedPolicy(f"{negation if negated else element} is no text or list of texts")
     return texts, negated

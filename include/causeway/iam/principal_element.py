@@ -59,21 +59,21 @@ class PrincipalElement:
             return cls(everyone=True)
         if not isinstance(element, Mapping) or not element:
             raise MalformedPolicy("Principal is neither '*' nor a mapping of kinds")
-        named: dict[str, frozenset[str]] = {}
+        principals: dict[str, frozenset[str]] = {}
         for kind, value in element.items():
             values = [value] if isinstance(value, str) else value
             if kind not in _KINDS:
                 raise MalformedPolicy(f"there is no kind of principal {kind!r}")
             if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
                 raise MalformedPolicy(f"Principal {kind} is neither a text nor a list of texts")
-            named[kind] = frozenset(values)
-        accounts, identities = _accounts_and_identities(named.get("AWS", frozenset()) - {"*"})
+            principals[kind] = frozenset(values)
+        accounts, identities = _accounts_and_identities(principals.get("AWS", frozenset()) - {"*"})
         return cls(
-            "*" in named.get("AWS", ()),
+            "*" in principals.get("AWS", ()),
             accounts,
             identities,
-            named.get("Service", frozenset()),
-            named.get("Federated", frozenset()),
+            principals.get("Service", frozenset()),
+            principals.get("Federated", frozenset()),
         )
 
     def reach(self, who: Principal) -> Reach:
@@ -83,8 +83,8 @@ class PrincipalElement:
         if who.kind is PrincipalKind.SERVICE:
             return Reach.DIRECT if who.arn in self.services else Reach.NONE
         if who.kind is PrincipalKind.FEDERATED:
-            named = who.arn in self.providers or "*" in self.providers
-            return Reach.DIRECT if named else Reach.NONE
+            listed = who.arn in self.providers or "*" in self.providers
+            return Reach.DIRECT if listed else Reach.NONE
         if who.arn in self.identities:
             return Reach.DIRECT
         unique_id = (who.user_id or "").partition(":")[0]

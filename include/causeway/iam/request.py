@@ -131,7 +131,7 @@ class Request:
         facts = self._derived()
         for key, value in self.context.items():
             if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-                texts = tuple(as_text(one) for one in value)
+                texts = tuple(as_text(item) for item in value)
             else:
                 texts = (as_text(value),)
             if texts:

@@ -57,8 +57,8 @@ def known(action: str) -> bool:
 
 def resource_types(action: str) -> tuple[ResourceType, ...]:
     """Return the types of resource that an action takes; none where it takes only `*`."""
-    found = _action(action)
-    return found.resource_types if found else ()
+    entry = _action(action)
+    return entry.resource_types if entry else ()
 
 
 def condition_keys(action: str) -> frozenset[str]:
@@ -67,8 +67,8 @@ def condition_keys(action: str) -> frozenset[str]:
     Keys with a variable part are given as the reference does (`aws:ResourceTag/${TagKey}`).
     Global keys (`aws:PrincipalArn`, …) that every request carries are not listed.
     """
-    found = _action(action)
-    return found.condition_keys if found else frozenset()
+    entry = _action(action)
+    return entry.condition_keys if entry else frozenset()
 
 
 def matches_resource_type(action: str, arn: str) -> ResourceType | None:
@@ -77,8 +77,8 @@ def matches_resource_type(action: str, arn: str) -> ResourceType | None:
     Of several that fit, the one whose format says most.
     """
     fitting = [
-        (len(_VARIABLE.sub("", arn_format)), place, kind)
-        for place, kind in enumerate(resource_types(action))
+        (len(_VARIABLE.sub("", arn_format)), index, kind)
+        for index, kind in enumerate(resource_types(action))
         for arn_format in kind.arn_formats
         if _format(arn_format).fullmatch(arn)
     ]
@@ -99,27 +99,27 @@ def _table() -> Mapping[str, Any]:
 @cache
 def _actions(service: str) -> Mapping[str, _Action]:
     """Return a service's actions by their names in lower case."""
-    found = _table().get(service)
-    if found is None:
+    entry = _table().get(service)
+    if entry is None:
         return {}
-    keys: list[str] = found["keys"]
+    keys: list[str] = entry["keys"]
 
-    def named(places: list[int]) -> frozenset[str]:
-        return frozenset(keys[place] for place in places)
+    def names_at(indexes: list[int]) -> frozenset[str]:
+        return frozenset(keys[index] for index in indexes)
 
-    made: dict[str, _Action] = {}
-    for name, (typed, own) in found["actions"].items():
+    actions: dict[str, _Action] = {}
+    for name, (typed, own) in entry["actions"].items():
         types = []
-        for kind, (required, places) in typed.items():
-            arn_format, kind_places = found["resources"][kind]
+        for kind, (required, indexes) in typed.items():
+            arn_format, kind_places = entry["resources"][kind]
             types.append(
                 ResourceType(
-                    kind, (arn_format,), bool(required), named(places) | named(kind_places)
+                    kind, (arn_format,), bool(required), names_at(indexes) | names_at(kind_places)
                 )
             )
-        every_key = named(own).union(*(t.condition_keys for t in types))
-        made[f"{service}:{name}".lower()] = _Action(f"{service}:{name}", tuple(types), every_key)
-    return made
+        every_key = names_at(own).union(*(t.condition_keys for t in types))
+        actions[f"{service}:{name}".lower()] = _Action(f"{service}:{name}", tuple(types), every_key)
+    return actions
 
 
 @cache
@@ -129,16 +129,16 @@ def _format(arn_format: str) -> re.Pattern[str]:
     A bucket's name may not: what follows its `/` is an object.
     """
     parts = _VARIABLE.split(arn_format)
-    made = re.escape(parts[0])
-    for place in range(1, len(parts), 2):
-        name, following = parts[place], parts[place + 1]
+    pattern = re.escape(parts[0])
+    for index in range(1, len(parts), 2):
+        name, following = parts[index], parts[index + 1]
         if name in ("Partition", "Region", "Account"):
-            made += "[^:]*"
+            pattern += "[^:]*"
         elif name == "BucketName":
-            made += "[^:/]+"
-        elif not following and place + 2 == len(parts):
-            made += ".+"
+            pattern += "[^:/]+"
+        elif not following and index + 2 == len(parts):
+            pattern += ".+"
         else:
-            made += "[^:]+" if following.startswith(":") else "[^:/]+"
-        made += re.escape(following)
-    return re.compile(made, re.DOTALL)
+            pattern += "[^:]+" if following.startswith(":") else "[^:/]+"
+        pattern += re.escape(following)
+    return re.compile(pattern, re.DOTALL)

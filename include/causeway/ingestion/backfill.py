@@ -90,16 +90,16 @@ class Backfill:
         return pa.table([*columns, *added], schema=self.schema)
 
     def _write(self, hour: int, table: pa.Table, numbers: np.ndarray[Any, Any]) -> None:
-        found = self._open.get(hour)
-        if found is None:
+        entry = self._open.get(hour)
+        if entry is None:
             if len(self._open) >= OPEN_OBJECTS:
                 self._close(next(iter(self._open)))
-            found = self._begin(hour, int(numbers.min()))
-        made, writer = found
+            entry = self._begin(hour, int(numbers.min()))
+        target, writer = entry
         writer.write_table(table)
-        made.rows += table.num_rows
-        made.last = int(numbers.max())
-        if made.rows >= OBJECT_ROWS:
+        target.rows += table.num_rows
+        target.last = int(numbers.max())
+        if target.rows >= OBJECT_ROWS:
             self._close(hour)
 
     def _begin(self, hour: int, first: int) -> tuple[OfflineObject, pq.ParquetWriter]:
@@ -107,13 +107,15 @@ class Backfill:
         number = len(self.objects)
         # As the feature store names them: the hour, and sixteen characters of its choice.
         name = f"{when:%Y%m%dT%H%M%SZ}_{self.digest[:10]}{number:06d}.parquet"
-        place = f"year={when:%Y}/month={when:%m}/day={when:%d}/hour={when:%H}"
-        made = OfflineObject(self.folder / f"{number:06d}.parquet", f"{place}/{name}", first, first)
+        partition = f"year={when:%Y}/month={when:%m}/day={when:%d}/hour={when:%H}"
+        target = OfflineObject(
+            self.folder / f"{number:06d}.parquet", f"{partition}/{name}", first, first
+        )
         # Dictionaries serve texts that come again; for ids, all different, they are given up at
         # once. Whole numbers are packed by their differences: as small, a third cheaper to write.
-        whole = [one.name for one in self.group.features if one.type == "Integral"]
+        whole = [feature.name for feature in self.group.features if feature.type == "Integral"]
         writer = pq.ParquetWriter(
-            made.path,
+            target.path,
             self.schema,
             compression="snappy",
             use_dictionary=[
@@ -124,8 +126,8 @@ class Backfill:
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
             write_statistics=True,
         )
-        self.objects.append(made)
-        self._open[hour] = made, writer
+        self.objects.append(target)
+        self._open[hour] = target, writer
         return self._open[hour]
 
     def _close(self, hour: int) -> None:

@@ -34,8 +34,8 @@ class Body:
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the entries as botocore takes them."""
-        found: list[dict[str, Any]] = json.loads(self.content)["Entries"]
-        return found
+        entries: list[dict[str, Any]] = json.loads(self.content)["Entries"]
+        return entries
 
     def part(self, positions: Sequence[int]) -> Body:
         """Return the request with some of the entries only."""
@@ -99,9 +99,11 @@ def bodies(
 
 def record_text(record: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
     """Return a stored record (`BatchGetRecord`) as `records` writes it, its features in order."""
-    held = {one["FeatureName"]: one["ValueAsString"] for one in record}
-    known = [{"FeatureName": name, "ValueAsString": held[name]} for name in names if name in held]
-    return json.dumps(known)[1:-1]
+    values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
+    fields = [
+        {"FeatureName": name, "ValueAsString": values[name]} for name in names if name in values
+    ]
+    return json.dumps(fields)[1:-1]
 
 
 def _texts(column: pa.Array) -> pa.Array:

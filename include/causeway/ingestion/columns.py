@@ -92,27 +92,27 @@ class ColumnCheck:
         bad = [index for index, reason in enumerate(reasons) if reason is not None]
         if not bad:
             return Checked(values)
-        found = indices.to_numpy(zero_copy_only=False)
+        numbers = indices.to_numpy(zero_copy_only=False)
         faults: Faults = {}
-        for position in np.flatnonzero(np.isin(found, bad)).tolist():
-            index = int(found[position])
+        for position in np.flatnonzero(np.isin(numbers, bad)).tolist():
+            index = int(numbers[position])
             faults[position] = (texts[index], str(reasons[index]))
         return Checked(values, faults)
 
     def _texts(self, column: pa.Array) -> Checked:
         """Check a column of many different texts."""
         if self.feature.type == "String":
-            known = pc.if_else(pc.equal(column, ""), None, column)
-            size = pc.max(pc.utf8_length(known)).as_py() or 0
+            contents = pc.if_else(pc.equal(column, ""), None, column)
+            size = pc.max(pc.utf8_length(contents)).as_py() or 0
             if self._codes is None and size <= 1024:
-                return self._doubted(known, column, pc.is_null(known))
-            good = pc.is_in(known, self._codes) if self._codes is not None else None
+                return self._doubted(contents, column, pc.is_null(contents))
+            good = pc.is_in(contents, self._codes) if self._codes is not None else None
             doubt = (
                 pc.invert(good)
                 if good is not None
-                else pc.fill_null(pc.greater(pc.utf8_length(known), 1024), True)
+                else pc.fill_null(pc.greater(pc.utf8_length(contents), 1024), True)
             )
-            return self._doubted(known, column, doubt)
+            return self._doubted(contents, column, doubt)
         pattern = _WHOLE if self.feature.type == "Integral" else _NUMBER
         plain = pc.fill_null(pc.match_substring_regex(column, pattern), False)
         values = pc.if_else(plain, column, None).cast(self.type)
@@ -223,12 +223,12 @@ class IdCheck:
 
     def _faulty(self, texts: pa.Array, column: pa.Array, missing: pa.Array) -> Checked:
         positions = np.flatnonzero(missing.to_numpy(zero_copy_only=False)).tolist()
-        shown = column.take(pa.array(positions, pa.int64())).to_pylist()
+        originals = column.take(pa.array(positions, pa.int64())).to_pylist()
         return Checked(
             texts,
             {
                 position: (_text(value), "the record has no id")
-                for position, value in zip(positions, shown, strict=True)
+                for position, value in zip(positions, originals, strict=True)
             },
         )
 
@@ -237,7 +237,7 @@ class TimeCheck:
     """Checks the column of event times, and knows the hour of each since the epoch."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[str | None, int, str]] = {}
+        self._readings: dict[str, tuple[str | None, int, str]] = {}
 
     def check(self, column: pa.Array) -> tuple[Checked, np.ndarray[Any, Any]]:
         """Return the times as the store takes them, and their hours since the epoch."""
@@ -253,17 +253,17 @@ class TimeCheck:
         bad = [index for index, (text, _, _) in enumerate(read) if text is None]
         faults: Faults = {}
         for position in np.flatnonzero(np.isin(indices, bad)).tolist():
-            given = encoded.dictionary[int(indices[position])].as_py()
-            faults[position] = (given, read[int(indices[position])][2])
+            original = encoded.dictionary[int(indices[position])].as_py()
+            faults[position] = (original, read[int(indices[position])][2])
         return Checked(values, faults), hours
 
     def _read(self, text: str) -> tuple[str | None, int, str]:
-        found = self._seen.get(text)
-        if found is None:
-            found = _instant(text)
-            if len(self._seen) < 100_000:
-                self._seen[text] = found
-        return found
+        reading = self._readings.get(text)
+        if reading is None:
+            reading = _instant(text)
+            if len(self._readings) < 100_000:
+                self._readings[text] = reading
+        return reading
 
 
 def stored_instant(text: str) -> str:
@@ -301,12 +301,12 @@ def readable(kind: pa.DataType) -> bool:
 
 def all_faults(checked: dict[str, Checked]) -> Iterator[tuple[int, str, str, str]]:
     """Yield (position, column, text, reason) of every fault, in the order of the rows."""
-    found = [
+    faults = [
         (position, name, text, reason)
         for name, column in checked.items()
         for position, (text, reason) in column.faults.items()
     ]
-    yield from sorted(found, key=lambda one: one[0])
+    yield from sorted(faults, key=lambda fault: fault[0])
 
 
 def _typed_codes(feature: Feature, kind: pa.DataType) -> pa.Array | None:

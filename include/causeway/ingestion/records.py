@@ -57,8 +57,8 @@ class Reject:
     @property
     def problem(self) -> Problem:
         """The reject as errors list it."""
-        shown = self.value if self.column or self.value.strip() else None
-        return Problem(self.row, self.column, shown, self.reason)
+        value = self.value if self.column or self.value.strip() else None
+        return Problem(self.row, self.column, value, self.reason)
 
 
 @dataclass(frozen=True)
@@ -74,19 +74,19 @@ class Layout:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are read."""
-        named = (self.record_id.column, self.event_time.column)
-        return tuple(dict.fromkeys([*filter(None, named), *(name for _, name in self.features)]))
+        keys = (self.record_id.column, self.event_time.column)
+        return tuple(dict.fromkeys([*filter(None, keys), *(name for _, name in self.features)]))
 
     @property
     def kinds(self) -> dict[str, pa.DataType]:
         """What the columns of numbers hold; one that is also taken as a text is left out."""
-        wanted: dict[str, set[FeatureType]] = {}
+        types: dict[str, set[FeatureType]] = {}
         for feature, name in self.features:
-            wanted.setdefault(name, set()).add(feature.type)
+            types.setdefault(name, set()).add(feature.type)
         texts = {self.record_id.column, self.event_time.column}
         return {
             name: TYPES[kind]
-            for name, (kind, *others) in wanted.items()
+            for name, (kind, *others) in types.items()
             if kind != "String" and not others and name not in texts
         }
 
@@ -125,21 +125,23 @@ def layout_of_raw(case: UseCase, file: TableFile, what: str) -> Layout:
     Raises:
         BadInput: its columns are not those of the contract.
     """
-    wanted = case.data.columns
+    columns = case.data.columns
     problems = [
-        Problem(1, name, None, "the column is missing") for name in wanted if name not in file.names
+        Problem(1, name, None, "the column is missing")
+        for name in columns
+        if name not in file.names
     ]
     problems += [
-        Problem(1, name, None, f"is no column of the contract; allowed: {', '.join(wanted)}")
+        Problem(1, name, None, f"is no column of the contract; allowed: {', '.join(columns)}")
         for name in file.names
-        if name not in wanted
+        if name not in columns
     ]
     if problems:
         raise BadInput(f"{what} has the wrong columns", problems, next_step=NEXT_STEP)
     features = tuple((feature, source) for source, feature in case.by_source.items())
-    found = Layout(features, case.data.record_id, case.data.event_time)
-    _require_readable(file, found, what)
-    return found
+    layout = Layout(features, case.data.record_id, case.data.event_time)
+    _require_readable(file, layout, what)
+    return layout
 
 
 def layout_of_group(group: FeatureGroup, data: RawData, file: TableFile, what: str) -> Layout:
@@ -173,9 +175,9 @@ def layout_of_group(group: FeatureGroup, data: RawData, file: TableFile, what: s
             [Problem(None, name, None, "the column is missing") for name in missing],
             next_step="Compare the feature-engineering script with the contract.",
         )
-    found = Layout(tuple(features), identifier, time, group.record_identifier, group.event_time)
-    _require_readable(file, found, what)
-    return found
+    layout = Layout(tuple(features), identifier, time, group.record_identifier, group.event_time)
+    _require_readable(file, layout, what)
+    return layout
 
 
 def _require_readable(file: TableFile, layout: Layout, what: str) -> None:
@@ -215,8 +217,8 @@ class RecordReader:
             malformed.append(Reject(row, WHOLE_ROW, text, reason))
 
         for chunk in self.file.chunks(self.layout.columns, tell, self.layout.kinds):
-            taken, malformed[:] = list(malformed), []
-            yield self._records(chunk, taken, duplicates, counts)
+            earlier, malformed[:] = list(malformed), []
+            yield self._records(chunk, earlier, duplicates, counts)
         if malformed:
             none = np.array([], np.int64)
             yield RecordChunk(none, none, {}, tuple(malformed), len(malformed))
@@ -234,13 +236,13 @@ class RecordReader:
         hashes = array("q")
         for _, keys in self._keys():
             hashes.extend(map(hash, keys))
-        known = np.frombuffer(hashes, np.int64)
-        order = np.argsort(known, kind="stable")
-        same = known[order[1:]] == known[order[:-1]]
-        suspects = np.zeros(len(known), bool)
+        values = np.frombuffer(hashes, np.int64)
+        order = np.argsort(values, kind="stable")
+        same = values[order[1:]] == values[order[:-1]]
+        suspects = np.zeros(len(values), bool)
         suspects[order[1:][same]] = suspects[order[:-1][same]] = True
         first: dict[Any, int] = {}
-        found: dict[int, int] = {}
+        repeats: dict[int, int] = {}
         start = 0
         for numbers, keys in self._keys():
             part = np.flatnonzero(suspects[start : start + len(keys)])
@@ -248,9 +250,9 @@ class RecordReader:
                 row = int(numbers[position])
                 earlier = first.setdefault(keys[position], row)
                 if earlier != row:
-                    found[row] = earlier
+                    repeats[row] = earlier
             start += len(keys)
-        return found
+        return repeats
 
     def _key_columns(self) -> list[str]:
         return [
@@ -308,11 +310,11 @@ class RecordReader:
             hours = np.repeat(hours, count)
         for feature, column, check in self._checks:
             checked[feature.name] = check.check(chunk.columns[column])
-        shown = {feature.name: column for feature, column, _ in self._checks}
-        shown[layout.identifier] = rule.column or layout.identifier
-        shown[layout.time] = when.column or layout.time
+        sources = {feature.name: column for feature, column, _ in self._checks}
+        sources[layout.identifier] = rule.column or layout.identifier
+        sources[layout.time] = when.column or layout.time
         rejects = [
-            Reject(int(chunk.numbers[position]), shown[name], text, reason)
+            Reject(int(chunk.numbers[position]), sources[name], text, reason)
             for position, name, text, reason in all_faults(checked)
         ]
         bad = {position for column in checked.values() for position in column.faults}
@@ -323,22 +325,22 @@ class RecordReader:
         rejects += held_back
         if counts is not None:
             for feature, _, _ in self._checks:
-                found = checked[feature.name]
-                counts.faulty[feature.name] += len(found.faults)
-                counts.empty[feature.name] += found.values.null_count - len(found.faults)
-        columns = {name: found.values for name, found in checked.items()}
+                result = checked[feature.name]
+                counts.faulty[feature.name] += len(result.faults)
+                counts.empty[feature.name] += result.values.null_count - len(result.faults)
+        columns = {name: result.values for name, result in checked.items()}
         rows = count + len(malformed)
-        rejects = sorted([*malformed, *rejects], key=lambda one: one.row)
+        rejects = sorted([*malformed, *rejects], key=lambda reject: reject.row)
         if not bad:
             return RecordChunk(chunk.numbers, hours, columns, tuple(rejects), rows)
-        refused = tuple(one for one in faulty if one is not None)
+        refused = tuple(record_id for record_id in faulty if record_id is not None)
         keep = np.ones(count, bool)
         keep[list(bad)] = False
-        kept = pa.array(np.flatnonzero(keep))
+        positions = pa.array(np.flatnonzero(keep))
         return RecordChunk(
             chunk.numbers[keep],
             hours[keep],
-            {name: column.take(kept) for name, column in columns.items()},
+            {name: column.take(positions) for name, column in columns.items()},
             tuple(rejects),
             rows,
             refused,
@@ -354,9 +356,9 @@ class RecordReader:
         """
         if not self._withheld:
             return [], 0
-        held = pc.is_in(ids.values, self._withheld_ids).to_numpy(zero_copy_only=False)
-        found, erased = [], 0
-        for position in np.flatnonzero(held).tolist():
+        withheld = pc.is_in(ids.values, self._withheld_ids).to_numpy(zero_copy_only=False)
+        rejects, erased = [], 0
+        for position in np.flatnonzero(withheld).tolist():
             if position in bad:
                 continue
             value = ids.values[position].as_py()
@@ -367,9 +369,9 @@ class RecordReader:
                 erased += 1
             column = self.layout.record_id.column or self.layout.identifier
             row = int(chunk.numbers[position])
-            found.append(Reject(row, column, value, why.reason))
+            rejects.append(Reject(row, column, value, why.reason))
             bad.add(position)
-        return found, erased
+        return rejects, erased
 
     def _repeated(
         self, chunk: Chunk, ids: Checked, duplicates: Mapping[int, int], bad: set[int]
@@ -377,7 +379,7 @@ class RecordReader:
         """Return the rejects of repeated records and mark their positions as bad."""
         if not duplicates:
             return []
-        found = []
+        rejects = []
         rows = np.array(sorted(duplicates))
         for position in np.flatnonzero(np.isin(chunk.numbers, rows)).tolist():
             if position in bad and position in ids.faults:
@@ -385,9 +387,9 @@ class RecordReader:
             row = int(chunk.numbers[position])
             value = ids.values[position].as_py()
             reason = f"the record id is a duplicate of row {duplicates[row]}"
-            found.append(Reject(row, self.layout.record_id.column, value, reason))
+            rejects.append(Reject(row, self.layout.record_id.column, value, reason))
             bad.add(position)
-        return found
+        return rejects
 
 
 def _formatted(pattern: str, numbers: np.ndarray[Any, Any]) -> pa.Array:
@@ -403,4 +405,4 @@ def _ignore(row: int, text: str, reason: str) -> None:
 
 def first_problems(rejects: Sequence[Reject], limit: int = 20) -> list[Problem]:
     """Return the rejects of the first rows as problems."""
-    return [one.problem for one in sorted(rejects, key=lambda one: one.row)[:limit]]
+    return [reject.problem for reject in sorted(rejects, key=lambda reject: reject.row)[:limit]]

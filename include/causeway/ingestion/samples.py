@@ -37,12 +37,12 @@ def lines(use_case: str, rows: int, seed: int) -> Iterator[str]:
     sample = _sample(use_case)
     random_ = random.Random(seed)  # noqa: S311 - reproducible rows are the point; nothing secret
     yield sample.HEADER
-    made: list[str] = []
+    pool: list[str] = []
     for _ in range(min(rows, DISTINCT)):
-        made.append(sample.row(random_))
-        yield made[-1]
+        pool.append(sample.row(random_))
+        yield pool[-1]
     for start in range(DISTINCT, rows, DISTINCT):
-        yield from random_.choices(made, k=min(DISTINCT, rows - start))
+        yield from random_.choices(pool, k=min(DISTINCT, rows - start))
 
 
 def text(use_case: str, rows: int, seed: int) -> str:
@@ -53,8 +53,8 @@ def text(use_case: str, rows: int, seed: int) -> str:
 def write(use_case: str, rows: int, seed: int, path: Path) -> Path:
     """Write a sample to a file, some lines at a time, and return its path."""
     with path.open("w", encoding="ascii", newline="\n") as out:
-        made = lines(use_case, rows, seed)
-        while part := list(itertools.islice(made, DISTINCT)):
+        content = lines(use_case, rows, seed)
+        while part := list(itertools.islice(content, DISTINCT)):
             out.write("\n".join([*part, ""]))
     return path
 
@@ -72,14 +72,14 @@ def _sample(use_case: str) -> ModuleType:
     return module
 
 
-def main(given: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the command line and write the sample."""
     parser = argparse.ArgumentParser(description="Write a synthetic raw file of a use case.")
     parser.add_argument("use_case")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="a file; standard output without it")
-    arguments = parser.parse_args(given)
+    arguments = parser.parse_args(argv)
     path = arguments.output or Path("/dev/stdout")
     try:
         write(arguments.use_case, arguments.rows, arguments.seed, path)

@@ -36,8 +36,8 @@ def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str
         text = line.decode()
         names = _split(text, separator)
     except UnicodeDecodeError as error:
-        shown = repr(line[error.start : error.end])
-        problem = Problem(1, None, shown, "no UTF-8")
+        excerpt = repr(line[error.start : error.end])
+        problem = Problem(1, None, excerpt, "no UTF-8")
         raise BadInput(f"{what} is no UTF-8 text", [problem], next_step=NEXT_STEP) from error
     except csv.Error as error:
         raise BadInput(
@@ -46,11 +46,13 @@ def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str
             next_step=NEXT_STEP,
         ) from error
     if len(names) == 1 and width > 1:
-        other = next((one for one in SEPARATORS if len(_split(text, one)) > 1), None)
-        found = f"{SEPARATORS[other]} ({other!r})" if other else "no known separator"
+        other = next(
+            (candidate for candidate in SEPARATORS if len(_split(text, candidate)) > 1), None
+        )
+        guess = f"{SEPARATORS[other]} ({other!r})" if other else "no known separator"
         name = SEPARATORS.get(separator, "text")
         raise BadInput(
-            f"{what} has the wrong separator: expected {name} ({separator!r}), found {found}",
+            f"{what} has the wrong separator: expected {name} ({separator!r}), found {guess}",
             [Problem(1, None, text[:60], "is one column when read with the expected separator")],
             next_step=NEXT_STEP,
         )
@@ -73,10 +75,10 @@ class TextTable:
     """A file of separated values."""
 
     def __init__(
-        self, path: Path, what: str, format_: FileFormat, names: tuple[str, ...], found: Scan
+        self, path: Path, what: str, format_: FileFormat, names: tuple[str, ...], scan: Scan
     ) -> None:
         self._path, self._what, self.names = path, what, names
-        self._separator, self._header, self._found = format_.separator, format_.header, found
+        self._separator, self._header, self._scan = format_.separator, format_.header, scan
         self.first = 2 if format_.header else 1
 
     def chunks(
@@ -84,18 +86,18 @@ class TextTable:
     ) -> Iterator[Chunk]:
         """Yield the rows in order: every value as text, or as its kind in a file of numbers."""
         bad = _Malformed(malformed, len(self.names), self.first)
-        places = [self.names.index(name) for name in names]
-        read = self._plain(bad, kinds) if self._found.plain else self._lines(bad)
+        indexes = [self.names.index(name) for name in names]
+        read = self._plain(bad, kinds) if self._scan.plain else self._lines(bad)
         for numbers, columns in read:
             yield Chunk(
-                numbers, {name: columns[at] for name, at in zip(names, places, strict=True)}
+                numbers, {name: columns[at] for name, at in zip(names, indexes, strict=True)}
             )
 
     def _plain(
         self, bad: _Malformed, kinds: Kinds
     ) -> Iterator[tuple[np.ndarray[Any, Any], list[pa.Array]]]:
         done = 0
-        if kinds and self._found.numeric:
+        if kinds and self._scan.numeric:
             try:
                 for batch in self._batches(bad, kinds):
                     yield batch
@@ -119,7 +121,7 @@ class TextTable:
                 delimiter=self._separator,
                 quote_char=False,
                 ignore_empty_lines=False,
-                invalid_row_handler=bad.seen,
+                invalid_row_handler=bad.handle,
             ),
             "convert_options": pacsv.ConvertOptions(
                 column_types={**dict.fromkeys(self.names, pa.string()), **kinds},
@@ -171,7 +173,7 @@ class _Malformed:
         self._skipped: set[int] = set()
         self._empty: list[int] = []
 
-    def seen(self, row: Any) -> str:
+    def handle(self, row: Any) -> str:
         """Take an invalid row from Arrow's reader, which may come to it again."""
         if int(row.number) in self._skipped:
             return "skip"
@@ -201,13 +203,13 @@ class _Malformed:
 
     def numbers(self, good: int, count: int) -> np.ndarray[Any, Any]:
         """Return the line numbers of `count` rows of which `good` came before."""
-        found = np.arange(good, good + count)
+        numbers = np.arange(good, good + count)
         if self._skipped:
             # The k-th skipped line is before every row with more than (its place - k) rows before.
-            places = np.array(sorted(self._skipped)) - self._first
-            before = places - np.arange(len(places))
-            found = found + np.searchsorted(before, found, side="right")
-        return found + self._first
+            gaps = np.array(sorted(self._skipped)) - self._first
+            before = gaps - np.arange(len(gaps))
+            numbers = numbers + np.searchsorted(before, numbers, side="right")
+        return numbers + self._first
 
     def without_empty(
         self, numbers: np.ndarray[Any, Any], columns: list[pa.Array]
@@ -220,20 +222,20 @@ class _Malformed:
             return numbers, columns
         for column in columns[1:]:
             empty = pc.and_(empty, _is_empty(column))
-        gone = empty.to_numpy(zero_copy_only=False)
+        blank = empty.to_numpy(zero_copy_only=False)
         if len(columns) == 1:
-            gone = np.zeros(len(numbers), bool)  # then it is a value, which may be empty
-        self._empty += numbers[gone].tolist()
-        if not gone.all():
-            self._flush(int(numbers[~gone][-1]))
-        kept = pa.array(np.flatnonzero(~gone))
-        return numbers[~gone], [column.take(kept) for column in columns]
+            blank = np.zeros(len(numbers), bool)  # then it is a value, which may be empty
+        self._empty += numbers[blank].tolist()
+        if not blank.all():
+            self._flush(int(numbers[~blank][-1]))
+        positions = pa.array(np.flatnonzero(~blank))
+        return numbers[~blank], [column.take(positions) for column in columns]
 
-    def _report(self, number: int, text: str, found: int | None, reason: str | None = None) -> None:
+    def _report(self, number: int, text: str, count: int | None, reason: str | None = None) -> None:
         self._flush(number)
         if not text.strip():
             reason = "the line is empty"
-        self._tell(number, text[:60], reason or f"has {found} values, expected {self._width}")
+        self._tell(number, text[:60], reason or f"has {count} values, expected {self._width}")
 
     def _flush(self, until: int) -> None:
         """Tell of the empty lines before a line that holds something."""

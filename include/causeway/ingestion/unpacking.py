@@ -61,17 +61,17 @@ def _opened(downloaded: Path, published: Published) -> Iterator[IO[bytes]]:
 
 
 def _zipped(archive: zipfile.ZipFile, published: Published) -> IO[bytes]:
-    found = [one for one in archive.infolist() if one.filename == published.member]
-    if len(found) != 1 or found[0].is_dir() or found[0].flag_bits & 1:
-        raise _no_member(published, archive.namelist(), len(found))
-    return archive.open(found[0])
+    members = [member for member in archive.infolist() if member.filename == published.member]
+    if len(members) != 1 or members[0].is_dir() or members[0].flag_bits & 1:
+        raise _no_member(published, archive.namelist(), len(members))
+    return archive.open(members[0])
 
 
 def _tarred(archive: tarfile.TarFile, published: Published) -> IO[bytes]:
-    found = [one for one in archive if one.name == published.member]
-    content = archive.extractfile(found[0]) if len(found) == 1 and found[0].isreg() else None
+    members = [member for member in archive if member.name == published.member]
+    content = archive.extractfile(members[0]) if len(members) == 1 and members[0].isreg() else None
     if content is None:
-        raise _no_member(published, archive.getnames(), len(found))
+        raise _no_member(published, archive.getnames(), len(members))
     return content
 
 

@@ -23,7 +23,7 @@ OF_A_VERSION: Final = frozenset({HELD_OUT, LIVE_TEST})
 
 def package_content(facts: Facts) -> Content:
     """Return the card inside a package: reduced schema, from use case and candidate."""
-    return _written(facts, lambda field: field.in_package)
+    return _content_of(facts, lambda field: field.in_package)
 
 
 def card_content(facts: Facts, package: Mapping[str, Any] | None = None) -> Content:
@@ -32,29 +32,29 @@ def card_content(facts: Facts, package: Mapping[str, Any] | None = None) -> Cont
     `package` is the content of the card inside the version's package: what the candidate was is
     known from there, for a version that was registered from outside as well.
     """
-    made = _written(facts, lambda field: field.source is not Source.CANDIDATE)
+    content = _content_of(facts, lambda field: field.source is not Source.CANDIDATE)
     for field in FIELDS:
         if field.source is Source.CANDIDATE:
-            _set(made, field.keys, copy.deepcopy(_get(package or {}, field.keys)))
-    return made
+            _set(content, field.keys, copy.deepcopy(_get(package or {}, field.keys)))
+    return content
 
 
-def merged(existing: Mapping[str, Any], made: Mapping[str, Any]) -> Content:
+def merged(existing: Mapping[str, Any], generated: Mapping[str, Any]) -> Content:
     """Return the complete content: people's words of the card as it is, and our fields as made.
 
     Evaluations of other names stay; those of a version go when the card describes another one.
     """
-    found: Content = copy.deepcopy(dict(existing))
-    same = described_version(existing) == described_version(made)
+    result: Content = copy.deepcopy(dict(existing))
+    same = described_version(existing) == described_version(generated)
     for field in FIELDS:
         if field.path == "evaluation_details":
-            ours = _get(made, field.keys) or []
+            ours = _get(generated, field.keys) or []
             replaced = {entry["name"] for entry in ours} if same else OF_A_VERSION
-            kept = [e for e in found.get(field.path, []) if e.get("name") not in replaced]
-            _set(found, field.keys, [*ours, *kept])
+            others = [e for e in result.get(field.path, []) if e.get("name") not in replaced]
+            _set(result, field.keys, [*ours, *others])
         else:
-            _set(found, field.keys, copy.deepcopy(_get(made, field.keys)))
-    return found
+            _set(result, field.keys, copy.deepcopy(_get(generated, field.keys)))
+    return result
 
 
 def described_version(content: Mapping[str, Any]) -> str | None:
@@ -65,10 +65,10 @@ def described_version(content: Mapping[str, Any]) -> str | None:
 
 def with_evaluation(content: Mapping[str, Any], entry: Mapping[str, Any]) -> Content:
     """Return the content with an evaluation added, or the one of its name replaced."""
-    found: Content = copy.deepcopy(dict(content))
-    kept = [e for e in found.get("evaluation_details", []) if e.get("name") != entry["name"]]
-    found["evaluation_details"] = [*kept, dict(entry)]
-    return found
+    result: Content = copy.deepcopy(dict(content))
+    others = [e for e in result.get("evaluation_details", []) if e.get("name") != entry["name"]]
+    result["evaluation_details"] = [*others, dict(entry)]
+    return result
 
 
 def live_test(metrics: Mapping[str, float], endpoint: str, account: str) -> Content:
@@ -84,18 +84,18 @@ def live_test(metrics: Mapping[str, float], endpoint: str, account: str) -> Cont
 
 def live_test_of(record: StageRecord) -> Content | None:
     """Return the evaluation that a version's test record tells of; None before it was tested."""
-    found = dict(record.validation_metrics)
-    endpoint, account = found.pop("endpoint", None), found.pop("account", None)
-    if endpoint is None or not found:
+    metrics = dict(record.validation_metrics)
+    endpoint, account = metrics.pop("endpoint", None), metrics.pop("account", None)
+    if endpoint is None or not metrics:
         return None
-    return live_test({n: float(v) for n, v in found.items()}, str(endpoint), str(account))
+    return live_test({n: float(v) for n, v in metrics.items()}, str(endpoint), str(account))
 
 
-def _written(facts: Facts, chosen: Callable[[CardField], bool]) -> Content:
-    made: Content = {}
-    for field in filter(chosen, FIELDS):
-        _set(made, field.keys, field.value(facts))
-    return made
+def _content_of(facts: Facts, selects: Callable[[CardField], bool]) -> Content:
+    content: Content = {}
+    for field in filter(selects, FIELDS):
+        _set(content, field.keys, field.value(facts))
+    return content
 
 
 def _get(content: Mapping[str, Any], keys: tuple[str, ...]) -> Any:

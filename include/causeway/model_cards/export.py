@@ -71,15 +71,15 @@ class CardExport:
             },
         )
 
-    def require_same(self, kept: Mapping[str, object]) -> None:
+    def require_same(self, record: Mapping[str, object]) -> None:
         """Check what was kept against what lies there now.
 
         Raises:
             UnexpectedState: somebody wrote over the PDF.
         """
-        if kept.get("sha256") != self.sha256:
+        if record.get("sha256") != self.sha256:
             raise UnexpectedState(
-                f"{self.uri} holds SHA-256 {self.sha256}, kept was {kept.get('sha256')}",
-                next_step=f"Read version {kept.get('object_version')} of the object, and find "
+                f"{self.uri} holds SHA-256 {self.sha256}, kept was {record.get('sha256')}",
+                next_step=f"Read version {record.get('object_version')} of the object, and find "
                 "out who wrote over it.",
             )

@@ -96,7 +96,7 @@ def card_of(description: Mapping[str, Any]) -> Card:
 
 
 def plan_card(
-    card: Card, made: Content, hand_over: HandOver, version: ModelPackageArn
+    card: Card, generated: Content, hand_over: HandOver, version: ModelPackageArn
 ) -> tuple[CardChange, ...]:
     """Return the updates that bring a card to a hand-over of a version, in their order.
 
@@ -116,10 +116,10 @@ def plan_card(
     if hand_over is HandOver.RETIREMENT:
         done = not same or card.status is CardStatus.ARCHIVED
         return () if done else (CardChange(status=CardStatus.ARCHIVED),)
-    wanted = STATUS_AFTER[hand_over]
-    if same and _ORDER.index(card.status) > _ORDER.index(wanted):
-        wanted = card.status
-    return changes(card, merged(card.content, made), wanted)
+    status = STATUS_AFTER[hand_over]
+    if same and _ORDER.index(card.status) > _ORDER.index(status):
+        status = card.status
+    return changes(card, merged(card.content, generated), status)
 
 
 def changes(card: Card, content: Content, status: CardStatus) -> tuple[CardChange, ...]:

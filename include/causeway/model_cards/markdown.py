@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from causeway.pages import markdown_table, markdown_text
 
-_SHOWN: Final = 20
+_MOST: Final = 20
 
 
 def card_markdown(content: Mapping[str, Any], *, title: str, status: str, version: int) -> str:
@@ -44,7 +44,7 @@ def _lines(value: Any, depth: int) -> list[str]:
         if isinstance(item, Mapping):
             lines += [begin, *_lines(item, depth + 1)]
         elif isinstance(item, list):
-            lines.append(f"{begin} {', '.join(_item(one) for one in item[:_SHOWN])}")
+            lines.append(f"{begin} {', '.join(_item(part) for part in item[:_MOST])}")
         else:
             lines.append(f"{begin} {markdown_text(item)}")
     return lines
@@ -62,8 +62,8 @@ def _evaluations(entries: Any) -> list[str]:
     parts: list[str] = []
     for entry in entries:
         parts.append(f"### {markdown_text(entry['name'])}")
-        known = {k: v for k, v in entry.items() if k not in ("name", "metric_groups")}
-        parts += _lines(known, 0)
+        details = {k: v for k, v in entry.items() if k not in ("name", "metric_groups")}
+        parts += _lines(details, 0)
         for group in entry.get("metric_groups", []):
             rows = [
                 (str(metric["name"]), metric["value"])

@@ -21,21 +21,21 @@ Kind = Literal["card", "package"]
 
 LONGEST: Final = 100_000
 PACKAGE_OVERVIEW: Final = ("model_creator", "model_artifact")
-_SHOWN: Final = 5
+_MOST: Final = 5
 
 
 def document(kind: Kind = "card") -> dict[str, Any]:
     """Return the JSON schema of a standalone card or of the card in a package."""
     text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
+    schema: dict[str, Any] = json.loads(text)
     if kind == "package":
-        found = copy.deepcopy(found)
-        del found["properties"]["model_package_details"]
-        overview = found["properties"]["model_overview"]["properties"]
-        found["properties"]["model_overview"]["properties"] = {
+        schema = copy.deepcopy(schema)
+        del schema["properties"]["model_package_details"]
+        overview = schema["properties"]["model_overview"]["properties"]
+        schema["properties"]["model_overview"]["properties"] = {
             name: overview[name] for name in PACKAGE_OVERVIEW
         }
-    return found
+    return schema
 
 
 def checked(content: Mapping[str, Any], kind: Kind = "card") -> str:
@@ -54,8 +54,8 @@ def checked(content: Mapping[str, Any], kind: Kind = "card") -> str:
     if problems:
         raise BadInput(
             f"the content of the model card ({kind}) breaks its schema",
-            problems[:_SHOWN],
-            more=max(0, len(problems) - _SHOWN),
+            problems[:_MOST],
+            more=max(0, len(problems) - _MOST),
             next_step="Mend the fields named, in the use case or on the card; nothing was sent.",
         )
     return text

@@ -34,18 +34,18 @@ def plan_hub(hub: Card, spokes: Sequence[Content]) -> tuple[CardChange, ...]:
 
 def aggregated(hub: Mapping[str, Any], spokes: Sequence[Content]) -> Content:
     """Return the hub's content with what people wrote on the spokes' cards."""
-    found: Content = copy.deepcopy(dict(hub))
+    result: Content = copy.deepcopy(dict(hub))
     for spoke in spokes:
         for keys, value in _words(spoke, ()):
             *way, last = keys
-            at = found
+            at = result
             for key in way:
                 at = at.setdefault(key, {})
             at[last] = copy.deepcopy(value)
         for entry in spoke.get(_EVALUATIONS, []):
             if entry.get("name") not in OF_A_VERSION:
-                found = with_evaluation(found, entry)
-    return found
+                result = with_evaluation(result, entry)
+    return result
 
 
 def _words(

@@ -53,7 +53,7 @@ def of_version(version: RegistryVersion, *, live: bool = False) -> Compared:
     evaluation: dict[str, Any] = next(
         (e for e in card.get("evaluation_details", []) if e.get("name") == HELD_OUT), {}
     )
-    told = {
+    card_metrics = {
         metric["name"]: float(metric["value"])
         for group in evaluation.get("metric_groups", [])
         for metric in group["metric_data"]
@@ -61,7 +61,7 @@ def of_version(version: RegistryVersion, *, live: bool = False) -> Compared:
     }
     return Compared(
         label=f"v{version.arn.version}{' (production)' if live else ''}",
-        metrics=told or version.validation_metrics,
+        metrics=card_metrics or version.validation_metrics,
         gates=str(evaluation.get("evaluation_observation", "")).removeprefix("gates: "),
         dataset=version.metadata.get("dataset-sha256", ""),
         artifact=version.artifact_sha256 or "",
@@ -137,7 +137,7 @@ def _short(dataset: str, candidate: str) -> str:
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -50,15 +50,15 @@ class Manifest:
         """The SHA-256 of the text."""
         return sha256(self.text())
 
-    def require(self, wanted: str, *, where: str) -> None:
+    def require(self, evaluated: str, *, where: str) -> None:
         """Raise unless the archive has the digest that was evaluated.
 
         Raises:
             UnexpectedState: naming both digests.
         """
-        if self.sha256 != wanted:
+        if self.sha256 != evaluated:
             raise UnexpectedState(
-                f"{where} holds SHA-256 {self.sha256}, evaluated was {wanted}",
+                f"{where} holds SHA-256 {self.sha256}, evaluated was {evaluated}",
                 next_step="Somebody changed the artifact; train again.",
             )
 
@@ -88,7 +88,7 @@ def manifest_of(archive: IO[bytes], *, where: str) -> Manifest:
     """
     digest, size = _digest(archive)
     archive.seek(0)
-    found: dict[str, FileEntry] = {}
+    entries: dict[str, FileEntry] = {}
     total = 0
     try:
         # The decompressor checks the checksum at the end of the stream, which tarfile does not
@@ -99,18 +99,18 @@ def manifest_of(archive: IO[bytes], *, where: str) -> Manifest:
                 if member.isdir():
                     continue
                 total += member.size
-                if path in found or total > MAX_BYTES:
+                if path in entries or total > MAX_BYTES:
                     raise _refused(where, f"{path!r} stands twice, or the files are too large")
                 body = tar.extractfile(member)
                 assert body is not None  # a plain file has a body
-                found[path] = FileEntry(path, member.size, _digest(body)[0])
+                entries[path] = FileEntry(path, member.size, _digest(body)[0])
             while tar.fileobj is not None and tar.fileobj.read(_CHUNK):
                 pass
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         raise _refused(where, f"it is no readable gzip-compressed tar archive: {error}") from error
-    if not found:
+    if not entries:
         raise _refused(where, "it holds no file")
-    return Manifest(digest, size, tuple(found[path] for path in sorted(found)))
+    return Manifest(digest, size, tuple(entries[path] for path in sorted(entries)))
 
 
 def _path(member: tarfile.TarInfo, where: str) -> str:
@@ -121,11 +121,11 @@ def _path(member: tarfile.TarInfo, where: str) -> str:
 
 
 def _digest(stream: Any) -> tuple[str, int]:
-    found, size = hashlib.sha256(), 0
+    hasher, size = hashlib.sha256(), 0
     while chunk := stream.read(_CHUNK):
-        found.update(chunk)
+        hasher.update(chunk)
         size += len(chunk)
-    return found.hexdigest(), size
+    return hasher.hexdigest(), size
 
 
 def _refused(where: str, why: str) -> BadInput:

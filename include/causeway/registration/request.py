@@ -88,14 +88,14 @@ def registration_request(
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         },
-        "ModelMetrics": _placed(candidate, "metrics"),
+        "ModelMetrics": _sources(candidate, "metrics"),
         "MetadataProperties": _origin(case, candidate),
         "CustomerMetadataProperties": _metadata(case, model, candidate),
         "SourceUri": candidate.source_uri,
         "ModelCard": {"ModelCardContent": checked(card, "package"), "ModelCardStatus": "Draft"},
         "ClientToken": sha256(f"{group}\n{candidate.digest}")[:36],
     }
-    baselines = _placed(candidate, "baseline")
+    baselines = _sources(candidate, "baseline")
     return request | ({"DriftCheckBaselines": baselines} if baselines else {})
 
 
@@ -112,8 +112,8 @@ def gates_told(report: str) -> str:
 
 def _life_cycle(candidate: Candidate) -> dict[str, str]:
     # The one text beside the version that the registry's console shows to who decides.
-    told = f"; compare before deciding: {candidate.comparison.uri}" if candidate.comparison else ""
-    cycle = lifecycle_of(Stage.DEVELOPMENT, Status.PENDING, f"registered by training{told}")
+    hint = f"; compare before deciding: {candidate.comparison.uri}" if candidate.comparison else ""
+    cycle = lifecycle_of(Stage.DEVELOPMENT, Status.PENDING, f"registered by training{hint}")
     return {
         "Stage": cycle.stage,
         "StageStatus": cycle.status,
@@ -121,15 +121,15 @@ def _life_cycle(candidate: Candidate) -> dict[str, str]:
     }
 
 
-def _placed(candidate: Candidate, where: str) -> dict[str, Any]:
+def _sources(candidate: Candidate, where: str) -> dict[str, Any]:
     """Return the documents in their places; the gate report is the statistics of the quality."""
-    made: dict[str, Any] = {}
-    held = {"quality-statistics": candidate.gate_report, **candidate.documents}
-    for name, document in sorted(held.items()):
-        place = getattr(DOCUMENTS[name], where)
-        if place is not None:
-            made.setdefault(place[0], {})[place[1]] = _source(document)
-    return made
+    sections: dict[str, Any] = {}
+    documents = {"quality-statistics": candidate.gate_report, **candidate.documents}
+    for name, document in sorted(documents.items()):
+        section = getattr(DOCUMENTS[name], where)
+        if section is not None:
+            sections.setdefault(section[0], {})[section[1]] = _source(document)
+    return sections
 
 
 def _source(document: StoredDocument) -> dict[str, str]:
@@ -141,13 +141,13 @@ def _source(document: StoredDocument) -> dict[str, str]:
 
 
 def _origin(case: UseCase, candidate: Candidate) -> dict[str, str]:
-    known = {
+    values = {
         "CommitId": candidate.commit,
         "Repository": candidate.repository,
         "GeneratedBy": candidate.generated_by,
         "ProjectId": case.project,
     }
-    return {name: value[:1024] for name, value in known.items() if value}
+    return {name: value[:1024] for name, value in values.items() if value}
 
 
 def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str, str]:
@@ -172,9 +172,9 @@ def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str
 
 def _compact(metrics: Mapping[str, float]) -> str:
     """Write as many metrics, by name, as fit into the value of one metadata property."""
-    kept: dict[str, float] = {}
+    compact: dict[str, float] = {}
     for name in sorted(metrics):
-        longer = kept | {name: round(metrics[name], 6)}
+        longer = compact | {name: round(metrics[name], 6)}
         if len(canonical_json(longer)) <= METADATA_VALUE:
-            kept = longer
-    return canonical_json(kept)
+            compact = longer
+    return canonical_json(compact)

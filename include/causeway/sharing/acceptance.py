@@ -101,9 +101,9 @@ def foreign(
     expected: Iterable[DesiredShare], invitations: Iterable[Invitation]
 ) -> tuple[Invitation, ...]:
     """Return the pending invitations that nobody here expects; a person looks at them."""
-    known = {(share.name, share.owner) for share in expected}
+    names = {(share.name, share.owner) for share in expected}
     return tuple(
-        i for i in invitations if i.status == "PENDING" and (i.share_name, i.sender) not in known
+        i for i in invitations if i.status == "PENDING" and (i.share_name, i.sender) not in names
     )
 
 
@@ -113,8 +113,8 @@ def check_offer(expected: DesiredShare, resource_types: Iterable[str]) -> None:
     Raises:
         SharingError: with the types; the invitation is not accepted.
     """
-    wanted = expected.resource_type.lower()
-    strange = sorted({t for t in resource_types if t.lower() != wanted})
+    resource_type = expected.resource_type.lower()
+    strange = sorted({t for t in resource_types if t.lower() != resource_type})
     if strange:
         raise SharingError(
             f"the invitation to {expected.name} is for {', '.join(strange)}, expected was "

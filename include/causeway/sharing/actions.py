@@ -24,12 +24,12 @@ class Action(ABC):
         """Return the request of the call."""
 
     def __str__(self) -> str:
-        shown = {k: v for k, v in self.request().items() if k not in ("clientToken", "tags")}
-        said = ", ".join(
+        fields = {k: v for k, v in self.request().items() if k not in ("clientToken", "tags")}
+        text = ", ".join(
             f"{name} {', '.join(value) if isinstance(value, list) else value}"
-            for name, value in shown.items()
+            for name, value in fields.items()
         )
-        return f"{self.verb}: {said}"
+        return f"{self.verb}: {text}"
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class CreateShare(Action):
 
     def request(self) -> dict[str, Any]:
         """Return the `CreateResourceShare` request; its token makes a retried call the same."""
-        asked = {
+        fields = {
             "name": self.share.name,
             "resourceArns": list(self.resources),
             "principals": list(self.share.principals),
             "permissionArns": [self.permission_arn],
             "allowExternalPrincipals": self.share.external,
         }
-        return {**asked, "clientToken": _token(asked, self.predecessors)}
+        return {**fields, "clientToken": _token(fields, self.predecessors)}
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,12 @@ class CreatePermission(Action):
 
     def request(self) -> dict[str, Any]:
         """Return the `CreatePermission` request."""
-        asked = {
+        fields = {
             "name": self.definition.name,
             "resourceType": self.definition.resource_type,
             "policyTemplate": self.definition.template(),
         }
-        return {**asked, "clientToken": _token(asked, ())}
+        return {**fields, "clientToken": _token(fields, ())}
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,11 @@ class CreatePermissionVersion(Action):
 
     def request(self) -> dict[str, Any]:
         """Return the `CreatePermissionVersion` request."""
-        asked = {
+        fields = {
             "permissionArn": self.definition.arn,
             "policyTemplate": self.definition.template(),
         }
-        return {**asked, "clientToken": _token(asked, self.versions)}
+        return {**fields, "clientToken": _token(fields, self.versions)}
 
 
 @dataclass(frozen=True)
@@ -233,15 +233,15 @@ class DeleteGroupPolicy(Action):
         return {"ModelPackageGroupName": self.group}
 
 
-def _token(asked: dict[str, Any], before: Sequence[str]) -> str:
+def _token(fields: dict[str, Any], before: Sequence[str]) -> str:
     # A function of the request and of what was there before it: a retried call is the same call.
-    return sha256(canonical_json([asked, list(before)]))[:32]
+    return sha256(canonical_json([fields, list(before)]))[:32]
 
 
 def _association(share: str, resources: Sequence[str], principals: Sequence[str]) -> dict[str, Any]:
-    made: dict[str, Any] = {"resourceShareArn": share}
+    fields: dict[str, Any] = {"resourceShareArn": share}
     if resources:
-        made["resourceArns"] = list(resources)
+        fields["resourceArns"] = list(resources)
     if principals:
-        made["principals"] = list(principals)
-    return made
+        fields["principals"] = list(principals)
+    return fields

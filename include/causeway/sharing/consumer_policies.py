@@ -73,13 +73,13 @@ def consumer_policies(
         ConfigError: as `desired_grants`.
     """
     cases = tuple(use_cases)
-    every = desired_grants(cases, topology, now)
-    grants = [g for g in every if _is_beyond(g, topology)]
+    all_grants = desired_grants(cases, topology, now)
+    grants = [g for g in all_grants if _is_beyond(g, topology)]
     repositories = _repositories(role, grants, topology)
     if role is AccountRole.DATA:
         return (
             *_of_data(grants, cases, topology),
-            _catalog_policy(every, topology),
+            _catalog_policy(all_grants, topology),
             *repositories,
         )
     if role is AccountRole.SHARED_SERVICES:
@@ -110,10 +110,10 @@ def _of_data(
             principals,
             {"StringLike": {"s3:prefix": [f"{prefix}/*"]}},
         )
-    every = {principal for principals in readers.values() for principal in principals}
+    all_readers = {principal for principals in readers.values() for principal in principals}
     return (
         ConsumerPolicy(PolicyHolder.BUCKET, topology.bucket(AccountRole.DATA), tuple(statements)),
-        _key_policy(AccountRole.DATA, topology, every, set()),
+        _key_policy(AccountRole.DATA, topology, all_readers, set()),
     )
 
 
@@ -125,7 +125,7 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
     """
     owner, consumer = topology.account(AccountRole.DATA), topology.account(AccountRole.DATA_SCIENCE)
     start = f"arn:{topology.partition}:glue:{topology.region}:{owner}"
-    place = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}"]
+    database = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}"]
     tables = f"{start}:table/{FEATURE_DATABASE}"
     actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
     readers: dict[str, set[str]] = {}
@@ -137,13 +137,13 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
     if any(consumer in principals for principals in readers.values()):
         trainer = {"aws:PrincipalArn": [topology.role_arn(AccountRole.DATA_SCIENCE, "trainer")]}
         statements += _statements(
-            "LookUpTrainer", actions, [*place, f"{tables}/*"], {consumer}, {"ArnEquals": trainer}
+            "LookUpTrainer", actions, [*database, f"{tables}/*"], {consumer}, {"ArnEquals": trainer}
         )
     for group, principals in sorted(readers.items()):
         statements += _statements(
             f"LookUp{_word(group)}",
             actions,
-            [*place, f"{tables}/{group}_*"],
+            [*database, f"{tables}/{group}_*"],
             principals - {consumer},
         )
     return ConsumerPolicy(PolicyHolder.CATALOG, owner, tuple(statements))
@@ -163,11 +163,11 @@ def _of_artifacts(
             if grant.grant in _WRITES:
                 writers.setdefault(folder, set()).add(grant.principal)
     statements: list[Statement] = []
-    for verb, action, held in (
+    for verb, action, folders in (
         ("Read", "s3:GetObject", readers),
         ("Store", "s3:PutObject", writers),
     ):
-        for folder, principals in sorted(held.items()):
+        for folder, principals in sorted(folders.items()):
             word = f"{verb}Artifacts{_word(folder)}"
             statements += _statements(word, [action], [f"{bucket}/{folder}/*"], principals)
     reading = {principal for principals in readers.values() for principal in principals}
@@ -198,9 +198,9 @@ def _repositories(
     owner = topology.account(role)
     if topology.roles_of(owner)[0] is not role:
         return ()  # of several roles in one account the first one speaks for it
-    found = {_IMAGE.match(uri) for uri in topology.images.values()}
-    names = sorted({m["name"] for m in found if m is not None and m["account"] == owner})
-    pulling = {str(topology.account(one)) for one in _RUNS_IMAGES} - {owner}
+    matches = {_IMAGE.match(uri) for uri in topology.images.values()}
+    names = sorted({m["name"] for m in matches if m is not None and m["account"] == owner})
+    pulling = {str(topology.account(role_)) for role_ in _RUNS_IMAGES} - {owner}
     pulling |= {g.principal for g in grants if g.grant in (Grant.DEPLOY, Grant.ADMIN)}
     actions = ["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"]
     return tuple(
@@ -221,42 +221,42 @@ def _statements(
     condition: Mapping[str, Mapping[str, list[str]]] | None = None,
 ) -> tuple[Statement, ...]:
     """Return up to three statements: for accounts, for units, for the organisation."""
-    every = sorted(principals)
-    partition = next((p.split(":")[1] for p in every if p.startswith("arn:")), "aws")
-    accounts = [p for p in every if p.isdigit()]
-    units = [_path(p) for p in every if ":ou/" in p]
-    organisations = [p.rpartition("/")[2] for p in every if ":organization/" in p]
-    made: list[Statement] = []
-    for suffix, who, asked in (
+    receivers = sorted(principals)
+    partition = next((p.split(":")[1] for p in receivers if p.startswith("arn:")), "aws")
+    accounts = [p for p in receivers if p.isdigit()]
+    units = [_path(p) for p in receivers if ":ou/" in p]
+    organisations = [p.rpartition("/")[2] for p in receivers if ":organization/" in p]
+    statements: list[Statement] = []
+    for suffix, who, membership in (
         ("", accounts, {}),
         ("Units", units, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": units}}),
         ("Organisation", organisations, {"StringEquals": {"aws:PrincipalOrgID": organisations}}),
     ):
         if not who:
             continue
-        named = [f"arn:{partition}:iam::{account}:root" for account in who]
+        roots = [f"arn:{partition}:iam::{account}:root" for account in who]
         statement: Statement = {
             "Sid": f"{PREFIX}{word}{suffix}",
             "Effect": "Allow",
-            "Principal": {"AWS": "*" if suffix else named},
+            "Principal": {"AWS": "*" if suffix else roots},
             "Action": actions,
         }
         if resources:  # a repository's policy names none
             statement["Resource"] = resources
-        conditions = _both(condition or {}, asked)
+        conditions = _both(condition or {}, membership)
         if conditions:
             statement["Condition"] = conditions
-        made.append(statement)
-    return tuple(made)
+        statements.append(statement)
+    return tuple(statements)
 
 
 def _both(
-    one: Mapping[str, Mapping[str, list[str]]], other: Mapping[str, Mapping[str, list[str]]]
+    first: Mapping[str, Mapping[str, list[str]]], second: Mapping[str, Mapping[str, list[str]]]
 ) -> dict[str, dict[str, list[str]]]:
-    made = {operator: dict(keys) for operator, keys in one.items()}
-    for operator, keys in other.items():
-        made.setdefault(operator, {}).update(keys)
-    return made
+    conditions = {operator: dict(keys) for operator, keys in first.items()}
+    for operator, keys in second.items():
+        conditions.setdefault(operator, {}).update(keys)
+    return conditions
 
 
 def _path(unit: str) -> str:
@@ -266,8 +266,8 @@ def _path(unit: str) -> str:
 
 
 def _is_beyond(grant: DesiredGrant, topology: Topology) -> bool:
-    named = {topology.account(role) for role in _BASELINE.get((grant.kind, grant.grant), ())}
-    return AccountId(grant.principal) not in named
+    baseline = {topology.account(role) for role in _BASELINE.get((grant.kind, grant.grant), ())}
+    return AccountId(grant.principal) not in baseline
 
 
 def _bucket_arn(topology: Topology, role: AccountRole) -> str:

@@ -116,13 +116,13 @@ def desired_grants(
         ConfigError: a rule names a resource or a receiver that is not declared, two rules that
             differ have one share name, or one model group has both routes.
     """
-    found: dict[tuple[str, ...], DesiredGrant] = {}
+    by_key: dict[tuple[str, ...], DesiredGrant] = {}
     for grant in _declared(tuple(use_cases), topology, now):
         key = (grant.owner, grant.share, grant.resource, grant.principal, grant.grant.value)
-        known = found.get(key)
-        if known is None or _outlasts(grant, known):
-            found[key] = grant
-    grants = tuple(found[key] for key in sorted(found))
+        earlier = by_key.get(key)
+        if earlier is None or _outlasts(grant, earlier):
+            by_key[key] = grant
+    grants = tuple(by_key[key] for key in sorted(by_key))
     _refuse_what_differs(grants)
     _refuse_two_routes(grants)
     return grants
@@ -134,12 +134,12 @@ def receiving_accounts(grant: DesiredGrant, topology: Topology) -> tuple[Account
     The members of an organisational unit are not in the topology, so its grants name nobody.
     """
     if ":organization/" in grant.principal:
-        found = {topology.account(role) for role in DEPLOYED_ROLES}
+        accounts = {topology.account(role) for role in DEPLOYED_ROLES}
     elif ":ou/" in grant.principal:
-        found = set()
+        accounts = set()
     else:
-        found = {AccountId(grant.principal)}
-    return tuple(sorted(found - {grant.owner}))
+        accounts = {AccountId(grant.principal)}
+    return tuple(sorted(accounts - {grant.owner}))
 
 
 def _declared(
@@ -192,19 +192,19 @@ def _chosen(rule: AccessRule, use_cases: Sequence[UseCase], scope: str) -> tuple
     if rule.resource is ResourceKind.LINEAGE_GROUP:
         return (LINEAGE_GROUP_NAME,)
     if rule.resource is ResourceKind.FEATURE_GROUPS:
-        every = {g.name: g.tags for case in use_cases for g in case.feature_groups}
+        candidates = {g.name: g.tags for case in use_cases for g in case.feature_groups}
     else:
         # A model's card is called as the model's group.
-        every = {model.group: {} for case in use_cases for model in case.models}
-    strangers = sorted(set(rule.names) - set(every))
+        candidates = {model.group: {} for case in use_cases for model in case.models}
+    strangers = sorted(set(rule.names) - set(candidates))
     if strangers:
         raise ConfigError(
             f"access of {scope}: {rule.resource.value} has no {', '.join(strangers)}",
-            next_step=f"Use some of: {', '.join(sorted(every))}.",
+            next_step=f"Use some of: {', '.join(sorted(candidates))}.",
         )
     return tuple(
         name
-        for name, tags in every.items()
+        for name, tags in candidates.items()
         if (not rule.names or name in rule.names) and rule.tags.items() <= tags.items()
     )
 
@@ -238,8 +238,8 @@ def _role(word: str) -> AccountRole:
         ) from error
 
 
-def _outlasts(grant: DesiredGrant, known: DesiredGrant) -> bool:
-    return known.until is not None and (grant.until is None or grant.until > known.until)
+def _outlasts(grant: DesiredGrant, other: DesiredGrant) -> bool:
+    return other.until is not None and (grant.until is None or grant.until > other.until)
 
 
 def _refuse_what_differs(grants: Iterable[DesiredGrant]) -> None:
@@ -247,9 +247,9 @@ def _refuse_what_differs(grants: Iterable[DesiredGrant]) -> None:
     shares: dict[tuple[str, str], list[DesiredGrant]] = {}
     for grant in grants:
         shares.setdefault((grant.owner, grant.share), []).append(grant)
-    for (owner, name), held in shares.items():
-        whole = len({g.resource for g in held}) * len({g.principal for g in held})
-        if len(held) != whole or len({(g.grant, g.route, g.from_status) for g in held}) > 1:
+    for (owner, name), of_share in shares.items():
+        whole = len({g.resource for g in of_share}) * len({g.principal for g in of_share})
+        if len(of_share) != whole or len({(g.grant, g.route, g.from_status) for g in of_share}) > 1:
             raise ConfigError(
                 f"access: rules that differ would make one share {name}",
                 account=owner,

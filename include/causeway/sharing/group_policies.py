@@ -34,9 +34,9 @@ def policy_statements(grants: Iterable[DesiredGrant]) -> list[dict[str, Any]]:
     """Return the statements that give the grants on one model group, one by kind of grant."""
     receivers: dict[Grant, list[str]] = {}
     resource = partition = ""
-    for one in grants:
-        resource, partition = one.resource, one.resource.split(":")[1]
-        receivers.setdefault(one.grant, []).append(one.principal)
+    for grant in grants:
+        resource, partition = grant.resource, grant.resource.split(":")[1]
+        receivers.setdefault(grant.grant, []).append(grant.principal)
     return [
         {
             "Sid": _sid(grant),
@@ -66,7 +66,7 @@ def plan_group_policies(grants: Iterable[DesiredGrant], state: OwnerState) -> tu
                 by_group.setdefault(grant.resource, []).append(grant)
             else:
                 by_ram.add(grant.resource)
-    plans = [_plan_group(group, held, state) for group, held in sorted(by_group.items())]
+    plans = [_plan_group(group, members, state) for group, members in sorted(by_group.items())]
     for group in sorted(set(state.policies) - set(by_group)):
         plans.append(_plan_without(group, group in by_ram, state))
     return tuple(plans)
@@ -77,14 +77,14 @@ def groups_to_look_at(
 ) -> tuple[str, ...]:
     """Return the groups whose policy matters: declared so, or in a share that a policy made."""
     declared = {g.resource for g in grants if g.route == "policy"}
-    made = {
+    from_policies = {
         resource
         for share in shares
         if share.lives and not share.ours
         for resource in share.resources
         if ":model-package-group/" in resource and share.holds(resource)
     }
-    return tuple(sorted(declared | made))
+    return tuple(sorted(declared | from_policies))
 
 
 def promoted_name(grant: Grant, group: str) -> str:
@@ -105,9 +105,9 @@ def _plan_group(group: str, grants: list[DesiredGrant], state: OwnerState) -> Sh
     ]
     statements = policy_statements(grants)
     policy = state.policies.get(group)
-    wanted = merge(_without_ours(policy), statements)
-    if not same(policy, wanted):
-        actions.append(PutGroupPolicy(name, wanted))
+    document = merge(_without_ours(policy), statements)
+    if not same(policy, document):
+        actions.append(PutGroupPolicy(name, document))
     actions += _promotions(group, grants, state)
     return SharePlan(subject, tuple(actions))
 
@@ -121,10 +121,10 @@ def _promotions(group: str, grants: list[DesiredGrant], state: OwnerState) -> li
         if not share.lives or share.feature_set == "STANDARD" or not share.holds(group):
             continue
         for arn in share.permissions:
-            found = permissions.get(arn)
-            if found is None or found.feature_set == "STANDARD":
+            permission = permissions.get(arn)
+            if permission is None or permission.feature_set == "STANDARD":
                 continue
-            grant = rules.get(found.actions)
+            grant = rules.get(permission.actions)
             name = promoted_name(grant, group) if grant else None
             if name and name not in names:
                 actions.append(PromotePermission(arn, name))

@@ -186,19 +186,19 @@ def permission_for(
     Raises:
         SharingError: none fulfils it without allowing too much, and RAM takes no other.
     """
-    rule, wanted = RULES[kind, grant], RESOURCE_TYPES[kind]
-    same_type = [p for p in listed if p.resource_type.lower() == wanted.lower()]
+    rule, resource_type = RULES[kind, grant], RESOURCE_TYPES[kind]
+    same_type = [p for p in listed if p.resource_type.lower() == resource_type.lower()]
     fitting = [p for p in same_type if p.managed and rule.fits(p.actions)]
     if fitting:
         return min(fitting, key=lambda p: (len(p.actions), p.name.lower(), p.arn))
     if rule.managed_only:
         names = ", ".join(sorted(p.name for p in same_type)) or "none of that type"
         raise SharingError(
-            f"no managed RAM permission for {wanted} fulfils {grant.value}; listed: {names}",
+            f"no managed RAM permission for {resource_type} fulfils {grant.value}; listed: {names}",
             next_step="Look at ram:ListPermissions in the owner's account.",
         )
     name = f"causeway-{_WORDS[kind]}-{grant.value.replace('_', '-')}"
     # RAM's own spelling of the type, where it is seen.
-    spelled = next((p.resource_type for p in same_type if p.managed), wanted)
+    spelled = next((p.resource_type for p in same_type if p.managed), resource_type)
     actions = tuple(f"sagemaker:{action}" for action in rule.actions)
     return PermissionDefinition(f"{own_arn}{name}", name, spelled, actions)

@@ -70,12 +70,12 @@ def plan_shares(desired: Iterable[DesiredShare], state: OwnerState) -> tuple[Sha
         SharingError: no permission fits a grant.
         UnexpectedState: RAM shows a status that is not known.
     """
-    wanted = tuple(desired)
-    names = {share.name for share in wanted}
+    shares = tuple(desired)
+    names = {share.name for share in shares}
     surplus = sorted({s.name for s in state.shares if s.lives and s.ours and s.name not in names})
     return (
-        *(plan_share(share, state) for share in wanted),
-        *(SharePlan(name, _deletions(_named(name, state))) for name in surplus),
+        *(plan_share(share, state) for share in shares),
+        *(SharePlan(name, _deletions(_of_name(name, state))) for name in surplus),
     )
 
 
@@ -87,7 +87,7 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
         UnexpectedState: RAM shows a status that is not known.
     """
     permission, prepared = _permission(desired, state)
-    living = _named(desired.name, state)
+    living = _of_name(desired.name, state)
     held_back = {
         r
         for r in desired.resources
@@ -100,54 +100,56 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
         for r in desired.resources
         if r in held_back and r in state.resources
     ]
-    kept = min(living, key=lambda share: _distance(desired, share), default=None)
-    actions: list[Action] = [*_deletions(share for share in living if share is not kept)]
-    if kept is None:
+    survivor = min(living, key=lambda share: _distance(desired, share), default=None)
+    actions: list[Action] = [*_deletions(share for share in living if share is not survivor)]
+    if survivor is None:
         if not present:
             return SharePlan(desired.name, (), tuple(waiting))
         dead = sorted(s.arn for s in state.shares if s.name == desired.name)
         created = CreateShare(desired, present, permission.arn, tuple(dead))
         return SharePlan(desired.name, (*prepared, created), tuple(waiting), True)
-    resources = _Compared(present, kept.resources)
-    principals = _Compared(desired.principals, kept.principals)
+    resources = _Compared(present, survivor.resources)
+    principals = _Compared(desired.principals, survivor.principals)
     waiting += [f"{entity} is {status}" for entity, status in resources.leaving]
     waiting += [f"{entity} is {status}" for entity, status in principals.leaving]
     waiting += [f"{entity} has not joined yet" for entity in principals.coming]
     surplus = tuple(e for e in resources.surplus if e not in desired.resources)
     if surplus or principals.surplus:
-        actions.append(Disassociate(kept.arn, kept.name, surplus, principals.surplus))
+        actions.append(Disassociate(survivor.arn, survivor.name, surplus, principals.surplus))
     actions += prepared
     newest = permission.version if isinstance(permission, Permission) else None
-    if prepared or dict(kept.permissions) != {permission.arn: newest}:
-        actions.append(ReplacePermission(kept.arn, kept.name, permission.arn))
-    if desired.external and not kept.external:
-        actions.append(AllowExternal(kept.arn, kept.name, True))
+    if prepared or dict(survivor.permissions) != {permission.arn: newest}:
+        actions.append(ReplacePermission(survivor.arn, survivor.name, permission.arn))
+    if desired.external and not survivor.external:
+        actions.append(AllowExternal(survivor.arn, survivor.name, True))
     if resources.new or principals.new:
-        actions.append(Associate(kept.arn, kept.name, resources.new, principals.new))
+        actions.append(Associate(survivor.arn, survivor.name, resources.new, principals.new))
     if resources.again or principals.again:
-        actions.append(Associate(kept.arn, kept.name, resources.again, principals.again, True))
-    if kept.external and not desired.external:
-        actions.append(AllowExternal(kept.arn, kept.name, False))
+        actions.append(
+            Associate(survivor.arn, survivor.name, resources.again, principals.again, True)
+        )
+    if survivor.external and not desired.external:
+        actions.append(AllowExternal(survivor.arn, survivor.name, False))
     return SharePlan(desired.name, tuple(actions), tuple(waiting), True)
 
 
 class _Compared:
     """Entities that are wanted in a share against those that RAM shows, by what to do."""
 
-    def __init__(self, wanted: Iterable[str], there: Mapping[str, str]) -> None:
-        wanted = tuple(wanted)
-        meant = {e: presence(status) for e, status in there.items()}
-        self.new = tuple(e for e in wanted if e not in there)
-        self.again = tuple(e for e in wanted if meant.get(e) == "absent")
-        self.coming = tuple(e for e in wanted if meant.get(e) == "coming")
-        self.leaving = tuple((e, there[e]) for e in wanted if meant.get(e) == "leaving")
+    def __init__(self, desired: Iterable[str], present: Mapping[str, str]) -> None:
+        desired = tuple(desired)
+        states = {e: presence(status) for e, status in present.items()}
+        self.new = tuple(e for e in desired if e not in present)
+        self.again = tuple(e for e in desired if states.get(e) == "absent")
+        self.coming = tuple(e for e in desired if states.get(e) == "coming")
+        self.leaving = tuple((e, present[e]) for e in desired if states.get(e) == "leaving")
         self.surplus = tuple(
-            sorted(e for e, m in meant.items() if e not in wanted and m in ("there", "coming"))
+            sorted(e for e, m in states.items() if e not in desired and m in ("there", "coming"))
         )
 
 
 def permission_steps(
-    wanted: PermissionDefinition,
+    definition: PermissionDefinition,
     listed: Iterable[Permission],
     shares: Iterable[ObservedShare],
     owner: AccountId,
@@ -157,29 +159,30 @@ def permission_steps(
     Raises:
         SharingError: its name is taken by another type, or all of its versions are in use.
     """
-    known = next((p for p in listed if p.arn == wanted.arn), None)
-    if known is None:
-        return (CreatePermission(wanted),)
-    if known.resource_type.lower() != wanted.resource_type.lower():
+    existing = next((p for p in listed if p.arn == definition.arn), None)
+    if existing is None:
+        return (CreatePermission(definition),)
+    if existing.resource_type.lower() != definition.resource_type.lower():
         raise SharingError(
-            f"permission {known.arn} is for {known.resource_type}, not {wanted.resource_type}",
+            f"permission {existing.arn} is for {existing.resource_type}, "
+            f"not {definition.resource_type}",
             account=owner,
             next_step="Delete it and run again, or choose another name.",
         )
-    if known.actions == {action.lower() for action in wanted.actions}:
+    if existing.actions == {action.lower() for action in definition.actions}:
         return ()
-    new = CreatePermissionVersion(wanted, known.versions)
-    if len(known.versions) < MAX_VERSIONS:
+    new = CreatePermissionVersion(definition, existing.versions)
+    if len(existing.versions) < MAX_VERSIONS:
         return (new,)
-    used = {s.permissions.get(known.arn) for s in shares if s.lives} | {known.version}
-    unused = next((v for v in known.versions if v not in used), None)
+    used = {s.permissions.get(existing.arn) for s in shares if s.lives} | {existing.version}
+    unused = next((v for v in existing.versions if v not in used), None)
     if unused is None:
         raise SharingError(
-            f"permission {known.arn} has {len(known.versions)} versions and all are in use",
+            f"permission {existing.arn} has {len(existing.versions)} versions and all are in use",
             account=owner,
             next_step="Give the shares its newest version, then old ones can go.",
         )
-    return (DeletePermissionVersion(known.arn, unused), new)
+    return (DeletePermissionVersion(existing.arn, unused), new)
 
 
 def _permission(
@@ -192,11 +195,11 @@ def _permission(
     if isinstance(chosen, Permission):
         return chosen, ()
     steps = permission_steps(chosen, state.permissions, state.shares, desired.owner)
-    known = next((p for p in state.permissions if p.arn == chosen.arn), None)
-    return (chosen if steps or known is None else known), steps
+    existing = next((p for p in state.permissions if p.arn == chosen.arn), None)
+    return (chosen if steps or existing is None else existing), steps
 
 
-def _named(name: str, state: OwnerState) -> list[ObservedShare]:
+def _of_name(name: str, state: OwnerState) -> list[ObservedShare]:
     return [s for s in state.shares if s.name == name and s.lives and s.ours]
 
 
@@ -205,9 +208,9 @@ def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, in
     # invited, who was.
     joined = sum(share.principals.get(p) == "ASSOCIATED" for p in desired.principals)
     invited = sum(share.reaches(p) for p in desired.principals)
-    known = sum(p in share.principals for p in desired.principals)
-    held = sum(share.holds(r) for r in desired.resources)
-    return (-joined, -invited, -known, -held, share.arn)
+    principals = sum(p in share.principals for p in desired.principals)
+    resources = sum(share.holds(r) for r in desired.resources)
+    return (-joined, -invited, -principals, -resources, share.arn)
 
 
 def _deletions(shares: Iterable[ObservedShare]) -> tuple[DeleteShare, ...]:

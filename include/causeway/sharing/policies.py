@@ -77,9 +77,9 @@ def merge(document: str | Mapping[str, Any] | None, statements: Iterable[Stateme
 def remove(document: str | Mapping[str, Any] | None, sids: Iterable[str]) -> str:
     """Take the statements of these Sids out of a document and return it as JSON."""
     policy = _read(document)
-    gone = set(sids)
-    kept = [s for s in _statements(policy) if s.get("Sid") not in gone]
-    return json.dumps({**policy, "Version": policy.get("Version", _VERSION), "Statement": kept})
+    removed = set(sids)
+    rest = [s for s in _statements(policy) if s.get("Sid") not in removed]
+    return json.dumps({**policy, "Version": policy.get("Version", _VERSION), "Statement": rest})
 
 
 def converged(
@@ -98,34 +98,34 @@ def converged(
         ConfigError: a statement is not ours by its Sid, or the result is larger than its holder
             takes.
     """
-    wanted = list(statements)
-    sids = {str(statement.get("Sid", "")) for statement in wanted}
+    ours = list(statements)
+    sids = {str(statement.get("Sid", "")) for statement in ours}
     if strange := sorted(sid for sid in sids if not sid.startswith(prefix)):
         raise ConfigError(
             f"the Sid {strange[0]!r} does not begin with {prefix}",
             next_step="It would never be recognised as ours; give it the prefix.",
         )
-    gone = {
+    stale = {
         sid
         for statement in _statements(_read(document))
         if (sid := str(statement.get("Sid", ""))).startswith(prefix) and sid not in sids
     }
-    made = merge(remove(document, gone), wanted)
-    if same(made, document):
+    result = merge(remove(document, stale), ours)
+    if same(result, document):
         return None
-    made = json.dumps(json.loads(made), separators=(",", ":"))
-    if (size := len(made.encode())) > holder.limit:
+    result = json.dumps(json.loads(result), separators=(",", ":"))
+    if (size := len(result.encode())) > holder.limit:
         raise ConfigError(
             f"the policy of the {holder.word} would have {size} bytes; it takes {holder.limit}",
             next_step="Grant to an organisational unit or the organisation instead of to single "
             "accounts, or to fewer of them; nothing was written.",
         )
-    return made
+    return result
 
 
-def same(one: str | Mapping[str, Any] | None, other: str | Mapping[str, Any] | None) -> bool:
+def same(first: str | Mapping[str, Any] | None, second: str | Mapping[str, Any] | None) -> bool:
     """Tell whether two documents say the same, whatever the order and the form of single values."""
-    return canonical(one) == canonical(other)
+    return canonical(first) == canonical(second)
 
 
 def canonical(document: str | Mapping[str, Any] | None) -> str:
@@ -139,21 +139,21 @@ def canonical(document: str | Mapping[str, Any] | None) -> str:
 
 
 def _normal(statement: Statement) -> Statement:
-    made = dict(statement)
+    normal = dict(statement)
     for key in _LISTS:
-        if key in made:
-            values = _sorted_list(made[key])
-            made[key] = sorted({v.lower() for v in values}) if key.endswith("Action") else values
+        if key in normal:
+            values = _sorted_list(normal[key])
+            normal[key] = sorted({v.lower() for v in values}) if key.endswith("Action") else values
     for key in ("Principal", "NotPrincipal"):
-        if key in made:
-            who = {"AWS": "*"} if made[key] == "*" else made[key]
-            made[key] = {kind: _sorted_list(value) for kind, value in who.items()}
-    if "Condition" in made:
-        made["Condition"] = {
+        if key in normal:
+            who = {"AWS": "*"} if normal[key] == "*" else normal[key]
+            normal[key] = {kind: _sorted_list(value) for kind, value in who.items()}
+    if "Condition" in normal:
+        normal["Condition"] = {
             operator: {key.lower(): _sorted_list(value) for key, value in tests.items()}
-            for operator, tests in made["Condition"].items()
+            for operator, tests in normal["Condition"].items()
         }
-    return made
+    return normal
 
 
 def _sorted_list(value: Any) -> list[str]:
@@ -181,5 +181,5 @@ def statements_of(document: str | Mapping[str, Any] | None) -> list[Statement]:
 
 
 def _statements(policy: Mapping[str, Any]) -> list[Statement]:
-    found = policy.get("Statement", [])
-    return [found] if isinstance(found, dict) else list(found)
+    content = policy.get("Statement", [])
+    return [content] if isinstance(content, dict) else list(content)

@@ -159,10 +159,10 @@ def desired_shares(
 
     Grants whose model group has a resource policy need none.
     """
-    held: dict[tuple[str, str], list[DesiredGrant]] = {}
+    by_share: dict[tuple[str, str], list[DesiredGrant]] = {}
     for grant in grants:
         if grant.route == "ram" and owner in (None, grant.owner):
-            held.setdefault((grant.owner, grant.share), []).append(grant)
+            by_share.setdefault((grant.owner, grant.share), []).append(grant)
     return tuple(
         DesiredShare(
             name=name,
@@ -175,7 +175,7 @@ def desired_shares(
             external=any(_outside(g.principal, topology) for g in of_share),
             from_status=of_share[0].from_status,
         )
-        for (_, name), of_share in held.items()
+        for (_, name), of_share in by_share.items()
     )
 
 

@@ -212,14 +212,14 @@ class Topology(Strict):
         Raises:
             ConfigError: the topology does not say the organisation's id.
         """
-        found = self.organisation.id
-        if found is None:
+        organisation_id = self.organisation.id
+        if organisation_id is None:
             raise ConfigError(
                 f"topology {self.name}: access names the organisation or a unit of it, but "
                 "organisation.id is missing",
                 next_step="Write the id, o-…, under `organisation`, or name accounts.",
             )
-        kind = f"ou/{found}/{unit}" if unit else f"organization/{found}"
+        kind = f"ou/{organisation_id}/{unit}" if unit else f"organization/{organisation_id}"
         management = self.account(AccountRole.MANAGEMENT)
         return f"arn:{self.partition}:organizations::{management}:{kind}"
 
@@ -260,9 +260,9 @@ class Topology(Strict):
         """Return the ARN of the managed MLflow server; None where MLflow is reached by its URL."""
         if self.mlflow is None:
             return None
-        place = f"{self.region}:{self.account(AccountRole.DATA_SCIENCE)}"
+        location = f"{self.region}:{self.account(AccountRole.DATA_SCIENCE)}"
         name = f"mlflow-tracking-server/{self.mlflow.managed}"
-        return f"arn:{self.partition}:sagemaker:{place}:{name}"
+        return f"arn:{self.partition}:sagemaker:{location}:{name}"
 
     def root_arn(self, role: AccountRole) -> str:
         """Return the principal that stands for the whole account."""
@@ -311,15 +311,17 @@ class Topology(Strict):
 
     def connections(self) -> tuple[Connection, ...]:
         """Return every Airflow connection that the DAGs use, in the order of the roles."""
-        found: list[Connection] = []
+        connections: list[Connection] = []
         for role in DEPLOYED_ROLES:
-            found.append(Connection(connection_id(role, "bootstrap"), role, "bootstrap", None))
-            found += [
+            connections.append(
+                Connection(connection_id(role, "bootstrap"), role, "bootstrap", None)
+            )
+            connections += [
                 Connection(connection_id(role, duty), role, duty, self.role_arn(role, duty))
                 for duty in DUTIES[role]
                 if duty not in NOT_CONNECTED
             ]
-        return tuple(found)
+        return tuple(connections)
 
 
 def connection_id(role: AccountRole, duty: str) -> str:

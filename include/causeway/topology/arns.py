@@ -33,10 +33,10 @@ class _SageMakerArn:
         Raises:
             UnexpectedState: the text is no ARN of this type.
         """
-        found = re.fullmatch(f"{_HEAD}{cls.resource}/{_NAME}", text)
-        if found is None:
+        match = re.fullmatch(f"{_HEAD}{cls.resource}/{_NAME}", text)
+        if match is None:
             raise _not_an_arn(text, cls.resource, f"{cls.resource}/<name>")
-        parts = found.groupdict()
+        parts = match.groupdict()
         return cls(parts["partition"], parts["region"], AccountId(parts["account"]), parts["name"])
 
     @classmethod
@@ -86,10 +86,10 @@ class ModelPackageArn:
         Raises:
             UnexpectedState: the text is no such ARN (a bare name, an unversioned package).
         """
-        found = re.fullmatch(f"{_HEAD}model-package/{_NAME}/(?P<version>[1-9][0-9]*)", text)
-        if found is None:
+        match = re.fullmatch(f"{_HEAD}model-package/{_NAME}/(?P<version>[1-9][0-9]*)", text)
+        if match is None:
             raise _not_an_arn(text, "model package version", "model-package/<group>/<version>")
-        parts = found.groupdict()
+        parts = match.groupdict()
         return cls(
             parts["partition"],
             parts["region"],
@@ -125,14 +125,14 @@ class RoleArn:
         Raises:
             UnexpectedState: the text is neither.
         """
-        found = re.fullmatch(
+        match = re.fullmatch(
             r"arn:(aws[a-z-]*):(?:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)"
             r"|sts::(\d{12}):assumed-role/([\w+=,.@-]+)/[\w+=,.@-]+)",
             text,
         )
-        if found is None:
+        if match is None:
             raise _not_an_arn(text, "role", "iam::<account>:role/<name>")
-        partition, iam_account, iam_name, sts_account, sts_name = found.groups()
+        partition, iam_account, iam_name, sts_account, sts_name = match.groups()
         return cls(partition, AccountId(iam_account or sts_account), iam_name or sts_name)
 
     def __str__(self) -> str:

@@ -41,7 +41,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     """
     values = {f"{_camel(other)}AccountId": topology.account(other) for other in AccountRole}
     managed = topology.mlflow.managed if topology.mlflow else ""
-    known: dict[str, str] = {
+    all_values: dict[str, str] = {
         **values,
         "AccountRole": role.value,
         "ManagedMlflowServer": managed,
@@ -49,14 +49,14 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     }
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
     unknown = [
-        name for name, body in declared.items() if name not in known and "Default" not in body
+        name for name, body in declared.items() if name not in all_values and "Default" not in body
     ]
     if unknown:
         raise ConfigError(
             f"the template of account role {role.value} asks for {', '.join(sorted(unknown))}",
-            next_step=f"Known parameters: {', '.join(sorted(known))}; give others a default.",
+            next_step=f"Known parameters: {', '.join(sorted(all_values))}; give others a default.",
         )
-    return {name: known[name] for name in declared if name in known}
+    return {name: all_values[name] for name in declared if name in all_values}
 
 
 def _camel(role: AccountRole) -> str:

@@ -82,18 +82,19 @@ def candidates(model: ModelSpec, seed: int | None = None) -> tuple[TrainingCandi
     """
     training, search = model.training, model.training.search
     if training.candidates:
-        written: list[HyperParameters] = [
+        parameter_sets: list[HyperParameters] = [
             {**training.hyperparameters, **candidate} for candidate in training.candidates
         ]
     elif search is not None and search.method == "grid":
-        written = _grid(training, search)
+        parameter_sets = _grid(training, search)
     else:
-        written = _drawn(model, search.seed if search else 0)
+        parameter_sets = _draw(model, search.seed if search else 0)
     if seed is None:
         return tuple(
-            TrainingCandidate(f"c{number}", merged) for number, merged in enumerate(written, 1)
+            TrainingCandidate(f"c{number}", merged)
+            for number, merged in enumerate(parameter_sets, 1)
         )
-    others = _drawn(model, seed, written, shift=seed)
+    others = _draw(model, seed, parameter_sets, shift=seed)
     return tuple(
         TrainingCandidate(f"s{seed}-c{number}", merged) for number, merged in enumerate(others, 1)
     )
@@ -108,8 +109,8 @@ def _grid(training: Training, search: Search) -> list[HyperParameters]:
     ]
 
 
-def _drawn(
-    model: ModelSpec, seed: int, taken: Sequence[HyperParameters] = (), shift: int = 0
+def _draw(
+    model: ModelSpec, seed: int, others: Sequence[HyperParameters] = (), shift: int = 0
 ) -> list[HyperParameters]:
     """Draw as many candidates as the use case has, none twice and none that is taken.
 
@@ -122,19 +123,19 @@ def _drawn(
             next_step="Add choices under training.search.space, or leave the seed out.",
         )
     draw = random.Random(seed)  # noqa: S311 - reproducible draws, nothing secret
-    seen = {canonical_json(dict(item)) for item in taken}
-    drawn: list[HyperParameters] = []
+    texts = {canonical_json(dict(item)) for item in others}
+    draws: list[HyperParameters] = []
     for _ in range(1000):
-        if len(drawn) == training.count:
-            return drawn
+        if len(draws) == training.count:
+            return draws
         picked = {name: _picked(draw, d) for name, d in sorted(search.space.items())}
         merged: dict[str, HyperParameter] = {**training.hyperparameters, **picked}
         if isinstance(merged.get("seed"), int):
             merged["seed"] = int(merged["seed"]) + shift
         text = canonical_json(merged)
-        if text not in seen:
-            seen.add(text)
-            drawn.append(merged)
+        if text not in texts:
+            texts.add(text)
+            draws.append(merged)
     raise ConfigError(
         f"model {model.name}: training.search holds too few combinations for "
         f"{training.count} candidates",

@@ -229,15 +229,15 @@ def read_code(use_case: str, folder: Path | None = None) -> Code:
         ConfigError: the use case has no scripts.
     """
     root = folder or JOBS_DIR
-    place = root / use_case
+    own_folder = root / use_case
     own, shared = (
         {path.name: path.read_bytes() for path in sorted(where.glob("*.py"))}
-        for where in (place, root / SHARED)
+        for where in (own_folder, root / SHARED)
     )
     own.pop("sample.py", None)
     if not own:
         raise ConfigError(
-            f"use case {use_case} has no job scripts in {place}",
+            f"use case {use_case} has no job scripts in {own_folder}",
             next_step="Add them: train.py and evaluate.py; the others may be the shared ones.",
         )
     return Code(shared | own)

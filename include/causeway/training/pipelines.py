@@ -70,7 +70,7 @@ def pipeline_name(model: ModelSpec) -> str:
 def pipeline_run(
     case: UseCase,
     model: ModelSpec,
-    places: Topology,
+    topology: Topology,
     code: Code,
     *,
     dataset: str,
@@ -80,7 +80,7 @@ def pipeline_run(
     candidate = candidates(model, seed)[0]
     return PipelineRun(
         pipeline=pipeline_name(model),
-        definition=definition(case, model, places, code),
+        definition=definition(case, model, topology, code),
         parameters={DATASET: dataset, **candidate.as_strings()},
         max_attempts=model.training.max_attempts,
     )
@@ -92,7 +92,7 @@ def contract_of(case: UseCase, model: ModelSpec) -> tuple[str, str]:
     return document_key(case.id, sha256(text)), text
 
 
-def definition(case: UseCase, model: ModelSpec, places: Topology, code: Code) -> str:
+def definition(case: UseCase, model: ModelSpec, topology: Topology, code: Code) -> str:
     """Return the definition as JSON; the same use case and scripts make the same text.
 
     Raises:
@@ -103,7 +103,7 @@ def definition(case: UseCase, model: ModelSpec, places: Topology, code: Code) ->
             f"model {model.name} is trained by tasks, not by a pipeline",
             next_step="Set training.route to pipeline.",
         )
-    made = _Steps(case, model, places, code)
+    steps = _Steps(case, model, topology, code)
     candidate = candidates(model)[0]
     document = {
         "Version": VERSION,
@@ -115,16 +115,16 @@ def definition(case: UseCase, model: ModelSpec, places: Topology, code: Code) ->
                 for name, value in sorted(candidate.as_strings().items())
             ),
         ],
-        "Steps": [made.preprocess(), made.train(candidate), made.evaluate(), made.check()],
+        "Steps": [steps.preprocess(), steps.train(candidate), steps.evaluate(), steps.check()],
     }
     return canonical_json(document)
 
 
 class _Steps:
-    def __init__(self, case: UseCase, model: ModelSpec, places: Topology, code: Code) -> None:
-        self.case, self.model, self.places, self.code = case, model, places, code
+    def __init__(self, case: UseCase, model: ModelSpec, topology: Topology, code: Code) -> None:
+        self.case, self.model, self.topology, self.code = case, model, topology, code
         self.role = AccountRole.DATA_SCIENCE
-        self.root = f"s3://{places.bucket(self.role)}"
+        self.root = f"s3://{topology.bucket(self.role)}"
         self.executions = f"{self.root}/jobs/{case.id}/pipeline/<<Execution.PipelineExecutionId>>"
         self.parts = _output_of(PREPROCESS, PARTS)
 
@@ -144,10 +144,10 @@ class _Steps:
             candidate=candidate.name,
             hyperparameters={name: f"<<Parameters.{name}>>" for name in candidate.hyperparameters},
             output_root=f"{self.executions}/train",
-            image=self.places.image(training.image),
+            image=self.topology.image(training.image),
             instance_type=training.instance_type,
-            role_arn=self.places.role_arn(self.role, "training-execution"),
-            kms_key=self.places.key_alias_arn(self.role),
+            role_arn=self.topology.role_arn(self.role, "training-execution"),
+            kms_key=self.topology.key_alias_arn(self.role),
             metrics=metric_definitions(training),
         )
         return _step(TRAIN, "Training", job.request(self._tags()))
@@ -172,7 +172,7 @@ class _Steps:
             "ErrorMessage": f"{self.model.name}: a gate was not kept ({refused}); see the "
             f"evaluation of <<Execution.PipelineExecutionId>>"
         }
-        conditions = [one for gate in gates for one in self._conditions(gate)]
+        conditions = [condition for gate in gates for condition in self._conditions(gate)]
         arguments = {
             "Conditions": conditions,
             "IfSteps": [],  # the evaluated artifact is registered as the task route registers it
@@ -206,10 +206,10 @@ class _Steps:
             folders=[Input(name, uri) for name, uri in folders.items()],
             output=output,
             output_root=self.executions,
-            image=self.places.image(self.case.processing.image),
+            image=self.topology.image(self.case.processing.image),
             instance_type=self.case.processing.instance_type,
-            role_arn=self.places.role_arn(self.role, "training-execution"),
-            kms_key=self.places.key_alias_arn(self.role),
+            role_arn=self.topology.role_arn(self.role, "training-execution"),
+            kms_key=self.topology.key_alias_arn(self.role),
         )
         request = job.request(self._tags())
         (only,) = request["ProcessingOutputConfig"]["Outputs"]
@@ -224,8 +224,8 @@ class _Steps:
 def _step(name: str, kind: str, arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     # SageMaker names the jobs of a pipeline; which inputs they had, the execution says.
     left = {"ProcessingJobName", "TrainingJobName", "Environment"}
-    kept = {key: value for key, value in arguments.items() if key not in left}
-    return {"Name": name, "Type": kind, "Arguments": _referring(kept), **more}
+    own = {key: value for key, value in arguments.items() if key not in left}
+    return {"Name": name, "Type": kind, "Arguments": _referring(own), **more}
 
 
 def _output_of(step: str, output: str) -> str:
@@ -242,8 +242,8 @@ def _referring(value: Any) -> Any:
         return value
     # `re.split` with a group gives texts and paths in turn.
     parts = _REFERENCE.split(value)
-    made = [{"Get": part} if odd % 2 else part for odd, part in enumerate(parts) if part]
-    return made[0] if len(made) == 1 else {"Std:Join": {"On": "", "Values": made}}
+    values = [{"Get": part} if odd % 2 else part for odd, part in enumerate(parts) if part]
+    return values[0] if len(values) == 1 else {"Std:Join": {"On": "", "Values": values}}
 
 
 def _bounds(gate: Gate) -> str:

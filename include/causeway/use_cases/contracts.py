@@ -119,9 +119,9 @@ class Derive(Strict):
 
     @model_validator(mode="after")
     def _operands(self) -> Derive:
-        wanted = 2 if self.op == "ratio" else 1
-        if len(self.of) != wanted:
-            raise ValueError(f"{self.op} takes {wanted} feature(s), found {len(self.of)}")
+        count = 2 if self.op == "ratio" else 1
+        if len(self.of) != count:
+            raise ValueError(f"{self.op} takes {count} feature(s), found {len(self.of)}")
         return self
 
 
@@ -175,8 +175,8 @@ class Feature(Strict):
         if self.type == "Fractional" and not _is_number(text):
             return "is no number"
         if self.codes is not None:
-            known = str(int(text)) if self.type == "Integral" else text
-            if known not in self.allowed:
+            code = str(int(text)) if self.type == "Integral" else text
+            if code not in self.allowed:
                 return f"is an unknown code; allowed: {', '.join(str(code) for code in self.codes)}"
         if self.range is not None:
             low, high = self.range.min, self.range.max

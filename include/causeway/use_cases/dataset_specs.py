@@ -118,28 +118,28 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
     """
     by_name = {group.name: group for group in groups}
     columns: dict[str, Feature | None] = {}
-    places: dict[str, str] = {}
+    origins: dict[str, str] = {}
     if dataset.table is not None:
         columns |= dict.fromkeys(dataset.table.columns.values())
-        places = dict.fromkeys(columns, "table.columns")
+        origins = dict.fromkeys(columns, "table.columns")
         _refuse_twice(list(dataset.table.columns.values()), "table.columns")
     spine = dict(columns)
-    seen: set[str] = set()
+    names: set[str] = set()
     if not dataset.joined(groups):
         raise ValueError("groups: no feature group of the use case has an offline store")
     for number, joined in enumerate(dataset.joined(groups)):
         where = f"groups.{number}"
         group = _group(joined, by_name, where)
-        if group.name in seen:
+        if group.name in names:
             raise ValueError(f"{where}.group: {group.name} stands twice")
-        seen.add(group.name)
+        names.add(group.name)
         for name, feature in _features(joined, group, where):
             if name in columns:
                 raise ValueError(
-                    f"{where}: {places[name]} has a column {name}, too; rename one of them "
+                    f"{where}: {origins[name]} has a column {name}, too; rename one of them "
                     f"with {where}.rename"
                 )
-            columns[name], places[name] = feature, where
+            columns[name], origins[name] = feature, where
         if not spine:  # the first group, where there is no table
             spine = dict(columns)
         if joined.on is not None and joined.on not in spine:
@@ -149,7 +149,7 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
     reserved = identifier_of(dataset, groups)
     times = {time_of(dataset, groups)} if dataset.mode == "point_in_time" else set()
     for name in sorted(({reserved} | times) & columns.keys()):
-        raise ValueError(f"{places[name]}: {name} is the identifier or event time; rename it")
+        raise ValueError(f"{origins[name]}: {name} is the identifier or event time; rename it")
     return columns
 
 
@@ -170,12 +170,12 @@ def _spine(dataset: Dataset, groups: Sequence[FeatureGroup]) -> FeatureGroup:
     return next((group for group in groups if group.name == first), groups[0])
 
 
-def _group(joined: JoinedGroup, known: Mapping[str, FeatureGroup], where: str) -> FeatureGroup:
-    group = known.get(joined.group)
+def _group(joined: JoinedGroup, groups: Mapping[str, FeatureGroup], where: str) -> FeatureGroup:
+    group = groups.get(joined.group)
     if group is None:
         raise ValueError(
             f"{where}.group: {joined.group!r} is no feature group of the use case; "
-            f"allowed: {', '.join(known)}"
+            f"allowed: {', '.join(groups)}"
         )
     if not group.offline.enabled:
         raise ValueError(f"{where}.group: {group.name} has no offline store to read from")
@@ -197,8 +197,8 @@ def _features(
             )
     names = renamed(joined, group)
     _refuse_twice(list(names.values()), f"{where}.rename")
-    for name, given in names.items():
-        yield given, by_name[name]
+    for name, name_in_dataset in names.items():
+        yield name_in_dataset, by_name[name]
 
 
 def _refuse_twice(names: Sequence[str], where: str) -> None:

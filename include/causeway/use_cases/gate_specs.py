@@ -101,8 +101,8 @@ class SampleGate(AnyKind):
 
 def _kind(value: Any) -> str:
     """Return a gate's kind; one that names none is a bound on a metric."""
-    found = value.get("kind", "metric") if isinstance(value, dict) else value.kind
-    return str(found)
+    kind = value.get("kind", "metric") if isinstance(value, dict) else value.kind
+    return str(kind)
 
 
 AnyGate = Annotated[
@@ -134,7 +134,7 @@ class Protected(Strict):
             raise ValueError(f"{self.feature}: give either `codes` or `bands`")
         if list(self.bands) != sorted(set(self.bands)):
             raise ValueError(f"{self.feature}: bands must rise")
-        every = [code for codes in self.codes.values() for code in codes]
-        if len(every) != len(set(every)) or len(self.codes) == 1:
+        all_codes = [code for codes in self.codes.values() for code in codes]
+        if len(all_codes) != len(set(all_codes)) or len(self.codes) == 1:
             raise ValueError(f"{self.feature}: codes: two groups or more, no code in two of them")
         return self

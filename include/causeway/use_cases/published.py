@@ -41,14 +41,14 @@ class Published(Strict):
     limit: Annotated[int, Field(ge=1)] = 256 << 20
 
 
-def check_digest(found: str, wanted: str | None, what: str) -> None:
+def check_digest(digest: str, declared: str | None, what: str) -> None:
     """Compare a SHA-256 with the declared one, if there is one.
 
     Raises:
         BadInput: they differ.
     """
-    if wanted is not None and found != wanted:
+    if declared is not None and digest != declared:
         raise BadInput(
-            f"{what} is not what the contract declares: its SHA-256 is {found}, not {wanted}",
+            f"{what} is not what the contract declares: its SHA-256 is {digest}, not {declared}",
             next_step=NEXT_STEP,
         )

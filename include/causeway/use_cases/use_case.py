@@ -146,10 +146,12 @@ class UseCase(Strict):
             names = set(self.columns(model))
             if model.dataset.mode == "point_in_time":
                 names.add(time_of(model.dataset, self.feature_groups))
-            wanted = [*model.training.features, model.training.label]
-            wanted += [protected.feature for protected in model.protected.values()]
-            wanted += [model.training.split.time_column] if model.training.split.time_column else []
-            strangers = [name for name in wanted if name not in names]
+            columns = [*model.training.features, model.training.label]
+            columns += [protected.feature for protected in model.protected.values()]
+            columns += (
+                [model.training.split.time_column] if model.training.split.time_column else []
+            )
+            strangers = [name for name in columns if name not in names]
             if strangers:
                 raise ValueError(
                     f"models: {model.name}: training uses columns that its dataset lacks: "
@@ -177,13 +179,13 @@ class UseCase(Strict):
         by_name = {feature.name: feature for feature in features}
         for feature in features:
             for operand in feature.derive.of if feature.derive else ():
-                given = by_name.get(operand)
-                if given is None or given.source is None or given.type == "String":
+                base = by_name.get(operand)
+                if base is None or base.source is None or base.type == "String":
                     raise ValueError(
                         f"feature_groups: {feature.name}: derive.of {operand!r} is no numeric "
                         "feature with a source"
                     )
-                bounds = given.range
+                bounds = base.range
                 if (
                     feature.derive
                     and feature.derive.op == "normalise"
@@ -265,13 +267,13 @@ def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:
         ConfigError: no such file, or it breaks the schema, or its id is another.
     """
     path = (folder or USE_CASES_DIR) / f"{use_case_id}.yaml"
-    found = load_use_case(path)
-    if found.id != use_case_id:
+    case = load_use_case(path)
+    if case.id != use_case_id:
         raise ConfigError(
-            f"{path}: id: {found.id!r} does not match the file's name",
+            f"{path}: id: {case.id!r} does not match the file's name",
             next_step=f"Allowed: {use_case_id}.",
         )
-    return found
+    return case
 
 
 def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
@@ -281,22 +283,22 @@ def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
         ConfigError: a file breaks the schema, or two use cases share a model, a model group
             or a feature group name.
     """
-    place = folder or USE_CASES_DIR
-    found = tuple(use_case(path.stem, place) for path in sorted(place.glob("*.yaml")))
+    root = folder or USE_CASES_DIR
+    cases = tuple(use_case(path.stem, root) for path in sorted(root.glob("*.yaml")))
     kinds = (
-        ("model", [(m.name, u.id) for u in found for m in u.models]),
-        ("model group", [(m.group, u.id) for u in found for m in u.models]),
-        ("feature group", [(g.name, u.id) for u in found for g in u.feature_groups]),
+        ("model", [(m.name, u.id) for u in cases for m in u.models]),
+        ("model group", [(m.group, u.id) for u in cases for m in u.models]),
+        ("feature group", [(g.name, u.id) for u in cases for g in u.feature_groups]),
     )
     for kind, pairs in kinds:
         for name, count in Counter(name for name, _ in pairs).items():
             if count > 1:
-                owners = ", ".join(f"{place / owner}.yaml" for n, owner in pairs if n == name)
+                owners = ", ".join(f"{root / owner}.yaml" for n, owner in pairs if n == name)
                 raise ConfigError(
                     f"{owners}: the {kind} name {name!r} stands in two use cases",
                     next_step="Rename one of them; these names are unique in the project.",
                 )
-    return found
+    return cases
 
 
 def _refuse_twice(names: list[str], what: str) -> None:

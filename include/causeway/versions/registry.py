@@ -109,8 +109,8 @@ class RegistryVersion:
     def validation_metrics(self) -> Mapping[str, float]:
         """The metrics it was gated on, or none when the version carries none that can be read."""
         try:
-            found = json.loads(self.metadata.get(VALIDATION_METRICS, "{}"))
-            return {str(name): float(value) for name, value in found.items()}
+            metrics = json.loads(self.metadata.get(VALIDATION_METRICS, "{}"))
+            return {str(name): float(value) for name, value in metrics.items()}
         except (ValueError, TypeError, AttributeError):
             return {}
 

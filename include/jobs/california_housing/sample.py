@@ -21,9 +21,9 @@ LOWEST, HIGHEST = 14999.0, 500001.0
 
 def row(random_: random.Random) -> str:
     """Return one row in the order of `HEADER`."""
-    place = random_.random()
-    longitude = round(-124.2 + 9.5 * place + random_.gauss(0, 0.25), 2)
-    latitude = round(min(41.9, max(32.6, 41.2 - 8.2 * place + random_.gauss(0, 0.7))), 2)
+    position = random_.random()
+    longitude = round(-124.2 + 9.5 * position + random_.gauss(0, 0.25), 2)
+    latitude = round(min(41.9, max(32.6, 41.2 - 8.2 * position + random_.gauss(0, 0.7))), 2)
     age = float(random_.randint(2, 52))
     households = float(int(min(4000, max(5, random_.lognormvariate(5.9, 0.7)))))
     rooms = float(int(households * max(2.0, random_.gauss(5.4, 1.2))))

@@ -63,7 +63,7 @@ def row(random_: random.Random) -> str:
     age = min(75, max(19, round(19 + random_.gammavariate(1.5, 11))))
     score = 0.9 * math.log(18 / months) + 0.9 * math.log(2600 / amount) + 0.02 * (age - 35)
     # A long credit weighs more on somebody without a filled account: trees see it, a line does not.
-    drawn: list[int] = []
+    picks: list[int] = []
     for codes in (
         STATUS,
         HISTORY,
@@ -84,15 +84,15 @@ def row(random_: random.Random) -> str:
         FOREIGN_WORKER,
     ):
         code, effect = _draw(random_, codes)
-        drawn.append(code)
+        picks.append(code)
         score += effect
-    if drawn[0] == 1 and months > 24:
+    if picks[0] == 1 and months > 24:
         score -= 1.0
     good = random_.random() < 1 / (1 + math.exp(-STEEPNESS * (score - THRESHOLD)))
-    status, history, purpose, savings, employment, rate, personal, debtors, residence = drawn[:9]
+    status, history, purpose, savings, employment, rate, personal, debtors, residence = picks[:9]
     values = (
         *(status, months, history, purpose, amount, savings, employment, rate, personal, debtors),
-        *(residence, drawn[9], age, *drawn[10:]),
+        *(residence, picks[9], age, *picks[10:]),
         int(good),
     )
     return " ".join(map(str, values))

@@ -151,8 +151,8 @@ def main(objective: Objective, description: str) -> None:
         "--model-dir": "SM_MODEL_DIR",
         "--output-data-dir": "SM_OUTPUT_DATA_DIR",
     }.items():
-        given = os.environ.get(variable)
-        parser.add_argument(name, type=Path, default=given and Path(given), required=not given)
+        folder = os.environ.get(variable)
+        parser.add_argument(name, type=Path, default=folder and Path(folder), required=not folder)
     arguments = parser.parse_args()
     metrics = train(arguments, objective)
     write_json(arguments.output_data_dir / "metrics.json", metrics)

@@ -22,11 +22,11 @@ def snapshot(rows: pd.DataFrame, features: dict[str, tuple[int, ...]]) -> dict[s
 
     `features` has the allowed codes of each feature, none for a number.
     """
-    found: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
     for name, codes in features.items():
         values = rows[name].to_numpy(dtype=float)
         bins = {"codes": list(codes)} if codes else {"edges": deciles(values)}
-        found[name] = {
+        summary[name] = {
             **bins,
             "counts": binned(values, bins).tolist(),
             "rows": len(values),
@@ -35,7 +35,7 @@ def snapshot(rows: pd.DataFrame, features: dict[str, tuple[int, ...]]) -> dict[s
             "min": float(values.min()),
             "max": float(values.max()),
         }
-    return found
+    return summary
 
 
 def deciles(values: Numbers) -> list[float]:
@@ -48,8 +48,8 @@ def binned(values: Numbers, bins: dict[str, Any]) -> Numbers:
     """Count the values in each bin of a snapshot; an edge belongs to the bin above it."""
     if "codes" in bins:
         return np.array([int((values == code).sum()) for code in bins["codes"]])
-    places = np.searchsorted(bins["edges"], values, side="right")
-    return np.bincount(places, minlength=len(bins["edges"]) + 1)
+    positions = np.searchsorted(bins["edges"], values, side="right")
+    return np.bincount(positions, minlength=len(bins["edges"]) + 1)
 
 
 def psi(expected: Numbers, actual: Numbers) -> float:
@@ -63,18 +63,18 @@ def psi(expected: Numbers, actual: Numbers) -> float:
 
 def ks(first: Numbers, second: Numbers) -> float:
     """Return the largest distance between two samples' distribution functions."""
-    places = np.concatenate([first, second])
+    points = np.concatenate([first, second])
     steps = [
-        np.searchsorted(np.sort(sample), places, side="right") / len(sample)
+        np.searchsorted(np.sort(sample), points, side="right") / len(sample)
         for sample in (first, second)
     ]
     return float(np.abs(steps[0] - steps[1]).max())
 
 
-def drift(known: dict[str, Any], trained: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Any]:
+def drift(snapshot_: dict[str, Any], trained: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Any]:
     """Return the drift of rows from the snapshot that was made of the training rows."""
     features: dict[str, dict[str, float]] = {}
-    for name, bins in known.items():
+    for name, bins in snapshot_.items():
         values = rows[name].to_numpy(dtype=float)
         features[name] = {"psi": psi(np.array(bins["counts"]), binned(values, bins))}
         if "edges" in bins:
@@ -82,7 +82,7 @@ def drift(known: dict[str, Any], trained: pd.DataFrame, rows: pd.DataFrame) -> d
     return {"rows": len(rows), "features": features}
 
 
-def statistics(known: dict[str, Any]) -> dict[str, Any]:
+def statistics(snapshot_: dict[str, Any]) -> dict[str, Any]:
     """Return the snapshot as Model Monitor writes the statistics of a baseline.
 
     (SageMaker developer guide, "Schema for Statistics".)
@@ -100,9 +100,9 @@ def statistics(known: dict[str, Any]) -> dict[str, Any]:
                 "distribution": {"kll": {"buckets": _buckets(bins)}},
             },
         }
-        for name, bins in known.items()
+        for name, bins in snapshot_.items()
     ]
-    rows = max((bins["rows"] for bins in known.values()), default=0)
+    rows = max((bins["rows"] for bins in snapshot_.values()), default=0)
     return {"version": 0.0, "dataset": {"item_count": rows}, "features": features}
 
 

@@ -75,8 +75,8 @@ class Feature:
         if bad.any():
             row = int(bad.argmax())
             value = values.iloc[row]
-            shown = "" if pd.isna(value) else str(value)
-            raise BadRowsError(f"row {row + 1}, column {self.name!r}: {shown!r} {why}")
+            text = "" if pd.isna(value) else str(value)
+            raise BadRowsError(f"row {row + 1}, column {self.name!r}: {text!r} {why}")
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,15 @@ class Encoder:
     ) -> Encoder:
         """Learn the categories of the one-hot features from the training rows only."""
         fitted = []
-        for one in features:
-            whole = pd.api.types.is_integer_dtype(rows[one.name])
-            seen = sorted(int(c) for c in rows[one.name].unique()) if one.name in one_hot else ()
+        for feature in features:
+            whole = pd.api.types.is_integer_dtype(rows[feature.name])
+            categories = (
+                sorted(int(c) for c in rows[feature.name].unique())
+                if feature.name in one_hot
+                else ()
+            )
             kind = "Integral" if whole else "Fractional"
-            fitted.append(replace(one, categories=tuple(seen), type=kind))
+            fitted.append(replace(feature, categories=tuple(categories), type=kind))
         return cls(tuple(fitted), label)
 
     @property
@@ -110,10 +114,10 @@ class Encoder:
         Raises:
             BadRowsError: a column is missing, or a value cannot be encoded.
         """
-        missing = [one.name for one in self.features if one.name not in rows.columns]
+        missing = [feature.name for feature in self.features if feature.name not in rows.columns]
         if missing:
             raise BadRowsError(f"missing column(s): {', '.join(missing)}")
-        return np.hstack([one.encode(rows[one.name]) for one in self.features])
+        return np.hstack([feature.encode(rows[feature.name]) for feature in self.features])
 
     def save(self, path: Path) -> None:
         """Write the encoder as JSON."""
@@ -125,11 +129,11 @@ class Encoder:
         document = json.loads(path.read_text(encoding="utf-8"))
         features = tuple(
             Feature(
-                one["name"],
-                tuple(one["codes"]),
-                tuple(one["categories"]),
-                one.get("type", "Fractional"),
+                entry["name"],
+                tuple(entry["codes"]),
+                tuple(entry["categories"]),
+                entry.get("type", "Fractional"),
             )
-            for one in document["features"]
+            for entry in document["features"]
         )
         return cls(features, document["label"])

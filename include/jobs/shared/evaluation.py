@@ -77,8 +77,8 @@ class Model:
             extract(archive, folder)
             booster = xgboost.Booster({"nthread": 1})
             booster.load_model(str(folder / MODEL_FILE))
-            told = folder / TRAINING_FILE
-            trained = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
+            path = folder / TRAINING_FILE
+            trained = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             return cls(booster, Encoder.load(folder / ENCODER_FILE), trained)
 
     def predict(self, encoded: Numbers) -> Numbers:
@@ -108,13 +108,13 @@ def in_production(
     archive: Path, rows: pd.DataFrame, label: str, measure: Measure
 ) -> dict[str, Any]:
     """Measure the artifact in production on held-out rows, which it encodes its own way."""
-    found: dict[str, Any] = {"artifact_sha256": sha256(archive), "rows": len(rows)}
+    result: dict[str, Any] = {"artifact_sha256": sha256(archive), "rows": len(rows)}
     model = Model.load(archive)
     try:
         answers = model.predict(model.encoder.encode(rows))
     except BadRowsError as error:
-        return {**found, "error": str(error)}
-    return {**found, "metrics": measure(rows[label].to_numpy(dtype=float), answers)["metrics"]}
+        return {**result, "error": str(error)}
+    return {**result, "metrics": measure(rows[label].to_numpy(dtype=float), answers)["metrics"]}
 
 
 def evidence(
@@ -132,27 +132,27 @@ def evidence(
     import plots  # type: ignore[import-not-found]
     import repeated  # type: ignore[import-not-found]
 
-    features = {one["name"]: tuple(one["codes"]) for one in document["features"]}
-    known = drift.snapshot(parts["train"], features)
-    write_json(output / "data-statistics.json", drift.statistics(known))
+    features = {feature["name"]: tuple(feature["codes"]) for feature in document["features"]}
+    bins = drift.snapshot(parts["train"], features)
+    write_json(output / "data-statistics.json", drift.statistics(bins))
     importance = model.importance()
     write_json(output / "explainability.json", {"importance": importance})
     labels = parts["test"][document["label"]].to_numpy(dtype=float)
     answers = model.predict(model.encoder.encode(parts["test"]))
-    found: dict[str, Any] = {"drift": drift.drift(known, parts["train"], parts["test"])}
+    result: dict[str, Any] = {"drift": drift.drift(bins, parts["train"], parts["test"])}
     if classes:
-        found["calibration"] = people.calibration(labels, answers)
-        found["fairness"] = people.fairness(parts["test"], document["protected"], labels, answers)
-        write_json(output / "bias-report.json", {"groups": found["fairness"]})
+        result["calibration"] = people.calibration(labels, answers)
+        result["fairness"] = people.fairness(parts["test"], document["protected"], labels, answers)
+        write_json(output / "bias-report.json", {"groups": result["fairness"]})
     if document["repeated_splits"] and model.trained:
         rows = pd.concat(list(parts.values())).sort_values(
             document["record_identifier"], ignore_index=True, kind="stable"
         )
-        found["repeated_splits"] = repeated.repeat(
+        result["repeated_splits"] = repeated.repeat(
             rows, document, model.trained, measure, classes=classes
         )
-    found["plots"] = plots.draw(labels, answers, importance, output / "plots", classes=classes)
-    return found
+    result["plots"] = plots.draw(labels, answers, importance, output / "plots", classes=classes)
+    return result
 
 
 def sha256(path: Path) -> str:
@@ -178,16 +178,16 @@ def main(measure: Measure, *, classes: bool = False) -> None:
         "inputs": {path.name: sha256(path) for path in (archive, test)},
     }
     if arguments.contract and arguments.raw:
-        asked = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
+        contract = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
         parts = {
             name: pd.read_csv(arguments.raw / f"{name}.csv")
             for name in ("train", "validation", "test")
         }
         output, model = arguments.output, Model.load(archive)
-        document |= evidence(model, asked, parts, measure, output, classes=classes)
+        document |= evidence(model, contract, parts, measure, output, classes=classes)
         if arguments.production:
             live = only_file(arguments.production)
-            document["production"] = in_production(live, parts["test"], asked["label"], measure)
+            document["production"] = in_production(live, parts["test"], contract["label"], measure)
     write_json(arguments.output / "evaluation.json", document)
     for name, value in document["metrics"].items():
         print(f"test-{name}:{value:.5f}")

@@ -115,20 +115,20 @@ def _refuse_empty(feature: dict[str, Any], values: pa.ChunkedArray) -> None:
 
 def statistics(tables: dict[str, pa.Table]) -> dict[str, Any]:
     """Return minimum, maximum, mean and standard deviation of every numeric feature."""
-    found = {}
+    summary = {}
     for table in tables.values():
         for name in table.column_names:
             column = table[name]
             if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
                 bounds = pc.min_max(column).as_py()
-                found[name] = {
+                summary[name] = {
                     "min": bounds["min"],
                     "max": bounds["max"],
                     "mean": pc.mean(column).as_py(),
                     "stddev": pc.stddev(column).as_py(),
                     "empty": column.null_count,
                 }
-    return found
+    return summary
 
 
 def main() -> None:

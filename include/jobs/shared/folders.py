@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 
-def only_file(place: Path) -> Path:
-    """Return the one file in a folder (or the file itself, if `place` is one).
+def only_file(root: Path) -> Path:
+    """Return the one file in a folder (or the file itself, if `root` is one).
 
     Raises:
         SystemExit: there is none, or there are several.
     """
-    if place.is_file():
-        return place
-    files = sorted(path for path in place.rglob("*") if path.is_file())
+    if root.is_file():
+        return root
+    files = sorted(path for path in root.rglob("*") if path.is_file())
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "nothing"
-        raise SystemExit(f"{place.name}: one file is expected there, found {names}")
+        raise SystemExit(f"{root.name}: one file is expected there, found {names}")
     return files[0]
 
 

@@ -87,9 +87,9 @@ def predict_fn(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np
 
 def output_fn(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
     """Return the body and its content type; UnsupportedTypeError (406) for another one."""
-    wanted = [one.split(";")[0].strip().lower() for one in (accept or "*/*").split(",")]
+    kinds = [part.split(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
     values = [round(float(value), 8) for value in prediction]
-    for kind in wanted:
+    for kind in kinds:
         if kind in ("text/csv", "text/*", "*/*"):
             return "\n".join(map(str, values)) + "\n", "text/csv"
         if kind == "application/json":

@@ -29,7 +29,8 @@ def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str,
     """
     requirements = _requirements()
     inputs = [
-        {"type": TYPES[one.type], "name": one.name, "required": True} for one in encoder.features
+        {"type": TYPES[feature.type], "name": feature.name, "required": True}
+        for feature in encoder.features
     ]
     outputs = [{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1]}}]
     document = {
@@ -71,10 +72,10 @@ def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str,
 
 
 def _requirements() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

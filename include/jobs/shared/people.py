@@ -21,10 +21,10 @@ def calibration(labels: Numbers, scores: Numbers) -> dict[str, Any]:
     The error is the mean distance between score and share of positives in a bin, weighted by the
     bin's rows (Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning").
     """
-    places = np.minimum((scores * BINS).astype(int), BINS - 1)
+    positions = np.minimum((scores * BINS).astype(int), BINS - 1)
     bins = []
     for number in range(BINS):
-        inside = places == number
+        inside = positions == number
         if inside.any():
             bins.append(
                 {
@@ -34,7 +34,7 @@ def calibration(labels: Numbers, scores: Numbers) -> dict[str, Any]:
                     "positive": float(labels[inside].mean()),
                 }
             )
-    distance = sum(one["rows"] * abs(one["score"] - one["positive"]) for one in bins)
+    distance = sum(bin_["rows"] * abs(bin_["score"] - bin_["positive"]) for bin_ in bins)
     return {"ece": distance / len(labels), "bins": bins}
 
 
@@ -43,10 +43,10 @@ def fairness(
 ) -> dict[str, Any]:
     """Count by group of each protected attribute: rows, positives, and the favourable answers."""
     selected = scores >= 0.5
-    found: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
     for attribute, declared in protected.items():
         values = rows[declared["feature"]].to_numpy(dtype=float)
-        found[attribute] = {
+        counts[attribute] = {
             group: {
                 "rows": int(inside.sum()),
                 "positives": int(labels[inside].sum()),
@@ -55,7 +55,7 @@ def fairness(
             }
             for group, inside in groups(values, declared).items()
         }
-    return found
+    return counts
 
 
 def groups(values: Numbers, declared: dict[str, Any]) -> dict[str, Numbers]:
@@ -66,5 +66,5 @@ def groups(values: Numbers, declared: dict[str, Any]) -> dict[str, Numbers]:
     names = [f"below {bands[0]:g}"]
     names += [f"{low:g} to {high:g}" for low, high in pairwise(bands)]
     names.append(f"{bands[-1]:g} and more")
-    places = np.searchsorted(bands, values, side="right")
-    return {name: places == number for number, name in enumerate(names)}
+    positions = np.searchsorted(bands, values, side="right")
+    return {name: positions == number for number, name in enumerate(names)}

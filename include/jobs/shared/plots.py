@@ -37,8 +37,8 @@ def draw(
         picture(axes, labels, predictions)
         figure.savefig(folder / f"{name}.png", dpi=80)
     figure, axes = _blank("feature importance", wide=True)
-    shown = sorted(importance.items(), key=lambda item: item[1])[-20:]
-    axes.barh([name for name, _ in shown], [gain for _, gain in shown], color=INK)
+    top = sorted(importance.items(), key=lambda item: item[1])[-20:]
+    axes.barh([name for name, _ in top], [gain for _, gain in top], color=INK)
     axes.set_xlabel("share of the gain")
     figure.savefig(folder / "feature-importance.png", dpi=80)
     return sorted(path.name for path in folder.glob("*.png"))
@@ -65,7 +65,7 @@ def _calibration(axes: Axes, labels: Numbers, scores: Numbers) -> None:
     bins = calibration(labels, scores)["bins"]
     axes.plot([0, 1], [0, 1], color=LIGHT, linestyle="--")
     axes.plot(
-        [one["score"] for one in bins], [one["positive"] for one in bins], color=INK, marker="o"
+        [bin_["score"] for bin_ in bins], [bin_["positive"] for bin_ in bins], color=INK, marker="o"
     )
     axes.set(xlabel="mean score", ylabel="share of positives")
 

@@ -44,12 +44,12 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     """
     rows = pd.read_parquet(path)
     identifier, label = document["record_identifier"], document["label"]
-    wanted = [identifier, label, *raw_columns(document)]
-    wanted += [document["split"]["time_column"]] if document["split"].get("time_column") else []
+    names = [identifier, label, *raw_columns(document)]
+    names += [document["split"]["time_column"]] if document["split"].get("time_column") else []
     # A record has a row for each of its times where the document names the time's column.
     key = [identifier, *filter(None, [document.get("event_time")])]
-    wanted += key[1:]
-    missing = [name for name in wanted if name not in rows.columns]
+    names += key[1:]
+    missing = [name for name in names if name not in rows.columns]
     if missing:
         raise SystemExit(f"{path.name} lacks the column(s) {', '.join(missing)}")
     if rows.duplicated(key).any():
@@ -85,7 +85,9 @@ def main() -> None:
     arguments = parser.parse_args()
     document = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
     label: str = document["label"]
-    features = [Feature(one["name"], tuple(one["codes"])) for one in document["features"]]
+    features = [
+        Feature(feature["name"], tuple(feature["codes"])) for feature in document["features"]
+    ]
     classes = document["problem_type"] == CLASSES
     dataset = load(only_file(arguments.dataset), document)
     parts = split(dataset, document["split"], label, classes=classes)

@@ -36,13 +36,13 @@ def repeat(
         measure: from labels and predictions to `{"metrics": …}`.
         classes: whether the label is one of two classes.
     """
-    found = [
+    results = [
         measure(*_once(rows, document, trained, seed, classes=classes))["metrics"]
         for seed in range(document["repeated_splits"])
     ]
-    values = {name: [one[name] for one in found] for name in found[0]}
+    values = {name: [result[name] for result in results] for name in results[0]}
     return {
-        "splits": len(found),
+        "splits": len(results),
         "metrics": {
             name: {
                 "mean": float(np.mean(each)),
@@ -65,7 +65,9 @@ def _once(
     how = {**document["split"], "method": "stratified", "random_state": seed}
     label = document["label"]
     parts = split(rows, how, label, classes=classes)
-    features = [Feature(one["name"], tuple(one["codes"])) for one in document["features"]]
+    features = [
+        Feature(feature["name"], tuple(feature["codes"])) for feature in document["features"]
+    ]
     encoder = Encoder.fit(parts["train"], features, document["one_hot"], label)
     train, test = (
         xgboost.DMatrix(encoder.encode(parts[name]), label=parts[name][label], nthread=1)
