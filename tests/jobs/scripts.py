@@ -74,9 +74,9 @@ class Chain:
         return run(self.case.id, script, *arguments, **variables)
 
     def folder(self, name: str) -> Path:
-        found = self.root / name
-        found.mkdir(exist_ok=True)
-        return found
+        path = self.root / name
+        path.mkdir(exist_ok=True)
+        return path
 
     def contract(self) -> Path:
         path = self.folder("contract") / "contract.json"
@@ -120,16 +120,16 @@ class Chain:
         return self.root / "parts"
 
     def train(self, name: str = "model", *arguments: object) -> Path:
-        place = self.folder(name)
+        folder = self.folder(name)
         log = self.run(
             *("train.py", *arguments),
             SM_CHANNEL_TRAIN=self.root / "parts" / "train",
             SM_CHANNEL_VALIDATION=self.root / "parts" / "validation",
-            SM_MODEL_DIR=place / "model",
-            SM_OUTPUT_DATA_DIR=place / "output",
+            SM_MODEL_DIR=folder / "model",
+            SM_OUTPUT_DATA_DIR=folder / "output",
         )
-        (place / "log.txt").write_text(log)
-        return place
+        (folder / "log.txt").write_text(log)
+        return folder
 
 
 def joined(tables: list[pyarrow.Table]) -> pyarrow.Table:
@@ -142,10 +142,10 @@ def joined(tables: list[pyarrow.Table]) -> pyarrow.Table:
 
 def made_chain(root: Path, use_case_id: str, raw_file: str) -> Chain:
     """Return the whole chain up to a model trained with the scripts' own parameters."""
-    made = Chain(root, use_case(use_case_id), raw_file)
-    made.preprocess(made.join(made.engineer()))
-    made.train()
-    return made
+    chain = Chain(root, use_case(use_case_id), raw_file)
+    chain.preprocess(chain.join(chain.engineer()))
+    chain.train()
+    return chain
 
 
 def importing(monkeypatch: pytest.MonkeyPatch, use_case_id: str) -> Iterator[Load]:

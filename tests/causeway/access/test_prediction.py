@@ -20,8 +20,8 @@ WORDS = (
 
 @pytest.fixture
 def check(case, topology, now):
-    found = checks((case,), topology, now)
-    return next(one for one in found if one.probe is Probe.DESCRIBE_FEATURE_GROUP)
+    all_checks = checks((case,), topology, now)
+    return next(check_ for check_ in all_checks if check_.probe is Probe.DESCRIBE_FEATURE_GROUP)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_disagreement_is_counted_marked_and_told_with_both_answers(check, now)
     ],
 )
 def test_the_words_of_a_denial_blame_the_policy_that_they_name(check, policy, action, side) -> None:
-    said = WORDS.format(action=action, resource=check.resource, policy=policy)
-    assert denial(said, check, REGION, None).sides == (side,)
+    text = WORDS.format(action=action, resource=check.resource, policy=policy)
+    assert denial(text, check, REGION, None).sides == (side,)
 
 
 def test_what_a_consumer_sees_of_ram_tells_share_invitation_and_permission_apart(check) -> None:
-    said = WORDS.split(" because")[0].format(
+    text = WORDS.split(" because")[0].format(
         action="sagemaker:DescribeFeatureGroup", resource=check.resource
     )
     views = {
@@ -81,43 +81,43 @@ def test_what_a_consumer_sees_of_ram_tells_share_invitation_and_permission_apart
         Side.PERMISSION: RamView.of([check.resource], []),
     }
     for side, view in views.items():
-        assert denial(said, check, REGION, view).sides == (side,)
+        assert denial(text, check, REGION, view).sides == (side,)
     # Somebody else's invitation to a share of that name explains nothing.
     stranger = RamView.of([], [(check.share, "999999999999")])
-    assert denial(said, check, REGION, stranger).sides == (Side.SHARE,)
-    assert denial(said, check, REGION, None).sides == (Side.UNKNOWN,)
+    assert denial(text, check, REGION, stranger).sides == (Side.SHARE,)
+    assert denial(text, check, REGION, None).sides == (Side.UNKNOWN,)
 
 
 def test_a_group_opened_by_its_policy_is_blamed_on_the_policy_not_on_ram(check) -> None:
-    said = WORDS.split(" because")[0].format(
+    text = WORDS.split(" because")[0].format(
         action="sagemaker:DescribeModelPackageGroup", resource=check.resource
     )
     by_policy = replace(check, route="policy")
-    assert denial(said, by_policy, REGION, RamView.of([], [])).sides == (Side.GROUP,)
+    assert denial(text, by_policy, REGION, RamView.of([], [])).sides == (Side.GROUP,)
 
 
 def test_the_words_of_lake_formation_and_an_explicit_deny_name_their_sides(check) -> None:
     lacking = "Insufficient Lake Formation permission(s): Required Describe on credit_risk_loan_1"
     assert denial(lacking, check, REGION, None).sides == (Side.LAKE,)
-    said = WORDS.split(" because")[0] + " with an explicit deny in a resource-based policy"
-    denied = said.format(action="sagemaker:DescribeModelPackageGroup", resource=check.resource)
-    shown = RamView.of([check.resource], [])
-    assert denial(denied, check, REGION, shown).sides == (Side.GROUP,)
+    text = WORDS.split(" because")[0] + " with an explicit deny in a resource-based policy"
+    denied = text.format(action="sagemaker:DescribeModelPackageGroup", resource=check.resource)
+    view = RamView.of([check.resource], [])
+    assert denial(denied, check, REGION, view).sides == (Side.GROUP,)
 
 
 def test_what_is_shared_but_not_found_does_not_exist(check) -> None:
-    shown = RamView.of([check.resource], [])
-    assert absence("ResourceNotFound", check, REGION, shown).sides == (Side.ABSENT,)
+    view = RamView.of([check.resource], [])
+    assert absence("ResourceNotFound", check, REGION, view).sides == (Side.ABSENT,)
     hidden = RamView.of([], [])
     assert absence("ResourceNotFound", check, REGION, hidden).sides == (Side.SHARE,)
-    assert absence("ResourceNotFound", check, "us-east-1", shown).sides == (Side.REGION,)
+    assert absence("ResourceNotFound", check, "us-east-1", view).sides == (Side.REGION,)
 
 
 def test_an_account_that_nobody_saw_gives_no_yes(check, topology) -> None:
     assert Predictor((), topology).predict(check).answer is Answer.UNTESTED
-    seen = Sight(account=check.owner, region=REGION, existing=(check.resource,))
-    found = Predictor((seen,), topology).predict(check)
-    assert (found.answer, check.account in found.reason) == (Answer.UNTESTED, True)
+    sight = Sight(account=check.owner, region=REGION, existing=(check.resource,))
+    verdict = Predictor((sight,), topology).predict(check)
+    assert (verdict.answer, check.account in verdict.reason) == (Answer.UNTESTED, True)
 
 
 def test_another_region_and_a_resource_that_is_not_there_are_named(check, topology) -> None:
@@ -129,23 +129,23 @@ def test_another_region_and_a_resource_that_is_not_there_are_named(check, topolo
 
 
 def test_every_receiver_and_grant_has_checks_and_their_keys_differ(case, topology, now) -> None:
-    found = checks((case,), topology, now)
-    assert len({one.key for one in found}) == len(found)
-    assert {one.account_role.value for one in found} == {"data_science", "test", "prod"}
-    assert replace(found[0], duty="other").key != found[0].key
+    all_checks = checks((case,), topology, now)
+    assert len({check_.key for check_ in all_checks}) == len(all_checks)
+    assert {check_.account_role.value for check_ in all_checks} == {"data_science", "test", "prod"}
+    assert replace(all_checks[0], duty="other").key != all_checks[0].key
 
 
 def test_the_offline_table_is_the_contracts_and_a_group_without_one_has_no_such_check(
     case, topology, now
 ) -> None:
     def tables(**offline) -> set[str]:
-        first, *rest = case.feature_groups
+        first, *others = case.feature_groups
         changed = first.model_copy(update={"offline": first.offline.model_copy(update=offline)})
-        use_case = case.model_copy(update={"feature_groups": (changed, *rest)})
+        use_case = case.model_copy(update={"feature_groups": (changed, *others)})
         return {
-            one.needs[-1].resource.partition(":table/")[2]
-            for one in checks((use_case,), topology, now)
-            if one.probe is Probe.LOOK_UP_TABLE and one.resource.endswith(f"/{first.name}")
+            check_.needs[-1].resource.partition(":table/")[2]
+            for check_ in checks((use_case,), topology, now)
+            if check_.probe is Probe.LOOK_UP_TABLE and check_.resource.endswith(f"/{first.name}")
         }
 
     assert tables(table="Loans", database="lake") == {"lake/loans"}

@@ -59,18 +59,18 @@ def sight(*shares: SeenShare, **changes: Any) -> Sight:
     return Sight(shares=shares, **(about | changes))
 
 
-def found(
+def findings_of(
     topology: Topology,
     *sights: Sight,
     grant: DesiredGrant = REGISTER,
     uses: dict[str, Any] | None = None,
 ) -> dict[Finding, Found]:
-    every = review([grant], sights, USED if uses is None else uses, topology, WINDOW)
-    return {one.finding: one for one in every}
+    findings = review([grant], sights, USED if uses is None else uses, topology, WINDOW)
+    return {finding.finding: finding for finding in findings}
 
 
 def test_what_is_as_declared_and_used_is_no_finding(topology: Topology) -> None:
-    assert found(topology, sight(share())) == {}
+    assert findings_of(topology, sight(share())) == {}
 
 
 @pytest.mark.parametrize(
@@ -95,21 +95,21 @@ def test_what_is_as_declared_and_used_is_no_finding(topology: Topology) -> None:
 def test_drift_is_found_and_raises_an_alert(
     topology: Topology, shares: list[SeenShare], finding: Finding, concerns: str
 ) -> None:
-    every = found(topology, sight(*shares))
-    assert list(every) == [finding]
-    assert every[finding].concerns == concerns
-    (alert,) = alerts(every.values(), "run-1")
+    findings = findings_of(topology, sight(*shares))
+    assert list(findings) == [finding]
+    assert findings[finding].concerns == concerns
+    (alert,) = alerts(findings.values(), "run-1")
     assert concerns in alert.what
     assert alert.account == OWNER
 
 
 def test_what_does_not_exist_yet_is_not_missing(topology: Topology) -> None:
-    assert found(topology, sight(existing=())) == {}
+    assert findings_of(topology, sight(existing=())) == {}
 
 
 def test_a_share_that_ram_made_of_a_declared_policy_is_known(topology: Topology) -> None:
     by_policy = replace(REGISTER, route="policy")
-    assert found(topology, sight(share("made-by-ram")), grant=by_policy) == {}
+    assert findings_of(topology, sight(share("made-by-ram")), grant=by_policy) == {}
 
 
 @pytest.mark.parametrize(
@@ -124,34 +124,34 @@ def test_a_share_that_ram_made_of_a_declared_policy_is_known(topology: Topology)
 def test_an_invitation_that_hangs_is_found_without_an_alert(
     topology: Topology, sender: str, name: str, status: str, words: str
 ) -> None:
-    one = SeenInvitation(share_arn=SHARE, share_name=name, sender=sender, status=status)
-    consumer = Sight(account=CONSUMER, region="eu-central-1", invitations=(one,))
-    every = found(topology, sight(share()), consumer)
-    assert list(every) == [Finding.INVITATION]
-    assert words in every[Finding.INVITATION].next_step
-    assert alerts(every.values(), "run-1") == ()
+    invitation = SeenInvitation(share_arn=SHARE, share_name=name, sender=sender, status=status)
+    consumer = Sight(account=CONSUMER, region="eu-central-1", invitations=(invitation,))
+    findings = findings_of(topology, sight(share()), consumer)
+    assert list(findings) == [Finding.INVITATION]
+    assert words in findings[Finding.INVITATION].next_step
+    assert alerts(findings.values(), "run-1") == ()
 
 
 @pytest.mark.parametrize(("days", "expected"), [(1, True), (14, True), (15, False)])
 def test_a_grant_that_ends_soon_is_found(topology: Topology, days: int, expected: bool) -> None:
     ends = replace(REGISTER, until=NOW + timedelta(days=days))
-    assert (Finding.EXPIRING in found(topology, sight(share()), grant=ends)) is expected
+    assert (Finding.EXPIRING in findings_of(topology, sight(share()), grant=ends)) is expected
 
 
 def test_a_grant_without_a_recorded_use_is_unused(topology: Topology) -> None:
-    every = found(topology, sight(share()), uses={OWNER: []})
-    assert list(every) == [Finding.UNUSED]
-    assert "CreateModelPackage" in every[Finding.UNUSED].detail
+    findings = findings_of(topology, sight(share()), uses={OWNER: []})
+    assert list(findings) == [Finding.UNUSED]
+    assert "CreateModelPackage" in findings[Finding.UNUSED].detail
 
 
 def test_nothing_is_said_about_use_where_nobody_could_look(topology: Topology) -> None:
-    assert found(topology, sight(share()), uses={}) == {}
+    assert findings_of(topology, sight(share()), uses={}) == {}
 
 
 def test_use_that_no_management_event_can_show_is_never_missed(topology: Topology) -> None:
     read = replace(REGISTER, kind=ResourceKind.FEATURE_GROUPS, grant=Grant.READ)
     assert operations_of([read]) == ()
-    assert found(topology, sight(share()), grant=read, uses={OWNER: []}) == {}
+    assert findings_of(topology, sight(share()), grant=read, uses={OWNER: []}) == {}
 
 
 def event(name: str = "CreateModelPackage", account: str = CONSUMER, **more: Any) -> str:
@@ -185,10 +185,10 @@ def test_only_an_allowed_call_of_the_receiver_on_the_resource_shows_use(
 
 
 def test_the_report_names_findings_and_everything_declared(topology: Topology) -> None:
-    every = review([REGISTER], [sight()], USED, topology, WINDOW)
-    text = markdown(every, [REGISTER], "run-1", WINDOW)
+    findings = review([REGISTER], [sight()], USED, topology, WINDOW)
+    text = markdown(findings, [REGISTER], "run-1", WINDOW)
     assert "| declared, not there | 333333333333 | 222222222222 |" in text
     assert f"| {CONSUMER} | register | {GROUP} | - |" in text
-    content = document(every, [REGISTER], "run-1", WINDOW)
+    content = document(findings, [REGISTER], "run-1", WINDOW)
     assert json.loads(json.dumps(content))["counts"]["declared, not there"] == 1
     assert "Nothing differs" in markdown((), [REGISTER], "run-1", WINDOW)

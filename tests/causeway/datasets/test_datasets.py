@@ -24,7 +24,7 @@ def test_the_digest_follows_names_types_and_values(case: UseCase, model: ModelSp
         table(["a", "b"], [1, 2]).rename_columns(["record_id", "years"]),
         table(["a", "b"], [1, 2]).set_column(1, "age", pa.array([1, 2], pa.int32())),
     ]
-    assert first.digest not in {datasets.table_digest(one) for one in others}
+    assert first.digest not in {datasets.table_digest(other) for other in others}
 
 
 def test_the_digest_is_of_the_schema_and_the_text() -> None:

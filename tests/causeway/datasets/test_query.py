@@ -71,33 +71,35 @@ def table(name: str, feature: str, **more: Any) -> GroupTable:
 
 def answer(sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
     query = dialect.read_query(sql, *HOME)
-    held = [(dialect.TableName(*HOME, name), rows) for name, rows in tables.items()]
+    stored = [(dialect.TableName(*HOME, name), rows) for name, rows in tables.items()]
     with Sandbox() as sandbox:
-        found = sandbox.answer(query, held, HOME).to_pylist()
-    return [tuple(row.values()) for row in found]
+        rows_ = sandbox.answer(query, stored, HOME).to_pylist()
+    return [tuple(row.values()) for row in rows_]
 
 
-def seen(history: list[Write], snapshot: int) -> list[Write]:
+def visible(history: list[Write], snapshot: int) -> list[Write]:
     """Return the writes that count, the slow way."""
-    known = [w for w in history if w[3] <= snapshot]
+    writes_ = [w for w in history if w[3] <= snapshot]
     deleted: dict[str, int] = {}
-    for key, hour, _, _, value in known:
+    for key, hour, _, _, value in writes_:
         if value is None:
             deleted[key] = max(hour, deleted.get(key, hour))
-    return [w for w in known if w[4] is not None and w[1] >= deleted.get(w[0], w[1])]
+    return [w for w in writes_ if w[4] is not None and w[1] >= deleted.get(w[0], w[1])]
 
 
-def newest(found: list[Write]) -> Write:
-    return max(found, key=lambda w: w[1:])  # type: ignore[arg-type,return-value]  # no None is left
+def newest(history: list[Write]) -> Write:
+    return max(history, key=lambda w: w[1:])  # type: ignore[arg-type,return-value]  # no None is left
 
 
 def naive_as_of(spine: list[Write], other: list[Write], snapshot: int) -> list[tuple[Any, ...]]:
     """Join as of the event time with pandas, row by row."""
-    frame = pd.DataFrame(seen(spine, snapshot), columns=["key", "hour", "sent", "written", "value"])
+    frame = pd.DataFrame(
+        visible(spine, snapshot), columns=["key", "hour", "sent", "written", "value"]
+    )
     rows = []
     for (key, hour), same in frame.groupby(["key", "hour"]):
         value = same.sort_values(["sent", "written", "value"]).iloc[-1]["value"]
-        earlier = [w for w in seen(other, snapshot) if w[0] == key and w[1] <= hour]
+        earlier = [w for w in visible(other, snapshot) if w[0] == key and w[1] <= hour]
         if earlier:
             rows.append((key, text(int(hour)), int(value), newest(earlier)[4]))
     return sorted(rows, key=lambda row: (row[0], datetime.fromisoformat(row[1])))
@@ -111,8 +113,8 @@ def test_a_point_in_time_dataset_is_the_naive_join(
     query = DatasetQuery(
         table("s", "x"), [table("o", "y")], "point_in_time", snapshot=moment(snapshot)
     )
-    found = answer(query.sql(), s=store(spine, "x"), o=store(other, "y"))
-    assert found == naive_as_of(spine, other, snapshot)
+    rows = answer(query.sql(), s=store(spine, "x"), o=store(other, "y"))
+    assert rows == naive_as_of(spine, other, snapshot)
 
 
 @histories
@@ -120,19 +122,19 @@ def test_a_point_in_time_dataset_is_the_naive_join(
 def test_a_latest_dataset_has_the_present_record_of_each(
     spine: list[Write], other: list[Write]
 ) -> None:
-    found = answer(
+    rows = answer(
         DatasetQuery(table("s", "x"), [table("o", "y")]).sql(),
         s=store(spine, "x"),
         o=store(other, "y"),
     )
     first, second = (
         {
-            key: newest([w for w in seen(h, 9) if w[0] == key])[4]
-            for key in {w[0] for w in seen(h, 9)}
+            key: newest([w for w in visible(h, 9) if w[0] == key])[4]
+            for key in {w[0] for w in visible(h, 9)}
         }
         for h in (spine, other)
     )
-    assert found == [(key, first[key], second[key]) for key in sorted(first.keys() & second.keys())]
+    assert rows == [(key, first[key], second[key]) for key in sorted(first.keys() & second.keys())]
 
 
 @histories
@@ -170,28 +172,28 @@ def test_own_rows_are_joined_with_shared_features() -> None:
         TableName(*HOME, "cases"), "case", "asked", {"customer": "customer", "label": "good"}
     )
     shared = table("o", "y", on="customer", required=False)
-    found = answer(
+    rows = answer(
         DatasetQuery(spine, [shared], "point_in_time").sql(),
         cases=own,
         o=store([("a", 1, 0, 0, 7), ("a", 4, 0, 0, 9), ("b", 3, 0, 0, 8)], "y"),
     )
-    assert [row[2:] for row in found] == [("a", 1, 7), ("b", 0, None), ("b", 0, None)]
+    assert [row[2:] for row in rows] == [("a", 1, 7), ("b", 0, None), ("b", 0, None)]
 
 
 @histories
-@given(spine=writes, one=writes, two=writes)
+@given(spine=writes, first=writes, second=writes)
 def test_rows_without_a_record_are_counted_by_group(
-    spine: list[Write], one: list[Write], two: list[Write]
+    spine: list[Write], first: list[Write], second: list[Write]
 ) -> None:
-    tables = {"s": store(spine, "x"), "o": store(one, "y"), "t": store(two, "z")}
+    tables = {"s": store(spine, "x"), "o": store(first, "y"), "t": store(second, "z")}
     joined = [table("o", "y"), table("t", "z", required=False)]
-    (found,) = answer(DatasetQuery(table("s", "x"), joined).missing_sql(), **tables)
-    keys, *others = ({w[0] for w in seen(h, 9)} for h in (spine, one, two))
+    (counts,) = answer(DatasetQuery(table("s", "x"), joined).missing_sql(), **tables)
+    keys, *others = ({w[0] for w in visible(h, 9)} for h in (spine, first, second))
     expected: list[Any] = [len(keys)]
     for other in others:
         absent = keys - other
         expected += [len(absent) if keys else None, min(absent, default=None)]
-    assert list(found) == expected
+    assert list(counts) == expected
     rows = answer(DatasetQuery(table("s", "x"), joined).sql(), **tables)
     assert {row[0] for row in rows} == keys & others[0], "what is required drops, the other stays"
     assert {row[0] for row in rows if row[3] is None} == (keys & others[0]) - others[1]

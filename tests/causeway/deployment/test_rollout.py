@@ -10,31 +10,31 @@ from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountRole
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
-ASKED = Wanted("credit-risk", "new", "new", "a" * 64)
+TARGET = Wanted("credit-risk", "new", "new", "a" * 64)
 
 
 @pytest.mark.parametrize("status", [*TABLES["EndpointStatus"], "Dreaming"])
 @pytest.mark.parametrize("config", ["new", "old", None])
 @pytest.mark.parametrize("digest", ["a" * 64, "c" * 64, None])
 def test_only_in_service_with_config_and_digest_is_success(status, config, digest) -> None:
-    made = rollout.judge_endpoint(
-        ASKED, status=status, endpoint_config=config, artifact_sha256=digest
+    judgement = rollout.judge_endpoint(
+        TARGET, status=status, endpoint_config=config, artifact_sha256=digest
     )
     success = (status, config, digest) == ("InService", "new", "a" * 64)
-    assert (made.verdict is Meaning.SUCCESS) is success
+    assert (judgement.verdict is Meaning.SUCCESS) is success
     if status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
-        assert made.verdict is Meaning.WAITING
+        assert judgement.verdict is Meaning.WAITING
     elif not success:
-        assert made.verdict is Meaning.FAILURE
+        assert judgement.verdict is Meaning.FAILURE
         with pytest.raises(DeploymentFailed):
-            rollout.require_success(ASKED, made, reason="why")
+            rollout.require_success(TARGET, judgement, reason="why")
 
 
 def test_in_service_on_the_old_config_is_called_a_rollback() -> None:
-    made = rollout.judge_endpoint(
-        ASKED, status="InService", endpoint_config="old", artifact_sha256="a" * 64
+    judgement = rollout.judge_endpoint(
+        TARGET, status="InService", endpoint_config="old", artifact_sha256="a" * 64
     )
-    assert "rolled back" in made.reason
+    assert "rolled back" in judgement.reason
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_in_service_on_the_old_config_is_called_a_rollback() -> None:
     ],
 )
 def test_a_deployment_starts_from_what_is_there(status, config, start) -> None:
-    assert rollout.how_to_start(ASKED, status=status, endpoint_config=config) is start
+    assert rollout.how_to_start(TARGET, status=status, endpoint_config=config) is start
 
 
 @pytest.mark.parametrize("status", ["UpdateRollbackFailed", "Dreaming"])
 def test_no_deployment_starts_from_a_broken_or_unknown_endpoint(status) -> None:
     with pytest.raises(DeploymentFailed, match=status):
-        rollout.how_to_start(ASKED, status=status, endpoint_config="new")
+        rollout.how_to_start(TARGET, status=status, endpoint_config="new")
 
 
 def test_names_are_the_same_for_the_same_version_and_artifact(model, make_version) -> None:

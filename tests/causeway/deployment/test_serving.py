@@ -14,10 +14,10 @@ TEXT = "record_id,status,credit_risk\nsgc-1,1,0\nsgc-2,2,1\n"
 
 
 def test_the_label_is_kept_back_from_the_endpoint() -> None:
-    found = read_held_out(TEXT, "credit_risk", CLASSES)
-    assert found.header == "record_id,status"
-    assert found.rows == ("sgc-1,1", "sgc-2,2")
-    assert found.labels == (0, 1)
+    held_out = read_held_out(TEXT, "credit_risk", CLASSES)
+    assert held_out.header == "record_id,status"
+    assert held_out.rows == ("sgc-1,1", "sgc-2,2")
+    assert held_out.labels == (0, 1)
 
 
 @pytest.mark.parametrize("text", ["", "record_id,status\nsgc-1,1\n", "record_id,credit_risk\n"])

@@ -19,22 +19,22 @@ from causeway.erasure.offline_rows import Held
 from causeway.features.event_times import instant_of
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
-ASKED = Request("a-1", "asked by letter | 7", "data-owner", "run-1")
+REQUEST = Request("a-1", "asked by letter | 7", "data-owner", "run-1")
 STORED = "2026-01-01T00:00:00Z"
 ROWS = Held(2, frozenset({instant_of(STORED)}), frozenset())
 
 
 def begun(**more: Any) -> Erasure:
-    given: dict[str, Any] = {"known": None, "online": STORED, "offline": ROWS, "versions": 2}
-    found = begin("g", ASKED, now=NOW, **(given | more))
-    assert found is not None
-    return found
+    arguments: dict[str, Any] = {"earlier": None, "online": STORED, "offline": ROWS, "versions": 2}
+    erasure = begin("g", REQUEST, now=NOW, **(arguments | more))
+    assert erasure is not None
+    return erasure
 
 
 def test_nothing_anywhere_begins_nothing() -> None:
-    assert begin("g", ASKED, None, None, Held(), 0, NOW) is None
+    assert begin("g", REQUEST, None, None, Held(), 0, NOW) is None
     done = begun().done(NOW)
-    assert begin("g", ASKED, done, None, Held(marks=frozenset({NOW})), 0, NOW) is None
+    assert begin("g", REQUEST, done, None, Held(marks=frozenset({NOW})), 0, NOW) is None
 
 
 def test_a_deletion_is_later_than_everything_stored_whatever_the_clock_says() -> None:
@@ -47,17 +47,17 @@ def test_what_was_begun_goes_on_under_its_event_time_and_keeps_its_counts() -> N
     read = erasure_of({"pk": "x", "sk": "y", **first.write(None).item})  # type: ignore[dict-item]
     assert read == first
     later = datetime(2026, 3, 1, tzinfo=UTC)
-    again = begin("g", ASKED, first, None, Held(), 0, later)
+    again = begin("g", REQUEST, first, None, Held(), 0, later)
     assert again is not None
     assert (again.event_time, again.rows, again.online) == (first.event_time, 2, True)
-    written = begun(known=first, online="2026-02-02T00:00:00Z")
-    assert written.event_time == "2026-02-02T00:00:01Z"
+    rewritten = begun(earlier=first, online="2026-02-02T00:00:00Z")
+    assert rewritten.event_time == "2026-02-02T00:00:01Z"
 
 
 def test_a_record_that_was_written_again_is_erased_again() -> None:
     done = begun().done(NOW)
     assert (done.status, done.finished_at[:10]) == (DONE, "2026-02-01")
-    assert begun(known=done, versions=1, offline=Held(1, ROWS.times)).rows == 1
+    assert begun(earlier=done, versions=1, offline=Held(1, ROWS.times)).rows == 1
 
 
 def outcome(changed: bool) -> dict[str, Any]:
@@ -68,16 +68,16 @@ def outcome(changed: bool) -> dict[str, Any]:
 def test_the_report_lists_what_was_built_and_says_when_nothing_changed() -> None:
     dataset = BuiltDataset("s3://b/datasets/c/d/dataset.parquet", "d" * 64, "c", ("g",), "then")
     version = BuiltVersion("arn:v1", "d" * 64, "Approved", "Production")
-    made = ErasureReport(ASKED, NOW, (outcome(True),), (dataset,), (version,), ("raw files",))
-    assert made.summary() == {
+    report = ErasureReport(REQUEST, NOW, (outcome(True),), (dataset,), (version,), ("raw files",))
+    assert report.summary() == {
         "groups changed": 1,
         "rows erased": 2,
         "object versions erased": 3,
         "datasets built with it": 1,
         "model versions built with it": 1,
     }
-    text = made.markdown()
+    text = report.markdown()
     assert "| g | erased | 2 | 3 |" in text and "arn:v1" in text and dataset.uri in text
-    assert made.document()["model_versions"][0]["stage"] == "Production"
-    nothing = ErasureReport(ASKED, NOW, (outcome(False),), (), (), ())
+    assert report.document()["model_versions"][0]["stage"] == "Production"
+    nothing = ErasureReport(REQUEST, NOW, (outcome(False),), (), (), ())
     assert "changed nothing" in nothing.markdown() and not nothing.document()["changed"]

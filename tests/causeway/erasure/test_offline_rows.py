@@ -32,9 +32,9 @@ def stored(path: Path, table: pa.Table, row_group: int = 2) -> Path:
 
 def test_rows_and_marks_are_told_apart(tmp_path: Path) -> None:
     table = rows(["a", "b", "a", "a"], [False, False, None, True])
-    found = held_in(stored(tmp_path / "x", table), "record_id", "event_time", "a")
-    assert (found.rows, len(found.times), len(found.marks)) == (2, 2, 1)
-    assert max(found.times) < min(found.marks)
+    held = held_in(stored(tmp_path / "x", table), "record_id", "event_time", "a")
+    assert (held.rows, len(held.times), len(held.marks)) == (2, 2, 1)
+    assert max(held.times) < min(held.marks)
     assert held_in(tmp_path / "x", "record_id", "event_time", "c").rows == 0
 
 

@@ -11,7 +11,7 @@ from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import UseCase
 
 
-def asked(case: UseCase, topology: Topology) -> dict:
+def request_of(case: UseCase, topology: Topology) -> dict:
     return create_request(case.group("credit-risk-outcome"), case, topology, kms_key_id="key")
 
 
@@ -22,18 +22,21 @@ def check(operation: str, request: dict) -> None:
 
 
 def test_a_group_that_keeps_its_contract_is_left_alone(case: UseCase, topology: Topology) -> None:
-    wanted = asked(case, topology)
-    more = [*wanted["FeatureDefinitions"], {"FeatureName": "x", "FeatureType": "String"}]
-    assert updates(wanted, {**wanted, "FeatureDefinitions": more}) == ()
+    request = request_of(case, topology)
+    more = [*request["FeatureDefinitions"], {"FeatureName": "x", "FeatureType": "String"}]
+    assert updates(request, {**request, "FeatureDefinitions": more}) == ()
 
 
 def test_features_and_time_to_live_are_added(case: UseCase, topology: Topology) -> None:
-    wanted = asked(case, topology)
-    online = {**wanted["OnlineStoreConfig"], "TtlDuration": {"Unit": "Days", "Value": 2}}
-    wanted["OnlineStoreConfig"] = online
-    found = {**asked(case, topology), "FeatureDefinitions": wanted["FeatureDefinitions"][:2]}
-    first, second = updates(wanted, found)
-    assert first["FeatureAdditions"] == wanted["FeatureDefinitions"][2:]
+    contract = request_of(case, topology)
+    online = {**contract["OnlineStoreConfig"], "TtlDuration": {"Unit": "Days", "Value": 2}}
+    contract["OnlineStoreConfig"] = online
+    description = {
+        **request_of(case, topology),
+        "FeatureDefinitions": contract["FeatureDefinitions"][:2],
+    }
+    first, second = updates(contract, description)
+    assert first["FeatureAdditions"] == contract["FeatureDefinitions"][2:]
     assert second["OnlineStoreConfig"] == {"TtlDuration": {"Unit": "Days", "Value": 2}}
     for request in (first, second):
         check("UpdateFeatureGroup", request)
@@ -62,22 +65,25 @@ def test_features_and_time_to_live_are_added(case: UseCase, topology: Topology) 
 def test_what_can_never_change_is_refused(
     case: UseCase, topology: Topology, change: dict, reason: str
 ) -> None:
-    wanted = asked(case, topology)
+    request = request_of(case, topology)
     with pytest.raises(UnexpectedState, match=reason):
-        updates(wanted, {**wanted, **change})
+        updates(request, {**request, **change})
 
 
-def tags(**held: str) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in held.items()]
+def tags(**values: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def test_only_tags_of_an_earlier_contract_are_taken_off() -> None:
     listing = {CONTRACT_TAGS: "old kept"}
-    found = tags(old="1", kept="1", theirs="1", **listing)
+    group_tags = tags(old="1", kept="1", theirs="1", **listing)
     now = tags(kept="2", **{CONTRACT_TAGS: "kept"})
-    assert tag_changes(now, found) == (tags(**{CONTRACT_TAGS: "kept"}) + tags(kept="2"), ["old"])
+    assert tag_changes(now, group_tags) == (
+        tags(**{CONTRACT_TAGS: "kept"}) + tags(kept="2"),
+        ["old"],
+    )
     assert tag_changes(now, [*now, *tags(theirs="1")]) == ([], [])
-    assert tag_changes([], found) == ([], [CONTRACT_TAGS, "kept", "old"])
+    assert tag_changes([], group_tags) == ([], [CONTRACT_TAGS, "kept", "old"])
 
 
 def test_features_say_what_they_are_and_are_left_alone_when_they_do(case: UseCase) -> None:
@@ -85,16 +91,18 @@ def test_features_say_what_they_are_and_are_left_alone_when_they_do(case: UseCas
     (request,) = metadata(group, case, {})
     check("UpdateFeatureMetadata", request)
     assert request["Description"] == "The label"
-    told = {one["Key"]: one["Value"] for one in request["ParameterAdditions"]}
-    assert told == parameters(group.features[0], group, case)
-    assert told["codes"] == "0=bad / 1=good"
-    assert told["owner"] == "model-owner"
-    found = {
+    additions = {
+        parameter["Key"]: parameter["Value"] for parameter in request["ParameterAdditions"]
+    }
+    assert additions == parameters(group.features[0], group, case)
+    assert additions["codes"] == "0=bad / 1=good"
+    assert additions["owner"] == "model-owner"
+    descriptions = {
         "credit_risk": {
             "Description": "The label",
             "Parameters": request["ParameterAdditions"],
         }
     }
-    assert metadata(group, case, found) == ()
-    found["credit_risk"]["Parameters"] = [{"Key": "old", "Value": "x"}]
-    assert metadata(group, case, found)[0]["ParameterRemovals"] == ["old"]
+    assert metadata(group, case, descriptions) == ()
+    descriptions["credit_risk"]["Parameters"] = [{"Key": "old", "Value": "x"}]
+    assert metadata(group, case, descriptions)[0]["ParameterRemovals"] == ["old"]

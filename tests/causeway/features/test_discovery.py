@@ -59,7 +59,7 @@ FEATURES = (
 
 
 @pytest.fixture
-def known(topology: Topology) -> Known:
+def context(topology: Topology) -> Known:
     return Known(
         topology, CONSUMER, frozenset({arn("loans")}), consumers={arn("loans"): (CONSUMER,)}
     )
@@ -69,12 +69,12 @@ def names(hits: tuple[Hit, ...]) -> list[str]:
     return [hit.name for hit in hits]
 
 
-def test_without_a_question_everything_that_can_be_found_is_an_answer(known: Known) -> None:
-    assert names(answer(Question(), GROUPS, FEATURES, known)) == ["loans", "people", "mine"]
+def test_without_a_question_everything_that_can_be_found_is_an_answer(context: Known) -> None:
+    assert names(answer(Question(), GROUPS, FEATURES, context)) == ["loans", "people", "mine"]
 
 
 @pytest.mark.parametrize(
-    ("question", "found"),
+    ("question", "features"),
     [
         (Question("LOAN"), {"loans": ["amount", "duration"]}),
         (Question("asked for"), {"loans": ["amount"]}),
@@ -92,14 +92,14 @@ def test_without_a_question_everything_that_can_be_found_is_an_answer(known: Kno
     ],
 )
 def test_a_hit_lists_the_features_that_answer(
-    known: Known, question: Question, found: dict[str, list[str]]
+    context: Known, question: Question, features: dict[str, list[str]]
 ) -> None:
-    hits = answer(question, GROUPS, FEATURES, known)
-    assert {hit.name: [f.name for f in hit.features] for hit in hits} == found
+    hits = answer(question, GROUPS, FEATURES, context)
+    assert {hit.name: [f.name for f in hit.features] for hit in hits} == features
 
 
-def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(known: Known) -> None:
-    hits = {hit.name: hit for hit in answer(Question(), GROUPS, FEATURES, known)}
+def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(context: Known) -> None:
+    hits = {hit.name: hit for hit in answer(Question(), GROUPS, FEATURES, context)}
     assert {name: hit.access for name, hit in hits.items()} == {
         "loans": Access.SHARED,
         "people": Access.DISCOVERABLE,
@@ -114,19 +114,19 @@ def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(known: Known) -> Non
 
 
 def test_owner_and_tags_come_from_the_contract_of_this_project(
-    case: UseCase, known: Known, topology: Topology
+    case: UseCase, context: Known, topology: Topology
 ) -> None:
     contract = case.feature_groups[0]
-    shown = group(contract.name, *contract.feature_names)
+    record = group(contract.name, *contract.feature_names)
     mine = Known(
         topology,
         CONSUMER,
         contracts={arn(contract.name): contract},
         owners={arn(contract.name): case.owner},
     )
-    (hit,) = answer(Question(owner=case.owner.upper()), [shown], (), mine)
+    (hit,) = answer(Question(owner=case.owner.upper()), [record], (), mine)
     assert (hit.owner, hit.tags) == (case.owner, contract.tags)
-    assert answer(Question(owner="somebody else"), [shown], (), mine) == ()
+    assert answer(Question(owner="somebody else"), [record], (), mine) == ()
 
 
 def test_the_last_ingestion_is_the_freshness_where_it_is_known(topology: Topology) -> None:
@@ -147,11 +147,11 @@ def test_a_hit_says_whether_it_is_stale(
     case: UseCase, topology: Topology, hours: float | None, age: int, stale: bool | None
 ) -> None:
     contract = case.feature_groups[0].model_copy(update={"fresh_hours": hours})
-    place = arn(contract.name)
+    group_arn = arn(contract.name)
     knowing = Known(
         *(topology, CONSUMER),
-        contracts={place: contract},
-        ingested={place: AT},
+        contracts={group_arn: contract},
+        ingested={group_arn: AT},
         now=AT + timedelta(hours=age),
     )
     (hit,) = answer(Question(), [group(contract.name, "age")], (), knowing)
@@ -159,8 +159,8 @@ def test_a_hit_says_whether_it_is_stale(
     assert ("(stale)" in table([hit])) is bool(stale)
 
 
-def test_the_table_ends_with_whom_to_ask(known: Known) -> None:
-    lines = table(answer(Question(), GROUPS, FEATURES, known)).splitlines()
+def test_the_table_ends_with_whom_to_ask(context: Known) -> None:
+    lines = table(answer(Question(), GROUPS, FEATURES, context)).splitlines()
     assert lines[0].split() == [
         "feature",
         "group",

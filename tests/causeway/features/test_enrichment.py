@@ -12,7 +12,7 @@ def test_identifiers_come_once_in_parts_of_a_hundred() -> None:
     ids = [f"r-{n}" for n in range(250)]
     parts = list(batches([*ids, *ids]))
     assert [len(part) for part in parts] == [100, 100, 50]
-    assert [one for part in parts for one in part] == ids
+    assert [id_ for part in parts for id_ in part] == ids
     assert list(batches([])) == []
 
 

@@ -26,8 +26,8 @@ def test_what_is_no_event_time_is_said() -> None:
 def test_a_deletion_that_is_not_later_is_refused_with_both_times(moment: str) -> None:
     with pytest.raises(StaleDelete) as caught:
         require_later(moment, "2026-01-31T12:00:00Z", record="a-1", group="g")
-    for named in ("record a-1", "feature group g", "2026-01-31T12:00:00Z", moment):
-        assert named in str(caught.value)
+    for text in ("record a-1", "feature group g", "2026-01-31T12:00:00Z", moment):
+        assert text in str(caught.value)
 
 
 def test_a_later_deletion_passes() -> None:

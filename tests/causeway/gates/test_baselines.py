@@ -21,7 +21,7 @@ EVALUATION: dict[str, Any] = {
 
 
 def report(model: ModelSpec, evaluation: dict[str, Any]) -> dict[str, Any]:
-    made = evaluate(
+    gate_report = evaluate(
         model.gates,
         {"auc": 0.8},
         model=model.name,
@@ -29,7 +29,7 @@ def report(model: ModelSpec, evaluation: dict[str, Any]) -> dict[str, Any]:
         dataset_digest="d" * 64,
         evaluation=evaluation,
     )
-    return made.document()
+    return gate_report.document()
 
 
 def test_gates_are_written_as_constraints(model: ModelSpec) -> None:
@@ -44,8 +44,8 @@ def test_gates_are_written_as_constraints(model: ModelSpec) -> None:
 
 
 def test_bias_and_drift_are_bounded_with_what_was_measured(model: ModelSpec) -> None:
-    made = constraints(model.metric_gates, model.problem_type, report(model, EVALUATION))
-    sex = made["bias-constraints"]["bias_constraints"][0]
+    documents = constraints(model.metric_gates, model.problem_type, report(model, EVALUATION))
+    sex = documents["bias-constraints"]["bias_constraints"][0]
     assert sex == {
         "attribute": "sex",
         "measure": "equal_opportunity",
@@ -54,18 +54,24 @@ def test_bias_and_drift_are_bounded_with_what_was_measured(model: ModelSpec) -> 
         "comparison_operator": "GreaterThanThreshold",
         "measured": 0.1,
     }
-    found = {one["statistic"]: one for one in made["data-constraints"]["drift_constraints"]}
-    assert {name: (one["threshold"], one["measured"]) for name, one in found.items()} == {
+    by_statistic = {
+        entry["statistic"]: entry for entry in documents["data-constraints"]["drift_constraints"]
+    }
+    assert {
+        name: (entry["threshold"], entry["measured"]) for name, entry in by_statistic.items()
+    } == {
         "psi": (0.25, 0.04),
         "ks": (0.15, 0.02),
     }
 
 
 def test_what_was_not_measured_is_bounded_all_the_same(model: ModelSpec) -> None:
-    made = constraints(model.metric_gates, model.problem_type, report(model, {}))
-    assert {one["measured"] for one in made["bias-constraints"]["bias_constraints"]} == {None}
+    documents = constraints(model.metric_gates, model.problem_type, report(model, {}))
+    assert {entry["measured"] for entry in documents["bias-constraints"]["bias_constraints"]} == {
+        None
+    }
 
 
 def test_what_no_gate_is_about_has_no_document(model: ModelSpec) -> None:
-    made = constraints(model.metric_gates, model.problem_type, {"gates": []})
-    assert set(made) == {"quality-constraints"}
+    documents = constraints(model.metric_gates, model.problem_type, {"gates": []})
+    assert set(documents) == {"quality-constraints"}

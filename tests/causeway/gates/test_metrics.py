@@ -25,25 +25,25 @@ def test_auc_is_the_share_of_pairs_in_the_right_order(pairs: list[tuple[int, flo
 def test_metrics_agree_with_scikit_learn(pairs: list[tuple[int, float]]) -> None:
     peer = pytest.importorskip("sklearn.metrics")
     labels, scores = zip(*pairs, strict=True)
-    kept = [min(max(s, 0.01), 0.99) for s in scores]
-    made = metrics.binary_metrics(labels, kept)
-    assert math.isclose(made["auc"], peer.roc_auc_score(labels, kept))
-    assert math.isclose(made["log_loss"], peer.log_loss(labels, kept))
-    assert math.isclose(made["brier"], peer.brier_score_loss(labels, kept), abs_tol=1e-12)
-    assert made["accuracy"] == peer.accuracy_score(labels, [s >= 0.5 for s in kept])
+    clipped = [min(max(s, 0.01), 0.99) for s in scores]
+    values = metrics.binary_metrics(labels, clipped)
+    assert math.isclose(values["auc"], peer.roc_auc_score(labels, clipped))
+    assert math.isclose(values["log_loss"], peer.log_loss(labels, clipped))
+    assert math.isclose(values["brier"], peer.brier_score_loss(labels, clipped), abs_tol=1e-12)
+    assert values["accuracy"] == peer.accuracy_score(labels, [s >= 0.5 for s in clipped])
 
 
 @given(st.lists(st.tuples(*[st.floats(-100, 100)] * 2), min_size=2, max_size=40))
 def test_errors_of_a_regression_agree_with_scikit_learn(pairs: list[tuple[float, float]]) -> None:
     peer = pytest.importorskip("sklearn.metrics")
     labels, predictions = zip(*pairs, strict=True)
-    made = metrics.measured("regression", labels, predictions)
-    assert made["rows"] == len(pairs)
-    assert math.isclose(made["mse"], peer.mean_squared_error(labels, predictions), abs_tol=1e-9)
-    assert math.isclose(made["mae"], peer.mean_absolute_error(labels, predictions), abs_tol=1e-9)
-    assert math.isclose(made["rmse"], math.sqrt(made["mse"]))
+    values = metrics.measured("regression", labels, predictions)
+    assert values["rows"] == len(pairs)
+    assert math.isclose(values["mse"], peer.mean_squared_error(labels, predictions), abs_tol=1e-9)
+    assert math.isclose(values["mae"], peer.mean_absolute_error(labels, predictions), abs_tol=1e-9)
+    assert math.isclose(values["rmse"], math.sqrt(values["mse"]))
     if max(labels) - min(labels) > 1e-3:
-        assert math.isclose(made["r2"], peer.r2_score(labels, predictions), rel_tol=1e-6)
+        assert math.isclose(values["r2"], peer.r2_score(labels, predictions), rel_tol=1e-6)
 
 
 @pytest.mark.parametrize(("labels", "predictions"), [([], []), ([1.0], []), ([1.0], [math.nan])])

@@ -40,21 +40,21 @@ def report(metrics: dict[str, Any], *gates: Gate, **evaluation: Any) -> GateRepo
 def test_a_failure_outweighs_what_is_inconclusive(
     metrics: dict[str, Any], verdict: GateVerdict
 ) -> None:
-    made = report(metrics, AUC, MSE)
-    assert made.verdict is verdict
+    gate_report = report(metrics, AUC, MSE)
+    assert gate_report.verdict is verdict
     if verdict is GateVerdict.PASS:
-        made.require_pass()
+        gate_report.require_pass()
     else:
         with pytest.raises(GateFailed, match=verdict.value):
-            made.require_pass()
+            gate_report.require_pass()
 
 
 def test_what_an_inconclusive_gate_does_is_declared() -> None:
     tolerant = AUC.model_copy(update={"inconclusive": "pass"})
-    made = report({"mse": 0.1}, tolerant, MSE)
-    assert made.verdict is GateVerdict.PASS
-    assert "inconclusive (declared not to block)" in made.markdown()
-    assert json.loads(made.text())["gates"][0]["verdict"] == "inconclusive"
+    gate_report = report({"mse": 0.1}, tolerant, MSE)
+    assert gate_report.verdict is GateVerdict.PASS
+    assert "inconclusive (declared not to block)" in gate_report.markdown()
+    assert json.loads(gate_report.text())["gates"][0]["verdict"] == "inconclusive"
     assert report({"auc": 0.1, "mse": 0.1}, tolerant, MSE).verdict is GateVerdict.FAIL
 
 
@@ -71,23 +71,23 @@ def test_the_reason_names_the_gates_that_block_and_no_others() -> None:
 
 
 def test_the_digest_is_of_the_stored_text() -> None:
-    made = report({"auc": 0.8, "other": 1}, AUC)
-    assert made.digest == sha256(made.text())
-    assert json.loads(made.text())["metrics"] == {"auc": 0.8, "other": 1.0}
-    assert report({"other": 1, "auc": 0.8}, AUC).digest == made.digest
-    assert report({"auc": 0.81, "other": 1}, AUC).digest != made.digest
+    gate_report = report({"auc": 0.8, "other": 1}, AUC)
+    assert gate_report.digest == sha256(gate_report.text())
+    assert json.loads(gate_report.text())["metrics"] == {"auc": 0.8, "other": 1.0}
+    assert report({"other": 1, "auc": 0.8}, AUC).digest == gate_report.digest
+    assert report({"auc": 0.81, "other": 1}, AUC).digest != gate_report.digest
 
 
 def test_the_page_for_people_names_digest_verdicts_and_how_far_metrics_vary() -> None:
     repeated = {"splits": 20, "metrics": {"auc": {"mean": 0.79, "deviation": 0.021}}}
-    made = report({"auc": 0.8}, AUC, repeated_splits=repeated)
-    page = made.markdown()
-    assert made.digest in page
+    gate_report = report({"auc": 0.8}, AUC, repeated_splits=repeated)
+    page = gate_report.markdown()
+    assert gate_report.digest in page
     assert "| metric | auc | 0.8 (at least 0.7) | pass |" in page
     assert "| auc | 0.79 | 0.021 |" in page
-    assert json.loads(made.text())["repeated_splits"] == repeated
+    assert json.loads(gate_report.text())["repeated_splits"] == repeated
 
 
 def test_the_shipped_gates_pass_nothing_that_was_not_measured(model: ModelSpec) -> None:
-    made = evaluate(model.gates, {}, model="m", artifact_sha256="a" * 64, dataset_digest="d")
-    assert made.verdict is GateVerdict.INCONCLUSIVE
+    gate_report = evaluate(model.gates, {}, model="m", artifact_sha256="a" * 64, dataset_digest="d")
+    assert gate_report.verdict is GateVerdict.INCONCLUSIVE

@@ -151,8 +151,8 @@ def test_who_is_entitled_may_decide_anew(judge, gesture, make_record, status) ->
 
 
 def test_nobody_decides_on_preproduction(judge, gesture, tested) -> None:
-    asked = replace(gesture, target=Stage.PREPRODUCTION)
-    assert "nobody decides" in str(refusal(judge, asked, tested))
+    other = replace(gesture, target=Stage.PREPRODUCTION)
+    assert "nobody decides" in str(refusal(judge, other, tested))
 
 
 def test_the_registry_is_read_as_gestures(make_version) -> None:
@@ -162,8 +162,8 @@ def test_the_registry_is_read_as_gestures(make_version) -> None:
         approval_description="fine",
         modified_by_identity="model-owner",
     )
-    (found,) = gestures_of(approved)
-    assert (found.target, found.verdict, found.identity, found.reason) == (
+    (gesture,) = gestures_of(approved)
+    assert (gesture.target, gesture.verdict, gesture.identity, gesture.reason) == (
         Stage.TEST,
         Verdict.APPROVED,
         "model-owner",

@@ -17,7 +17,7 @@ ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
 SESSION = "arn:aws:sts::333333333333:assumed-role/causeway-approver/a-session"
 
 
-def event(asked: dict[str, Any], **changes: Any) -> str:
+def event(parameters: dict[str, Any], **changes: Any) -> str:
     """An event of CloudTrail's documented shape, as far as it is read."""
     return json.dumps(
         {
@@ -27,7 +27,7 @@ def event(asked: dict[str, Any], **changes: Any) -> str:
                 "arn": SESSION,
                 "sessionContext": {"sourceIdentity": "model-owner"},
             },
-            "requestParameters": {"modelPackageArn": ARN, **asked},
+            "requestParameters": {"modelPackageArn": ARN, **parameters},
             **changes,
         }
     )
@@ -48,15 +48,15 @@ def test_a_call_says_who_set_what_and_when() -> None:
 
 
 def test_what_a_call_leaves_alone_is_not_set_by_it() -> None:
-    found = call_of(event({"customerMetadataProperties": {"a": "b"}}))
-    assert found is not None
-    assert (found.approval, found.lifecycle) == (None, None)
+    call = call_of(event({"customerMetadataProperties": {"a": "b"}}))
+    assert call is not None
+    assert (call.approval, call.lifecycle) == (None, None)
 
 
 def test_a_session_name_is_no_identity() -> None:
-    found = call_of(event({}, userIdentity={"arn": SESSION}))
-    assert found is not None
-    assert found.identity is None
+    call = call_of(event({}, userIdentity={"arn": SESSION}))
+    assert call is not None
+    assert call.identity is None
 
 
 def test_denied_and_other_calls_are_none() -> None:
@@ -88,9 +88,9 @@ def call(by: str, at: datetime, approval: str | None) -> RegistryCall:
 def who(*calls: RegistryCall, now: datetime = T + SECOND * 3) -> str | None:
     version = approved_version()
     gesture = Gesture(version.arn, Stage.TEST, Verdict.APPROVED, None, None, "good", T)
-    found = attributed(gesture, version, calls, delay=timedelta(0), now=now)
-    assert found is not None
-    return found.identity
+    author = attributed(gesture, version, calls, delay=timedelta(0), now=now)
+    assert author is not None
+    return author.identity
 
 
 @pytest.mark.parametrize("order", [1, -1])

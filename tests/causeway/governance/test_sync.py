@@ -37,10 +37,10 @@ class World:
 
     def plan(self) -> SyncPlan:
         states = {self.version.arn: self.state}
-        seen = ([self.version], states, (CASE,), self.topology, self.now)
-        since = asked_since(*seen)
+        arguments = ([self.version], states, (CASE,), self.topology, self.now)
+        since = asked_since(*arguments)
         calls = [call for call in self.calls if since and call.at >= since]
-        return plan_sync(*seen, calls)
+        return plan_sync(*arguments, calls)
 
     def tick(self) -> None:
         self.now += timedelta(minutes=1)
@@ -102,8 +102,8 @@ class World:
         self.modify(person, lifecycle=LifeCycle("Production", word, "because"))
 
     def record(self, stage) -> Status | None:
-        found = self.state.records.get(stage)
-        return found.status if found else None
+        record = self.state.records.get(stage)
+        return record.status if record else None
 
     def move(self, stage, status, **changes) -> None:
         """A step of the promotion run."""
@@ -501,8 +501,8 @@ def test_calls_are_asked_for_only_when_something_was_asked(world: World) -> None
     world.sync()
     assert since() is None
     world.approve("model-owner")
-    asked = since()
-    assert asked is not None
-    assert asked < world.version.created_at
+    start = since()
+    assert start is not None
+    assert start < world.version.created_at
     world.sync()
     assert since() is None

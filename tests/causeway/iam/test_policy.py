@@ -20,7 +20,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "words"),
     [
         ("{", "no JSON"),
         ("[]", "no mapping"),
@@ -58,15 +58,15 @@ def document(**changes: Any) -> dict[str, Any]:
         (document(Condition={"StringEquals": {"k": {"x": 1}}}), "neither text, number"),
     ],
 )
-def test_a_malformed_identity_policy_is_explained(broken: Any, said: str) -> None:
+def test_a_malformed_identity_policy_is_explained(broken: Any, words: str) -> None:
     with pytest.raises(MalformedPolicy, match="malformed policy document") as raised:
         parse(broken, PolicyType.IDENTITY)
 
-    assert said in raised.value.what
+    assert words in raised.value.what
 
 
 @pytest.mark.parametrize(
-    ("principal", "said"),
+    ("principal", "words"),
     [
         (None, "either Principal or NotPrincipal"),
         ("ana", "neither '*' nor a mapping"),
@@ -79,13 +79,13 @@ def test_a_malformed_identity_policy_is_explained(broken: Any, said: str) -> Non
         ({"AWS": "1111"}, "is no principal"),
     ],
 )
-def test_a_malformed_principal_is_explained(principal: Any, said: str) -> None:
+def test_a_malformed_principal_is_explained(principal: Any, words: str) -> None:
     statement = {**ALLOW, "Principal": principal} if principal is not None else ALLOW
 
     with pytest.raises(MalformedPolicy) as raised:
         parse({"Statement": statement}, PolicyType.RESOURCE)
 
-    assert said in raised.value.what
+    assert words in raised.value.what
 
 
 def test_a_statement_is_named_by_its_sid_or_its_place() -> None:

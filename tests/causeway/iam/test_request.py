@@ -32,7 +32,7 @@ def test_what_cannot_sign_is_no_principal(arn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "given", "owner"),
+    ("resource", "account", "owner"),
     [
         (BUCKET, None, HOME),
         (BUCKET, AWAY, AWAY),
@@ -40,8 +40,8 @@ def test_what_cannot_sign_is_no_principal(arn: str) -> None:
         (f"arn:aws:sqs:eu-central-1:{AWAY}:q", None, AWAY),
     ],
 )
-def test_the_owner_is_of_the_arn_or_given(resource: str, given: str | None, owner: str) -> None:
-    request = Request(SESSION, "x:Y", resource, resource_account=given)
+def test_the_owner_is_of_the_arn_or_given(resource: str, account: str | None, owner: str) -> None:
+    request = Request(SESSION, "x:Y", resource, resource_account=account)
 
     assert request.owner == owner
     assert request.same_account is (owner == HOME)
@@ -51,14 +51,14 @@ def test_the_owner_is_of_the_arn_or_given(resource: str, given: str | None, owne
 def test_keys_of_the_principal_are_added_unless_given() -> None:
     user = Request(USER, "x:Y", BUCKET).facts
     service = Request(Principal.of_service("sns.amazonaws.com"), "x:Y", BUCKET, {}, HOME).facts
-    given = Request(SESSION, "x:Y", BUCKET, {"aws:PrincipalArn": "a", "AWS:UserID": "b"}).facts
+    facts = Request(SESSION, "x:Y", BUCKET, {"aws:PrincipalArn": "a", "AWS:UserID": "b"}).facts
 
     assert user["aws:username"] == ("ana",)
     assert user["aws:principalarn"] == (USER.arn,)
     assert service["aws:principalisawsservice"] == ("true",)
     assert service["aws:principalservicename"] == ("sns.amazonaws.com",)
     assert "aws:principalarn" not in service
-    assert (given["aws:principalarn"], given["aws:userid"]) == (("a",), ("b",))
+    assert (facts["aws:principalarn"], facts["aws:userid"]) == (("a",), ("b",))
 
 
 def test_values_become_the_texts_that_iam_compares() -> None:

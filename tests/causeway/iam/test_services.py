@@ -70,6 +70,6 @@ def test_what_is_required_is_told() -> None:
     ],
 )
 def test_a_resource_has_the_type_that_says_most(action: str, arn: str, name: str | None) -> None:
-    found = services.matches_resource_type(action, arn)
+    resource_type = services.matches_resource_type(action, arn)
 
-    assert (found.name if found else None) == name
+    assert (resource_type.name if resource_type else None) == name

@@ -36,20 +36,20 @@ def objects(folder: Path) -> dict[str, dict[str, list[Any]]]:
     backfill = Backfill(GROUP, folder, "d" * 64, NOW)
     backfill.add(chunk(0, [10, 11, 10]))
     backfill.add(chunk(3, [11, 11]))
-    made = backfill.finish()
-    assert [one.rows for one in made] == [2, 3]
-    return {one.key: pq.read_table(one.path).to_pydict() for one in made}
+    written = backfill.finish()
+    assert [object_.rows for object_ in written] == [2, 3]
+    return {object_.key: pq.read_table(object_.path).to_pydict() for object_ in written}
 
 
 def test_each_hour_has_its_object_in_the_layout_of_the_store(tmp_path: Path) -> None:
-    found = objects(tmp_path / "one")
-    early, late = found
+    tables = objects(tmp_path / "one")
+    early, late = tables
     assert early == "year=1970/month=01/day=01/hour=10/19700101T100000Z_dddddddddd000000.parquet"
     assert "/hour=11/" in late
-    assert found[early]["record_id"] == ["r0", "r2"]
-    assert found[late]["n"] == [1, 3, 4]
-    assert found[late]["is_deleted"] == [False] * 3
-    assert found[late]["write_time"] == [NOW] * 3
+    assert tables[early]["record_id"] == ["r0", "r2"]
+    assert tables[late]["n"] == [1, 3, 4]
+    assert tables[late]["is_deleted"] == [False] * 3
+    assert tables[late]["write_time"] == [NOW] * 3
 
 
 def test_the_same_input_makes_the_same_objects(tmp_path: Path) -> None:
@@ -60,10 +60,10 @@ def test_hours_without_end_are_ended_in_turn(tmp_path: Path) -> None:
     backfill = Backfill(GROUP, tmp_path, "d" * 64, NOW)
     backfill.add(chunk(0, list(range(40))))
     backfill.add(chunk(40, list(range(40))))
-    made = backfill.finish()
-    assert sum(one.rows for one in made) == 80
-    assert len({one.key for one in made}) == len(made)
-    read = [pq.read_table(one.path, schema=schema(GROUP)) for one in made]
+    written = backfill.finish()
+    assert sum(object_.rows for object_ in written) == 80
+    assert len({object_.key for object_ in written}) == len(written)
+    read = [pq.read_table(object_.path, schema=schema(GROUP)) for object_ in written]
     assert sorted(pa.concat_tables(read)["n"].to_pylist()) == list(range(80))
 
 
@@ -72,7 +72,7 @@ def test_a_spool_gives_back_what_it_took(tmp_path: Path) -> None:
     for first in (0, 5):
         spool.add(chunk(first, [1, 2]))
     spool.finish()
-    found = [
+    parts = [
         (numbers.tolist(), columns["n"].to_pylist()) for numbers, columns in spooled(spool.path)
     ]
-    assert found == [([0, 1], [0, 1]), ([5, 6], [5, 6])]
+    assert parts == [([0, 1], [0, 1]), ([5, 6], [5, 6])]

@@ -35,21 +35,21 @@ def test_bodies_are_what_json_would_write(
         "number": pa.array(columns["number"], pa.int64()),
         "tëxt": pa.array(columns["tëxt"], pa.string()),
     }
-    made = list(bodies("g", np.arange(len(rows)) + 7, records(arrays), stores=stores))
-    assert [row for body in made for row in body.rows] == list(range(7, 7 + len(rows)))
-    assert all(len(body.rows) <= 25 for body in made)
-    wanted: list[dict[str, Any]] = []
+    results = list(bodies("g", np.arange(len(rows)) + 7, records(arrays), stores=stores))
+    assert [row for body in results for row in body.rows] == list(range(7, 7 + len(rows)))
+    assert all(len(body.rows) <= 25 for body in results)
+    entries: list[dict[str, Any]] = []
     for row in rows:
         record = [
             {"FeatureName": name, "ValueAsString": str(value)}
             for name, value in zip(names, row, strict=True)
             if value is not None
         ]
-        wanted.append({"FeatureGroupName": "g", "Record": record})
+        entries.append({"FeatureGroupName": "g", "Record": record})
         if stores:
-            wanted[-1]["TargetStores"] = list(stores)
-    for body in made:
-        part, wanted = wanted[: len(body.rows)], wanted[len(body.rows) :]
+            entries[-1]["TargetStores"] = list(stores)
+    for body in results:
+        part, entries = entries[: len(body.rows)], entries[len(body.rows) :]
         assert body.content == json.dumps({"Entries": part}).encode()
         assert body.part([0]).content == json.dumps({"Entries": part[:1]}).encode()
 

@@ -60,12 +60,12 @@ def test_a_column_of_texts_is_judged_as_its_values_are(
     @settings(max_examples=EXAMPLES)
     @given(st.lists(TEXTS, max_size=20))
     def law(texts: list[str]) -> None:
-        found = ColumnCheck(feature).check(pa.array(texts, pa.string()))
-        wanted = [alone(feature, text) for text in texts]
-        assert found.values.to_pylist() == [value for value, _ in wanted]
-        assert found.faults == {
+        checked = ColumnCheck(feature).check(pa.array(texts, pa.string()))
+        expected = [alone(feature, text) for text in texts]
+        assert checked.values.to_pylist() == [value for value, _ in expected]
+        assert checked.faults == {
             position: (texts[position], fault)
-            for position, (_, fault) in enumerate(wanted)
+            for position, (_, fault) in enumerate(expected)
             if fault
         }
 
@@ -87,15 +87,15 @@ def test_a_column_of_numbers_is_judged_as_its_values_are(name: str, kind: str) -
 
     @settings(max_examples=EXAMPLES)
     @given(st.lists(st.one_of(st.none(), values), max_size=20))
-    def law(given_: list[Any]) -> None:
-        found = ColumnCheck(feature).check(pa.array(given_, type_, from_pandas=False))
-        for position, value in enumerate(given_):
+    def law(inputs: list[Any]) -> None:
+        checked = ColumnCheck(feature).check(pa.array(inputs, type_, from_pandas=False))
+        for position, value in enumerate(inputs):
             text = "" if value is None or value != value else repr(value)
             if feature.type == "Integral" and text.endswith(".0") and abs(value) < 2**53:
                 text = text.removesuffix(".0")  # a whole number, however the file keeps it
-            wanted, fault = alone(feature, text)
-            assert found.values[position].as_py() == wanted, text
-            assert (position in found.faults) == (fault is not None), text
+            expected, fault = alone(feature, text)
+            assert checked.values[position].as_py() == expected, text
+            assert (position in checked.faults) == (fault is not None), text
 
     law()
 
@@ -111,19 +111,21 @@ IDS: dict[str, tuple[pa.Array, list[str | None], list[int]]] = {
 @pytest.mark.parametrize("case", IDS)
 def test_ids_that_are_none_are_faults(case: str) -> None:
     column, good, bad = IDS[case]
-    found = IdCheck().check(column)
-    assert sorted(found.faults) == bad
-    kept = [value for position, value in enumerate(found.values.to_pylist()) if position not in bad]
-    assert kept == good
-    assert {reason for _, reason in found.faults.values()} == {"the record has no id"}
+    checked = IdCheck().check(column)
+    assert sorted(checked.faults) == bad
+    ids = [
+        value for position, value in enumerate(checked.values.to_pylist()) if position not in bad
+    ]
+    assert ids == good
+    assert {reason for _, reason in checked.faults.values()} == {"the record has no id"}
 
 
 def test_event_times_are_brought_to_the_stores_form_with_their_hour() -> None:
     texts = ["2019-11-24T00:30:00Z", "2019-11-24T03:30:00+02:00", "", "yesterday", "2019-11-24"]
-    found, hours = TimeCheck().check(pa.array(texts))
-    assert found.values.to_pylist()[:2] == ["2019-11-24T00:30:00Z", "2019-11-24T01:30:00.000Z"]
+    checked, hours = TimeCheck().check(pa.array(texts))
+    assert checked.values.to_pylist()[:2] == ["2019-11-24T00:30:00Z", "2019-11-24T01:30:00.000Z"]
     assert hours[1] - hours[0] == 1
-    assert {position: reason for position, (_, reason) in found.faults.items()} == {
+    assert {position: reason for position, (_, reason) in checked.faults.items()} == {
         2: "the record has no event time",
         3: "'yesterday' is no instant; allowed: 2026-01-31T00:00:00Z",
         4: "'2019-11-24' is no instant; allowed: 2026-01-31T00:00:00Z",

@@ -44,16 +44,16 @@ GROUP = FeatureGroup(
 HEADER = ",".join(COLUMNS) + "\n"
 
 
-def read(path: Path, found: Scan) -> tuple[dict[str, list[object]], set[tuple[object, ...]], int]:
+def read(path: Path, scanned: Scan) -> tuple[dict[str, list[object]], set[tuple[object, ...]], int]:
     """Return the good records, (row, column, reason) of the rejects, and the number of rows."""
-    table = open_table(path, DATA.format, COLUMNS, what="the file", found=found)
+    table = open_table(path, DATA.format, COLUMNS, what="the file", found=scanned)
     reader = RecordReader(table, layout_of_group(GROUP, DATA, table, "the file"))
     good: dict[str, list[object]] = {}
     rejects, rows = set(), 0
     for chunk in reader.chunks({}):
         for name, column in chunk.columns.items():
             good.setdefault(name, []).extend(column.to_pylist())
-        rejects |= {(one.row, one.column, one.reason) for one in chunk.rejects}
+        rejects |= {(reject.row, reject.column, reject.reason) for reject in chunk.rejects}
         rows += chunk.rows
     return good, rejects, rows
 
@@ -67,10 +67,10 @@ def in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def both(path: Path, content: str) -> tuple[dict[str, list[object]], set[tuple[object, ...]], int]:
     """Read a file as numbers and as text, and return what both find."""
     path.write_text(HEADER + content)
-    found = scan(path, DATA.format)
-    assert found.plain and found.numeric
-    as_numbers = read(path, found)
-    assert as_numbers == read(path, dataclasses.replace(found, numeric=False))
+    scanned = scan(path, DATA.format)
+    assert scanned.plain and scanned.numeric
+    as_numbers = read(path, scanned)
+    assert as_numbers == read(path, dataclasses.replace(scanned, numeric=False))
     return as_numbers
 
 
@@ -106,7 +106,7 @@ def test_from_the_first_value_of_another_kind_on_the_file_is_text(
     good, rejects, rows = both(tmp_path / "file", "\n".join(lines) + "\n")
     assert rows == 200
     assert len(good["code"]) == 197
-    assert sorted(rejects, key=lambda one: one[0]) == [  # type: ignore[arg-type,return-value]
+    assert sorted(rejects, key=lambda reject: reject[0]) == [  # type: ignore[arg-type,return-value]
         (92, None, "has 2 values, expected 4"),
         (122, "code", "is no whole number"),
         (152, "code", "is an unknown code; allowed: 1, 2, 3"),

@@ -46,15 +46,15 @@ GOOD = "a,1,1.5,x\nb,2,2.5,\n"
 
 def read(path: Path) -> tuple[list[str], list[Reject], int]:
     """Return the ids of the good records, the rejects, and how many rows there were."""
-    found = scan(path, DATA.format)
-    table = open_table(path, DATA.format, COLUMNS, what="the file", found=found)
+    scanned = scan(path, DATA.format)
+    table = open_table(path, DATA.format, COLUMNS, what="the file", found=scanned)
     reader = RecordReader(table, layout_of_group(GROUP, DATA, table, "the file"))
     ids, rejects, rows = [], [], 0
     for chunk in reader.chunks(reader.duplicates()):
         ids += chunk.columns["record_id"].to_pylist() if len(chunk) else []
         rejects += chunk.rejects
         rows += chunk.rows
-    assert len(ids) + len({one.row for one in rejects}) == rows
+    assert len(ids) + len({reject.row for reject in rejects}) == rows
     return ids, rejects, rows
 
 
@@ -120,12 +120,12 @@ REJECTED: dict[str, tuple[bytes, list[str], list[tuple[int, str | None, str]]]] 
 def test_rows_that_break_the_contract_are_named_and_the_others_kept(
     case: str, tmp_path: Path
 ) -> None:
-    content, ids, wanted = REJECTED[case]
+    content, ids, reasons = REJECTED[case]
     path = tmp_path / "file"
     path.write_bytes(content)
-    found, rejects, _ = read(path)
-    assert found == ids
-    assert [(one.row, one.column, one.reason) for one in rejects] == wanted
+    records, rejects, _ = read(path)
+    assert records == ids
+    assert [(reject.row, reject.column, reject.reason) for reject in rejects] == reasons
 
 
 def test_one_percent_of_bad_codes_is_one_percent_of_rejects(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ def test_one_percent_of_bad_codes_is_one_percent_of_rejects(tmp_path: Path) -> N
     path.write_text(HEADER + "".join(lines))
     ids, rejects, rows = read(path)
     assert (len(ids), len(rejects), rows) == (19_800, 200, 20_000)
-    assert [one.row for one in rejects] == list(range(2, 20_002, 100))
-    assert {one.reason for one in rejects} == {"is an unknown code; allowed: 1, 2"}
+    assert [reject.row for reject in rejects] == list(range(2, 20_002, 100))
+    assert {reject.reason for reject in rejects} == {"is an unknown code; allowed: 1, 2"}
 
 
 WRITERS: dict[str, Callable[[Path, dict[str, list[Any]]], object]] = {
@@ -156,9 +156,9 @@ def test_a_duplicate_is_found_however_far_away(kind: str, tmp_path: Path) -> Non
     }  # fmt: skip
     path = tmp_path / "file"
     WRITERS[kind](path, rows)
-    found, rejects, _ = read(path)
+    records, rejects, _ = read(path)
     first = 2 if kind == "text" else 1
-    assert len(found) == count - 1
-    assert [(one.row, one.reason) for one in rejects] == [
+    assert len(records) == count - 1
+    assert [(reject.row, reject.reason) for reject in rejects] == [
         (count - 1 + first, f"the record id is a duplicate of row {first}")
     ]

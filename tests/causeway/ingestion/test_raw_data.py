@@ -31,8 +31,8 @@ def lines(*rows: str) -> str:
 
 
 def test_a_good_file_is_counted_and_digested(case: UseCase) -> None:
-    found = validate(lines(ROW, ROW).encode(), case)
-    assert (found.rows, found.size) == (2, len(lines(ROW, ROW)))
+    raw_file = validate(lines(ROW, ROW).encode(), case)
+    assert (raw_file.rows, raw_file.size) == (2, len(lines(ROW, ROW)))
 
 
 def test_the_digest_is_of_the_bytes(case: UseCase) -> None:

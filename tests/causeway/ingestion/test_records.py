@@ -51,7 +51,7 @@ def test_a_record_with_several_faults_is_one_row_and_its_id_is_told(tmp_path: Pa
     read = reader(tmp_path / "f", id=["a", "b", None], when=[DAY, "no", DAY], code=[1, 2, 3])
     (chunk,) = read.chunks({}, counts)
     assert (chunk.rows, len(chunk), chunk.refused) == (3, 1, ("b",))
-    assert [(one.row, one.column) for one in chunk.rejects] == [
+    assert [(reject.row, reject.column) for reject in chunk.rejects] == [
         (2, "when"), (2, "code"), (3, "id"), (3, "code")
     ]  # fmt: skip
     assert (counts.faulty["code"], counts.empty["code"]) == (2, 0)
@@ -88,7 +88,7 @@ def test_of_an_erased_record_only_what_is_later_than_its_erasure_is_taken(tmp_pa
         tmp_path / "f", withheld, id=["a", "a", "a", "b"], when=[*times, DAY], code=[1] * 4
     )
     (chunk,) = read.chunks({})
-    assert [(one.row, one.reason) for one in chunk.rejects] == [
+    assert [(reject.row, reject.reason) for reject in chunk.rejects] == [
         (1, "it was erased"), (2, "it was erased")
     ]  # fmt: skip
     assert chunk.numbers.tolist() == [3, 4]

@@ -23,8 +23,8 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(name: str) ->
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", CASES)
 def test_rows_keep_the_contract(name: str, seed: int, tmp_path: Path) -> None:
-    found = validate_raw(samples.write(name, 1000, seed, tmp_path / "raw"), CASES[name])
-    assert found.rows == 1000
+    raw_file = validate_raw(samples.write(name, 1000, seed, tmp_path / "raw"), CASES[name])
+    assert raw_file.rows == 1000
 
 
 def test_about_seventy_of_a_hundred_are_good() -> None:

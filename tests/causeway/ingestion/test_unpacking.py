@@ -41,10 +41,10 @@ def tarred(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE) -> bytes:
 MAKES: dict[str, Callable[..., bytes]] = {"zip": zipped, "tar.gz": tarred}
 
 
-def unpacked(folder: Path, content: bytes, **given: Any) -> bytes:
+def unpacked(folder: Path, content: bytes, **fields: Any) -> bytes:
     (folder / "download").write_bytes(content)
     target = folder / "raw"
-    published = Published.model_validate({"address": ADDRESS, "member": "a/rows", **given})
+    published = Published.model_validate({"address": ADDRESS, "member": "a/rows", **fields})
     unpack(folder / "download", published, target, head=b"x y\n")
     return target.read_bytes()
 
@@ -83,9 +83,9 @@ REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_not_the_declared_file_is_refused(case: str, tmp_path: Path) -> None:
-    content, given, message = REFUSED[case]
+    content, fields, message = REFUSED[case]
     with pytest.raises(BadInput, match=message) as caught:
-        unpacked(tmp_path, content, **{"archive": "zip", **given})
+        unpacked(tmp_path, content, **{"archive": "zip", **fields})
     assert caught.value.next_step
 
 

@@ -73,12 +73,12 @@ def test_before_the_first_training_a_card_says_what_the_use_case_says(
 def test_what_the_candidate_was_is_copied_from_the_package(
     case: UseCase, model: ModelSpec, registered: RegistryVersion
 ) -> None:
-    made = full(case, model, registered)
+    content = full(case, model, registered)
     package = json.loads(registered.card)
-    assert made["training_details"] == package["training_details"]
-    assert made["evaluation_details"][0]["name"] == HELD_OUT
-    assert made["model_package_details"]["model_package_version"] == 2
-    assert described_version(made) == str(registered.arn)
+    assert content["training_details"] == package["training_details"]
+    assert content["evaluation_details"][0]["name"] == HELD_OUT
+    assert content["model_package_details"]["model_package_version"] == 2
+    assert described_version(content) == str(registered.arn)
 
 
 def test_what_people_wrote_stays_when_a_version_is_registered(
@@ -89,12 +89,15 @@ def test_what_people_wrote_stays_when_a_version_is_registered(
     card["additional_information"]["custom_details"]["Ticket"] = "R-17"
     card["intended_uses"]["intended_uses"] = "Private loans up to 20,000."
     card = with_evaluation(card, {"name": "by the validation unit"})
-    found = merged(card, full(case, model, registered))
-    assert found["additional_information"]["ethical_considerations"].startswith("Looked at")
-    assert found["additional_information"]["custom_details"]["Ticket"] == "R-17"
-    assert found["intended_uses"]["intended_uses"] == "Private loans up to 20,000."
-    assert [e["name"] for e in found["evaluation_details"]] == [HELD_OUT, "by the validation unit"]
-    assert checked(found)
+    content = merged(card, full(case, model, registered))
+    assert content["additional_information"]["ethical_considerations"].startswith("Looked at")
+    assert content["additional_information"]["custom_details"]["Ticket"] == "R-17"
+    assert content["intended_uses"]["intended_uses"] == "Private loans up to 20,000."
+    assert [e["name"] for e in content["evaluation_details"]] == [
+        HELD_OUT,
+        "by the validation unit",
+    ]
+    assert checked(content)
 
 
 def test_the_test_of_an_endpoint_is_gone_with_its_version(
@@ -105,8 +108,8 @@ def test_the_test_of_an_endpoint_is_gone_with_its_version(
     again = merged(card, full(case, model, registered))
     assert [e["name"] for e in again["evaluation_details"]] == [HELD_OUT, LIVE_TEST]
     later = make_version(3, card=registered.card)
-    found = merged(card, full(case, model, later))
-    assert [e["name"] for e in found["evaluation_details"]] == [HELD_OUT]
+    content = merged(card, full(case, model, later))
+    assert [e["name"] for e in content["evaluation_details"]] == [HELD_OUT]
 
 
 def test_an_evaluation_of_the_same_name_is_replaced() -> None:
@@ -123,14 +126,14 @@ def test_an_evaluation_of_the_same_name_is_replaced() -> None:
 def test_merging_twice_is_merging_once(
     case: UseCase, model: ModelSpec, notes: dict[str, str], ethics: str
 ) -> None:
-    made = card_content(Facts(case, model))
-    existing = copy.deepcopy(made)
+    content = card_content(Facts(case, model))
+    existing = copy.deepcopy(content)
     existing["additional_information"]["custom_details"] |= notes
     existing["additional_information"]["ethical_considerations"] = ethics
     existing["business_details"]["line_of_business"] = "another"
-    once = merged(existing, made)
-    assert merged(once, made) == once
-    assert once["business_details"] == made["business_details"]
+    once = merged(existing, content)
+    assert merged(once, content) == once
+    assert once["business_details"] == content["business_details"]
     assert once["additional_information"]["ethical_considerations"] == ethics
     assert {k: v for k, v in notes.items() if not k.startswith("UseCase") and v}.items() <= (
         once["additional_information"]["custom_details"].items()

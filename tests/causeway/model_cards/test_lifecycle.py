@@ -68,17 +68,17 @@ def test_statuses_are_those_of_the_service() -> None:
 
 
 def test_the_status_follows_the_version_to_production_and_out_of_it(draft: Card) -> None:
-    seen = [card := draft]
+    cards = [card := draft]
     for hand_over in HandOver:
-        seen.append(card := handed(card, hand_over, 1))
-    assert [one.status for one in seen] == [
+        cards.append(card := handed(card, hand_over, 1))
+    assert [state.status for state in cards] == [
         "Draft",
         "Draft",
         "PendingReview",
         "Approved",
         "Archived",
     ]
-    assert [one.version for one in seen] == [1, 2, 3, 4, 5]
+    assert [state.version for state in cards] == [1, 2, 3, 4, 5]
 
 
 def test_content_and_status_change_in_separate_calls_with_the_whole_content(draft: Card) -> None:

@@ -30,11 +30,11 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "place"), BROKEN)
+@pytest.mark.parametrize(("content", "pattern"), BROKEN)
 def test_a_broken_content_is_refused_where_it_is_broken(
-    content: dict[str, Any], place: str
+    content: dict[str, Any], pattern: str
 ) -> None:
-    with pytest.raises(BadInput, match=place):
+    with pytest.raises(BadInput, match=pattern):
         checked(content)
     local = Draft7Validator(yaml.safe_load(LOCAL.read_text()))
     assert not local.is_valid(content)

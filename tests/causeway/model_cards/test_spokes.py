@@ -36,20 +36,20 @@ def spoke(**more: Any) -> dict[str, Any]:
 
 
 def test_what_people_wrote_is_taken_and_nothing_that_causeway_writes(hub: Card) -> None:
-    found = aggregated(hub.content, [spoke()])
-    assert found["intended_uses"]["factors_affecting_model_efficiency"] == "Age."
-    details = found["additional_information"]["custom_details"]
+    content = aggregated(hub.content, [spoke()])
+    assert content["intended_uses"]["factors_affecting_model_efficiency"] == "Age."
+    details = content["additional_information"]["custom_details"]
     ours = hub.content["additional_information"]["custom_details"]
     assert details == {**ours, "Ticket": "R-17"}
-    assert found["model_overview"] == hub.content["model_overview"]
-    names = [entry["name"] for entry in found["evaluation_details"]]
+    assert content["model_overview"] == hub.content["model_overview"]
+    names = [entry["name"] for entry in content["evaluation_details"]]
     assert names == ["by the validation unit"] and LIVE_TEST not in names
 
 
 def test_the_later_spokes_word_counts(hub: Card) -> None:
-    found = aggregated(hub.content, [spoke(), LATER])
-    assert found["intended_uses"]["intended_uses"] == "Loans below 20,000."
-    assert found["intended_uses"]["factors_affecting_model_efficiency"] == "Age."
+    content = aggregated(hub.content, [spoke(), LATER])
+    assert content["intended_uses"]["intended_uses"] == "Loans below 20,000."
+    assert content["intended_uses"]["factors_affecting_model_efficiency"] == "Age."
 
 
 def test_planning_again_after_a_plan_is_quiet(hub: Card) -> None:

@@ -26,10 +26,10 @@ def test_a_version_is_read_back_as_the_candidate_was(
         image_uri=CANDIDATE.image_uri,
         metadata={"dataset-sha256": CANDIDATE.dataset_digest},
     )
-    read, written = of_version(version), of_candidate(CANDIDATE)
-    assert read.label == "v2"
+    after, before = of_version(version), of_candidate(CANDIDATE)
+    assert after.label == "v2"
     for name in ("metrics", "gates", "dataset", "artifact", "image", "parameters"):
-        assert getattr(read, name) == getattr(written, name), name
+        assert getattr(after, name) == getattr(before, name), name
 
 
 def test_production_stands_first_and_then_the_newest(make_version: Any) -> None:
@@ -65,8 +65,8 @@ def test_a_first_version_is_compared_with_nothing() -> None:
 
 
 def test_a_version_from_outside_shows_what_little_it_carries(make_version: Any) -> None:
-    for told in ("{}", "no json", "[]"):
-        column = of_version(make_version(3, card=told, metadata={"validation-metrics": "{}"}))
+    for card in ("{}", "no json", "[]"):
+        column = of_version(make_version(3, card=card, metadata={"validation-metrics": "{}"}))
         assert column.parameters == {}
         text = comparison_markdown("m", of_candidate(CANDIDATE), [column])
         assert "| auc | 0.8 | - |" in text

@@ -26,9 +26,9 @@ FILES = {
 
 
 def packed(files: dict[str, bytes], *members: tarfile.TarInfo) -> bytes:
-    made = io.BytesIO()
+    archive = io.BytesIO()
     with (
-        gzip.GzipFile(fileobj=made, mode="wb", mtime=0, filename="") as zipped,
+        gzip.GzipFile(fileobj=archive, mode="wb", mtime=0, filename="") as zipped,
         tarfile.open(fileobj=zipped, mode="w") as tar,
     ):
         for name, content in files.items():
@@ -37,7 +37,7 @@ def packed(files: dict[str, bytes], *members: tarfile.TarInfo) -> bytes:
             tar.addfile(member, io.BytesIO(content))
         for member in members:
             tar.addfile(member)
-    return made.getvalue()
+    return archive.getvalue()
 
 
 def read(archive: bytes) -> Manifest:
@@ -48,13 +48,13 @@ ORIGINAL = packed(FILES)
 
 
 def test_every_file_is_listed_with_its_digest() -> None:
-    found = read(ORIGINAL)
-    assert found.sha256 == hashlib.sha256(ORIGINAL).hexdigest()
-    assert {f.path: f.sha256 for f in found.files} == {
+    manifest = read(ORIGINAL)
+    assert manifest.sha256 == hashlib.sha256(ORIGINAL).hexdigest()
+    assert {f.path: f.sha256 for f in manifest.files} == {
         name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()
     }
-    assert read(ORIGINAL) == found
-    assert found.digest == hashlib.sha256(found.text().encode()).hexdigest()
+    assert read(ORIGINAL) == manifest
+    assert manifest.digest == hashlib.sha256(manifest.text().encode()).hexdigest()
 
 
 # ------------------------------------------------------------------- mutations of the archive
@@ -104,8 +104,8 @@ def remove(_: bytes, draw: random.Random) -> bytes:
 
 
 def swap(_: bytes, draw: random.Random) -> bytes:
-    one, other = draw.sample(sorted(FILES), 2)
-    return packed({**FILES, one: FILES[other], other: FILES[one]})
+    first, second = draw.sample(sorted(FILES), 2)
+    return packed({**FILES, first: FILES[second], second: FILES[first]})
 
 
 MUTATORS: tuple[Callable[[bytes, random.Random], bytes], ...] = (

@@ -83,8 +83,10 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
 
 
 def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict[str, Any]) -> None:
-    told = {"CustomerMetadataProperties": request_["CustomerMetadataProperties"]}
-    assert json.loads(told["CustomerMetadataProperties"]["validation-metrics"]) == {"auc": 0.8}
+    properties = {"CustomerMetadataProperties": request_["CustomerMetadataProperties"]}
+    assert json.loads(properties["CustomerMetadataProperties"]["validation-metrics"]) == {
+        "auc": 0.8
+    }
 
 
 def test_metrics_that_do_not_fit_are_left_out_whole(
@@ -93,9 +95,9 @@ def test_metrics_that_do_not_fit_are_left_out_whole(
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
     many = replace(CANDIDATE, metrics={f"metric_{n:03}": n / 7 for n in range(60)})
     properties = registration_request(group, case, model, many)["CustomerMetadataProperties"]
-    kept = json.loads(properties["validation-metrics"])
-    assert 0 < len(kept) < 60
-    assert all(abs(kept[name] - many.metrics[name]) < 1e-6 for name in kept)
+    metrics = json.loads(properties["validation-metrics"])
+    assert 0 < len(metrics) < 60
+    assert all(abs(metrics[name] - many.metrics[name]) < 1e-6 for name in metrics)
 
 
 def test_the_card_inside_has_the_reduced_schema(request_: dict[str, Any]) -> None:
@@ -121,26 +123,26 @@ def test_a_requester_is_named_only_beside_the_trainer(
     case: UseCase, model: ModelSpec, topology: Topology
 ) -> None:
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
-    for person, written in (("ml-engineer", None), ("model-owner", "model-owner")):
-        made = registration_request(group, case, model, replace(CANDIDATE, requested_by=person))
-        assert made["CustomerMetadataProperties"].get("requested-by") == written
+    for person, requester in (("ml-engineer", None), ("model-owner", "model-owner")):
+        request = registration_request(group, case, model, replace(CANDIDATE, requested_by=person))
+        assert request["CustomerMetadataProperties"].get("requested-by") == requester
 
 
 def test_every_document_has_its_place_among_metrics_and_baselines(
     case: UseCase, model: ModelSpec, topology: Topology
 ) -> None:
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
-    held = {name: StoredDocument(f"s3://bucket/{name}.json", "c" * 64) for name in DOCUMENTS}
-    made = registration_request(group, case, model, replace(CANDIDATE, documents=held))
+    documents = {name: StoredDocument(f"s3://bucket/{name}.json", "c" * 64) for name in DOCUMENTS}
+    request = registration_request(group, case, model, replace(CANDIDATE, documents=documents))
     service = botocore.session.get_session().get_service_model("sagemaker")
     shape = service.operation_model("CreateModelPackage").input_shape
-    assert not ParamValidator().validate(made, shape).has_errors()
-    assert made["ModelMetrics"]["Bias"]["Report"] == {
+    assert not ParamValidator().validate(request, shape).has_errors()
+    assert request["ModelMetrics"]["Bias"]["Report"] == {
         "ContentType": "application/json",
         "ContentDigest": "sha256:" + "c" * 64,
         "S3Uri": "s3://bucket/bias-report.json",
     }
-    baselines = made["DriftCheckBaselines"]
+    baselines = request["DriftCheckBaselines"]
     assert set(baselines) == {"Bias", "ModelDataQuality", "ModelQuality"}
     assert (
         baselines["ModelDataQuality"]["Statistics"]["S3Uri"] == "s3://bucket/data-statistics.json"
@@ -151,15 +153,15 @@ def test_commit_job_and_project_are_told(
     case: UseCase, model: ModelSpec, topology: Topology
 ) -> None:
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
-    known = replace(CANDIDATE, commit="1" * 40, repository="https://example.org/project.git")
-    made = registration_request(group, case, model, known)
-    assert made["MetadataProperties"] == {
+    candidate = replace(CANDIDATE, commit="1" * 40, repository="https://example.org/project.git")
+    request = registration_request(group, case, model, candidate)
+    assert request["MetadataProperties"] == {
         "CommitId": "1" * 40,
         "Repository": "https://example.org/project.git",
         "GeneratedBy": CANDIDATE.generated_by,
         "ProjectId": case.project,
     }
-    assert made["SourceUri"] == CANDIDATE.source_uri
+    assert request["SourceUri"] == CANDIDATE.source_uri
 
 
 def test_who_decides_is_told_where_to_compare(
@@ -167,19 +169,19 @@ def test_who_decides_is_told_where_to_compare(
 ) -> None:
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
     uri = "s3://bucket/comparison.md"
-    known = replace(CANDIDATE, comparison=StoredDocument(uri, "c" * 64))
-    made = registration_request(group, case, model, known)
-    assert made["CustomerMetadataProperties"]["comparison"] == uri
-    assert uri in made["ModelLifeCycle"]["StageDescription"]
+    candidate = replace(CANDIDATE, comparison=StoredDocument(uri, "c" * 64))
+    request = registration_request(group, case, model, candidate)
+    assert request["CustomerMetadataProperties"]["comparison"] == uri
+    assert uri in request["ModelLifeCycle"]["StageDescription"]
 
 
 def test_what_the_gates_said_is_told_in_one_line(model: ModelSpec) -> None:
     report = evaluate(
         model.gates, {"auc": 0.8}, model="m", artifact_sha256="a" * 64, dataset_digest="d" * 64
     )
-    told = gates_told(report.text())
-    assert told.startswith(f"{report.verdict.value}; ")
-    assert all(str(result) in told for result in report.results)
+    text = gates_told(report.text())
+    assert text.startswith(f"{report.verdict.value}; ")
+    assert all(str(result) in text for result in report.results)
     assert gates_told("{}") == ""
 
 

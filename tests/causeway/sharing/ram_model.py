@@ -50,24 +50,33 @@ def _applied(action: Action, state: OwnerState) -> OwnerState:
     permissions = {p.arn: p for p in state.permissions}
     if isinstance(action, CreatePermission):
         assert action.definition.arn not in permissions, "a second permission of one name"
-        made = action.definition
-        permissions[made.arn] = Permission(
-            made.arn, made.name, made.resource_type, _actions(action), "1", False, ("1",)
+        definition = action.definition
+        permissions[definition.arn] = Permission(
+            definition.arn,
+            definition.name,
+            definition.resource_type,
+            _actions(action),
+            "1",
+            False,
+            ("1",),
         )
     elif isinstance(action, CreatePermissionVersion):
-        known = permissions[action.definition.arn]
-        assert len(known.versions) < 5, "RAM keeps five versions"
-        number = str(int(known.versions[-1]) + 1)
-        permissions[known.arn] = replace(
-            known, actions=_actions(action), version=number, versions=(*known.versions, number)
+        existing = permissions[action.definition.arn]
+        assert len(existing.versions) < 5, "RAM keeps five versions"
+        number = str(int(existing.versions[-1]) + 1)
+        permissions[existing.arn] = replace(
+            existing,
+            actions=_actions(action),
+            version=number,
+            versions=(*existing.versions, number),
         )
     elif isinstance(action, DeletePermissionVersion):
-        known = permissions[action.permission_arn]
-        assert action.version != known.version
+        existing = permissions[action.permission_arn]
+        assert action.version != existing.version
         living = [share for share in shares.values() if share.lives]
-        assert action.version not in {share.permissions.get(known.arn) for share in living}
-        left = tuple(v for v in known.versions if v != action.version)
-        permissions[known.arn] = replace(known, versions=left)
+        assert action.version not in {share.permissions.get(existing.arn) for share in living}
+        remainder = tuple(v for v in existing.versions if v != action.version)
+        permissions[existing.arn] = replace(existing, versions=remainder)
     elif isinstance(action, CreateShare):
         arn = f"new-{len(shares)}"
         assert action.request()["clientToken"]
@@ -95,8 +104,8 @@ def _changed(
     action: Action, share: ObservedShare, permissions: dict[str, Permission]
 ) -> ObservedShare:
     if isinstance(action, ReplacePermission):
-        found = permissions[action.permission_arn]
-        return replace(share, permissions={found.arn: found.version})
+        permission = permissions[action.permission_arn]
+        return replace(share, permissions={permission.arn: permission.version})
     if isinstance(action, AllowExternal):
         return replace(share, external=action.allowed)
     assert isinstance(action, Associate | Disassociate)
@@ -110,4 +119,4 @@ def _changed(
 
 def _actions(action: CreatePermission | CreatePermissionVersion) -> frozenset[str]:
     document = json.loads(action.definition.template())
-    return frozenset(one.lower() for one in document["Action"])
+    return frozenset(action_.lower() for action_ in document["Action"])

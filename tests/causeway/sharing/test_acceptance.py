@@ -46,29 +46,29 @@ def invite(now):
 
 
 def test_an_expected_invitation_is_accepted(invite, now) -> None:
-    made = judge_acceptance(EXPECTED, [invite()], [], now)
-    assert (made.step, made.invitation_arn) == (Step.ACCEPT, "i")
+    acceptance = judge_acceptance(EXPECTED, [invite()], [], now)
+    assert (acceptance.step, acceptance.invitation_arn) == (Step.ACCEPT, "i")
 
 
 def test_acceptance_is_judged_by_the_share_that_is_seen(invite, now) -> None:
-    seen = VisibleShare("s", "name", OWNER, "ACTIVE")
-    assert judge_acceptance(EXPECTED, [], [seen], now).step is Step.DONE
-    require_done(EXPECTED, judge_acceptance(EXPECTED, [invite()], [seen], now))
+    visible = VisibleShare("s", "name", OWNER, "ACTIVE")
+    assert judge_acceptance(EXPECTED, [], [visible], now).step is Step.DONE
+    require_done(EXPECTED, judge_acceptance(EXPECTED, [invite()], [visible], now))
 
 
 @pytest.mark.parametrize(
-    "seen",
+    "visible",
     [
         VisibleShare("s", "name", STRANGER, "ACTIVE"),
         VisibleShare("s", "name", OWNER, "PENDING"),
         VisibleShare("s", "other", OWNER, "ACTIVE"),
     ],
 )
-def test_another_share_is_not_mistaken_for_it(seen, now) -> None:
-    made = judge_acceptance(EXPECTED, [], [seen], now)
-    assert made.step is Step.WAIT
+def test_another_share_is_not_mistaken_for_it(visible, now) -> None:
+    acceptance = judge_acceptance(EXPECTED, [], [visible], now)
+    assert acceptance.step is Step.WAIT
     with pytest.raises(NotSharedYet):
-        require_done(EXPECTED, made)
+        require_done(EXPECTED, acceptance)
 
 
 def test_an_accepted_invitation_without_a_share_is_waited_for(invite, now) -> None:
@@ -123,7 +123,7 @@ def test_of_a_thousand_foreign_invitations_none_is_accepted(now) -> None:
             draw.choice([("name", STRANGER), ("other", OWNER), ("nam", OWNER), ("NAME", OWNER)])
         ]
     ]
-    made = judge_acceptance(EXPECTED, others, [], now)
-    assert (made.step, made.invitation_arn) == (Step.WAIT, None)
-    pending = [one for one in others if one.status == "PENDING"]
+    acceptance = judge_acceptance(EXPECTED, others, [], now)
+    assert (acceptance.step, acceptance.invitation_arn) == (Step.WAIT, None)
+    pending = [invitation for invitation in others if invitation.status == "PENDING"]
     assert foreign([EXPECTED], others) == tuple(pending)

@@ -26,7 +26,7 @@ SHARE = DesiredShare(
     "s", AccountRole.DATA, "1" * 12, ("2" * 12,), ("r",), ResourceKind.MODEL_CARDS, Grant.READ
 )
 DEFINITION = PermissionDefinition("arn", "name", "sagemaker:ModelCard", ("sagemaker:x",))
-EVERY = (
+ACTIONS = (
     CreateShare(SHARE, ("r",), "p"),
     Associate("a", "s", ("r",), ("2" * 12,)),
     Disassociate("a", "s", ("r",)),
@@ -44,10 +44,10 @@ EVERY = (
 
 
 def test_every_action_is_tried_here() -> None:
-    assert {type(action) for action in EVERY} == set(Action.__subclasses__())
+    assert {type(action) for action in ACTIONS} == set(Action.__subclasses__())
 
 
-@pytest.mark.parametrize("action", EVERY, ids=lambda action: type(action).__name__)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: type(action).__name__)
 def test_a_request_is_one_of_the_service_model(action: Action) -> None:
     session = botocore.session.Session()
     service = session.get_service_model(
@@ -68,5 +68,5 @@ def test_a_repeated_call_is_the_same_call_and_another_is_not() -> None:
         return action.request()["clientToken"]
 
     assert token(CreateShare(SHARE, ("r",), "p")) == token(CreateShare(SHARE, ("r",), "p"))
-    assert token(CreateShare(SHARE, ("r",), "p", ("dead",))) != token(EVERY[0])
-    assert token(CreatePermissionVersion(DEFINITION, ("1", "2"))) != token(EVERY[7])
+    assert token(CreateShare(SHARE, ("r",), "p", ("dead",))) != token(ACTIONS[0])
+    assert token(CreatePermissionVersion(DEFINITION, ("1", "2"))) != token(ACTIONS[7])

@@ -34,9 +34,9 @@ def use(grant: str, *to: str) -> dict[str, Any]:
     return {"resource": "model_groups", "grant": grant, "to": to, "label": f"x-{grant}"}
 
 
-def of(found: tuple[ConsumerPolicy, ...], holder: PolicyHolder) -> ConsumerPolicy:
-    (one,) = [policy for policy in found if policy.holder is holder]
-    return one
+def of(policies_: tuple[ConsumerPolicy, ...], holder: PolicyHolder) -> ConsumerPolicy:
+    (match,) = [policy for policy in policies_ if policy.holder is holder]
+    return match
 
 
 def may(policy: ConsumerPolicy, account: str, action: str, resource: str, **facts: Any) -> bool:
@@ -83,8 +83,8 @@ def test_the_catalogue_is_open_to_who_reads_the_groups_and_to_the_trainer(
 def test_another_account_reads_the_offline_store_of_what_it_was_granted(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
-    found = consumer_policies(DATA, [granted(case, read("test", STRANGER))], topology, now)
-    bucket, key = of(found, PolicyHolder.BUCKET), of(found, PolicyHolder.KEY)
+    policies_ = consumer_policies(DATA, [granted(case, read("test", STRANGER))], topology, now)
+    bucket, key = of(policies_, PolicyHolder.BUCKET), of(policies_, PolicyHolder.KEY)
     arn = f"arn:aws:s3:::{bucket.name}"
     inside = f"{arn}/offline-store/credit_risk/x.parquet"
     for account in ("555555555555", STRANGER):
@@ -105,8 +105,8 @@ def test_another_account_reads_the_offline_store_of_what_it_was_granted(
 def test_an_organisation_and_a_unit_are_let_in_by_what_the_caller_belongs_to(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
-    found = consumer_policies(DATA, [granted(case, read(ORGANISATION, UNIT))], topology, now)
-    bucket = of(found, PolicyHolder.BUCKET)
+    policies_ = consumer_policies(DATA, [granted(case, read(ORGANISATION, UNIT))], topology, now)
+    bucket = of(policies_, PolicyHolder.BUCKET)
     inside = f"arn:aws:s3:::{bucket.name}/offline-store/credit_risk/x.parquet"
     member = {"aws:PrincipalOrgID": "o-abcdefghij"}
     below = {"aws:PrincipalOrgPaths": ["o-abcdefghij/r-ab/ou-abcd-abcdefgh/ou-abcd-xxxxxxxx/"]}
@@ -125,8 +125,8 @@ def test_who_deploys_reads_artifacts_and_who_registers_stores_them_too(
         use("register", "888888888888"),
         use("review", "999999999999"),
     )
-    found = consumer_policies(SHARED, [granted(case, *rules)], topology, now)
-    bucket, key = of(found, PolicyHolder.BUCKET), of(found, PolicyHolder.KEY)
+    policies_ = consumer_policies(SHARED, [granted(case, *rules)], topology, now)
+    bucket, key = of(policies_, PolicyHolder.BUCKET), of(policies_, PolicyHolder.KEY)
     artifact = f"arn:aws:s3:::{bucket.name}/models/credit_risk/d/model.tar.gz"
     verdicts = {
         account: (
@@ -147,9 +147,9 @@ def test_an_image_in_an_account_of_ours_is_pulled_by_those_who_run_it(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
     image = "333333333333.dkr.ecr.eu-central-1.amazonaws.com/causeway/serving:1"
-    places = topology.model_copy(update={"images": {**topology.images, "serving": image}})
-    found = consumer_policies(SHARED, [case], places, now)
-    repository = of(found, PolicyHolder.REPOSITORY)
+    with_image = topology.model_copy(update={"images": {**topology.images, "serving": image}})
+    policies_ = consumer_policies(SHARED, [case], with_image, now)
+    repository = of(policies_, PolicyHolder.REPOSITORY)
     assert repository.name == "causeway/serving"
     (statement,) = repository.statements
     assert "Resource" not in statement
@@ -176,14 +176,14 @@ def test_what_is_not_granted_any_more_goes_and_foreign_statements_stay(
             }
         ],
     }
-    wanted = of(
+    policy = of(
         consumer_policies(DATA, [granted(case, read(STRANGER))], topology, now), PolicyHolder.BUCKET
     )
     options: dict[str, Any] = {"prefix": PREFIX, "holder": PolicyHolder.BUCKET}
-    made = converged(before, wanted.statements, **options)
-    assert made is not None and len(json.loads(made)["Statement"]) == 3
-    assert converged(made, wanted.statements, **options) is None
-    back = converged(made, (), **options)
+    document = converged(before, policy.statements, **options)
+    assert document is not None and len(json.loads(document)["Statement"]) == 3
+    assert converged(document, policy.statements, **options) is None
+    back = converged(document, (), **options)
     assert back is not None and json.loads(back)["Statement"] == before["Statement"]
 
 
@@ -191,11 +191,11 @@ def test_a_policy_that_grows_too_large_is_refused_with_a_way_out(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
     many = [f"{n:012d}" for n in range(1, 1200)]
-    wanted = of(
+    policy = of(
         consumer_policies(DATA, [granted(case, read(*many))], topology, now), PolicyHolder.KEY
     )
     with pytest.raises(ConfigError, match="it takes 32768") as raised:
-        converged(None, wanted.statements, prefix=PREFIX, holder=PolicyHolder.KEY)
+        converged(None, policy.statements, prefix=PREFIX, holder=PolicyHolder.KEY)
     assert "organisation" in str(raised.value.next_step)
 
 

@@ -37,8 +37,8 @@ def test_a_use_case_that_declares_nothing_is_read_registered_and_deployed(
     case, topology, now
 ) -> None:
     grants = desired_grants((case.model_copy(update={"access": None}),), topology, now)
-    found = {(g.grant.value, g.principal, g.owner) for g in grants}
-    assert found == {
+    summary = {(g.grant.value, g.principal, g.owner) for g in grants}
+    assert summary == {
         ("read", "222222222222", "111111111111"),
         ("read", "666666666666", "333333333333"),
         ("register", "222222222222", "333333333333"),
@@ -52,9 +52,9 @@ def test_a_use_case_that_declares_nothing_is_read_registered_and_deployed(
 
 
 def test_groups_are_chosen_by_name_and_by_tag(case, topology, now) -> None:
-    first, *rest = case.feature_groups
+    first, *others = case.feature_groups
     tagged = first.model_copy(update={"tags": {"sensitivity": "personal", "unit": "loans"}})
-    case = case.model_copy(update={"feature_groups": (tagged, *rest)})
+    case = case.model_copy(update={"feature_groups": (tagged, *others)})
     by_tag = with_rules(case, read(tags={"sensitivity": "personal"}))
     (grant,) = desired_grants((by_tag,), topology, now)
     assert grant.resource.endswith("feature-group/credit-risk-applicant")
@@ -82,13 +82,13 @@ def test_the_longer_of_two_equal_grants_holds(case, topology, now) -> None:
 
 
 def test_roles_in_one_account_share_nothing(case, topology, now) -> None:
-    one = dict.fromkeys(DEPLOYED_ROLES, "111111111111")
-    merged = topology.model_copy(update={"accounts": one})
+    accounts = dict.fromkeys(DEPLOYED_ROLES, "111111111111")
+    merged = topology.model_copy(update={"accounts": accounts})
     assert desired_grants((case,), merged, now) == ()
 
 
 def test_the_topology_declares_for_whole_accounts_and_every_use_case(case, topology, now) -> None:
-    places = topology.model_copy(
+    with_access = topology.model_copy(
         update={
             "access": rules(
                 {"resource": "feature_catalog", "grant": "discover", "to": ["data_science"]},
@@ -102,7 +102,7 @@ def test_the_topology_declares_for_whole_accounts_and_every_use_case(case, topol
             )
         }
     )
-    grants = desired_grants((with_rules(case),), places, now)
+    grants = desired_grants((with_rules(case),), with_access, now)
     assert {(g.share, g.resource.partition("sagemaker:")[2], g.principal) for g in grants} == {
         (
             "causeway-catalog-discover",
@@ -131,14 +131,14 @@ def test_the_organisation_and_its_units_are_principals_by_arn(case, topology, no
     to_all = with_rules(case, deploy(to=["organisation", "ou-ab12-cdef5678", "prod"]))
     with pytest.raises(ConfigError, match=r"organisation\.id is missing"):
         desired_grants((to_all,), topology, now)
-    places = topology.model_copy(update={"organisation": Organisation(id="o-causeway00")})
-    grants = {g.principal: g for g in desired_grants((to_all,), places, now)}
+    organised = topology.model_copy(update={"organisation": Organisation(id="o-causeway00")})
+    grants = {g.principal: g for g in desired_grants((to_all,), organised, now)}
     unit = "arn:aws:organizations::444444444444:ou/o-causeway00/ou-ab12-cdef5678"
     assert set(grants) == {ORGANISATION, unit, "666666666666"}
-    reached = receiving_accounts(grants[ORGANISATION], places)
+    reached = receiving_accounts(grants[ORGANISATION], organised)
     assert "333333333333" not in reached
     assert len(reached) == 5
-    assert receiving_accounts(grants[unit], places) == ()
+    assert receiving_accounts(grants[unit], organised) == ()
 
 
 def test_rules_that_differ_do_not_meet_in_one_share(case, topology, now) -> None:

@@ -51,7 +51,7 @@ def of_statements(*statements) -> str:
 
 
 def test_each_grant_is_a_statement_for_whole_accounts_on_the_group_and_its_versions(grants) -> None:
-    statements = {one["Sid"]: one for one in policy_statements(grants)}
+    statements = {statement["Sid"]: statement for statement in policy_statements(grants)}
     assert set(statements) == {"CausewayMayModelGroupRegister", "CausewayMayModelGroupDeploy"}
     deploy = statements["CausewayMayModelGroupDeploy"]
     assert deploy["Principal"] == {
@@ -72,9 +72,9 @@ def test_a_policy_is_written_once_and_statements_of_others_survive(grants) -> No
 
 
 def test_what_a_policy_made_is_promoted_permission_first(grants) -> None:
-    written = of_statements(*policy_statements(grants))
+    document = of_statements(*policy_statements(grants))
     actions = frozenset(a.lower() for a in policy_statements(grants)[0]["Action"])
-    left = Permission(
+    leftover = Permission(
         "p",
         "n",
         "sagemaker:ModelPackageGroup",
@@ -92,16 +92,16 @@ def test_what_a_policy_made_is_promoted_permission_first(grants) -> None:
         {"p": "1"},
         feature_set="CREATED_FROM_POLICY",
     )
-    (plan,) = plan_group_policies(grants, state(written, share, permissions=[left]))
+    (plan,) = plan_group_policies(grants, state(document, share, permissions=[leftover]))
     name = promoted_name(Grant.DEPLOY, GROUP)
     assert plan.actions == (PromotePermission("p", name), PromoteShare("s"))
     assert len(name) <= 36
     # killed between the two: the permission is not promoted again
-    own = replace(left, arn="q", name=name, feature_set="STANDARD")
-    (plan,) = plan_group_policies(grants, state(written, share, permissions=[left, own]))
+    own = replace(leftover, arn="q", name=name, feature_set="STANDARD")
+    (plan,) = plan_group_policies(grants, state(document, share, permissions=[leftover, own]))
     assert plan.actions == (PromoteShare("s"),)
     done = replace(share, feature_set="STANDARD", permissions={"q": "1"})
-    (plan,) = plan_group_policies(grants, state(written, done, permissions=[left, own]))
+    (plan,) = plan_group_policies(grants, state(document, done, permissions=[leftover, own]))
     assert plan.is_quiet
 
 
@@ -137,7 +137,7 @@ def test_a_group_that_does_not_exist_yet_is_waited_for(grants) -> None:
 def test_only_policies_that_matter_are_read(grants) -> None:
     by_ram = [replace(grant, route="ram") for grant in grants]
     ours = ObservedShare("s", "causeway-m", OWNER, "ACTIVE", {GROUP: "ASSOCIATED"})
-    made = replace(ours, name="from-policy", feature_set="CREATED_FROM_POLICY")
+    from_policy = replace(ours, name="from-policy", feature_set="CREATED_FROM_POLICY")
     assert groups_to_look_at(by_ram, [ours]) == ()
-    assert groups_to_look_at(by_ram, [ours, made]) == (GROUP,)
+    assert groups_to_look_at(by_ram, [ours, from_policy]) == (GROUP,)
     assert groups_to_look_at(grants, []) == (GROUP,)

@@ -69,16 +69,16 @@ def test_letter_case_of_types_and_actions_does_not_matter() -> None:
 def test_where_no_managed_permission_is_small_enough_one_of_our_own_is_defined(
     kind: ResourceKind, grant: Grant, name: str
 ) -> None:
-    found = permission_for(kind, grant, LISTED, OWN)
-    assert isinstance(found, PermissionDefinition)
-    assert (found.name, found.arn) == (name, f"{OWN}{name}")
-    assert {action.lower() for action in found.actions} == RULES[kind, grant].required
+    permission = permission_for(kind, grant, LISTED, OWN)
+    assert isinstance(permission, PermissionDefinition)
+    assert (permission.name, permission.arn) == (name, f"{OWN}{name}")
+    assert {action.lower() for action in permission.actions} == RULES[kind, grant].required
 
 
 def test_no_permission_that_is_not_for_administrators_could_approve() -> None:
     for kind, grant in RULES:
-        found = permission_for(kind, grant, LISTED, OWN)
-        actions = {action.lower() for action in found.actions}
+        permission = permission_for(kind, grant, LISTED, OWN)
+        actions = {action.lower() for action in permission.actions}
         assert ("sagemaker:updatemodelpackage" in actions) == (
             (kind, grant) == (MODELS, Grant.ADMIN)
         )
@@ -86,10 +86,10 @@ def test_no_permission_that_is_not_for_administrators_could_approve() -> None:
 
 def test_names_of_own_permissions_fit_into_36_characters() -> None:
     names = [
-        found.name
+        permission.name
         for kind, grant in RULES
         if not RULES[kind, grant].managed_only
-        and isinstance(found := permission_for(kind, grant, (), OWN), PermissionDefinition)
+        and isinstance(permission := permission_for(kind, grant, (), OWN), PermissionDefinition)
     ]
     assert len(names) == len(set(names)) == len(RULES) - 1
     assert max(map(len, names)) <= 36
@@ -114,8 +114,12 @@ def test_a_permission_is_read_from_its_policy_template() -> None:
         "permissionType": "CUSTOMER_MANAGED",
         "permission": '{"Effect":"Allow","Action":["sagemaker:GetRecord"]}',
     }
-    found = permission_of(answer, ["12", "9"])
-    assert found.actions == {"sagemaker:getrecord"}
-    assert (found.version, found.managed, found.versions) == ("12", False, ("9", "12"))
+    permission = permission_of(answer, ["12", "9"])
+    assert permission.actions == {"sagemaker:getrecord"}
+    assert (permission.version, permission.managed, permission.versions) == (
+        "12",
+        False,
+        ("9", "12"),
+    )
     with pytest.raises(SharingError, match="no readable policy template"):
         permission_of({**answer, "permission": "{}"})

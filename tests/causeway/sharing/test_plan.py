@@ -49,12 +49,12 @@ BOTH = (desired(), CARD_SHARE)
 
 def own_card(actions=None, version: str = "1", versions=("1",)) -> Permission:
     right = frozenset(f"sagemaker:{a}".lower() for a in all_of(CARDS, Grant.READ))
-    found = right if actions is None else actions
+    all_actions = right if actions is None else actions
     return Permission(
         OWN_CARD,
         "causeway-model-cards-read",
         "sagemaker:ModelCard",
-        found,
+        all_actions,
         version,
         False,
         versions,
@@ -62,7 +62,7 @@ def own_card(actions=None, version: str = "1", versions=("1",)) -> Permission:
 
 
 #: Shares that RAM may show: by name what they may hold, and which permissions.
-SEEN = {
+KNOWN_SHARES = {
     desired().name: ((G1, G2, G3), (READ.arn, WRITE.arn)),
     CARD_SHARE.name: ((C1, C2, C3), (OWN_CARD, UPDATE_CARD.arn)),
     "causeway-retired": ((G1, C1), (READ.arn,)),
@@ -77,21 +77,23 @@ def any_state(seed: int) -> OwnerState:
     """Some state of an owner's account; a seed draws faster than hypothesis' own collections."""
     draw = random.Random(seed)
 
-    def entities(every):
-        return {one: draw.choice(STATUSES) for one in every if draw.random() < 0.7}
+    def entities(names):
+        return {name: draw.choice(STATUSES) for name in names if draw.random() < 0.7}
 
-    def share(place: int) -> ObservedShare:
-        name = draw.choice(list(SEEN))
-        resources, permissions = SEEN[name]
-        held = {draw.choice(permissions): draw.choice("12")} if draw.random() < 0.9 else {}
+    def share(number: int) -> ObservedShare:
+        name = draw.choice(list(KNOWN_SHARES))
+        resources, permissions = KNOWN_SHARES[name]
+        permission_versions = (
+            {draw.choice(permissions): draw.choice("12")} if draw.random() < 0.9 else {}
+        )
         return ObservedShare(
-            f"share-{place}",
+            f"share-{number}",
             name,
             OWNER,
             draw.choice(["ACTIVE", "ACTIVE", *TABLES["ResourceShareStatus"]]),
             entities(resources),
             entities([B, C, D]),
-            held,
+            permission_versions,
             draw.random() < 0.5,
         )
 
@@ -102,16 +104,16 @@ def any_state(seed: int) -> OwnerState:
         own = (own_card(actions, str(count), tuple(str(n + 1) for n in range(count))),)
     return OwnerState(
         OWNER,
-        tuple(share(place) for place in range(draw.randint(0, 6))),
+        tuple(share(number) for number in range(draw.randint(0, 6))),
         (*MANAGED, *own),
-        frozenset(one for one in (G1, G2, C1, C2) if draw.random() < 0.8),
+        frozenset(entity for entity in (G1, G2, C1, C2) if draw.random() < 0.8),
     )
 
 
 states = st.integers(0, 2**32).map(any_state)
 
 
-def meant(state: OwnerState) -> dict[str, tuple]:
+def meaning(state: OwnerState) -> dict[str, tuple]:
     """What the living shares of ours grant."""
     return {
         share.name: (
@@ -135,12 +137,12 @@ def test_from_any_state_a_plan_reaches_what_is_desired_and_the_next_plan_is_empt
     assert len(living) == len(set(living)), "one share of each name"
     for share, permission in ((desired(), READ), (CARD_SHARE, own_card())):
         there = set(share.resources) & state.resources
-        if share.name in meant(after):
-            found = meant(after)[share.name]
-            assert found == (there, set(share.principals), share.external, permission.actions)
+        if share.name in meaning(after):
+            result = meaning(after)[share.name]
+            assert result == (there, set(share.principals), share.external, permission.actions)
         else:
             assert not there
-    assert set(meant(after)) <= {desired().name, CARD_SHARE.name}
+    assert set(meaning(after)) <= {desired().name, CARD_SHARE.name}
     # what is not ours stays as it is
     other = "of-somebody-else"
     assert [s for s in after.shares if s.name == other] == [
@@ -155,13 +157,13 @@ def test_a_plan_that_was_cut_off_is_finished_by_the_next(state: OwnerState, call
     again = [a for plan in plan_shares(BOTH, cut) for a in plan.actions]
     after = apply(again, cut)
     assert all(plan.is_quiet for plan in plan_shares(BOTH, after))
-    made = [s for s in after.shares if s.arn.startswith("new-")]
-    assert len({s.name for s in made}) == len(made), "one share of each name was made"
+    new = [s for s in after.shares if s.arn.startswith("new-")]
+    assert len({s.name for s in new}) == len(new), "one share of each name was made"
 
 
 def whole(share=None, **changes) -> ObservedShare:
     share = share or desired()
-    found = ObservedShare(
+    observed = ObservedShare(
         "arn",
         share.name,
         OWNER,
@@ -170,7 +172,7 @@ def whole(share=None, **changes) -> ObservedShare:
         dict.fromkeys(share.principals, "ASSOCIATED"),
         {READ.arn: "1"},
     )
-    return replace(found, **changes)
+    return replace(observed, **changes)
 
 
 def state(*shares: ObservedShare, permissions=MANAGED, resources=(G1, G2, C1, C2)) -> OwnerState:
@@ -302,9 +304,9 @@ def test_a_card_is_shared_with_a_stage_once_it_was_handed_over() -> None:
         assert plan.waiting == (f"{C1} has not come to Approved yet",)
     assert [type(a).__name__ for a in planned("Approved").actions][-1] == "CreateShare"
     # The next version's draft takes nothing from who reads the card of what is live.
-    held = ObservedShare(
+    observed = ObservedShare(
         "arn", share.name, OWNER, "ACTIVE", {C1: "ASSOCIATED"}, dict.fromkeys((B, C), "ASSOCIATED")
     )
-    again = planned("Draft", held)
+    again = planned("Draft", observed)
     assert not any(type(a).__name__ == "Disassociate" for a in again.actions)
     assert again.offered and again.waiting == ()

@@ -10,8 +10,8 @@ TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
 
 
 def declared(rule: str) -> AccessRule:
-    (found,) = parse_use_case(f"{TEXT}\naccess:\n  - {rule}\n", "case.yaml").access or ()
-    return found
+    (rule_,) = parse_use_case(f"{TEXT}\naccess:\n  - {rule}\n", "case.yaml").access or ()
+    return rule_
 
 
 def test_every_kind_of_resource_knows_a_grant() -> None:

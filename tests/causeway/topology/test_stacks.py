@@ -11,9 +11,9 @@ from causeway.topology.stacks import parameters, template_path
 
 @pytest.mark.parametrize("role", DEPLOYED_ROLES)
 def test_every_parameter_of_a_shipped_template_has_a_value(role: AccountRole) -> None:
-    found = parameters(role, load_topology(), template_path(role).read_text())
-    assert found
-    assert all(len(value) == 12 for name, value in found.items() if name.endswith("AccountId"))
+    values = parameters(role, load_topology(), template_path(role).read_text())
+    assert values
+    assert all(len(value) == 12 for name, value in values.items() if name.endswith("AccountId"))
 
 
 def test_test_and_production_share_a_template_and_differ_by_a_parameter() -> None:

@@ -21,9 +21,9 @@ def test_the_published_parameters_are_among_the_candidates(model: ModelSpec) -> 
         "subsample": 0.8,
         "num_boost_round": 50,
     }
-    found = [dict(c.hyperparameters) for c in candidates.candidates(model)]
-    assert len(found) >= 4
-    assert any(published.items() <= candidate.items() for candidate in found)
+    parameter_sets = [dict(c.hyperparameters) for c in candidates.candidates(model)]
+    assert len(parameter_sets) >= 4
+    assert any(published.items() <= candidate.items() for candidate in parameter_sets)
 
 
 @given(st.integers(0, 10_000))
@@ -31,25 +31,25 @@ def test_a_seed_draws_other_candidates_and_always_the_same(seed: int) -> None:
     from causeway.use_cases.use_case import use_case
 
     model = use_case("credit_risk").models[0]
-    drawn = candidates.candidates(model, seed)
-    assert drawn == candidates.candidates(model, seed)
-    written = {c.digest for c in candidates.candidates(model)}
-    assert len({c.digest for c in drawn}) == len(drawn) == len(written)
-    assert not written & {c.digest for c in drawn}
+    draws = candidates.candidates(model, seed)
+    assert draws == candidates.candidates(model, seed)
+    declared = {c.digest for c in candidates.candidates(model)}
+    assert len({c.digest for c in draws}) == len(draws) == len(declared)
+    assert not declared & {c.digest for c in draws}
 
 
 def searching(model: ModelSpec, search: dict[str, Any]) -> ModelSpec:
     """Return the model with a search space in place of its candidates."""
-    given = {**model.training.model_dump(), "candidates": (), "search": search}
-    return model.model_copy(update={"training": Training.model_validate(given)})
+    fields = {**model.training.model_dump(), "candidates": (), "search": search}
+    return model.model_copy(update={"training": Training.model_validate(fields)})
 
 
 def test_a_grid_has_every_combination_once(model: ModelSpec) -> None:
     space = {"eta": {"choices": [0.1, 0.2]}, "max_depth": {"choices": [3, 4, 5]}}
-    found = candidates.candidates(searching(model, {"method": "grid", "space": space}))
-    pairs = [(c.hyperparameters["eta"], c.hyperparameters["max_depth"]) for c in found]
+    grid = candidates.candidates(searching(model, {"method": "grid", "space": space}))
+    pairs = [(c.hyperparameters["eta"], c.hyperparameters["max_depth"]) for c in grid]
     assert pairs == [(0.1, 3), (0.1, 4), (0.1, 5), (0.2, 3), (0.2, 4), (0.2, 5)]
-    assert [c.name for c in found] == ["c1", "c2", "c3", "c4", "c5", "c6"]
+    assert [c.name for c in grid] == ["c1", "c2", "c3", "c4", "c5", "c6"]
 
 
 @given(st.integers(0, 10_000), st.integers(1, 20))
@@ -66,10 +66,10 @@ def test_candidates_drawn_from_ranges_stay_inside_and_are_always_the_same(
     }
     drawing = {"seed": seed, "count": count, "space": space}
     model = searching(use_case("credit_risk").models[0], drawing)
-    found = candidates.candidates(model)
-    assert found == candidates.candidates(model)
-    assert len({c.digest for c in found}) == len(found) == count
-    for candidate in found:
+    draws = candidates.candidates(model)
+    assert draws == candidates.candidates(model)
+    assert len({c.digest for c in draws}) == len(draws) == count
+    for candidate in draws:
         for name, dimension in space.items():
             value = candidate.hyperparameters[name]
             assert dimension["low"] <= value <= dimension["high"]
@@ -123,11 +123,11 @@ def test_the_code_digest_is_of_names_and_contents() -> None:
 def test_what_was_made_is_adopted_and_what_failed_is_followed(
     statuses: list[str], expected: NextJob
 ) -> None:
-    found = [
+    jobs = [
         DescribedJob(attempt_name("j", n), status, inputs_digest="i")
         for n, status in enumerate(statuses, 1)
     ]
-    assert next_job("j", found, 3, "i") == expected
+    assert next_job("j", jobs, 3, "i") == expected
 
 
 def test_after_the_last_attempt_the_reason_is_told() -> None:

@@ -31,9 +31,9 @@ def housing() -> UseCase:
 
 
 def run(case: UseCase, topology: Topology, **changes: Any) -> PipelineRun:
-    given: dict[str, Any] = {"dataset": DATASET, "seed": None, **changes}
-    code = given.pop("code", CODE)
-    return pipeline_run(case, case.models[0], topology, code, **given)
+    arguments: dict[str, Any] = {"dataset": DATASET, "seed": None, **changes}
+    code = arguments.pop("code", CODE)
+    return pipeline_run(case, case.models[0], topology, code, **arguments)
 
 
 def steps(case: UseCase, topology: Topology) -> dict[str, dict[str, Any]]:
@@ -70,8 +70,8 @@ def test_the_condition_is_the_gate_of_the_use_case(housing: UseCase, topology: T
 def test_jobs_take_their_values_from_parameters_and_earlier_steps(
     housing: UseCase, topology: Topology
 ) -> None:
-    found = steps(housing, topology)
-    train = found["Train"]["Arguments"]
+    by_name = steps(housing, topology)
+    train = by_name["Train"]["Arguments"]
     assert train["HyperParameters"]["eta"] == {"Get": "Parameters.eta"}
     (channel, _) = train["InputDataConfig"]
     join = channel["DataSource"]["S3DataSource"]["S3Uri"]["Std:Join"]
@@ -79,13 +79,13 @@ def test_jobs_take_their_values_from_parameters_and_earlier_steps(
     assert join == {"On": "", "Values": [{"Get": output}, "/train"]}
     assert train["OutputDataConfig"]["KmsKeyId"].endswith("alias/causeway-data-science")
     assert train["RoleArn"].endswith("role/causeway-training-execution")
-    for step in found.values():
+    for step in by_name.values():
         assert "<<" not in json.dumps(step)
         assert not {"ProcessingJobName", "TrainingJobName"} & step["Arguments"].keys()
-    written = found["Evaluate"]["Arguments"]["ProcessingOutputConfig"]
-    assert "Execution.PipelineExecutionId" in set(references(written))
+    outputs = by_name["Evaluate"]["Arguments"]["ProcessingOutputConfig"]
+    assert "Execution.PipelineExecutionId" in set(references(outputs))
     key, text = contract_of(housing, housing.models[0])
-    assert key in json.dumps(found["Preprocess"])
+    assert key in json.dumps(by_name["Preprocess"])
     assert json.loads(text)["label_scale"] == 100000
 
 
@@ -111,8 +111,8 @@ def test_an_execution_is_named_by_all_that_its_result_depends_on(
 def test_executions_are_adopted_counted_and_given_up_like_jobs() -> None:
     def step(*statuses: str) -> Any:
         names = ["run", "run-a2", "run-a3"]
-        found = [DescribedJob(n, s, "why") for n, s in zip(names, statuses, strict=False)]
-        return next_job("run", found, 3, enum="PipelineExecutionStatus")
+        executions = [DescribedJob(n, s, "why") for n, s in zip(names, statuses, strict=False)]
+        return next_job("run", executions, 3, enum="PipelineExecutionStatus")
 
     assert step().action is Adoption.CREATE
     assert step("Executing").action is Adoption.WAIT

@@ -19,7 +19,7 @@ from causeway.datasets.datasets import (
 from causeway.errors import BadInput, ConfigError
 from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, parse_use_case
 
-APPLICANT, LOAN, OUTCOME = (f"credit-risk-{one}" for one in ("applicant", "loan", "outcome"))
+APPLICANT, LOAN, OUTCOME = (f"credit-risk-{name}" for name in ("applicant", "loan", "outcome"))
 ALL = [{"group": name} for name in (APPLICANT, LOAN, OUTCOME)]
 OWN = {
     "database": "lending",
@@ -28,7 +28,7 @@ OWN = {
     "event_time": "asked_at",
     "columns": {"customer": "customer", "ended_well": "good"},
 }
-PLACES = {
+STORES = {
     name: Place("sagemaker_featurestore", name.replace("-", "_"))
     for name in (APPLICANT, LOAN, OUTCOME)
 }
@@ -44,7 +44,7 @@ def declared(dataset: Any, **training: Any) -> UseCase:
 
 
 def query(case: UseCase, snapshot: datetime | None = None) -> str:
-    return dataset_query(case, case.models[0], PLACES, snapshot).sql()
+    return dataset_query(case, case.models[0], STORES, snapshot).sql()
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_without_the_key_it_is_the_latest_of_every_group(case: UseCase) -> None:
     text = query(case)
     assert "asked" not in text and '"event_time"' not in text.split("\nFROM")[-2]
     assert list(case.columns(case.models[0])) == list(case.features)
-    assert identifiers(case, case.models[0]) == dict.fromkeys(PLACES, "record_id")
+    assert identifiers(case, case.models[0]) == dict.fromkeys(STORES, "record_id")
 
 
 def test_the_earlier_of_snapshot_and_cut_off_counts() -> None:
     case = declared({"cut_off": "2024-03-01T01:00:00+01:00"})
-    for snapshot, wanted in ((None, 3), (datetime(2024, 2, 1, tzinfo=UTC), 2)):
-        assert f"<= TIMESTAMP '2024-0{wanted}-01 00:00:00" in query(case, snapshot)
+    for snapshot, month in ((None, 3), (datetime(2024, 2, 1, tzinfo=UTC), 2)):
+        assert f"<= TIMESTAMP '2024-0{month}-01 00:00:00" in query(case, snapshot)
     assert "TIMESTAMP '2024-03-01" in query(case, datetime(2025, 1, 1, tzinfo=UTC))
 
 
@@ -133,25 +133,25 @@ def test_an_own_table_joins_shared_features_by_a_column_of_its_own() -> None:
         {"group": APPLICANT, "on": "customer", "missing": "null"},
         {"group": LOAN, "rename": {"amount": "loan_amount"}, "database": "shared_features"},
     ]
-    features = [one for one in declared({}).models[0].training.features if one != "amount"]
+    features = [name for name in declared({}).models[0].training.features if name != "amount"]
     case = declared(
         {"mode": "point_in_time", "table": OWN, "groups": groups, "catalog": "partner"},
         label="good",
         features=[*features, "loan_amount"],
     )
     model = case.models[0]
-    found = dataset_query(case, model, PLACES)
-    assert str(found.spine.name) == '"AwsDataCatalog"."lending"."cases"'
-    assert [str(one.name) for one in found.joined] == [
+    dataset = dataset_query(case, model, STORES)
+    assert str(dataset.spine.name) == '"AwsDataCatalog"."lending"."cases"'
+    assert [str(joined.name) for joined in dataset.joined] == [
         '"partner"."sagemaker_featurestore"."credit_risk_applicant"',
         '"partner"."shared_features"."credit_risk_loan"',
     ]
-    assert [one.required for one in found.joined] == [False, True]
+    assert [joined.required for joined in dataset.joined] == [False, True]
     assert identifiers(case, model) == {APPLICANT: "customer", LOAN: "case_id"}
     document = preprocess_document(case, model)
     assert (document["record_identifier"], document["event_time"]) == ("case_id", "asked_at")
-    amount = next(one for one in document["features"] if one["name"] == "loan_amount")
-    status = next(one for one in document["features"] if one["name"] == "status")
+    amount = next(feature for feature in document["features"] if feature["name"] == "loan_amount")
+    status = next(feature for feature in document["features"] if feature["name"] == "status")
     assert (amount["codes"], status["codes"]) == ([], [1, 2, 3, 4])
 
 

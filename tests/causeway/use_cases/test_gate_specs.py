@@ -13,9 +13,9 @@ from causeway.use_cases.use_case import ModelSpec
 
 
 def test_a_gate_without_a_kind_is_a_bound_on_a_metric() -> None:
-    made = TypeAdapter(AnyGate).validate_python({"metric": "auc", "min": 0.7})
-    assert made == Gate(metric="auc", min=0.7)
-    assert made.inconclusive == "block"
+    gate = TypeAdapter(AnyGate).validate_python({"metric": "auc", "min": 0.7})
+    assert gate == Gate(metric="auc", min=0.7)
+    assert gate.inconclusive == "block"
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_a_regression_has_no_gates_of_classes(model: ModelSpec) -> None:
 
 def test_an_endpoint_is_held_against_the_bounds_on_metrics_alone(model: ModelSpec) -> None:
     mixed = changed(model, gates=[{"metric": "auc", "min": 0.7}, {"kind": "sample", "min_rows": 9}])
-    assert [found.metric for found in mixed.metric_gates] == ["auc"]
+    assert [gate.metric for gate in mixed.metric_gates] == ["auc"]

@@ -56,15 +56,15 @@ def test_a_grid_can_be_counted(declared: dict[str, Any], message: str) -> None:
 
 
 def test_a_training_has_candidates_from_somewhere(model: ModelSpec) -> None:
-    given = model.training.model_dump()
+    fields = model.training.model_dump()
     for search in (None, {"space": {"eta": {"choices": [0.1]}}}):
         with pytest.raises(ValidationError, match="candidates: list some"):
-            Training.model_validate({**given, "candidates": (), "search": search})
+            Training.model_validate({**fields, "candidates": (), "search": search})
     grid = {
         "method": "grid",
         "space": {"eta": {"choices": [0.1, 0.2]}, "gamma": {"choices": [1, 2, 3]}},
     }
-    assert Training.model_validate({**given, "candidates": (), "search": grid}).count == 6
-    drawn = {"count": 5, "space": {"eta": {"low": 0.1, "high": 0.2}}}
-    assert Training.model_validate({**given, "candidates": (), "search": drawn}).count == 5
-    assert Training.model_validate({**given, "search": drawn}).count == len(given["candidates"])
+    assert Training.model_validate({**fields, "candidates": (), "search": grid}).count == 6
+    ranges = {"count": 5, "space": {"eta": {"low": 0.1, "high": 0.2}}}
+    assert Training.model_validate({**fields, "candidates": (), "search": ranges}).count == 5
+    assert Training.model_validate({**fields, "search": ranges}).count == len(fields["candidates"])

@@ -101,9 +101,9 @@ def test_model_names_are_unique_across_use_cases(tmp_path: Path) -> None:
 def test_a_group_is_found_with_its_model(case: UseCase) -> None:
     assert model_of_group((case,), "credit-risk") == (case, case.models[0])
     assert model_of_group((case,), "none") is None
-    for asked in (case.group, case.model):
+    for look_up in (case.group, case.model):
         with pytest.raises(ConfigError, match="Use one of"):
-            asked("none")
+            look_up("none")
 
 
 def test_reading_the_configuration_loads_nothing_heavy() -> None:
@@ -126,4 +126,4 @@ def test_reading_the_configuration_loads_nothing_heavy() -> None:
 
 def test_a_use_case_is_not_read_again_while_its_file_stays_the_same() -> None:
     first = load_use_cases()
-    assert all(one is other for one, other in zip(first, load_use_cases(), strict=True))
+    assert all(before is after for before, after in zip(first, load_use_cases(), strict=True))

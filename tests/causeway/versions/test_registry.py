@@ -36,9 +36,9 @@ def test_a_description_is_read_back() -> None:
 
 def test_the_newest_version_with_the_digest_is_found(make_version) -> None:
     versions = [make_version(1), make_version(3), make_version(2), make_version(4, digest="c" * 64)]
-    found = registry.find_by_digest(versions, Digest("a" * 64))
-    assert found is not None
-    assert found.arn.version == 3
+    version = registry.find_by_digest(versions, Digest("a" * 64))
+    assert version is not None
+    assert version.arn.version == 3
     assert registry.find_by_digest(versions, Digest("e" * 64)) is None
 
 

@@ -74,8 +74,8 @@ def test_every_shipped_gate_finds_what_it_asks_for(chain: Chain, judged: Path) -
         evaluation=document,
         in_production=document["production"]["artifact_sha256"],
     )
-    said = {str(result): result.verdict for result in report.results}
-    undecided = [text for text, verdict in said.items() if verdict is GateVerdict.INCONCLUSIVE]
+    verdicts = {str(result): result.verdict for result in report.results}
+    undecided = [text for text, verdict in verdicts.items() if verdict is GateVerdict.INCONCLUSIVE]
     assert len(undecided) == 1 and "foreign_worker" in undecided[0]
     assert report.verdict is GateVerdict.PASS, report.markdown()
 
@@ -90,10 +90,10 @@ def test_the_artifact_in_production_is_measured_on_the_same_rows(judged: Path) -
 
 
 def test_metrics_vary_over_twenty_stratified_splits(judged: Path) -> None:
-    found = json.loads((judged / "evaluation.json").read_text())["repeated_splits"]
-    assert found["splits"] == 20
-    assert 0.8 < found["metrics"]["auc"]["mean"] < 0.92
-    assert 0.005 < found["metrics"]["auc"]["deviation"] < 0.08
+    splits = json.loads((judged / "evaluation.json").read_text())["repeated_splits"]
+    assert splits["splits"] == 20
+    assert 0.8 < splits["metrics"]["auc"]["mean"] < 0.92
+    assert 0.005 < splits["metrics"]["auc"]["deviation"] < 0.08
 
 
 def test_plots_and_documents_lie_beside_the_evaluation(judged: Path) -> None:
@@ -103,9 +103,9 @@ def test_plots_and_documents_lie_beside_the_evaluation(judged: Path) -> None:
         assert (judged / "plots" / name).read_bytes().startswith(b"\x89PNG")
     importance = json.loads((judged / "explainability.json").read_text())["importance"]
     assert sum(importance.values()) == pytest.approx(1)
-    known = json.loads((judged / "data-statistics.json").read_text())
-    assert known["dataset"]["item_count"] == 700
-    for feature in known["features"]:
+    statistics = json.loads((judged / "data-statistics.json").read_text())
+    assert statistics["dataset"]["item_count"] == 700
+    for feature in statistics["features"]:
         buckets = feature["numerical_statistics"]["distribution"]["kll"]["buckets"]
         assert sum(bucket["count"] for bucket in buckets) == 700
     assert set(json.loads((judged / "bias-report.json").read_text())["groups"]["sex"]) == {
@@ -121,8 +121,8 @@ def test_rows_that_the_live_model_cannot_read_leave_the_comparison_open(
     evaluation = script("evaluation")
     model = archive(chain.root / "model" / "model", tmp_path / "model" / "model.tar.gz")
     rows = pd.read_csv(chain.root / "parts" / "evaluation" / "test.csv").assign(housing=9)
-    found = evaluation.in_production(model, rows, "credit_risk", script("evaluate").measure)
-    assert "housing" in found["error"] and "metrics" not in found
+    comparison = evaluation.in_production(model, rows, "credit_risk", script("evaluate").measure)
+    assert "housing" in comparison["error"] and "metrics" not in comparison
 
 
 def test_metrics_agree_with_those_of_the_domain(script: Load) -> None:
@@ -144,8 +144,8 @@ def test_members_that_point_outside_are_not_extracted(script: Load, tmp_path: Pa
             member.size = 2
             tar.addfile(member, io.BytesIO(b"{}"))
     script("evaluation").extract(model, folder)
-    found = sorted(path.name for path in folder.iterdir())
-    assert found == ["encoder.json", "xgboost-model.json"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["encoder.json", "xgboost-model.json"]
     assert not list(tmp_path.rglob("evil.txt"))
 
 

@@ -39,17 +39,17 @@ def test_summary_has_statistics_of_the_features(chain: Chain) -> None:
 
 
 def engineer(chain: Chain, tmp_path: Path, raw: str) -> None:
-    place = tmp_path / "raw"
-    place.mkdir()
-    (place / "credit.asc").write_text(raw)
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    (folder / "credit.asc").write_text(raw)
     chain.run(
-        *("features.py", "--raw", place, "--contract", chain.contract()),
+        *("features.py", "--raw", folder, "--contract", chain.contract()),
         *("--output", tmp_path / "out"),
     )
 
 
 @pytest.mark.parametrize(
-    ("spoil", "named"),
+    ("spoil", "pattern"),
     [
         (lambda text: text.replace("laufkont", "laufkonto", 1), "laufkont"),
         (lambda text: text.replace("\n", "\nx", 1), "x"),
@@ -59,9 +59,9 @@ def engineer(chain: Chain, tmp_path: Path, raw: str) -> None:
     ids=["missing column", "not a number", "no rows", "wrong separator"],
 )
 def test_raw_file_that_breaks_the_contract_is_refused(
-    chain: Chain, tmp_path: Path, spoil: object, named: str
+    chain: Chain, tmp_path: Path, spoil: object, pattern: str
 ) -> None:
     raw = (chain.root / "raw" / "credit.asc").read_text()
-    with pytest.raises(ScriptError, match=named):
+    with pytest.raises(ScriptError, match=pattern):
         engineer(chain, tmp_path, spoil(raw))  # type: ignore[operator]
     assert not (tmp_path / "out").exists()

@@ -58,8 +58,8 @@ def test_json_gives_the_same_answers_as_csv(served: Served, wrap: Callable[[Any]
     rows = [{name: int(v) for name, v in r.items() if name != "record_id"} for r in served.rows]
     scores = served.ask(json.dumps(wrap(rows)), "application/json")
     assert scores == pytest.approx(served.ask(served.text))
-    one = served.ask(json.dumps(rows[0]), "application/json; charset=utf-8")
-    assert one == pytest.approx(scores[:1])
+    answer = served.ask(json.dumps(rows[0]), "application/json; charset=utf-8")
+    assert answer == pytest.approx(scores[:1])
 
 
 def csv_of(rows: list[dict[str, str]]) -> str:
@@ -93,8 +93,8 @@ def test_unknown_code_is_refused_with_column_and_value(served: Served) -> None:
 def test_value_that_is_no_number_is_refused(
     served: Served, change: dict[str, str], message: str
 ) -> None:
-    status, said = served.refused(csv_of([served.rows[0] | change]))
-    assert (status, said[: len(message)]) == (400, message)
+    status, text = served.refused(csv_of([served.rows[0] | change]))
+    assert (status, text[: len(message)]) == (400, message)
 
 
 def test_missing_column_is_refused(served: Served) -> None:

@@ -55,7 +55,7 @@ def test_held_out_rows_are_raw_with_header_and_label(chain: Chain) -> None:
 
 def test_encoder_knows_the_training_part_only(chain: Chain) -> None:
     encoder = json.loads((chain.root / "parts" / "train" / "encoder.json").read_text())
-    purpose = next(one for one in encoder["features"] if one["name"] == "purpose")
+    purpose = next(feature for feature in encoder["features"] if feature["name"] == "purpose")
     table = pyarrow.parquet.read_table(chain.root / "dataset" / "dataset.parquet").to_pylist()
     train, _ = train_test_split(range(1000), test_size=0.3, random_state=0)
     assert purpose["categories"] == sorted({table[row]["purpose"] for row in train})
@@ -65,7 +65,7 @@ def test_encoder_knows_the_training_part_only(chain: Chain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "pattern"),
     [
         (lambda rows: [r | {"record_id": "sgc-000001"} for r in rows], "comes twice"),
         (lambda rows: [r | {"credit_risk": 2} for r in rows], "label credit_risk"),
@@ -75,13 +75,13 @@ def test_encoder_knows_the_training_part_only(chain: Chain) -> None:
     ids=["duplicate", "label", "unknown code", "missing column"],
 )
 def test_dataset_that_breaks_the_contract_is_refused(
-    chain: Chain, tmp_path: Path, change: object, named: str
+    chain: Chain, tmp_path: Path, change: object, pattern: str
 ) -> None:
     table = pyarrow.parquet.read_table(chain.root / "dataset" / "dataset.parquet")
     (tmp_path / "dataset").mkdir()
     broken = pyarrow.Table.from_pylist(change(table.to_pylist()))  # type: ignore[operator]
     pyarrow.parquet.write_table(broken, tmp_path / "dataset" / "dataset.parquet")
-    with pytest.raises(ScriptError, match=named):
+    with pytest.raises(ScriptError, match=pattern):
         chain.run(
             *("preprocess.py", "--dataset", tmp_path / "dataset"),
             *("--contract", chain.document(), "--output", tmp_path / "parts"),
@@ -98,12 +98,12 @@ def test_a_record_may_have_a_row_for_each_of_its_times(chain: Chain, tmp_path: P
     for name in ("dataset", "contract"):
         (tmp_path / name).mkdir()
     (tmp_path / "contract" / "contract.json").write_text(json.dumps(document))
-    given = ("--dataset", tmp_path / "dataset", "--contract", tmp_path / "contract")
-    place = tmp_path / "dataset" / "dataset.parquet"
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), place)
-    chain.run("preprocess.py", *given, "--output", tmp_path / "parts")
+    arguments = ("--dataset", tmp_path / "dataset", "--contract", tmp_path / "contract")
+    path = tmp_path / "dataset" / "dataset.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    chain.run("preprocess.py", *arguments, "--output", tmp_path / "parts")
     summary = json.loads((tmp_path / "parts" / "summary.json").read_text())
     assert sum(summary["rows"].values()) == 200
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([*rows, rows[0]]), place)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([*rows, rows[0]]), path)
     with pytest.raises(ScriptError, match="comes twice"):
-        chain.run("preprocess.py", *given, "--output", tmp_path / "parts")
+        chain.run("preprocess.py", *arguments, "--output", tmp_path / "parts")

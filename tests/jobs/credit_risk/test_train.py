@@ -12,8 +12,8 @@ from tests.jobs.scripts import Chain, ScriptError
 
 def test_model_is_json_with_its_encoder_and_the_code_that_serves_it(chain: Chain) -> None:
     model = chain.root / "model" / "model"
-    found = sorted(str(path.relative_to(model)) for path in model.rglob("*") if path.is_file())
-    assert found == [
+    names = sorted(str(path.relative_to(model)) for path in model.rglob("*") if path.is_file())
+    assert names == [
         *("MLmodel", "code/encoding.py", "code/inference.py", "encoder.json"),
         *("input_example.json", "python_env.yaml", "requirements.txt", "training.json"),
         "xgboost-model.json",
@@ -42,8 +42,8 @@ def test_same_input_gives_the_same_model(chain: Chain) -> None:
 
 
 def test_early_stopping_keeps_the_best_round(chain: Chain) -> None:
-    place = chain.train("early", "--early_stopping_rounds", 3, "--num_boost_round", 200)
-    metrics = json.loads((place / "output" / "metrics.json").read_text())
+    folder = chain.train("early", "--early_stopping_rounds", 3, "--num_boost_round", 200)
+    metrics = json.loads((folder / "output" / "metrics.json").read_text())
     best = max(metrics["history"]["validation_auc"])
     assert metrics["final"]["validation_auc"] == best
     assert metrics["rounds"] < 200

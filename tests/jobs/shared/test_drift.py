@@ -59,10 +59,10 @@ def test_rows_of_the_same_kind_do_not_drift_and_shifted_ones_do(script: Load) ->
     train = pd.DataFrame({"age": draw.normal(40, 10, 2000), "job": draw.integers(1, 5, 2000)})
     same = pd.DataFrame({"age": draw.normal(40, 10, 1000), "job": draw.integers(1, 5, 1000)})
     moved = pd.DataFrame({"age": draw.normal(48, 10, 1000), "job": np.full(1000, 4)})
-    known = drift.snapshot(train, {"age": (), "job": (1, 2, 3, 4)})
-    steady = drift.drift(known, train, same)["features"]
+    snapshot = drift.snapshot(train, {"age": (), "job": (1, 2, 3, 4)})
+    steady = drift.drift(snapshot, train, same)["features"]
     assert max(steady[name]["psi"] for name in steady) < 0.05
     assert "ks" not in steady["job"]
-    shifted = drift.drift(known, train, moved)["features"]
+    shifted = drift.drift(snapshot, train, moved)["features"]
     assert shifted["age"]["psi"] > 0.25 and shifted["age"]["ks"] > 0.2
     assert shifted["job"]["psi"] > 1

@@ -46,20 +46,20 @@ def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    answer = json.loads(done.stdout.splitlines()[-1])
     training = chain.case.models[0].training
-    assert found["inputs"] == list(training.features)
-    assert found["types"] == ["DataType.long"]
-    assert found["flavors"] == ["python_function", "xgboost"]
-    assert len(found["answers"]) == 5 and all(0 < value < 1 for value in found["answers"])
+    assert answer["inputs"] == list(training.features)
+    assert answer["types"] == ["DataType.long"]
+    assert answer["flavors"] == ["python_function", "xgboost"]
+    assert len(answer["answers"]) == 5 and all(0 < value < 1 for value in answer["answers"])
 
 
 def test_the_input_example_is_of_the_training_part(chain: Chain) -> None:
     example = json.loads((chain.root / "model/model/input_example.json").read_text())
     lines = (chain.root / "parts/evaluation/train.csv").read_text().splitlines()
     first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
-    shown = dict(zip(example["columns"], map(str, example["data"][0]), strict=True))
-    assert shown.items() <= first.items()
+    row = dict(zip(example["columns"], map(str, example["data"][0]), strict=True))
+    assert row.items() <= first.items()
 
 
 def test_requirements_are_pinned(chain: Chain) -> None:

@@ -12,9 +12,9 @@ from tests.jobs.scripts import Load
 def test_scores_that_mean_what_they_say_have_no_error(script: Load) -> None:
     labels = np.array([0, 0, 0, 1] * 25 + [1, 1, 1, 0] * 25)
     scores = np.array([0.25] * 100 + [0.75] * 100)
-    found = script("people").calibration(labels, scores)
-    assert found["ece"] == pytest.approx(0)
-    assert [one["rows"] for one in found["bins"]] == [100, 100]
+    result = script("people").calibration(labels, scores)
+    assert result["ece"] == pytest.approx(0)
+    assert [bin_["rows"] for bin_ in result["bins"]] == [100, 100]
     assert script("people").calibration(labels, np.full(200, 1.0))["ece"] == pytest.approx(0.5)
     assert script("people").calibration(labels, scores + 0.1)["ece"] == pytest.approx(0.1)
 
@@ -26,8 +26,8 @@ def test_groups_are_counted_by_codes_and_by_bands(script: Load) -> None:
         "age": {"feature": "age", "codes": {}, "bands": [25, 60]},
     }
     labels, scores = np.array([1, 1, 0, 0]), np.array([0.9, 0.2, 0.5, 0.1])
-    found = script("people").fairness(rows, protected, labels, scores)
-    assert found["sex"]["male"] == {"rows": 2, "positives": 1, "selected": 2, "true_positives": 1}
-    assert found["sex"]["female"]["true_positives"] == 0
-    ages = {name: group["rows"] for name, group in found["age"].items()}
+    counts = script("people").fairness(rows, protected, labels, scores)
+    assert counts["sex"]["male"] == {"rows": 2, "positives": 1, "selected": 2, "true_positives": 1}
+    assert counts["sex"]["female"]["true_positives"] == 0
+    ages = {name: group["rows"] for name, group in counts["age"].items()}
     assert ages == {"below 25": 1, "25 to 60": 2, "60 and more": 1}

@@ -24,17 +24,17 @@ def test_a_regression_has_its_residuals_and_nothing_of_classes(
 def test_a_residual_is_the_label_less_the_prediction(
     script: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    plots, drawn = script("plots"), {}
+    plots, figures = script("plots"), {}
     blank = plots._blank
 
-    def kept(title: str, **about: bool) -> object:
-        drawn[title] = blank(title, **about)
-        return drawn[title]
+    def blank_figure(title: str, **about: bool) -> object:
+        figures[title] = blank(title, **about)
+        return figures[title]
 
-    monkeypatch.setattr(plots, "_blank", kept)
+    monkeypatch.setattr(plots, "_blank", blank_figure)
     labels, predictions = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
     plots.draw(labels, predictions, IMPORTANCE, tmp_path, classes=False)
-    _, axes = drawn["residuals"]
+    _, axes = figures["residuals"]
     (points,) = axes.collections
     assert points.get_offsets().tolist() == [[1.5, -0.5], [2.0, 0.0], [3.0, 1.0]]
-    assert [bar.get_width() for bar in drawn["feature importance"][1].patches] == [0.3, 0.7]
+    assert [bar.get_width() for bar in figures["feature importance"][1].patches] == [0.3, 0.7]

@@ -22,10 +22,10 @@ def rows() -> pd.DataFrame:
 
 
 def parts(script: Load, rows: pd.DataFrame, **how: Any) -> dict[str, pd.DataFrame]:
-    found = script("splitting").split(rows, {**HOW, **how}, "label", classes=True)
-    together = pd.concat(list(found.values()))
+    split = script("splitting").split(rows, {**HOW, **how}, "label", classes=True)
+    together = pd.concat(list(split.values()))
     assert sorted(together["record_id"]) == sorted(rows["record_id"])
-    return dict(found)
+    return dict(split)
 
 
 def test_the_published_split_is_that_of_scikit_learn(script: Load, rows: pd.DataFrame) -> None:
@@ -43,15 +43,15 @@ def test_a_stratified_split_keeps_the_shares(script: Load, rows: pd.DataFrame) -
 def test_numbers_are_stratified_by_their_quantiles(script: Load, rows: pd.DataFrame) -> None:
     rows = rows.assign(label=np.random.default_rng(1).lognormal(size=1000))
     how = {**HOW, "method": "stratified"}
-    found = script("splitting").split(rows, how, "label", classes=False)
-    medians = [part["label"].median() for part in found.values()]
+    split = script("splitting").split(rows, how, "label", classes=False)
+    medians = [part["label"].median() for part in split.values()]
     assert max(medians) - min(medians) < 0.15
 
 
 def test_by_time_the_latest_rows_are_the_test_part(script: Load, rows: pd.DataFrame) -> None:
-    found = parts(script, rows, method="by_time", time_column="when")
-    assert [len(part) for part in found.values()] == [700, 150, 150]
-    assert found["train"]["when"].max() < found["validation"]["when"].min()
-    assert found["validation"]["when"].max() < found["test"]["when"].min()
+    split = parts(script, rows, method="by_time", time_column="when")
+    assert [len(part) for part in split.values()] == [700, 150, 150]
+    assert split["train"]["when"].max() < split["validation"]["when"].min()
+    assert split["validation"]["when"].max() < split["test"]["when"].min()
     with pytest.raises(SystemExit, match="too few"):
         parts(script, rows.head(2), method="by_time", time_column="when")

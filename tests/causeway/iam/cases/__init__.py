@@ -150,7 +150,7 @@ class Case:
         return parse(document, policy_type)
 
 
-def of(resource: str = "arn:aws:s3:::data/raw/file", **given: Any) -> Callable[..., Case]:
+def of(resource: str = "arn:aws:s3:::data/raw/file", **defaults: Any) -> Callable[..., Case]:
     """Return a maker of cases about one thing, which have these values unless they say otherwise.
 
     `{account}` in the resource stands for the account that owns it, HOME unless the case says.
@@ -158,6 +158,6 @@ def of(resource: str = "arn:aws:s3:::data/raw/file", **given: Any) -> Callable[.
 
     def case(name: str, expected: str, page: str, account: str = HOME, **more: Any) -> Case:
         thing = {"resource": resource.format(account=account)}
-        return Case(name, expected, page, **{**given, **thing, **more})
+        return Case(name, expected, page, **{**defaults, **thing, **more})
 
     return case
