@@ -1,8 +1,4 @@
-"""Training: candidates, deterministic job names, and what to make of jobs that are there already.
-
-A job's name is a function of its inputs, never of a run or the clock. A job name is spent for
-good in its account and region, failed or not, so the next attempt takes the next ordinal.
-"""
+"""Candidates: the sets of hyperparameters that a training compares, listed or drawn with a seed."""
 
 from __future__ import annotations
 
@@ -11,19 +7,13 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from causeway.digests import canonical_json, sha256
-from causeway.errors import ConfigError, JobFailed, NameTaken
-from causeway.names import attempt_name
-from causeway.statuses import TABLES, Meaning, meaning
+from causeway.errors import ConfigError
 from causeway.use_cases.training_specs import HyperParameter, Search, SearchDimension, Training
 from causeway.use_cases.use_case import ModelSpec
 
 HyperParameters = Mapping[str, HyperParameter]
-
-#: The job kinds of the chain, as they stand in job names.
-FEATURES, PREPROCESS, TRAIN, EVALUATE = "features", "preprocess", "train", "evaluate"
 
 
 @dataclass(frozen=True)
@@ -41,33 +31,6 @@ class TrainingCandidate:
     def as_strings(self) -> dict[str, str]:
         """The hyperparameters as `CreateTrainingJob` takes them."""
         return {name: str(value) for name, value in self.hyperparameters.items()}
-
-
-@dataclass(frozen=True)
-class DescribedJob:
-    """What was found under a job name; `inputs_digest` is read from the job's tags."""
-
-    name: str
-    status: str
-    failure_reason: str = ""
-    inputs_digest: str | None = None
-
-
-class Adoption(StrEnum):
-    """What to do next."""
-
-    CREATE = "create"
-    WAIT = "wait"
-    DONE = "done"
-
-
-@dataclass(frozen=True)
-class NextJob:
-    """The job to create, to wait for, or that is done; `attempt` counts from 1."""
-
-    action: Adoption
-    name: str
-    attempt: int
 
 
 def candidates(model: ModelSpec, seed: int | None = None) -> tuple[TrainingCandidate, ...]:
@@ -162,67 +125,3 @@ def metric_definitions(training: Training) -> dict[str, str]:
     """Return the figures that SageMaker reads from a training job's log: name -> expression."""
     metric = training.select_by.partition("_")[2]
     return {f"{part}:{metric}": rf"{part}-{metric}:([0-9.]+)" for part in ("train", "validation")}
-
-
-def inputs_digest(**inputs: str | Mapping[str, str]) -> str:
-    """Return the digest of named inputs (digests, URIs, versions), whatever their order."""
-    return sha256(canonical_json(inputs))
-
-
-def code_digest(files: Mapping[str, bytes]) -> str:
-    """Return the digest of a job's scripts: names and contents, whatever their order."""
-    return sha256(canonical_json({name: sha256(content) for name, content in files.items()}))
-
-
-def next_job(
-    first_name: str,
-    described: Sequence[DescribedJob],
-    max_attempts: int,
-    inputs: str | None = None,
-    enum: str = "TrainingJobStatus",
-) -> NextJob:
-    """Decide from the attempts that exist: adopt one, start the next, or give up.
-
-    Args:
-        first_name: the name of the first attempt; the others end in `-a2`, `-a3`, …
-        described: the attempts found, in order, without a gap.
-        max_attempts: after so many failed attempts the job has failed.
-        inputs: the digest of the inputs; an attempt made from others is refused.
-        enum: the botocore enum of the statuses.
-
-    Raises:
-        JobFailed: the last allowed attempt failed or was stopped.
-        NameTaken: an attempt was made from other inputs, or has a status that is unknown.
-    """
-    for attempt, job in enumerate(described, start=1):
-        expected = attempt_name(first_name, attempt)
-        if job.name != expected:
-            raise NameTaken(
-                f"expected job {expected} as attempt {attempt}, found {job.name}",
-                next_step="Describe the attempts in order, without a gap.",
-            )
-        if inputs and job.inputs_digest and job.inputs_digest != inputs:
-            raise NameTaken(
-                f"job {job.name} exists, but was made from other inputs "
-                f"({job.inputs_digest[:12]}, not {inputs[:12]})",
-                next_step="Find out who made it; job names belong to their inputs.",
-            )
-        if job.status not in TABLES[enum]:
-            raise NameTaken(
-                f"job {job.name} has a status that is unknown here: {job.status!r}",
-                next_step="Look at the job; unknown is not success.",
-            )
-        meant = meaning(enum, job.status)
-        if meant is Meaning.WAITING:
-            return NextJob(Adoption.WAIT, job.name, attempt)
-        if meant is Meaning.SUCCESS:
-            return NextJob(Adoption.DONE, job.name, attempt)
-    attempt = len(described) + 1
-    if attempt > max_attempts:
-        last = described[-1]
-        raise JobFailed(
-            f"job {last.name} is {last.status} after {len(described)} attempt(s): "
-            f"{last.failure_reason or 'no reason given'}",
-            next_step="Read the job's log; change code, data or parameters, and run again.",
-        )
-    return NextJob(Adoption.CREATE, attempt_name(first_name, attempt), attempt)

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
 from causeway.names import job_name
-from causeway.training.candidates import TRAIN, code_digest, inputs_digest
 from causeway.use_cases.use_case import JOBS_DIR
 
 #: The environment variable that carries a job's inputs digest; Describe shows it to a retry.
@@ -29,6 +29,9 @@ MODEL_ARCHIVE: Final = "model.tar.gz"
 PROCESSING_ROOT: Final = "/opt/ml/processing"
 MAX_SECONDS: Final = 3600
 VOLUME_GB: Final = 10
+
+#: The kind of a training job, as it stands in its name.
+TRAIN: Final = "train"
 
 Tags = Mapping[str, str]
 
@@ -41,8 +44,8 @@ class Code:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 over names and contents."""
-        return code_digest(self.files)
+        """The SHA-256 over names and contents, whatever their order."""
+        return sha256(canonical_json({n: sha256(content) for n, content in self.files.items()}))
 
     def archive(self) -> bytes:
         """Pack the files as `sourcedir.tar.gz`: the same bytes for the same files, always."""
@@ -217,6 +220,11 @@ class TrainingJob:
             "Environment": {INPUTS_VARIABLE: self.inputs},
             "Tags": _tags(tags),
         }
+
+
+def inputs_digest(**inputs: str | Mapping[str, str]) -> str:
+    """Return the digest of named inputs (digests, URIs, versions), whatever their order."""
+    return sha256(canonical_json(inputs))
 
 
 def read_code(use_case: str, folder: Path | None = None) -> Code:

@@ -19,13 +19,16 @@ from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
 from causeway.names import NAME_LENGTH, attempt_name
 from causeway.topology.accounts import AccountRole, Topology
-from causeway.training.candidates import (
-    TrainingCandidate,
-    candidates,
+from causeway.training.candidates import TrainingCandidate, candidates, metric_definitions
+from causeway.training.jobs import (
+    Code,
+    Input,
+    Processing,
+    TrainingJob,
+    code_prefix,
+    document_key,
     inputs_digest,
-    metric_definitions,
 )
-from causeway.training.jobs import Code, Input, Processing, TrainingJob, code_prefix, document_key
 from causeway.use_cases.use_case import Gate, ModelSpec, UseCase
 
 VERSION: Final = "2020-12-01"

@@ -9,7 +9,7 @@ from causeway.model_cards.export import MAX_ATTEMPTS, export_arn, export_name
 from causeway.model_cards.lifecycle import Card
 from causeway.names import attempt_name
 from causeway.statuses import Meaning, meaning
-from causeway.training.candidates import Adoption, DescribedJob, next_job
+from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.jobs import JobInterrupted
 

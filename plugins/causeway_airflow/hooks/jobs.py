@@ -1,7 +1,7 @@
 """Training and processing jobs: create or adopt by deterministic name, describe, read the logs.
 
 Which attempt to adopt, create or give up on is the domain's
-(`causeway.training.candidates.next_job`); the inputs' digest travels in the job's environment,
+(`causeway.training.adoption.next_job`); the inputs' digest travels in the job's environment,
 where Describe shows it.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from causeway.errors import JobFailed
 from causeway.names import attempt_name
 from causeway.statuses import Meaning, meaning
-from causeway.training.candidates import Adoption, DescribedJob, next_job
+from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.jobs import INPUTS_VARIABLE
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 

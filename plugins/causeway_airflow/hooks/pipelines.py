@@ -11,7 +11,7 @@ from typing import Any
 from causeway.errors import JobFailed, NameTaken, UnexpectedState
 from causeway.names import attempt_name
 from causeway.statuses import Meaning, meaning
-from causeway.training.candidates import Adoption, DescribedJob, next_job
+from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.pipelines import (
     EVALUATE,
     EVALUATION,

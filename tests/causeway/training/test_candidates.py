@@ -1,13 +1,15 @@
+"""Candidates: listed, every combination of a grid, or drawn with a seed."""
+
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causeway.errors import ConfigError, JobFailed, NameTaken
-from causeway.names import attempt_name, job_name
+from causeway.errors import ConfigError
 from causeway.training import candidates
-from causeway.training.candidates import Adoption, DescribedJob, NextJob, next_job
 from causeway.use_cases.training_specs import Training
 from causeway.use_cases.use_case import ModelSpec
 
@@ -85,64 +87,3 @@ def test_a_seed_needs_something_to_draw_from(model: ModelSpec) -> None:
 
 def test_hyperparameters_travel_as_text(model: ModelSpec) -> None:
     assert candidates.candidates(model)[0].as_strings()["eta"] == "0.1"
-
-
-@given(
-    st.from_regex(r"[a-z][a-z0-9_]{0,80}", fullmatch=True),
-    st.integers(1, 9),
-    st.text("abcdef0123456789", min_size=64, max_size=64),
-)
-def test_names_are_valid_and_follow_their_inputs(prefix: str, attempt: int, digest: str) -> None:
-    name = job_name(prefix, "train", digest, attempt, "c1")
-    assert len(name) <= 63
-    assert name == attempt_name(job_name(prefix, "train", digest, 1, "c1"), attempt)
-    import re
-
-    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
-
-
-def test_the_code_digest_is_of_names_and_contents() -> None:
-    first = candidates.code_digest({"a.py": b"1", "b.py": b"2"})
-    assert first == candidates.code_digest({"b.py": b"2", "a.py": b"1"})
-    assert first != candidates.code_digest({"a.py": b"2", "b.py": b"1"})
-
-
-@pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        ([], NextJob(Adoption.CREATE, "j", 1)),
-        (["InProgress"], NextJob(Adoption.WAIT, "j", 1)),
-        (["Stopping"], NextJob(Adoption.WAIT, "j", 1)),
-        (["Completed"], NextJob(Adoption.DONE, "j", 1)),
-        (["Failed"], NextJob(Adoption.CREATE, "j-a2", 2)),
-        (["Stopped", "Failed"], NextJob(Adoption.CREATE, "j-a3", 3)),
-        (["Failed", "InProgress"], NextJob(Adoption.WAIT, "j-a2", 2)),
-        (["Failed", "Completed"], NextJob(Adoption.DONE, "j-a2", 2)),
-    ],
-)
-def test_what_was_made_is_adopted_and_what_failed_is_followed(
-    statuses: list[str], expected: NextJob
-) -> None:
-    jobs = [
-        DescribedJob(attempt_name("j", n), status, inputs_digest="i")
-        for n, status in enumerate(statuses, 1)
-    ]
-    assert next_job("j", jobs, 3, "i") == expected
-
-
-def test_after_the_last_attempt_the_reason_is_told() -> None:
-    with pytest.raises(JobFailed, match="out of memory"):
-        next_job("j", [DescribedJob("j", "Failed", "out of memory")], 1)
-
-
-@pytest.mark.parametrize(
-    "job",
-    [
-        DescribedJob("j", "Dreaming"),
-        DescribedJob("j", "Completed", inputs_digest="other"),
-        DescribedJob("k", "Completed"),
-    ],
-)
-def test_a_stranger_under_the_name_is_refused(job: DescribedJob) -> None:
-    with pytest.raises(NameTaken):
-        next_job("j", [job], 3, "i")

@@ -49,6 +49,12 @@ PROCESSING = Processing(
 )
 
 
+def test_the_code_digest_is_of_names_and_contents() -> None:
+    first = Code({"a.py": b"1", "b.py": b"2"}).digest
+    assert first == Code({"b.py": b"2", "a.py": b"1"}).digest
+    assert first != Code({"a.py": b"2", "b.py": b"1"}).digest
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -9,7 +9,7 @@ import pytest
 
 from causeway.errors import ConfigError, JobFailed, NameTaken
 from causeway.topology.accounts import Topology
-from causeway.training.candidates import Adoption, DescribedJob, next_job
+from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.jobs import Code
 from causeway.training.pipelines import (
     PipelineRun,
