@@ -1,27 +1,23 @@
 """The access review: who can see and do what, held against what is declared.
 
-Pure: what the auditors saw of shares and invitations, what CloudTrail recorded, and the declared
-grants go in; findings come out, worst first, as a document and as Markdown. Only management events
-are in CloudTrail's event history (User Guide, "Viewing events with event history"), so reads and
-writes of records prove no use there: a grant that has nothing but those is never called unused.
+What the auditors saw of shares and invitations, which grants are in use, and the declared grants go
+in; findings come out, worst first.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from causeway.access.sights import SeenShare, Sight
-from causeway.instants import for_people, instant
-from causeway.pages import markdown_table
-from causeway.reporting.alerts import Alert, Severity
+from causeway.access.usage import USES, Use
+from causeway.instants import instant
 from causeway.sharing.grants import DesiredGrant, receiving_accounts
 from causeway.sharing.shares import presence
-from causeway.topology.access_rules import Grant, ResourceKind
+from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import Topology
 
 
@@ -52,23 +48,6 @@ _STANDING: Final = frozenset(
     {ResourceKind.FEATURE_CATALOG, ResourceKind.FEATURE_GROUPS, ResourceKind.MODEL_GROUPS}
 )
 
-#: The management events that show a grant in use; no entry: nothing there can show it.
-USES: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
-    (ResourceKind.FEATURE_CATALOG, Grant.DISCOVER): ("Search",),
-    (ResourceKind.MODEL_GROUPS, Grant.REGISTER): ("CreateModelPackage",),
-    (ResourceKind.MODEL_GROUPS, Grant.DEPLOY): ("DescribeModelPackage",),
-    (ResourceKind.MODEL_GROUPS, Grant.REVIEW): ("DescribeModelPackage",),
-    (ResourceKind.MODEL_GROUPS, Grant.ADMIN): ("UpdateModelPackage", "DescribeModelPackage"),
-    # The sharing run itself describes each card every day as its consumer, so that is no use.
-    (ResourceKind.MODEL_CARDS, Grant.READ_WRITE): ("UpdateModelCard",),
-    (ResourceKind.MODEL_CARDS, Grant.EXPORT): ("CreateModelCardExportJob",),
-    (ResourceKind.LINEAGE_GROUP, Grant.READ_WRITE): ("QueryLineage", "AddAssociation"),
-}
-
-
-#: A grant in use: the resource, the account that used it, the grant.
-Use = tuple[str, str, str]
-
 
 @dataclass(frozen=True)
 class Found:
@@ -94,28 +73,6 @@ class Window:
     now: datetime
     unused_after: timedelta = timedelta(days=90)
     expires_within: timedelta = timedelta(days=14)
-
-
-def operations_of(grants: Iterable[DesiredGrant]) -> tuple[str, ...]:
-    """Return the operations whose recorded calls show whether the grants are used."""
-    return tuple(sorted({name for g in grants for name in USES.get((g.kind, g.grant), ())}))
-
-
-def in_use(
-    grants: Iterable[DesiredGrant], events: Iterable[str], topology: Topology
-) -> tuple[Use, ...]:
-    """Return which grants CloudTrail events show in use, each once; refused calls show nothing."""
-    calls = [_call(json.loads(event)) for event in events]
-    return tuple(
-        sorted(
-            {
-                (grant.resource, account, grant.grant.value)
-                for grant in grants
-                for account in receiving_accounts(grant, topology)
-                if any(_shows(call, grant, account) for call in calls if call)
-            }
-        )
-    )
 
 
 def review(
@@ -263,114 +220,7 @@ def _unused(
                 )
 
 
-def _call(event: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    account = (event.get("userIdentity") or {}).get("accountId")
-    if event.get("errorCode") or not account:
-        return None
-    return str(event["eventName"]), str(account), json.dumps(event.get("requestParameters") or {})
-
-
-def _shows(call: tuple[str, str, str], grant: DesiredGrant, account: str) -> bool:
-    operation, caller, about = call
-    if caller != account or operation not in USES.get((grant.kind, grant.grant), ()):
-        return False
-    if grant.kind in (ResourceKind.FEATURE_CATALOG, ResourceKind.LINEAGE_GROUP):
-        return True  # such a call names no resource
-    # A version's ARN holds its group's name; a call may name the group or the version.
-    return grant.resource in about or f"/{grant.resource.rpartition('/')[2]}/" in about
-
-
 def _present(entities: Mapping[str, str]) -> set[str]:
     return {
         entity for entity, status in entities.items() if presence(status) in ("there", "coming")
     }
-
-
-# ---------------------------------------------------------------- what comes of a review
-def counts(findings: Iterable[Found]) -> dict[str, int]:
-    """Return how many there are of each finding."""
-    kinds = [f.finding for f in findings]
-    return {finding.value: kinds.count(finding) for finding in Finding}
-
-
-def document(
-    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
-) -> dict[str, Any]:
-    """Return the review as JSON-able values: the findings, and all that is declared."""
-    return {
-        "run": run,
-        "at": instant(window.now),
-        "looked_back_days": window.unused_after.days,
-        "counts": counts(findings),
-        "findings": [asdict(finding) for finding in findings],
-        "declared": [
-            {
-                "owner": grant.owner,
-                "resource": grant.resource,
-                "principal": grant.principal,
-                "grant": grant.grant.value,
-                "share": grant.share,
-                "until": instant(grant.until) if grant.until else None,
-            }
-            for grant in grants
-        ],
-    }
-
-
-def markdown(
-    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
-) -> str:
-    """Return the review for people."""
-    lines = [f"# Access review {run}", "", f"At {for_people(window.now)}.", ""]
-    lines.append(
-        _table(
-            ("finding", "account", "concerns", "subject", "detail", "next step"),
-            [
-                (f.finding.value, f.account, f.concerns, f.subject, f.detail, f.next_step)
-                for f in findings
-            ],
-            "Nothing differs from what is declared, and nothing is about to.",
-        )
-    )
-    lines += ["", "## Who may do what, as declared", ""]
-    lines.append(
-        _table(
-            ("principal", "grant", "resource", "until"),
-            [
-                (
-                    grant.principal,
-                    grant.grant.value,
-                    grant.resource,
-                    instant(grant.until)[:16] if grant.until else "-",
-                )
-                for grant in grants
-            ],
-            "Nothing is declared.",
-        )
-    )
-    lines += [
-        "",
-        f"Use is judged by {window.unused_after.days} days of CloudTrail's event history, which "
-        "holds management events only: reads and writes of records are in the trail's bucket.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> str:
-    return markdown_table(head, rows) if rows else otherwise
-
-
-def alerts(findings: Iterable[Found], run: str) -> tuple[Alert, ...]:
-    """Return an alert for each drift: access that nobody declared is critical."""
-    return tuple(
-        Alert(
-            what=f"{finding.finding.value}: {finding.detail} ({finding.concerns})",
-            severity=Severity.WARNING if finding.finding is Finding.MISSING else Severity.CRITICAL,
-            account=finding.account,
-            subject=finding.subject,
-            next_step=finding.next_step,
-            run=run,
-        )
-        for finding in findings
-        if finding.is_drift
-    )

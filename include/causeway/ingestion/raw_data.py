@@ -11,7 +11,8 @@ from pathlib import Path
 
 from causeway.errors import BadInput
 from causeway.ingestion.files import open_table
-from causeway.ingestion.records import RecordReader, Reject, first_problems, layout_of_raw
+from causeway.ingestion.layouts import layout_of_raw
+from causeway.ingestion.records import RecordReader, Reject, first_problems
 from causeway.ingestion.scan import scan
 from causeway.ingestion.tables import NEXT_STEP
 from causeway.use_cases.use_case import UseCase

@@ -25,13 +25,8 @@ from causeway.features.withheld import Withheld
 from causeway.ingestion.backfill import Backfill, Spool, spooled
 from causeway.ingestion.bodies import Body, bodies, record_text, texts_of
 from causeway.ingestion.files import open_table
-from causeway.ingestion.records import (
-    ColumnCounts,
-    RecordReader,
-    Reject,
-    first_problems,
-    layout_of_group,
-)
+from causeway.ingestion.layouts import layout_of_group
+from causeway.ingestion.records import ColumnCounts, RecordReader, Reject, first_problems
 from causeway.ingestion.scan import scan
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase

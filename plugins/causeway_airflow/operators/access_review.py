@@ -5,16 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway.access.review import (
-    Window,
-    alerts,
-    counts,
-    document,
-    in_use,
-    markdown,
-    operations_of,
-    review,
-)
+from causeway.access.review import Window, review
+from causeway.access.review_report import alerts, counts, document, markdown
+from causeway.access.usage import in_use, operations_of
 from causeway.errors import SharingError
 from causeway.reporting.reports import ACCESS_REVIEW, Report
 from causeway.sharing.grants import DesiredGrant, desired_grants

@@ -9,18 +9,10 @@ from typing import Any
 
 import pytest
 
-from causeway.access.review import (
-    Finding,
-    Found,
-    Window,
-    alerts,
-    document,
-    in_use,
-    markdown,
-    operations_of,
-    review,
-)
+from causeway.access.review import Finding, Found, Window, review
+from causeway.access.review_report import alerts, document, markdown
 from causeway.access.sights import SeenInvitation, SeenShare, Sight
+from causeway.access.usage import in_use, operations_of
 from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology

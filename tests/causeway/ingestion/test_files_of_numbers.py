@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from causeway.ingestion import scan as scanning
 from causeway.ingestion import text_table
 from causeway.ingestion.files import open_table
-from causeway.ingestion.records import RecordReader, layout_of_group
+from causeway.ingestion.layouts import layout_of_group
+from causeway.ingestion.records import RecordReader
 from causeway.ingestion.scan import Scan, scan
 from causeway.use_cases.contracts import (
     EventTime,

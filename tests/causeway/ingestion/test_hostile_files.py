@@ -13,7 +13,8 @@ import pytest
 
 from causeway.errors import BadInput
 from causeway.ingestion.files import open_table
-from causeway.ingestion.records import RecordReader, Reject, layout_of_group
+from causeway.ingestion.layouts import layout_of_group
+from causeway.ingestion.records import RecordReader, Reject
 from causeway.ingestion.scan import scan
 from causeway.use_cases.contracts import (
     EventTime,

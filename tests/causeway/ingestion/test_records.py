@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from causeway.features.withheld import Withheld
 from causeway.ingestion.files import open_table
-from causeway.ingestion.records import ColumnCounts, RecordReader, layout_of_group
+from causeway.ingestion.layouts import layout_of_group
+from causeway.ingestion.records import ColumnCounts, RecordReader
 from causeway.ingestion.scan import scan
 from causeway.use_cases.contracts import (
     EventTime,
