@@ -10,8 +10,9 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from causeway.digests import Digest
-from causeway.topology.accounts import GOVERNANCE_TABLE, AccountRole, load_topology
+from causeway.topology.accounts import AccountRole, load_topology
 from causeway.topology.arns import ModelPackageArn
+from causeway.topology.names import GOVERNANCE_TABLE
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import held_out_key
 from stack import layout

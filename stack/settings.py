@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from causeway.topology.accounts import Topology
+from causeway.topology.connections import connections as list_connections
 from stack import layout
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
@@ -72,7 +73,7 @@ def aws(endpoint: str) -> dict[str, str]:
 def connections(topology: Topology) -> dict[str, str]:
     """Return `AIRFLOW_CONN_*` for every connection that the DAGs use; none holds a secret."""
     found = {}
-    for connection in topology.connections():
+    for connection in list_connections(topology):
         extra = {"region_name": topology.region}
         if connection.role_arn:
             extra |= {"profile_name": AIRFLOW_PROFILE, "role_arn": connection.role_arn}

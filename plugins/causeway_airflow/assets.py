@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from causeway.topology.accounts import REGISTRY_QUEUE, AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
+from causeway.topology.names import REGISTRY_QUEUE
 
 #: The accounts are set up: stacks deployed, model groups and experiments there.
 PLATFORM = Asset("causeway-platform", uri="x-causeway://platform/accounts")

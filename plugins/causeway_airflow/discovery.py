@@ -16,8 +16,9 @@ from causeway.features.health import health_key
 from causeway.instants import moment
 from causeway.sharing.grants import desired_grants, receiving_accounts
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import DUTIES, AccountRole, Topology, connection_id
+from causeway.topology.accounts import DUTIES, AccountRole, Topology
 from causeway.topology.arns import FeatureGroupArn
+from causeway.topology.connections import connection_id
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology, use_cases
 

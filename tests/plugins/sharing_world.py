@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from causeway.documents import CONFIG_DIR
 from causeway.topology.accounts import load_topology
+from causeway.topology.connections import connections
 from causeway.use_cases.use_case import USE_CASES_DIR
 from localaws.ram import organisation
 from localaws.ram.grants import store_of
@@ -178,7 +179,7 @@ def world(folder: Path) -> Iterator[World]:
         aws = Aws(server)
         made = World(aws, folder, patch)
         patch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
-        for connection in load_topology().connections():
+        for connection in connections(load_topology()):
             signer = aws.administrator(connection.role.value)
             patch.setenv(
                 f"AIRFLOW_CONN_{connection.conn_id.upper()}",

@@ -2,7 +2,9 @@
 
 # The watcher's trigger runs in a triggerer, which `dag.test()` has none of.
 TAKE_EVENTS = """
-from causeway.topology.accounts import REGISTRY_QUEUE, AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
+from causeway.topology.names import REGISTRY_QUEUE
 from causeway_airflow.hooks.queue import QueueHook
 
 hook = QueueHook(connection_id(AccountRole.GOVERNANCE, "event-reader"), "eu-central-1")
@@ -12,7 +14,8 @@ hook.delete(REGISTRY_QUEUE, messages)
 """
 # Tasks are killed by people, which `dag.test()` has none of; their jobs have ended by then.
 KILL_TASKS = """
-from causeway.topology.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
 from causeway_airflow.hooks.jobs import JobsHook
 
 for role, duty, kinds in (
@@ -48,7 +51,8 @@ for seed, step in ((3, "Preprocess"), (4, "Train")):
 """
 # What an ingestion does first when a contract has grown by a feature.
 GROW = """
-from causeway.topology.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
 from causeway.use_cases.use_case import use_case
 from causeway.features.groups import create_request
 from causeway_airflow.configuration import topology
@@ -66,7 +70,8 @@ assert hook.ensure(request)[:2] == (False, True)
 PUT_SINGLY = """
 import json
 
-from causeway.topology.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
 from causeway.ingestion.bodies import Body
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 

@@ -1,1 +1,1 @@
-"""Proof of access: the preflight (prediction, checks, verdicts, matrix) and the review."""
+"""Proof of access: preflight (prediction, checks, verdicts, matrix), review, and usage."""

@@ -15,13 +15,8 @@ from typing import Final
 from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.topology.access_rules import CardStatusName, Grant, ResourceKind, Route
-from causeway.topology.accounts import (
-    DATA_CATALOG,
-    DUTIES,
-    AccountId,
-    AccountRole,
-    Topology,
-)
+from causeway.topology.accounts import DUTIES, AccountId, AccountRole, Topology
+from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
 

@@ -21,7 +21,7 @@ from causeway.datasets.query import (
 )
 from causeway.digests import canonical_json
 from causeway.errors import BadInput
-from causeway.topology.accounts import DATA_CATALOG
+from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import Feature
 from causeway.use_cases.dataset_specs import identifier_of, renamed, time_of
 from causeway.use_cases.use_case import ModelSpec, UseCase

@@ -22,7 +22,8 @@ from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import FEATURE_DATABASE, AccountId, AccountRole, Topology
+from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.names import FEATURE_DATABASE
 from causeway.use_cases.use_case import UseCase
 
 #: How the Sids of consumers' statements begin; no template has one that does.

@@ -1,1 +1,1 @@
-"""Who is where: accounts and their roles, people, ARNs, stacks, and rules of access."""
+"""Who is where: accounts and their roles, connections, names, ARNs, stacks, and rules of access."""

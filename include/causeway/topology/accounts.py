@@ -1,14 +1,13 @@
-"""Accounts: their roles, the topology that maps roles to account ids, and every fixed name.
+"""Accounts: their roles, and the topology that maps roles to account ids.
 
 A topology file says where a role lives; the same code then addresses the local accounts and
-the real ones. Names of buckets, keys, stacks, IAM roles and Airflow connections are functions
-of the account role, stated here and nowhere else.
+the real ones. Names of buckets, keys, stacks and IAM roles are functions of the account role,
+stated here and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -76,25 +75,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-#: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
-NOT_CONNECTED: Final = frozenset(
-    {
-        "feature-execution",
-        "training-execution",
-        "pipeline-execution",
-        "tracking-execution",
-        "serving-execution",
-        "approver",
-        "airflow",
-    }
-)
 
-#: The Glue database of offline stores, where the contract names no other (AWS's own name).
-FEATURE_DATABASE: Final = "sagemaker_featurestore"
-#: Under which name the consumers' Athena knows the data account's Glue catalogue.
-DATA_CATALOG: Final = "causeway_data"
-#: The consumers' workgroup.
-WORKGROUP: Final = "causeway"
 #: The duty of each account role that sees who may do what there, and changes nothing.
 AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
     {
@@ -106,10 +87,6 @@ AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
     }
 )
 
-GOVERNANCE_TABLE: Final = "causeway-governance"
-EVENT_BUS: Final = "causeway-governance"
-REGISTRY_QUEUE: Final = "causeway-registry-events"
-ALERTS_TOPIC: Final = "causeway-alerts"
 
 _Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 
@@ -119,16 +96,6 @@ class Person(Strict):
 
     source_identity: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
     airflow_user: str
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One Airflow AWS connection: its id, and the role it assumes (None: the administrator)."""
-
-    conn_id: str
-    role: AccountRole
-    duty: str
-    role_arn: str | None
 
 
 class Organisation(Strict):
@@ -308,35 +275,6 @@ class Topology(Strict):
     def person_of_airflow_user(self, user: str | None) -> str | None:
         """Return the person behind an Airflow user name, or None for a stranger."""
         return next((n for n, p in self.people.items() if p.airflow_user == user), None)
-
-    def connections(self) -> tuple[Connection, ...]:
-        """Return every Airflow connection that the DAGs use, in the order of the roles."""
-        connections: list[Connection] = []
-        for role in DEPLOYED_ROLES:
-            connections.append(
-                Connection(connection_id(role, "bootstrap"), role, "bootstrap", None)
-            )
-            connections += [
-                Connection(connection_id(role, duty), role, duty, self.role_arn(role, duty))
-                for duty in DUTIES[role]
-                if duty not in NOT_CONNECTED
-            ]
-        return tuple(connections)
-
-
-def connection_id(role: AccountRole, duty: str) -> str:
-    """Return the id of the Airflow connection that acts as the duty in the account role.
-
-    Raises:
-        ConfigError: the account role has no such duty that Airflow acts as.
-    """
-    allowed = ("bootstrap", *(d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED))
-    if duty not in allowed:
-        raise ConfigError(
-            f"no connection for duty {duty!r} in account role {role.value}",
-            next_step=f"Use one of: {', '.join(allowed)}.",
-        )
-    return f"causeway_{role.value}_{duty.replace('-', '_')}"
 
 
 def load_topology(path: Path | None = None) -> Topology:

@@ -1,1 +1,1 @@
-"""Training: candidates, adoption of jobs, job requests, pipelines and tracking servers."""
+"""Training: candidates, job requests, adoption of jobs, pipelines and tracking servers."""

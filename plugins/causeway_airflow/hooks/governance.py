@@ -9,7 +9,7 @@ from typing import Any
 
 from causeway.errors import WriteConflict
 from causeway.items import Key, Update
-from causeway.topology.accounts import GOVERNANCE_TABLE
+from causeway.topology.names import GOVERNANCE_TABLE
 from causeway_airflow.hooks.base import AwsCallError, AwsTransientError, CausewayHook
 
 KEYS_A_CALL = 100  # BatchGetItem's limit

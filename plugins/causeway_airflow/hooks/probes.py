@@ -13,7 +13,9 @@ from causeway.access.answers import RamView, absence, denial
 from causeway.access.checks import LOOKER, Check, Probe
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Side, Verdict, no, untested
-from causeway.topology.accounts import DATA_CATALOG, Topology, connection_id
+from causeway.topology.accounts import Topology
+from causeway.topology.connections import connection_id
+from causeway.topology.names import DATA_CATALOG
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook

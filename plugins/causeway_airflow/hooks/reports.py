@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from causeway.digests import canonical_json
 from causeway.reporting.reports import Report
-from causeway.topology.accounts import AccountRole, Topology, connection_id
+from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.connections import connection_id
 from causeway_airflow.hooks.artifacts import ArtifactsHook, split_uri
 from causeway_airflow.hooks.governance import GovernanceHook
 

@@ -13,7 +13,8 @@ from airflow.sdk import BaseNotifier
 
 from causeway.errors import CausewayError
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id, connections
 from causeway_airflow.configuration import topology
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
 
 def _principal(role: AccountRole, duty: str) -> str:
     places = topology()
-    known = {c.duty: c.role_arn for c in places.connections() if c.role is role}
+    known = {c.duty: c.role_arn for c in connections(places) if c.role is role}
     return known.get(duty) or places.root_arn(role)
 
 

@@ -13,7 +13,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from causeway.errors import CausewayError, Superseded, UnexpectedState
-from causeway.topology.accounts import AccountRole, connection_id
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
 from causeway_airflow.configuration import patience, poll_interval
 from causeway_airflow.parameters import Kind, read_parameter
 

@@ -12,8 +12,9 @@ from causeway.digests import canonical_json, sha256
 from causeway.errors import CausewayError, NameTaken, NotSharedYet
 from causeway.instants import instant, unzoned
 from causeway.statuses import Meaning
-from causeway.topology.accounts import WORKGROUP, AccountRole
+from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import FeatureGroupArn
+from causeway.topology.names import WORKGROUP
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.training import TrainingOperator

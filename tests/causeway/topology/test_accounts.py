@@ -2,14 +2,8 @@ import pytest
 
 from causeway.documents import parse
 from causeway.errors import ConfigError
-from causeway.topology.accounts import (
-    DEPLOYED_ROLES,
-    DUTIES,
-    AccountRole,
-    Topology,
-    connection_id,
-    load_topology,
-)
+from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES, AccountRole, Topology, load_topology
+from causeway.topology.connections import connection_id, connections
 
 TEXT = """
 name: t
@@ -60,7 +54,7 @@ def test_no_name_is_longer_than_its_service_allows() -> None:
 
 
 def test_connections_are_those_that_airflow_acts_as() -> None:
-    ids = {c.conn_id: c for c in load_topology().connections()}
+    ids = {c.conn_id: c for c in connections(load_topology())}
     assert ids["causeway_prod_deployer"].role_arn == (
         "arn:aws:iam::666666666666:role/causeway-deployer"
     )

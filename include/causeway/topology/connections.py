@@ -1,0 +1,60 @@
+"""Airflow's AWS connections: one for each duty that Airflow acts as, and the administrators'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from causeway.errors import ConfigError
+from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES, AccountRole, Topology
+
+#: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
+NOT_CONNECTED: Final = frozenset(
+    {
+        "feature-execution",
+        "training-execution",
+        "pipeline-execution",
+        "tracking-execution",
+        "serving-execution",
+        "approver",
+        "airflow",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One Airflow AWS connection: its id, and the role it assumes (None: the administrator)."""
+
+    conn_id: str
+    role: AccountRole
+    duty: str
+    role_arn: str | None
+
+
+def connections(topology: Topology) -> tuple[Connection, ...]:
+    """List every Airflow connection that the DAGs use, in the order of the roles."""
+    result: list[Connection] = []
+    for role in DEPLOYED_ROLES:
+        result.append(Connection(connection_id(role, "bootstrap"), role, "bootstrap", None))
+        result += [
+            Connection(connection_id(role, duty), role, duty, topology.role_arn(role, duty))
+            for duty in DUTIES[role]
+            if duty not in NOT_CONNECTED
+        ]
+    return tuple(result)
+
+
+def connection_id(role: AccountRole, duty: str) -> str:
+    """Return the id of the Airflow connection that acts as the duty in the account role.
+
+    Raises:
+        ConfigError: the account role has no such duty that Airflow acts as.
+    """
+    allowed = ("bootstrap", *(d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED))
+    if duty not in allowed:
+        raise ConfigError(
+            f"no connection for duty {duty!r} in account role {role.value}",
+            next_step=f"Use one of: {', '.join(allowed)}.",
+        )
+    return f"causeway_{role.value}_{duty.replace('-', '_')}"
