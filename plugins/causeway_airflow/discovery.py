@@ -89,7 +89,7 @@ def _consumers(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[
     for grant in desired_grants(cases, places, datetime.now(UTC)):
         if grant.kind is ResourceKind.FEATURE_GROUPS:
             accounts = receiving_accounts(grant, places) or (grant.principal,)
-            found.setdefault(grant.resource, set()).update(accounts)
+            found.setdefault(str(grant.resource), set()).update(accounts)
     return {arn: tuple(sorted(accounts)) for arn, accounts in found.items()}
 
 

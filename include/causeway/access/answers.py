@@ -67,7 +67,7 @@ def denial(text: str, check: Check, region: str, view: RamView | None) -> Verdic
     `region` is where the probe was made, `view` what the consumer sees of RAM, where it could look.
     """
     reason = " ".join(text.split())[:500]
-    if check.resource.split(":")[3] != region:
+    if check.arn.region != region:
         return no(Side.REGION, reason=f"asked in {region}: {reason}")
     if _LAKE in text:
         return no(Side.LAKE, reason=reason)

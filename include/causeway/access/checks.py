@@ -16,6 +16,7 @@ from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.topology.access_rules import CardStatusName, Grant, ResourceKind, Route
 from causeway.topology.accounts import DUTIES, AccountId, AccountRole, Topology
+from causeway.topology.arns import ModelPackageGroupArn, SageMakerArn
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
@@ -68,7 +69,7 @@ class Check:
     owner: AccountId
     owner_role: AccountRole
     share: str
-    resource: str
+    arn: SageMakerArn
     kind: ResourceKind
     grant: Grant
     probe: Probe
@@ -78,6 +79,11 @@ class Check:
     route: Route = "ram"
     #: The status from which on a model card is shared.
     from_status: CardStatusName = "Draft"
+
+    @property
+    def resource(self) -> str:
+        """The resource's ARN as policies, shares and calls write it."""
+        return str(self.arn)
 
     @property
     def key(self) -> str:
@@ -163,7 +169,7 @@ def _of_grant(
         for probe, needs, place in _of_feature_group(grant, account, cases, topology):
             yield check(probe, *needs, duty=duty, place=place)
     elif grant.kind is ResourceKind.MODEL_CARDS:
-        need = Need("sagemaker:DescribeModelCard", grant.resource)
+        need = Need("sagemaker:DescribeModelCard", str(grant.resource))
         yield check(Probe.DESCRIBE_CARD, need, duty=duty)
     else:
         for probe, needs, place in _of_model_group(grant, account, cases, topology):
@@ -177,7 +183,7 @@ _NOWHERE: Final = ("", "")
 def _of_feature_group(
     grant: DesiredGrant, account: AccountId, cases: Sequence[UseCase], topology: Topology
 ) -> Iterator[_Part]:
-    group = grant.resource
+    group = str(grant.resource)
     actions = [
         (Probe.DESCRIBE_FEATURE_GROUP, "DescribeFeatureGroup"),
         (Probe.GET_RECORD, "GetRecord"),
@@ -188,7 +194,7 @@ def _of_feature_group(
         actions += [(Probe.UPDATE_METADATA, "UpdateFeatureMetadata")]
     for probe, action in actions:
         yield probe, (Need(f"sagemaker:{action}", group),), _NOWHERE
-    name = group.rpartition("/")[2]
+    name = grant.resource.name
     case, contract = next((c, g) for c in cases for g in c.feature_groups if g.name == name)
     if not contract.offline.enabled:
         return
@@ -227,9 +233,10 @@ def _of_table(group: FeatureGroup, owner: AccountRole, topology: Topology) -> tu
 def _of_model_group(
     grant: DesiredGrant, account: AccountId, cases: Sequence[UseCase], topology: Topology
 ) -> Iterator[_Part]:
-    group = grant.resource
-    versions = group.replace(":model-package-group/", ":model-package/")
-    yield Probe.DESCRIBE_GROUP, (Need("sagemaker:DescribeModelPackageGroup", group),), _NOWHERE
+    group = ModelPackageGroupArn.parse(str(grant.resource))
+    versions = group.versions
+    need = Need("sagemaker:DescribeModelPackageGroup", str(group))
+    yield Probe.DESCRIBE_GROUP, (need,), _NOWHERE
     if grant.grant is not Grant.DEPLOY:
         needs = (Need("sagemaker:ListModelPackages", f"{versions}/*"),)
         yield Probe.LIST_VERSIONS, needs, _NOWHERE
@@ -237,8 +244,7 @@ def _of_model_group(
     yield Probe.DESCRIBE_VERSION, needs, _NOWHERE
     if grant.grant is Grant.REVIEW:
         return
-    name = group.rpartition("/")[2]
-    model = next(m.name for case in cases for m in case.models if m.group == name)
+    model = next(m.name for case in cases for m in case.models if m.group == group.name)
     bucket = topology.bucket(grant.owner_role)
     artifact = f"arn:{topology.partition}:s3:::{bucket}/models/{model}/object"
     place = (bucket, f"models/{model}/")

@@ -137,8 +137,7 @@ def told(row: Row) -> str:
 def _lines(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     def grant(row: Row) -> tuple[str, str, str]:
         check = row.check
-        name = check.resource.split(":", 5)[5]
-        return (f"{check.account_role.value} {check.account}", name, check.grant.value)
+        return (f"{check.account_role.value} {check.account}", check.arn.path, check.grant.value)
 
     lines: list[tuple[str, ...]] = []
     for key, group in groupby(sorted(rows, key=grant), key=grant):

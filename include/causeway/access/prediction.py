@@ -62,7 +62,7 @@ class Predictor:
         if owner is None or consumer is None:
             unseen = check.owner if owner is None else check.account
             return untested(f"account {unseen} was not seen")
-        if check.resource.split(":")[3] != consumer.region:
+        if check.arn.region != consumer.region:
             return no(Side.REGION, reason=f"the consumer acts in {consumer.region}")
         if check.kind in LISTED and check.resource not in owner.existing:
             return no(Side.ABSENT, reason=f"account {check.owner} has no {check.resource}")

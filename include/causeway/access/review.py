@@ -105,12 +105,12 @@ def _undeclared(
     grants: Sequence[DesiredGrant], shares: Iterable[SeenShare], account: str
 ) -> Iterable[Found]:
     # A model group that is shared by its resource policy has a share that RAM makes and names.
-    by_policy = {grant.resource for grant in grants if grant.route == "policy"}
+    by_policy = {str(grant.resource) for grant in grants if grant.route == "policy"}
     for share in shares:
         declared = [grant for grant in grants if grant.share == share.name]
         resources, principals = _present(share.resources), _present(share.principals)
         if not declared and resources and resources <= by_policy:
-            declared = [grant for grant in grants if grant.resource in resources]
+            declared = [grant for grant in grants if str(grant.resource) in resources]
         if not declared:
             yield Found(
                 Finding.UNKNOWN_SHARE,
@@ -130,7 +130,7 @@ def _undeclared(
                 f"{share.name} is open to it",
                 "Declare it in `access`, or run platform__sharing, which takes it out.",
             )
-        for resource in sorted(resources - {grant.resource for grant in declared}):
+        for resource in sorted(resources - {str(grant.resource) for grant in declared}):
             yield Found(
                 Finding.UNKNOWN_RESOURCE,
                 account,
@@ -151,15 +151,16 @@ def _missing(
         for principal in _present(share.principals)
     }
     for grant in grants:
+        resource = str(grant.resource)
         if grant.kind not in _STANDING or (
-            grant.kind is not ResourceKind.FEATURE_CATALOG and grant.resource not in sight.existing
+            grant.kind is not ResourceKind.FEATURE_CATALOG and resource not in sight.existing
         ):
             continue
-        if (grant.resource, grant.principal) not in open_:
+        if (resource, grant.principal) not in open_:
             yield Found(
                 Finding.MISSING,
                 grant.owner,
-                grant.resource,
+                str(grant.resource),
                 grant.principal,
                 f"{grant.grant.value} is declared in {grant.share}",
                 "Run platform__sharing.",
@@ -191,7 +192,7 @@ def _expiring(grants: Iterable[DesiredGrant], window: Window) -> Iterable[Found]
             yield Found(
                 Finding.EXPIRING,
                 grant.owner,
-                grant.resource,
+                str(grant.resource),
                 grant.principal,
                 f"{grant.grant.value} ends {instant(grant.until)[:16]}",
                 "Move `until` in `access`, or let it end.",
@@ -209,11 +210,11 @@ def _unused(
         if not shown_by or grant.owner not in uses:
             continue
         for account in receiving_accounts(grant, topology):
-            if (grant.resource, account, grant.grant.value) not in set(uses[grant.owner]):
+            if (str(grant.resource), account, grant.grant.value) not in set(uses[grant.owner]):
                 yield Found(
                     Finding.UNUSED,
                     grant.owner,
-                    grant.resource,
+                    str(grant.resource),
                     account,
                     f"no {' or '.join(shown_by)} in {window.unused_after.days} days",
                     "Take the grant out of `access` if nobody needs it.",

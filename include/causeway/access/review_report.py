@@ -33,7 +33,7 @@ def document(
         "declared": [
             {
                 "owner": grant.owner,
-                "resource": grant.resource,
+                "resource": str(grant.resource),
                 "principal": grant.principal,
                 "grant": grant.grant.value,
                 "share": grant.share,
@@ -67,7 +67,7 @@ def markdown(
                 (
                     grant.principal,
                     grant.grant.value,
-                    grant.resource,
+                    str(grant.resource),
                     instant(grant.until)[:16] if grant.until else "-",
                 )
                 for grant in grants

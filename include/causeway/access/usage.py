@@ -45,7 +45,7 @@ def in_use(
     return tuple(
         sorted(
             {
-                (grant.resource, account, grant.grant.value)
+                (str(grant.resource), account, grant.grant.value)
                 for grant in grants
                 for account in receiving_accounts(grant, topology)
                 if any(_shows(call, grant, account) for call in calls if call)
@@ -68,4 +68,4 @@ def _shows(call: tuple[str, str, str], grant: DesiredGrant, account: str) -> boo
     if grant.kind in (ResourceKind.FEATURE_CATALOG, ResourceKind.LINEAGE_GROUP):
         return True  # such a call names no resource
     # A version's ARN holds its group's name; a call may name the group or the version.
-    return grant.resource in about or f"/{grant.resource.rpartition('/')[2]}/" in about
+    return str(grant.resource) in about or f"/{grant.resource.name}/" in about

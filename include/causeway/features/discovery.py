@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from causeway.instants import instant
 from causeway.topology.accounts import Topology
+from causeway.topology.arns import FeatureGroupArn
 from causeway.use_cases.contracts import FeatureGroup
 
 
@@ -166,7 +167,7 @@ def _hit(
     )
     if not matching or question.owner.lower() not in owner.lower():
         return None
-    account = arn.split(":")[4]
+    account = FeatureGroupArn.parse(arn).account
     access = _access(arn, account, context)
     changed = context.ingested.get(arn) or record.get("LastModifiedTime") or record["CreationTime"]
     return Hit(

@@ -16,7 +16,7 @@ from causeway.instants import instant
 from causeway.items import Key, Update, create
 from causeway.model_cards.lifecycle import Card
 from causeway.names import NAME_LENGTH
-from causeway.topology.arns import ModelPackageArn
+from causeway.topology.arns import ModelCardArn, ModelPackageArn
 from causeway.versions.keys import version_pk
 
 #: The name of a failed export is used up; after so many a person looks.
@@ -26,7 +26,7 @@ MAX_ATTEMPTS: Final = 3
 def export_name(card: Card) -> str:
     """Return the name of a card version's first export."""
     end = f"-v{card.version}"
-    name = card.arn.rpartition("/")[2]
+    name = ModelCardArn.parse(card.arn).name
     return name[: NAME_LENGTH - len(end) - len("-a9")].rstrip("-") + end
 
 

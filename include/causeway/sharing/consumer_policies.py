@@ -23,6 +23,7 @@ from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.arns import OrganisationArn
 from causeway.topology.names import FEATURE_DATABASE
 from causeway.use_cases.use_case import UseCase
 
@@ -96,7 +97,7 @@ def _of_data(
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.FEATURE_GROUPS:
-            prefix = prefixes[grant.resource.rpartition("/")[2]]
+            prefix = prefixes[grant.resource.name]
             readers.setdefault(prefix, set()).add(grant.principal)
     statements: list[Statement] = []
     for prefix, principals in sorted(readers.items()):
@@ -132,7 +133,7 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:
-            group = grant.resource.rpartition("/")[2].replace("-", "_").lower()
+            group = grant.resource.name.replace("-", "_").lower()
             readers.setdefault(group, set()).add(grant.principal)
     statements: list[Statement] = []
     if any(consumer in principals for principals in readers.values()):
@@ -159,7 +160,7 @@ def _of_artifacts(
     writers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.MODEL_GROUPS and grant.grant in _READS_ARTIFACTS:
-            folder = f"models/{models[grant.resource.rpartition('/')[2]]}"
+            folder = f"models/{models[grant.resource.name]}"
             readers.setdefault(folder, set()).add(grant.principal)
             if grant.grant in _WRITES:
                 writers.setdefault(folder, set()).add(grant.principal)
@@ -223,10 +224,11 @@ def _statements(
 ) -> tuple[Statement, ...]:
     """Return up to three statements: for accounts, for units, for the organisation."""
     receivers = sorted(principals)
-    partition = next((p.split(":")[1] for p in receivers if p.startswith("arn:")), "aws")
     accounts = [p for p in receivers if p.isdigit()]
-    units = [_path(p) for p in receivers if ":ou/" in p]
-    organisations = [p.rpartition("/")[2] for p in receivers if ":organization/" in p]
+    arns = [OrganisationArn.parse(p) for p in receivers if not p.isdigit()]
+    partition = next((arn.partition for arn in arns), "aws")
+    units = [_path(arn) for arn in arns if arn.unit]
+    organisations = [arn.organisation for arn in arns if not arn.unit]
     statements: list[Statement] = []
     for suffix, who, membership in (
         ("", accounts, {}),
@@ -260,10 +262,9 @@ def _both(
     return conditions
 
 
-def _path(unit: str) -> str:
+def _path(unit: OrganisationArn) -> str:
     """Return a unit's path as `aws:PrincipalOrgPaths` has it; the root is whatever it is."""
-    organisation, name = unit.split(":ou/", 1)[1].split("/")
-    return f"{organisation}/*/{name}/*"
+    return f"{unit.organisation}/*/{unit.unit}/*"
 
 
 def _is_beyond(grant: DesiredGrant, topology: Topology) -> bool:

@@ -7,7 +7,7 @@ shares, the preflight and the access review compare them with what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,15 @@ from causeway.topology.access_rules import (
     Route,
 )
 from causeway.topology.accounts import DEPLOYED_ROLES, AccountId, AccountRole, Topology
+from causeway.topology.arns import (
+    FeatureCatalogArn,
+    FeatureGroupArn,
+    LineageGroupArn,
+    ModelCardArn,
+    ModelPackageGroupArn,
+    OrganisationArn,
+    SageMakerArn,
+)
 from causeway.use_cases.use_case import UseCase
 
 CATALOG_NAME: Final = "DefaultFeatureGroupCatalog"
@@ -43,12 +52,12 @@ _WORDS: Final = {
     ResourceKind.MODEL_CARDS: "cards",
     ResourceKind.LINEAGE_GROUP: "lineage",
 }
-_RESOURCES: Final = {
-    ResourceKind.FEATURE_CATALOG: "sagemaker-catalog",
-    ResourceKind.FEATURE_GROUPS: "feature-group",
-    ResourceKind.MODEL_GROUPS: "model-package-group",
-    ResourceKind.MODEL_CARDS: "model-card",
-    ResourceKind.LINEAGE_GROUP: "lineage-group",
+_ARNS: Final[Mapping[ResourceKind, type[SageMakerArn]]] = {
+    ResourceKind.FEATURE_CATALOG: FeatureCatalogArn,
+    ResourceKind.FEATURE_GROUPS: FeatureGroupArn,
+    ResourceKind.MODEL_GROUPS: ModelPackageGroupArn,
+    ResourceKind.MODEL_CARDS: ModelCardArn,
+    ResourceKind.LINEAGE_GROUP: LineageGroupArn,
 }
 
 #: The account roles that may own what is shared, and the duty that shares it.
@@ -97,7 +106,7 @@ class DesiredGrant:
 
     owner: AccountId
     share: str
-    resource: str
+    resource: SageMakerArn
     principal: str
     kind: ResourceKind
     grant: Grant
@@ -118,7 +127,7 @@ def desired_grants(
     """
     by_key: dict[tuple[str, ...], DesiredGrant] = {}
     for grant in _declared(tuple(use_cases), topology, now):
-        key = (grant.owner, grant.share, grant.resource, grant.principal, grant.grant.value)
+        key = (grant.owner, grant.share, str(grant.resource), grant.principal, grant.grant.value)
         earlier = by_key.get(key)
         if earlier is None or _outlasts(grant, earlier):
             by_key[key] = grant
@@ -133,12 +142,12 @@ def receiving_accounts(grant: DesiredGrant, topology: Topology) -> tuple[Account
 
     The members of an organisational unit are not in the topology, so its grants name nobody.
     """
-    if ":organization/" in grant.principal:
-        accounts = {topology.account(role) for role in DEPLOYED_ROLES}
-    elif ":ou/" in grant.principal:
-        accounts = set()
-    else:
+    if grant.principal.isdigit():
         accounts = {AccountId(grant.principal)}
+    elif OrganisationArn.parse(grant.principal).unit is None:
+        accounts = {topology.account(role) for role in DEPLOYED_ROLES}
+    else:
+        accounts = set()
     return tuple(sorted(accounts - {grant.owner}))
 
 
@@ -165,10 +174,7 @@ def _of_rule(
     for role in _owner_roles(rule):
         owner = topology.account(role)
         for name in names:
-            arn = (
-                f"arn:{topology.partition}:sagemaker:{topology.region}:{owner}:"
-                f"{_RESOURCES[rule.resource]}/{name}"
-            )
+            arn = _ARNS[rule.resource].of(topology, role, name)
             for principal in principals:
                 # Roles may live in one account; nobody shares with themselves.
                 if principal != owner:
@@ -259,7 +265,7 @@ def _refuse_what_differs(grants: Iterable[DesiredGrant]) -> None:
 
 def _refuse_two_routes(grants: Iterable[DesiredGrant]) -> None:
     # Two writers of one policy overwrite each other.
-    routes: dict[str, set[Route]] = {}
+    routes: dict[SageMakerArn, set[Route]] = {}
     for grant in grants:
         routes.setdefault(grant.resource, set()).add(grant.route)
     for resource, used in routes.items():

@@ -26,6 +26,7 @@ from causeway.sharing.plan import SharePlan
 from causeway.sharing.policies import merge, remove, same, statements_of
 from causeway.sharing.shares import PROMOTED, ObservedShare, OwnerState
 from causeway.topology.access_rules import Grant, ResourceKind
+from causeway.topology.arns import ModelPackageGroupArn
 
 _SID = "CausewayMayModelGroup"
 
@@ -33,20 +34,20 @@ _SID = "CausewayMayModelGroup"
 def policy_statements(grants: Iterable[DesiredGrant]) -> list[dict[str, Any]]:
     """Return the statements that give the grants on one model group, one by kind of grant."""
     receivers: dict[Grant, list[str]] = {}
-    resource = partition = ""
+    group: ModelPackageGroupArn | None = None
     for grant in grants:
-        resource, partition = grant.resource, grant.resource.split(":")[1]
+        group = _group_of(grant)
         receivers.setdefault(grant.grant, []).append(grant.principal)
+    if group is None:
+        return []
+    iam = f"arn:{group.partition}:iam"
     return [
         {
             "Sid": _sid(grant),
             "Effect": "Allow",
-            "Principal": {"AWS": [f"arn:{partition}:iam::{a}:root" for a in sorted(accounts)]},
+            "Principal": {"AWS": [f"{iam}::{account}:root" for account in sorted(accounts)]},
             "Action": [f"sagemaker:{a}" for a in RULES[ResourceKind.MODEL_GROUPS, grant].actions],
-            "Resource": [
-                resource,
-                f"{resource.replace(':model-package-group/', ':model-package/')}/*",
-            ],
+            "Resource": [str(group), f"{group.versions}/*"],
         }
         for grant, accounts in sorted(receivers.items())
     ]
@@ -58,16 +59,17 @@ def plan_group_policies(grants: Iterable[DesiredGrant], state: OwnerState) -> tu
     Raises:
         SharingError: a group that is shared through RAM has statements of others in its policy.
     """
-    by_group: dict[str, list[DesiredGrant]] = {}
-    by_ram: set[str] = set()
+    by_group: dict[ModelPackageGroupArn, list[DesiredGrant]] = {}
+    by_ram: set[ModelPackageGroupArn] = set()
     for grant in grants:
         if grant.kind is ResourceKind.MODEL_GROUPS and grant.owner == state.account:
             if grant.route == "policy":
-                by_group.setdefault(grant.resource, []).append(grant)
+                by_group.setdefault(_group_of(grant), []).append(grant)
             else:
-                by_ram.add(grant.resource)
-    plans = [_plan_group(group, members, state) for group, members in sorted(by_group.items())]
-    for group in sorted(set(state.policies) - set(by_group)):
+                by_ram.add(_group_of(grant))
+    plans = [_plan_group(group, by_group[group], state) for group in sorted(by_group, key=str)]
+    others = {ModelPackageGroupArn.parse(arn) for arn in state.policies} - set(by_group)
+    for group in sorted(others, key=str):
         plans.append(_plan_without(group, group in by_ram, state))
     return tuple(plans)
 
@@ -76,7 +78,7 @@ def groups_to_look_at(
     grants: Iterable[DesiredGrant], shares: Iterable[ObservedShare]
 ) -> tuple[str, ...]:
     """Return the groups whose policy matters: declared so, or in a share that a policy made."""
-    declared = {g.resource for g in grants if g.route == "policy"}
+    declared = {str(g.resource) for g in grants if g.route == "policy"}
     from_policies = {
         resource
         for share in shares
@@ -93,8 +95,19 @@ def promoted_name(grant: Grant, group: str) -> str:
     return f"{PROMOTED}{grant.value}-{sha256(meaning)[:8]}"
 
 
-def _plan_group(group: str, grants: list[DesiredGrant], state: OwnerState) -> SharePlan:
-    name = group.rpartition("/")[2]
+def _group_of(grant: DesiredGrant) -> ModelPackageGroupArn:
+    if not isinstance(grant.resource, ModelPackageGroupArn):
+        raise SharingError(
+            f"{grant.resource} is no model group: only those have a resource policy",
+            next_step="Leave out `route: policy`.",
+        )
+    return grant.resource
+
+
+def _plan_group(
+    arn: ModelPackageGroupArn, grants: list[DesiredGrant], state: OwnerState
+) -> SharePlan:
+    name, group = arn.name, str(arn)
     subject = f"policy of {name}"
     if group not in state.resources:
         return SharePlan(subject, (), (f"{group} does not exist yet",))
@@ -133,8 +146,8 @@ def _promotions(group: str, grants: list[DesiredGrant], state: OwnerState) -> li
     return actions
 
 
-def _plan_without(group: str, by_ram: bool, state: OwnerState) -> SharePlan:
-    name, policy = group.rpartition("/")[2], state.policies[group]
+def _plan_without(group: ModelPackageGroupArn, by_ram: bool, state: OwnerState) -> SharePlan:
+    name, policy = group.name, state.policies[str(group)]
     subject = f"policy of {name}"
     left = _without_ours(policy)
     if statements_of(left):

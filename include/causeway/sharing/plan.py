@@ -87,17 +87,18 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
         UnexpectedState: RAM shows a status that is not known.
     """
     permission, prepared = _permission(desired, state)
+    declared = tuple(map(str, desired.resources))
     living = _of_name(desired.name, state)
     held_back = {
         r
-        for r in desired.resources
+        for r in declared
         if not state.has_come_to(desired.from_status, r) and not any(s.holds(r) for s in living)
     }
-    present = tuple(r for r in desired.resources if r in state.resources and r not in held_back)
-    waiting = [f"{r} does not exist yet" for r in desired.resources if r not in state.resources]
+    present = tuple(r for r in declared if r in state.resources and r not in held_back)
+    waiting = [f"{r} does not exist yet" for r in declared if r not in state.resources]
     waiting += [
         f"{r} has not come to {desired.from_status} yet"
-        for r in desired.resources
+        for r in declared
         if r in held_back and r in state.resources
     ]
     survivor = min(living, key=lambda share: _distance(desired, share), default=None)
@@ -113,7 +114,7 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
     waiting += [f"{entity} is {status}" for entity, status in resources.leaving]
     waiting += [f"{entity} is {status}" for entity, status in principals.leaving]
     waiting += [f"{entity} has not joined yet" for entity in principals.coming]
-    surplus = tuple(e for e in resources.surplus if e not in desired.resources)
+    surplus = tuple(e for e in resources.surplus if e not in declared)
     if surplus or principals.surplus:
         actions.append(Disassociate(survivor.arn, survivor.name, surplus, principals.surplus))
     actions += prepared
@@ -189,8 +190,8 @@ def _permission(
     desired: DesiredShare, state: OwnerState
 ) -> tuple[Permission | PermissionDefinition, tuple[Action, ...]]:
     """Return the share's permission, and what makes it be as defined."""
-    parts = desired.resources[0].split(":")
-    own = f"arn:{parts[1]}:ram:{parts[3]}:{desired.owner}:permission/"
+    resource = desired.resources[0]
+    own = f"arn:{resource.partition}:ram:{resource.region}:{desired.owner}:permission/"
     chosen = permission_for(desired.kind, desired.grant, state.permissions, own)
     if isinstance(chosen, Permission):
         return chosen, ()
@@ -209,7 +210,7 @@ def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, in
     joined = sum(share.principals.get(p) == "ASSOCIATED" for p in desired.principals)
     invited = sum(share.reaches(p) for p in desired.principals)
     principals = sum(p in share.principals for p in desired.principals)
-    resources = sum(share.holds(r) for r in desired.resources)
+    resources = sum(share.holds(str(r)) for r in desired.resources)
     return (-joined, -invited, -principals, -resources, share.arn)
 
 

@@ -17,6 +17,7 @@ from causeway.sharing.permissions import RESOURCE_TYPES, Permission
 from causeway.statuses import TABLES, Meaning, meaning
 from causeway.topology.access_rules import CARD_STATUSES, CardStatusName, Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.arns import SageMakerArn
 
 #: Shares whose names start so are ours: what of them nobody declares is revoked.
 OURS: Final = "causeway-"
@@ -55,7 +56,7 @@ class DesiredShare:
     owner_role: AccountRole
     owner: AccountId
     principals: tuple[str, ...]
-    resources: tuple[str, ...]
+    resources: tuple[SageMakerArn, ...]
     kind: ResourceKind
     grant: Grant
     #: Whether principals outside the owner's organisation may be in it.
@@ -169,7 +170,7 @@ def desired_shares(
             owner_role=of_share[0].owner_role,
             owner=of_share[0].owner,
             principals=tuple(sorted({g.principal for g in of_share})),
-            resources=tuple(sorted({g.resource for g in of_share})),
+            resources=tuple(sorted({g.resource for g in of_share}, key=str)),
             kind=of_share[0].kind,
             grant=of_share[0].grant,
             external=any(_outside(g.principal, topology) for g in of_share),

@@ -14,17 +14,21 @@ from causeway.errors import UnexpectedState
 from causeway.topology.accounts import AccountId, AccountRole, Topology
 
 _NAME = r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9-]{0,62})"
+_FEATURE_GROUP_NAME = r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9_-]{0,63})"
 _HEAD = r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
 
 
 @dataclass(frozen=True)
-class _SageMakerArn:
+class SageMakerArn:
+    """A named thing of SageMaker and its owner; each type of thing has a class of its own."""
+
     partition: str
     region: str
     account: AccountId
     name: str
 
     resource: ClassVar[str]
+    pattern: ClassVar[str] = _NAME
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -33,7 +37,7 @@ class _SageMakerArn:
         Raises:
             UnexpectedState: the text is no ARN of this type.
         """
-        match = re.fullmatch(f"{_HEAD}{cls.resource}/{_NAME}", text)
+        match = re.fullmatch(f"{_HEAD}{cls.resource}/{cls.pattern}", text)
         if match is None:
             raise _not_an_arn(text, cls.resource, f"{cls.resource}/<name>")
         parts = match.groupdict()
@@ -44,25 +48,56 @@ class _SageMakerArn:
         """Name the thing in the account that plays the role."""
         return cls(topology.partition, topology.region, topology.account(role), name)
 
+    @property
+    def path(self) -> str:
+        """The end of the ARN, which is unique in the account and region."""
+        return f"{self.resource}/{self.name}"
+
     def __str__(self) -> str:
-        return (
-            f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:"
-            f"{self.resource}/{self.name}"
-        )
+        return f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:{self.path}"
 
 
 @dataclass(frozen=True)
-class FeatureGroupArn(_SageMakerArn):
+class FeatureGroupArn(SageMakerArn):
     """A feature group and its owner."""
 
     resource: ClassVar[str] = "feature-group"
+    pattern: ClassVar[str] = _FEATURE_GROUP_NAME
 
 
 @dataclass(frozen=True)
-class ModelPackageGroupArn(_SageMakerArn):
+class FeatureCatalogArn(SageMakerArn):
+    """The catalogue of an account's feature groups."""
+
+    resource: ClassVar[str] = "sagemaker-catalog"
+
+
+@dataclass(frozen=True)
+class ModelCardArn(SageMakerArn):
+    """A model card and its owner."""
+
+    resource: ClassVar[str] = "model-card"
+
+
+@dataclass(frozen=True)
+class LineageGroupArn(SageMakerArn):
+    """An account's lineage group."""
+
+    resource: ClassVar[str] = "lineage-group"
+
+
+@dataclass(frozen=True)
+class ModelPackageGroupArn(SageMakerArn):
     """A model package group and its owner."""
 
     resource: ClassVar[str] = "model-package-group"
+
+    @property
+    def versions(self) -> str:
+        """What the ARNs of the group's versions begin with; each ends in `/<number>`."""
+        return (
+            f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:model-package/{self.name}"
+        )
 
     def version(self, number: int) -> ModelPackageArn:
         """Return the ARN of one version of the group."""
@@ -104,10 +139,7 @@ class ModelPackageArn:
         return ModelPackageGroupArn(self.partition, self.region, self.account, self.group)
 
     def __str__(self) -> str:
-        return (
-            f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:"
-            f"model-package/{self.group}/{self.version}"
-        )
+        return f"{self.group_arn.versions}/{self.version}"
 
 
 @dataclass(frozen=True)
@@ -137,6 +169,37 @@ class RoleArn:
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:iam::{self.account}:role/{self.name}"
+
+
+@dataclass(frozen=True)
+class OrganisationArn:
+    """An AWS organisation, or an organisational unit of it."""
+
+    partition: str
+    management: AccountId
+    organisation: str
+    unit: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> OrganisationArn:
+        """Read the ARN of an organisation or of a unit.
+
+        Raises:
+            UnexpectedState: the text is neither.
+        """
+        match = re.fullmatch(
+            r"arn:(aws[a-z-]*):organizations::(\d{12}):"
+            r"(?:organization/(o-[a-z0-9]+)|ou/(o-[a-z0-9]+)/(ou-[a-z0-9-]+))",
+            text,
+        )
+        if match is None:
+            raise _not_an_arn(text, "organisation", "organization/<id> or ou/<id>/<unit>")
+        partition, management, whole, organisation, unit = match.groups()
+        return cls(partition, AccountId(management), whole or organisation, unit)
+
+    def __str__(self) -> str:
+        head, whole = f"arn:{self.partition}:organizations::{self.management}", self.organisation
+        return f"{head}:ou/{whole}/{self.unit}" if self.unit else f"{head}:organization/{whole}"
 
 
 def _not_an_arn(text: str, kind: str, form: str) -> UnexpectedState:

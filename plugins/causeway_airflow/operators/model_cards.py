@@ -153,7 +153,7 @@ class HandOverCardOperator(PromotionOperator):
     def _share(self) -> list[dict[str, Any]]:
         sharing = owner_sharing(self, self.role)
         end = f":model-card/{self.spec.group}"
-        mine = {grant.share for grant in sharing.grants if grant.resource.endswith(end)}
+        mine = {grant.share for grant in sharing.grants if str(grant.resource).endswith(end)}
         plans = [plan for plan in sharing.plans() if plan.name in mine]
         for plan in plans:
             if not plan.is_quiet:

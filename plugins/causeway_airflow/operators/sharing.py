@@ -287,7 +287,7 @@ class VerifyAccessOperator(CausewayOperator):
         described: list[str] = []
         waiting: list[str] = []
         for share in declared:
-            for arn in share.resources:
+            for arn in map(str, share.resources):
                 if arn not in shown[share.resource_type]:
                     waiting.append(arn)
                 elif self._describe(share, arn):

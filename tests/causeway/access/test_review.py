@@ -16,6 +16,7 @@ from causeway.access.usage import in_use, operations_of
 from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.arns import ModelPackageGroupArn
 
 OWNER, CONSUMER, STRANGER = "333333333333", "222222222222", "999999999999"
 GROUP = f"arn:aws:sagemaker:eu-central-1:{OWNER}:model-package-group/credit-risk"
@@ -26,7 +27,7 @@ WINDOW = Window(NOW)
 REGISTER = DesiredGrant(
     AccountId(OWNER),
     "causeway-models-credit-risk-register",
-    GROUP,
+    ModelPackageGroupArn.parse(GROUP),
     CONSUMER,
     ResourceKind.MODEL_GROUPS,
     Grant.REGISTER,

@@ -16,10 +16,11 @@ from causeway.sharing.actions import (
 )
 from causeway.sharing.permissions import Permission
 from causeway.sharing.plan import plan_share, plan_shares
-from causeway.sharing.shares import ObservedShare, OwnerState, presence
+from causeway.sharing.shares import DesiredShare, ObservedShare, OwnerState, presence
 from causeway.statuses import TABLES
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import FeatureGroupArn, ModelCardArn
 from tests.causeway.sharing.ram_model import OWNER, all_of, apply, managed
 
 GROUPS, CARDS = ResourceKind.FEATURE_GROUPS, ResourceKind.MODEL_CARDS
@@ -34,11 +35,13 @@ B, C, D = "2" * 12, "3" * 12, "4" * 12
 OWN_CARD = f"arn:aws:ram:eu-central-1:{OWNER}:permission/causeway-model-cards-read"
 
 
-def desired(name: str = "causeway-features-x-read", **changes):
-    from causeway.sharing.shares import DesiredShare
-
-    share = DesiredShare(name, AccountRole.DATA, OWNER, (B, C), (G1, G2), GROUPS, Grant.READ)
+def desired(name: str = "causeway-features-x-read", resources=(G1, G2), **changes) -> DesiredShare:
+    share = DesiredShare(name, AccountRole.DATA, OWNER, (B, C), arns(resources), GROUPS, Grant.READ)
     return replace(share, **changes)
+
+
+def arns(texts):
+    return tuple((ModelCardArn if ":model-card/" in t else FeatureGroupArn).parse(t) for t in texts)
 
 
 CARD_SHARE = desired(
@@ -136,7 +139,7 @@ def test_from_any_state_a_plan_reaches_what_is_desired_and_the_next_plan_is_empt
     living = [share.name for share in after.shares if share.lives and share.ours]
     assert len(living) == len(set(living)), "one share of each name"
     for share, permission in ((desired(), READ), (CARD_SHARE, own_card())):
-        there = set(share.resources) & state.resources
+        there = set(map(str, share.resources)) & state.resources
         if share.name in meaning(after):
             result = meaning(after)[share.name]
             assert result == (there, set(share.principals), share.external, permission.actions)
@@ -168,7 +171,7 @@ def whole(share=None, **changes) -> ObservedShare:
         share.name,
         OWNER,
         "ACTIVE",
-        dict.fromkeys(share.resources, "ASSOCIATED"),
+        dict.fromkeys(map(str, share.resources), "ASSOCIATED"),
         dict.fromkeys(share.principals, "ASSOCIATED"),
         {READ.arn: "1"},
     )
@@ -292,7 +295,7 @@ def test_an_unknown_status_is_an_error_not_a_guess() -> None:
 
 
 def test_a_card_is_shared_with_a_stage_once_it_was_handed_over() -> None:
-    share = replace(CARD_SHARE, resources=(C1,), from_status="Approved")
+    share = replace(CARD_SHARE, resources=arns((C1,)), from_status="Approved")
 
     def planned(status: str, *shares: ObservedShare):
         state = OwnerState(OWNER, shares, MANAGED, frozenset({C1}), cards={C1: status})

@@ -10,6 +10,7 @@ import pytest
 from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole
+from causeway.topology.arns import ModelPackageGroupArn
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Share
 from tests.localaws.conftest import ACCOUNTS, REGION
@@ -216,7 +217,7 @@ def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: Wo
             DesiredGrant(
                 owner,
                 "causeway-models-all-deploy",
-                resource,
+                ModelPackageGroupArn.parse(resource),
                 principal,
                 ResourceKind.MODEL_GROUPS,
                 Grant.DEPLOY,
