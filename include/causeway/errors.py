@@ -133,16 +133,6 @@ class NotFound(UnexpectedState):
     """A thing that a decision or a run refers to does not exist."""
 
 
-class AccessDenied(CausewayError):
-    """The principal may not do this; a policy, a share or a trust policy lacks it."""
-
-
-class Throttled(CausewayError):
-    """The service asked to be called less often."""
-
-    retryable = True
-
-
 class Unavailable(CausewayError):
     """The service did not answer, or answered that it cannot at present."""
 

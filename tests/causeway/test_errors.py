@@ -6,7 +6,7 @@ from causeway import errors
 
 
 def test_message_names_what_where_who_and_the_next_step() -> None:
-    error = errors.AccessDenied(
+    error = errors.NotFound(
         "describing x", account="111111111111", principal="role/a", next_step="Grant it."
     )
     assert str(error) == (
@@ -22,7 +22,7 @@ def test_bad_input_lists_problems_and_counts_the_rest() -> None:
 @pytest.mark.parametrize(
     ("kind", "retryable"),
     [
-        (errors.Throttled, True),
+        (errors.Unavailable, True),
         (errors.LeaseHeld, True),
         (errors.WriteConflict, True),
         (errors.BadInput, False),

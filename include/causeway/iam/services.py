@@ -8,7 +8,6 @@ Authorization Reference.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 _TABLE: Final = Path(__file__).with_name("service_authorization.json")
-_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +69,6 @@ def condition_keys(action: str) -> frozenset[str]:
     return entry.condition_keys if entry else frozenset()
 
 
-def matches_resource_type(action: str, arn: str) -> ResourceType | None:
-    """Return the type under which an action takes a resource, None if it takes no such.
-
-    Of several that fit, the one whose format says most.
-    """
-    fitting = [
-        (len(_VARIABLE.sub("", arn_format)), index, kind)
-        for index, kind in enumerate(resource_types(action))
-        for arn_format in kind.arn_formats
-        if _format(arn_format).fullmatch(arn)
-    ]
-    return max(fitting)[2] if fitting else None
-
-
 def _action(action: str) -> _Action | None:
     service, _, _ = action.lower().partition(":")
     return _actions(service).get(action.lower())
@@ -120,25 +104,3 @@ def _actions(service: str) -> Mapping[str, _Action]:
         every_key = names_at(own).union(*(t.condition_keys for t in types))
         actions[f"{service}:{name}".lower()] = _Action(f"{service}:{name}", tuple(types), every_key)
     return actions
-
-
-@cache
-def _format(arn_format: str) -> re.Pattern[str]:
-    """Turn an ARN's format into an expression; the last variable may hold `/` and `:`.
-
-    A bucket's name may not: what follows its `/` is an object.
-    """
-    parts = _VARIABLE.split(arn_format)
-    pattern = re.escape(parts[0])
-    for index in range(1, len(parts), 2):
-        name, following = parts[index], parts[index + 1]
-        if name in ("Partition", "Region", "Account"):
-            pattern += "[^:]*"
-        elif name == "BucketName":
-            pattern += "[^:/]+"
-        elif not following and index + 2 == len(parts):
-            pattern += ".+"
-        else:
-            pattern += "[^:]+" if following.startswith(":") else "[^:/]+"
-        pattern += re.escape(following)
-    return re.compile(pattern, re.DOTALL)

@@ -24,15 +24,13 @@ _LISTS: Final = ("Action", "NotAction", "Resource", "NotResource")
 class PolicyHolder(Enum):
     """What has a resource policy, and how many bytes of one its service takes.
 
-    Sources: Amazon S3 and KMS quotas; ECR `SetRepositoryPolicy` and SageMaker
-    `PutModelPackageGroupPolicy` in the service models; Glue Developer Guide, "Data Catalog resource
-    policies".
+    Sources: Amazon S3 and KMS quotas; ECR `SetRepositoryPolicy` in the service model; Glue
+    Developer Guide, "Data Catalog resource policies".
     """
 
     BUCKET = ("bucket", 20 * 1024)
     KEY = ("key", 32 * 1024)
     REPOSITORY = ("repository", 10 * 1024)
-    MODEL_GROUP = ("model group", 20 * 1024)
     CATALOG = ("data catalogue", 10 * 1024)
 
     def __init__(self, word: str, limit: int) -> None:

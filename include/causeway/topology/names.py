@@ -11,6 +11,5 @@ DATA_CATALOG: Final = "causeway_data"
 #: The consumers' workgroup.
 WORKGROUP: Final = "causeway"
 GOVERNANCE_TABLE: Final = "causeway-governance"
-EVENT_BUS: Final = "causeway-governance"
 REGISTRY_QUEUE: Final = "causeway-registry-events"
 ALERTS_TOPIC: Final = "causeway-alerts"

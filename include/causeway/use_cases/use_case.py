@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from causeway.documents import CONFIG_DIR, Strict, load, parse
+from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
 from causeway.names import DashedName
 from causeway.topology.access_rules import AccessRule
@@ -253,11 +253,6 @@ def load_use_case(path: Path) -> UseCase:
         ConfigError: naming file, key, what was wrong and the allowed values.
     """
     return load(path, UseCase)
-
-
-def parse_use_case(text: str, file: str = "<text>") -> UseCase:
-    """Read a use case from a text; `file` is only named in the errors."""
-    return parse(text, UseCase, file)
 
 
 def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:

@@ -204,21 +204,6 @@ def lifecycle_of(stage: Stage, status: Status, description: str = "") -> LifeCyc
     return LifeCycle(_LIFECYCLE_STAGE[stage], _LIFECYCLE_STATUS[status], description[:1024])
 
 
-def stage_of_lifecycle(stage: str) -> Stage:
-    """Translate a `ModelLifeCycle.Stage`.
-
-    Raises:
-        UnexpectedState: the word is none of the five we write.
-    """
-    for ours, theirs in _LIFECYCLE_STAGE.items():
-        if theirs == stage:
-            return ours
-    raise UnexpectedState(
-        f"the registry names a life-cycle stage that is unknown here: {stage!r}",
-        next_step=f"Use one of: {', '.join(_LIFECYCLE_STAGE.values())}.",
-    )
-
-
 def current(records: Mapping[Stage, StageRecord]) -> StageRecord | None:
     """Return the record of the furthest stage that the version has reached."""
     reached = [records[stage] for stage in _ORDER if stage in records]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from causeway.errors import BadInput
 from causeway.ingestion.raw_data import RawFile, validate_raw
 from causeway.use_cases import use_case
-from causeway.use_cases.use_case import UseCase, parse_use_case
+from causeway.use_cases.use_case import UseCase
+from tests.causeway.values import use_case_of
 
 TEXT = (use_case.USE_CASES_DIR / "credit_risk.yaml").read_text()
 HEADER = (
@@ -105,7 +106,7 @@ def with_ids() -> UseCase:
     text = TEXT.replace(
         '{from: line_number, format: "sgc-%06d"}', "{from: column, column: nummer}"
     ).replace("columns: [laufkont", "columns: [nummer, laufkont")
-    return parse_use_case(text)
+    return use_case_of(text)
 
 
 def test_a_duplicate_record_id_names_both_rows() -> None:
@@ -118,7 +119,7 @@ def test_event_times_may_come_from_a_column() -> None:
     text = TEXT.replace(
         'event_time: {fixed: "2019-11-24T00:00:00Z"}', "event_time: {column: wann}"
     ).replace("columns: [laufkont", "columns: [wann, laufkont")
-    case = parse_use_case(text)
+    case = use_case_of(text)
     good = validate(f"wann {HEADER}\n2020-01-01T01:00:00+01:00 {ROW}", case)
     assert good.rows == 1
     with pytest.raises(BadInput, match=r"row 2.*'wann'.*'soon'"):
@@ -133,7 +134,7 @@ def test_only_so_many_problems_are_listed_and_the_rest_counted(case: UseCase) ->
 
 
 def test_a_file_without_header_is_read_by_position() -> None:
-    case = parse_use_case(TEXT.replace("header: true", "header: false"))
+    case = use_case_of(TEXT.replace("header: true", "header: false"))
     assert validate(ROW, case).rows == 1
 
 

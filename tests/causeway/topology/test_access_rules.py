@@ -4,13 +4,14 @@ import pytest
 
 from causeway.errors import ConfigError
 from causeway.topology.access_rules import GRANTS_OF, AccessRule, Grant, ResourceKind
-from causeway.use_cases.use_case import USE_CASES_DIR, parse_use_case
+from causeway.use_cases.use_case import USE_CASES_DIR
+from tests.causeway.values import use_case_of
 
 TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
 
 
 def declared(rule: str) -> AccessRule:
-    (rule_,) = parse_use_case(f"{TEXT}\naccess:\n  - {rule}\n", "case.yaml").access or ()
+    (rule_,) = use_case_of(f"{TEXT}\naccess:\n  - {rule}\n", "case.yaml").access or ()
     return rule_
 
 

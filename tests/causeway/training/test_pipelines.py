@@ -17,8 +17,9 @@ from causeway.training.pipelines import (
     definition,
     pipeline_run,
 )
-from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, parse_use_case, use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, use_case
 from localaws.sagemaker.pipelines.definition import read_definition, references
+from tests.causeway.values import use_case_of
 
 CODE = Code({"train.py": b"print(1)"})
 TEXT = (USE_CASES_DIR / "california_housing.yaml").read_text()
@@ -140,4 +141,4 @@ def test_the_task_route_has_no_pipeline(case: UseCase, topology: Topology) -> No
 def test_what_a_pipeline_cannot_do_is_refused(before: str, after: str, message: str) -> None:
     assert before in TEXT
     with pytest.raises(ConfigError, match=message):
-        parse_use_case(TEXT.replace(before, after))
+        use_case_of(TEXT.replace(before, after))

@@ -17,7 +17,8 @@ from causeway.datasets.datasets import (
     preprocess_document,
 )
 from causeway.errors import BadInput, ConfigError
-from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, parse_use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
+from tests.causeway.values import use_case_of
 
 APPLICANT, LOAN, OUTCOME = (f"credit-risk-{name}" for name in ("applicant", "loan", "outcome"))
 ALL = [{"group": name} for name in (APPLICANT, LOAN, OUTCOME)]
@@ -40,7 +41,7 @@ def declared(dataset: Any, **training: Any) -> UseCase:
     (model,) = document["models"]
     model["dataset"] = dataset
     model["training"] |= training
-    return parse_use_case(yaml.safe_dump(document), "credit_risk.yaml")
+    return use_case_of(yaml.safe_dump(document), "credit_risk.yaml")
 
 
 def query(case: UseCase, snapshot: datetime | None = None) -> str:
@@ -108,10 +109,10 @@ def test_a_group_without_an_offline_store_is_refused() -> None:
     document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
     document["feature_groups"][1]["offline"] = {"enabled": False}
     with pytest.raises(ConfigError, match="columns that its dataset lacks: duration, purpose"):
-        parse_use_case(yaml.safe_dump(document))  # without the key it is left out
+        use_case_of(yaml.safe_dump(document))  # without the key it is left out
     document["models"][0]["dataset"] = {"groups": ALL}
     with pytest.raises(ConfigError, match=r"groups\.1\.group: credit-risk-loan has no offline"):
-        parse_use_case(yaml.safe_dump(document))
+        use_case_of(yaml.safe_dump(document))
 
 
 def test_without_the_key_it_is_the_latest_of_every_group(case: UseCase) -> None:

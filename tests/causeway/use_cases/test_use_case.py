@@ -11,9 +11,9 @@ from causeway.use_cases.use_case import (
     UseCase,
     load_use_cases,
     model_of_group,
-    parse_use_case,
     use_case,
 )
+from tests.causeway.values import use_case_of
 
 TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
 
@@ -80,7 +80,7 @@ def test_a_wrong_use_case_is_refused_with_file_key_and_reason(
 ) -> None:
     assert before in TEXT
     with pytest.raises(ConfigError) as caught:
-        parse_use_case(TEXT.replace(before, after, 1), "credit_risk.yaml")
+        use_case_of(TEXT.replace(before, after, 1), "credit_risk.yaml")
     assert "credit_risk.yaml: " in str(caught.value)
     assert message in str(caught.value)
 

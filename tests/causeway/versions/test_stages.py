@@ -13,7 +13,6 @@ from causeway.versions.stages import (
     current,
     lifecycle_of,
     may_move,
-    stage_of_lifecycle,
 )
 
 
@@ -78,12 +77,6 @@ def test_ours_translates_into_the_words_of_the_registry(
     cycle = lifecycle_of(stage, status, "x" * 2000)
     assert (cycle.stage, cycle.status) == words
     assert len(cycle.description) == 1024
-    assert stage_of_lifecycle(cycle.stage) is stage
-
-
-def test_an_unknown_word_is_an_error() -> None:
-    with pytest.raises(UnexpectedState, match="'Staging'"):
-        stage_of_lifecycle("Staging")
 
 
 def test_a_record_moves_with_who_and_when(make_record) -> None:
