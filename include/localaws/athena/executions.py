@@ -130,11 +130,11 @@ def start_query_execution(call: Call) -> dict[str, Any]:
             "WorkGroup": group["Name"],
             "EngineVersion": ENGINE,
         }
-        execution = Execution(described, call.cloud.clock.now(), results)
+        execution = Execution(described, call.now(), results)
         if not executions.by_id:
-            call.cloud.on_shutdown(lambda: executions.close(call.cloud.clock.now()))
+            call.on_shutdown(lambda: executions.close(call.now()))
         executions.by_id[identity] = execution
-        call.cloud.background(_run, call, execution)
+        call.background(_run, call, execution)
         return {"QueryExecutionId": identity}
 
     token = wanted.get("ClientRequestToken")
@@ -142,7 +142,7 @@ def start_query_execution(call: Call) -> dict[str, Any]:
         return start()
     asked = {name: value for name, value in wanted.items() if name != "ClientRequestToken"}
     mismatch = refused("Idempotent parameters do not match")
-    return executions.tokens.once(token, asked, call.cloud.clock.now(), start, mismatch)
+    return executions.tokens.once(token, asked, call.now(), start, mismatch)
 
 
 @athena.operation("GetQueryExecution")
@@ -167,7 +167,7 @@ def list_query_executions(call: Call) -> dict[str, Any]:
 @athena.operation("StopQueryExecution")
 def stop_query_execution(call: Call) -> dict[str, Any]:
     """Cancel a query that has not ended; one that has is left as it is."""
-    _named(call).cancel(call.cloud.clock.now(), "Query cancelled by user")
+    _named(call).cancel(call.now(), "Query cancelled by user")
     return {}
 
 
@@ -222,15 +222,15 @@ def _run(call: Call, execution: Execution) -> None:
                     return
                 execution.state = "RUNNING"
             _answer(call, execution)
-            execution.end("SUCCEEDED", call.cloud.clock.now())
+            execution.end("SUCCEEDED", call.now())
         except Unsupported as error:
-            execution.end("FAILED", call.cloud.clock.now(), str(error))
+            execution.end("FAILED", call.now(), str(error))
         except (ClientError, ServiceError) as error:
-            execution.end("FAILED", call.cloud.clock.now(), denied(error))
+            execution.end("FAILED", call.now(), denied(error))
         except Exception as error:
             # The engine's own errors: a column that is not there, a value that is no date.
             log.info("query %s: %s", execution.described["QueryExecutionId"], error)
-            execution.end("FAILED", call.cloud.clock.now(), f"{type(error).__name__}: {error}")
+            execution.end("FAILED", call.now(), f"{type(error).__name__}: {error}")
         finally:
             execution.ended.set()
 

@@ -50,12 +50,12 @@ class Read:
 
     def client(self, service: str) -> Any:
         """Return a client that acts for the one who asked."""
-        return self.call.cloud.client(service, self._credentials, self.call.region)
+        return self.call.clients.client(service, self._credentials, self.call.region)
 
     @cached_property
     def _credentials(self) -> Credentials:
-        cloud = self.call.cloud
-        return cloud.credentials.forwarded(cloud.credentials_of(self.call.caller), ATHENA)
+        credentials = self.call.identities.credentials
+        return credentials.forwarded(credentials.of(self.call.caller), ATHENA)
 
     def table(self, name: TableName) -> pa.Table:
         """Return a table's rows.
@@ -67,13 +67,11 @@ class Read:
         account = self._account(name)
         described = self._described(name, account)
         place = (account, self.call.region, name.database, name.table)
-        require(self.call.cloud, self.call.caller, place, "SELECT")
+        require(self.call, self.call.caller, place, "SELECT")
         keys = [str(one["Name"]) for one in described.get("PartitionKeys", [])]
         if keys:
             for arn in path_of(self.call.region, account, name.database, name.table):
-                self.call.cloud.authoriser.check(
-                    self.call.caller, "glue:GetPartitions", arn, service="athena"
-                )
+                self.call.authorise("glue:GetPartitions", arn)
         return self._rows(name, described["StorageDescriptor"], keys)
 
     def _account(self, name: TableName) -> str:
@@ -85,7 +83,7 @@ class Read:
                 f"is not registered in account {self.call.account}"
             )
         arn = self.call.arn(f"datacatalog/{name.catalog}")
-        self.call.cloud.authorise(self.call, "athena:GetDataCatalog", arn)
+        self.call.authorise("athena:GetDataCatalog", arn)
         return str(held["Parameters"].get("catalog-id", self.call.account))
 
     def _described(self, name: TableName, account: str) -> dict[str, Any]:

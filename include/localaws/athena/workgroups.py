@@ -65,7 +65,7 @@ def create_work_group(call: Call) -> dict[str, Any]:
             "ResultConfiguration": results,
             "EngineVersion": ENGINE,
         },
-        "CreationTime": call.cloud.clock.now(),
+        "CreationTime": call.now(),
     }
     if "Description" in call.params:
         group["Description"] = call.params["Description"]

@@ -57,11 +57,11 @@ def create_stack(call: Call) -> dict[str, Any]:
         raise ServiceError("AlreadyExistsException", f"Stack [{name}] already exists")
     stack_id = call.arn(f"stack/{name}/{uuid.uuid4()}")
     request = _request(call, name, stack_id, None)
-    stack = Stack(name, stack_id, call.cloud.clock.now(), request, call.cloud.clock.now)
+    stack = Stack(name, stack_id, call.now(), request, call.now)
     stack.protected = bool(call.params.get("EnableTerminationProtection"))
     stacks.by_id[stack_id] = stack
     stack.turn("CREATE_IN_PROGRESS", "User Initiated")
-    call.cloud.background(operations.create, _deployment(call, stack))
+    call.background(operations.create, _deployment(call, stack))
     return {"StackId": stack_id}
 
 
@@ -85,7 +85,7 @@ def update_stack(call: Call) -> dict[str, Any]:
         raise ServiceError("ValidationError", "No updates are to be performed.")
     stack.updated = stack.now()
     stack.turn("UPDATE_IN_PROGRESS", "User Initiated")
-    call.cloud.background(operations.update, deployment, wanted)
+    call.background(operations.update, deployment, wanted)
     return {"StackId": stack.stack_id}
 
 
@@ -114,7 +114,7 @@ def delete_stack(call: Call) -> dict[str, Any]:
             "Invalid operation on stack. Specify RetainResources only when DeleteStack failed",
         )
     stack.turn("DELETE_IN_PROGRESS", "User Initiated")
-    call.cloud.background(operations.delete, _deployment(call, stack), tuple(retain))
+    call.background(operations.delete, _deployment(call, stack), tuple(retain))
     return {}
 
 
@@ -258,10 +258,5 @@ def _unsupported(what: str) -> ServiceError:
 
 
 def _deployment(call: Call, stack: Stack) -> Deployment:
-    credentials = call.cloud.credentials_of(call.caller)
-
-    def client(service: str) -> Any:
-        return call.cloud.client(service, credentials, call.region)
-
-    context = Context(call.account, call.region, stack.stack_id, stack.name, client)
+    context = Context(call.account, call.region, stack.stack_id, stack.name, call.client)
     return Deployment(stack, call.store(Stacks), context)

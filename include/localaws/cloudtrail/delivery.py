@@ -24,12 +24,12 @@ from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
     from localaws.cloudtrail.trails import Trail
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Host
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 
 
-def check_bucket(cloud: Cloud, trail: Trail) -> None:
+def check_bucket(host: Host, trail: Trail) -> None:
     """Raise unless the bucket exists and lets CloudTrail in for this trail."""
     if bucket_of(trail.bucket) is None:
         raise ServiceError(
@@ -37,8 +37,8 @@ def check_bucket(cloud: Cloud, trail: Trail) -> None:
         )
     bucket = f"arn:aws:s3:::{trail.bucket}"
     try:
-        _let_in(cloud, trail, "s3:GetBucketAcl", bucket)
-        _let_in(cloud, trail, "s3:PutObject", f"{bucket}/{trail.root}/")
+        _let_in(host, trail, "s3:GetBucketAcl", bucket)
+        _let_in(host, trail, "s3:PutObject", f"{bucket}/{trail.root}/")
     except ServiceError as error:
         raise ServiceError(
             "InsufficientS3BucketPolicyException",
@@ -46,18 +46,18 @@ def check_bucket(cloud: Cloud, trail: Trail) -> None:
         ) from error
 
 
-def write(cloud: Cloud, trail: Trail, events: Sequence[Event], now: datetime) -> None:
+def write(host: Host, trail: Trail, events: Sequence[Event], now: datetime) -> None:
     """Write a log file; raise ServiceError or ClientError when the bucket does not take it."""
     name = (
         f"{trail.account}_CloudTrail_{trail.region}_{now:%Y%m%dT%H%MZ}_"
         f"{secrets.token_hex(8)}.json.gz"
     )
     key = f"{trail.root}/CloudTrail/{trail.region}/{now:%Y/%m/%d}/{name}"
-    _let_in(cloud, trail, "s3:PutObject", f"arn:aws:s3:::{trail.bucket}/{key}")
+    _let_in(host, trail, "s3:PutObject", f"arn:aws:s3:::{trail.bucket}/{key}")
     records = {"Records": [event.document(trail.account) for event in events]}
     # The bucket's owner owns what is delivered (`bucket-owner-full-control`).
-    owner = cloud.credentials.administrator(_owner(trail.bucket))
-    cloud.client("s3", owner, trail.region).put_object(
+    owner = host.credentials.administrator(_owner(trail.bucket))
+    host.client("s3", owner, trail.region).put_object(
         Bucket=trail.bucket,
         Key=key,
         Body=gzip.compress(json.dumps(records).encode()),
@@ -73,12 +73,12 @@ def code_of(error: ServiceError | ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
-def _let_in(cloud: Cloud, trail: Trail, action: str, resource: str) -> None:
+def _let_in(host: Host, trail: Trail, action: str, resource: str) -> None:
     context = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
     if action == "s3:PutObject":
         context["s3:x-amz-acl"] = "bucket-owner-full-control"
-    cloud.authoriser.let_service(
-        PRINCIPAL, action, resource, context, of_resource(cloud, resource), _owner(trail.bucket)
+    host.authoriser.let_service(
+        PRINCIPAL, action, resource, context, of_resource(host, resource), _owner(trail.bucket)
     )
 
 

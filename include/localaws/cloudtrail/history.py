@@ -9,18 +9,20 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from localaws.cloudtrail import data_events
 from localaws.cloudtrail.event import Event, named_in, shortened
 from localaws.cloudtrail.trails import Trails
 from localaws.identity.authorisation.asked import Asked
+from localaws.kit.capabilities import Identities, Stores, TimedStores
 from localaws.kit.service import ServiceError
 
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
-
 LIMIT = 100_000  # events kept; the oldest go first
+
+
+class Recording(TimedStores, Identities, Protocol):
+    """What recording a call needs: the trails, the time, and the caller's session."""
 
 
 class History:
@@ -31,26 +33,26 @@ class History:
         self._events: deque[Event] = deque(maxlen=LIMIT)
 
     @classmethod
-    def of(cls, cloud: Cloud) -> History:
+    def of(cls, stores: Stores) -> History:
         """Return the one history of the local AWS."""
-        return cloud.store(cls, "aws", "aws-global")
+        return stores.store(cls, "aws", "aws-global")
 
-    def record(self, asked: Asked, error: ServiceError | None) -> None:
+    def record(self, aws: Recording, asked: Asked, error: ServiceError | None) -> None:
         """Keep a call and how it ended, and hand it to the trails that ask for it."""
         if data_events.recorded_nowhere(asked):
             return
-        trails = Trails.of(asked.cloud)
+        trails = Trails.of(aws)
         kind = data_events.resource_type(asked)
         if kind is not None and not trails.ask_for(kind):
             return
         data = data_events.data_of(asked, kind) if kind is not None else None
         event = Event(
             id=str(uuid.uuid4()),
-            time=asked.cloud.clock.now(),
+            time=aws.clock.now(),
             service=asked.service,
             name=asked.operation,
             caller=asked.caller,
-            session=asked.cloud.credentials.find(asked.caller.access_key_id),
+            session=aws.credentials.find(asked.caller.access_key_id),
             owner=asked.account,
             region=asked.region,
             user_agent=asked.headers.get("user-agent", ""),

@@ -31,7 +31,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
         raise ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.")
     found = [
         event
-        for event in History.of(call.cloud).of_account(call.account)
+        for event in History.of(call).of_account(call.account)
         if all(_has(event, one["AttributeKey"], one["AttributeValue"]) for one in attributes)
         and (start is None or event.time.timestamp() >= start.timestamp())
         and (end is None or event.time.timestamp() <= end.timestamp())

@@ -28,7 +28,7 @@ PAGES = Pager("NextToken", "MaxResults", 100, "InvalidNextTokenException")
 @cloudtrail.operation("CreateTrail")
 def create_trail(call: Call) -> dict[str, Any]:
     """Make a trail that logs nothing yet."""
-    trails, params = Trails.of(call.cloud), call.params
+    trails, params = Trails.of(call), call.params
     name = params["Name"]
     if not NAME.fullmatch(name):
         raise ServiceError("InvalidTrailNameException", f"{name} is no name of a trail.")
@@ -45,10 +45,10 @@ def create_trail(call: Call) -> dict[str, Any]:
         )
     _configure(trail, params)
     trail.tags = {tag["Key"]: tag.get("Value", "") for tag in params.get("TagsList") or []}
-    delivery.check_bucket(call.cloud, trail)
+    delivery.check_bucket(call.host, trail)
     with trails.lock:
         trails.all[trail.arn] = trail
-    trails.changed(call.cloud)
+    trails.changed(call.host)
     return _settings(trail)
 
 
@@ -59,7 +59,7 @@ def update_trail(call: Call) -> dict[str, Any]:
     trail = _found(call, call.params["Name"])
     wanted = Trail(trail.name, trail.account, trail.region, trail.bucket, trail.prefix)
     _configure(wanted, call.params)
-    delivery.check_bucket(call.cloud, wanted)
+    delivery.check_bucket(call.host, wanted)
     _configure(trail, call.params)
     return _settings(trail)
 
@@ -67,11 +67,11 @@ def update_trail(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("DeleteTrail")
 def delete_trail(call: Call) -> dict[str, Any]:
     """Delete a trail after its last log file; what was delivered stays."""
-    trails, trail = Trails.of(call.cloud), _found(call, call.params["Name"])
+    trails, trail = Trails.of(call), _found(call, call.params["Name"])
     trails.deliver(trail)
     with trails.lock:
         del trails.all[trail.arn]
-    trails.changed(call.cloud)
+    trails.changed(call.host)
     return {}
 
 
@@ -80,8 +80,8 @@ def start_logging(call: Call) -> dict[str, Any]:
     """Have a trail log from now on."""
     trail = _found(call, call.params["Name"])
     if not trail.logging:
-        trail.logging, trail.started = True, call.cloud.clock.now()
-        Trails.of(call.cloud).changed(call.cloud)
+        trail.logging, trail.started = True, call.now()
+        Trails.of(call).changed(call.host)
     return {}
 
 
@@ -90,8 +90,8 @@ def stop_logging(call: Call) -> dict[str, Any]:
     """Have a trail log no more; what it logged is delivered."""
     trail = _found(call, call.params["Name"])
     if trail.logging:
-        trail.logging, trail.stopped = False, call.cloud.clock.now()
-        Trails.of(call.cloud).changed(call.cloud)
+        trail.logging, trail.stopped = False, call.now()
+        Trails.of(call).changed(call.host)
     return {}
 
 
@@ -141,7 +141,7 @@ def put_event_selectors(call: Call) -> dict[str, Any]:
     selectors.check_advanced(advanced or [])
     trail.basic = [selectors.DEFAULT[0] | one for one in basic or []]
     trail.advanced = list(advanced or [])
-    Trails.of(call.cloud).changed(call.cloud)
+    Trails.of(call).changed(call.host)
     return _selected(trail)
 
 
@@ -193,7 +193,7 @@ def _configure(trail: Trail, params: dict[str, Any]) -> None:
 
 
 def _of_account(call: Call) -> list[Trail]:
-    every = Trails.of(call.cloud).all.values()
+    every = Trails.of(call).all.values()
     mine = [t for t in every if (t.account, t.region) == (call.account, call.region)]
     return sorted(mine, key=lambda trail: trail.name)
 

@@ -19,7 +19,7 @@ from localaws.cloudtrail.event import Event
 from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Host, Stores
 
 log = logging.getLogger(__name__)
 SECONDS = 1.0  # between deliveries
@@ -70,17 +70,17 @@ class Trails:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.all: dict[str, Trail] = {}
-        self._cloud: Cloud | None = None
+        self._host: Host | None = None
         self._stopping = threading.Event()
         self._delivering = threading.Lock()
         self._types: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, cloud: Cloud) -> Trails:
+    def of(cls, stores: Stores) -> Trails:
         """Return the trails of a local AWS."""
-        return cloud.store(cls, "aws", "aws-global")
+        return stores.store(cls, "aws", "aws-global")
 
-    def changed(self, cloud: Cloud) -> None:
+    def changed(self, host: Host) -> None:
         """Take note of changed trails; the first one starts the delivery."""
         with self.lock:
             self._types = frozenset(
@@ -89,10 +89,10 @@ class Trails:
                 if trail.logging
                 for kind in selectors.types_asked_for(trail.basic, trail.advanced)
             )
-            if self._cloud is None:
-                self._cloud = cloud
-                cloud.background(self._deliver_for_ever)
-                cloud.on_shutdown(self._stopping.set)
+            if self._host is None:
+                self._host = host
+                host.background(self._deliver_for_ever)
+                host.on_shutdown(self._stopping.set)
 
     def ask_for(self, resource_type: str) -> bool:
         """Tell whether any trail logs data events on that type of resource."""
@@ -123,17 +123,17 @@ class Trails:
 
     def deliver(self, trail: Trail) -> None:
         """Write what waits for a trail as one log file; what the bucket refuses goes on waiting."""
-        cloud = self._cloud
-        if cloud is None:
+        host = self._host
+        if host is None:
             return
         with self._delivering:
             with self.lock:
                 events, trail.waiting = trail.waiting, []
             if not events:
                 return
-            now = cloud.clock.now()
+            now = host.clock.now()
             try:
-                delivery.write(cloud, trail, events, now)
+                delivery.write(host, trail, events, now)
             except (ServiceError, ClientError) as error:
                 log.warning("%s: %d events not delivered: %s", trail.arn, len(events), error)
                 trail.failure = delivery.code_of(error)

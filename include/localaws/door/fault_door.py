@@ -21,7 +21,7 @@ from localaws.kit.arns import parse_arn
 from localaws.kit.service import Principal, ServiceError
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import TimedStores
 
 log = logging.getLogger(__name__)
 ASKED = "localaws.door.faults"  # what was asked, kept in the WSGI environment of the request
@@ -42,7 +42,7 @@ class Hidden:
 
 
 def before(
-    cloud: Cloud, environ: dict[str, Any], service: str, operation: str, caller: Principal
+    aws: TimedStores, environ: dict[str, Any], service: str, operation: str, caller: Principal
 ) -> None:
     """Raise the fault that refuses this call, if any; otherwise remember what was asked.
 
@@ -50,7 +50,7 @@ def before(
     failed like any call: it tries again, and a job fails when that does not help. Its replies are
     not spoiled, its process is the local AWS's own, and its credentials are renewed.
     """
-    faults = Faults.of(cloud)
+    faults = Faults.of(aws)
     if not faults.active:
         return
     if error := faults.before(service, operation, caller):
@@ -60,7 +60,7 @@ def before(
     environ[ASKED] = (service, operation, caller)
 
 
-def after(cloud: Cloud, environ: dict[str, Any], reply: Reply) -> Reply:
+def after(aws: TimedStores, environ: dict[str, Any], reply: Reply) -> Reply:
     """Return the reply as the caller is to see it.
 
     Raises:
@@ -70,31 +70,31 @@ def after(cloud: Cloud, environ: dict[str, Any], reply: Reply) -> Reply:
     if asked is None or reply.status >= 300:
         return reply
     service, operation, caller = asked
-    rule = Faults.of(cloud).after(service, operation, caller)
+    rule = Faults.of(aws).after(service, operation, caller)
     if rule is not None and rule.kind == "delayed_visibility":
-        _hide(cloud, rule, reply)
+        _hide(aws, rule, reply)
     elif rule is not None:
         if rule.kind == "die_after":
             _end_caller(environ, f"{service}:{operation}")
         time.sleep(rule.seconds)
         raise ConnectionResetError(errno.ECONNRESET, f"fault {rule.identity}: {rule.kind}")
     elif READS.match(operation):
-        return _seen(cloud, environ, reply, service, operation, caller)
+        return _seen(aws, environ, reply, service, operation, caller)
     return reply
 
 
-def _hidden(cloud: Cloud) -> Hidden:
-    return cloud.store(Hidden, "aws", "aws-global")
+def _hidden(aws: TimedStores) -> Hidden:
+    return aws.store(Hidden, "aws", "aws-global")
 
 
-def _hide(cloud: Cloud, rule: Rule, reply: Reply) -> None:
-    until = cloud.clock.now() + timedelta(seconds=rule.seconds)
+def _hide(aws: TimedStores, rule: Rule, reply: Reply) -> None:
+    until = aws.clock.now() + timedelta(seconds=rule.seconds)
     for arn in ARN.findall(reply.body.decode(errors="replace")):
-        _hidden(cloud).until[arn] = until
+        _hidden(aws).until[arn] = until
 
 
 def _seen(
-    cloud: Cloud,
+    aws: TimedStores,
     environ: dict[str, Any],
     reply: Reply,
     service: str,
@@ -102,7 +102,7 @@ def _seen(
     caller: Principal,
 ) -> Reply:
     """Leave out of a JSON reply what is hidden; a call that names it finds nothing."""
-    hidden = _hidden(cloud).at(cloud.clock.now())
+    hidden = _hidden(aws).at(aws.clock.now())
     if not hidden:
         return reply
     environ["wsgi.input"].seek(0)

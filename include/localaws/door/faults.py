@@ -21,7 +21,7 @@ from localaws.kit.service import Principal, ServiceError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import TimedStores
 
 REFUSING = ("throttle", "error500", "expired_credentials", "clock_skew")
 PASSING = ("throttle", "error500")  # what also meets the calls that a service makes for itself
@@ -89,10 +89,10 @@ class Faults:
         self._now: Callable[[], datetime] | None = None
 
     @classmethod
-    def of(cls, cloud: Cloud) -> Faults:
+    def of(cls, aws: TimedStores) -> Faults:
         """Return the rules of a local AWS."""
-        found = cloud.store(cls, "aws", "aws-global")
-        found._now = cloud.clock.now
+        found = aws.store(cls, "aws", "aws-global")
+        found._now = aws.clock.now
         return found
 
     @property

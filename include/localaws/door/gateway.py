@@ -131,7 +131,7 @@ class Gateway:
             caller=caller,
             account=account,
             region=region,
-            cloud=self.cloud,
+            stores=self.cloud,
             headers=request.headers,
             query=dict(parse_qsl(request.raw_query, keep_blank_values=True)),
             body=request.body if addressed.operation in READ_BY_AUTHORISATION else b"",
@@ -143,6 +143,7 @@ class Gateway:
                 reply = dynamodb_tokens.once(
                     self.cloud,
                     account,
+                    self.cloud.region,
                     addressed.operation,
                     params,
                     lambda: self._engine.serve(addressed, environ, account),
@@ -150,9 +151,9 @@ class Gateway:
             else:
                 reply = self._handle(addressed, asked, *found)
         except ServiceError as error:
-            self._history.record(asked, error)
+            self._history.record(self.cloud, asked, error)
             raise
-        self._history.record(asked, error_of(reply) if reply.status >= 400 else None)
+        self._history.record(self.cloud, asked, error_of(reply) if reply.status >= 400 else None)
         self.cloud.conformance.look(addressed, reply)
         return reply
 
@@ -174,7 +175,7 @@ class Gateway:
             account=asked.account,
             region=asked.region,
             caller=asked.caller,
-            cloud=self.cloud,
+            _host=self.cloud,
         )
         if not operation.locked:
             return serialise(addressed, operation.handler(call))

@@ -17,21 +17,23 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from localaws.engine import events
 from localaws.identity.authorisation.resource_policies import of_resource
 from localaws.kit.arns import parse_arn
+from localaws.kit.capabilities import Events
 from localaws.kit.service import ServiceError
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 log = logging.getLogger(__name__)
 SNS, S3 = "sns.amazonaws.com", "s3.amazonaws.com"
 
 
-def install(cloud: Cloud) -> None:
+class Sender(events.Deliverer, Events, Protocol):
+    """What services need that send by themselves."""
+
+
+def install(aws: Sender) -> None:
     """Put moto's own deliveries behind the policies of their targets.
 
     moto's state is global to the process, and so is this: it serves the latest local AWS.
@@ -44,7 +46,7 @@ def install(cloud: Cloud) -> None:
     moto_publishes, moto_configures = _originals()
 
     def publish(subscription: Any, *message: Any, **more: Any) -> None:
-        _to_subscriber(cloud, moto_publishes, subscription, *message, **more)
+        _to_subscriber(aws, moto_publishes, subscription, *message, **more)
 
     def configure(bucket: Any, configuration: dict[str, Any] | None) -> None:
         before = bucket.notification_configuration
@@ -59,13 +61,13 @@ def install(cloud: Cloud) -> None:
             told = event.get("time")
             if isinstance(told, int | float):
                 event = event | {"time": f"{datetime.fromtimestamp(told, UTC):%Y-%m-%dT%H:%M:%SZ}"}
-            events.send(cloud, rule, event)
+            events.send(aws, rule, event)
 
     def send_event(account: str, name: str, bucket: Any, key: Any) -> None:
-        _notify(cloud, account, name, bucket, key)
+        _notify(aws, account, name, bucket, key)
 
     def send_test_event(account_id: str, bucket: Any) -> None:
-        _try(cloud, account_id, bucket)
+        _try(aws, account_id, bucket)
 
     # One by one as moto calls them; the types of what is replaced are moto's affair.
     Subscription.publish = publish  # type: ignore[assignment, method-assign]
@@ -86,7 +88,7 @@ def _originals() -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 # --------------------------------------------------------------------------------- SNS
 def _to_subscriber(
-    cloud: Cloud, publish: Callable[..., Any], subscription: Any, *message: Any, **more: Any
+    aws: Sender, publish: Callable[..., Any], subscription: Any, *message: Any, **more: Any
 ) -> None:
     """Send one message to one subscriber; a queue may be another account's."""
     topic = parse_arn(subscription.topic.arn)
@@ -95,7 +97,7 @@ def _to_subscriber(
         return
     if subscription.protocol == "sqs":
         queue = str(subscription.endpoint)
-        if not _let_in(cloud, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
+        if not _let_in(aws, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
             return
         subscription = copy.copy(subscription)
         subscription.account_id = parse_arn(queue).account  # in whose state moto looks for it
@@ -106,7 +108,7 @@ def _to_subscriber(
 
 
 # --------------------------------------------------------------------------------- S3
-def _notify(cloud: Cloud, account: str, event_name: str, bucket: Any, key: Any) -> None:
+def _notify(aws: Sender, account: str, event_name: str, bucket: Any, key: Any) -> None:
     """Tell the queues, the topics and the bus of a bucket what happened to an object."""
     from moto.s3.notifications import _detail_type, _get_s3_event
 
@@ -116,7 +118,7 @@ def _notify(cloud: Cloud, account: str, event_name: str, bucket: Any, key: Any) 
     for wanted in (*configuration.queue, *configuration.topic):
         if wanted.matches(event_name, key.name):
             document = _get_s3_event(event_name, bucket, key, wanted.id)
-            _from_bucket(cloud, account, bucket, wanted.arn, document)
+            _from_bucket(aws, account, bucket, wanted.arn, document)
     if configuration.event_bridge is not None:
         detail = {
             "version": "0",
@@ -130,31 +132,31 @@ def _notify(cloud: Cloud, account: str, event_name: str, bucket: Any, key: Any) 
             "reason": event_name.split(":")[1],
         }
         kind = _detail_type(event_name)
-        cloud.emit(account, bucket.region_name, "aws.s3", kind, detail, [bucket.arn])
+        aws.emit(account, bucket.region_name, "aws.s3", kind, detail, [bucket.arn])
 
 
-def _try(cloud: Cloud, account: str, bucket: Any) -> None:
+def _try(aws: Sender, account: str, bucket: Any) -> None:
     """Send S3's test event; a destination that does not take it makes the call fail."""
     from moto.s3.exceptions import S3ClientError
     from moto.s3.notifications import _get_test_event
 
     configuration = bucket.notification_configuration
     for arn in {one.arn for one in (*configuration.queue, *configuration.topic)}:
-        if not _from_bucket(cloud, account, bucket, arn, _get_test_event(bucket.name)):
+        if not _from_bucket(aws, account, bucket, arn, _get_test_event(bucket.name)):
             raise S3ClientError(
                 "InvalidArgument", "Unable to validate the following destination configurations"
             )
 
 
 def _from_bucket(
-    cloud: Cloud, account: str, bucket: Any, target: str, document: dict[str, Any]
+    aws: Sender, account: str, bucket: Any, target: str, document: dict[str, Any]
 ) -> bool:
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
     arn = parse_arn(target)
     action = "sqs:SendMessage" if arn.service == "sqs" else "sns:Publish"
-    if not _let_in(cloud, S3, action, target, str(bucket.arn), account):
+    if not _let_in(aws, S3, action, target, str(bucket.arn), account):
         return False
     text = json.dumps(document)
     try:
@@ -168,17 +170,15 @@ def _from_bucket(
     return True
 
 
-def _let_in(
-    cloud: Cloud, service: str, action: str, target: str, source: str, account: str
-) -> bool:
+def _let_in(aws: Sender, service: str, action: str, target: str, source: str, account: str) -> bool:
     """Tell whether the target's policy lets a service act on it for a source."""
     try:
-        cloud.authoriser.let_service(
+        aws.authoriser.let_service(
             service,
             action,
             target,
             {"aws:SourceArn": source, "aws:SourceAccount": account},
-            of_resource(cloud, target),
+            of_resource(aws, target),
             parse_arn(target).account,
         )
     except ServiceError as error:

@@ -16,7 +16,7 @@ from localaws.door.protocol import Reply
 from localaws.kit.service import ServiceError
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import TimedStores
 
 LIFETIME = timedelta(minutes=10)
 OPERATIONS = ("TransactWriteItems", "ExecuteTransaction")
@@ -40,8 +40,9 @@ class _Tokens:
 
 
 def once(
-    cloud: Cloud,
+    aws: TimedStores,
     account: str,
+    region: str,
     operation: str,
     params: dict[str, Any],
     act: Callable[[], Reply],
@@ -55,10 +56,10 @@ def once(
     token = params.get("ClientRequestToken")
     if operation not in OPERATIONS or not token:
         return act()
-    tokens = cloud.store(_Tokens, account, cloud.region)
+    tokens = aws.store(_Tokens, account, region)
     asked = {name: value for name, value in params.items() if name not in TELLING}
     with tokens.lock:
-        _forget(tokens, cloud.clock.now())
+        _forget(tokens, aws.clock.now())
         known = tokens.seen.get(token)
         if known is None:
             known = tokens.seen[token] = _Remembered(asked)
@@ -74,7 +75,7 @@ def once(
         if reply.status >= 300:  # a cancelled transaction may be mended and sent again
             del tokens.seen[token]
         else:
-            known.reply, known.expires = reply, cloud.clock.now() + LIFETIME
+            known.reply, known.expires = reply, aws.clock.now() + LIFETIME
     return reply
 
 

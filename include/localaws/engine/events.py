@@ -9,22 +9,28 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from localaws.door.faults import Faults
 from localaws.kit.arns import parse_arn
+from localaws.kit.capabilities import Authorisation, Identities, Resources, Timed
 from localaws.kit.service import ServiceError
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 log = logging.getLogger(__name__)
 Event = dict[str, Any]
 PRINCIPAL = "events.amazonaws.com"
 
 
+class Deliverer(Resources, Identities, Authorisation, Protocol):
+    """What delivery needs: the targets' policies, and the right to send to them."""
+
+
+class Emitter(Deliverer, Timed, Protocol):
+    """What an event of an AWS service needs besides: the time."""
+
+
 def emit(
-    cloud: Cloud,
+    aws: Emitter,
     account: str,
     region: str,
     source: str,
@@ -39,18 +45,18 @@ def emit(
         "detail-type": detail_type,
         "source": source,
         "account": account,
-        "time": cloud.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": aws.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": region,
         "resources": resources,
         "detail": json.loads(json.dumps(detail, default=str)),
     }
     # AWS may send several events for one change (EventBridge guide for SageMaker).
-    for _ in range(Faults.of(cloud).deliveries(detail_type)):
-        deliver(cloud, account, region, "default", event, hops=0)
+    for _ in range(Faults.of(aws).deliveries(detail_type)):
+        deliver(aws, account, region, "default", event, hops=0)
 
 
 def deliver(
-    cloud: Cloud, account: str, region: str, bus_name: str, event: Event, hops: int
+    aws: Deliverer, account: str, region: str, bus_name: str, event: Event, hops: int
 ) -> None:
     """Send an event to every target of the enabled rules of a bus that match it.
 
@@ -66,10 +72,10 @@ def deliver(
         return
     for rule in list(bus.rules.values()):
         if rule.state == "ENABLED" and rule.event_pattern.matches_event(cast(Any, event)):
-            send(cloud, rule, event, hops)
+            send(aws, rule, event, hops)
 
 
-def send(cloud: Cloud, rule: Any, event: Event, hops: int = 0) -> None:
+def send(aws: Deliverer, rule: Any, event: Event, hops: int = 0) -> None:
     """Send an event to every target of a rule (moto's).
 
     A target that fails, or whose policy refuses the event, does not stop the others; the event
@@ -77,33 +83,33 @@ def send(cloud: Cloud, rule: Any, event: Event, hops: int = 0) -> None:
     """
     for target in list(rule.targets):
         try:
-            _send(cloud, str(rule.arn), target, event, hops)
+            _send(aws, str(rule.arn), target, event, hops)
         except ServiceError as error:
             log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
-            _bury(cloud, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
+            _bury(aws, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
         except Exception as error:
             log.exception("event %s: target %s failed", event["id"], target["Arn"])
-            _bury(cloud, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
+            _bury(aws, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
 
 
-def _send(cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
+def _send(aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
     arn = parse_arn(target["Arn"])
     if arn.service == "sqs":
         from moto.sqs.models import sqs_backends
 
-        _allowed(cloud, rule_arn, target, "sqs:SendMessage")
+        _allowed(aws, rule_arn, target, "sqs:SendMessage")
         queue = sqs_backends[arn.account][arn.region]
         queue.send_message(queue_name=arn.resource, message_body=json.dumps(event))
     elif arn.service == "events" and arn.resource_type == "event-bus":
         if hops == 0:
-            _allowed(cloud, rule_arn, target, "events:PutEvents")
-            deliver(cloud, arn.account, arn.region, arn.resource_id, event, hops + 1)
+            _allowed(aws, rule_arn, target, "events:PutEvents")
+            deliver(aws, arn.account, arn.region, arn.resource_id, event, hops + 1)
     else:
         log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])
 
 
 def _bury(
-    cloud: Cloud, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
+    aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
 ) -> None:
     """Put an undelivered event into the dead-letter queue whose policy lets EventBridge in.
 
@@ -121,7 +127,7 @@ def _bury(
         "ERROR_MESSAGE": message,
     }
     try:
-        _allowed(cloud, rule_arn, {"Arn": queue}, "sqs:SendMessage")
+        _allowed(aws, rule_arn, {"Arn": queue}, "sqs:SendMessage")
         arn = parse_arn(queue)
         sqs_backends[arn.account][arn.region].send_message(
             arn.resource,
@@ -136,7 +142,7 @@ def _bury(
         log.exception("event %s: lost; dead-letter queue %s failed", event["id"], queue)
 
 
-def _allowed(cloud: Cloud, rule_arn: str, target: dict[str, Any], action: str) -> None:
+def _allowed(aws: Deliverer, rule_arn: str, target: dict[str, Any], action: str) -> None:
     """Raise AccessDenied unless the rule may send to its target.
 
     A target with a role is sent to as that role. Without one a queue must let EventBridge in,
@@ -148,17 +154,17 @@ def _allowed(cloud: Cloud, rule_arn: str, target: dict[str, Any], action: str) -
     account = parse_arn(rule_arn).account
     resource = str(target["Arn"])
     if role := target.get("RoleArn"):
-        session = cloud.assume(role, "events", PRINCIPAL, rule_arn)
-        cloud.authoriser.check(session.principal, action, resource, service="events")
+        session = aws.assume(role, "events", PRINCIPAL, rule_arn)
+        aws.authoriser.check(session.principal, action, resource, service="events")
     elif action == "events:PutEvents":
-        owner = cloud.credentials.administrator(account).principal
-        cloud.authoriser.check(owner, action, resource, service="events")
+        owner = aws.credentials.administrator(account).principal
+        aws.authoriser.check(owner, action, resource, service="events")
     else:
-        cloud.authoriser.let_service(
+        aws.authoriser.let_service(
             PRINCIPAL,
             action,
             resource,
             {"aws:SourceArn": rule_arn, "aws:SourceAccount": account},
-            of_resource(cloud, resource),
+            of_resource(aws, resource),
             parse_arn(resource).account,
         )

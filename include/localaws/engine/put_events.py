@@ -41,7 +41,7 @@ def _put(call: Call, entry: dict[str, Any]) -> dict[str, str]:
     account = parse_arn(bus).account if is_arn(bus) else call.account
     name = parse_arn(bus).resource_id if is_arn(bus) else bus
     told = entry.get("Time")
-    moment = told.replace(tzinfo=UTC) if told else call.cloud.clock.now()
+    moment = told.replace(tzinfo=UTC) if told else call.now()
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -53,7 +53,7 @@ def _put(call: Call, entry: dict[str, Any]) -> dict[str, str]:
         "resources": list(entry.get("Resources") or []),
         "detail": detail,
     }
-    deliver(call.cloud, account, call.region, name, event, hops=0)
+    deliver(call.host, account, call.region, name, event, hops=0)
     return {"EventId": str(event["id"])}
 
 

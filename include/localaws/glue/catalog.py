@@ -40,7 +40,7 @@ class Catalog:
     @classmethod
     def of(cls, call: Call) -> Catalog:
         """Return the catalog that a call means: that of `CatalogId`, by default the caller's."""
-        return call.cloud.store(cls, catalog_id(call), call.region)
+        return call.store(cls, catalog_id(call), call.region)
 
     def database(self, name: str) -> Database:
         """Return a database; EntityNotFoundException."""

@@ -25,7 +25,7 @@ def put_resource_policy(call: Call) -> dict[str, Any]:
     if exists == "NOT_EXIST" and catalog.policy is not None:
         raise _conflict("The policy exists.")
     _check_digest(call, catalog)
-    now = call.cloud.clock.now()
+    now = call.now()
     created = catalog.policy.created if catalog.policy else now
     digest = hashlib.sha256(text.encode()).hexdigest()
     catalog.policy = HeldPolicy(text, digest, created, now)

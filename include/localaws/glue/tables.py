@@ -25,7 +25,7 @@ def create_database(call: Call) -> dict[str, Any]:
     catalog, name = Catalog.of(call), given["Name"].lower()
     if name in catalog.databases:
         raise ServiceError("AlreadyExistsException", f"Database {name} already exists.")
-    described = {**given, "Name": name, "CreateTime": call.cloud.clock.now()}
+    described = {**given, "Name": name, "CreateTime": call.now()}
     catalog.databases[name] = Database({**described, "CatalogId": catalog_id(call)})
     return {}
 
@@ -62,7 +62,7 @@ def create_table(call: Call) -> dict[str, Any]:
     name = given["Name"]
     if name in database.tables:
         raise ServiceError("AlreadyExistsException", f"Table {name} already exists.")
-    now = call.cloud.clock.now()
+    now = call.now()
     database.tables[name] = {
         **given,
         "DatabaseName": database.described["Name"],
@@ -89,7 +89,7 @@ def update_table(call: Call) -> dict[str, Any]:
             "ConcurrentModificationException", f"The table is at version {held['VersionId']}."
         )
     kept = {name: value for name, value in held.items() if name not in TABLE}
-    changed = {"UpdateTime": call.cloud.clock.now(), "VersionId": str(int(held["VersionId"]) + 1)}
+    changed = {"UpdateTime": call.now(), "VersionId": str(int(held["VersionId"]) + 1)}
     catalog.database(call.params["DatabaseName"]).tables[given["Name"]] = {
         **kept,
         **given,
@@ -104,7 +104,7 @@ def get_table(call: Call) -> dict[str, Any]:
     only(call, call.params, PLACE)
     database, name = call.params["DatabaseName"], call.params["Name"]
     found = Catalog.of(call).table(database, name)
-    require(call.cloud, call.caller, (catalog_id(call), call.region, database, name), "DESCRIBE")
+    require(call, call.caller, (catalog_id(call), call.region, database, name), "DESCRIBE")
     return {"Table": found}
 
 

@@ -71,6 +71,13 @@ class CredentialStore:
         issued = self._issued.get(access_key_id)
         return issued or self._user_key(access_key_id)
 
+    def of(self, principal: Principal) -> Credentials:
+        """Return the credentials with which a principal signs; KeyError for a stranger."""
+        own = self.find(principal.access_key_id)
+        if own is None:
+            raise KeyError(principal.access_key_id)
+        return own
+
     def _user_key(self, access_key_id: str) -> Credentials | None:
         for account in dict.fromkeys(self.accounts.values()):
             for user in iam_backend(account).users.values():

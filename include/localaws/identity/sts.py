@@ -23,7 +23,7 @@ def assume_role(call: Call) -> dict[str, Any]:
     """Open a session of a role; a source identity once set stays for chained sessions."""
     params, role_arn = call.params, call.params["RoleArn"]
     identity = params.get("SourceIdentity")
-    call.cloud.authoriser.trust_user(
+    call.permissions.trust_user(
         Asked(
             service=call.service,
             operation=call.operation,
@@ -31,13 +31,13 @@ def assume_role(call: Call) -> dict[str, Any]:
             caller=call.caller,
             account=call.account,
             region=call.region,
-            cloud=call.cloud,
+            stores=call,
         )
     )
     seconds = int(params.get("DurationSeconds") or 3600)
     _check_duration(call, role_arn, seconds)
     policies = [str(one["arn"]) for one in params.get("PolicyArns") or []]
-    session = call.cloud.credentials.open_session(
+    session = call.identities.credentials.open_session(
         role_arn,
         params["RoleSessionName"],
         source_identity=identity or call.caller.source_identity,
@@ -63,12 +63,13 @@ def get_session_token(call: Call) -> dict[str, Any]:
             "AccessDenied", "Cannot call GetSessionToken with session credentials", 403
         )
     seconds = int(call.params.get("DurationSeconds") or 12 * 3600)
-    own = call.cloud.credentials_of(call.caller)
-    return {"Credentials": _document(call.cloud.credentials.same_session(own, seconds))}
+    credentials = call.identities.credentials
+    own = credentials.of(call.caller)
+    return {"Credentials": _document(credentials.same_session(own, seconds))}
 
 
 def _check_duration(call: Call, role_arn: str, seconds: int) -> None:
-    role = call.cloud.credentials.role(role_arn)
+    role = call.identities.credentials.role(role_arn)
     if seconds > int(role.max_session_duration or 3600):
         raise ServiceError(
             "ValidationError",

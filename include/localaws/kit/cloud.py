@@ -1,4 +1,8 @@
-"""The whole local AWS as a handler sees it: its accounts, state, clock, clients and events."""
+"""The whole local AWS: its accounts, state, clock, clients and events.
+
+Only what puts the local AWS together imports this; handlers name the capabilities that they use
+(`capabilities.py`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,6 @@ from localaws.identity.authorisation import Authoriser
 from localaws.identity.authorisation.record import Decisions
 from localaws.identity.credentials import Credentials, CredentialStore
 from localaws.kit.clock import Clock
-from localaws.kit.service import Call, Principal
 
 log = logging.getLogger(__name__)
 S = TypeVar("S")
@@ -56,17 +59,8 @@ class Cloud:
             key = (kind, account, region)
             if key not in self._stores:
                 self._stores[key] = kind()
-            found: S = self._stores[key]
-            return found
-
-    def stores(self, kind: type[S], region: str) -> dict[str, S]:
-        """Return the existing stores of a class in a region, by account."""
-        with self._lock:
-            return {
-                account: store
-                for (one, account, where), store in self._stores.items()
-                if one is kind and where == region
-            }
+            store: S = self._stores[key]
+            return store
 
     def account_ids(self) -> list[str]:
         """Return the ids of all accounts, each once."""
@@ -78,13 +72,6 @@ class Cloud:
         return self.authoriser.decisions
 
     # ------------------------------------------------------------ acting as somebody
-    def credentials_of(self, principal: Principal) -> Credentials:
-        """Return the credentials with which a principal signs."""
-        found = self.credentials.find(principal.access_key_id)
-        if found is None:
-            raise KeyError(principal.access_key_id)
-        return found
-
     def assume(
         self,
         role_arn: str,
@@ -123,10 +110,6 @@ class Cloud:
                     ),
                 )
             return self._clients[key]
-
-    def authorise(self, call: Call, action: str, resource_arn: str) -> None:
-        """Raise the service's error unless the caller may do `action` on another resource."""
-        self.authoriser.check(call.caller, action, resource_arn, service=call.service)
 
     # ------------------------------------------------------------ events and threads
     def emit(

@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Clients, Host, Identities, Permissions
+from localaws.kit.clock import Clock
 
 Handler = Callable[["Call"], dict[str, Any]]
 H = TypeVar("H", bound=Handler)
@@ -63,6 +64,10 @@ class Call:
 
     `account` is where it is served: the owner of the resource addressed by ARN, otherwise the
     caller's own account. `params` follow the botocore input shape and are already validated.
+
+    What nearly every handler needs (time, state, events, work in the background) is here, so a
+    call can be passed on as `Timed`, `Stores`, `Accounts`, `Events` or `Background`. What few need
+    has to be asked for by name: `clients`, `identities`, `permissions`, `host`.
     """
 
     service: str
@@ -71,15 +76,89 @@ class Call:
     account: str
     region: str
     caller: Principal
-    cloud: Cloud
-
-    def store(self, kind: type[S]) -> S:
-        """Return the one instance of `kind` for this call's account and region."""
-        return self.cloud.store(kind, self.account, self.region)
+    _host: Host
 
     def arn(self, resource: str, service: str | None = None) -> str:
         """Return the ARN of a resource of this call's service, account and region."""
         return f"arn:aws:{service or self.service}:{self.region}:{self.account}:{resource}"
+
+    def authorise(self, action: str, resource_arn: str) -> None:
+        """Raise the service's error unless the caller may do `action` on another resource."""
+        self._host.authoriser.check(self.caller, action, resource_arn, service=self.service)
+
+    # ------------------------------------------------------------ time and state
+    @property
+    def clock(self) -> Clock:
+        """The local AWS's clock."""
+        return self._host.clock
+
+    def now(self) -> datetime:
+        """Return the local AWS's time, aware, in UTC."""
+        return self._host.clock.now()
+
+    def store(self, kind: type[S], account: str | None = None, region: str | None = None) -> S:
+        """Return the one instance of `kind`, by default for this call's account and region."""
+        return self._host.store(
+            kind,
+            self.account if account is None else account,
+            self.region if region is None else region,
+        )
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """Account ids by account role."""
+        return self._host.accounts
+
+    def account_ids(self) -> list[str]:
+        """Return the ids of all accounts, each once."""
+        return self._host.account_ids()
+
+    # ------------------------------------------------------------ what a call sets off
+    def emit(
+        self,
+        account: str,
+        region: str,
+        source: str,
+        detail_type: str,
+        detail: dict[str, Any],
+        resources: list[str] | None = None,
+    ) -> None:
+        """Put an event of an AWS service on an account's default bus."""
+        self._host.emit(account, region, source, detail_type, detail, resources)
+
+    def background(self, function: Callable[..., None], *args: Any) -> threading.Thread:
+        """Run a function in a daemon thread; what it raises is logged."""
+        return self._host.background(function, *args)
+
+    def on_shutdown(self, function: Callable[[], None]) -> None:
+        """Have a function called when the server stops, the last registered first."""
+        self._host.on_shutdown(function)
+
+    # ------------------------------------------------------------ what few handlers need
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that acts as the caller, in the call's region."""
+        own = self._host.credentials.of(self.caller)
+        return self._host.client(service, own, self.region)
+
+    @property
+    def clients(self) -> Clients:
+        """AWS clients that act as somebody else than the caller."""
+        return self._host
+
+    @property
+    def identities(self) -> Identities:
+        """Credentials of principals and roles."""
+        return self._host
+
+    @property
+    def permissions(self) -> Permissions:
+        """The authoriser."""
+        return self._host.authoriser
+
+    @property
+    def host(self) -> Host:
+        """What work behind the call needs, after the call was answered."""
+        return self._host
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from localaws.kit.capabilities import Stores
 from localaws.kit.service import Call, Principal, ServiceError
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 IAM_ALONE = "IAM_ALLOWED_PRINCIPALS"
 EVERY_TABLE = "*"
@@ -86,14 +84,14 @@ def administers(who: Principal, account: str) -> bool:
 
 
 def require(
-    cloud: Cloud, who: Principal, place: tuple[str, str, str, str], permission: str
+    stores: Stores, who: Principal, place: tuple[str, str, str, str], permission: str
 ) -> None:
     """Raise AccessDeniedException unless a principal may do it: `DESCRIBE` or `SELECT`.
 
     `place` is the table's account, region, database and name.
     """
     account, region, database, table = place
-    held = cloud.store(Lake, account, region).held(_names(who), database.lower(), table.lower())
+    held = stores.store(Lake, account, region).held(_names(who), database.lower(), table.lower())
     enough = {"ALL", permission}
     if administers(who, account) or held & enough or (held and permission == "DESCRIBE"):
         return
@@ -106,7 +104,7 @@ def require(
 def lake_of(call: Call) -> Lake:
     """Return the lake that a call means: that of `CatalogId`, by default the caller's."""
     account = str(call.params.get("CatalogId") or call.account)
-    return call.cloud.store(Lake, account, call.region)
+    return call.store(Lake, account, call.region)
 
 
 def _names(who: Principal) -> set[str]:

@@ -16,7 +16,7 @@ INVITATION = timedelta(days=15)  # Organizations user guide: invitations expire 
 @organizations.operation("CreateOrganization")
 def create_organization(call: Call) -> Reply:
     """Found an organisation that the caller's account manages; the local AWS has one at most."""
-    found = organisation.of(call.cloud)
+    found = organisation.of(call)
     if call.account in found.members:
         raise ServiceError(
             "AlreadyInOrganizationException", "The AWS account is already a member of one."
@@ -26,7 +26,7 @@ def create_organization(call: Call) -> Reply:
             "UnsupportedOperation", "the local AWS has one organization at most", 501
         )
     found.found(call.account, set())
-    found.since = call.cloud.clock.now()
+    found.since = call.now()
     return {"Organization": _document(found)}
 
 
@@ -53,14 +53,14 @@ def list_accounts(call: Call, found: Organisation) -> Reply:
     """List the member accounts."""
     members = sorted(found.members)
     page, rest = PAGER.page(call.params, members)
-    return {"Accounts": [account_reply(found, one, call.cloud.accounts) for one in page], **rest}
+    return {"Accounts": [account_reply(found, one, call.accounts) for one in page], **rest}
 
 
 @operation("DescribeAccount")
 def describe_account(call: Call, found: Organisation) -> Reply:
     """Describe a member account."""
     account = _member(found, call.params["AccountId"])
-    return {"Account": account_reply(found, account, call.cloud.accounts)}
+    return {"Account": account_reply(found, account, call.accounts)}
 
 
 @operation("InviteAccountToOrganization")
@@ -68,14 +68,14 @@ def invite_account_to_organization(call: Call, found: Organisation) -> Reply:
     """Invite an account of the local AWS by its id."""
     target = call.params["Target"]
     account = target["Id"]
-    if target["Type"] != "ACCOUNT" or account not in call.cloud.account_ids():
+    if target["Type"] != "ACCOUNT" or account not in call.account_ids():
         raise ServiceError("AccountNotFoundException", f"There is no account {account}.")
     if account in found.members:
         raise ServiceError(
             "DuplicateHandshakeException", f"Account {account} is already in the organization."
         )
     identity = "h-" + secrets.token_hex(8)
-    now = call.cloud.clock.now()
+    now = call.now()
     found.invited[identity] = {
         "Id": identity,
         "Arn": f"arn:aws:organizations::{found.management}:handshake/{found.organisation_id}/"
@@ -97,7 +97,7 @@ def invite_account_to_organization(call: Call, found: Organisation) -> Reply:
 def list_handshakes_for_account(call: Call) -> Reply:
     """List the invitations that the caller's account got."""
     _expire(call)
-    mine = [h for h in organisation.of(call.cloud).invited.values() if _invited(h) == call.account]
+    mine = [h for h in organisation.of(call).invited.values() if _invited(h) == call.account]
     page, rest = PAGER.page(call.params, mine)
     return {"Handshakes": page, **rest}
 
@@ -106,7 +106,7 @@ def list_handshakes_for_account(call: Call) -> Reply:
 def accept_handshake(call: Call) -> Reply:
     """Join the organisation that invited the account."""
     handshake = _answer(call, "ACCEPTED")
-    organisation.of(call.cloud).members.add(call.account)
+    organisation.of(call).members.add(call.account)
     return {"Handshake": handshake}
 
 
@@ -148,7 +148,7 @@ def _member(found: Organisation, account: str) -> str:
 
 def _answer(call: Call, state: str) -> Reply:
     _expire(call)
-    handshake = organisation.of(call.cloud).invited.get(call.params["HandshakeId"])
+    handshake = organisation.of(call).invited.get(call.params["HandshakeId"])
     if handshake is None or _invited(handshake) != call.account:
         raise ServiceError("HandshakeNotFoundException", "There is no such handshake.")
     if handshake["State"] != "OPEN":
@@ -164,10 +164,8 @@ def _invited(handshake: Reply) -> str:
 
 
 def _expire(call: Call) -> None:
-    for handshake in organisation.of(call.cloud).invited.values():
-        if handshake["State"] == "OPEN" and (
-            handshake["ExpirationTimestamp"] <= call.cloud.clock.now()
-        ):
+    for handshake in organisation.of(call).invited.values():
+        if handshake["State"] == "OPEN" and (handshake["ExpirationTimestamp"] <= call.now()):
             handshake["State"] = "EXPIRED"
 
 

@@ -36,7 +36,7 @@ def operation(
 
 
 def _organisation_of(call: Call, management_only: bool) -> Organisation:
-    found = organisation.of(call.cloud)
+    found = organisation.of(call)
     if not found.together(call.account, call.account):
         raise ServiceError(
             "AWSOrganizationsNotInUseException", "Your account is not a member of an organization."

@@ -60,7 +60,7 @@ def list_accounts_for_parent(call: Call, found: Organisation) -> Reply:
     """List the accounts directly in the root or in a unit."""
     inside = _accounts(found, _parent(found, call.params["ParentId"]))
     page, rest = PAGER.page(call.params, inside)
-    return {"Accounts": [account_reply(found, one, call.cloud.accounts) for one in page], **rest}
+    return {"Accounts": [account_reply(found, one, call.accounts) for one in page], **rest}
 
 
 @operation("ListChildren")
@@ -111,7 +111,7 @@ def move_account(call: Call, found: Organisation) -> Reply:
 @operation("EnableAWSServiceAccess")
 def enable_aws_service_access(call: Call, found: Organisation) -> Reply:
     """Trust a service; RAM itself asks for more (`EnableSharingWithAwsOrganization`)."""
-    found.services.setdefault(call.params["ServicePrincipal"], call.cloud.clock.now())
+    found.services.setdefault(call.params["ServicePrincipal"], call.now())
     return {}
 
 

@@ -12,14 +12,14 @@ from localaws.ram.shares import RamStore, Share
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores, TimedStores
 
 LINEAGE = ("artifact", "action", "context", "experiment-trial-component")
 
 
-def store_of(cloud: Cloud, region: str) -> RamStore:
+def store_of(stores: Stores, region: str) -> RamStore:
     """Return RAM's state in a region: one for all accounts."""
-    return cloud.store(RamStore, "aws", region)
+    return stores.store(RamStore, "aws", region)
 
 
 def shared_arn(resource_arn: str) -> str:
@@ -43,7 +43,7 @@ def shared_arn(resource_arn: str) -> str:
     return f"arn:{arn.partition}:sagemaker:{arn.region}:{arn.account}:{shared}"
 
 
-def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str) -> bool:
+def allowed(stores: Stores, principal_account: str, action: str, resource_arn: str) -> bool:
     """Tell whether an account may do `action` (`sagemaker:…`) on a resource by RAM.
 
     True for its own resources, and where an active share of the owner holds the resource, the
@@ -53,7 +53,7 @@ def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str
     arn = parse_arn(resource_arn)
     if arn.account == principal_account:
         return True
-    store = store_of(cloud, arn.region)
+    store = store_of(stores, arn.region)
     shared = shared_arn(resource_arn)
     with store.lock:
         for share in store.sharing(shared):
@@ -63,20 +63,20 @@ def allowed(cloud: Cloud, principal_account: str, action: str, resource_arn: str
                 and share.owner == arn.account
                 and kind is not None
                 and action in share.actions(kind)
-                and member(cloud, share, principal_account)
+                and member(stores, share, principal_account)
             ):
                 return True
     return False
 
 
-def member(cloud: Cloud, share: Share, account: str) -> bool:
+def member(stores: Stores, share: Share, account: str) -> bool:
     """Tell whether an account is in a share, by its id, its unit or its organisation."""
-    return joined(cloud, share, account) is not None
+    return joined(stores, share, account) is not None
 
 
-def joined(cloud: Cloud, share: Share, account: str) -> datetime | None:
+def joined(stores: Stores, share: Share, account: str) -> datetime | None:
     """Return since when an account is in a share, None when it is not."""
-    found = organisation.of(cloud)
+    found = organisation.of(stores)
     for principal in (account, *found.above(account)):
         association = share.principals.get(principal)
         if association is None or association.status != "ASSOCIATED":
@@ -87,27 +87,27 @@ def joined(cloud: Cloud, share: Share, account: str) -> datetime | None:
 
 
 def shared_with(
-    cloud: Cloud, account: str, region: str, resource_type: str, action: str
+    stores: Stores, account: str, region: str, resource_type: str, action: str
 ) -> list[str]:
     """Return the ARNs of others' resources of a type on which an account may do `action`."""
     if resource_type not in resource_types():
         raise ValueError(f"{resource_type} is not shareable")
-    store = store_of(cloud, region)
+    store = store_of(stores, region)
     found: dict[str, None] = {}
     with store.lock:
         for share in store.shares.values():
             if share.owner == account or share.status != "ACTIVE" or not share.discoverable:
                 continue
-            if action in share.actions(resource_type) and member(cloud, share, account):
+            if action in share.actions(resource_type) and member(stores, share, account):
                 for association in share.live_resources():
                     if association.resource_type == resource_type:
                         found[association.entity] = None
     return list(found)
 
 
-def forget(cloud: Cloud, resource_arn: str) -> None:
+def forget(aws: TimedStores, resource_arn: str) -> None:
     """Take a deleted resource out of every share, as AWS does."""
-    store = store_of(cloud, parse_arn(resource_arn).region)
+    store = store_of(aws, parse_arn(resource_arn).region)
     with store.lock:
         for share in list(store.sharing(resource_arn)):
-            store.remove(share, share.resources[resource_arn], cloud.clock.now())
+            store.remove(share, share.resources[resource_arn], aws.clock.now())

@@ -75,6 +75,6 @@ def _answer(call: Call, store: RamStore, status: str) -> Reply:
     invitation = _received(call, store, call.params["resourceShareInvitationArn"])
     if invitation.status != "PENDING":
         raise _already(invitation)
-    store.answer(invitation, status, call.cloud.clock.now())
+    store.answer(invitation, status, call.now())
     announce(call, invitation.share, "Resource Share Invitation", status.lower())
     return {"resourceShareInvitation": invitation_reply(invitation)}

@@ -114,7 +114,7 @@ def list_principals(call: Call, store: RamStore) -> Reply:
                 if one.status == "ASSOCIATED"
             ]
         else:
-            since = joined(call.cloud, share, call.account) or share.updated
+            since = joined(call, share, call.account) or share.updated
             mine = share.principals.get(call.account)
             rows = [(share.owner, since, since, mine.external if mine else False)]
         for entity, created, updated, external in rows:
@@ -181,7 +181,7 @@ def _visible(call: Call, store: RamStore) -> Iterator[Share]:
             if own
             else share.owner != call.account
             and share.discoverable
-            and member(call.cloud, share, call.account)
+            and member(call, share, call.account)
         )
     }
     arns = call.params.get("resourceShareArns") or list(visible)

@@ -24,16 +24,16 @@ def operation(name: str) -> Callable[[RamHandler], RamHandler]:
 
     def register(handler: RamHandler) -> RamHandler:
         def serve(call: Call) -> Reply:
-            store = store_of(call.cloud, call.region)
+            store = store_of(call, call.region)
             with store.lock:
-                store.sweep(call.cloud.clock.now())
+                store.sweep(call.now())
                 token = call.params.get("clientToken")
                 if not token:
                     return handler(call, store)
                 reply = store.tokens.once(
                     (call.account, name, token),
                     call.params,
-                    call.cloud.clock.now(),
+                    call.now(),
                     lambda: handler(call, store),
                     ServiceError(
                         "IdempotentParameterMismatchException",
@@ -112,8 +112,8 @@ def announce(call: Call, share: Share, event: str, status: str) -> None:
     """Emit "Resource Sharing State Change" to the owner and to the accounts in the share."""
     accounts = {share.owner}
     accounts |= {p for p, a in share.principals.items() if a.status == "ASSOCIATED"}
-    for account in sorted(accounts & {*call.cloud.account_ids(), share.owner}):
-        call.cloud.emit(
+    for account in sorted(accounts & {*call.account_ids(), share.owner}):
+        call.emit(
             account,
             call.region,
             "aws.ram",
@@ -125,5 +125,5 @@ def announce(call: Call, share: Share, event: str, status: str) -> None:
 
 def inside_organisation(call: Call, account: str) -> bool:
     """Tell whether an account needs no invitation: own, or of the organisation with sharing on."""
-    found = organisation.of(call.cloud)
+    found = organisation.of(call)
     return account == call.account or (found.sharing and found.together(call.account, account))

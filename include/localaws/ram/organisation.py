@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
 
 ROOT = "r-cway"
 
@@ -75,6 +75,6 @@ class Organisation:
             setattr(self, name, getattr(fresh, name))
 
 
-def of(cloud: Cloud) -> Organisation:
+def of(stores: Stores) -> Organisation:
     """Return the organisation of the local AWS (the same one in every region)."""
-    return cloud.store(Organisation, "aws", "aws-global")
+    return stores.store(Organisation, "aws", "aws-global")

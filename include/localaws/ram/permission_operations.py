@@ -52,7 +52,7 @@ def create_permission(call: Call, store: RamStore) -> Reply:
     arn = call.arn(f"permission/{name}")
     if arn in store.permissions:
         raise ServiceError("PermissionAlreadyExistsException", f"Permission {arn} exists already.")
-    now = call.cloud.clock.now()
+    now = call.now()
     version = PermissionVersion(1, read_template(kind, call.params["policyTemplate"]), now)
     store.permissions[arn] = permission = Permission(
         arn=arn,
@@ -78,7 +78,7 @@ def create_permission_version(call: Call, store: RamStore) -> Reply:
             "PermissionVersionsLimitExceededException",
             f"Permission {permission.arn} has {MAX_VERSIONS} versions already.",
         )
-    now = call.cloud.clock.now()
+    now = call.now()
     number = max(permission.versions) + 1
     actions = read_template(permission.resource_type, call.params["policyTemplate"])
     permission.versions[number] = PermissionVersion(number, actions, now)
@@ -92,7 +92,7 @@ def set_default_permission_version(call: Call, store: RamStore) -> Reply:
     """Choose the version that new shares get."""
     permission = _own(call, store)
     permission.default_version = permission.version(call.params["permissionVersion"]).number
-    permission.updated = call.cloud.clock.now()
+    permission.updated = call.now()
     return {"returnValue": True}
 
 
@@ -135,7 +135,7 @@ def delete_permission(call: Call, store: RamStore) -> Reply:
 def list_resource_share_permissions(call: Call, store: RamStore) -> Reply:
     """List the permissions of a share that is the account's own or open to it."""
     share = store.share(call.params["resourceShareArn"])
-    if share.owner != call.account and not member(call.cloud, share, call.account):
+    if share.owner != call.account and not member(call, share, call.account):
         raise ServiceError(
             "UnknownResourceException", f"ResourceShare {share.arn} could not be found."
         )
@@ -199,7 +199,7 @@ def associate_resource_share_permission(call: Call, store: RamStore) -> Reply:
             "use replace to change it.",
         )
     share.permissions[permission.resource_type] = (permission, number)
-    share.updated = call.cloud.clock.now()
+    share.updated = call.now()
     return {"returnValue": True}
 
 

@@ -22,15 +22,15 @@ from localaws.ram.resources import type_of
 from localaws.ram.shares import RamStore, Share
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import TimedStores
 
 FROM_POLICY = "CREATED_FROM_POLICY"
 
 
-def follow_policy(cloud: Cloud, resource_arn: str, document: dict[str, Any] | None) -> None:
+def follow_policy(aws: TimedStores, resource_arn: str, document: dict[str, Any] | None) -> None:
     """Make the shares of a resource those of its policy; None removes them."""
     arn = parse_arn(resource_arn)
-    store, now = store_of(cloud, arn.region), cloud.clock.now()
+    store, now = store_of(aws, arn.region), aws.clock.now()
     with store.lock:
         known = {s.origin: s for s in store.shares.values() if s.origin and s.status == "ACTIVE"}
         kept = set()
@@ -58,7 +58,7 @@ def promote_permission_created_from_policy(call: Call, store: RamStore) -> Reply
             "OperationNotPermittedException",
             f"Permission {found.arn} has actions with a wildcard and cannot be promoted.",
         )
-    arn, now = call.arn(f"permission/{name}"), call.cloud.clock.now()
+    arn, now = call.arn(f"permission/{name}"), call.now()
     if arn in store.permissions:
         raise ServiceError("InvalidParameterException", f"Permission {arn} exists already.")
     made = store.permissions[arn] = _permission(arn, name, found, now, "STANDARD", actions)
@@ -97,7 +97,7 @@ def promote_resource_share_created_from_policy(call: Call, store: RamStore) -> R
             )
         share.permissions[kind] = (found, found.default_version)
     share.feature_set = "STANDARD"
-    share.updated = call.cloud.clock.now()
+    share.updated = call.now()
     return {"returnValue": True}
 
 

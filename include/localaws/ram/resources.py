@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from localaws.kit.arns import Arn, parse_arn
+from localaws.kit.capabilities import Resources
 from localaws.kit.service import ServiceError
 from localaws.ram.permissions import ResourceType, resource_types
 
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
-
-Exists = Callable[["Cloud", Arn], bool]
+Exists = Callable[[Resources, Arn], bool]
 _answers: dict[str, Exists] = {}
 
 
@@ -43,7 +40,7 @@ def type_of(resource_arn: str) -> ResourceType:
     )
 
 
-def require_own(cloud: Cloud, account: str, region: str, resource_arn: str) -> ResourceType:
+def require_own(resources: Resources, account: str, region: str, resource_arn: str) -> ResourceType:
     """Check that a resource can be shared by `account`: known type, own, in this region, there."""
     kind = type_of(resource_arn)
     arn = parse_arn(resource_arn)
@@ -56,7 +53,7 @@ def require_own(cloud: Cloud, account: str, region: str, resource_arn: str) -> R
         raise ServiceError(
             "UnsupportedOperation", f"sharing {kind.name} is not served by the local AWS.", 501
         )
-    if not _answers[kind.name](cloud, arn):
+    if not _answers[kind.name](resources, arn):
         raise ServiceError(
             "UnknownResourceException", f"Resource {resource_arn} could not be found."
         )

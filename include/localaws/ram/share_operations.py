@@ -26,7 +26,7 @@ ACCOUNT = re.compile(r"\d{12}")
 @operation("CreateResourceShare")
 def create_resource_share(call: Call, store: RamStore) -> Reply:
     """Make a share; the types of its resources get the named permission or their default."""
-    now = call.cloud.clock.now()
+    now = call.now()
     _refuse_sources(call)
     share = Share(
         arn=call.arn(f"resource-share/{uuid.uuid4()}"),
@@ -61,14 +61,14 @@ def update_resource_share(call: Call, store: RamStore) -> Reply:
         share.name = call.params["name"]
     if call.params.get("allowExternalPrincipals") is not None:
         share.allow_external = call.params["allowExternalPrincipals"]
-    share.updated = call.cloud.clock.now()
+    share.updated = call.now()
     return {"resourceShare": share_reply(share)}
 
 
 @operation("DeleteResourceShare")
 def delete_resource_share(call: Call, store: RamStore) -> Reply:
     """Delete an own share; whoever had access through it loses it."""
-    store.delete(_own_active(call, store), call.cloud.clock.now())
+    store.delete(_own_active(call, store), call.now())
     return {"returnValue": True}
 
 
@@ -107,7 +107,7 @@ def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
                 )
             leaving.append(found)
     for association in leaving:
-        store.remove(share, association, call.cloud.clock.now())
+        store.remove(share, association, call.now())
         announce(call, share, "Resource Share Association", "disassociated")
     return {"resourceShareAssociations": [association_reply(share, one) for one in leaving]}
 
@@ -115,7 +115,7 @@ def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
 @ram.operation("EnableSharingWithAwsOrganization")
 def enable_sharing_with_aws_organization(call: Call) -> Reply:
     """Switch invitations off inside the organisation; only its management account may."""
-    found = organisation.of(call.cloud)
+    found = organisation.of(call)
     if found.management is None:
         raise ServiceError(
             "OperationNotPermittedException", "Your account is not a member of an organization."
@@ -145,10 +145,10 @@ def _own_active(call: Call, store: RamStore) -> Share:
 
 def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
     """Check everything first, then add: a refused request leaves the share as it was."""
-    now = call.cloud.clock.now()
+    now = call.now()
     resources = list(dict.fromkeys(call.params.get("resourceArns") or []))
     principals = list(dict.fromkeys(call.params.get("principals") or []))
-    kinds = [require_own(call.cloud, call.account, call.region, arn) for arn in resources]
+    kinds = [require_own(call, call.account, call.region, arn) for arn in resources]
     for principal in principals:
         _check_principal(call, share, principal)
     added = []
@@ -160,7 +160,7 @@ def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
     for principal in principals:
         account = ACCOUNT.fullmatch(principal) is not None
         inside = inside_organisation(call, principal) if account else True
-        external = account and not organisation.of(call.cloud).together(call.account, principal)
+        external = account and not organisation.of(call).together(call.account, principal)
         added.append(
             store.add_principal(
                 share,
@@ -176,7 +176,7 @@ def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
 
 
 def _check_principal(call: Call, share: Share, principal: str) -> None:
-    found = organisation.of(call.cloud)
+    found = organisation.of(call)
     if principal.startswith("arn:aws:organizations:"):
         known = {found.arn, *map(found.unit_arn, found.units)}
         if principal in known and call.account in found.members:

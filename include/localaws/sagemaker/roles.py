@@ -21,7 +21,7 @@ def assume_execution_role(call: Call, role_arn: str) -> Credentials:
             "ValidationException", f"RoleArn: Cross-account pass role is not allowed: {role_arn}"
         )
     try:
-        return call.cloud.assume(role_arn, "SageMaker", PRINCIPAL)
+        return call.identities.assume(role_arn, "SageMaker", PRINCIPAL)
     except ServiceError as error:
         raise ServiceError(
             "ValidationException",

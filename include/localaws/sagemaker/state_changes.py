@@ -9,13 +9,13 @@ from localaws.sagemaker.jobs.jobs import with_millis
 from localaws.sagemaker.tags import TagStore
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Announcements
 
 # The API says Created, the event Active (the guide's example); the other statuses are the API's.
 FEATURE_GROUP_STATUS = {"Created": "Active"}
 
 
-def announce(cloud: Cloud, what: str, arn: str, described: dict[str, Any]) -> None:
+def announce(aws: Announcements, what: str, arn: str, described: dict[str, Any]) -> None:
     """Emit "SageMaker `what` State Change" in the owner's account, with the tags as a map.
 
     `described` is the API's description; its times become milliseconds.
@@ -25,6 +25,6 @@ def announce(cloud: Cloud, what: str, arn: str, described: dict[str, Any]) -> No
     status = detail.get("FeatureGroupStatus")
     if status:
         detail["FeatureGroupStatus"] = FEATURE_GROUP_STATUS.get(status, status)
-    detail["Tags"] = cloud.store(TagStore, place.account, place.region).of(arn)
+    detail["Tags"] = aws.store(TagStore, place.account, place.region).of(arn)
     kind = f"SageMaker {what} State Change"
-    cloud.emit(place.account, place.region, "aws.sagemaker", kind, with_millis(detail), [arn])
+    aws.emit(place.account, place.region, "aws.sagemaker", kind, with_millis(detail), [arn])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.capabilities import Stores
 from localaws.kit.service import Principal
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 Values = Mapping[str, str | list[str]]
 
@@ -25,7 +23,7 @@ class Asked:
     caller: Principal
     account: str
     region: str
-    cloud: Cloud
+    stores: Stores
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""

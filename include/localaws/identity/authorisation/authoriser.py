@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from causeway.iam import Decision, Policies, Policy, PolicyType, Request, evaluate
 from causeway.iam import Principal as Subject
@@ -15,9 +14,6 @@ from localaws.identity.authorisation.gathering import Held
 from localaws.identity.authorisation.record import Decisions, Recorded
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.service import Principal, ServiceError
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 log = logging.getLogger(__name__)
 TRUSTED = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
@@ -30,8 +26,8 @@ class Authoriser:
     is refused.
     """
 
-    def __init__(self, cloud: Cloud, *, enforce: bool = True) -> None:
-        self._cloud = cloud
+    def __init__(self, facts: principals.Facts, *, enforce: bool = True) -> None:
+        self._facts = facts
         self.enforce = enforce
         self.decisions = Decisions()
 
@@ -65,8 +61,8 @@ class Authoriser:
         self._judge(service, operation, who, [Need(action, resource, context or {})])
 
     def _judge(self, service: str, operation: str, who: Principal, wanted: Iterable[Need]) -> None:
-        held = gathering.held_by(self._cloud, who)
-        common = principals.context_of(self._cloud, who)
+        held = gathering.held_by(self._facts, who)
+        common = principals.context_of(self._facts, who)
         subject = principals.subject_of(who)
         for need in wanted:
             context = {**common, **need.context}
@@ -112,8 +108,8 @@ class Authoriser:
 
     def _resource(self, action: str, resource: str) -> tuple[Policy, ...]:
         if action in TRUSTED:
-            return resource_policies.trust_policy(self._cloud.credentials.role(resource))
-        return resource_policies.of_resource(self._cloud, resource)
+            return resource_policies.trust_policy(self._facts.credentials.role(resource))
+        return resource_policies.of_resource(self._facts, resource)
 
     def _shared(self, who: Principal, action: str, resource: str) -> bool:
         if not is_arn(resource):
@@ -123,7 +119,7 @@ class Authoriser:
             return False
         from localaws.ram import grants
 
-        return grants.allowed(self._cloud, who.account, action, resource)
+        return grants.allowed(self._facts, who.account, action, resource)
 
     # ------------------------------------------------------------ roles
     def trust_user(self, asked: Asked) -> None:
@@ -131,7 +127,7 @@ class Authoriser:
         role_arn = str(asked.params.get("RoleArn"))
         who = asked.caller
         try:
-            self._cloud.credentials.role(role_arn)
+            self._facts.credentials.role(role_arn)
         except ServiceError as error:
             message = f"User: {who.arn} is {error.message}"
             raise ServiceError("AccessDenied", message, 403) from None
@@ -151,10 +147,10 @@ class Authoriser:
         The service acts for the role's own account: `aws:SourceAccount` says so, and
         `aws:SourceArn` names what it acts for (by default anything of that service there).
         """
-        role = self._cloud.credentials.role(role_arn)
+        role = self._facts.credentials.role(role_arn)
         account = parse_arn(role_arn).account
         prefix = service.split(".", 1)[0]
-        source = source_arn or f"arn:aws:{prefix}:{self._cloud.region}:{account}:*"
+        source = source_arn or f"arn:aws:{prefix}:{self._facts.region}:{account}:*"
         self.let_service(
             service,
             "sts:AssumeRole",
@@ -174,7 +170,7 @@ class Authoriser:
         owner: str,
     ) -> None:
         """Raise AccessDenied unless a resource's policies let an AWS service act on it."""
-        now = self._cloud.clock.now()
+        now = self._facts.clock.now()
         full = {
             **context,
             "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -204,7 +200,7 @@ class Authoriser:
             log.info("denied: %s", decision.message)
         self.decisions.add(
             Recorded(
-                at=self._cloud.clock.now(),
+                at=self._facts.clock.now(),
                 service=service,
                 operation=operation,
                 principal=who.arn,

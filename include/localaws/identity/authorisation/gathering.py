@@ -16,7 +16,7 @@ from localaws.identity.credentials import iam_backend
 from localaws.kit.service import Principal, ServiceError
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Identities
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ class Held:
     session: tuple[Policy, ...] | None = None
 
 
-def held_by(cloud: Cloud, who: Principal) -> Held:
+def held_by(identities: Identities, who: Principal) -> Held:
     """Return the policies of a user or of a session's role; the root user has none."""
     if who.kind == "administrator":
         return Held()
-    found = cloud.credentials.find(who.access_key_id)
+    found = identities.credentials.find(who.access_key_id)
     given = found.session_policies if found is not None else ()
     texts = [_document(who.account, p) if p.startswith("arn:") else p for p in given]
     session = tuple(
@@ -42,7 +42,7 @@ def held_by(cloud: Cloud, who: Principal) -> Held:
         for number, text in enumerate(texts)
         if text and (policy := read(text, PolicyType.SESSION, f"session policy {number + 1}"))
     )
-    holder = _user(who) if who.kind == "user" else _role(cloud, who)
+    holder = _user(who) if who.kind == "user" else _role(identities, who)
     if holder is None:
         return Held(session=session if given else None)
     boundary = None
@@ -81,10 +81,10 @@ def _of(holder: Any) -> Iterator[Policy]:
             yield policy
 
 
-def _role(cloud: Cloud, who: Principal) -> Any:
+def _role(identities: Identities, who: Principal) -> Any:
     """Return the role of a session, None when it was deleted, or made anew, in the meantime."""
     try:
-        role = cloud.credentials.role(str(who.role_arn))
+        role = identities.credentials.role(str(who.role_arn))
     except ServiceError:
         return None
     return role if role.id == who.user_id.split(":", 1)[0] else None

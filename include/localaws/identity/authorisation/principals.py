@@ -6,19 +6,25 @@ through it count as made over TLS (`aws:SecureTransport` is "true"), as the same
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from causeway.iam import Principal as Subject
 from causeway.iam import PrincipalKind
 from localaws.identity.credentials import iam_backend
+from localaws.kit.capabilities import Identities, Resources, Timed
 from localaws.kit.service import Principal, ServiceError
 from localaws.ram import organisation
 
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
-
 KINDS = {"administrator": PrincipalKind.ROOT, "user": PrincipalKind.USER}
 Values = dict[str, str | list[str]]
+
+
+class Facts(Resources, Timed, Identities, Protocol):
+    """What a decision is made from: policies, principals, tags, the time and the region."""
+
+    @property
+    def region(self) -> str:
+        """The region of the local AWS."""
 
 
 def subject_of(who: Principal) -> Subject:
@@ -27,17 +33,17 @@ def subject_of(who: Principal) -> Subject:
     return Subject(kind, who.arn, who.account, who.role_arn, who.user_id)
 
 
-def context_of(cloud: Cloud, who: Principal) -> Values:
+def context_of(facts: Facts, who: Principal) -> Values:
     """Return the global keys that follow from who asks and when."""
-    now = cloud.clock.now()
+    now = facts.clock.now()
     context: Values = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
-        "aws:RequestedRegion": cloud.region,
+        "aws:RequestedRegion": facts.region,
         "aws:SecureTransport": "true",
         "aws:SourceIp": "127.0.0.1",
     }
-    if (session := cloud.credentials.find(who.access_key_id)) is not None:
+    if (session := facts.credentials.find(who.access_key_id)) is not None:
         context |= {f"aws:PrincipalTag/{n}": v for n, v in session.tags.items()}
         if who.kind == "session":
             context["aws:MultiFactorAuthPresent"] = "false"
@@ -45,18 +51,18 @@ def context_of(cloud: Cloud, who: Principal) -> Values:
             context["aws:TokenIssueTime"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
     if who.source_identity:
         context["aws:SourceIdentity"] = who.source_identity
-    found = organisation.of(cloud)
+    found = organisation.of(facts)
     if found.management is not None and who.account in found.members:
         context["aws:PrincipalOrgID"] = found.organisation_id
-    return {**_tags(cloud, who), **context}
+    return {**_tags(facts, who), **context}
 
 
-def _tags(cloud: Cloud, who: Principal) -> Values:
+def _tags(identities: Identities, who: Principal) -> Values:
     """Return the tags of the role or user; a session's own tags take precedence."""
     given: Any = []
     if who.role_arn:
         try:
-            given = cloud.credentials.role(who.role_arn).tags or []
+            given = identities.credentials.role(who.role_arn).tags or []
         except ServiceError:
             given = []
     elif who.kind == "user":

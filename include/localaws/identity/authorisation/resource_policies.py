@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causeway.iam import Policy, PolicyType
 from localaws.door.routing import bucket_of
 from localaws.identity.authorisation.gathering import read
 from localaws.kit.arns import Arn, is_arn, parse_arn
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Resources
 
 Document = str | bytes | dict[str, Any] | None
-Look = Callable[["Cloud", Arn], "Iterator[Document]"]
+Look = Callable[[Resources, Arn], "Iterator[Document]"]
 
 
-def of_resource(cloud: Cloud, resource: str) -> tuple[Policy, ...]:
+def of_resource(resources: Resources, resource: str) -> tuple[Policy, ...]:
     """Return the policies attached to a resource; none for what can have none."""
     if not is_arn(resource):
         return ()
@@ -27,7 +25,7 @@ def of_resource(cloud: Cloud, resource: str) -> tuple[Policy, ...]:
     if look is None:
         return ()
     found = []
-    for document in look(cloud, arn):
+    for document in look(resources, arn):
         if document:
             text = document.decode() if isinstance(document, bytes) else document
             policy = read(text, PolicyType.RESOURCE, f"the policy of {resource}")
@@ -41,17 +39,17 @@ def trust_policy(role: Any) -> tuple[Policy, ...]:
     return (policy,) if policy else ()
 
 
-def _bucket(_: Cloud, arn: Arn) -> Iterator[Document]:
+def _bucket(_: Resources, arn: Arn) -> Iterator[Document]:
     bucket = bucket_of(arn.resource.split("/", 1)[0])
     if bucket is not None:
         yield bucket.policy
 
 
-def _key(cloud: Cloud, arn: Arn) -> Iterator[Document]:
+def _key(resources: Resources, arn: Arn) -> Iterator[Document]:
     if arn.resource.startswith("alias/aws/"):
         yield _managed_key(arn)
         return
-    if arn.resource_type != "key" or arn.account not in cloud.account_ids():
+    if arn.resource_type != "key" or arn.account not in resources.account_ids():
         return
     from moto.kms.models import kms_backends
 
@@ -119,8 +117,8 @@ def _statement(
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _queue(cloud: Cloud, arn: Arn) -> Iterator[Document]:
-    if arn.account in cloud.account_ids():
+def _queue(resources: Resources, arn: Arn) -> Iterator[Document]:
+    if arn.account in resources.account_ids():
         from moto.sqs.models import sqs_backends
 
         queue = sqs_backends[arn.account][arn.region].queues.get(arn.resource)
@@ -128,8 +126,8 @@ def _queue(cloud: Cloud, arn: Arn) -> Iterator[Document]:
             yield queue.policy
 
 
-def _topic(cloud: Cloud, arn: Arn) -> Iterator[Document]:
-    if arn.account in cloud.account_ids():
+def _topic(resources: Resources, arn: Arn) -> Iterator[Document]:
+    if arn.account in resources.account_ids():
         from moto.sns.models import sns_backends
 
         topic = sns_backends[arn.account][arn.region].topics.get(str(arn))
@@ -137,8 +135,8 @@ def _topic(cloud: Cloud, arn: Arn) -> Iterator[Document]:
             yield topic.policy
 
 
-def _bus(cloud: Cloud, arn: Arn) -> Iterator[Document]:
-    if arn.account in cloud.account_ids() and arn.resource_type == "event-bus":
+def _bus(resources: Resources, arn: Arn) -> Iterator[Document]:
+    if arn.account in resources.account_ids() and arn.resource_type == "event-bus":
         from moto.events.models import events_backends
 
         bus = events_backends[arn.account][arn.region].event_buses.get(arn.resource_id)
@@ -146,8 +144,8 @@ def _bus(cloud: Cloud, arn: Arn) -> Iterator[Document]:
             yield bus.policy
 
 
-def _table(cloud: Cloud, arn: Arn) -> Iterator[Document]:
-    if arn.account in cloud.account_ids():
+def _table(resources: Resources, arn: Arn) -> Iterator[Document]:
+    if arn.account in resources.account_ids():
         from moto.dynamodb.models import dynamodb_backends
 
         held = dynamodb_backends[arn.account][arn.region].resource_policies
@@ -157,8 +155,8 @@ def _table(cloud: Cloud, arn: Arn) -> Iterator[Document]:
                 yield held[name].policy_doc
 
 
-def _repository(cloud: Cloud, arn: Arn) -> Iterator[Document]:
-    if arn.account in cloud.account_ids():
+def _repository(resources: Resources, arn: Arn) -> Iterator[Document]:
+    if arn.account in resources.account_ids():
         from moto.ecr.models import ecr_backends
 
         found = ecr_backends[arn.account][arn.region].repositories.get(arn.resource_id)
@@ -174,23 +172,23 @@ def _with_resource(policy: str, resource: str) -> Document:
     return json.dumps(document)
 
 
-def _group(cloud: Cloud, arn: Arn) -> Iterator[Document]:
+def _group(resources: Resources, arn: Arn) -> Iterator[Document]:
     """Yield a model package group's policy, also for the versions in it."""
     if arn.resource_type in ("model-package-group", "model-package"):
         from localaws.sagemaker.registry.store import Registry
 
         name = arn.resource_id.split("/", 1)[0]
-        group = cloud.store(Registry, arn.account, arn.region).groups.get(name)
+        group = resources.store(Registry, arn.account, arn.region).groups.get(name)
         if group is not None:
             yield group.policy
 
 
-def _catalog(cloud: Cloud, arn: Arn) -> Iterator[Document]:
+def _catalog(resources: Resources, arn: Arn) -> Iterator[Document]:
     """Yield the policy of a Data Catalog; it holds for everything in it."""
-    if arn.account in cloud.account_ids():
+    if arn.account in resources.account_ids():
         from localaws.glue.catalog import Catalog
 
-        held = cloud.store(Catalog, arn.account, arn.region).policy
+        held = resources.store(Catalog, arn.account, arn.region).policy
         if held is not None:
             yield held.text
 

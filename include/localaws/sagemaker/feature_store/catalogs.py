@@ -11,7 +11,7 @@ from localaws.kit.service import Call, Service
 from localaws.ram.resources import shareable
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Accounts
 
 sagemaker = Service.named("sagemaker")
 NAME = "DefaultFeatureGroupCatalog"
@@ -32,6 +32,6 @@ def list_resource_catalogs(call: Call) -> dict[str, Any]:
 
 
 @shareable("sagemaker:SagemakerCatalog")
-def catalog_exists(cloud: Cloud, arn: Arn) -> bool:
+def catalog_exists(accounts: Accounts, arn: Arn) -> bool:
     """Tell RAM whether a catalog exists: an account of the local AWS has exactly this one."""
-    return arn.resource_id == NAME and arn.account in cloud.account_ids()
+    return arn.resource_id == NAME and arn.account in accounts.account_ids()

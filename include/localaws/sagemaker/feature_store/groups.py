@@ -24,7 +24,7 @@ from localaws.sagemaker.tags import TagStore
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
 
 sagemaker = Service.named("sagemaker")
 NAME, KIND = "FeatureGroupName", "Feature Group"
@@ -131,13 +131,13 @@ def create_feature_group(call: Call) -> dict[str, Any]:
     online = (wanted.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
     if not online and not wanted.get("OfflineStoreConfig"):
         raise refused("At least one of OnlineStoreConfig and OfflineStoreConfig is needed.")
-    now = call.cloud.clock.now()
+    now = call.now()
     config = {one: wanted[one] for one in KEPT if wanted.get(one) is not None}
     offline = None
     if wanted.get("OfflineStoreConfig"):
         config["OfflineStoreConfig"] = _resolve(call, name, now)
         offline = OfflineStore(
-            call.cloud, call.region, schema, config["OfflineStoreConfig"], wanted["RoleArn"]
+            call.host, call.region, schema, config["OfflineStoreConfig"], wanted["RoleArn"]
         )
     group = FeatureGroup(
         name=name,
@@ -152,8 +152,8 @@ def create_feature_group(call: Call) -> dict[str, Any]:
     )
     call.store(TagStore).put(group.arn, wanted.get("Tags"))
     groups.by_name[name] = group
-    announce(call.cloud, KIND, group.arn, group.describe())
-    call.cloud.background(_activate, call.cloud, group)
+    announce(call, KIND, group.arn, group.describe())
+    call.background(_activate, call, group)
     return {"FeatureGroupArn": group.arn}
 
 
@@ -201,9 +201,9 @@ def delete_feature_group(call: Call) -> dict[str, Any]:
     group = groups.find(call.params[NAME])
     del groups.by_name[group.name]
     group.status = "Deleting"
-    announce(call.cloud, KIND, group.arn, group.describe())
+    announce(call, KIND, group.arn, group.describe())
     call.store(TagStore).forget(group.arn)
-    grants.forget(call.cloud, group.arn)
+    grants.forget(call, group.arn)
     return {}
 
 
@@ -212,17 +212,17 @@ def search_records(call: Call, across: bool) -> Iterable[dict[str, Any]]:
     """Yield own groups, or all groups of accounts that share their catalog with this one."""
     accounts = discoverable(call) if across else [call.account]
     for account in accounts:
-        tags = call.cloud.store(TagStore, account, call.region)
-        for group in call.cloud.store(FeatureGroups, account, call.region).by_name.values():
+        tags = call.store(TagStore, account, call.region)
+        for group in call.store(FeatureGroups, account, call.region).by_name.values():
             record = group.describe()
             record.pop("ThroughputConfig", None)  # not in the search record's shape
             yield record if across else {**record, "Tags": tags.listed(group.arn)}
 
 
 @shareable("sagemaker:FeatureGroup")
-def feature_group_exists(cloud: Cloud, arn: Arn) -> bool:
+def feature_group_exists(stores: Stores, arn: Arn) -> bool:
     """Tell RAM whether a feature group exists."""
-    return arn.resource_id in cloud.store(FeatureGroups, arn.account, arn.region).by_name
+    return arn.resource_id in stores.store(FeatureGroups, arn.account, arn.region).by_name
 
 
 def duration(ttl: dict[str, Any] | None) -> timedelta | None:
@@ -230,14 +230,14 @@ def duration(ttl: dict[str, Any] | None) -> timedelta | None:
     return timedelta(**{ttl["Unit"].lower(): ttl["Value"]}) if ttl else None
 
 
-def _activate(cloud: Cloud, group: FeatureGroup) -> None:
+def _activate(call: Call, group: FeatureGroup) -> None:
     """Finish the creation: the offline store must be reachable with the group's role."""
-    cloud.clock.wait(CREATION_SECONDS)
+    call.clock.wait(CREATION_SECONDS)
     if group.offline:
         offline = group.config["OfflineStoreConfig"]
         group.failure = group.offline.check() or offline_table.create(group.offline, offline)
     group.status = "CreateFailed" if group.failure else "Created"
-    announce(cloud, KIND, group.arn, group.describe())
+    announce(call, KIND, group.arn, group.describe())
 
 
 def _schema(wanted: dict[str, Any]) -> Schema:

@@ -38,7 +38,7 @@ def update_feature_metadata(call: Call) -> dict[str, Any]:
     feature.parameters = parameters
     if "Description" in wanted:
         feature.description = wanted["Description"]
-    feature.modified = call.cloud.clock.now()
+    feature.modified = call.now()
     return {}
 
 
@@ -46,7 +46,7 @@ def update_feature_metadata(call: Call) -> dict[str, Any]:
 def feature_records(call: Call, across: bool) -> Iterable[dict[str, Any]]:
     """Yield own features, or those of all accounts that share their catalog with this one."""
     for account in discoverable(call) if across else [call.account]:
-        for group in call.cloud.store(FeatureGroups, account, call.region).by_name.values():
+        for group in call.store(FeatureGroups, account, call.region).by_name.values():
             for name in group.features:
                 yield record_of(group, name)
 

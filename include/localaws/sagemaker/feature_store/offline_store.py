@@ -27,7 +27,7 @@ from localaws.sagemaker.feature_store.records import Record, Schema
 
 if TYPE_CHECKING:
     from localaws.identity.credentials import Credentials
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Host
 
 log = logging.getLogger(__name__)
 QUIET_SECONDS = 0.3
@@ -49,14 +49,14 @@ class OfflineStore:
     """Buffers the rows of one feature group and writes them in the background."""
 
     def __init__(
-        self, cloud: Cloud, region: str, schema: Schema, config: dict[str, Any], role_arn: str
+        self, host: Host, region: str, schema: Schema, config: dict[str, Any], role_arn: str
     ) -> None:
         storage = config["S3StorageConfig"]
         place = urlsplit(storage["ResolvedOutputS3Uri"])
         self.bucket, self.prefix = place.netloc, place.path.lstrip("/")
         self.failure: str | None = None
         self._key = storage.get("KmsKeyId")
-        self._cloud, self._region, self._role = cloud, region, role_arn
+        self._host, self._region, self._role = host, region, role_arn
         self.schema = schema
         self._rows: list[Row] = []
         self._changed = threading.Condition()
@@ -94,8 +94,8 @@ class OfflineStore:
             self._rows.extend(rows)
             self._last = now
             if self._thread is None:
-                self._thread = self._cloud.background(self._write_for_ever)
-                self._cloud.on_shutdown(self.close)
+                self._thread = self._host.background(self._write_for_ever)
+                self._host.on_shutdown(self.close)
             elif len(self._rows) >= BATCH_ROWS:
                 self._changed.notify()
 
@@ -165,14 +165,12 @@ class OfflineStore:
 
     def client(self, service: str = "s3") -> Any:
         """Return a client that acts with the group's role."""
-        soon = self._cloud.clock.now() + timedelta(minutes=5)
+        soon = self._host.clock.now() + timedelta(minutes=5)
         held = self._credentials
         if held is None or (held.expires is not None and held.expires <= soon):
-            held = self._cloud.assume(
-                self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com"
-            )
+            held = self._host.assume(self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com")
             self._credentials = held
-        return self._cloud.client(service, held, self._region)
+        return self._host.client(service, held, self._region)
 
     def _write(self, hour: datetime, rows: list[Row]) -> None:
         name = f"{hour:%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}.parquet"
@@ -181,7 +179,7 @@ class OfflineStore:
         self.client().put_object(
             Bucket=self.bucket,
             Key=f"{self.prefix}/{place}/{name}",
-            Body=parquet(self.schema, rows, self._cloud.clock.now()),
+            Body=parquet(self.schema, rows, self._host.clock.now()),
             **(encryption if self._key else {}),
         )
 

@@ -41,7 +41,7 @@ def batch_write_record(call: Call) -> dict[str, Any]:
     An entry that the fault `unprocessed` hits is not touched and stands in `UnprocessedEntries`.
     """
     lookup = _Lookup(call, "sagemaker:BatchWriteRecord")
-    faults = Faults.of(call.cloud)
+    faults = Faults.of(call)
     rows: dict[str, tuple[FeatureGroup, list[Row | None]]] = {}
     errors, left = [], []
     for entry in call.params["Entries"]:
@@ -81,7 +81,7 @@ def batch_get_record(call: Call) -> dict[str, Any]:
     wanted = call.params["Identifiers"]
     if sum(len(one["RecordIdentifiersValueAsString"]) for one in wanted) > 100:
         raise invalid("at most 100 record identifiers can be asked for at once.")
-    faults = Faults.of(call.cloud)
+    faults = Faults.of(call)
     records, errors, left = [], [], []
     for one in wanted:
         if faults.unprocessed(call.service, call.operation):
@@ -141,7 +141,7 @@ def update_record(call: Call) -> dict[str, Any]:
             )
         return record, record.event_time + ttl.total_seconds() if ttl else present.expires
 
-    now = call.cloud.clock.now()
+    now = call.now()
     record = group.online.update(identifier, now.timestamp(), change)
     if record is None:
         raise ServiceError("ResourceNotFound", f"no record {identifier} in {group.name}.", 404)
@@ -157,7 +157,7 @@ def delete_record(call: Call) -> dict[str, Any]:
     identifier, moment = wanted["RecordIdentifierValueAsString"], wanted["EventTime"]
     marker = deletion(group.schema, identifier, moment)
     online, offline = _targets(group, wanted)
-    now = call.cloud.clock.now()
+    now = call.now()
     if online and group.online:
         hard = wanted.get("DeletionMode") == "HardDelete"
         time = read_event_time(group.schema, moment)
@@ -188,9 +188,9 @@ class _Lookup:
     def _look(self, name_or_arn: str) -> FeatureGroup:
         named = is_arn(name_or_arn)
         arn = name_or_arn if named else self._call.arn(f"feature-group/{name_or_arn}", "sagemaker")
-        self._call.cloud.authorise(self._call, self._action, arn)
+        self._call.authorise(self._action, arn)
         account = parse_arn(arn).account
-        groups = self._call.cloud.store(FeatureGroups, account, self._call.region)
+        groups = self._call.store(FeatureGroups, account, self._call.region)
         return _ready(groups.find(name_or_arn))
 
 
@@ -228,7 +228,7 @@ def _put(call: Call, group: FeatureGroup, wanted: dict[str, Any]) -> Row | None:
     """Write a record online and return the row that is to go offline, if any."""
     record = read_record(group.schema, wanted["Record"])
     online, offline = _targets(group, wanted)
-    now = call.cloud.clock.now()
+    now = call.now()
     if online and group.online:
         ttl = duration(wanted.get("TtlDuration")) or group.ttl
         expires = record.event_time + ttl.total_seconds() if ttl else None
@@ -243,7 +243,7 @@ def _append(group: FeatureGroup, rows: list[Row | None]) -> None:
 
 
 def _get(call: Call, group: FeatureGroup, identifier: str) -> Stored | None:
-    now = call.cloud.clock.now().timestamp()
+    now = call.now().timestamp()
     return group.online.get(identifier, now) if group.online else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localaws.kit.service import Call, Service
 from localaws.sagemaker.feature_store import offline_table
@@ -19,9 +19,6 @@ from localaws.sagemaker.feature_store.groups import (
     refused,
 )
 from localaws.sagemaker.state_changes import announce
-
-if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
 
 sagemaker = Service.named("sagemaker")
 UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
@@ -52,23 +49,23 @@ def update_feature_group(call: Call) -> dict[str, Any]:
         *group.config["FeatureDefinitions"],
         *(wanted.get("FeatureAdditions") or []),
     ]
-    now = call.cloud.clock.now()
+    now = call.now()
     group.config, group.schema = config, replace(group.schema, types=types)
     group.ttl = duration((config.get("OnlineStoreConfig") or {}).get("TtlDuration"))
     group.features |= {name: Feature(now, now) for name in types if name not in group.features}
     group.modified, group.updating, group.update_failure = now, True, None
-    call.cloud.background(_finish, call.cloud, group)
+    call.background(_finish, call, group)
     return {"FeatureGroupArn": group.arn}
 
 
-def _finish(cloud: Cloud, group: FeatureGroup) -> None:
-    cloud.clock.wait(CREATION_SECONDS)
+def _finish(call: Call, group: FeatureGroup) -> None:
+    call.clock.wait(CREATION_SECONDS)
     if group.offline:
         group.offline.schema = group.schema
         offline = group.config["OfflineStoreConfig"]
         group.update_failure = offline_table.extend(group.offline, offline)
     group.updating = False
-    announce(cloud, KIND, group.arn, group.describe())
+    announce(call, KIND, group.arn, group.describe())
 
 
 def _online(group: FeatureGroup, wanted: dict[str, Any]) -> dict[str, Any]:

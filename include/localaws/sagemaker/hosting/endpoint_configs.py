@@ -119,10 +119,10 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
         {"InitialVariantWeight": 1.0} | variant for variant in request["ProductionVariants"]
     ]
     arn = call.arn(f"endpoint-config/{name}")
-    config = EndpointConfig(name, arn, request, call.cloud.clock.now())
+    config = EndpointConfig(name, arn, request, call.now())
     call.store(EndpointConfigStore).add(config)
     call.store(TagStore).put(arn, call.params.get("Tags"))
-    announce(call.cloud, "Endpoint Config", arn, _description(config))
+    announce(call, "Endpoint Config", arn, _description(config))
     return {"EndpointConfigArn": arn}
 
 
@@ -156,6 +156,6 @@ def delete_endpoint_config(call: Call) -> dict[str, Any]:
     """Delete an endpoint config; endpoints that run it go on."""
     config = find_config(call, call.params["EndpointConfigName"])
     call.store(EndpointConfigStore).remove(config)
-    announce(call.cloud, "Endpoint Config", config.arn, _description(config))
+    announce(call, "Endpoint Config", config.arn, _description(config))
     call.store(TagStore).forget(config.arn)
     return {}

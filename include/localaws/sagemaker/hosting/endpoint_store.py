@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Announcements
 from localaws.kit.service import ServiceError
 from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig
 from localaws.sagemaker.hosting.fleet import Fleet
@@ -117,13 +117,13 @@ class EndpointStore:
             return list(self._endpoints.values())
 
 
-def announce(cloud: Cloud, endpoint: Endpoint) -> None:
+def announce(aws: Announcements, endpoint: Endpoint) -> None:
     """Emit the endpoint's state-change event in its account; the status is `IN_SERVICE` there."""
     detail = endpoint.description()
     # The API says InService, the event IN_SERVICE (EventBridge for SageMaker, developer guide).
     detail["EndpointStatus"] = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", endpoint.status).upper()
-    detail["Tags"] = cloud.store(TagStore, endpoint.account, endpoint.region).of(endpoint.arn)
-    cloud.emit(
+    detail["Tags"] = aws.store(TagStore, endpoint.account, endpoint.region).of(endpoint.arn)
+    aws.emit(
         endpoint.account,
         endpoint.region,
         "aws.sagemaker",

@@ -60,8 +60,8 @@ def _start(call: Call, endpoint: Endpoint, wanted: Deployed) -> str | None:
 def _enter(call: Call, endpoint: Endpoint, status: str) -> None:
     with endpoint.lock:
         endpoint.status = status
-        endpoint.modified = call.cloud.clock.now()
-    announce(call.cloud, endpoint)
+        endpoint.modified = call.now()
+    announce(call, endpoint)
     log.info("endpoint %s: %s %s", endpoint.arn, status, endpoint.failure or "")
 
 
@@ -112,7 +112,7 @@ def _check_deployment(config: dict[str, Any]) -> None:
 def create_endpoint(call: Call) -> dict[str, Any]:
     """Start an endpoint on a config."""
     _check_deployment(call.params.get("DeploymentConfig", {}))
-    name, now = call.params["EndpointName"], call.cloud.clock.now()
+    name, now = call.params["EndpointName"], call.now()
     live = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
     endpoint = Endpoint(
         name, call.arn(f"endpoint/{name}"), call.account, call.region, now, now, live
@@ -120,8 +120,8 @@ def create_endpoint(call: Call) -> dict[str, Any]:
     endpoint.deployment = call.params.get("DeploymentConfig")
     call.store(EndpointStore).add(endpoint)
     call.store(TagStore).put(endpoint.arn, call.params.get("Tags"))
-    announce(call.cloud, endpoint)
-    call.cloud.background(_create, call, endpoint)
+    announce(call, endpoint)
+    call.background(_create, call, endpoint)
     return {"EndpointArn": endpoint.arn}
 
 
@@ -136,11 +136,11 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     wanted = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
     with endpoint.lock:
         _require(endpoint, UPDATABLE)
-        endpoint.pending, endpoint.since = wanted, call.cloud.clock.now()
+        endpoint.pending, endpoint.since = wanted, call.now()
         endpoint.failure, endpoint.deployment = None, call.params.get("DeploymentConfig")
         endpoint.status = "Updating"
     _enter(call, endpoint, "Updating")
-    call.cloud.background(_update, call, endpoint, wanted)
+    call.background(_update, call, endpoint, wanted)
     return {"EndpointArn": endpoint.arn}
 
 
@@ -152,7 +152,7 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
         _require(endpoint, DELETABLE)
         endpoint.status = "Deleting"
     _enter(call, endpoint, "Deleting")
-    call.cloud.background(_delete, call, endpoint)
+    call.background(_delete, call, endpoint)
     return {}
 
 

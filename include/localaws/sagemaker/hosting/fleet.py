@@ -44,13 +44,13 @@ class Fleet:
                 place = Placement(
                     call.account, call.region, endpoint, variant, model.role_arn, assume
                 )
-                servers[variant] = ModelServer(call.cloud, place, model.container)
+                servers[variant] = ModelServer(call.host, place, model.container)
                 servers[variant].start()
         except Exception:
             for server in servers.values():
                 server.stop()
             raise
-        return cls(config, servers, call.cloud.clock.now())
+        return cls(config, servers, call.now())
 
     def choose(self, target: str | None) -> tuple[str, ModelServer]:
         """Return the variant that answers next, by weight, or the one asked for.

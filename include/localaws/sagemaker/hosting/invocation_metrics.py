@@ -29,7 +29,7 @@ def record(call: Call, variant: str, status: int, started: float) -> None:
         "Invocation5XXErrors": (float(status >= 500 or status == 0), "None"),
         "ModelLatency": ((time.monotonic() - started) * 1e6, "Microseconds"),
     }
-    now = call.cloud.clock.naive()  # as moto keeps times
+    now = call.clock.naive()  # as moto keeps times
     data: list[dict[str, Any]] = [
         {
             "MetricName": name,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.identity.credentials import Credentials
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Host
 from localaws.sagemaker.hosting.serving_host import CUSTOM, TOKEN
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.machine.failures import WorkFailedError
@@ -66,8 +66,8 @@ class Placement:
 class ModelServer:
     """A running model server; `start` returns when it answers."""
 
-    def __init__(self, cloud: Cloud, place: Placement, container: Container) -> None:
-        self._cloud = cloud
+    def __init__(self, host: Host, place: Placement, container: Container) -> None:
+        self._host = host
         self._place = place
         self._container = container
         self._token = secrets.token_hex(16)
@@ -76,10 +76,10 @@ class ModelServer:
         self._child: Child | None = None
         self._port = 0
         self._credentials = place.assume()
-        self._sandbox = Sandbox(cloud.work_dir, f"{place.endpoint}-{place.variant}")
+        self._sandbox = Sandbox(host.work_dir, f"{place.endpoint}-{place.variant}")
         self.log = JobLog(
             lambda: self._client("logs"),
-            cloud.clock,
+            host.clock,
             f"/aws/sagemaker/Endpoints/{place.endpoint}",
             f"{place.variant}/i-{secrets.token_hex(8)}",
             [],
@@ -88,9 +88,9 @@ class ModelServer:
     def _client(self, service: str) -> Any:
         """Return a client of the role; an endpoint outlives its first credentials."""
         expires = self._credentials.expires
-        if expires is not None and expires <= self._cloud.clock.now():
+        if expires is not None and expires <= self._host.clock.now():
             self._credentials = self._place.assume()
-        return self._cloud.client(service, self._credentials, self._place.region)
+        return self._host.client(service, self._credentials, self._place.region)
 
     def start(self) -> None:
         """Fetch the model as the model's role and load it.
@@ -105,13 +105,13 @@ class ModelServer:
         model = box.folder("/opt/ml/model")
         runtime = self._container.runtime
         variables = box.environment(
-            runtime, self._credentials, place.region, self._cloud.endpoint
+            runtime, self._credentials, place.region, self._host.endpoint
         ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
         variables["LOCALAWS_SERVING_TOKEN"] = self._token
         reader, writer = os.pipe()
         try:
             self._child = Child(
-                ProcessTable.of(self._cloud),
+                ProcessTable.of(self._host),
                 # -P: the host's own folder is not on the path of the model's script
                 [str(runtime.python), "-P", str(HOST), str(archive), str(model), str(writer)],
                 cwd=box.root,
@@ -123,7 +123,7 @@ class ModelServer:
         finally:
             os.close(writer)
         self._port = self._await_port(reader)
-        self._cloud.background(self._flush_log)
+        self._host.background(self._flush_log)
 
     def _await_port(self, reader: int) -> int:
         with os.fdopen(reader, "rb") as pipe:

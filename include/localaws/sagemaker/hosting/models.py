@@ -121,13 +121,13 @@ def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
     """Return the container of an approved version, its account's or one shared with the caller."""
     own = call.arn(f"model-package/{name_or_arn}")
     arn = name_or_arn if is_arn(name_or_arn) else own
-    call.cloud.authorise(call, "sagemaker:CreateModel", arn)
+    call.authorise("sagemaker:CreateModel", arn)
     place = parse_arn(arn)
     if place.region != call.region:
         raise ServiceError(
             "ValidationException", f"Model package {arn} is not in region {call.region}"
         )
-    record = call.cloud.store(Registry, place.account, place.region).package(name_or_arn, arn)
+    record = call.store(Registry, place.account, place.region).package(name_or_arn, arn)
     status = record.get("ModelApprovalStatus", "Approved")  # unversioned ones have none
     if status != "Approved":
         raise ServiceError(
@@ -152,10 +152,10 @@ def create_model(call: Call) -> dict[str, Any]:
         raise ServiceError("ValidationException", "ExecutionRoleArn is required")
     assume_execution_role(call, role)
     name = params["ModelName"]
-    model = Model(name, call.arn(f"model/{name}"), params, role, container, call.cloud.clock.now())
+    model = Model(name, call.arn(f"model/{name}"), params, role, container, call.now())
     call.store(ModelStore).add(model)
     call.store(TagStore).put(model.arn, params.get("Tags"))
-    announce(call.cloud, "Model", model.arn, _description(model))
+    announce(call, "Model", model.arn, _description(model))
     return {"ModelArn": model.arn}
 
 
@@ -197,6 +197,6 @@ def delete_model(call: Call) -> dict[str, Any]:
     """Delete a model; endpoints that run it go on."""
     model = _find(call)
     call.store(ModelStore).remove(model)
-    announce(call.cloud, "Model", model.arn, _description(model))
+    announce(call, "Model", model.arn, _description(model))
     call.store(TagStore).forget(model.arn)
     return {}

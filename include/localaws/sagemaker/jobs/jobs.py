@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from localaws.identity.credentials import Credentials
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Announcements
 from localaws.kit.service import Call, ServiceError
 from localaws.sagemaker.machine.images import Environment
 from localaws.sagemaker.tags import TagStore
@@ -169,21 +169,21 @@ def new_job(call: Call, kind: JobKind, runtime: Environment, credentials: Creden
         request=dict(call.params),
         credentials=credentials,
         runtime=runtime,
-        created=call.cloud.clock.now(),
+        created=call.now(),
     )
     call.store(JobStore).add(job)
     call.store(TagStore).put(job.arn, call.params.get("Tags"))
     return job
 
 
-def announce(cloud: Cloud, job: Job) -> None:
+def announce(aws: Announcements, job: Job) -> None:
     """Emit the job's state-change event in its account."""
     detail = job.description()
     if job.kind is TRAINING:
         detail["SecondaryStatus"] = job.secondary
         detail["SecondaryStatusTransitions"] = [dict(one) for one in job.transitions]
-    detail["Tags"] = cloud.store(TagStore, job.account, job.region).of(job.arn)
-    cloud.emit(
+    detail["Tags"] = aws.store(TagStore, job.account, job.region).of(job.arn)
+    aws.emit(
         job.account, job.region, "aws.sagemaker", job.kind.event, with_millis(detail), [job.arn]
     )
 

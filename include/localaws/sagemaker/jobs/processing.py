@@ -41,7 +41,7 @@ class ProcessingRun(JobRun):
         command = [self.sandbox.rewrite(argument) for argument in given]
         command[0] = self._program(command[0])
         environment = self.sandbox.environment(
-            self.job.runtime, self.job.credentials, self.job.region, self.cloud.endpoint
+            self.job.runtime, self.job.credentials, self.job.region, self.host.endpoint
         )
         environment |= self._configuration() | request.get("Environment", {})
         return command, self.sandbox.root, environment
@@ -137,7 +137,7 @@ def create_processing_job(call: Call) -> dict[str, Any]:
     runtime = environment_of(call.params["AppSpecification"]["ImageUri"])
     credentials = assume_execution_role(call, call.params["RoleArn"])
     job = new_job(call, PROCESSING, runtime, credentials)
-    submit(call.cloud, job, lambda: ProcessingRun(call.cloud, job, [])())
+    submit(call.host, job, lambda: ProcessingRun(call.host, job, [])())
     return {"ProcessingJobArn": job.arn}
 
 
@@ -150,7 +150,7 @@ def describe_processing_job(call: Call) -> dict[str, Any]:
 @sagemaker.operation("StopProcessingJob", locked=False)
 def stop_processing_job(call: Call) -> dict[str, Any]:
     """Stop a processing job; its outputs are not uploaded."""
-    stop(call.cloud, call.store(JobStore).get(PROCESSING, call.params["ProcessingJobName"]))
+    stop(call.host, call.store(JobStore).get(PROCESSING, call.params["ProcessingJobName"]))
     return {}
 
 

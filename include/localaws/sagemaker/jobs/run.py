@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Host
 from localaws.sagemaker.jobs.jobs import FINISHED, Job, announce
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.jobs.slots import JobSlots
@@ -34,21 +34,21 @@ class Cut(enum.Enum):
 class JobRun(ABC):
     """The run of one job in a sandbox of its own; called once, in a background thread."""
 
-    def __init__(self, cloud: Cloud, job: Job, metrics: list[dict[str, str]]) -> None:
-        self.cloud = cloud
+    def __init__(self, host: Host, job: Job, metrics: list[dict[str, str]]) -> None:
+        self.host = host
         self.job = job
         self.transfer = Transfer(self._client("s3"), job.role_arn)
         self.log = JobLog(
             lambda: self._client("logs"),
-            cloud.clock,
+            host.clock,
             job.kind.log_group,
             f"{job.name}/algo-1-{int(job.created.timestamp())}",
             metrics,
         )
-        self.sandbox = Sandbox(cloud.work_dir, job.name)
+        self.sandbox = Sandbox(host.work_dir, job.name)
 
     def _client(self, service: str) -> object:
-        return self.cloud.client(service, self.job.credentials, self.job.region)
+        return self.host.client(service, self.job.credentials, self.job.region)
 
     @abstractmethod
     def prepare(self) -> tuple[list[str], Path, dict[str, str]]:
@@ -82,7 +82,7 @@ class JobRun(ABC):
 
     def _run(self) -> str:
         """Return the final secondary status."""
-        job, clock = self.job, self.cloud.clock
+        job, clock = self.job, self.host.clock
         job.started = clock.now()
         job.move(job.started, "Downloading", "Downloading input data")
         command, cwd, env = self.prepare()
@@ -101,10 +101,10 @@ class JobRun(ABC):
 
     def _execute(self, command: list[str], cwd: Path, env: dict[str, str]) -> int | Cut:
         limit = int(self.job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
-        deadline = self.cloud.clock.now() + timedelta(seconds=limit)
+        deadline = self.host.clock.now() + timedelta(seconds=limit)
         try:
             child = Child(
-                ProcessTable.of(self.cloud), command, cwd=cwd, env=env, on_line=self.log.write
+                ProcessTable.of(self.host), command, cwd=cwd, env=env, on_line=self.log.write
             )
         except OSError as error:
             raise WorkFailedError(f"AlgorithmError: cannot start {command[0]}: {error}") from error
@@ -113,7 +113,7 @@ class JobRun(ABC):
             if self.job.stopping.is_set():
                 child.stop()
                 return Cut.STOPPED
-            if self.cloud.clock.now() >= deadline:
+            if self.host.clock.now() >= deadline:
                 child.stop()
                 return Cut.MAX_RUNTIME
             if time.monotonic() - flushed > FLUSH:
@@ -125,31 +125,31 @@ class JobRun(ABC):
         self.log.flush()
         job = self.job
         with job.lock:
-            job.move(self.cloud.clock.now(), secondary, job.failure or f"The job is {secondary}")
+            job.move(self.host.clock.now(), secondary, job.failure or f"The job is {secondary}")
             job.finish(status)
-        announce(self.cloud, job)
+        announce(self.host, job)
         log.info("job %s: %s %s", job.arn, status, job.failure or "")
 
 
-def submit(cloud: Cloud, job: Job, run: Callable[[], None]) -> None:
+def submit(host: Host, job: Job, run: Callable[[], None]) -> None:
     """Announce a job and let it run when its turn comes."""
     job.move(job.created, "Starting", "Waiting for a free slot of this machine")
-    announce(cloud, job)
+    announce(host, job)
     job.work = run
-    JobSlots.of(cloud).submit(cloud, run)
+    JobSlots.of(host).submit(host, run)
 
 
-def stop(cloud: Cloud, job: Job) -> None:
+def stop(host: Host, job: Job) -> None:
     """Ask a job to stop; one that still waits has stopped at once, a finished one stays."""
     with job.lock:
         if job.status in FINISHED or job.stopping.is_set():
             return
         job.stopping.set()
         job.status = "Stopping"
-        job.move(cloud.clock.now(), "Stopping", "The job was asked to stop")
-    announce(cloud, job)
-    if job.work and JobSlots.of(cloud).withdraw(job.work):
+        job.move(host.clock.now(), "Stopping", "The job was asked to stop")
+    announce(host, job)
+    if job.work and JobSlots.of(host).withdraw(job.work):
         with job.lock:
-            job.move(cloud.clock.now(), "Stopped", "The job was stopped before it began")
+            job.move(host.clock.now(), "Stopped", "The job was stopped before it began")
             job.finish("Stopped")
-        announce(cloud, job)
+        announce(host, job)

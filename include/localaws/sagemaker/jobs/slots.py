@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Background, Stores
 
 VARIABLE = "LOCALAWS_JOB_SLOTS"
 DEFAULT = 2
@@ -23,15 +23,15 @@ class JobSlots:
         self._waiting: deque[Callable[[], None]] = deque()
 
     @classmethod
-    def of(cls, cloud: Cloud) -> JobSlots:
+    def of(cls, stores: Stores) -> JobSlots:
         """Return the slots of a local AWS."""
-        return cloud.store(cls, "", "")
+        return stores.store(cls, "", "")
 
-    def submit(self, cloud: Cloud, work: Callable[[], None]) -> None:
+    def submit(self, threads: Background, work: Callable[[], None]) -> None:
         """Run `work` in the background as soon as a slot is free."""
         with self._lock:
             self._waiting.append(work)
-        self._start_next(cloud)
+        self._start_next(threads)
 
     def withdraw(self, work: Callable[[], None]) -> bool:
         """Take back work that still waits; False when it has begun."""
@@ -42,7 +42,7 @@ class JobSlots:
                 return False
             return True
 
-    def _start_next(self, cloud: Cloud) -> None:
+    def _start_next(self, threads: Background) -> None:
         with self._lock:
             if not self._waiting or self._running >= self.limit:
                 return
@@ -55,6 +55,6 @@ class JobSlots:
             finally:
                 with self._lock:
                     self._running -= 1
-                self._start_next(cloud)
+                self._start_next(threads)
 
-        cloud.background(run)
+        threads.background(run)

@@ -65,7 +65,7 @@ def create_training_job(call: Call) -> dict[str, Any]:
     job = new_job(call, TRAINING, runtime, credentials)
     job.request.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", MAX_RUNTIME)
     metrics = call.params["AlgorithmSpecification"].get("MetricDefinitions", [])
-    submit(call.cloud, job, lambda: TrainingRun(call.cloud, job, metrics)())
+    submit(call.host, job, lambda: TrainingRun(call.host, job, metrics)())
     return {"TrainingJobArn": job.arn}
 
 
@@ -96,7 +96,7 @@ def _description(job: Job) -> dict[str, Any]:
 @sagemaker.operation("StopTrainingJob", locked=False)
 def stop_training_job(call: Call) -> dict[str, Any]:
     """Stop a training job; what its script saved until then is uploaded."""
-    stop(call.cloud, call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
+    stop(call.host, call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
     return {}
 
 

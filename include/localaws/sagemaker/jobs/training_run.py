@@ -70,7 +70,7 @@ class TrainingRun(JobRun):
         own = {k: v for k, v in given.items() if not k.startswith("sagemaker_")}
         arguments = arguments_of(own)
         environment = self.sandbox.environment(
-            self.job.runtime, self.job.credentials, self.job.region, self.cloud.endpoint
+            self.job.runtime, self.job.credentials, self.job.region, self.host.endpoint
         )
         environment |= self._variables(own, arguments, channels, program, code)
         environment |= self.job.request.get("Environment", {})

@@ -24,18 +24,18 @@ def add_association(call: Call) -> dict[str, Any]:
         raise ServiceError("ValidationException", "An entity cannot be associated with itself.")
     for arn in ends:
         _end(call, "sagemaker:AddAssociation", arn)
-    if ends in call.store(LineageStore).edges or ends in store_of(call.cloud, ends[0]).edges:
+    if ends in call.store(LineageStore).edges or ends in store_of(call, ends[0]).edges:
         raise ServiceError(
             "ValidationException", f"Association from {ends[0]} to {ends[1]} already exists."
         )
     edge = Edge(
         *ends,
         call.params.get("AssociationType"),
-        call.cloud.clock.now(),
+        call.now(),
         {"IamIdentity": call.caller.identity()},
     )
     for arn in ends:
-        store_of(call.cloud, arn).edges[ends] = edge
+        store_of(call, arn).edges[ends] = edge
     return {"SourceArn": ends[0], "DestinationArn": ends[1]}
 
 
@@ -44,13 +44,13 @@ def delete_association(call: Call) -> dict[str, Any]:
     """Disconnect two entities."""
     ends = call.params["SourceArn"], call.params["DestinationArn"]
     for arn in ends:
-        call.cloud.authorise(call, "sagemaker:DeleteAssociation", arn)
-    if ends not in store_of(call.cloud, ends[0]).edges:
+        call.authorise("sagemaker:DeleteAssociation", arn)
+    if ends not in store_of(call, ends[0]).edges:
         raise ServiceError(
             "ResourceNotFound", f"Association from {ends[0]} to {ends[1]} does not exist."
         )
     for arn in ends:
-        store_of(call.cloud, arn).edges.pop(ends, None)
+        store_of(call, arn).edges.pop(ends, None)
     return {"SourceArn": ends[0], "DestinationArn": ends[1]}
 
 
@@ -77,7 +77,7 @@ def list_associations(call: Call) -> dict[str, Any]:
 def _summary(call: Call, edge: Edge) -> dict[str, Any]:
     summary = edge.document() | {"CreationTime": edge.created, "CreatedBy": edge.by}
     for side, arn in (("Source", edge.source), ("Destination", edge.destination)):
-        entity = store_of(call.cloud, arn).entities.get(arn)
+        entity = store_of(call, arn).entities.get(arn)
         if entity is not None:  # another account may have deleted its side
             summary[f"{side}Type"] = entity.type
             if entity.name:
@@ -86,10 +86,10 @@ def _summary(call: Call, edge: Edge) -> dict[str, Any]:
 
 
 def _end(call: Call, action: str, arn: str) -> Entity:
-    call.cloud.authorise(call, action, arn)
+    call.authorise(action, arn)
     place = parse_arn(arn)
-    if place.account not in call.cloud.account_ids():
+    if place.account not in call.account_ids():
         raise not_found(arn)
     if place.account == call.account:
         of_jobs(call)
-    return store_of(call.cloud, arn).find(arn)
+    return store_of(call, arn).find(arn)

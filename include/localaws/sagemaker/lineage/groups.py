@@ -37,7 +37,7 @@ def list_lineage_groups(call: Call) -> dict[str, Any]:
 def get_lineage_group_policy(call: Call) -> dict[str, Any]:
     """Return the policy that RAM keeps on a shared group; ResourceNotFound while it is not."""
     arn = _group(call)["LineageGroupArn"]
-    store = grants.store_of(call.cloud, call.region)
+    store = grants.store_of(call, call.region)
     statements = []
     with store.lock:
         for share in store.sharing(arn):

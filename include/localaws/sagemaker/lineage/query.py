@@ -74,7 +74,7 @@ class _Walk:
 
     def run(self, start: str) -> None:
         """Walk from an entity; ResourceNotFound, AccessDeniedException."""
-        self._call.cloud.authorise(self._call, "sagemaker:QueryLineage", start)
+        self._call.authorise("sagemaker:QueryLineage", start)
         entity = self._entity(start)
         if entity is None:
             raise not_found(start)
@@ -91,7 +91,7 @@ class _Walk:
             arn = queue.popleft()
             if depth[arn] == self._depth:
                 continue
-            for edge in store_of(self._call.cloud, arn).touching(arn):
+            for edge in store_of(self._call, arn).touching(arn):
                 here, there = (
                     (edge.destination, edge.source)
                     if way == "up"
@@ -110,16 +110,16 @@ class _Walk:
             return True
         entity = self._entity(arn)
         if entity is None or not grants.allowed(
-            self._call.cloud, self._call.account, "sagemaker:QueryLineage", arn
+            self._call, self._call.account, "sagemaker:QueryLineage", arn
         ):
             return False
         self.reached[arn] = entity
         return True
 
     def _entity(self, arn: str) -> Entity | None:
-        if parse_arn(arn).account not in self._call.cloud.account_ids():
+        if parse_arn(arn).account not in self._call.account_ids():
             return None
-        return store_of(self._call.cloud, arn).entities.get(arn)
+        return store_of(self._call, arn).entities.get(arn)
 
     def towards(self, found: list[str]) -> set[str]:
         """Return everything on the way from the start to what was found, both included."""

@@ -16,7 +16,7 @@ from localaws.ram.resources import shareable
 from localaws.sagemaker.tags import TagStore
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
 
 Record = dict[str, Any]
 GROUP = "sagemaker-default-lineage-group"
@@ -54,7 +54,7 @@ class Entity:
 
     def touch(self, call: Call) -> None:
         """Record who changes it, and when."""
-        self.record["LastModifiedTime"] = call.cloud.clock.now()
+        self.record["LastModifiedTime"] = call.now()
         self.record["LastModifiedBy"] = {"IamIdentity": call.caller.identity()}
 
 
@@ -113,10 +113,10 @@ def entity_arn(call: Call, kind: str, name_or_arn: str) -> str:
     return name_or_arn
 
 
-def store_of(cloud: Cloud, arn: str) -> LineageStore:
+def store_of(stores: Stores, arn: str) -> LineageStore:
     """Return the store of the account that owns an entity."""
     place = parse_arn(arn)
-    return cloud.store(LineageStore, place.account, place.region)
+    return stores.store(LineageStore, place.account, place.region)
 
 
 def add(call: Call, entity: Entity) -> None:
@@ -124,7 +124,7 @@ def add(call: Call, entity: Entity) -> None:
     store = call.store(LineageStore)
     if entity.arn in store.entities:
         raise ServiceError("ValidationException", f"{entity.kind} {entity.arn} already exists.")
-    now = call.cloud.clock.now()
+    now = call.now()
     by = {"IamIdentity": call.caller.identity()}
     if store.group is None and entity.kind in LINEAGE_TYPES:
         store.group = {
@@ -162,7 +162,7 @@ def remove(call: Call, entity: Entity) -> None:
 
 
 @shareable("sagemaker:LineageGroup")
-def lineage_group_exists(cloud: Cloud, arn: Arn) -> bool:
+def lineage_group_exists(stores: Stores, arn: Arn) -> bool:
     """Tell RAM whether an account has a lineage group: since its first entity."""
-    store = cloud.store(LineageStore, arn.account, arn.region)
+    store = stores.store(LineageStore, arn.account, arn.region)
     return arn.resource_id == GROUP and store.group is not None

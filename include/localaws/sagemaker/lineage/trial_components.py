@@ -6,6 +6,7 @@ made, or brought up to date, whenever something asks for trial components or lin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
@@ -61,13 +62,7 @@ def of_jobs(call: Call) -> None:
 def _add(call: Call, entity: Entity) -> None:
     """Keep a job's component: the tags of the call that happens to ask are not its own."""
     bare = {name: value for name, value in call.params.items() if name != "Tags"}
-    add(_with(call, bare), entity)
-
-
-def _with(call: Call, params: dict[str, Any]) -> Call:
-    return Call(
-        call.service, call.operation, params, call.account, call.region, call.caller, call.cloud
-    )
+    add(replace(call, params=bare), entity)
 
 
 def _join(call: Call, job: Job, arn: str) -> None:

@@ -9,8 +9,9 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Background, Stores
 
 # How long a stopped script may clean up, in real seconds (SageMaker gives it 120).
 GRACE = 5.0
@@ -84,6 +85,10 @@ class Child:
             os.killpg(self.process.pid, number)
 
 
+class ProcessOwner(Stores, Background, Protocol):
+    """Keeps the table, and says when the local AWS stops."""
+
+
 class ProcessTable:
     """Every child of one local AWS."""
 
@@ -94,13 +99,13 @@ class ProcessTable:
         self._closed = False
 
     @classmethod
-    def of(cls, cloud: Cloud) -> ProcessTable:
+    def of(cls, owner: ProcessOwner) -> ProcessTable:
         """Return the table of a local AWS; its children end at shutdown."""
-        table = cloud.store(cls, "", "")
+        table = owner.store(cls, "", "")
         with table._lock:
             if not table._watched:
                 table._watched = True
-                cloud.on_shutdown(table.close)
+                owner.on_shutdown(table.close)
         return table
 
     def add(self, child: Child) -> None:

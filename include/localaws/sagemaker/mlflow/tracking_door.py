@@ -8,15 +8,15 @@ only principals of its account get in.
 from __future__ import annotations
 
 import http.client
-from typing import Any
+from typing import Any, Protocol
 
-from localaws.cloudtrail.history import History
+from localaws.cloudtrail.history import History, Recording
 from localaws.door import fault_door
 from localaws.door.protocol import Reply, error_of, unsupported
 from localaws.door.sigv4 import Request
 from localaws.identity.authorisation.asked import Asked
 from localaws.kit.arns import is_arn, parse_arn
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Authorisation, Stores
 from localaws.kit.service import Principal, ServiceError
 from localaws.sagemaker.mlflow.tracking_actions import action_of
 from localaws.sagemaker.mlflow.tracking_servers import RUNNING, TYPE, TrackingServers
@@ -25,7 +25,11 @@ SERVICE = "sagemaker-mlflow"
 HEADER = "x-mlflow-sm-tracking-server-arn"
 
 
-def serve(cloud: Cloud, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
+class Door(Recording, Authorisation, Protocol):
+    """What a request needs on its way in: to be recorded, and to be authorised."""
+
+
+def serve(aws: Door, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
     """Answer one authenticated request."""
     arn = request.headers.get(HEADER, "")
     place = parse_arn(arn) if is_arn(arn) else None
@@ -34,7 +38,7 @@ def serve(cloud: Cloud, environ: dict[str, Any], caller: Principal, request: Req
     action = action_of(request.method, request.raw_path)
     if action is None:
         raise unsupported(SERVICE, f"{request.method} {request.raw_path}")
-    fault_door.before(cloud, environ, SERVICE, action, caller)
+    fault_door.before(aws, environ, SERVICE, action, caller)
     asked = Asked(
         service=SERVICE,
         operation=action,
@@ -42,23 +46,23 @@ def serve(cloud: Cloud, environ: dict[str, Any], caller: Principal, request: Req
         caller=caller,
         account=place.account,
         region=place.region,
-        cloud=cloud,
+        stores=aws,
         headers=request.headers,
     )
-    history = History.of(cloud)
+    history = History.of(aws)
     try:
-        cloud.authoriser.check(caller, f"{SERVICE}:{action}", arn, service=SERVICE)
-        reply = _pass_on(cloud, arn, request)
+        aws.authoriser.check(caller, f"{SERVICE}:{action}", arn, service=SERVICE)
+        reply = _pass_on(aws, arn, request)
     except ServiceError as error:
-        history.record(asked, error)
+        history.record(aws, asked, error)
         raise
-    history.record(asked, error_of(reply) if reply.status >= 400 else None)
+    history.record(aws, asked, error_of(reply) if reply.status >= 400 else None)
     return reply
 
 
-def _pass_on(cloud: Cloud, arn: str, request: Request) -> Reply:
+def _pass_on(stores: Stores, arn: str, request: Request) -> Reply:
     place = parse_arn(arn)
-    server = cloud.store(TrackingServers, place.account, place.region).get(place.resource_id, arn)
+    server = stores.store(TrackingServers, place.account, place.region).get(place.resource_id, arn)
     if server.status not in RUNNING:
         raise ServiceError(
             "ConflictException", f"Tracking server {arn} is {server.status}, not running."

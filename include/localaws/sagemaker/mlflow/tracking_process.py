@@ -18,7 +18,7 @@ from pathlib import Path
 
 from localaws.door.protocol import Reply
 from localaws.identity.credentials import Credentials
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Host
 from localaws.sagemaker.machine.failures import WorkFailedError
 from localaws.sagemaker.machine.images import Environment
 from localaws.sagemaker.machine.processes import Child, ProcessTable
@@ -47,14 +47,14 @@ class _SocketFile(http.client.HTTPConnection):
 class TrackingProcess:
     """One server's process and files; they outlive a stop, not the local AWS."""
 
-    def __init__(self, cloud: Cloud, name: str, artifacts: str, region: str) -> None:
-        self._cloud = cloud
+    def __init__(self, host: Host, name: str, artifacts: str, region: str) -> None:
+        self._host = host
         self._name = name
         self._artifacts = artifacts
         self._region = region
-        self._box = Sandbox(cloud.work_dir, name)
+        self._box = Sandbox(host.work_dir, name)
         # Directly below the work directory: a socket's path has at most 107 characters.
-        self._socket = cloud.work_dir / f"{secrets.token_hex(4)}.sock"
+        self._socket = host.work_dir / f"{secrets.token_hex(4)}.sock"
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._child: Child | None = None
 
@@ -65,9 +65,7 @@ class TrackingProcess:
             WorkFailedError: it did not.
         """
         runtime = Environment("mlflow", Path(sys.executable), "")
-        environment = self._box.environment(
-            runtime, credentials, self._region, self._cloud.endpoint
-        )
+        environment = self._box.environment(runtime, credentials, self._region, self._host.endpoint)
         environment |= {
             "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -76,7 +74,7 @@ class TrackingProcess:
         database = self._box.root / "mlflow.db"
         self._socket.unlink(missing_ok=True)
         self._child = Child(
-            ProcessTable.of(self._cloud),
+            ProcessTable.of(self._host),
             [
                 *(str(runtime.python), "-P", str(HOST)),
                 *(str(self._socket), str(database), self._artifacts),

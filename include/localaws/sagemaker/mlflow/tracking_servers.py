@@ -54,7 +54,7 @@ class TrackingServer:
                     f"{self.status}",
                 )
             self.status = status
-            self.modified, self.modified_by = call.cloud.clock.now(), call.caller.identity()
+            self.modified, self.modified_by = call.now(), call.caller.identity()
 
     def description(self, endpoint: str) -> dict[str, Any]:
         """Return the reply of DescribeMlflowTrackingServer."""
@@ -151,12 +151,12 @@ def create_tracking_server(call: Call) -> dict[str, Any]:
     params, name = call.params, call.params["TrackingServerName"]
     _check_options(params)
     assume_execution_role(call, params["RoleArn"])
-    process = TrackingProcess(call.cloud, name, params["ArtifactStoreUri"], call.region)
+    process = TrackingProcess(call.host, name, params["ArtifactStoreUri"], call.region)
     server = TrackingServer(
         name,
         call.arn(f"{TYPE}/{name}"),
         params,
-        call.cloud.clock.now(),
+        call.now(),
         call.caller.identity(),
         process,
     )
@@ -166,7 +166,7 @@ def create_tracking_server(call: Call) -> dict[str, Any]:
         process.remove()
         raise
     call.store(TagStore).put(server.arn, params.get("Tags"))
-    call.cloud.background(_run, call, server, "Created", "CreateFailed")
+    call.background(_run, call, server, "Created", "CreateFailed")
     return {"TrackingServerArn": server.arn}
 
 
@@ -182,7 +182,7 @@ def update_tracking_server(call: Call) -> dict[str, Any]:
         raise unsupported_option("another ArtifactStoreUri of a tracking server that is there")
     server.enter(call, "Updating", since=RUNNING)
     server.request |= {name: params[name] for name in CHANGEABLE if name in params}
-    call.cloud.background(_updated, server)
+    call.background(_updated, server)
     return {"TrackingServerArn": server.arn}
 
 
@@ -195,7 +195,7 @@ def start_tracking_server(call: Call) -> dict[str, Any]:
     """Start a stopped server on what it had."""
     server = _find(call)
     server.enter(call, "Starting", since=STARTABLE)
-    call.cloud.background(_run, call, server, "Started", "StartFailed")
+    call.background(_run, call, server, "Started", "StartFailed")
     return {"TrackingServerArn": server.arn}
 
 
@@ -204,7 +204,7 @@ def stop_tracking_server(call: Call) -> dict[str, Any]:
     """Stop a running server; what it holds stays."""
     server = _find(call)
     server.enter(call, "Stopping", since=RUNNING)
-    call.cloud.background(_stop, server)
+    call.background(_stop, server)
     return {"TrackingServerArn": server.arn}
 
 
@@ -219,7 +219,7 @@ def delete_tracking_server(call: Call) -> dict[str, Any]:
     server = _find(call)
     settled = (*RUNNING, *STARTABLE, "CreateFailed")
     server.enter(call, "Deleting", since=settled)
-    call.cloud.background(_delete, call, server)
+    call.background(_delete, call, server)
     return {"TrackingServerArn": server.arn}
 
 
@@ -232,7 +232,7 @@ def _delete(call: Call, server: TrackingServer) -> None:
 @sagemaker.operation("DescribeMlflowTrackingServer", locked=False)
 def describe_tracking_server(call: Call) -> dict[str, Any]:
     """Return a server."""
-    return _find(call).description(call.cloud.endpoint)
+    return _find(call).description(call.clients.endpoint)
 
 
 @sagemaker.operation("ListMlflowTrackingServers", locked=False)

@@ -47,11 +47,11 @@ def create_model_card(call: Call) -> dict[str, Any]:
         1,
         wanted["Content"],
         wanted["ModelCardStatus"],
-        call.cloud.clock.now(),
+        call.now(),
         call.caller.identity(),
     )
     card = cards.by_name[name] = Card(name, arn, security, [first])
-    card_changed(call.cloud, call.account, call.region, card)
+    card_changed(call, call.account, call.region, card)
     return {"ModelCardArn": arn}
 
 
@@ -92,11 +92,11 @@ def update_model_card(call: Call) -> dict[str, Any]:
             now.number + 1,
             now.content if content is None else content,
             status or now.status,
-            call.cloud.clock.now(),
+            call.now(),
             call.caller.identity(),
         )
     )
-    card_changed(call.cloud, call.account, call.region, card)
+    card_changed(call, call.account, call.region, card)
     return {"ModelCardArn": card.arn}
 
 
@@ -145,7 +145,7 @@ def delete_model_card(call: Call) -> dict[str, Any]:
         raise ServiceError("ConflictException", f"Model card {card.arn} is being exported.")
     del call.store(ModelCards).by_name[card.name]
     call.store(TagStore).forget(card.arn)
-    grants.forget(call.cloud, card.arn)
+    grants.forget(call, card.arn)
     return {}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Events
 from localaws.sagemaker.model_cards.content import read
 from localaws.sagemaker.model_cards.store import Card, ExportJob
 
 
-def card_changed(cloud: Cloud, account: str, region: str, card: Card) -> None:
+def card_changed(events: Events, account: str, region: str, card: Card) -> None:
     """Emit "SageMaker Model Card State Change" in the account that owns the card."""
     described = card.describe(card.latest)
     kept = (
@@ -27,19 +27,19 @@ def card_changed(cloud: Cloud, account: str, region: str, card: Card) -> None:
     if overview.get("model_id"):
         detail["ModelId"] = overview["model_id"]
     detail |= {"AccountId": account, "SecurityConfig": card.security or {}}
-    _emit(cloud, account, region, "SageMaker Model Card State Change", detail, card.arn)
+    _emit(events, account, region, "SageMaker Model Card State Change", detail, card.arn)
 
 
-def export_changed(cloud: Cloud, account: str, region: str, card: Card, job: ExportJob) -> None:
+def export_changed(events: Events, account: str, region: str, card: Card, job: ExportJob) -> None:
     """Emit "SageMaker Model Card Export Job State Change"; its members are the API's."""
     detail = {name: _plain(value) for name, value in job.describe(card.name).items()}
-    _emit(cloud, account, region, "SageMaker Model Card Export Job State Change", detail, job.arn)
+    _emit(events, account, region, "SageMaker Model Card Export Job State Change", detail, job.arn)
 
 
 def _emit(
-    cloud: Cloud, account: str, region: str, kind: str, detail: dict[str, Any], arn: str
+    events: Events, account: str, region: str, kind: str, detail: dict[str, Any], arn: str
 ) -> None:
-    cloud.emit(account, region, "aws.sagemaker", kind, detail, [arn])
+    events.emit(account, region, "aws.sagemaker", kind, detail, [arn])
 
 
 def _plain(value: Any) -> Any:

@@ -42,11 +42,11 @@ def create_model_card_export_job(call: Call) -> dict[str, Any]:
             "ConflictException", f"Model card export job {card.jobs[name].arn} already exists."
         )
     require_key(call, READ, card)
-    now = call.cloud.clock.now()
+    now = call.now()
     arn = f"{card.arn}/export-job/{name}"
     job = card.jobs[name] = ExportJob(name, arn, version.number, output, now, now)
-    export_changed(call.cloud, call.account, call.region, card, job)
-    call.cloud.background(_export, call, card, version, job)
+    export_changed(call, call.account, call.region, card, job)
+    call.background(_export, call, card, version, job)
     return {ARN: arn}
 
 
@@ -88,17 +88,16 @@ def _export(call: Call, card: Card, version: Version, job: ExportJob) -> None:
     bucket, prefix = split_uri(job.output)
     key = "/".join(part for part in (prefix.strip("/"), card.name, f"{job.name}.pdf") if part)
     try:
-        s3 = call.cloud.client("s3", call.cloud.credentials_of(call.caller), call.region)
-        s3.put_object(
+        call.client("s3").put_object(
             Bucket=bucket, Key=key, Body=render(card, version), ContentType="application/pdf"
         )
     except (ClientError, BotoCoreError) as error:
         job.failure = f"Upload to s3://{bucket}/{key} as {call.caller.arn} failed: {error}"[:LIMIT]
     else:
         job.artifact = f"s3://{bucket}/{key}"
-    job.modified = call.cloud.clock.now()
+    job.modified = call.now()
     job.status = "Failed" if job.failure else "Completed"
-    export_changed(call.cloud, call.account, call.region, card, job)
+    export_changed(call, call.account, call.region, card, job)
 
 
 def render(card: Card, version: Version) -> bytes:

@@ -22,7 +22,7 @@ def require_key(call: Call, action: str, security: Card | dict[str, str] | None)
     config = security.security if isinstance(security, Card) else security
     key = (config or {}).get("KmsKeyId")
     if key:
-        call.cloud.authorise(call, action, _key_arn(call, key))
+        call.authorise(action, _key_arn(call, key))
 
 
 def _key_arn(call: Call, key: str) -> str:

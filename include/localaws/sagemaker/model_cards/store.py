@@ -13,7 +13,7 @@ from localaws.sagemaker.model_cards.content import read
 from localaws.sagemaker.registry.store import resource_name
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
 
 Record = dict[str, Any]
 
@@ -137,6 +137,6 @@ class ModelCards:
 
 
 @shareable("sagemaker:ModelCard")
-def model_card_exists(cloud: Cloud, arn: Arn) -> bool:
+def model_card_exists(stores: Stores, arn: Arn) -> bool:
     """Tell RAM whether a model card exists."""
-    return arn.resource_id in cloud.store(ModelCards, arn.account, arn.region).by_name
+    return arn.resource_id in stores.store(ModelCards, arn.account, arn.region).by_name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Events, TimedEvents
 from localaws.sagemaker.pipelines.definition import Definition, Step
 
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -80,14 +80,14 @@ class Execution:
         """The parameters it was started with, as texts."""
         return [dict(one) for one in self.given.get("PipelineParameters") or []]
 
-    def move(self, cloud: Cloud, status: str, failure: str | None = None) -> None:
+    def move(self, aws: TimedEvents, status: str, failure: str | None = None) -> None:
         """Enter a status and announce it."""
         with self.lock:
             before, self.status = self.status, status
-            self.failure, self.modified = failure, cloud.clock.now()
-        self.announce(cloud, None if before == status else before)
+            self.failure, self.modified = failure, aws.clock.now()
+        self.announce(aws, None if before == status else before)
 
-    def announce(self, cloud: Cloud, before: str | None) -> None:
+    def announce(self, events: Events, before: str | None) -> None:
         """Emit the event of the execution's status."""
         detail = {
             "pipelineExecutionDisplayName": self.given.get("PipelineExecutionDisplayName"),
@@ -97,16 +97,16 @@ class Execution:
             "executionStartTime": _instant(self.created),
             "executionEndTime": _instant(self.modified) if self.ended else None,
         }
-        self._emit(cloud, EXECUTION_EVENT, detail)
+        self._emit(events, EXECUTION_EVENT, detail)
 
     def move_step(
-        self, cloud: Cloud, run: StepRun, status: str, failure: str | None = None
+        self, aws: TimedEvents, run: StepRun, status: str, failure: str | None = None
     ) -> None:
         """Have a step enter a status and announce it."""
         with self.lock:
             before, run.status, run.failure = run.status, status, failure
             if status in ENDED:
-                run.ended = cloud.clock.now()
+                run.ended = aws.clock.now()
         detail = {
             "stepName": run.step.name,
             "stepType": run.step.type,
@@ -119,14 +119,14 @@ class Execution:
             },
             "failureReason": failure,
         }
-        self._emit(cloud, STEP_EVENT, detail)
+        self._emit(aws, STEP_EVENT, detail)
 
-    def _emit(self, cloud: Cloud, kind: str, detail: dict[str, Any]) -> None:
+    def _emit(self, events: Events, kind: str, detail: dict[str, Any]) -> None:
         account, region = self.arn.split(":")[4], self.arn.split(":")[3]
         places = {"pipelineArn": self.pipeline_arn, "pipelineExecutionArn": self.arn}
         found = {name: value for name, value in {**places, **detail}.items() if value is not None}
         resources = [self.pipeline_arn, self.arn]
-        cloud.emit(account, region, "aws.sagemaker", kind, found, resources)
+        events.emit(account, region, "aws.sagemaker", kind, found, resources)
 
 
 def _instant(when: datetime | None) -> str | None:

@@ -51,15 +51,15 @@ def start_pipeline_execution(call: Call) -> dict[str, Any]:
             text=pipeline.text,
             definition=pipeline.definition,
             parameters=_parameters(pipeline.definition, call.params),
-            created=call.cloud.clock.now(),
+            created=call.now(),
             created_by={"IamIdentity": call.caller.identity()},
             given=given,
             limit=_limit(given),
         )
         call.store(PipelineStore).executions[execution.arn] = execution
         pipeline.last_run = execution.created
-        execution.announce(call.cloud, None)
-        call.cloud.background(run_steps, call.cloud, execution)
+        execution.announce(call, None)
+        call.background(run_steps, call.host, execution)
         return {EXECUTION: execution.arn}
 
     return once(call, act)
@@ -174,7 +174,7 @@ def stop_pipeline_execution(call: Call) -> dict[str, Any]:
                 raise refused(f"Pipeline execution with ARN {one.arn} already completed.")
             if not one.stopping.is_set():
                 one.stopping.set()
-                one.move(call.cloud, "Stopping")
+                one.move(call, "Stopping")
         return {EXECUTION: one.arn}
 
     return once(call, act)
@@ -195,8 +195,8 @@ def retry_pipeline_execution(call: Call) -> dict[str, Any]:
             one.steps = {n: run for n, run in one.steps.items() if run.status == "Succeeded"}
             one.limit = _limit({**one.given, **call.params})
             one.stopping.clear()
-        one.move(call.cloud, "Executing")
-        call.cloud.background(run_steps, call.cloud, one)
+        one.move(call, "Executing")
+        call.background(run_steps, call.host, one)
         return {EXECUTION: one.arn}
 
     return once(call, act)

@@ -23,7 +23,7 @@ from localaws.sagemaker.registry.groups import in_window
 from localaws.sagemaker.tags import TagStore
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
     from localaws.sagemaker.pipelines.execution import Execution
 
 sagemaker = Service.named("sagemaker")
@@ -103,7 +103,7 @@ def once(call: Call, act: Any) -> dict[str, Any]:
         return store.tokens.once(
             (call.operation, token),
             asked,
-            call.cloud.clock.now(),
+            call.now(),
             act,
             ServiceError(
                 "ConflictException", "The ClientRequestToken was used with other parameters."
@@ -138,7 +138,7 @@ def create_pipeline(call: Call) -> dict[str, Any]:
             arn=call.arn(f"pipeline/{name}"),
             text=text,
             definition=read_definition(text),
-            created=call.cloud.clock.now(),
+            created=call.now(),
             created_by={"IamIdentity": call.caller.identity()},
             members={k: call.params[k] for k in KEPT if k in call.params},
         )
@@ -157,7 +157,7 @@ def update_pipeline(call: Call) -> dict[str, Any]:
         text = _definition(call.params)
         pipeline.definition, pipeline.text = read_definition(text), text
     pipeline.members |= {k: call.params[k] for k in KEPT if k in call.params}
-    pipeline.modified = call.cloud.clock.now()
+    pipeline.modified = call.now()
     pipeline.modified_by = {"IamIdentity": call.caller.identity()}
     return {"PipelineArn": pipeline.arn}
 
@@ -185,7 +185,7 @@ def delete_pipeline(call: Call) -> dict[str, Any]:
         for one in mine:
             del store.executions[one.arn]
         call.store(TagStore).forget(pipeline.arn)
-        grants.forget(call.cloud, pipeline.arn)
+        grants.forget(call, pipeline.arn)
         return {"PipelineArn": pipeline.arn}
 
     return once(call, act)
@@ -218,6 +218,6 @@ def list_pipelines(call: Call) -> dict[str, Any]:
 
 
 @shareable("sagemaker:Pipeline")
-def pipeline_exists(cloud: Cloud, arn: Arn) -> bool:
+def pipeline_exists(stores: Stores, arn: Arn) -> bool:
     """Tell RAM whether a pipeline exists."""
-    return arn.resource_id in cloud.store(PipelineStore, arn.account, arn.region).pipelines
+    return arn.resource_id in stores.store(PipelineStore, arn.account, arn.region).pipelines

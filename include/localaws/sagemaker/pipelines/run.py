@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Host
 from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError
 from localaws.sagemaker.pipelines.definition import Step
 from localaws.sagemaker.pipelines.execution import Execution, StepRun
@@ -21,19 +21,19 @@ POLL = 0.1  # real seconds between looks at the jobs
 STEP_FAILURE = "Step failure: One or multiple steps failed."
 
 
-def run(cloud: Cloud, execution: Execution) -> None:
+def run(host: Host, execution: Execution) -> None:
     """Run an execution to one of its final states; nothing escapes."""
     try:
-        credentials = cloud.assume(execution.role_arn, "SageMakerPipelines", PRINCIPAL)
-        _PipelineRun(cloud, execution, StepWork(cloud, execution, credentials)).run()
+        credentials = host.assume(execution.role_arn, "SageMakerPipelines", PRINCIPAL)
+        _PipelineRun(host, execution, StepWork(host, execution, credentials)).run()
     except Exception:
         log.exception("execution %s: the local AWS failed", execution.arn)
-        execution.move(cloud, "Failed", "InternalServerError: the local AWS failed; see its log")
+        execution.move(host, "Failed", "InternalServerError: the local AWS failed; see its log")
 
 
 class _PipelineRun:
-    def __init__(self, cloud: Cloud, execution: Execution, work: StepWork) -> None:
-        self.cloud, self.execution, self.work = cloud, execution, work
+    def __init__(self, host: Host, execution: Execution, work: StepWork) -> None:
+        self.host, self.execution, self.work = host, execution, work
 
     def run(self) -> None:
         execution = self.execution
@@ -42,7 +42,7 @@ class _PipelineRun:
                 self._look(one)
             if execution.stopping.is_set():
                 if not self._running():
-                    execution.move(self.cloud, "Stopped")
+                    execution.move(self.host, "Stopped")
                     return
             elif not self._failed():
                 for step in self._ready():
@@ -53,7 +53,7 @@ class _PipelineRun:
         failed = self._failed()
         status = "Stopped" if execution.stopping.is_set() else "Failed" if failed else "Succeeded"
         reason = next((one.failure for one in failed if one.step.type == "Fail"), STEP_FAILURE)
-        execution.move(self.cloud, status, reason if status == "Failed" else None)
+        execution.move(self.host, status, reason if status == "Failed" else None)
 
     def _running(self) -> list[StepRun]:
         return [s for s in self.execution.steps.values() if s.status in ("Executing", "Stopping")]
@@ -74,31 +74,31 @@ class _PipelineRun:
         return found[: max(0, room)]
 
     def _begin(self, step: Step) -> None:
-        run = StepRun(step, self.cloud.clock.now())
+        run = StepRun(step, self.host.clock.now())
         with self.execution.lock:
             self.execution.steps[step.name] = run
-        self.execution.move_step(self.cloud, run, "Starting")
+        self.execution.move_step(self.host, run, "Starting")
         try:
             self.work.begin(run)
         except WorkFailedError as failure:
             self._fail(run, failure)
             return
-        self.execution.move_step(self.cloud, run, "Executing")
+        self.execution.move_step(self.host, run, "Executing")
         self._look(run)
 
     def _look(self, run: StepRun) -> None:
         try:
             if self.execution.stopping.is_set() and run.status == "Executing":
-                self.execution.move_step(self.cloud, run, "Stopping")
+                self.execution.move_step(self.host, run, "Stopping")
                 self.work.stop(run)
             if self.work.ended(run):
-                self.execution.move_step(self.cloud, run, "Succeeded")
+                self.execution.move_step(self.host, run, "Succeeded")
         except WorkFailedError as failure:
             if run.status == "Stopping":
-                self.execution.move_step(self.cloud, run, "Stopped")
+                self.execution.move_step(self.host, run, "Stopped")
             else:
                 self._fail(run, failure)
 
     def _fail(self, run: StepRun, failure: WorkFailedError) -> None:
         log.info("step %s of %s failed: %s", run.step.name, self.execution.arn, failure.reason)
-        self.execution.move_step(self.cloud, run, "Failed", failure.reason[:LIMIT])
+        self.execution.move_step(self.host, run, "Failed", failure.reason[:LIMIT])

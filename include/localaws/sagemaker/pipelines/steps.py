@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.identity.credentials import Credentials
-from localaws.kit.cloud import Cloud
+from localaws.kit.capabilities import Host
 from localaws.sagemaker.jobs.jobs import FINISHED, PROCESSING, TRAINING, Job, JobKind, JobStore
 from localaws.sagemaker.machine.failures import WorkFailedError, client_failed
 from localaws.sagemaker.machine.transfer import split_uri
@@ -26,12 +26,12 @@ KINDS = {"Processing": PROCESSING, "Training": TRAINING}
 class StepWork:
     """Begins steps of one execution and looks how they are."""
 
-    def __init__(self, cloud: Cloud, execution: Execution, credentials: Credentials) -> None:
-        self.cloud = cloud
+    def __init__(self, host: Host, execution: Execution, credentials: Credentials) -> None:
+        self.host = host
         self.execution = execution
         _, _, _, self.region, self.account, _ = execution.arn.split(":", 5)
         self._clients = {
-            service: cloud.client(service, credentials, self.region)
+            service: host.client(service, credentials, self.region)
             for service in ("sagemaker", "s3")
         }
 
@@ -109,7 +109,7 @@ class StepWork:
     def _job(self, run: StepRun) -> tuple[JobKind, Job]:
         kind = KINDS[run.step.type]
         name = str(run.metadata[kind.prefix]["Arn"]).rpartition("/")[2]
-        return kind, self.cloud.store(JobStore, self.account, self.region).get(kind, name)
+        return kind, self.host.store(JobStore, self.account, self.region).get(kind, name)
 
     def _name(self, run: StepRun) -> str:
         suffix = secrets.token_hex(5)
@@ -117,7 +117,7 @@ class StepWork:
         return f"{head[: 63 - len(suffix) - 1].rstrip('-')}-{suffix}"
 
     def _scope(self) -> Scope:
-        execution, now = self.execution, self.cloud.clock.now()
+        execution, now = self.execution, self.host.clock.now()
         return Scope(
             parameters=execution.parameters,
             execution={

@@ -28,7 +28,7 @@ def announce(call: Call, record: dict[str, Any], changed: list[str]) -> None:
     detail["CreationTime"] = _iso(record["CreationTime"])
     detail["LastModifiedTime"] = _iso(record["LastModifiedTime"])
     detail["UpdatedModelPackageFields"] = changed
-    call.cloud.emit(
+    call.emit(
         call.account,
         call.region,
         "aws.sagemaker",

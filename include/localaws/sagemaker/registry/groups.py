@@ -34,7 +34,7 @@ def create_model_package_group(call: Call) -> dict[str, Any]:
     registry.groups[name] = Group(
         name=name,
         arn=arn,
-        created=call.cloud.clock.now(),
+        created=call.now(),
         created_by={"IamIdentity": call.caller.identity()},
         description=call.params.get("ModelPackageGroupDescription"),
         managed=call.params.get("ManagedConfiguration"),
@@ -77,7 +77,7 @@ def delete_model_package_group(call: Call) -> dict[str, Any]:
         )
     del call.store(Registry).groups[group.name]
     call.store(TagStore).forget(group.arn)
-    grants.forget(call.cloud, group.arn)
+    grants.forget(call, group.arn)
     return {}
 
 
@@ -92,7 +92,7 @@ def put_model_package_group_policy(call: Call) -> dict[str, Any]:
     if not isinstance(document, dict) or not document.get("Statement"):
         raise ServiceError("ValidationException", "Invalid resource policy: it has no Statement.")
     group.policy = call.params["ResourcePolicy"]
-    follow_policy(call.cloud, group.arn, document)
+    follow_policy(call, group.arn, document)
     return {"ModelPackageGroupArn": group.arn}
 
 
@@ -108,19 +108,19 @@ def delete_model_package_group_policy(call: Call) -> dict[str, Any]:
     group = group_of(call)
     _policy(group)
     group.policy = None
-    follow_policy(call.cloud, group.arn, None)
+    follow_policy(call, group.arn, None)
     return {}
 
 
 def shared_groups(call: Call, action: str) -> list[Group]:
     """Return the groups of other accounts on which RAM grants this account `action`."""
     arns = grants.shared_with(
-        call.cloud, call.account, call.region, "sagemaker:ModelPackageGroup", action
+        call, call.account, call.region, "sagemaker:ModelPackageGroup", action
     )
     found = []
     for text in arns:
         arn = parse_arn(text)
-        group = call.cloud.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
+        group = call.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
         if group is not None:
             found.append(group)
     return found

@@ -134,9 +134,9 @@ def batch_describe_model_package(call: Call) -> dict[str, Any]:
     errors: dict[str, Record] = {}
     for text in call.params["ModelPackageArnList"]:
         try:
-            call.cloud.authorise(call, "sagemaker:BatchDescribeModelPackage", text)
+            call.authorise("sagemaker:BatchDescribeModelPackage", text)
             arn = parse_arn(text)
-            registry = call.cloud.store(Registry, arn.account, arn.region)
+            registry = call.store(Registry, arn.account, arn.region)
             record = _pick(registry.package(text, text), BATCH_SUMMARY)
             # Both are required by the shape; a lone or logged package may have none.
             record.setdefault("ModelPackageGroupName", "")
@@ -161,7 +161,7 @@ def update_model_package(call: Call) -> dict[str, Any]:
 
     def update() -> dict[str, Any]:
         changed = apply(record, call.params)
-        record["LastModifiedTime"] = call.cloud.clock.now()
+        record["LastModifiedTime"] = call.now()
         record["LastModifiedBy"] = {"IamIdentity": call.caller.identity()}
         announce(call, record, changed)
         return {"ModelPackageArn": arn}
@@ -190,7 +190,7 @@ def _once(call: Call, registry: Registry, act: Any) -> dict[str, Any]:
         "ConflictException", f"The ClientToken {token} was used with other parameters before."
     )
     key = (call.caller.account, call.operation, token)
-    return registry.tokens.once(key, call.params, call.cloud.clock.now(), act, mismatch)
+    return registry.tokens.once(key, call.params, call.now(), act, mismatch)
 
 
 def _package(call: Call, name_or_arn: str) -> Record:
@@ -223,7 +223,7 @@ def _create_unversioned(call: Call, registry: Registry) -> dict[str, Any]:
 
 
 def _record(call: Call, group: Group | None, version: int | None) -> Record:
-    wanted, now = call.params, call.cloud.clock.now()
+    wanted, now = call.params, call.now()
     name = group.name if group else wanted["ModelPackageName"]
     record: Record = {
         "ModelPackageName": name,

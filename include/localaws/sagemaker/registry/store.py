@@ -18,7 +18,7 @@ from localaws.kit.service import ServiceError
 from localaws.ram.resources import shareable
 
 if TYPE_CHECKING:
-    from localaws.kit.cloud import Cloud
+    from localaws.kit.capabilities import Stores
 
 Record = dict[str, Any]
 
@@ -114,6 +114,6 @@ def snapshot(record: Record) -> Record:
 
 
 @shareable("sagemaker:ModelPackageGroup")
-def group_exists(cloud: Cloud, arn: Arn) -> bool:
+def group_exists(stores: Stores, arn: Arn) -> bool:
     """Tell RAM whether a group exists."""
-    return arn.resource_id in cloud.store(Registry, arn.account, arn.region).groups
+    return arn.resource_id in stores.store(Registry, arn.account, arn.region).groups

@@ -113,6 +113,6 @@ def _record(group: Group) -> Record:
 def discoverable(call: Call) -> list[str]:
     """Return the accounts whose feature group catalog is shared with this one."""
     arns = grants.shared_with(
-        call.cloud, call.account, call.region, "sagemaker:SagemakerCatalog", "sagemaker:Search"
+        call, call.account, call.region, "sagemaker:SagemakerCatalog", "sagemaker:Search"
     )
     return [arn.split(":")[4] for arn in arns]

@@ -5,25 +5,29 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from localaws.kit.cloud import Cloud
 from localaws.sagemaker.jobs.slots import JobSlots
 from tests.localaws.sagemaker.work import until
 
 
 class Threads:
-    """What the slots need of a cloud: something that runs work in the background."""
+    """The capability that the slots need: `Background`."""
 
-    def background(self, work: Callable[..., None], *args: Any) -> None:
+    def background(self, function: Callable[..., None], *args: Any) -> threading.Thread:
         def run() -> None:
-            with contextlib.suppress(RuntimeError):  # a cloud logs it
-                work(*args)
+            with contextlib.suppress(RuntimeError):  # the local AWS logs it
+                function(*args)
 
-        threading.Thread(target=run, daemon=True).start()
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
+
+    def on_shutdown(self, function: Callable[[], None]) -> None:
+        raise AssertionError("jobs do not wait for the end of the local AWS")
 
 
-CLOUD = cast(Cloud, Threads())
+THREADS = Threads()
 
 
 class Work:
@@ -43,7 +47,7 @@ def test_at_most_the_limit_runs_and_the_others_follow_in_order() -> None:
     slots, order = JobSlots(), list[int]()
     works = [Work(order, number) for number in range(5)]
     for work in works:
-        slots.submit(CLOUD, work)
+        slots.submit(THREADS, work)
     until(lambda: sorted(order) == [0, 1])
     for number, work in enumerate(works):
         work.go.set()
@@ -55,7 +59,7 @@ def test_waiting_work_can_be_taken_back_and_running_work_cannot() -> None:
     slots, order = JobSlots(), list[int]()
     works = [Work(order, number) for number in range(3)]
     for work in works:
-        slots.submit(CLOUD, work)
+        slots.submit(THREADS, work)
     until(lambda: len(order) == 2)
     assert slots.withdraw(works[2])
     assert not slots.withdraw(works[0])
@@ -72,8 +76,8 @@ def test_failing_work_frees_its_slot(monkeypatch: Any) -> None:
     def fail() -> None:
         raise RuntimeError
 
-    slots.submit(CLOUD, fail)
+    slots.submit(THREADS, fail)
     last = Work(order, 1)
     last.go.set()
-    slots.submit(CLOUD, last)
+    slots.submit(THREADS, last)
     until(lambda: order == [1])

@@ -34,6 +34,6 @@ def athena_needs(asked: Asked) -> Iterator[Need]:
 def _workgroup(asked: Asked) -> str:
     from localaws.athena.executions import Executions
 
-    held = asked.cloud.store(Executions, asked.account, asked.region).by_id
+    held = asked.stores.store(Executions, asked.account, asked.region).by_id
     found = held.get(str(asked.params["QueryExecutionId"]))
     return str(found.described["WorkGroup"]) if found else FIRST

@@ -48,7 +48,7 @@ def _types(arns: Any) -> list[str]:
 def _share_name(asked: Asked) -> str | None:
     from localaws.ram.grants import store_of
 
-    store = store_of(asked.cloud, asked.region)
+    store = store_of(asked.stores, asked.region)
     invitation = store.invitations.get(str(asked.params.get("resourceShareInvitationArn")))
     share = store.shares.get(str(asked.params.get("resourceShareArn")))
     found = invitation.share if invitation else share

@@ -54,7 +54,7 @@ def _of_group(asked: Asked, context: Mapping[str, Any]) -> Iterator[Need]:
     if asked.operation == "CreateModelPackage":
         from localaws.sagemaker.registry.store import Registry
 
-        held = asked.cloud.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
+        held = asked.stores.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
         version = str(held.last_version + 1) if held else "1"
     resource = f"arn:aws:sagemaker:{arn.region}:{arn.account}:{PACKAGE}/{arn.resource_id}/{version}"
     yield Need(f"sagemaker:{asked.operation}", resource, context)
@@ -89,7 +89,7 @@ def _current(asked: Asked) -> dict[str, str | list[str]]:
 
     place = parse_arn(str(arn))
     try:
-        registry = asked.cloud.store(Registry, place.account, place.region)
+        registry = asked.stores.store(Registry, place.account, place.region)
         record = registry.package(str(arn), str(arn))
     except ServiceError:
         return {}
@@ -149,7 +149,7 @@ def _resource_tags(asked: Asked, arn: str) -> dict[str, str | list[str]]:
     from localaws.sagemaker.tags import TagStore
 
     place = parse_arn(arn)
-    tags = asked.cloud.store(TagStore, place.account, place.region).of(arn)
+    tags = asked.stores.store(TagStore, place.account, place.region).of(arn)
     found: dict[str, str | list[str]] = {}
     for name, value in tags.items():
         found |= {f"aws:ResourceTag/{name}": value, f"sagemaker:ResourceTag/{name}": value}
