@@ -14,17 +14,9 @@ from botocore.credentials import Credentials
 
 from localaws.kit.cloud import Cloud
 from localaws.server import Accounts, LocalAws, running
+from tests.accounts import ACCOUNTS, REGION
 from tests.control_route import control
 
-REGION = "eu-central-1"
-ACCOUNTS = {
-    "data": "111111111111",
-    "data_science": "222222222222",
-    "shared_services": "333333333333",
-    "governance": "444444444444",
-    "test": "555555555555",
-    "prod": "666666666666",
-}
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _SESSION = boto3.Session()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,20 +15,13 @@ from pyarrow import parquet as pq
 
 from localaws.athena.executions import Executions
 from localaws.server import Accounts, running
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws, Signer
-from tests.localaws.sagemaker.feature_store.test_records import (
-    NAME,
-    OWNER,
-    T1,
-    T2,
-    created,
-    eventually,
-    record,
-)
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws, Signer
+from tests.localaws.features import BUCKET, CONSUMER, NAME, OWNER, T1, T2, create, record
+from tests.localaws.policies import document
 from tests.localaws.shapes import checked
+from tests.localaws.waiting import eventually
 
-CONSUMER = "data_science"
-BUCKET = f"causeway-data-{ACCOUNTS[OWNER]}-{REGION}"
 RESULTS = f"causeway-data-science-{ACCOUNTS[CONSUMER]}-{REGION}"
 CATALOG, DATABASE = "causeway_data", "sagemaker_featurestore"
 READER = f"arn:aws:iam::{ACCOUNTS[CONSUMER]}:role/reader"
@@ -114,10 +106,6 @@ class Lake:
         return self.aws.assume(CONSUMER, "reader")
 
 
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
 @pytest.fixture(scope="module")
 def lake() -> Iterator[Lake]:
     """One lake for all tests: whoever takes a grant gives it back (`closed`)."""
@@ -136,7 +124,7 @@ def filled(aws: Aws) -> Lake:
     )
     aws.role(CONSUMER, "reader")
     key = kms.create_key(Policy=document(KEY_ADMINISTRATION))["KeyMetadata"]["Arn"]
-    found = created(
+    found = create(
         aws.client("sagemaker", OWNER),
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs", "KmsKeyId": key}},

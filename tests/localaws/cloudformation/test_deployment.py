@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "sagemaker.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
-NAMED = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
+from tests.localaws.cloudformation.deploying import (
+    NAMED,
+    TRUST,
+    Stack,
+    await_operations,
+    body,
+    queue,
+)
+from tests.refusals import code_of
 
 
 def role(actions: list[str], **properties: Any) -> dict[str, Any]:
@@ -37,56 +35,9 @@ def role(actions: list[str], **properties: Any) -> dict[str, Any]:
     }
 
 
-def queue(**properties: Any) -> dict[str, Any]:
-    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q", **properties}}
-
-
-def body(**resources: Any) -> str:
-    return json.dumps({"Resources": resources})
-
-
-class Stack:
-    """A stack in the data account."""
-
-    def __init__(self, aws: Any, name: str = "s") -> None:
-        self.aws, self.name = aws, name
-        self.client = aws.client("cloudformation", "data")
-
-    def create(self, template: str, **request: Any) -> dict[str, Any]:
-        self.client.create_stack(StackName=self.name, TemplateBody=template, **request)
-        return self.settled()
-
-    def update(self, template: str, **request: Any) -> dict[str, Any]:
-        self.client.update_stack(StackName=self.name, TemplateBody=template, **request)
-        return self.settled()
-
-    def settled(self) -> dict[str, Any]:
-        for thread in _work():
-            thread.join(30)
-        return dict(self.client.describe_stacks(StackName=self.name)["Stacks"][0])
-
-    def resources(self) -> dict[str, str]:
-        listed = self.client.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
-        return {item["LogicalResourceId"]: item["ResourceStatus"] for item in listed}
-
-    def physical(self, logical: str) -> str:
-        detail = self.client.describe_stack_resource(StackName=self.name, LogicalResourceId=logical)
-        return str(detail["StackResourceDetail"]["PhysicalResourceId"])
-
-
-def _work() -> list[Any]:
-    import threading
-
-    return [t for t in threading.enumerate() if t.name in ("create", "update", "delete")]
-
-
 @pytest.fixture
 def stack(aws: Any) -> Stack:
     return Stack(aws)
-
-
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
 
 
 def policy_of(stack: Stack) -> list[str]:
@@ -211,8 +162,7 @@ def test_a_deleted_stack_takes_its_resources_along_except_those_retained(stack: 
     stack.create(body(Gone=queue(QueueName="gone"), Kept=kept))
     stack_id = stack.settled()["StackId"]
     stack.client.delete_stack(StackName="s")
-    for thread in _work():
-        thread.join(30)
+    await_operations()
     urls = stack.aws.client("sqs", "data").list_queues()["QueueUrls"]
     assert [url.rsplit("/", 1)[1] for url in urls] == ["kept"]
     with pytest.raises(ClientError, match="Stack with id s does not exist"):

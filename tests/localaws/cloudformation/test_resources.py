@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from localaws.cloudformation.resource import REGISTER
-from tests.localaws.cloudformation.test_deployment import NAMED, TRUST, Stack, body, queue
+from tests.localaws.cloudformation.deploying import NAMED, TRUST, Stack, body, queue
 
 BOUNDARY = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonSageMakerReadOnly"

@@ -6,11 +6,11 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from tests.accounts import REGION
 from tests.localaws.conftest import Aws
-from tests.localaws.identity.test_authorisation import DATA, OTHER, refused, signed_in, statement
+from tests.localaws.policies import DATA, OTHER, signed_in, statement
 from tests.localaws.shapes import checked
-
-REGION = "eu-central-1"
+from tests.refusals import refused_saying
 
 
 def events(aws: Aws, account: str, **wanted: Any) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def test_denied_call_is_recorded_with_principal_and_error(aws: Aws) -> None:
     aws.role("data", "duty", allow=[])
     session = aws.assume("data", "duty", source_identity="ann")
     client = session.client("sagemaker")
-    refused(
+    refused_saying(
         "AccessDeniedException",
         "",
         client.create_model_package_group,
@@ -47,7 +47,7 @@ def test_call_on_anothers_resource_is_in_both_histories(aws: Aws) -> None:
     group = f"arn:aws:sagemaker:{REGION}:{DATA}:model-package-group/g"
     client = signed_in(aws, "data_science", statement("*")).client("sagemaker")
     describe = client.describe_model_package_group
-    refused("AccessDeniedException", "", describe, ModelPackageGroupName=group)
+    refused_saying("AccessDeniedException", "", describe, ModelPackageGroupName=group)
     for account in (DATA, OTHER):
         (event,) = events(aws, account, **by("EventName", "DescribeModelPackageGroup"))
         assert json.loads(event["CloudTrailEvent"])["recipientAccountId"] == account
@@ -56,7 +56,7 @@ def test_call_on_anothers_resource_is_in_both_histories(aws: Aws) -> None:
 
 def test_errors_of_a_service_are_recorded_too(aws: Aws) -> None:
     dynamodb = aws.client("dynamodb", "data")
-    refused("ResourceNotFoundException", "", dynamodb.describe_table, TableName="none")
+    refused_saying("ResourceNotFoundException", "", dynamodb.describe_table, TableName="none")
     (event,) = events(aws, "data", **by("ResourceName", "none"))
     assert json.loads(event["CloudTrailEvent"])["errorCode"] == "ResourceNotFoundException"
 

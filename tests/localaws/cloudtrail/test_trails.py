@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.localaws.conftest import ACCOUNTS, Aws
-from tests.localaws.identity.test_authorisation import refused
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+from tests.localaws.policies import document
 from tests.localaws.shapes import checked
+from tests.refusals import refused_saying
 
-DATA, REGION, BUCKET = ACCOUNTS["data"], "eu-central-1", "trail-bucket"
+DATA, BUCKET = ACCOUNTS["data"], "trail-bucket"
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{DATA}:trail/seen"
 FEATURES = [
     {"Field": "eventCategory", "Equals": ["Data"]},
@@ -30,7 +32,7 @@ def allow_cloudtrail(aws: Aws, source: str = TRAIL, owner: str = DATA) -> None:
         "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/AWSLogs/{DATA}/*"],
         "Condition": {"StringEquals": {"aws:SourceArn": source}},
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = document(statement)
     aws.client("s3", owner).put_bucket_policy(Bucket=BUCKET, Policy=policy)
 
 
@@ -126,7 +128,7 @@ def test_reads_by_another_account_are_in_the_owners_log(aws: Aws, trail: Any) ->
     logging(trail, FEATURES)
     group = feature_group(aws)
     runtime = aws.client("sagemaker-featurestore-runtime", "data_science")
-    refused(
+    refused_saying(
         "AccessForbidden",
         "",
         runtime.get_record,
@@ -167,14 +169,14 @@ def test_log_files_lie_and_are_named_as_on_aws(aws: Aws, trail: Any) -> None:
 
 def test_a_trail_needs_a_bucket_that_lets_it_in(aws: Aws, trail: Any) -> None:
     allow_cloudtrail(aws, source=TRAIL.replace("seen", "another"))
-    refused(
+    refused_saying(
         "InsufficientS3BucketPolicyException",
         "s3:GetBucketAcl",
         trail.create_trail,
         Name="seen",
         S3BucketName=BUCKET,
     )
-    refused(
+    refused_saying(
         "S3BucketDoesNotExistException",
         "no-such-bucket",
         trail.create_trail,
@@ -211,9 +213,9 @@ def test_trails_are_described_as_they_were_made(trail: Any) -> None:
     (tagged,) = trail.list_tags(ResourceIdList=[TRAIL])["ResourceTagList"]
     assert tagged["TagsList"] == [{"Key": "a", "Value": ""}]
     taken = ("TrailAlreadyExistsException", "seen")
-    refused(*taken, trail.create_trail, Name="seen", S3BucketName=BUCKET)
+    refused_saying(*taken, trail.create_trail, Name="seen", S3BucketName=BUCKET)
     trail.delete_trail(Name="seen")
-    refused("TrailNotFoundException", "seen", trail.get_trail, Name="seen")
+    refused_saying("TrailNotFoundException", "seen", trail.get_trail, Name="seen")
 
 
 def test_basic_selectors_take_objects_by_the_beginning_of_their_arn(aws: Aws, trail: Any) -> None:
@@ -257,7 +259,7 @@ def test_selectors_that_cannot_be_kept_are_refused(
     trail: Any, selectors: dict[str, Any], said: str
 ) -> None:
     trail.create_trail(Name="seen", S3BucketName=BUCKET)
-    refused(
+    refused_saying(
         "InvalidEventSelectorsException",
         said,
         trail.put_event_selectors,
@@ -267,7 +269,7 @@ def test_selectors_that_cannot_be_kept_are_refused(
 
 
 def test_what_a_local_trail_cannot_do_is_refused(trail: Any) -> None:
-    refused(
+    refused_saying(
         "UnsupportedOperationException",
         "EnableLogFileValidation",
         trail.create_trail,

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.conftest import Aws
-from tests.localaws.sagemaker.registry.test_packages import SPECIFICATION
+from tests.localaws.versions import SPECIFICATION
 
 FULL = os.environ.get("CAUSEWAY_DEPTH") == "full"
 CLIENTS = 200 if FULL else 48

@@ -14,8 +14,9 @@ from localaws.door.faults import KINDS, Faults
 from localaws.kit.cloud import ATTEMPTS
 from localaws.kit.service import Principal
 from tests.localaws.conftest import Aws, Signer
+from tests.localaws.features import DEFINITION, NAME, after_creation, record
 from tests.localaws.listening import Listener
-from tests.localaws.sagemaker.feature_store.test_records import DEFINITION, NAME, record, settled
+from tests.refusals import refused
 
 OWNER = "shared_services"
 
@@ -26,13 +27,6 @@ def control(aws: Aws, method: str, document: Any = None, signer: Signer | None =
 
 def fault(aws: Aws, operation: str, kind: str, **more: Any) -> None:
     control(aws, "POST", {"operation": operation, "kind": kind, **more})
-
-
-def refused(code: str, call: Any, **params: Any) -> ClientError:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
-    return caught.value
 
 
 def groups(client: Any) -> list[str]:
@@ -140,18 +134,18 @@ def test_throttling_is_spelt_as_the_service_spells_it(
     aws: Aws, service: str, call: str, code: str, status: int
 ) -> None:
     fault(aws, f"{service}:*", "throttle")
-    error = refused(code, getattr(aws.client(service, OWNER), call))
-    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    refusal = refused(code, getattr(aws.client(service, OWNER), call))
+    assert refusal.status == status
 
 
 def test_a_failure_has_no_effect_and_passes(aws: Aws) -> None:
     fault(aws, "sagemaker:CreateModelPackageGroup", "error500", n=2, count=1)
     client = aws.client("sagemaker", OWNER)
     client.create_model_package_group(ModelPackageGroupName="one")
-    error = refused(
+    refusal = refused(
         "InternalFailure", client.create_model_package_group, ModelPackageGroupName="two"
     )
-    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert refusal.status == 500
     assert groups(client) == ["one"]
     client.create_model_package_group(ModelPackageGroupName="two")
 
@@ -168,8 +162,8 @@ def test_credentials_of_sessions_expire_those_of_users_do_not(aws: Aws) -> None:
 
 def test_a_skewed_clock_is_refused(aws: Aws) -> None:
     fault(aws, "*", "clock_skew", seconds=1200)
-    error = refused("InvalidSignatureException", aws.client("sagemaker", OWNER).list_models)
-    assert "Signature expired" in str(error)
+    refusal = refused("InvalidSignatureException", aws.client("sagemaker", OWNER).list_models)
+    assert "Signature expired" in refusal.message
     refused("RequestTimeTooSkewed", aws.client("s3", OWNER).list_buckets)
 
 
@@ -253,7 +247,7 @@ def test_a_caller_inside_the_local_aws_only_loses_its_connection(aws: Aws) -> No
 
 def test_unprocessed_gives_entries_of_a_batch_back_untouched(aws: Aws) -> None:
     aws.client("sagemaker", "data").create_feature_group(**DEFINITION)
-    settled(aws.client("sagemaker", "data"))
+    after_creation(aws.client("sagemaker", "data"))
     runtime = aws.client("sagemaker-featurestore-runtime", "data")
     entries = [{"FeatureGroupName": NAME, "Record": record(f"sgc-{n:06}")} for n in range(20)]
     fault(aws, "sagemaker-featurestore-runtime:Batch*", "unprocessed", rate=0.5, count=10, seed=1)

@@ -13,9 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
+from tests.localaws.policies import document
+from tests.refusals import code_of
 
 
 def test_administrator_signs_with_the_account_id_as_access_key(aws: Any) -> None:
@@ -137,7 +136,7 @@ def policy(principal: str, actions: list[str], resource: str) -> str:
         "Action": actions,
         "Resource": resource,
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return document(statement)
 
 
 def test_bucket_is_served_in_its_owners_account(aws: Any) -> None:
@@ -217,8 +216,6 @@ def test_condition_of_a_bucket_policy_is_not_taken_for_a_denial_of_everything(aw
         "Resource": "arn:aws:s3:::tls-only/*",
         "Condition": {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::999999999999:root"}},
     }
-    s3.put_bucket_policy(
-        Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
-    )
+    s3.put_bucket_policy(Bucket="tls-only", Policy=document(deny))
     s3.put_object(Bucket="tls-only", Key="k", Body=b"x")
     assert s3.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"x"

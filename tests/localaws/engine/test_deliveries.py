@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
-from tests.localaws.identity.test_authorisation import document, refused
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+from tests.localaws.policies import document
+from tests.refusals import refused_saying
 
 OWN, OTHER = ACCOUNTS["governance"], ACCOUNTS["data"]
 TOPIC = f"arn:aws:sns:{REGION}:{OWN}:news"
@@ -105,7 +107,7 @@ def test_a_queue_of_another_account_hears_a_topic_that_both_let_it(aws: Aws, sns
     theirs.let(SNS, ArnEquals={"aws:SourceArn": TOPIC})
     subscribe = aws.client("sns", "data").subscribe
     wanted = {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": theirs.arn}
-    refused("AuthorizationError", "sns:Subscribe", subscribe, **wanted)
+    refused_saying("AuthorizationError", "sns:Subscribe", subscribe, **wanted)
     statement = _let(SNS, "sns:Subscribe", TOPIC, {}) | {"Principal": {"AWS": OTHER}}
     sns.set_topic_attributes(
         TopicArn=TOPIC, AttributeName="Policy", AttributeValue=document(statement)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.localaws.conftest import Aws
+from tests.refusals import refused
 
 OWNER = "governance"
 
@@ -37,12 +37,6 @@ def add(client: Any, token: str, amount: int = 1) -> Any:
 def hits(client: Any) -> int:
     item = client.get_item(TableName="records", Key={"id": {"S": "a"}})["Item"]
     return int(item["hits"]["N"])
-
-
-def refused(code: str, call: Any, *args: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(*args)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
 
 
 def test_the_same_token_acts_once(table: Any) -> None:

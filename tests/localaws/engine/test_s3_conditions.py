@@ -7,9 +7,10 @@ import hashlib
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import REGION, Aws
+from tests.accounts import REGION
+from tests.localaws.conftest import Aws
+from tests.refusals import refused
 
 PLACE = {"Bucket": "store", "Key": "artifact"}
 
@@ -21,12 +22,6 @@ def s3(aws: Aws) -> Any:
     client.put_bucket_versioning(Bucket="store", VersioningConfiguration={"Status": "Enabled"})
     client.put_object(**PLACE, Body=b"first")
     return client
-
-
-def refused(code: str, call: Any, **params: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
 
 
 def test_nothing_is_written_over_what_exists(s3: Any) -> None:

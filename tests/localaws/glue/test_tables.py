@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
-from tests.localaws.sagemaker.feature_store.test_records import (
-    NAME,
-    OWNER,
-    created,
-    eventually,
-    refused,
-)
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.catalogue import LOANS, START, TABLE, policy
+from tests.localaws.conftest import Aws
+from tests.localaws.features import BUCKET, CONSUMER, NAME, OWNER, create
 from tests.localaws.shapes import checked
-
-CONSUMER = "data_science"
-START = f"arn:aws:glue:{REGION}:{ACCOUNTS[OWNER]}"
-TABLE = {
-    "Name": "Loans",
-    "StorageDescriptor": {"Columns": [{"Name": "id", "Type": "string"}], "Location": "s3://b/x"},
-}
-
-
-def policy(*resources: str) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": ACCOUNTS[CONSUMER]},
-        "Action": ["glue:GetTable", "glue:GetTables"],
-        "Resource": list(resources),
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+from tests.localaws.waiting import eventually
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -65,16 +45,15 @@ def test_what_would_have_no_effect_is_refused(glue: Any) -> None:
 
 def test_the_policy_opens_the_catalog_to_another_account(aws: Aws, glue: Any) -> None:
     reader = aws.client("glue", CONSUMER)
-    wanted = {"CatalogId": ACCOUNTS[OWNER], "DatabaseName": "lake", "Name": "loans"}
     with pytest.raises(ClientError, match="AccessDenied"):
-        reader.get_table(**wanted)
+        reader.get_table(**LOANS)
     glue.put_resource_policy(PolicyInJson=policy(f"{START}:catalog", f"{START}:database/lake"))
     with pytest.raises(ClientError, match="table/lake/loans"):
-        reader.get_table(**wanted)
+        reader.get_table(**LOANS)
     glue.put_resource_policy(PolicyInJson=policy(f"{START}:*"))
-    assert reader.get_table(**wanted)["Table"]["CatalogId"] == ACCOUNTS[OWNER]
+    assert reader.get_table(**LOANS)["Table"]["CatalogId"] == ACCOUNTS[OWNER]
     with pytest.raises(ClientError, match="glue:DeleteTable"):
-        reader.delete_table(**wanted)
+        reader.delete_table(**LOANS)
 
 
 def test_a_policy_is_replaced_only_as_its_writer_saw_it(glue: Any) -> None:
@@ -95,17 +74,16 @@ def test_a_policy_is_replaced_only_as_its_writer_saw_it(glue: Any) -> None:
 
 # ------------------------------------------------------------------------ of a feature group
 def offline(aws: Aws, **more: Any) -> dict[str, Any]:
-    bucket = "causeway-data-111111111111-eu-central-1"
     aws.client("s3", OWNER).create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    return {"S3StorageConfig": {"S3Uri": f"s3://{bucket}/fs"}, **more}
+    return {"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs"}, **more}
 
 
 def test_a_feature_group_has_a_table_that_follows_it(aws: Aws) -> None:
     sagemaker = checked(aws.client("sagemaker", OWNER))
     role = aws.role(OWNER, "causeway-feature-execution")
-    found = created(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws))
+    found = create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws))
     place = found["OfflineStoreConfig"]["DataCatalogConfig"]
     assert place["TableName"].startswith(NAME.replace("-", "_"))
 
@@ -127,11 +105,11 @@ def test_a_group_names_its_table_or_has_none(aws: Aws) -> None:
     sagemaker = checked(aws.client("sagemaker", OWNER))
     role = aws.role(OWNER, "causeway-feature-execution")
     place = {"TableName": "loans", "Catalog": "AwsDataCatalog", "Database": "mine"}
-    created(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws, DataCatalogConfig=place))
+    create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws, DataCatalogConfig=place))
     assert aws.client("glue", OWNER).get_table(DatabaseName="mine", Name="loans")
     sagemaker.delete_feature_group(FeatureGroupName=NAME)
-    config = {"S3StorageConfig": {"S3Uri": "s3://causeway-data-111111111111-eu-central-1/fs"}}
-    found = created(
+    config = {"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs"}}
+    found = create(
         sagemaker, RoleArn=role, OfflineStoreConfig=config | {"DisableGlueTableCreation": True}
     )
     assert "DataCatalogConfig" not in found["OfflineStoreConfig"]
@@ -140,6 +118,6 @@ def test_a_group_names_its_table_or_has_none(aws: Aws) -> None:
 def test_a_role_that_may_not_make_the_table_fails_the_creation(aws: Aws) -> None:
     allowed = [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}]
     role = aws.role(OWNER, "causeway-feature-execution", allow=allowed)
-    found = created(aws.client("sagemaker", OWNER), RoleArn=role, OfflineStoreConfig=offline(aws))
+    found = create(aws.client("sagemaker", OWNER), RoleArn=role, OfflineStoreConfig=offline(aws))
     assert found["FeatureGroupStatus"] == "CreateFailed"
     assert "glue:GetDatabase" in found["FailureReason"]

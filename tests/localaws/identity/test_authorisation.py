@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, Aws, Signer
-
-DATA, OTHER = ACCOUNTS["data"], ACCOUNTS["data_science"]
-REGION = "eu-central-1"
-
-
-def statement(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def refused(code: str, words: str, call: Callable[..., Any], **arguments: Any) -> int:
-    """Assert that a call is refused with that code and those words; return the HTTP status."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response
-    assert error["Error"]["Code"] == code, error
-    assert words in error["Error"]["Message"], error
-    return int(error["ResponseMetadata"]["HTTPStatusCode"])
-
-
-def signed_in(aws: Aws, account: str, *statements: dict[str, Any], name: str = "duty") -> Signer:
-    """Return a session of a new role that may do just this."""
-    aws.role(account, name, allow=list(statements))
-    return aws.assume(account, name)
+from tests.accounts import REGION
+from tests.localaws.conftest import Aws, Signer
+from tests.localaws.policies import DATA, OTHER, document, signed_in, statement
+from tests.refusals import refused_saying
 
 
 @pytest.fixture
@@ -93,8 +67,8 @@ def test_denial_is_worded_as_the_service_words_it(
     aws: Aws, service: str, call: str, parameters: Any, code: str, status: int, action: str
 ) -> None:
     client = signed_in(aws, "data").client(service)
-    got = refused(code, action, getattr(client, call), **parameters)
-    assert got == status
+    refusal = refused_saying(code, action, getattr(client, call), **parameters)
+    assert refusal.status == status
     with pytest.raises(ClientError, match="because no identity-based policy allows the"):
         getattr(client, call)(**parameters)
 
@@ -121,7 +95,7 @@ def test_users_have_their_own_and_their_groups_policies(aws: Aws, bucket: str) -
     iam.create_group(GroupName="readers")
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     s3 = Signer(aws.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).client("s3")
-    refused(
+    refused_saying(
         "AccessDenied", f"arn:aws:iam::{DATA}:user/ann", s3.get_object, Bucket="box", Key="raw/a"
     )
     reading = document(statement("s3:GetObject", "arn:aws:s3:::box/${aws:username}/*"))
@@ -130,7 +104,7 @@ def test_users_have_their_own_and_their_groups_policies(aws: Aws, bucket: str) -
     iam.add_user_to_group(GroupName="readers", UserName="ann")
     aws.client("s3", "data").put_object(Bucket=bucket, Key="ann/a", Body=b"mine")
     assert s3.get_object(Bucket=bucket, Key="ann/a")["Body"].read() == b"mine"
-    refused("AccessDenied", "s3:GetObject", s3.get_object, Bucket="box", Key="raw/a")
+    refused_saying("AccessDenied", "s3:GetObject", s3.get_object, Bucket="box", Key="raw/a")
 
 
 def test_boundary_limits_what_the_policies_grant(aws: Aws, bucket: str) -> None:
@@ -143,7 +117,7 @@ def test_boundary_limits_what_the_policies_grant(aws: Aws, bucket: str) -> None:
     s3 = session.client("s3")
     assert s3.get_object(Bucket=bucket, Key="raw/a")["Body"].read() == b"x"
     words = "because no permissions boundary allows the s3:PutObject action"
-    refused("AccessDenied", words, s3.put_object, Bucket=bucket, Key="b", Body=b"")
+    refused_saying("AccessDenied", words, s3.put_object, Bucket=bucket, Key="b", Body=b"")
 
 
 def test_session_policy_narrows_a_session(aws: Aws, bucket: str) -> None:
@@ -157,14 +131,14 @@ def test_session_policy_narrows_a_session(aws: Aws, bucket: str) -> None:
     s3 = signer.client("s3")
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
     words = "because no session policy allows the s3:GetObject action"
-    refused("AccessDenied", words, s3.get_object, Bucket=bucket, Key="raw/a")
+    refused_saying("AccessDenied", words, s3.get_object, Bucket=bucket, Key="raw/a")
 
 
 def test_explicit_deny_beats_every_allow(aws: Aws, bucket: str) -> None:
     deny = {**statement("s3:GetObject"), "Effect": "Deny"}
     s3 = signed_in(aws, "data", statement("*"), deny).client("s3")
     words = "with an explicit deny in an identity-based policy"
-    refused("AccessDenied", words, s3.get_object, Bucket=bucket, Key="raw/a")
+    refused_saying("AccessDenied", words, s3.get_object, Bucket=bucket, Key="raw/a")
 
 
 def test_session_of_a_role_made_anew_has_no_rights(aws: Aws, bucket: str) -> None:
@@ -173,7 +147,9 @@ def test_session_of_a_role_made_anew_has_no_rights(aws: Aws, bucket: str) -> Non
     iam.delete_role_policy(RoleName="duty", PolicyName="allowed")
     iam.delete_role(RoleName="duty")
     aws.role("data", "duty", allow=[statement("s3:*")])
-    refused("AccessDenied", "s3:GetObject", session.client("s3").get_object, Bucket="box", Key="a")
+    refused_saying(
+        "AccessDenied", "s3:GetObject", session.client("s3").get_object, Bucket="box", Key="a"
+    )
 
 
 # ------------------------------------------------------------------ both sides
@@ -183,7 +159,7 @@ def test_bucket_policy_grants_across_accounts_only_with_the_callers_own_policy(
     allowed = signed_in(aws, "data_science", statement("s3:GetObject", "arn:aws:s3:::box/*"))
     reader = allowed.client("s3")
     words = "because no resource-based policy allows the s3:GetObject action"
-    refused("AccessDenied", words, reader.get_object, Bucket=bucket, Key="raw/a")
+    refused_saying("AccessDenied", words, reader.get_object, Bucket=bucket, Key="raw/a")
     grant = {
         **statement("s3:GetObject", "arn:aws:s3:::box/raw/*"),
         "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"},
@@ -192,7 +168,7 @@ def test_bucket_policy_grants_across_accounts_only_with_the_callers_own_policy(
     aws.client("s3", "data").put_bucket_policy(Bucket=bucket, Policy=document(grant))
     assert reader.get_object(Bucket=bucket, Key="raw/a")["Body"].read() == b"x"
     without = signed_in(aws, "data_science", name="nothing").client("s3")
-    refused("AccessDenied", "s3:GetObject", without.get_object, Bucket=bucket, Key="raw/a")
+    refused_saying("AccessDenied", "s3:GetObject", without.get_object, Bucket=bucket, Key="raw/a")
 
 
 def test_tls_only_denial_lets_the_doors_requests_through(aws: Aws, bucket: str) -> None:
@@ -210,16 +186,16 @@ def test_tls_only_denial_lets_the_doors_requests_through(aws: Aws, bucket: str) 
 
 def test_missing_object_is_403_without_and_404_with_list_permission(aws: Aws, bucket: str) -> None:
     blind = signed_in(aws, "data", statement("s3:GetObject")).client("s3")
-    refused("AccessDenied", "s3:ListBucket", blind.get_object, Bucket=bucket, Key="no")
+    refused_saying("AccessDenied", "s3:ListBucket", blind.get_object, Bucket=bucket, Key="no")
     seeing = signed_in(aws, "data", statement(["s3:GetObject", "s3:ListBucket"]), name="s")
-    refused("NoSuchKey", "", seeing.client("s3").get_object, Bucket=bucket, Key="no")
+    refused_saying("NoSuchKey", "", seeing.client("s3").get_object, Bucket=bucket, Key="no")
 
 
 def test_listing_is_limited_by_its_prefix(aws: Aws, bucket: str) -> None:
     condition = {"StringLike": {"s3:prefix": "raw/*"}}
     s3 = signed_in(aws, "data", statement("s3:ListBucket", Condition=condition)).client("s3")
     assert s3.list_objects_v2(Bucket=bucket, Prefix="raw/")["KeyCount"] == 1
-    refused("AccessDenied", "s3:ListBucket", s3.list_objects_v2, Bucket=bucket)
+    refused_saying("AccessDenied", "s3:ListBucket", s3.list_objects_v2, Bucket=bucket)
 
 
 def test_copy_needs_the_source_and_the_target(aws: Aws, bucket: str) -> None:
@@ -227,7 +203,7 @@ def test_copy_needs_the_source_and_the_target(aws: Aws, bucket: str) -> None:
     writing = statement("s3:PutObject", "arn:aws:s3:::box/copied/*")
     s3 = signed_in(aws, "data", writing).client("s3")
     wanted = {"Bucket": bucket, "Key": "copied/a", "CopySource": source}
-    refused("AccessDenied", "s3:GetObject", s3.copy_object, **wanted)
+    refused_saying("AccessDenied", "s3:GetObject", s3.copy_object, **wanted)
     both = [writing, statement("s3:GetObject", "arn:aws:s3:::box/raw/*")]
     signed_in(aws, "data", *both, name="both").client("s3").copy_object(**wanted)
 
@@ -245,12 +221,12 @@ def test_multipart_upload_counts_as_putting(aws: Aws, bucket: str) -> None:
     s3 = signed_in(aws, "data", statement("s3:PutObject")).client("s3")
     target = {"Bucket": bucket, "Key": "models/m"}
     words = "with an explicit deny in a resource-based policy"
-    refused("AccessDenied", words, s3.put_object, Body=b"x", **target)
+    refused_saying("AccessDenied", words, s3.put_object, Body=b"x", **target)
     upload = s3.create_multipart_upload(**target)["UploadId"]
     part = s3.upload_part(UploadId=upload, PartNumber=1, Body=b"x", **target)["ETag"]
     parts = {"Parts": [{"PartNumber": 1, "ETag": part}]}
     completing = {"UploadId": upload, "MultipartUpload": parts, **target}
-    refused("AccessDenied", words, s3.complete_multipart_upload, **completing)
+    refused_saying("AccessDenied", words, s3.complete_multipart_upload, **completing)
     s3.complete_multipart_upload(IfNoneMatch="*", **completing)
 
 
@@ -274,10 +250,10 @@ def test_trust_across_accounts_needs_the_callers_policy_and_the_external_id(aws:
     sts = signed_in(aws, "data", statement("sts:AssumeRole", role)).client("sts")
     wanted = {"RoleArn": role, "RoleSessionName": "session"}
     words = "because no role trust policy allows the sts:AssumeRole action"
-    assert refused("AccessDenied", words, sts.assume_role, **wanted) == 403
+    assert refused_saying("AccessDenied", words, sts.assume_role, **wanted).status == 403
     assert sts.assume_role(ExternalId="e-1", **wanted)["Credentials"]
     other = signed_in(aws, "data", name="without").client("sts")
-    refused("AccessDenied", "identity-based", other.assume_role, ExternalId="e-1", **wanted)
+    refused_saying("AccessDenied", "identity-based", other.assume_role, ExternalId="e-1", **wanted)
 
 
 def test_source_identity_is_demanded_and_needs_its_own_permission(aws: Aws) -> None:
@@ -291,10 +267,10 @@ def test_source_identity_is_demanded_and_needs_its_own_permission(aws: Aws) -> N
     both = statement(["sts:AssumeRole", "sts:SetSourceIdentity"], role)
     person = signed_in(aws, "data", both).client("sts")
     wanted = {"RoleArn": role, "RoleSessionName": "session"}
-    refused("AccessDenied", "role trust policy", person.assume_role, **wanted)
+    refused_saying("AccessDenied", "role trust policy", person.assume_role, **wanted)
     assert person.assume_role(SourceIdentity="ann", **wanted)["SourceIdentity"] == "ann"
     only = signed_in(aws, "data", statement("sts:AssumeRole", role), name="only").client("sts")
-    refused(
+    refused_saying(
         "AccessDenied", "sts:SetSourceIdentity", only.assume_role, SourceIdentity="ann", **wanted
     )
 
@@ -303,7 +279,7 @@ def test_duration_is_limited_by_the_role(aws: Aws) -> None:
     aws.role("data", "duty")
     sts = aws.client("sts", "data")
     wanted = {"RoleArn": f"arn:aws:iam::{DATA}:role/duty", "RoleSessionName": "session"}
-    refused(
+    refused_saying(
         "ValidationError", "MaxSessionDuration", sts.assume_role, DurationSeconds=7200, **wanted
     )
 
@@ -313,7 +289,7 @@ def test_decisions_are_recorded_with_their_context(aws: Aws, bucket: str) -> Non
     s3 = signed_in(aws, "data", statement("s3:ListBucket")).client("s3")
     aws.cloud.decisions.clear()
     s3.list_objects_v2(Bucket=bucket, Prefix="raw/")
-    refused("AccessDenied", "", s3.get_object, Bucket=bucket, Key="raw/a")
+    refused_saying("AccessDenied", "", s3.get_object, Bucket=bucket, Key="raw/a")
     listed, read = aws.cloud.decisions.all()
     assert (listed.action, listed.resource, listed.allowed) == (
         "s3:ListBucket",

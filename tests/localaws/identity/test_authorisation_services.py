@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from localaws.server import Accounts, running
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
-from tests.localaws.identity.test_authorisation import (
-    DATA,
-    OTHER,
-    document,
-    refused,
-    signed_in,
-    statement,
-)
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+from tests.localaws.policies import DATA, OTHER, document, signed_in, statement
+from tests.localaws.sagemaker.work import IMAGE
+from tests.refusals import refused_saying
 
 GROUP = "credit-risk"
 TRUST_SAGEMAKER = {
@@ -55,7 +51,7 @@ def test_sealed_objects_need_the_key_to_read_and_to_write(aws: Aws) -> None:
     bucket = bucket_with(aws, key)
     plain = statement(["s3:GetObject", "s3:PutObject"])
     s3 = signed_in(aws, "data", plain).client("s3")
-    refused(
+    refused_saying(
         "AccessDenied",
         f"kms:GenerateDataKey on resource: {key}",
         s3.put_object,
@@ -64,7 +60,7 @@ def test_sealed_objects_need_the_key_to_read_and_to_write(aws: Aws) -> None:
         Body=b"x",
     )
     aws.client("s3", "data").put_object(Bucket=bucket, Key="a", Body=b"x")
-    refused(
+    refused_saying(
         "AccessDenied", f"kms:Decrypt on resource: {key}", s3.get_object, Bucket=bucket, Key="a"
     )
     via = {
@@ -79,7 +75,9 @@ def test_sealed_objects_need_the_key_to_read_and_to_write(aws: Aws) -> None:
     assert both.client("s3").get_object(Bucket=bucket, Key="a")["Body"].read() == b"y"
     words = "kms:GenerateDataKey"  # not through S3
     kms = both.client("kms")
-    refused("AccessDeniedException", words, kms.generate_data_key, KeyId=key, KeySpec="AES_256")
+    refused_saying(
+        "AccessDeniedException", words, kms.generate_data_key, KeyId=key, KeySpec="AES_256"
+    )
 
 
 def test_key_policy_of_the_owner_is_needed_across_accounts(aws: Aws) -> None:
@@ -100,7 +98,7 @@ def test_key_policy_of_the_owner_is_needed_across_accounts(aws: Aws) -> None:
     s3 = signed_in(aws, "data_science", statement(["s3:GetObject", "kms:Decrypt"])).client("s3")
     assert s3.get_object(Bucket="open", Key="a")["Body"].read() == b"x"
     words = "because no resource-based policy allows the kms:Decrypt action"
-    refused("AccessDenied", words, s3.get_object, Bucket="closed", Key="a")
+    refused_saying("AccessDenied", words, s3.get_object, Bucket="closed", Key="a")
 
 
 def test_call_by_alias_is_authorised_on_the_key(aws: Aws) -> None:
@@ -116,14 +114,14 @@ def test_encryption_context_is_a_condition(aws: Aws) -> None:
     kms = signed_in(aws, "data", statement("kms:Encrypt", key, Condition=condition)).client("kms")
     wanted = {"KeyId": key, "Plaintext": b"x"}
     kms.encrypt(EncryptionContext={"team": "risk"}, **wanted)
-    refused("AccessDeniedException", "kms:Encrypt", kms.encrypt, **wanted)
+    refused_saying("AccessDeniedException", "kms:Encrypt", kms.encrypt, **wanted)
 
 
 def test_grant_lets_its_grantee_use_the_key(aws: Aws) -> None:
     key = key_for(aws)
     session = signed_in(aws, "data")
     kms = session.client("kms")
-    refused("AccessDeniedException", "kms:Encrypt", kms.encrypt, KeyId=key, Plaintext=b"x")
+    refused_saying("AccessDeniedException", "kms:Encrypt", kms.encrypt, KeyId=key, Plaintext=b"x")
     aws.client("kms", "data").create_grant(
         KeyId=key, GranteePrincipal=f"arn:aws:iam::{DATA}:role/duty", Operations=["Encrypt"]
     )
@@ -155,7 +153,7 @@ def test_each_item_of_a_transaction_needs_its_own_action(aws: Aws, table: str) -
     client.transact_write_items(TransactItems=[put])
     words = "dynamodb:ConditionCheckItem"
     write = client.transact_write_items
-    refused("AccessDeniedException", words, write, TransactItems=[put, check])
+    refused_saying("AccessDeniedException", words, write, TransactItems=[put, check])
 
 
 def test_leading_keys_limit_to_a_partition(aws: Aws, table: str) -> None:
@@ -163,7 +161,7 @@ def test_leading_keys_limit_to_a_partition(aws: Aws, table: str) -> None:
     allowed = statement(["dynamodb:PutItem", "dynamodb:Query"], table, Condition=condition)
     client = signed_in(aws, "data", allowed).client("dynamodb")
     client.put_item(TableName="t", Item={"pk": {"S": "mine"}})
-    refused(
+    refused_saying(
         "AccessDeniedException",
         "dynamodb:PutItem",
         client.put_item,
@@ -172,7 +170,7 @@ def test_leading_keys_limit_to_a_partition(aws: Aws, table: str) -> None:
     )
     query = {"TableName": "t", "KeyConditionExpression": "pk = :v"}
     assert client.query(ExpressionAttributeValues={":v": {"S": "mine"}}, **query)["Count"] == 1
-    refused(
+    refused_saying(
         "AccessDeniedException",
         "dynamodb:Query",
         client.query,
@@ -185,7 +183,7 @@ def test_table_is_shared_by_its_resource_policy(aws: Aws, table: str) -> None:
     reader = signed_in(aws, "data_science", statement("dynamodb:GetItem", table))
     client = reader.client("dynamodb")
     get = {"TableName": table, "Key": {"pk": {"S": "a"}}}
-    refused("AccessDeniedException", "no resource-based policy", client.get_item, **get)
+    refused_saying("AccessDeniedException", "no resource-based policy", client.get_item, **get)
     grant = {**statement("dynamodb:GetItem", table), "Principal": {"AWS": OTHER}}
     owner = aws.client("dynamodb", "data")
     owner.put_resource_policy(ResourceArn=table, Policy=document(grant))
@@ -199,9 +197,8 @@ def test_queue_policy_lets_another_account_send(aws: Aws) -> None:
     arn = f"arn:aws:sqs:{REGION}:{DATA}:q"
     sender = signed_in(aws, "data_science", statement("sqs:SendMessage", arn)).client("sqs")
     message = {"QueueUrl": url, "MessageBody": "m"}
-    assert (
-        refused("AccessDenied", "no resource-based policy", sender.send_message, **message) == 403
-    )
+    words = "no resource-based policy"
+    assert refused_saying("AccessDenied", words, sender.send_message, **message).status == 403
     grant = {**statement("sqs:SendMessage", arn), "Principal": {"AWS": OTHER}}
     owner.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
     sender.send_message(**message)
@@ -240,7 +237,7 @@ def test_approval_can_be_limited_to_some_statuses_and_stages(aws: Aws) -> None:
     update = client.update_model_package
     update(ModelPackageArn=version, ModelApprovalStatus="Rejected")
     words = "sagemaker:UpdateModelPackage"
-    refused(
+    refused_saying(
         "AccessDeniedException",
         words,
         update,
@@ -252,7 +249,7 @@ def test_approval_can_be_limited_to_some_statuses_and_stages(aws: Aws) -> None:
         if verdict:
             update(ModelPackageArn=version, ModelLifeCycle=life)
         else:
-            refused(
+            refused_saying(
                 "AccessDeniedException", words, update, ModelPackageArn=version, ModelLifeCycle=life
             )
 
@@ -266,7 +263,7 @@ def test_group_policy_shares_versions_without_ram(aws: Aws) -> None:
     client = signed_in(aws, "data_science", statement(actions, packages)).client("sagemaker")
     create = {"ModelPackageGroupName": group, "ModelApprovalStatus": "PendingManualApproval"}
     words = "no resource-based policy"
-    refused("AccessDeniedException", words, client.create_model_package, **create)
+    refused_saying("AccessDeniedException", words, client.create_model_package, **create)
     grant = {**statement(actions, packages), "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
     owner.put_model_package_group_policy(
         ModelPackageGroupName=GROUP, ResourcePolicy=document(grant)
@@ -274,7 +271,9 @@ def test_group_policy_shares_versions_without_ram(aws: Aws) -> None:
     version = client.create_model_package(**create)["ModelPackageArn"]
     assert client.describe_model_package(ModelPackageName=version)["ModelPackageVersion"] == 1
     listing = client.list_model_packages
-    refused("AccessDeniedException", "ListModelPackages", listing, ModelPackageGroupName=group)
+    refused_saying(
+        "AccessDeniedException", "ListModelPackages", listing, ModelPackageGroupName=group
+    )
 
 
 def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> None:
@@ -293,11 +292,10 @@ def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> Non
         list(roles.values()),
         Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    image = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
-    container = {"Image": image, "ModelDataUrl": "s3://b/model.tar.gz"}
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/model.tar.gz"}
     wanted = {"ModelName": "m", "PrimaryContainer": container}
     without = signed_in(aws, "data", making).client("sagemaker")
-    refused(
+    refused_saying(
         "AccessDeniedException",
         f"iam:PassRole on resource: {roles['own']}",
         without.create_model,
@@ -305,7 +303,7 @@ def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> Non
         **wanted,
     )
     client = signed_in(aws, "data", making, passing, name="passing").client("sagemaker")
-    refused(
+    refused_saying(
         "ValidationException",
         "Could not assume role",
         client.create_model,
@@ -321,7 +319,7 @@ def test_tags_given_at_creation_need_add_tags(aws: Aws) -> None:
     client = signed_in(aws, "data", making).client("sagemaker")
     tags = [{"Key": "team", "Value": "risk"}]
     make = client.create_model_package_group
-    refused(
+    refused_saying(
         "AccessDeniedException", "sagemaker:AddTags", make, ModelPackageGroupName=GROUP, Tags=tags
     )
     make(ModelPackageGroupName=GROUP)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.localaws.conftest import Aws
-from tests.localaws.identity.test_authorisation import (
-    DATA,
-    OTHER,
-    document,
-    refused,
-    signed_in,
-    statement,
-)
+from tests.localaws.policies import DATA, OTHER, document, signed_in, statement
+from tests.refusals import refused_saying
 
 TOPIC = f"arn:aws:sns:eu-central-1:{DATA}:news"
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -44,7 +37,7 @@ def test_a_new_topic_is_its_accounts_alone(aws: Aws, topic: str) -> None:
     aws.client("sns", "data").publish(TopicArn=topic, Message="x")
     stranger = signed_in(aws, "data_science", statement("sns:*")).client("sns")
     words = "because no resource-based policy allows the sns:Publish action"
-    refused("AuthorizationError", words, stranger.publish, TopicArn=topic, Message="x")
+    refused_saying("AuthorizationError", words, stranger.publish, TopicArn=topic, Message="x")
 
 
 def test_within_the_account_either_policy_is_enough(aws: Aws, topic: str) -> None:
@@ -52,7 +45,7 @@ def test_within_the_account_either_policy_is_enough(aws: Aws, topic: str) -> Non
     signer = signed_in(aws, "data")
     set_policy(aws, allow("sns:Publish", topic))  # in place of what a new topic has
     publish = signer.client("sns").publish
-    refused("AuthorizationError", "sns:Publish", publish, TopicArn=topic, Message="x")
+    refused_saying("AuthorizationError", "sns:Publish", publish, TopicArn=topic, Message="x")
     set_policy(aws, allow("sns:Publish", topic) | {"Principal": own})
     assert publish(TopicArn=topic, Message="x")["MessageId"]
 
@@ -63,7 +56,7 @@ def test_across_accounts_both_policies_are_needed(aws: Aws, topic: str) -> None:
     assert may.publish(TopicArn=topic, Message="x")["MessageId"]
     may_not = signed_in(aws, "data_science", name="idle").client("sns")
     words = "because no identity-based policy allows the sns:Publish action"
-    refused("AuthorizationError", words, may_not.publish, TopicArn=topic, Message="x")
+    refused_saying("AuthorizationError", words, may_not.publish, TopicArn=topic, Message="x")
 
 
 def test_a_denial_of_the_topic_counts_for_its_own_account(aws: Aws, topic: str) -> None:
@@ -71,7 +64,7 @@ def test_a_denial_of_the_topic_counts_for_its_own_account(aws: Aws, topic: str) 
     set_policy(aws, deny)
     client = signed_in(aws, "data", statement("sns:*")).client("sns")
     words = "explicit deny in a resource-based policy"
-    refused("AuthorizationError", words, client.publish, TopicArn=topic, Message="x")
+    refused_saying("AuthorizationError", words, client.publish, TopicArn=topic, Message="x")
 
 
 # ------------------------------------------------------------------ ECR
@@ -82,7 +75,7 @@ def repository(aws: Aws) -> str:
 
 
 def share(aws: Aws, *statements: dict[str, Any]) -> None:
-    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    text = document(*statements)
     aws.client("ecr", "data").set_repository_policy(repositoryName="images", policyText=text)
 
 
@@ -97,18 +90,18 @@ def test_images_are_pulled_by_another_account_under_both_policies(
 ) -> None:
     client = signed_in(aws, "data_science", statement(PULL, repository)).client("ecr")
     words = "because no resource-based policy allows the ecr:BatchGetImage action"
-    refused("AccessDeniedException", words, pull, client=client)
+    refused_saying("AccessDeniedException", words, pull, client=client)
     share(aws, allow(PULL, None))
     assert pull(client)["images"] == []
     idle = signed_in(aws, "data_science", name="idle").client("ecr")
     words = "because no identity-based policy allows the ecr:BatchGetImage action"
-    refused("AccessDeniedException", words, pull, client=idle)
+    refused_saying("AccessDeniedException", words, pull, client=idle)
 
 
 def test_a_repository_opens_no_other_action_and_no_other_account(aws: Aws, repository: str) -> None:
     share(aws, allow(PULL, None))
     client = signed_in(aws, "data_science", statement("ecr:*")).client("ecr")
-    refused(
+    refused_saying(
         "AccessDeniedException",
         "ecr:DescribeImages",
         client.describe_images,
@@ -116,7 +109,7 @@ def test_a_repository_opens_no_other_action_and_no_other_account(aws: Aws, repos
         repositoryName="images",
     )
     third = signed_in(aws, "prod", statement("ecr:*")).client("ecr")
-    refused("AccessDeniedException", "ecr:BatchGetImage", pull, client=third)
+    refused_saying("AccessDeniedException", "ecr:BatchGetImage", pull, client=third)
 
 
 def test_a_condition_of_a_repository_is_obeyed(aws: Aws, repository: str) -> None:
@@ -125,4 +118,4 @@ def test_a_condition_of_a_repository_is_obeyed(aws: Aws, repository: str) -> Non
     client = signed_in(aws, "data_science", statement(PULL), name="puller").client("ecr")
     assert pull(client)["failures"]
     other = signed_in(aws, "data_science", statement(PULL), name="other").client("ecr")
-    refused("AccessDeniedException", "ecr:BatchGetImage", pull, client=other)
+    refused_saying("AccessDeniedException", "ecr:BatchGetImage", pull, client=other)

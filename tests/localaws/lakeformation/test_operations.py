@@ -8,15 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.lakeformation.lake import IAM_ALONE
-from tests.localaws.conftest import ACCOUNTS, Aws
-from tests.localaws.glue.test_tables import START, TABLE, policy
-from tests.localaws.sagemaker.feature_store.test_records import OWNER, refused
+from tests.accounts import ACCOUNTS
+from tests.localaws.catalogue import LOANS, START, TABLE, policy
+from tests.localaws.conftest import Aws
+from tests.localaws.features import CONSUMER, OWNER
 from tests.localaws.shapes import checked
+from tests.refusals import refused
 
-CONSUMER = "data_science"
-WANTED = {"CatalogId": ACCOUNTS[OWNER], "DatabaseName": "lake", "Name": "loans"}
-LOANS = {"Table": {"DatabaseName": "lake", "Name": "loans"}}
-EVERY = {"Table": {"DatabaseName": "lake", "TableWildcard": {}}}
+ONE_TABLE = {"Table": {"DatabaseName": "lake", "Name": "loans"}}
+EVERY_TABLE = {"Table": {"DatabaseName": "lake", "TableWildcard": {}}}
 CONSUMERS = f"{ACCOUNTS[CONSUMER]}:IAMPrincipals"
 
 
@@ -30,7 +30,7 @@ def lake(aws: Aws) -> Any:
     return checked(aws.client("lakeformation", OWNER))
 
 
-def to(principal: str, *permissions: str, on: dict[str, Any] = LOANS) -> dict[str, Any]:
+def to(principal: str, *permissions: str, on: dict[str, Any] = ONE_TABLE) -> dict[str, Any]:
     named = {"DataLakePrincipalIdentifier": principal}
     return {"Principal": named, "Resource": on, "Permissions": list(permissions)}
 
@@ -46,14 +46,14 @@ def held(client: Any, **asked: Any) -> dict[str, list[str]]:
 def test_a_table_is_left_to_iam_until_somebody_takes_that_back(aws: Aws, lake: Any) -> None:
     reader = aws.client("glue", CONSUMER)
     assert held(lake)[IAM_ALONE] == ["ALL"]
-    reader.get_table(**WANTED)
+    reader.get_table(**LOANS)
     lake.revoke_permissions(**to(IAM_ALONE, "ALL"))
     with pytest.raises(ClientError, match=r"Insufficient Lake Formation permission.*Describe on"):
-        reader.get_table(**WANTED)
+        reader.get_table(**LOANS)
     aws.client("glue", OWNER).get_table(DatabaseName="lake", Name="loans")
-    for on in (LOANS, EVERY):
+    for on in (ONE_TABLE, EVERY_TABLE):
         lake.grant_permissions(**to(CONSUMERS, "SELECT", on=on))
-        assert reader.get_table(**WANTED)["Table"]["Name"] == "loans"
+        assert reader.get_table(**LOANS)["Table"]["Name"] == "loans"
         lake.revoke_permissions(**to(CONSUMERS, "SELECT", on=on))
     refused("InvalidInputException", lake.revoke_permissions, **to(CONSUMERS, "SELECT"))
 
@@ -86,7 +86,7 @@ def test_a_new_table_gets_what_the_settings_say_and_loses_it_when_it_is_deleted(
     glue.create_table(DatabaseName="lake", TableInput=TABLE)
     assert IAM_ALONE not in held(lake)
     with pytest.raises(ClientError, match="Insufficient Lake Formation"):
-        aws.client("glue", CONSUMER).get_table(**WANTED)
+        aws.client("glue", CONSUMER).get_table(**LOANS)
 
 
 def test_what_would_have_no_effect_is_refused(lake: Any) -> None:

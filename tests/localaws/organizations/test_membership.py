@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localaws.server import Accounts, running
-from tests.localaws.conftest import ACCOUNTS, Aws
+from tests.accounts import ACCOUNTS
+from tests.localaws.conftest import Aws
 from tests.localaws.shapes import checked
+from tests.refusals import refused
 
 MANAGEMENT, MEMBER = "governance", "data"
 TOPOLOGY = """
@@ -19,12 +19,6 @@ region: eu-central-1
 organisation: {enabled: true, sharing: true}
 accounts: {governance: "444444444444", data: "111111111111", prod: "666666666666"}
 """
-
-
-def refused(code: str, call: Any, **params: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
 
 
 @pytest.fixture

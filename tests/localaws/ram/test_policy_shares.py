@@ -6,19 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, Aws
+from tests.accounts import ACCOUNTS
+from tests.localaws.conftest import Aws
+from tests.localaws.policies import document
 from tests.localaws.shapes import checked
+from tests.localaws.sharing import GROUP_DEPLOY
+from tests.refusals import refused
 
 OWNER, CONSUMER = "shared_services", "data_science"
 ACTIONS = ["sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"]
-
-
-def refused(code: str, call: Any, **params: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
 
 
 @pytest.fixture
@@ -42,7 +39,7 @@ def put_policy(aws: Aws, group: str, actions: list[str], principal: str | None =
     }
     aws.client("sagemaker", OWNER).put_model_package_group_policy(
         ModelPackageGroupName="g",
-        ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        ResourcePolicy=document(statement),
     )
 
 
@@ -100,8 +97,9 @@ def test_a_policys_share_is_discovered_after_permission_and_share_are_promoted(
 def test_a_policy_with_a_managed_permissions_actions_needs_no_promotion(
     aws: Aws, ram: Any, group: str
 ) -> None:
-    deploy = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowDeploy"
-    template = json.loads(ram.get_permission(permissionArn=deploy)["permission"]["permission"])
+    template = json.loads(
+        ram.get_permission(permissionArn=GROUP_DEPLOY)["permission"]["permission"]
+    )
     put_policy(aws, group, template["Action"])
     assert own_share(ram)["featureSet"] == "STANDARD"
     assert listed(aws) == [group]

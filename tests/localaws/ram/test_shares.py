@@ -9,23 +9,14 @@ from botocore.exceptions import ClientError
 
 from localaws.ram import grants, organisation
 from localaws.ram.permissions import default_of, managed, resource_types
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
 from tests.localaws.shapes import checked
+from tests.localaws.sharing import GROUP_DEPLOY, GROUP_REGISTER
+from tests.refusals import code_of, refused
 
 OWNER, CONSUMER, STRANGER = "shared_services", "data_science", "test"
 GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:model-package-group/credit-risk"
-DEPLOY = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowDeploy"
-REGISTER = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowRegister"
-
-
-def code_of(caught) -> str:
-    return caught.value.response["Error"]["Code"]
-
-
-def refused(code: str, call, **params) -> None:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert code_of(caught) == code
 
 
 @pytest.fixture
@@ -305,7 +296,7 @@ def test_another_accounts_share_cannot_be_changed_or_looked_into(aws, group, own
 def test_a_share_without_a_named_permission_gets_the_types_default(group, owner, consumer) -> None:
     arn = share(owner, group)["resourceShareArn"]
     (attached,) = owner.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
-    assert attached["arn"] == DEPLOY
+    assert attached["arn"] == GROUP_DEPLOY
     accept(consumer)
     assert consumer.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
 
@@ -315,7 +306,7 @@ def test_a_type_has_one_permission_in_a_share_and_it_can_be_replaced(
 ) -> None:
     arn = share(owner, group)["resourceShareArn"]
     accept(consumer)
-    swap = {"resourceShareArn": arn, "permissionArn": REGISTER}
+    swap = {"resourceShareArn": arn, "permissionArn": GROUP_REGISTER}
     refused("InvalidParameterException", owner.associate_resource_share_permission, **swap)
     owner.associate_resource_share_permission(**swap, replace=True)
     assert allowed(aws, "CreateModelPackage")
@@ -324,13 +315,13 @@ def test_a_type_has_one_permission_in_a_share_and_it_can_be_replaced(
         "InvalidParameterException",
         owner.create_resource_share,
         name="two",
-        permissionArns=[DEPLOY, REGISTER],
+        permissionArns=[GROUP_DEPLOY, GROUP_REGISTER],
     )
     refused(
         "InvalidStateTransitionException",
         owner.disassociate_resource_share_permission,
         resourceShareArn=arn,
-        permissionArn=REGISTER,
+        permissionArn=GROUP_REGISTER,
     )
 
 
@@ -423,10 +414,10 @@ def test_both_sides_list_resources_and_principals(group, owner, consumer) -> Non
 
 def test_shares_are_filtered_and_paged(group, owner) -> None:
     for number in range(5):
-        owner.create_resource_share(name=f"s-{number}", permissionArns=[DEPLOY])
+        owner.create_resource_share(name=f"s-{number}", permissionArns=[GROUP_DEPLOY])
     named = owner.get_resource_shares(resourceOwner="SELF", name="s-3")["resourceShares"]
     assert [one["name"] for one in named] == ["s-3"]
-    with_it = owner.get_resource_shares(resourceOwner="SELF", permissionArn=REGISTER)
+    with_it = owner.get_resource_shares(resourceOwner="SELF", permissionArn=GROUP_REGISTER)
     assert with_it["resourceShares"] == []
     names, token = [], {}
     while True:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+from tests.localaws.features import DEFINITION, NAME, OWNER
 from tests.localaws.listening import Listener
-from tests.localaws.sagemaker.feature_store.test_records import DEFINITION, NAME
-
-OWNER = "data"
+from tests.localaws.sagemaker.work import IMAGE
 
 
 def test_a_feature_group_tells_its_statuses(aws: Aws) -> None:
@@ -38,8 +38,7 @@ def test_models_and_endpoint_configs_are_announced(aws: Aws) -> None:
     role = aws.role(OWNER, "serving")
     client = aws.client("sagemaker", OWNER)
     listener = Listener(aws, OWNER, "SageMaker Model State Change")
-    image = f"492215442770.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:3.0-5"
-    container = {"Image": image, "ModelDataUrl": "s3://b/m.tar.gz"}
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
     client.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer=container)
     (event,) = listener.heard()
     assert event["detail"]["ModelName"] == "m"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.localaws.conftest import Aws
 from tests.localaws.shapes import checked
+from tests.localaws.waiting import eventually
 
 IMAGE = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 BUCKET = "work"
@@ -28,16 +28,6 @@ def archive(files: dict[str, str | bytes]) -> bytes:
             member.size = len(body)
             tar.addfile(member, io.BytesIO(body))
     return raw.getvalue()
-
-
-def until(look: Callable[[], Any], seconds: float = 30) -> Any:
-    """Return the first true answer of `look`; real processes take real time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 class Workshop:
@@ -141,7 +131,7 @@ class Workshop:
             found = self.sagemaker.describe_processing_job(ProcessingJobName=name)
             return found if found["ProcessingJobStatus"] in FINISHED else None
 
-        return dict(until(look, 60))
+        return dict(eventually(look, 60))
 
     # ------------------------------------------------------------------ training
     def training_request(
@@ -186,7 +176,7 @@ class Workshop:
             found = self.sagemaker.describe_training_job(TrainingJobName=name)
             return found if found["TrainingJobStatus"] in FINISHED else None
 
-        return dict(until(look, 60))
+        return dict(eventually(look, 60))
 
     def artifact(self, key: str) -> dict[str, bytes]:
         """Return the files of a tar.gz in the bucket."""
@@ -242,7 +232,7 @@ class Workshop:
             passing = ("Creating", "Updating", "RollingBack", "Deleting")
             return None if found["EndpointStatus"] in passing else found
 
-        return dict(until(look, 60))
+        return dict(eventually(look, 60))
 
     def invoke(self, endpoint: str, body: str = "", **more: Any) -> str:
         reply = self.runtime.invoke_endpoint(EndpointName=endpoint, Body=body, **more)

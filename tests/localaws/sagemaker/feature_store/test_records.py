@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,49 +10,28 @@ from botocore.exceptions import ClientError
 from pyarrow import parquet as pq
 
 from localaws.sagemaker.feature_store import offline_store
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+from tests.localaws.features import (
+    ARN,
+    BUCKET,
+    CONSUMER,
+    DEFINITION,
+    NAME,
+    OWNER,
+    T1,
+    T2,
+    T3,
+    after_creation,
+    create,
+    put,
+    read,
+    record,
+)
 from tests.localaws.shapes import checked
-
-OWNER, CONSUMER = "data", "data_science"
-NAME, BUCKET = "credit-risk-loan", "causeway-data-111111111111-eu-central-1"
-ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:feature-group/{NAME}"
-READ_WRITE = "arn:aws:ram::aws:permission/AWSRAMPermissionSagemakerFeatureGroupReadWrite"
-READ_ONLY = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerFeatureGroupReadOnly"
-T1, T2, T3 = (f"2024-01-0{day}T12:00:00Z" for day in (1, 2, 3))
-DEFINITION: dict[str, Any] = {
-    "FeatureGroupName": NAME,
-    "RecordIdentifierFeatureName": "record_id",
-    "EventTimeFeatureName": "event_time",
-    "FeatureDefinitions": [
-        {"FeatureName": "record_id", "FeatureType": "String"},
-        {"FeatureName": "event_time", "FeatureType": "String"},
-        {"FeatureName": "duration", "FeatureType": "Integral"},
-        {"FeatureName": "amount", "FeatureType": "Fractional"},
-    ],
-    "OnlineStoreConfig": {"EnableOnlineStore": True},
-}
-
-
-def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
-    """Return the first true answer; background work of the server takes a moment."""
-    until = time.monotonic() + seconds
-    while not (answer := look()):
-        assert time.monotonic() < until, "never came true"
-        time.sleep(0.02)
-    return answer
-
-
-def refused(code: str, call: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return str(error["Message"])
-
-
-def record(identifier: str = "sgc-000001", moment: str = T2, amount: str = "12.5") -> list[Any]:
-    given = {"record_id": identifier, "event_time": moment, "duration": "6", "amount": amount}
-    return [{"FeatureName": name, "ValueAsString": text} for name, text in given.items()]
+from tests.localaws.sharing import CATALOG_SEARCH, FEATURES_READ_ONLY, FEATURES_READ_WRITE, share
+from tests.localaws.waiting import eventually
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -67,23 +44,9 @@ def runtime(aws: Aws) -> Any:
     return checked(aws.client("sagemaker-featurestore-runtime", OWNER))
 
 
-def created(sagemaker: Any, **extra: Any) -> dict[str, Any]:
-    sagemaker.create_feature_group(**DEFINITION | extra)
-    return settled(sagemaker)
-
-
-def settled(sagemaker: Any) -> dict[str, Any]:
-    def look() -> Any:
-        found = sagemaker.describe_feature_group(FeatureGroupName=NAME)
-        return found if found["FeatureGroupStatus"] != "Creating" else None
-
-    found: dict[str, Any] = eventually(look)
-    return found
-
-
 @pytest.fixture
 def group(sagemaker: Any) -> str:
-    assert created(sagemaker)["FeatureGroupStatus"] == "Created"
+    assert create(sagemaker)["FeatureGroupStatus"] == "Created"
     return NAME
 
 
@@ -98,7 +61,7 @@ def s3(aws: Aws) -> Any:
 def offline(aws: Aws, s3: Any, sagemaker: Any) -> dict[str, Any]:
     """A feature group with both stores; the offline one encrypted with a key."""
     key = aws.client("kms", OWNER).create_key()["KeyMetadata"]["Arn"]
-    found = created(
+    found = create(
         sagemaker,
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs", "KmsKeyId": key}},
@@ -119,23 +82,12 @@ def rows(s3: Any) -> list[dict[str, Any]]:
     return found
 
 
-def put(runtime: Any, *features: Any, **extra: Any) -> None:
-    runtime.put_record(FeatureGroupName=NAME, Record=record(*features), **extra)
-
-
-def got(runtime: Any, identifier: str = "sgc-000001", **extra: Any) -> dict[str, str]:
-    reply = runtime.get_record(
-        FeatureGroupName=NAME, RecordIdentifierValueAsString=identifier, **extra
-    )
-    return {one["FeatureName"]: one["ValueAsString"] for one in reply.get("Record", [])}
-
-
 # --------------------------------------------------------------------------- definition
 def test_a_feature_group_is_creating_then_created(sagemaker: Any) -> None:
     sagemaker.create_feature_group(**DEFINITION)
     first = sagemaker.describe_feature_group(FeatureGroupName=NAME)
     assert first["FeatureGroupStatus"] in ("Creating", "Created")
-    found = settled(sagemaker)
+    found = after_creation(sagemaker)
     assert found["FeatureGroupStatus"] == "Created"
     assert found["FeatureGroupArn"] == ARN
     assert found["FeatureDefinitions"] == DEFINITION["FeatureDefinitions"]
@@ -163,7 +115,7 @@ def test_an_impossible_definition_is_refused(sagemaker: Any, wrong: dict[str, An
 def test_a_name_is_used_once_until_deleted(sagemaker: Any, group: str) -> None:
     refused("ResourceInUse", sagemaker.create_feature_group, **DEFINITION)
     sagemaker.delete_feature_group(FeatureGroupName=group)
-    assert created(sagemaker)["FeatureGroupStatus"] == "Created"
+    assert create(sagemaker)["FeatureGroupStatus"] == "Created"
 
 
 def test_groups_and_features_can_be_looked_up(sagemaker: Any, group: str) -> None:
@@ -176,7 +128,7 @@ def test_groups_and_features_can_be_looked_up(sagemaker: Any, group: str) -> Non
 
 
 def test_an_offline_store_out_of_reach_fails_the_creation(aws: Aws, sagemaker: Any) -> None:
-    found = created(
+    found = create(
         sagemaker,
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": "s3://no-such-bucket-here/fs"}},
@@ -187,15 +139,15 @@ def test_an_offline_store_out_of_reach_fails_the_creation(aws: Aws, sagemaker: A
 
 # ------------------------------------------------------------------------- online store
 def test_a_record_put_is_got(runtime: Any, group: str) -> None:
-    assert got(runtime) == {}
+    assert read(runtime) == {}
     put(runtime)
-    assert got(runtime) == {
+    assert read(runtime) == {
         "record_id": "sgc-000001",
         "event_time": T2,
         "duration": "6",
         "amount": "12.5",
     }
-    assert got(runtime, FeatureNames=["amount"]) == {"amount": "12.5"}
+    assert read(runtime, FeatureNames=["amount"]) == {"amount": "12.5"}
 
 
 def test_a_later_record_replaces_an_earlier_one_and_never_the_reverse(
@@ -203,9 +155,9 @@ def test_a_later_record_replaces_an_earlier_one_and_never_the_reverse(
 ) -> None:
     put(runtime, "sgc-000001", T2, "2")
     put(runtime, "sgc-000001", T1, "1")
-    assert got(runtime)["amount"] == "2"
+    assert read(runtime)["amount"] == "2"
     put(runtime, "sgc-000001", T3, "3")
-    assert got(runtime)["amount"] == "3"
+    assert read(runtime)["amount"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -226,9 +178,9 @@ def test_a_wrong_record_is_refused_naming_the_feature(
 ) -> None:
     names = {one["FeatureName"] for one in broken} or {"event_time"}
     wrong = [one for one in record() if one["FeatureName"] not in names] + broken
-    message = refused("ValidationError", runtime.put_record, FeatureGroupName=NAME, Record=wrong)
-    assert named in message
-    assert got(runtime) == {}
+    refusal = refused("ValidationError", runtime.put_record, FeatureGroupName=NAME, Record=wrong)
+    assert named in refusal.message
+    assert read(runtime) == {}
 
 
 def test_an_unknown_group_is_not_found(runtime: Any) -> None:
@@ -239,13 +191,13 @@ def test_a_soft_deletion_hides_a_record_and_keeps_out_older_ones(runtime: Any, g
     put(runtime)
     key = {"FeatureGroupName": NAME, "RecordIdentifierValueAsString": "sgc-000001"}
     runtime.delete_record(**key, EventTime=T1)
-    assert got(runtime), "a deletion that is not later silently keeps the record"
+    assert read(runtime), "a deletion that is not later silently keeps the record"
     runtime.delete_record(**key, EventTime=T3)
-    assert got(runtime) == {}
+    assert read(runtime) == {}
     put(runtime)
-    assert got(runtime) == {}, "older than the deletion"
+    assert read(runtime) == {}, "older than the deletion"
     put(runtime, "sgc-000001", "2024-01-04T00:00:00Z")
-    assert got(runtime)
+    assert read(runtime)
 
 
 def test_a_hard_deletion_must_be_later(runtime: Any, group: str) -> None:
@@ -256,10 +208,10 @@ def test_a_hard_deletion_must_be_later(runtime: Any, group: str) -> None:
         "DeletionMode": "HardDelete",
     }
     refused("ValidationError", runtime.delete_record, **key, EventTime=T2)
-    assert got(runtime)
+    assert read(runtime)
     runtime.delete_record(**key, EventTime=T3)
     put(runtime, "sgc-000001", T1)
-    assert got(runtime), "nothing is left of it"
+    assert read(runtime), "nothing is left of it"
 
 
 def test_a_record_with_a_time_to_live_expires(aws: Aws, runtime: Any, group: str) -> None:
@@ -272,7 +224,7 @@ def test_a_record_with_a_time_to_live_expires(aws: Aws, runtime: Any, group: str
     )
     assert reply["ExpiresAt"]
     aws.advance(301)
-    assert got(runtime) == {}
+    assert read(runtime) == {}
 
 
 def test_a_batch_writes_what_it_can_and_reports_the_rest(runtime: Any, group: str) -> None:
@@ -302,15 +254,15 @@ def test_a_batch_has_at_most_25_entries_and_100_identifiers(runtime: Any, group:
     refused("ValidationException", runtime.batch_write_record, Entries=[entry] * 26)
     one = {"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ["a"] * 60}
     refused("ValidationError", runtime.batch_get_record, Identifiers=[one, one])
-    assert got(runtime) == {}
+    assert read(runtime) == {}
 
 
 def test_event_times_may_be_unix_seconds(sagemaker: Any, runtime: Any) -> None:
     definitions = [dict(one) for one in DEFINITION["FeatureDefinitions"]]
     definitions[1]["FeatureType"] = "Fractional"
-    created(sagemaker, FeatureDefinitions=definitions)
+    create(sagemaker, FeatureDefinitions=definitions)
     put(runtime, "sgc-000001", "1704103200.5")
-    assert got(runtime)["event_time"] == "1704103200.5"
+    assert read(runtime)["event_time"] == "1704103200.5"
     wrong = record("sgc-000001", T1)
     refused("ValidationError", runtime.put_record, FeatureGroupName=NAME, Record=wrong)
 
@@ -373,8 +325,8 @@ def test_a_record_may_go_to_one_store_only(s3: Any, offline: dict[str, Any], run
     put(runtime, "sgc-000001", TargetStores=["OnlineStore"])
     put(runtime, "sgc-000002", TargetStores=["OfflineStore"])
     assert [row["record_id"] for row in eventually(lambda: rows(s3))] == ["sgc-000002"]
-    assert got(runtime, "sgc-000001")
-    assert got(runtime, "sgc-000002") == {}
+    assert read(runtime, "sgc-000001")
+    assert read(runtime, "sgc-000002") == {}
 
 
 def test_what_s3_refuses_is_kept_shown_and_written_later(
@@ -418,21 +370,6 @@ def test_deleting_the_group_keeps_its_data(
 
 
 # ------------------------------------------------------------------------ across accounts
-def shared(aws: Aws, resource: str, permission: str) -> None:
-    aws.client("ram", OWNER).create_resource_share(
-        name="features",
-        resourceArns=[resource],
-        principals=[ACCOUNTS[CONSUMER]],
-        permissionArns=[permission],
-    )
-    consumer = aws.client("ram", CONSUMER)
-    invitations = consumer.get_resource_share_invitations()["resourceShareInvitations"]
-    for one in [one for one in invitations if one["status"] == "PENDING"]:
-        consumer.accept_resource_share_invitation(
-            resourceShareInvitationArn=one["resourceShareInvitationArn"]
-        )
-
-
 def test_a_consumer_reads_by_arn_what_its_permission_allows(
     aws: Aws, group: str, runtime: Any
 ) -> None:
@@ -444,19 +381,19 @@ def test_a_consumer_reads_by_arn_what_its_permission_allows(
         reader.get_record(**wanted)
     (error,) = reader.batch_get_record(Identifiers=many)["Errors"]
     assert error["ErrorCode"] == "AccessForbidden"
-    shared(aws, ARN, READ_ONLY)
+    share(aws, OWNER, CONSUMER, ARN, FEATURES_READ_ONLY)
     assert reader.get_record(**wanted)["Record"]
     assert len(reader.batch_get_record(Identifiers=many)["Records"]) == 1
     with pytest.raises(ClientError, match="Access"):
         reader.put_record(FeatureGroupName=ARN, Record=record(amount="9"))
-    assert got(runtime)["amount"] == "12.5"
+    assert read(runtime)["amount"] == "12.5"
 
 
 def test_a_consumer_writes_into_the_owners_group(aws: Aws, group: str, runtime: Any) -> None:
-    shared(aws, ARN, READ_WRITE)
+    share(aws, OWNER, CONSUMER, ARN, FEATURES_READ_WRITE)
     writer = checked(aws.client("sagemaker-featurestore-runtime", CONSUMER))
     writer.put_record(FeatureGroupName=ARN, Record=record(amount="9"))
-    assert got(runtime)["amount"] == "9"
+    assert read(runtime)["amount"] == "9"
     entry = {"FeatureGroupName": ARN, "Record": record("sgc-000002")}
     (error,) = writer.batch_write_record(Entries=[entry])["Errors"]
     assert error["ErrorCode"] == "AccessForbidden", "BatchWriteRecord is in no RAM permission"
@@ -469,16 +406,12 @@ def test_discovery_and_access_are_two_shares(aws: Aws, group: str) -> None:
         reply = consumer.search(Resource="FeatureGroup", CrossAccountFilterOption="CrossAccount")
         return [one["FeatureGroup"]["FeatureGroupName"] for one in reply["Results"]]
 
-    shared(aws, ARN, READ_ONLY)
+    share(aws, OWNER, CONSUMER, ARN, FEATURES_READ_ONLY)
     assert consumer.describe_feature_group(FeatureGroupName=ARN)["FeatureGroupName"] == NAME
     assert discovered() == []
     owner = checked(aws.client("sagemaker", OWNER))
     (catalog,) = owner.list_resource_catalogs()["ResourceCatalogs"]
-    shared(
-        aws,
-        catalog["ResourceCatalogArn"],
-        "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerCatalogResourceSearch",
-    )
+    share(aws, OWNER, CONSUMER, catalog["ResourceCatalogArn"], CATALOG_SEARCH)
     assert discovered() == [NAME]
     refused("ValidationException", consumer.delete_feature_group, FeatureGroupName=ARN)
     refused("ResourceNotFound", consumer.delete_feature_group, FeatureGroupName=NAME)

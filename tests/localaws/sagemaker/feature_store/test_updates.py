@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.localaws.conftest import Aws
-from tests.localaws.sagemaker.feature_store.test_records import (
+from tests.localaws.features import (
     ARN,
     CONSUMER,
     DEFINITION,
@@ -16,16 +16,15 @@ from tests.localaws.sagemaker.feature_store.test_records import (
     T1,
     T2,
     T3,
-    created,
-    eventually,
+    create,
     record,
-    refused,
-    shared,
 )
 from tests.localaws.shapes import checked
+from tests.localaws.sharing import CATALOG_SEARCH, share
+from tests.localaws.waiting import eventually
+from tests.refusals import refused
 
 KEY = {"FeatureGroupName": NAME, "RecordIdentifierValueAsString": "sgc-000001"}
-CATALOG = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerCatalogResourceSearch"
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def runtime(aws: Aws) -> Any:
 @pytest.fixture
 def updatable(sagemaker: Any) -> str:
     online = {"EnableOnlineStore": True, "StorageType": "Standard_V2"}
-    assert created(sagemaker, OnlineStoreConfig=online)["FeatureGroupStatus"] == "Created"
+    assert create(sagemaker, OnlineStoreConfig=online)["FeatureGroupStatus"] == "Created"
     return NAME
 
 
@@ -57,7 +56,7 @@ def change(runtime: Any, ttl: dict[str, Any] | None = None, **features: str) -> 
 
 # ------------------------------------------------------------------------ the group
 def test_features_are_added_and_can_be_written(sagemaker: Any, runtime: Any) -> None:
-    created(sagemaker)
+    create(sagemaker)
     more = [{"FeatureName": "purpose", "FeatureType": "Integral"}]
     sagemaker.update_feature_group(FeatureGroupName=NAME, FeatureAdditions=more)
     found = eventually(lambda: updated(sagemaker))
@@ -83,7 +82,7 @@ def updated(sagemaker: Any) -> Any:
     ],
 )
 def test_an_impossible_update_changes_nothing(sagemaker: Any, wrong: dict[str, Any]) -> None:
-    before = created(sagemaker)
+    before = create(sagemaker)
     refused("ValidationException", sagemaker.update_feature_group, FeatureGroupName=NAME, **wrong)
     after = sagemaker.describe_feature_group(FeatureGroupName=NAME)
     assert after["FeatureDefinitions"] == before["FeatureDefinitions"]
@@ -93,7 +92,7 @@ def test_an_impossible_update_changes_nothing(sagemaker: Any, wrong: dict[str, A
 def test_a_groups_time_to_live_holds_for_later_records(
     aws: Aws, sagemaker: Any, runtime: Any
 ) -> None:
-    created(sagemaker)
+    create(sagemaker)
     now = aws.cloud.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     runtime.put_record(FeatureGroupName=NAME, Record=record("sgc-000000", now))
     sagemaker.update_feature_group(
@@ -120,7 +119,7 @@ def test_a_groups_time_to_live_holds_for_later_records(
 
 # ------------------------------------------------------------------------ features
 def test_a_feature_is_described_and_found(aws: Aws, sagemaker: Any) -> None:
-    created(sagemaker)
+    create(sagemaker)
     about = {"FeatureGroupName": NAME, "FeatureName": "amount"}
     sagemaker.update_feature_metadata(
         **about,
@@ -146,7 +145,7 @@ def test_a_feature_is_described_and_found(aws: Aws, sagemaker: Any) -> None:
     across = {"CrossAccountFilterOption": "CrossAccount"}
     assert search(consumer, "FeatureName", "amount", **across) == []
     (catalog,) = sagemaker.list_resource_catalogs()["ResourceCatalogs"]
-    shared(aws, catalog["ResourceCatalogArn"], CATALOG)
+    share(aws, OWNER, CONSUMER, catalog["ResourceCatalogArn"], CATALOG_SEARCH)
     assert search(consumer, "FeatureName", "amount", **across) == ["amount"]
     with pytest.raises(Exception, match="Access"):
         consumer.describe_feature_metadata(FeatureGroupName=ARN, FeatureName="amount")
@@ -187,7 +186,7 @@ def test_an_update_needs_a_living_record(runtime: Any, updatable: str) -> None:
 
 
 def test_a_standard_store_has_no_updates(sagemaker: Any, runtime: Any) -> None:
-    assert "StorageType" not in created(sagemaker)["OnlineStoreConfig"], DEFINITION
+    assert "StorageType" not in create(sagemaker)["OnlineStoreConfig"], DEFINITION
     runtime.put_record(FeatureGroupName=NAME, Record=record())
     with pytest.raises(Exception, match="Standard_V2"):
         change(runtime, amount="7")

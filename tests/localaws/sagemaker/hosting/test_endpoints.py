@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from localaws.sagemaker.machine.processes import ProcessTable
-from tests.localaws.sagemaker.work import Workshop, until
+from tests.localaws.sagemaker.work import Workshop
+from tests.localaws.waiting import eventually
+from tests.refusals import refused
 
 ECHO = """
 import os, sys
@@ -38,14 +39,6 @@ BROKEN = "def model_fn(model_dir):\n    raise ValueError('the model has no trees
 
 def echo(name: str) -> dict[str, str]:
     return {"inference.py": ECHO.replace("{name}", name)}
-
-
-def refused(code: str, call: Any, **params: Any) -> dict[str, Any]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    reply = caught.value.response
-    assert reply["Error"]["Code"] == code, reply
-    return dict(reply)
 
 
 def deploy(workshop: Workshop, name: str) -> dict[str, Any]:
@@ -90,9 +83,9 @@ def test_content_type_of_the_answer_is_the_models(workshop: Workshop) -> None:
 def test_model_error_carries_the_models_status_and_words(workshop: Workshop) -> None:
     deploy(workshop, "precise")
     client = workshop.runtime
-    reply = refused("ModelError", client.invoke_endpoint, EndpointName="precise", Body=b"bad")
-    assert reply["OriginalStatusCode"] == 400
-    assert reply["OriginalMessage"] == "row 1, column 'age': 'x' is not a number"
+    refusal = refused("ModelError", client.invoke_endpoint, EndpointName="precise", Body=b"bad")
+    assert refusal.reply["OriginalStatusCode"] == 400
+    assert refusal.reply["OriginalMessage"] == "row 1, column 'age': 'x' is not a number"
 
 
 def test_variables_of_the_model_reach_the_script(workshop: Workshop) -> None:
@@ -117,13 +110,13 @@ def test_default_functions_serve_a_script_with_model_fn_alone(workshop: Workshop
 def test_error_of_the_model_is_a_model_error(workshop: Workshop) -> None:
     deploy(workshop, "moody")
     client = workshop.runtime
-    reply = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"bad")
-    assert reply["ResponseMetadata"]["HTTPStatusCode"] == 424
-    assert "client error (400)" in reply["Error"]["Message"]
-    assert "column 'age': 'x'" in reply["Error"]["Message"]
-    reply = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"crash")
-    assert "server error (500)" in reply["Error"]["Message"]
-    lines = until(lambda: _log(workshop, "moody"), 10)
+    refusal = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"bad")
+    assert refusal.status == 424
+    assert "client error (400)" in refusal.message
+    assert "column 'age': 'x'" in refusal.message
+    refusal = refused("ModelError", client.invoke_endpoint, EndpointName="moody", Body=b"crash")
+    assert "server error (500)" in refusal.message
+    lines = eventually(lambda: _log(workshop, "moody"), 10)
     assert any("RuntimeError: out of luck" in line for line in lines)
     assert workshop.invoke("moody", "fine") == "moody:fine"
 
@@ -137,8 +130,8 @@ def test_model_server_that_died_is_a_model_error(workshop: Workshop) -> None:
 
 def test_endpoint_that_is_not_there_is_a_validation_error(workshop: Workshop) -> None:
     client = workshop.runtime
-    reply = refused("ValidationError", client.invoke_endpoint, EndpointName="none", Body=b"x")
-    assert "Endpoint none of account 222222222222 not found" in reply["Error"]["Message"]
+    refusal = refused("ValidationError", client.invoke_endpoint, EndpointName="none", Body=b"x")
+    assert "Endpoint none of account 222222222222 not found" in refusal.message
 
 
 def test_requests_are_shared_by_weight_and_a_variant_can_be_asked_for(workshop: Workshop) -> None:
@@ -166,15 +159,15 @@ def test_model_that_does_not_load_fails_a_new_endpoint(workshop: Workshop) -> No
     described = workshop.settled("broken")
     assert described["EndpointStatus"] == "Failed"
     assert "the model has no trees" in described["FailureReason"]
-    reply = refused(
+    refusal = refused(
         "ValidationException",
         workshop.sagemaker.update_endpoint,
         EndpointName="broken",
         EndpointConfigName="broken",
     )
-    assert "in status Failed" in reply["Error"]["Message"]
+    assert "in status Failed" in refusal.message
     workshop.sagemaker.delete_endpoint(EndpointName="broken")
-    until(lambda: gone(workshop, "broken"))
+    eventually(lambda: gone(workshop, "broken"))
 
 
 def test_missing_model_data_fails_the_endpoint(workshop: Workshop) -> None:
@@ -200,12 +193,12 @@ def test_update_swaps_to_the_new_config_without_a_gap(workshop: Workshop) -> Non
 
     asking = threading.Thread(target=ask)
     asking.start()
-    until(lambda: answers)
+    eventually(lambda: answers)
     before = set(ProcessTable.of(workshop.aws.cloud).alive())
     workshop.sagemaker.update_endpoint(EndpointName="steady", EndpointConfigName="steady-2")
     described = workshop.settled("steady")
     count = len(answers)
-    until(lambda: len(answers) > count + 2)
+    eventually(lambda: len(answers) > count + 2)
     done.set()
     asking.join()
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == (
@@ -215,7 +208,7 @@ def test_update_swaps_to_the_new_config_without_a_gap(workshop: Workshop) -> Non
     order = [answer for i, answer in enumerate(answers) if i == 0 or answers[i - 1] != answer]
     assert order == ["steady:x", "steady-2:x"]
     # The replaced server has ended.
-    until(lambda: not before <= set(ProcessTable.of(workshop.aws.cloud).alive()))
+    eventually(lambda: not before <= set(ProcessTable.of(workshop.aws.cloud).alive()))
 
 
 def test_failed_update_is_in_service_on_the_old_config(workshop: Workshop) -> None:
@@ -238,7 +231,7 @@ def test_log_goes_on_after_the_first_credentials_expired(workshop: Workshop) -> 
     deploy(workshop, "lasting")
     workshop.aws.advance(13 * 3600)
     refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="lasting", Body=b"crash")
-    assert until(lambda: _log(workshop, "lasting"), 10)
+    assert eventually(lambda: _log(workshop, "lasting"), 10)
 
 
 def test_config_and_model_may_be_deleted_while_they_serve(workshop: Workshop) -> None:
@@ -262,7 +255,7 @@ def test_deleted_endpoint_is_gone_with_its_process_and_its_name_is_free(
         EndpointConfigName="brief",
     )
     workshop.sagemaker.delete_endpoint(EndpointName="brief")
-    until(lambda: gone(workshop, "brief"))
+    eventually(lambda: gone(workshop, "brief"))
     assert not Path(f"/proc/{pid}").exists()
     workshop.sagemaker.create_endpoint(EndpointName="brief", EndpointConfigName="brief")
     assert workshop.settled("brief")["EndpointStatus"] == "InService"
@@ -296,14 +289,14 @@ def test_gradual_deployment_is_refused_not_ignored(workshop: Workshop) -> None:
             }
         }
     }
-    reply = refused(
+    refusal = refused(
         "UnsupportedOperation",
         workshop.sagemaker.update_endpoint,
         EndpointName="gradual",
         EndpointConfigName="gradual",
         DeploymentConfig=canary,
     )
-    assert "gradually" in reply["Error"]["Message"]
+    assert "gradually" in refusal.message
 
 
 def test_endpoints_are_listed(workshop: Workshop) -> None:

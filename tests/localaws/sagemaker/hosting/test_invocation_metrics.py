@@ -8,7 +8,8 @@ from typing import Any
 
 from localaws.kit.service import Call, Principal
 from localaws.sagemaker.hosting.invocation_metrics import record
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
 
 PROD = ACCOUNTS["prod"]
 

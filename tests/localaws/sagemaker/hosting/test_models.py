@@ -7,18 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.accounts import ACCOUNTS, REGION
 from tests.localaws.sagemaker.work import BUCKET, IMAGE, Workshop
+from tests.localaws.sharing import GROUP_DEPLOY, share
+from tests.refusals import refused, refused_saying
 
-DEPLOY = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowDeploy"
 OWNER, CONSUMER = "shared_services", "data_science"
-
-
-def refused(code: str, call: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return str(error["Message"])
 
 
 def create(workshop: Workshop, name: str, **container: Any) -> dict[str, Any]:
@@ -51,20 +45,9 @@ def publish(workshop: Workshop, group: str) -> str:
     return str(made["ModelPackageArn"])
 
 
-def share(workshop: Workshop, group: str) -> None:
-    ram = workshop.aws.client("ram", OWNER)
-    account = workshop.aws.account(OWNER)
-    ram.create_resource_share(
-        name=group,
-        resourceArns=[f"arn:aws:sagemaker:eu-central-1:{account}:model-package-group/{group}"],
-        principals=[workshop.aws.account(CONSUMER)],
-        permissionArns=[DEPLOY],
-    )
-    consumer = workshop.aws.client("ram", CONSUMER)
-    for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]:
-        if one["status"] == "PENDING":
-            arn = one["resourceShareInvitationArn"]
-            consumer.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+def share_group(workshop: Workshop, group: str) -> None:
+    arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:model-package-group/{group}"
+    share(workshop.aws, OWNER, CONSUMER, arn, GROUP_DEPLOY)
 
 
 def test_model_is_described_as_it_was_asked_for(workshop: Workshop) -> None:
@@ -107,7 +90,7 @@ def test_shared_version_becomes_a_model_only_when_shared_and_approved(workshop: 
     version = publish(workshop, "credit-risk")
     with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateModel"):
         create(workshop, "from-version", ModelPackageName=version)
-    share(workshop, "credit-risk")
+    share_group(workshop, "credit-risk")
     with pytest.raises(ClientError, match="PendingManualApproval, it must be Approved"):
         create(workshop, "from-version", ModelPackageName=version)
     workshop.aws.client("sagemaker", OWNER).update_model_package(
@@ -120,15 +103,15 @@ def test_shared_version_becomes_a_model_only_when_shared_and_approved(workshop: 
 
 def test_version_that_does_not_exist_is_refused(workshop: Workshop) -> None:
     version = publish(workshop, "other-group")
-    share(workshop, "other-group")
-    message = refused(
+    share_group(workshop, "other-group")
+    refusal = refused(
         "ValidationException",
         workshop.sagemaker.create_model,
         ModelName="ghost",
         ExecutionRoleArn=workshop.role,
         PrimaryContainer={"ModelPackageName": version.removesuffix("/1") + "/9"},
     )
-    assert "other-group/9" in message
+    assert "other-group/9" in refusal.message
 
 
 def test_models_are_listed_in_pages(workshop: Workshop) -> None:
@@ -157,12 +140,18 @@ def test_endpoint_config_is_made_once_over_models_that_exist(workshop: Workshop)
     assert found["ProductionVariants"] == [variant(model="base", InitialVariantWeight=1.0)]
     assert client.list_tags(ResourceArn=made["EndpointConfigArn"])["Tags"] == tags
     request = {"EndpointConfigName": "config", "ProductionVariants": [variant(model="base")]}
-    assert "already existing" in refused(
-        "ValidationException", client.create_endpoint_config, **request
+    refused_saying(
+        "ValidationException",
+        "already existing",
+        client.create_endpoint_config,
+        **request,
     )
     client.delete_endpoint_config(EndpointConfigName="config")
-    assert "Could not find" in refused(
-        "ValidationException", client.describe_endpoint_config, EndpointConfigName="config"
+    refused_saying(
+        "ValidationException",
+        "Could not find",
+        client.describe_endpoint_config,
+        EndpointConfigName="config",
     )
 
 
@@ -184,10 +173,10 @@ def test_endpoint_config_that_cannot_run_is_refused(
 ) -> None:
     if not workshop.sagemaker.list_models(NameContains="plain")["Models"]:
         create(workshop, "plain", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
-    message = refused(
+    refusal = refused(
         code,
         workshop.sagemaker.create_endpoint_config,
         EndpointConfigName="impossible",
         ProductionVariants=variants,
     )
-    assert why in message
+    assert why in refusal.message

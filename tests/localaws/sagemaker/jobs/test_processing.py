@@ -9,7 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.sagemaker.machine.processes import ProcessTable
-from tests.localaws.sagemaker.work import IMAGE, Workshop, until
+from tests.localaws.sagemaker.work import IMAGE, Workshop
+from tests.localaws.waiting import eventually
+from tests.refusals import code_of
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 COPY = """
@@ -28,10 +30,6 @@ target = pathlib.Path(sys.argv[1].split("=")[1])
 (target / "python.txt").write_text(sys.executable)
 """
 SLEEP = "import time; print('asleep', flush=True); time.sleep(60)"
-
-
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
 
 
 def test_inputs_are_downloaded_and_outputs_uploaded(workshop: Workshop) -> None:
@@ -151,7 +149,7 @@ def test_option_that_is_not_supported_is_refused_not_ignored(workshop: Workshop)
 def test_stopped_job_ends_its_script_and_uploads_nothing(workshop: Workshop) -> None:
     request = workshop.processing_request("sleeper", SLEEP)
     workshop.sagemaker.create_processing_job(**request)
-    [pid] = until(ProcessTable.of(workshop.aws.cloud).alive)
+    [pid] = eventually(ProcessTable.of(workshop.aws.cloud).alive)
     workshop.sagemaker.stop_processing_job(ProcessingJobName="sleeper")
     described = workshop.processed("sleeper")
     assert described["ProcessingJobStatus"] == "Stopped"
@@ -165,7 +163,7 @@ def test_job_that_runs_too_long_by_the_clock_is_stopped(workshop: Workshop) -> N
             "long", SLEEP, StoppingCondition={"MaxRuntimeInSeconds": 3600}
         )
     )
-    until(ProcessTable.of(workshop.aws.cloud).alive)
+    eventually(ProcessTable.of(workshop.aws.cloud).alive)
     workshop.aws.advance(3601)
     assert workshop.processed("long")["ProcessingJobStatus"] == "Stopped"
 
@@ -176,7 +174,7 @@ def test_jobs_beyond_the_slots_wait_and_can_be_stopped_before_they_begin(
     for name in ("one", "two", "three"):
         workshop.sagemaker.create_processing_job(**workshop.processing_request(name, SLEEP))
     table = ProcessTable.of(workshop.aws.cloud)
-    until(lambda: len(table.alive()) == 2)
+    eventually(lambda: len(table.alive()) == 2)
     waiting = workshop.sagemaker.describe_processing_job(ProcessingJobName="three")
     assert waiting["ProcessingJobStatus"] == "InProgress"
     assert "ProcessingStartTime" not in waiting
@@ -185,7 +183,7 @@ def test_jobs_beyond_the_slots_wait_and_can_be_stopped_before_they_begin(
     for name in ("one", "two"):
         workshop.sagemaker.stop_processing_job(ProcessingJobName=name)
         assert workshop.processed(name)["ProcessingJobStatus"] == "Stopped"
-    assert until(lambda: not table.alive())
+    assert eventually(lambda: not table.alive())
 
 
 def test_waiting_job_starts_when_a_slot_is_free(workshop: Workshop) -> None:
@@ -199,7 +197,7 @@ def test_waiting_job_starts_when_a_slot_is_free(workshop: Workshop) -> None:
 
 def test_sandbox_is_removed_after_the_job(workshop: Workshop) -> None:
     workshop.process("tidy", "print('x')")
-    until(lambda: not list(workshop.aws.cloud.work_dir.iterdir()))
+    eventually(lambda: not list(workshop.aws.cloud.work_dir.iterdir()))
 
 
 def test_list_filters_by_status_and_name_newest_first(workshop: Workshop) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws.sagemaker.jobs.slots import JobSlots
-from tests.localaws.sagemaker.work import until
+from tests.localaws.waiting import eventually
 
 
 class Threads:
@@ -48,10 +48,10 @@ def test_at_most_the_limit_runs_and_the_others_follow_in_order() -> None:
     works = [Work(order, number) for number in range(5)]
     for work in works:
         slots.submit(THREADS, work)
-    until(lambda: sorted(order) == [0, 1])
+    eventually(lambda: sorted(order) == [0, 1])
     for number, work in enumerate(works):
         work.go.set()
-        until(lambda number=number: len(order) >= min(5, number + 3))
+        eventually(lambda number=number: len(order) >= min(5, number + 3))
     assert order[2:] == [2, 3, 4]
 
 
@@ -60,7 +60,7 @@ def test_waiting_work_can_be_taken_back_and_running_work_cannot() -> None:
     works = [Work(order, number) for number in range(3)]
     for work in works:
         slots.submit(THREADS, work)
-    until(lambda: len(order) == 2)
+    eventually(lambda: len(order) == 2)
     assert slots.withdraw(works[2])
     assert not slots.withdraw(works[0])
     for work in works:
@@ -80,4 +80,4 @@ def test_failing_work_frees_its_slot(monkeypatch: Any) -> None:
     last = Work(order, 1)
     last.go.set()
     slots.submit(THREADS, last)
-    until(lambda: order == [1])
+    eventually(lambda: order == [1])

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from localaws.sagemaker.jobs.training_run import arguments_of, decoded
 from localaws.sagemaker.machine.processes import ProcessTable
-from tests.localaws.sagemaker.work import IMAGE, Workshop, archive, until
+from tests.localaws.sagemaker.work import IMAGE, Workshop, archive
+from tests.localaws.waiting import eventually
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 REPORT = """
@@ -135,7 +136,7 @@ print("saved", flush=True)
 time.sleep(60)
 """
     workshop.sagemaker.create_training_job(**workshop.training_request("halted", script))
-    until(lambda: _logged(workshop, "halted/"))
+    eventually(lambda: _logged(workshop, "halted/"))
     workshop.sagemaker.stop_training_job(TrainingJobName="halted")
     described = workshop.trained("halted")
     assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", "Stopped")
@@ -145,7 +146,7 @@ time.sleep(60)
 def test_job_that_runs_too_long_by_the_clock_is_stopped(workshop: Workshop) -> None:
     request = workshop.training_request("endless", "import time; time.sleep(60)")
     workshop.sagemaker.create_training_job(**request)
-    until(ProcessTable.of(workshop.aws.cloud).alive)
+    eventually(ProcessTable.of(workshop.aws.cloud).alive)
     workshop.aws.advance(3601)
     described = workshop.trained("endless")
     assert described["TrainingJobStatus"] == "Stopped"

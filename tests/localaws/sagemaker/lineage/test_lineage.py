@@ -6,23 +6,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localaws.sagemaker.jobs.jobs import TRAINING, Job, JobStore
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
 from tests.localaws.shapes import checked
+from tests.localaws.sharing import share
+from tests.refusals import refused
 
 OWNER, OTHER = "shared_services", "data_science"
 BASE = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}"
 GROUP = f"{BASE}:lineage-group/sagemaker-default-lineage-group"
-
-
-def refused(code: str, call: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return str(error["Message"])
 
 
 @pytest.fixture
@@ -221,14 +215,7 @@ def test_a_shared_group_is_walked_from_the_other_account(aws: Aws, client: Any) 
     own = artifact(other, "report", "Report")
     refused("AccessDeniedException", other.describe_artifact, ArtifactArn=model)
     refused("AccessDeniedException", other.add_association, SourceArn=model, DestinationArn=own)
-    aws.client("ram", OWNER).create_resource_share(
-        name="lineage", resourceArns=[GROUP], principals=[ACCOUNTS[OTHER]]
-    )
-    ram = aws.client("ram", OTHER)
-    invitation = ram.get_resource_share_invitations()["resourceShareInvitations"][0]
-    ram.accept_resource_share_invitation(
-        resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
-    )
+    share(aws, OWNER, OTHER, GROUP)
     assert other.describe_artifact(ArtifactArn=model)["ArtifactName"] == "model"
     connect(other, model, own, "Produced")
     reached = arns_of(other.query_lineage(StartArns=[own], Direction="Ascendants"))

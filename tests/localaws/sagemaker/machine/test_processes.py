@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from localaws.sagemaker.machine.processes import ProcessTable
-from tests.localaws.sagemaker.work import Workshop, until
+from tests.localaws.sagemaker.work import Workshop
+from tests.localaws.waiting import eventually
 
 
 def test_shutdown_ends_scripts_and_their_children(workshop: Workshop) -> None:
     script = "import subprocess; subprocess.run(['sleep', '61'])"
     workshop.sagemaker.create_processing_job(**workshop.processing_request("parent", script))
     table = ProcessTable.of(workshop.aws.cloud)
-    [pid] = until(table.alive)
+    [pid] = eventually(table.alive)
     children = Path(f"/proc/{pid}/task/{pid}/children")
-    [child] = until(lambda: children.read_text().split())
+    [child] = eventually(lambda: children.read_text().split())
     workshop.aws.cloud.close()
-    until(lambda: not Path(f"/proc/{pid}").exists())
-    until(lambda: not Path(f"/proc/{child}").exists())
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    eventually(lambda: not Path(f"/proc/{child}").exists())

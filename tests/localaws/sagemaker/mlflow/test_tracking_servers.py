@@ -17,8 +17,10 @@ from mlflow.exceptions import MlflowException
 
 from causeway.iam import services
 from localaws.sagemaker.mlflow import tracking_actions
-from tests.localaws.conftest import REGION, Signer
-from tests.localaws.sagemaker.work import Workshop, until
+from tests.accounts import REGION
+from tests.localaws.conftest import Signer
+from tests.localaws.sagemaker.work import Workshop
+from tests.localaws.waiting import eventually
 
 TRACK = [
     *("CreateExperiment", "GetExperimentByName", "CreateRun", "GetRun", "LogBatch"),
@@ -117,7 +119,7 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
         create(workshop, "tracking")
     with pytest.raises(ClientError, match="ConflictException"):
         workshop.sagemaker.stop_mlflow_tracking_server(TrackingServerName="tracking")
-    until(lambda: status(workshop, "tracking") != "Creating", 180)
+    eventually(lambda: status(workshop, "tracking") != "Creating", 180)
     assert status(workshop, "tracking") == "Created"
 
     aws.role(account, "tracker", allow=[statement(arn, *TRACK)])
@@ -154,13 +156,13 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
         TrackingServerName="tracking", TrackingServerSize="Medium"
     )
     assert made["TrackingServerArn"] == arn
-    until(lambda: status(workshop, "tracking") == "Updated")
+    eventually(lambda: status(workshop, "tracking") == "Updated")
     described = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName="tracking")
     assert (described["TrackingServerSize"], described["IsActive"]) == ("Medium", "Active")
     assert tracking_as(aws.assume(account, "tracker"), arn).get_run(run.info.run_id)
 
     workshop.sagemaker.stop_mlflow_tracking_server(TrackingServerName="tracking")
-    until(lambda: status(workshop, "tracking") == "Stopped")
+    eventually(lambda: status(workshop, "tracking") == "Stopped")
     client = tracking_as(aws.assume(account, "tracker"), arn)
     with pytest.raises(MlflowException, match="is Stopped"):
         client.get_run(run.info.run_id)
@@ -168,4 +170,4 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
     gone = lambda: workshop.sagemaker.list_mlflow_tracking_servers()[  # noqa: E731
         "TrackingServerSummaries"
     ]
-    until(lambda: not gone())
+    eventually(lambda: not gone())

@@ -7,11 +7,13 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
 from tests.localaws.listening import Listener
 from tests.localaws.shapes import checked
+from tests.localaws.sharing import CARDS_EXPORT, CARDS_READ, share
+from tests.refusals import refused
 
 OWNER, READER = "shared_services", "prod"
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:model-card/credit-risk"
@@ -34,14 +36,6 @@ CONTENT: dict[str, Any] = {
 }
 
 
-def refused(code: str, call: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return str(error["Message"])
-
-
 def create(client: Any, name: str = "credit-risk", **more: Any) -> None:
     wanted = {
         "ModelCardName": name,
@@ -58,18 +52,9 @@ def owner(aws: Aws) -> Any:
     return client
 
 
-def share(aws: Aws, permission: str = "AWSRAMPermissionSageMakerModelCardsAllowExport") -> Any:
-    aws.client("ram", OWNER).create_resource_share(
-        name="cards",
-        resourceArns=[ARN],
-        principals=[ACCOUNTS[READER]],
-        permissionArns=[f"arn:aws:ram::aws:permission/{permission}"],
-    )
-    consumer = aws.client("ram", READER)
-    for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]:
-        consumer.accept_resource_share_invitation(
-            resourceShareInvitationArn=one["resourceShareInvitationArn"]
-        )
+def reader_of(aws: Aws, permission: str = CARDS_EXPORT) -> Any:
+    """Share the card and return a client of the reader."""
+    share(aws, OWNER, READER, ARN, permission)
     return checked(aws.client("sagemaker", READER))
 
 
@@ -106,10 +91,10 @@ def test_every_update_is_a_version_and_old_ones_stay(owner: Any) -> None:
 
 def test_content_and_status_are_not_changed_in_one_call(owner: Any) -> None:
     both = {"Content": json.dumps(CONTENT), "ModelCardStatus": "Approved"}
-    message = refused(
+    refusal = refused(
         "ValidationException", owner.update_model_card, ModelCardName="credit-risk", **both
     )
-    assert "one call" in message
+    assert "one call" in refusal.message
     refused("ValidationException", owner.update_model_card, ModelCardName="credit-risk")
     assert owner.describe_model_card(ModelCardName="credit-risk")["ModelCardVersion"] == 1
 
@@ -138,10 +123,10 @@ def test_an_archived_card_keeps_its_content(owner: Any) -> None:
     ],
 )
 def test_content_off_the_schema_is_refused(owner: Any, content: str, named: str) -> None:
-    message = refused(
+    refusal = refused(
         "ValidationException", owner.update_model_card, ModelCardName="credit-risk", Content=content
     )
-    assert named in message
+    assert named in refusal.message
 
 
 def test_too_much_content_and_a_taken_name_are_refused(owner: Any) -> None:
@@ -190,7 +175,7 @@ def test_an_encrypted_card_keeps_its_key_and_needs_it(aws: Aws, owner: Any) -> N
 def test_a_shared_card_is_updated_by_its_arn_and_the_owner_sees_it(aws: Aws, owner: Any) -> None:
     stranger = checked(aws.client("sagemaker", READER))
     refused("AccessDeniedException", stranger.describe_model_card, ModelCardName=ARN)
-    reader = share(aws, "AWSRAMPermissionSageMakerModelCards")
+    reader = reader_of(aws, CARDS_READ)
     reader.update_model_card(ModelCardName=ARN, ModelCardStatus="PendingReview")
     seen = owner.describe_model_card(ModelCardName="credit-risk")
     assert seen["ModelCardStatus"] == "PendingReview"
@@ -211,7 +196,7 @@ def test_a_shared_card_is_updated_by_its_arn_and_the_owner_sees_it(aws: Aws, own
 def test_an_export_lands_in_the_requesters_bucket_and_belongs_to_the_owner(
     aws: Aws, owner: Any
 ) -> None:
-    reader = share(aws)
+    reader = reader_of(aws)
     s3 = aws.client("s3", READER)
     s3.create_bucket(Bucket="cards", CreateBucketConfiguration={"LocationConstraint": REGION})
     owner.update_model_card(ModelCardName="credit-risk", ModelCardStatus="Approved")

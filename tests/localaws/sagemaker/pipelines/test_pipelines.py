@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError
 
 from localaws.kit.service import ServiceError
 from localaws.sagemaker.pipelines.definition import read_definition
-from tests.localaws.conftest import ACCOUNTS, REGION
-from tests.localaws.sagemaker.work import IMAGE, Workshop, until
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.sagemaker.work import IMAGE, Workshop
+from tests.localaws.sharing import PIPELINE_EXECUTION, share
+from tests.localaws.waiting import eventually
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 REPORT = """
@@ -77,7 +79,7 @@ class Pipes:
             found = self.client.describe_pipeline_execution(PipelineExecutionArn=arn)
             return found if found["PipelineExecutionStatus"] in ENDED else None
 
-        return dict(until(look, 60)), self.steps(arn)
+        return dict(eventually(look, 60)), self.steps(arn)
 
     def steps(self, arn: str) -> dict[str, dict[str, Any]]:
         found = self.client.list_pipeline_execution_steps(
@@ -285,7 +287,7 @@ def test_the_same_token_starts_once_and_another_content_is_refused(pipes: Pipes)
 def test_a_stopped_execution_has_stopped_its_job(pipes: Pipes) -> None:
     name = pipes.make(definition([step("Wait", "Processing", pipes.processing(SLEEP))]))
     arn = pipes.start(name)
-    until(lambda: pipes.steps(arn).get("Wait", {}).get("StepStatus") == "Executing")
+    eventually(lambda: pipes.steps(arn).get("Wait", {}).get("StepStatus") == "Executing")
     with pytest.raises(ClientError, match="still run"):
         pipes.client.delete_pipeline(PipelineName=name, ClientRequestToken=next(tokens))
     pipes.client.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=next(tokens))
@@ -370,20 +372,7 @@ def test_another_account_runs_a_pipeline_that_is_shared_with_it_for_execution(
     other = pipes.workshop.aws.client("sagemaker", "prod")
     with pytest.raises(ClientError, match="AccessDenied"):
         other.describe_pipeline(PipelineName=arn)
-    ram = pipes.workshop.aws.client("ram", "data_science")
-    ram.create_resource_share(
-        name="pipeline",
-        resourceArns=[arn],
-        principals=[ACCOUNTS["prod"]],
-        permissionArns=[
-            "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerPipelineAllowExecution"
-        ],
-    )
-    theirs = pipes.workshop.aws.client("ram", "prod")
-    (invitation,) = theirs.get_resource_share_invitations()["resourceShareInvitations"]
-    theirs.accept_resource_share_invitation(
-        resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
-    )
+    share(pipes.workshop.aws, "data_science", "prod", arn, PIPELINE_EXECUTION)
     assert other.describe_pipeline(PipelineName=arn)["PipelineArn"] == arn
     started = other.start_pipeline_execution(PipelineName=arn, ClientRequestToken=next(tokens))
     found, _ = pipes.follow(started["PipelineExecutionArn"])

@@ -7,46 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.accounts import ACCOUNTS
+from tests.localaws.conftest import Aws
+from tests.localaws.policies import document
 from tests.localaws.shapes import checked
-
-OWNER, TRAINER, STRANGER = "shared_services", "data_science", "test"
-BASE = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}"
-GROUP_ARN = f"{BASE}:model-package-group/credit-risk"
-REGISTER = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerModelPackageGroupAllowRegister"
-SPECIFICATION = {
-    "Containers": [{"Image": "xgboost:1.7-1", "ModelDataUrl": "s3://b/models/m.tar.gz"}],
-    "SupportedContentTypes": ["text/csv"],
-    "SupportedResponseMIMETypes": ["text/csv"],
-}
-FULL: dict[str, Any] = {
-    "ModelPackageDescription": "candidate 3",
-    "InferenceSpecification": SPECIFICATION,
-    "ModelApprovalStatus": "PendingManualApproval",
-    "MetadataProperties": {"CommitId": "abc"},
-    "ModelMetrics": {
-        "ModelQuality": {
-            "Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/gate.json"}
-        }
-    },
-    "CustomerMetadataProperties": {"use-case": "credit_risk", "trained-by": "ml-engineer"},
-    "ModelCard": {"ModelCardContent": "{}", "ModelCardStatus": "Draft"},
-    "ModelLifeCycle": {"Stage": "Development", "StageStatus": "PendingApproval"},
-    "SourceUri": "s3://b/source",
-    "SkipModelValidation": "All",
-    "Domain": "MACHINE_LEARNING",
-    "Task": "CLASSIFICATION",
-}
-
-
-def refused(code: str, call: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return str(error["Message"])
+from tests.localaws.sharing import GROUP_REGISTER, share
+from tests.localaws.versions import (
+    BASE,
+    FULL,
+    GROUP_ARN,
+    OWNER,
+    SPECIFICATION,
+    STRANGER,
+    TRAINER,
+    register,
+)
+from tests.refusals import refused, refused_saying
 
 
 @pytest.fixture
@@ -63,27 +40,6 @@ def owner(aws: Aws) -> Any:
 @pytest.fixture
 def trainer(aws: Aws) -> Any:
     return checked(aws.client("sagemaker", TRAINER))
-
-
-def shared(aws: Aws, permission: str = REGISTER, account: str = TRAINER) -> None:
-    aws.client("ram", OWNER).create_resource_share(
-        name="models",
-        resourceArns=[GROUP_ARN],
-        principals=[ACCOUNTS[account]],
-        permissionArns=[permission],
-    )
-    consumer = aws.client("ram", account)
-    for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]:
-        consumer.accept_resource_share_invitation(
-            resourceShareInvitationArn=one["resourceShareInvitationArn"]
-        )
-
-
-def register(client: Any, group: str = "credit-risk", **extra: Any) -> str:
-    made = client.create_model_package(
-        ModelPackageGroupName=group, InferenceSpecification=SPECIFICATION, **extra
-    )
-    return str(made["ModelPackageArn"])
 
 
 # ------------------------------------------------------------------------------- groups
@@ -113,18 +69,18 @@ def test_a_group_with_versions_cannot_be_deleted(owner: Any) -> None:
     refused("ConflictException", delete, ModelPackageGroupName="credit-risk")
     owner.delete_model_package(ModelPackageName=arn)
     delete(ModelPackageGroupName="credit-risk")
-    message = refused(
+    refusal = refused(
         "ValidationException",
         owner.describe_model_package_group,
         ModelPackageGroupName="credit-risk",
     )
-    assert message == f"ModelPackageGroup {GROUP_ARN} does not exist."
+    assert refusal.message == f"ModelPackageGroup {GROUP_ARN} does not exist."
 
 
 def test_a_group_policy_is_kept_as_given(owner: Any) -> None:
     name = {"ModelPackageGroupName": "credit-risk"}
     refused("ValidationException", owner.get_model_package_group_policy, **name)
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]})
+    policy = document({"Effect": "Allow"})
     owner.put_model_package_group_policy(**name, ResourcePolicy=policy)
     assert owner.get_model_package_group_policy(**name)["ResourcePolicy"] == policy
     refused(
@@ -186,8 +142,8 @@ def test_a_version_that_does_not_exist_is_a_validation_exception(owner: Any) -> 
         (owner.update_model_package, {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved"}),
         (owner.delete_model_package, {"ModelPackageName": arn}),
     ):
-        message = refused("ValidationException", call, **params)
-        assert message == f"ModelPackage {arn} does not exist."
+        refusal = refused("ValidationException", call, **params)
+        assert refusal.message == f"ModelPackage {arn} does not exist."
 
 
 def test_versions_are_listed_by_approval_and_order(owner: Any) -> None:
@@ -294,7 +250,7 @@ def test_a_consumer_registers_by_the_groups_arn_in_the_owners_account(
         ModelPackageGroupName=GROUP_ARN,
         InferenceSpecification=SPECIFICATION,
     )
-    shared(aws)
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     arn = register(trainer, GROUP_ARN)
     assert arn == f"{BASE}:model-package/credit-risk/1"
     found = owner.describe_model_package(ModelPackageName=arn)
@@ -305,18 +261,18 @@ def test_a_consumer_registers_by_the_groups_arn_in_the_owners_account(
 
 
 def test_a_bare_name_is_the_callers_own_group(aws: Aws, owner: Any, trainer: Any) -> None:
-    shared(aws)
-    message = refused(
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
+    refusal = refused(
         "ValidationException",
         trainer.create_model_package,
         ModelPackageGroupName="credit-risk",
         InferenceSpecification=SPECIFICATION,
     )
-    assert ACCOUNTS[TRAINER] in message
+    assert ACCOUNTS[TRAINER] in refusal.message
 
 
 def test_an_action_outside_the_permission_is_denied(aws: Aws, owner: Any, trainer: Any) -> None:
-    shared(aws)
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     arn = register(trainer, GROUP_ARN)
     refused(
         "AccessDeniedException",
@@ -335,7 +291,7 @@ def test_shared_groups_are_listed_only_across_accounts(aws: Aws, owner: Any, tra
         return [one["ModelPackageGroupArn"] for one in reply["ModelPackageGroupSummaryList"]]
 
     assert across(trainer) == []
-    shared(aws)
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     assert across(trainer) == [GROUP_ARN]
     assert across(owner) == []
     assert trainer.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
@@ -430,17 +386,17 @@ def test_search_sorts_and_pages(three: Any) -> None:
 
 def test_search_names_what_it_cannot_do(three: Any) -> None:
     expression = {"Filters": [{"Name": "ApprovalStatus", "Value": "Approved"}]}
-    message = refused(
+    refusal = refused(
         "ValidationException", three.search, Resource="ModelPackage", SearchExpression=expression
     )
-    assert "ApprovalStatus" in message
-    assert "Pipeline" in refused("UnsupportedOperation", three.search, Resource="Pipeline")
+    assert "ApprovalStatus" in refusal.message
+    refused_saying("UnsupportedOperation", "Pipeline", three.search, Resource="Pipeline")
 
 
 def test_search_crosses_accounts_only_where_shared(aws: Aws, three: Any, trainer: Any) -> None:
     across = {"CrossAccountFilterOption": "CrossAccount"}
     assert found_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == []
-    shared(aws)
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     assert found_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == [1, 3, 2]
     assert found_by(three, ("ModelPackageVersion", "Exists", None), **across) == []
 
@@ -485,7 +441,7 @@ def events(aws: Aws) -> Any:
 def test_each_change_of_a_version_is_an_event_in_the_owners_account(
     aws: Aws, owner: Any, trainer: Any, events: Any
 ) -> None:
-    shared(aws)
+    share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     arn = register(trainer, GROUP_ARN)
     (created,) = events()
     assert created["detail-type"] == "SageMaker Model Package State Change"
