@@ -28,16 +28,6 @@ KEY = {"FeatureGroupName": NAME, "RecordIdentifierValueAsString": "sgc-000001"}
 
 
 @pytest.fixture
-def sagemaker(aws: Aws) -> Any:
-    return checked(aws.client("sagemaker", OWNER))
-
-
-@pytest.fixture
-def runtime(aws: Aws) -> Any:
-    return checked(aws.client("sagemaker-featurestore-runtime", OWNER))
-
-
-@pytest.fixture
 def updatable(sagemaker: Any) -> str:
     online = {"EnableOnlineStore": True, "StorageType": "Standard_V2"}
     assert create(sagemaker, OnlineStoreConfig=online)["FeatureGroupStatus"] == "Created"
