@@ -46,18 +46,18 @@ class Accounts:
                 raise ValueError(f"{path}: accounts.{role}: {number!r} is no 12-digit account id")
         if "governance" not in roles or not document.get("region"):
             raise ValueError(f"{path}: needs `region` and `accounts.governance`")
-        wanted = document.get("organisation") or {}
-        if unknown := sorted(set(wanted) - {"enabled", "sharing", "id"}):
+        organisation = document.get("organisation") or {}
+        if unknown := sorted(set(organisation) - {"enabled", "sharing", "id"}):
             raise ValueError(f"{path}: organisation: unknown {', '.join(unknown)}")
         management = roles.get("management", roles["governance"])
-        enabled = bool(wanted.get("enabled", False))
+        enabled = bool(organisation.get("enabled", False))
         return cls(
             document["region"],
             roles,
             management,
             organisation=enabled,
-            sharing=enabled and bool(wanted.get("sharing", False)),
-            organisation_id=wanted.get("id"),
+            sharing=enabled and bool(organisation.get("sharing", False)),
+            organisation_id=organisation.get("id"),
         )
 
 
@@ -82,7 +82,7 @@ class LocalAws:
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
         from localaws.kit.clock import install_into_moto
         from localaws.kit.cloud import Cloud
-        from localaws.ram import organisation
+        from localaws.ram import organisation as organisations
 
         self.cloud = Cloud(
             accounts.roles,
@@ -93,10 +93,10 @@ class LocalAws:
         )
         install_into_moto(self.cloud.clock)
         if accounts.organisation:
-            made = organisation.of(self.cloud)
-            made.found(accounts.management, set(self.cloud.account_ids()))
-            made.sharing = accounts.sharing
-            made.organisation_id = accounts.organisation_id or made.organisation_id
+            organisation = organisations.of(self.cloud)
+            organisation.found(accounts.management, set(self.cloud.account_ids()))
+            organisation.sharing = accounts.sharing
+            organisation.organisation_id = accounts.organisation_id or organisation.organisation_id
         from cheroot import wsgi
 
         from localaws.door.gateway import Gateway

@@ -27,14 +27,16 @@ class DataCatalogs:
         """Return a data catalogue, also the account's own; letter case does not count."""
         if name.lower() == OWN.lower():
             return {"Name": OWN, "Type": "GLUE", "Parameters": {}}
-        return next((one for key, one in self.by_name.items() if key.lower() == name.lower()), None)
+        return next(
+            (catalog for key, catalog in self.by_name.items() if key.lower() == name.lower()), None
+        )
 
     def get(self, name: str) -> dict[str, Any]:
         """Return a data catalogue; InvalidRequestException."""
-        found = self.find(name)
-        if found is None:
+        catalog = self.find(name)
+        if catalog is None:
             raise refused(f"Data catalog {name} was not found")
-        return found
+        return catalog
 
 
 def refused(message: str) -> ServiceError:
@@ -67,11 +69,11 @@ def list_data_catalogs(call: Call) -> dict[str, Any]:
     """List the data catalogues, the account's own first."""
     only(call, call.params, {"NextToken", "MaxResults"})
     catalogs = call.store(DataCatalogs)
-    found = [catalogs.get(OWN), *catalogs.by_name.values()]
-    page, rest = ATHENA.page(call.params, found)
+    registered = [catalogs.get(OWN), *catalogs.by_name.values()]
+    page, rest = ATHENA.page(call.params, registered)
     summaries = [
-        {"CatalogName": one["Name"], "Type": one["Type"], "Status": "CREATE_COMPLETE"}
-        for one in page
+        {"CatalogName": catalog["Name"], "Type": catalog["Type"], "Status": "CREATE_COMPLETE"}
+        for catalog in page
     ]
     return {"DataCatalogsSummary": summaries, **rest}
 
@@ -80,12 +82,12 @@ def list_data_catalogs(call: Call) -> dict[str, Any]:
 def update_data_catalog(call: Call) -> dict[str, Any]:
     """Replace a registration."""
     only(call, call.params, {"Name", "Type", "Description", "Parameters"})
-    held = call.store(DataCatalogs).get(call.params["Name"])
-    if held["Name"] == OWN:
+    catalog = call.store(DataCatalogs).get(call.params["Name"])
+    if catalog["Name"] == OWN:
         raise refused(f"{OWN} cannot be changed")
     definition = _definition(call)
-    held.clear()
-    held.update(Name=call.params["Name"], **definition)
+    catalog.clear()
+    catalog.update(Name=call.params["Name"], **definition)
     return {}
 
 
@@ -102,17 +104,19 @@ def delete_data_catalog(call: Call) -> dict[str, Any]:
 
 
 def _definition(call: Call) -> dict[str, Any]:
-    wanted = call.params
-    if wanted["Type"] != "GLUE":
+    params = call.params
+    if params["Type"] != "GLUE":
         raise ServiceError(
             "UnsupportedOperation",
-            f"athena:{call.operation} of type {wanted['Type']} is not served by the local AWS.",
+            f"athena:{call.operation} of type {params['Type']} is not served by the local AWS.",
             501,
         )
-    parameters = wanted.get("Parameters") or {}
+    parameters = params.get("Parameters") or {}
     if set(parameters) != {"catalog-id"} or not ACCOUNT.fullmatch(parameters["catalog-id"]):
         raise refused("A data catalog of type GLUE needs the parameter catalog-id, an account id")
-    kept: dict[str, Any] = {
-        one: wanted[one] for one in ("Type", "Description", "Parameters") if one in wanted
+    definition: dict[str, Any] = {
+        member: params[member]
+        for member in ("Type", "Description", "Parameters")
+        if member in params
     }
-    return {**kept, "Status": "CREATE_COMPLETE"}
+    return {**definition, "Status": "CREATE_COMPLETE"}

@@ -64,12 +64,12 @@ def read_query(text: str, catalog: str, database: str) -> Query:
     """Check a SELECT; short table names are of `catalog` and `database`. Raises Unsupported."""
     text = text.strip().rstrip(";").rstrip()
     bare = QUOTED.sub("''", text)
-    if found := FOREIGN.search(bare):
-        raise Unsupported(f"SYNTAX_ERROR: mismatched input '{found[0][:20]}'")
+    if foreign := FOREIGN.search(bare):
+        raise Unsupported(f"SYNTAX_ERROR: mismatched input '{foreign[0][:20]}'")
     if not re.match(r"\s*(select|with|\()", bare, re.IGNORECASE):
         raise Unsupported("NOT_SUPPORTED: only SELECT and UNLOAD are served by the local AWS")
     tree = _parsed(text)
-    names = {str(one["key"]).lower() for one in _ctes(tree)}
+    names = {str(cte["key"]).lower() for cte in _ctes(tree)}
     tables = set()
     for node in _nodes(tree):
         _check(node)
@@ -89,12 +89,12 @@ def _parsed(text: str) -> dict[str, Any]:
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as parser:
         reply = parser.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
-    found: dict[str, Any] = json.loads(reply[0] if reply else "{}")
-    if found.get("error", True):
-        raise Unsupported(f"SYNTAX_ERROR: {found.get('error_message', 'no query')}")
-    if len(found["statements"]) != 1:
+    parsed: dict[str, Any] = json.loads(reply[0] if reply else "{}")
+    if parsed.get("error", True):
+        raise Unsupported(f"SYNTAX_ERROR: {parsed.get('error_message', 'no query')}")
+    if len(parsed["statements"]) != 1:
         raise Unsupported("SYNTAX_ERROR: Only one sql statement is allowed")
-    tree: dict[str, Any] = found["statements"][0]["node"]
+    tree: dict[str, Any] = parsed["statements"][0]["node"]
     return tree
 
 
@@ -102,8 +102,8 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
         value = list(value.values())
-    for one in value if isinstance(value, list) else ():
-        yield from _nodes(one)
+    for item in value if isinstance(value, list) else ():
+        yield from _nodes(item)
 
 
 def _ctes(tree: Any) -> Iterator[dict[str, Any]]:
@@ -147,7 +147,8 @@ def _check_expression(node: dict[str, Any], kind: str, name: str) -> None:
     elif kind in ("FUNCTION", "WINDOW"):
         _allow("the function", str(node["function_name"]).lower(), FUNCTIONS)
     elif kind == "STAR" and any(
-        node.get(one) for one in ("exclude_list", "replace_list", "columns", "rename_list", "expr")
+        node.get(option)
+        for option in ("exclude_list", "replace_list", "columns", "rename_list", "expr")
     ):
         raise Unsupported("SYNTAX_ERROR: only a plain * is in Athena's dialect")
     elif kind == "CAST":

@@ -104,29 +104,29 @@ class Executions:
 
     def close(self, now: datetime) -> None:
         """Cancel what runs when the local AWS stops, and wait for it."""
-        for one in list(self.by_id.values()):
-            one.cancel(now, "The local AWS stopped")
-            one.ended.wait(SHUTDOWN_SECONDS)
+        for execution in list(self.by_id.values()):
+            execution.cancel(now, "The local AWS stopped")
+            execution.ended.wait(SHUTDOWN_SECONDS)
 
 
 @athena.operation("StartQueryExecution")
 def start_query_execution(call: Call) -> dict[str, Any]:
     """Start a query; the same token with the same parameters is the same query."""
     only(call, call.params, STARTED_WITH)
-    executions, wanted = call.store(Executions), call.params
-    group = call.store(WorkGroups).get(wanted.get("WorkGroup", PRIMARY))
+    executions, params = call.store(Executions), call.params
+    group = call.store(WorkGroups).get(params.get("WorkGroup", PRIMARY))
     if group["State"] != "ENABLED":
         raise refused(f"WorkGroup {group['Name']} is disabled.")
     results = _results(call, group)
 
     def start() -> dict[str, Any]:
         identity = str(uuid.uuid4())
-        place = f"{results['OutputLocation'].rstrip('/')}/{identity}.csv"
+        location = f"{results['OutputLocation'].rstrip('/')}/{identity}.csv"
         described = {
             "QueryExecutionId": identity,
-            "Query": wanted["QueryString"],
-            "QueryExecutionContext": wanted.get("QueryExecutionContext") or {},
-            "ResultConfiguration": {**results, "OutputLocation": place},
+            "Query": params["QueryString"],
+            "QueryExecutionContext": params.get("QueryExecutionContext") or {},
+            "ResultConfiguration": {**results, "OutputLocation": location},
             "WorkGroup": group["Name"],
             "EngineVersion": ENGINE,
         }
@@ -137,12 +137,12 @@ def start_query_execution(call: Call) -> dict[str, Any]:
         call.background(_run, call, execution)
         return {"QueryExecutionId": identity}
 
-    token = wanted.get("ClientRequestToken")
+    token = params.get("ClientRequestToken")
     if not token:
         return start()
-    asked = {name: value for name, value in wanted.items() if name != "ClientRequestToken"}
+    request = {name: value for name, value in params.items() if name != "ClientRequestToken"}
     mismatch = refused("Idempotent parameters do not match")
-    return executions.tokens.once(token, asked, call.now(), start, mismatch)
+    return executions.tokens.once(token, request, call.now(), start, mismatch)
 
 
 @athena.operation("GetQueryExecution")
@@ -155,12 +155,12 @@ def get_query_execution(call: Call) -> dict[str, Any]:
 def list_query_executions(call: Call) -> dict[str, Any]:
     """List the queries of a workgroup, the latest first."""
     group = call.params.get("WorkGroup", PRIMARY)
-    found = [
+    identities = [
         identity
-        for identity, one in call.store(Executions).by_id.items()
-        if one.described["WorkGroup"] == group
+        for identity, execution in call.store(Executions).by_id.items()
+        if execution.described["WorkGroup"] == group
     ]
-    page, rest = ATHENA.page(call.params, found[::-1])
+    page, rest = ATHENA.page(call.params, identities[::-1])
     return {"QueryExecutionIds": page, **rest}
 
 
@@ -182,9 +182,11 @@ def get_query_results(call: Call) -> dict[str, Any]:
         raise refused(f"Query has not yet finished. Current state: {execution.state}")
     columns, rows = execution.columns, execution.rows
     if execution.statement == "SELECT":
-        place = urlsplit(execution.described["ResultConfiguration"]["OutputLocation"])
+        location = urlsplit(execution.described["ResultConfiguration"]["OutputLocation"])
         try:
-            Read(call).client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+            Read(call).client("s3").get_object(
+                Bucket=location.netloc, Key=location.path.lstrip("/")
+            )
         except ClientError as error:
             raise refused(denied(error)) from error
         rows = [[name for name, _ in columns], *rows]
@@ -205,12 +207,12 @@ def _named(call: Call) -> Execution:
 def _results(call: Call, group: dict[str, Any]) -> dict[str, Any]:
     """Return where results go: the workgroup's place where it enforces that, else the caller's."""
     configuration = group["Configuration"]
-    own, asked = configuration["ResultConfiguration"], call.params.get("ResultConfiguration") or {}
-    only(call, asked, {"OutputLocation", "EncryptionConfiguration"})
-    found = own if configuration["EnforceWorkGroupConfiguration"] else {**own, **asked}
-    if not str(found.get("OutputLocation", "")).startswith("s3://"):
+    own, chosen = configuration["ResultConfiguration"], call.params.get("ResultConfiguration") or {}
+    only(call, chosen, {"OutputLocation", "EncryptionConfiguration"})
+    results = own if configuration["EnforceWorkGroupConfiguration"] else {**own, **chosen}
+    if not str(results.get("OutputLocation", "")).startswith("s3://"):
         raise refused("No output location provided, neither by the workgroup nor by the request.")
-    return dict(found)
+    return dict(results)
 
 
 def _run(call: Call, execution: Execution) -> None:
@@ -241,9 +243,9 @@ def _answer(call: Call, execution: Execution) -> None:
     statement = read_statement(execution.described["Query"], *home)
     execution.statement = statement.kind
     read = Read(call)
-    place = execution.described["ResultConfiguration"]["OutputLocation"]
+    location = execution.described["ResultConfiguration"]["OutputLocation"]
     s3 = read.client("s3")
-    s3.get_bucket_location(Bucket=urlsplit(place).netloc)  # Athena looks where the bucket is
+    s3.get_bucket_location(Bucket=urlsplit(location).netloc)  # Athena looks where the bucket is
     tables = ((name, read.table(name)) for name in statement.query.tables)
     with Sandbox() as sandbox:
         with execution.lock:
@@ -257,10 +259,10 @@ def _answer(call: Call, execution: Execution) -> None:
                 execution.sandbox = None
     execution.statistics["DataScannedInBytes"] = read.scanned
     if execution.state == "RUNNING":
-        _write(s3, execution, statement, rows, place)
+        _write(s3, execution, statement, rows, location)
 
 
-def _write(s3: Any, execution: Execution, statement: Statement, rows: Any, place: str) -> None:
+def _write(s3: Any, execution: Execution, statement: Statement, rows: Any, location: str) -> None:
     encryption = _encryption(execution.results)
     columns = [(field.name, type_of(field)) for field in rows.schema]
     if statement.unload_to:
@@ -268,22 +270,22 @@ def _write(s3: Any, execution: Execution, statement: Statement, rows: Any, place
         files = write_parquet(
             s3, statement.unload_to, name, rows, statement.compression, encryption
         )
-        manifest = place.removesuffix(".csv") + "-manifest.csv"
+        manifest = location.removesuffix(".csv") + "-manifest.csv"
         write_manifest(s3, manifest, files, encryption)
         execution.statistics["DataManifestLocation"] = manifest
         execution.columns = [("rows", "bigint")]
         execution.rows = [[str(rows.num_rows)]]
     else:
         execution.columns, execution.rows = columns, texts(rows)
-        write_csv(s3, place, rows.column_names, execution.rows, encryption)
+        write_csv(s3, location, rows.column_names, execution.rows, encryption)
 
 
 def _encryption(results: dict[str, Any]) -> dict[str, str]:
-    wanted = results.get("EncryptionConfiguration")
-    if not wanted:
+    encryption = results.get("EncryptionConfiguration")
+    if not encryption:
         return {}
-    if wanted["EncryptionOption"] == "SSE_S3":
+    if encryption["EncryptionOption"] == "SSE_S3":
         return {"ServerSideEncryption": "AES256"}
-    if wanted["EncryptionOption"] == "SSE_KMS":
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": wanted["KmsKey"]}
+    if encryption["EncryptionOption"] == "SSE_KMS":
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption["KmsKey"]}
     raise Unsupported("NOT_SUPPORTED: CSE_KMS is not served by the local AWS")

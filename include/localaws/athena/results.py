@@ -42,12 +42,12 @@ def texts(rows: pa.Table) -> list[list[str | None]]:
 
 
 def write_csv(
-    s3: Any, place: str, names: list[str], rows: list[list[str | None]], encryption: dict[str, str]
+    s3: Any, uri: str, names: list[str], rows: list[list[str | None]], encryption: dict[str, str]
 ) -> None:
     """Write all values quoted, NULL as nothing."""
     lines = [",".join(map(_quoted, row)) for row in rows]
     head = ",".join(map(_quoted, names))
-    _put(s3, place, ("\n".join([head, *lines]) + "\n").encode(), encryption)
+    _put(s3, uri, ("\n".join([head, *lines]) + "\n").encode(), encryption)
 
 
 def write_parquet(
@@ -60,8 +60,8 @@ def write_parquet(
     """
     from pyarrow import parquet as pq
 
-    place = urlsplit(folder)
-    listed = s3.list_objects_v2(Bucket=place.netloc, Prefix=place.path.lstrip("/"), MaxKeys=1)
+    target = urlsplit(folder)
+    listed = s3.list_objects_v2(Bucket=target.netloc, Prefix=target.path.lstrip("/"), MaxKeys=1)
     if listed.get("KeyCount"):
         raise Unsupported(f"HIVE_PATH_ALREADY_EXISTS: Target directory already exists: {folder}")
     for field in rows.schema:
@@ -76,13 +76,13 @@ def write_parquet(
     return written
 
 
-def write_manifest(s3: Any, place: str, files: list[str], encryption: dict[str, str]) -> None:
+def write_manifest(s3: Any, uri: str, files: list[str], encryption: dict[str, str]) -> None:
     """Write the list of an UNLOAD's files, one a line."""
-    _put(s3, place, "".join(f"{file}\n" for file in files).encode(), encryption)
+    _put(s3, uri, "".join(f"{file}\n" for file in files).encode(), encryption)
 
 
-def _put(s3: Any, place: str, body: bytes, encryption: dict[str, str]) -> None:
-    where = urlsplit(place)
+def _put(s3: Any, uri: str, body: bytes, encryption: dict[str, str]) -> None:
+    where = urlsplit(uri)
     s3.put_object(Bucket=where.netloc, Key=where.path.lstrip("/"), Body=body, **encryption)
 
 

@@ -76,26 +76,26 @@ class Sandbox:
         for name, rows in tables:
             self._put(name, rows)
         # Even without a table there, so that short names are looked up in the right place.
-        self._place(*home)
+        self._schema(*home)
         self._database.execute(f"USE {_quoted(home[0])}.{_quoted(home[1])}")
         self._database.execute("SET lock_configuration = true")
-        found = self._database.sql(query.text).to_arrow_table()
+        answer = self._database.sql(query.text).to_arrow_table()
         # A sum of whole numbers is wider in DuckDB; one that BIGINT cannot hold fails, as in Trino.
-        for index, field in enumerate(found.schema):
+        for index, field in enumerate(answer.schema):
             if pa.types.is_decimal(field.type):
-                narrow = found.column(index).cast(pa.int64())
-                found = found.set_column(index, field.name, narrow)
-        return found
+                narrow = answer.column(index).cast(pa.int64())
+                answer = answer.set_column(index, field.name, narrow)
+        return answer
 
     def _put(self, name: TableName, rows: pa.Table) -> None:
-        self._place(name.catalog, name.database)
+        self._schema(name.catalog, name.database)
         where = ".".join(map(_quoted, (name.catalog, name.database, name.table)))
         self._database.register("handed_in", rows)
-        made = f"CREATE TABLE {where} AS SELECT * FROM handed_in"  # noqa: S608 - quoted above
-        self._database.execute(made)
+        statement = f"CREATE TABLE {where} AS SELECT * FROM handed_in"  # noqa: S608 - quoted above
+        self._database.execute(statement)
         self._database.unregister("handed_in")
 
-    def _place(self, catalog: str, database: str) -> None:
+    def _schema(self, catalog: str, database: str) -> None:
         self._database.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_quoted(catalog)}")
         schema = f"{_quoted(catalog)}.{_quoted(database)}"
         self._database.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")

@@ -35,11 +35,11 @@ def read_statement(text: str, catalog: str, database: str) -> Statement:
     """Read a query string; raises Unsupported."""
     if not re.match(r"\s*unload\b", text, re.IGNORECASE):
         return Statement(read_query(text, catalog, database))
-    found = UNLOAD.match(text)
-    if not found:
+    unload = UNLOAD.match(text)
+    if not unload:
         raise Unsupported("SYNTAX_ERROR: expected UNLOAD (SELECT …) TO 's3://…/' WITH (…)")
     options = {}
-    for part in (found["options"] or "").split(","):
+    for part in (unload["options"] or "").split(","):
         option = OPTION.match(part)
         if not option:
             raise Unsupported(f"SYNTAX_ERROR: no option: {part.strip() or 'WITH is missing'}")
@@ -51,6 +51,6 @@ def read_statement(text: str, catalog: str, database: str) -> Statement:
     compression = COMPRESSIONS.get(options.get("compression", "GZIP"))
     if compression is None:
         raise Unsupported(f"NOT_SUPPORTED: compression must be one of {', '.join(COMPRESSIONS)}")
-    place = found["place"]
-    folder = place if place.endswith("/") else f"{place}/"
-    return Statement(read_query(found["query"], catalog, database), folder, compression)
+    target = unload["place"]
+    folder = target if target.endswith("/") else f"{target}/"
+    return Statement(read_query(unload["query"], catalog, database), folder, compression)

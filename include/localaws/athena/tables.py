@@ -66,9 +66,9 @@ class Read:
         """
         account = self._account(name)
         described = self._described(name, account)
-        place = (account, self.call.region, name.database, name.table)
-        require(self.call, self.call.caller, place, "SELECT")
-        keys = [str(one["Name"]) for one in described.get("PartitionKeys", [])]
+        table = (account, self.call.region, name.database, name.table)
+        require(self.call, self.call.caller, table, "SELECT")
+        keys = [str(key["Name"]) for key in described.get("PartitionKeys", [])]
         if keys:
             for arn in path_of(self.call.region, account, name.database, name.table):
                 self.call.authorise("glue:GetPartitions", arn)
@@ -76,20 +76,20 @@ class Read:
 
     def _account(self, name: TableName) -> str:
         """Return the account of a registered catalogue, which the caller must be allowed to see."""
-        held = self.call.store(DataCatalogs).find(name.catalog)
-        if held is None:
+        catalog = self.call.store(DataCatalogs).find(name.catalog)
+        if catalog is None:
             raise Unsupported(
                 f"CATALOG_NOT_FOUND: Catalog '{name.catalog}' does not exist: the data catalogue "
                 f"is not registered in account {self.call.account}"
             )
         arn = self.call.arn(f"datacatalog/{name.catalog}")
         self.call.authorise("athena:GetDataCatalog", arn)
-        return str(held["Parameters"].get("catalog-id", self.call.account))
+        return str(catalog["Parameters"].get("catalog-id", self.call.account))
 
     def _described(self, name: TableName, account: str) -> dict[str, Any]:
         try:
             self.client("glue").get_database(CatalogId=account, Name=name.database)
-            found: dict[str, Any] = self.client("glue").get_table(
+            table: dict[str, Any] = self.client("glue").get_table(
                 CatalogId=account, DatabaseName=name.database, Name=name.table
             )["Table"]
         except ClientError as error:
@@ -97,34 +97,34 @@ class Read:
                 raise
             where = f"{name.catalog}.{name.database}.{name.table}"
             raise Unsupported(f"TABLE_NOT_FOUND: Table '{where}' does not exist") from error
-        library = str(found["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary"))
+        library = str(table["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary"))
         if "parquet" not in library.lower():
             raise Unsupported(
                 f"NOT_SUPPORTED: {name.table} is read with {library}; the local AWS reads Parquet"
             )
-        return found
+        return table
 
     def _rows(self, name: TableName, storage: dict[str, Any], keys: list[str]) -> pa.Table:
         import pyarrow as pa
 
         schema = _schema(name, storage, keys)
-        place = urlsplit(str(storage["Location"]))
-        prefix = place.path.lstrip("/").rstrip("/") + "/"
+        location = urlsplit(str(storage["Location"]))
+        prefix = location.path.lstrip("/").rstrip("/") + "/"
         parts = [
-            self._part(place.netloc, key, unquote(key.removeprefix(prefix)), schema, keys)
-            for key in self._objects(place.netloc, prefix)
+            self._part(location.netloc, key, unquote(key.removeprefix(prefix)), schema, keys)
+            for key in self._objects(location.netloc, prefix)
         ]
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def _objects(self, bucket: str, prefix: str) -> list[str]:
         pages = self.client("s3").get_paginator("list_objects_v2")
-        found = [
-            str(one["Key"])
+        keys = [
+            str(entry["Key"])
             for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-            for one in page.get("Contents", [])
+            for entry in page.get("Contents", [])
         ]
         # Athena leaves out what is hidden by its name, and folders.
-        return [k for k in found if not k.endswith("/") and k.rsplit("/", 1)[-1][0] not in "._"]
+        return [k for k in keys if not k.endswith("/") and k.rsplit("/", 1)[-1][0] not in "._"]
 
     def _part(
         self, bucket: str, key: str, path: str, schema: pa.Schema, keys: list[str]
@@ -137,17 +137,17 @@ class Read:
         values = dict(PARTITION.findall(path))
         try:
             # Without the path, which pyarrow would read partitions from by its own rules.
-            held = pq.ParquetFile(io.BytesIO(body)).read()
+            rows = pq.ParquetFile(io.BytesIO(body)).read()
         except pa.ArrowInvalid as error:
             raise Unsupported(f"HIVE_BAD_DATA: s3://{bucket}/{key}: {error}") from error
         columns = []
         for field in schema:
             if field.name in keys:
-                column = pa.repeat(pa.scalar(values.get(field.name), field.type), held.num_rows)
-            elif field.name in held.column_names:
-                column = _cast(held[field.name], field, f"s3://{bucket}/{key}")
+                column = pa.repeat(pa.scalar(values.get(field.name), field.type), rows.num_rows)
+            elif field.name in rows.column_names:
+                column = _cast(rows[field.name], field, f"s3://{bucket}/{key}")
             else:
-                column = pa.nulls(held.num_rows, field.type)
+                column = pa.nulls(rows.num_rows, field.type)
             columns.append(column)
         return pa.table(columns, schema=schema)
 

@@ -52,16 +52,16 @@ def create_work_group(call: Call) -> dict[str, Any]:
     groups, name = call.store(WorkGroups), call.params["Name"]
     if name in groups.by_name or name == PRIMARY:
         raise refused(f"WorkGroup {name} is already created")
-    given = call.params.get("Configuration") or {}
-    only(call, given, CONFIGURATION)
-    results = given.get("ResultConfiguration") or {}
+    configuration = call.params.get("Configuration") or {}
+    only(call, configuration, CONFIGURATION)
+    results = configuration.get("ResultConfiguration") or {}
     only(call, results, RESULTS)
     group = {
         "Name": name,
         "State": "ENABLED",
         "Configuration": {
             **DEFAULTS,
-            **given,
+            **configuration,
             "ResultConfiguration": results,
             "EngineVersion": ENGINE,
         },
@@ -85,10 +85,10 @@ def list_work_groups(call: Call) -> dict[str, Any]:
     """List the workgroups."""
     groups = call.store(WorkGroups)
     groups.get(PRIMARY)
-    page, rest = ATHENA.page(call.params, [one for _, one in sorted(groups.by_name.items())])
+    page, rest = ATHENA.page(call.params, [group for _, group in sorted(groups.by_name.items())])
     named = ("Name", "State", "Description", "CreationTime")
-    found = [{name: one[name] for name in named if name in one} for one in page]
-    return {"WorkGroups": found, **rest}
+    summaries = [{name: group[name] for name in named if name in group} for group in page]
+    return {"WorkGroups": summaries, **rest}
 
 
 @athena.operation("UpdateWorkGroup")
@@ -99,15 +99,15 @@ def update_work_group(call: Call) -> dict[str, Any]:
     updates = dict(call.params.get("ConfigurationUpdates") or {})
     results = updates.pop("ResultConfigurationUpdates", {})
     only(call, updates, CONFIGURATION - {"ResultConfiguration"})
-    only(call, results, {*RESULTS, *(f"Remove{one}" for one in RESULTS)})
+    only(call, results, {*RESULTS, *(f"Remove{setting}" for setting in RESULTS)})
     configuration = {**group["Configuration"], **updates}
-    place = dict(configuration["ResultConfiguration"])
+    location = dict(configuration["ResultConfiguration"])
     for name in RESULTS:
         if results.get(f"Remove{name}"):
-            place.pop(name, None)
+            location.pop(name, None)
         if name in results:
-            place[name] = results[name]
-    group["Configuration"] = {**configuration, "ResultConfiguration": place}
+            location[name] = results[name]
+    group["Configuration"] = {**configuration, "ResultConfiguration": location}
     group.update({n: call.params[n] for n in ("Description", "State") if n in call.params})
     return {}
 

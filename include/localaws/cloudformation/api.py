@@ -49,11 +49,11 @@ def create_stack(call: Call) -> dict[str, Any]:
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy "
             f"constraint: Member must satisfy regular expression pattern: {STACK_NAME.pattern}",
         )
-    held = stacks.live(name)
-    if held is not None:
+    live = stacks.live(name)
+    if live is not None:
         token = call.params.get("ClientRequestToken")
-        if token and token == held.request.token:
-            return {"StackId": held.stack_id}
+        if token and token == live.request.token:
+            return {"StackId": live.stack_id}
         raise ServiceError("AlreadyExistsException", f"Stack [{name}] already exists")
     stack_id = call.arn(f"stack/{name}/{uuid.uuid4()}")
     request = _request(call, name, stack_id, None)
@@ -75,17 +75,17 @@ def update_stack(call: Call) -> dict[str, Any]:
             "ValidationError",
             f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.",
         )
-    wanted = _request(call, stack.name, stack.stack_id, stack)
+    request = _request(call, stack.name, stack.stack_id, stack)
     deployment = _deployment(call, stack)
     try:
-        changes = operations.has_changes(deployment, wanted)
+        changes = operations.has_changes(deployment, request)
     except TemplateError as error:
         raise ServiceError("ValidationError", str(error)) from error
     if not changes:
         raise ServiceError("ValidationError", "No updates are to be performed.")
     stack.updated = stack.now()
     stack.turn("UPDATE_IN_PROGRESS", "User Initiated")
-    call.background(operations.update, deployment, wanted)
+    call.background(operations.update, deployment, request)
     return {"StackId": stack.stack_id}
 
 
@@ -167,17 +167,17 @@ def _request(call: Call, name: str, stack_id: str, stack: Stack | None) -> Reque
         "AWS::StackName": name,
     }
     try:
-        bound = bind(loaded.parameters, _given(params.get("Parameters") or [], stack))
+        bound = bind(loaded.parameters, _values(params.get("Parameters") or [], stack))
         evaluation = Evaluation(loaded, bound, pseudo)
         order = in_order(evaluation)
     except TemplateError as error:
         raise ServiceError("ValidationError", str(error)) from error
-    given = params.get("Tags")
-    kept = stack.request.tags if stack is not None and given is None else {}
+    tags = params.get("Tags")
+    previous = stack.request.tags if stack is not None and tags is None else {}
     return Request(
         template=loaded,
         parameters=bound,
-        tags={**kept, **{tag["Key"]: tag["Value"] for tag in given or []}},
+        tags={**previous, **{tag["Key"]: tag["Value"] for tag in tags or []}},
         capabilities=list(params.get("Capabilities") or []),
         evaluation=evaluation,
         order=order,
@@ -187,8 +187,8 @@ def _request(call: Call, name: str, stack_id: str, stack: Stack | None) -> Reque
     )
 
 
-def _given(parameters: list[dict[str, Any]], stack: Stack | None) -> dict[str, str]:
-    given: dict[str, str] = {}
+def _values(parameters: list[dict[str, Any]], stack: Stack | None) -> dict[str, str]:
+    values: dict[str, str] = {}
     for item in parameters:
         key = item.get("ParameterKey", "")
         if item.get("UsePreviousValue"):
@@ -197,10 +197,10 @@ def _given(parameters: list[dict[str, Any]], stack: Stack | None) -> dict[str, s
                     f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as "
                     "true for a parameter key not in the previous template"
                 )
-            given[key] = stack.request.parameters[key]
+            values[key] = stack.request.parameters[key]
         else:
-            given[key] = str(item.get("ParameterValue", ""))
-    return given
+            values[key] = str(item.get("ParameterValue", ""))
+    return values
 
 
 def _on_failure(params: dict[str, Any], stack: Stack | None) -> str:
@@ -238,10 +238,10 @@ def _capability(loaded: Template) -> tuple[str | None, str]:
     return ("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"), ", ".join(sorted(iam))
 
 
-def _check_capabilities(loaded: Template, given: list[str]) -> None:
+def _check_capabilities(loaded: Template, acknowledged: list[str]) -> None:
     needed, _why = _capability(loaded)
     enough = {"CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}}
-    if needed and not enough.get(needed, {needed}) & set(given):
+    if needed and not enough.get(needed, {needed}) & set(acknowledged):
         raise ServiceError(
             "InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]"
         )

@@ -58,7 +58,7 @@ class Deployment:
         self.context = context
 
     # ------------------------------------------------------------ one resource
-    def wanted(
+    def declared(
         self, request: Request, declaration: ResourceDeclaration
     ) -> tuple[ResourceType, Instance]:
         """Return a declaration's type and properties; raise DeployError or TemplateError."""
@@ -72,7 +72,7 @@ class Deployment:
         """Let the template's functions refer to a resource that exists."""
         if resource.type and resource.instance:
             placed = Placed(self.context, resource.type, resource.instance)
-            request.evaluation.made[resource.logical_id] = placed
+            request.evaluation.existing[resource.logical_id] = placed
 
     def make(self, request: Request, logical_id: str) -> StackResource:
         """Make one resource; raise ResourceError. It is part of the stack from the first step."""
@@ -81,26 +81,26 @@ class Deployment:
         self.stack.resources = {**self.stack.resources, logical_id: resource}
         self.stack.mark(resource, "CREATE_IN_PROGRESS")
         try:
-            kind, wanted = self.wanted(request, declaration)
-            resource.type, resource.instance = kind, wanted
-            resource.physical_id = kind.create(self.context, wanted)
-            made = Instance(logical_id, wanted.properties, resource.physical_id)
-            resource.instance = made
+            kind, declared = self.declared(request, declaration)
+            resource.type, resource.instance = kind, declared
+            resource.physical_id = kind.create(self.context, declared)
+            created = Instance(logical_id, declared.properties, resource.physical_id)
+            resource.instance = created
             self.stack.mark(
-                resource, "CREATE_IN_PROGRESS", "Resource creation Initiated", _shown(made)
+                resource, "CREATE_IN_PROGRESS", "Resource creation Initiated", _shown(created)
             )
             changed = {
                 name
                 for name, item in kind.properties.items()
-                if name not in kind.made_with and made[name] != item.default
+                if name not in kind.made_with and created[name] != item.default
             }
             if changed:
-                kind.apply(self.context, made, changed)
+                kind.apply(self.context, created, changed)
         except Exception as error:
             reason = reason_of(error)
             self.stack.mark(resource, "CREATE_FAILED", reason)
             raise ResourceError(resource, reason) from error
-        self.stack.mark(resource, "CREATE_COMPLETE", properties=_shown(made))
+        self.stack.mark(resource, "CREATE_COMPLETE", properties=_shown(created))
         self.know(request, resource)
         return resource
 
@@ -111,9 +111,9 @@ class Deployment:
         """
         declaration = request.template.resources[resource.logical_id]
         try:
-            kind, wanted = self.wanted(request, declaration)
-            held = _instance(resource)
-            changed = {n for n in kind.properties if wanted[n] != held[n]}
+            kind, declared = self.declared(request, declaration)
+            current = _instance(resource)
+            changed = {n for n in kind.properties if declared[n] != current[n]}
             fixed = sorted(n for n in changed if kind.properties[n].replaces)
             if fixed:
                 raise DeployError(
@@ -121,11 +121,11 @@ class Deployment:
                     "the local CloudFormation does not do; delete the resource and add it again"
                 )
             if changed:
-                self.stack.mark(resource, "UPDATE_IN_PROGRESS", properties=_shown(wanted))
-                wanted = Instance(wanted.logical_id, wanted.properties, resource.physical_id)
+                self.stack.mark(resource, "UPDATE_IN_PROGRESS", properties=_shown(declared))
+                declared = Instance(declared.logical_id, declared.properties, resource.physical_id)
                 resource.changing = frozenset(changed)
-                kind.apply(self.context, wanted, changed)
-                resource.instance = wanted
+                kind.apply(self.context, declared, changed)
+                resource.instance = declared
         except Exception as error:
             reason = reason_of(error)
             self.stack.mark(resource, "UPDATE_FAILED", reason)
@@ -150,14 +150,14 @@ class Deployment:
         if resource.type is None:
             return
         observed = dict(resource.type.observe(self.context, instance))
-        held = canonical(
+        actual = canonical(
             {n: p for n, p in resource.type.properties.items() if n in observed}, observed
         )
-        held = {n: held.get(n, p.default) for n, p in resource.type.properties.items()}
-        for name in differing(instance.properties, held):
+        actual = {n: actual.get(n, p.default) for n, p in resource.type.properties.items()}
+        for name in differing(instance.properties, actual):
             raise DeployError(
                 f"after the deploy, property {name} differs: the service holds "
-                f"{_short(held[name])}, the template says {_short(instance[name])}"
+                f"{_short(actual[name])}, the template says {_short(instance[name])}"
             )
 
     def remove(self, resource: StackResource, *, rollback: bool = False) -> None:
@@ -180,7 +180,7 @@ class Deployment:
     def outputs(self, request: Request) -> list[dict[str, str]]:
         """Return the evaluated outputs; raise TemplateError, also for an export taken already."""
         taken = self.stacks.exported(besides=self.stack)
-        found: list[dict[str, str]] = []
+        outputs: list[dict[str, str]] = []
         for name, declaration in request.template.outputs.items():
             if not request.evaluation.exists(declaration.get("Condition")):
                 continue
@@ -197,15 +197,15 @@ class Deployment:
                         f"Export with name {export} is already exported by stack {taken[export]}"
                     )
                 shown["ExportName"] = export
-            found.append(shown)
-        return found
+            outputs.append(shown)
+        return outputs
 
 
 def reason_of(error: Exception) -> str:
     """Say why a resource failed: the service's own words where a service refused."""
     if isinstance(error, ClientError):
-        told = error.response["Error"]
-        return f"{told.get('Message', '')} ({error.operation_name}: {told.get('Code', '')})"
+        response = error.response["Error"]
+        return f"{response.get('Message', '')} ({error.operation_name}: {response.get('Code', '')})"
     if not isinstance(error, DeployError | TemplateError | BotoCoreError):
         log.exception("a resource handler failed")
         return f"the local CloudFormation failed: {type(error).__name__}: {error}"

@@ -36,7 +36,7 @@ class _NoValue:
 NO_VALUE = _NoValue()
 
 
-class Made(Protocol):
+class Existing(Protocol):
     """A resource that exists, as others refer to it."""
 
     def ref(self) -> str:
@@ -55,7 +55,7 @@ class Evaluation:
         self.template = template
         self.parameters = parameters
         self.pseudo = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", **pseudo}
-        self.made: dict[str, Made] = {}
+        self.existing: dict[str, Existing] = {}
         self._conditions: dict[str, bool] = {}
         self._asking: list[str] = []
 
@@ -100,7 +100,7 @@ class Evaluation:
             return self.pseudo[name]
         if name in self.parameters:
             return value_of(self.template.parameters[name], self.parameters[name])
-        return self._made(name, "Resources block").ref()
+        return self._existing(name, "Resources block").ref()
 
     def _attribute(self, argument: Any) -> Any:
         parts = argument.split(".", 1) if isinstance(argument, str) else argument
@@ -109,15 +109,15 @@ class Evaluation:
                 "Template error: every Fn::GetAtt object requires two non-empty parameters, "
                 "the resource name and the resource attribute"
             )
-        return self._made(parts[0], "Fn::GetAtt").attribute(str(self.value(parts[1])))
+        return self._existing(parts[0], "Fn::GetAtt").attribute(str(self.value(parts[1])))
 
-    def _made(self, name: Any, where: str) -> Made:
-        if name not in self.made:
+    def _existing(self, name: Any, where: str) -> Existing:
+        if name not in self.existing:
             raise TemplateError(
                 f"Template format error: Unresolved resource dependencies [{name}] in the "
                 f"{where} of the template"
             )
-        return self.made[name]
+        return self.existing[name]
 
     # ------------------------------------------------------------ functions
     def _function(self, name: str, argument: Any) -> Any:

@@ -22,8 +22,8 @@ def create(deployment: Deployment) -> None:
     """Make every resource; CREATE_COMPLETE, or back to nothing and ROLLBACK_COMPLETE."""
     stack, request = deployment.stack, deployment.stack.request
     try:
-        made = [deployment.make(request, logical_id) for logical_id in request.order]
-        for resource in made:
+        created = [deployment.make(request, logical_id) for logical_id in request.order]
+        for resource in created:
             deployment.verify(resource, "CREATE_FAILED")
         stack.outputs = deployment.outputs(request)
     except (ResourceError, TemplateError) as error:
@@ -64,81 +64,81 @@ class Before:
     declarations: dict[str, StackResource]
 
 
-def has_changes(deployment: Deployment, wanted: Request) -> bool:
+def has_changes(deployment: Deployment, request: Request) -> bool:
     """Return whether an update would do anything; changes nothing itself.
 
     Raise TemplateError where the new template cannot be evaluated. A resource that needs one
     not made yet is a change, and so is one of a type or property that is refused later.
     """
     stack = deployment.stack
-    if set(wanted.order) != set(stack.resources) or wanted.tags != stack.request.tags:
+    if set(request.order) != set(stack.resources) or request.tags != stack.request.tags:
         return True
-    for logical_id in wanted.order:
-        resource, declaration = stack.resources[logical_id], wanted.template.resources[logical_id]
+    for logical_id in request.order:
+        resource, declaration = stack.resources[logical_id], request.template.resources[logical_id]
         old = resource.declaration
         if (old.type, old.deletion_policy) != (declaration.type, declaration.deletion_policy):
             return True
         try:
-            _, instance = deployment.wanted(wanted, declaration)
+            _, instance = deployment.declared(request, declaration)
         except TemplateError:
             raise
         except Exception:
             log.debug("%s is refused when the update runs", logical_id, exc_info=True)
             return True
-        held = resource.instance
-        if held is None or dict(instance.properties) != dict(held.properties):
+        current = resource.instance
+        if current is None or dict(instance.properties) != dict(current.properties):
             return True
-        deployment.know(wanted, resource)
-    return deployment.outputs(wanted) != stack.outputs
+        deployment.know(request, resource)
+    return deployment.outputs(request) != stack.outputs
 
 
-def update(deployment: Deployment, wanted: Request) -> None:
+def update(deployment: Deployment, request: Request) -> None:
     """Bring the stack to a new request; UPDATE_COMPLETE, or back and UPDATE_ROLLBACK_COMPLETE."""
     stack = deployment.stack
-    held = {n: r.instance for n, r in stack.resources.items() if r.instance is not None}
-    before = Before(stack.request, held, dict(stack.resources))
+    instances = {n: r.instance for n, r in stack.resources.items() if r.instance is not None}
+    before = Before(stack.request, instances, dict(stack.resources))
     touched: list[StackResource] = []
-    wanted.evaluation.made.clear()
-    for held_resource in stack.resources.values():
-        held_resource.changing = frozenset()
+    request.evaluation.existing.clear()
+    for present in stack.resources.values():
+        present.changing = frozenset()
     try:
-        for logical_id in wanted.order:
+        for logical_id in request.order:
             resource = stack.resources.get(logical_id)
             if resource is None:
-                touched.append(deployment.make(wanted, logical_id))
-            elif resource.declaration.type != wanted.template.resources[logical_id].type:
+                touched.append(deployment.make(request, logical_id))
+            elif resource.declaration.type != request.template.resources[logical_id].type:
                 reason = "Update of resource type is not permitted."
                 stack.mark(resource, "UPDATE_FAILED", reason)
                 raise ResourceError(resource, reason)
-            elif deployment.change(wanted, resource):
+            elif deployment.change(request, resource):
                 touched.append(resource)
         for resource in touched:
             deployment.verify(resource, "UPDATE_FAILED")
-        outputs = deployment.outputs(wanted)
+        outputs = deployment.outputs(request)
     except (ResourceError, TemplateError) as error:
         _undo_update(deployment, before, _why(error, "update"))
         return
     except Exception as error:
         _undo_update(deployment, before, reason_of(error))
         raise
-    stack.request, stack.outputs = wanted, outputs
+    stack.request, stack.outputs = request, outputs
     stack.turn("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     gone = [
         stack.resources[name]
         for name in reversed(before.request.order)
-        if name in stack.resources and name not in wanted.order
+        if name in stack.resources and name not in request.order
     ]
     # As on AWS, what cannot be removed after an update is no longer the stack's.
     _remove(deployment, gone)
-    stack.resources = {name: stack.resources[name] for name in wanted.order}
+    stack.resources = {name: stack.resources[name] for name in request.order}
     stack.turn("UPDATE_COMPLETE")
 
 
 def _undo_update(deployment: Deployment, before: Before, reason: str) -> None:
     stack = deployment.stack
     stack.turn("UPDATE_ROLLBACK_IN_PROGRESS", reason)
-    made = [r for name, r in stack.resources.items() if name not in before.declarations]
-    left = [_remove(deployment, list(reversed(made)), rollback=True)]
+    created = [r for name, r in stack.resources.items() if name not in before.declarations]
+    left = [_remove(deployment, list(reversed(created)), rollback=True)]
     for name in before.request.order:
         left.append(_restore(deployment, stack.resources[name], before.instances.get(name)))
         stack.resources[name].declaration = before.request.template.resources[name]

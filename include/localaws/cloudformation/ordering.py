@@ -16,12 +16,12 @@ def in_order(evaluation: Evaluation) -> list[str]:
     """
     template = evaluation.template
     active = [i for i, item in template.resources.items() if evaluation.exists(item.condition)]
-    known = set(template.resources) | set(template.parameters) | PSEUDO_PARAMETERS
+    names = set(template.resources) | set(template.parameters) | PSEUDO_PARAMETERS
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for logical_id in active:
         item = template.resources[logical_id]
         mentioned = list(dict.fromkeys([*item.depends_on, *references(item.properties)]))
-        strangers = [name for name in mentioned if name not in known]
+        strangers = [name for name in mentioned if name not in names]
         if strangers:
             raise TemplateError(
                 f"Template format error: Unresolved resource dependencies "
@@ -29,7 +29,7 @@ def in_order(evaluation: Evaluation) -> list[str]:
             )
         sorter.add(logical_id, *(name for name in mentioned if name in active))
     for name, output in template.outputs.items():
-        strangers = [item for item in references(output) if item not in known]
+        strangers = [item for item in references(output) if item not in names]
         if strangers:
             raise TemplateError(
                 f"Template format error: Unresolved resource dependencies "

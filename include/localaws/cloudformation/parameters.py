@@ -29,15 +29,15 @@ KEYS = frozenset(
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
-def bind(declared: dict[str, dict[str, Any]], given: dict[str, str]) -> dict[str, str]:
+def bind(declared: dict[str, dict[str, Any]], values: dict[str, str]) -> dict[str, str]:
     """Return each declared parameter's text; raise TemplateError naming the parameters at fault."""
     for name, declaration in declared.items():
         _check_declaration(name, declaration)
-    strangers = [name for name in given if name not in declared]
+    strangers = [name for name in values if name not in declared]
     if strangers:
         raise TemplateError(f"Parameters: [{', '.join(strangers)}] do not exist in the template")
     bound = {
-        name: given.get(name, _text(declaration.get("Default")))
+        name: values.get(name, _text(declaration.get("Default")))
         for name, declaration in declared.items()
     }
     missing = [name for name, value in bound.items() if value is None]
@@ -82,10 +82,10 @@ def _check_value(name: str, declaration: dict[str, Any], text: str) -> None:
     broken = _broken_constraint(declaration, text)
     if broken is None:
         return
-    told = declaration.get("ConstraintDescription")
+    description = declaration.get("ConstraintDescription")
     raise TemplateError(
-        f"Parameter {name} failed to satisfy constraint: {told}"
-        if told
+        f"Parameter {name} failed to satisfy constraint: {description}"
+        if description
         else f"Parameter '{name}' must {broken}"
     )
 

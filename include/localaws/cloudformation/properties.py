@@ -59,10 +59,10 @@ def integer(value: Any, path: str) -> int:
 
 def boolean(value: Any, path: str) -> bool:
     """True or false, perhaps as text."""
-    known = {"true": True, "false": False}
-    if str(value).lower() not in known:
+    truths = {"true": True, "false": False}
+    if str(value).lower() not in truths:
         raise DeployError(f"Value of property {path} must be of type Boolean")
-    return known[str(value).lower()]
+    return truths[str(value).lower()]
 
 
 def document(value: Any, path: str) -> Any:
@@ -85,8 +85,8 @@ def key_id(value: Any, path: str) -> str:
 def tags(value: Any, path: str) -> dict[str, str]:
     """Tags by key."""
     pairs = keyed("Key", structure(Key=text, Value=text), lambda item: item.get("Value", ""))
-    found: dict[str, str] = pairs(value, path)
-    return found
+    by_key: dict[str, str] = pairs(value, path)
+    return by_key
 
 
 def one_of(*allowed: str) -> Kind:
@@ -109,8 +109,8 @@ def structure(_defaults: Mapping[str, Any] | None = None, /, **members: Kind) ->
         unknown = sorted(set(value) - set(members))
         if unknown:
             raise DeployError(f"Encountered unsupported property {path}.{unknown[0]}")
-        found = {k: members[k](item, f"{path}.{k}") for k, item in value.items()}
-        return {**(_defaults or {}), **found}
+        members_read = {k: members[k](item, f"{path}.{k}") for k, item in value.items()}
+        return {**(_defaults or {}), **members_read}
 
     return read
 
@@ -135,14 +135,14 @@ def keyed(key: str, member: Kind, take: Callable[[Any], Any] = lambda item: item
     """A list of objects that one of their members tells apart; the order does not count."""
 
     def read(value: Any, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        by_key: dict[str, Any] = {}
         for index, item in enumerate(listing(member)(value, path)):
             if key not in item:
                 raise DeployError(f"Property {path}[{index}].{key} cannot be empty.")
-            if item[key] in found:
+            if item[key] in by_key:
                 raise DeployError(f"Value of property {path} has {key} {item[key]} twice")
-            found[item[key]] = take(item)
-        return found
+            by_key[item[key]] = take(item)
+        return by_key
 
     return read
 
@@ -166,8 +166,10 @@ def canonical(declared: Mapping[str, Property], values: Mapping[str, Any]) -> di
     }
 
 
-def differing(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
+def differing(declared: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """Return the names whose canonical values differ; what the service chooses does not count."""
     return [
-        name for name, value in wanted.items() if value is not ANYTHING and value != held.get(name)
+        name
+        for name, value in declared.items()
+        if value is not ANYTHING and value != actual.get(name)
     ]

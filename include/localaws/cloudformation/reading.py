@@ -17,19 +17,21 @@ PAGES = Pager("NextToken", "", 100, "ValidationError")
 def describe_stacks(call: Call) -> dict[str, Any]:
     """Return one stack, or all that are not deleted, the newest first."""
     name = call.params.get("StackName")
-    found = [find_stack(call, name)] if name else _live(call)
-    page, rest = PAGES.page(call.params, [summary(stack) for stack in found])
+    stacks = [find_stack(call, name)] if name else _live(call)
+    page, rest = PAGES.page(call.params, [summary(stack) for stack in stacks])
     return {"Stacks": page, **rest}
 
 
 @cloudformation.operation("ListStacks")
 def list_stacks(call: Call) -> dict[str, Any]:
     """Return summaries of all stacks, deleted ones included, or of those in given statuses."""
-    wanted = call.params.get("StackStatusFilter") or []
-    stacks = sorted(call.store(Stacks).by_id.values(), key=lambda one: one.created, reverse=True)
+    statuses = call.params.get("StackStatusFilter") or []
+    stacks = sorted(
+        call.store(Stacks).by_id.values(), key=lambda stack: stack.created, reverse=True
+    )
     shown = []
     for stack in stacks:
-        if wanted and stack.status not in wanted:
+        if statuses and stack.status not in statuses:
             continue
         item = {
             "StackId": stack.stack_id,
@@ -69,7 +71,7 @@ def describe_stack_resources(call: Call) -> dict[str, Any]:
         )
     stack = find_stack(call, name) if name else _holding(call, str(physical))
     logical = call.params.get("LogicalResourceId")
-    found = [r for r in stack.resources.values() if logical in (None, r.logical_id)]
+    resources = [r for r in stack.resources.values() if logical in (None, r.logical_id)]
     return {
         "StackResources": [
             {
@@ -78,7 +80,7 @@ def describe_stack_resources(call: Call) -> dict[str, Any]:
                 "Timestamp": resource.changed,
                 **_resource(resource),
             }
-            for resource in found
+            for resource in resources
         ]
     }
 
@@ -138,8 +140,8 @@ def find_stack(call: Call, name_or_id: str) -> Stack:
 
 
 def _live(call: Call) -> list[Stack]:
-    held = call.store(Stacks).by_id.values()
-    live = [stack for stack in held if stack.status != "DELETE_COMPLETE"]
+    stacks = call.store(Stacks).by_id.values()
+    live = [stack for stack in stacks if stack.status != "DELETE_COMPLETE"]
     return sorted(live, key=lambda stack: stack.created, reverse=True)
 
 

@@ -60,35 +60,35 @@ class ResourceType(ABC):
     made_with: ClassVar[Collection[str]] = ()  # properties that `create` applies
 
     @abstractmethod
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the resource and return its physical id; raise DeployError if it exists."""
 
     @abstractmethod
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Bring the `changed` properties of an existing resource to what is wanted."""
 
     @abstractmethod
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Return the properties that the service holds, as a template would write them."""
 
     @abstractmethod
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the resource; one that is gone already is fine."""
 
-    def ref(self, made: Instance) -> str:
+    def ref(self, instance: Instance) -> str:
         """Return what `Ref` gives: the physical id, unless the type says otherwise."""
-        return made.physical_id
+        return instance.physical_id
 
-    def attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return what `Fn::GetAtt` gives; raise TemplateError for an unknown attribute."""
         if name not in self.attributes:
             raise TemplateError(
-                f"Template error: resource {made.logical_id} does not support attribute type "
+                f"Template error: resource {instance.logical_id} does not support attribute type "
                 f"{name} in Fn::GetAtt"
             )
-        return self.read_attribute(context, made, name)
+        return self.read_attribute(context, instance, name)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return one of `attributes`."""
         raise LookupError(f"{self.name} has no attribute {name}")
 

@@ -110,14 +110,14 @@ def _function(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
-        if key in found:
+        if key in mapping:
             line = key_node.start_mark.line + 1
             raise TemplateError(f"Template format error: duplicate key {key!r} (line {line})")
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
 
 
 _Loader.add_multi_constructor("!", _function)
@@ -178,12 +178,12 @@ def load(body: str) -> Template:
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = document.get(name)
-    if found is None:
+    section = document.get(name)
+    if section is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(section, dict):
         raise TemplateError(f"Template format error: [{name}] must be a map")
-    return found
+    return section
 
 
 def _resource(logical_id: str, entry: Any) -> ResourceDeclaration:
@@ -223,9 +223,9 @@ def _resource(logical_id: str, entry: Any) -> ResourceDeclaration:
 
 
 def _check_conditions_exist(template: Template) -> None:
-    wanted = {item.condition for item in template.resources.values() if item.condition}
-    wanted |= {item["Condition"] for item in template.outputs.values() if "Condition" in item}
-    for name in sorted(wanted):
+    names = {item.condition for item in template.resources.values() if item.condition}
+    names |= {item["Condition"] for item in template.outputs.values() if "Condition" in item}
+    for name in sorted(names):
         if name not in template.conditions:
             raise TemplateError(
                 "Template validation error: Template error: unresolved condition dependency "

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked
+from localaws.identity.authorisation.request import AuthorisationRequest
 
 S3_OBJECT = "AWS::S3::Object"
 TABLE = "AWS::DynamoDB::Table"
@@ -65,56 +65,58 @@ class Data:
     arns: tuple[str, ...]
 
 
-def recorded_nowhere(asked: Asked) -> bool:
+def recorded_nowhere(request: AuthorisationRequest) -> bool:
     """Tell whether neither history nor trails have this call."""
-    return asked.operation in NOWHERE.get(asked.service, ())
+    return request.operation in NOWHERE.get(request.service, ())
 
 
-def resource_type(asked: Asked) -> str | None:
+def resource_type(request: AuthorisationRequest) -> str | None:
     """Return the resource type of the data that a call is on; None for a management event."""
-    if asked.service in OF_WHOLE_SERVICE:
-        return OF_WHOLE_SERVICE[asked.service]
-    if asked.service == "s3":
-        on_object = asked.params.get("Key") is not None or asked.operation in S3_ON_OBJECTS
+    if request.service in OF_WHOLE_SERVICE:
+        return OF_WHOLE_SERVICE[request.service]
+    if request.service == "s3":
+        on_object = request.params.get("Key") is not None or request.operation in S3_ON_OBJECTS
         return S3_OBJECT if on_object else None
-    kind, operations = OF_OPERATIONS.get(asked.service, ("", set()))
-    return kind if asked.operation in operations else None
+    kind, operations = OF_OPERATIONS.get(request.service, ("", set()))
+    return kind if request.operation in operations else None
 
 
-def data_of(asked: Asked, kind: str) -> Data:
+def data_of(request: AuthorisationRequest, kind: str) -> Data:
     """Return the data that a call is on, of the type that `resource_type` said."""
-    return Data(kind, tuple(dict.fromkeys(_arns(asked, kind))))
+    return Data(kind, tuple(dict.fromkeys(_arns(request, kind))))
 
 
-def _arns(asked: Asked, kind: str) -> Iterator[str]:
-    params = asked.params
+def _arns(request: AuthorisationRequest, kind: str) -> Iterator[str]:
+    params = request.params
     if kind == S3_OBJECT:
         bucket = str(params.get("Bucket") or "")
         key = params.get("Key")
         yield f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
     elif kind == FEATURE_GROUP:
         entries = [params, *(params.get("Identifiers") or []), *(params.get("Entries") or [])]
-        yield from _named(asked, entries, "FeatureGroupName", "feature-group", "sagemaker")
+        yield from _named(request, entries, "FeatureGroupName", "feature-group", "sagemaker")
     elif kind == ENDPOINT:
-        yield from _named(asked, [params], "EndpointName", "endpoint", "sagemaker")
+        yield from _named(request, [params], "EndpointName", "endpoint", "sagemaker")
     elif kind == TRIAL_COMPONENT:
         component = "experiment-trial-component"
-        yield from _named(asked, [params], "TrialComponentName", component, "sagemaker")
+        yield from _named(request, [params], "TrialComponentName", component, "sagemaker")
     elif kind == TABLE:
-        single = [one for item in params.get("TransactItems") or [] for one in item.values()]
+        single = [
+            operation for item in params.get("TransactItems") or [] for operation in item.values()
+        ]
         batch = [{"TableName": name} for name in params.get("RequestItems") or {}]
-        yield from _named(asked, [params, *single, *batch], "TableName", "table", "dynamodb")
+        yield from _named(request, [params, *single, *batch], "TableName", "table", "dynamodb")
     elif kind == QUEUE:
-        yield asked.arn(str(params.get("QueueUrl") or "").rstrip("/").rsplit("/", 1)[-1])
+        yield request.arn(str(params.get("QueueUrl") or "").rstrip("/").rsplit("/", 1)[-1])
     elif kind == TOPIC:
         yield str(params.get("TopicArn") or params.get("TargetArn") or "*")
 
 
 def _named(
-    asked: Asked, entries: list[Any], parameter: str, resource: str, service: str
+    request: AuthorisationRequest, entries: list[Any], parameter: str, resource: str, service: str
 ) -> Iterator[str]:
     for entry in entries:
         if isinstance(entry, dict) and (value := entry.get(parameter)):
             text = str(value)
             name = text if text.startswith("arn:") else f"{resource}/{text}"
-            yield name if name.startswith("arn:") else asked.arn(name, service)
+            yield name if name.startswith("arn:") else request.arn(name, service)

@@ -83,7 +83,7 @@ def _let_in(host: Host, trail: Trail, action: str, resource: str) -> None:
 
 
 def _owner(bucket: str) -> str:
-    found = bucket_of(bucket)
-    if found is None:
+    owned = bucket_of(bucket)
+    if owned is None:
         raise ServiceError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
-    return str(found.account_id)
+    return str(owned.account_id)

@@ -78,7 +78,7 @@ class Event:
 
     def document(self, recipient: str) -> dict[str, Any]:
         """Return the event as CloudTrail's JSON object, for one of its accounts."""
-        found: dict[str, Any] = {
+        document: dict[str, Any] = {
             "eventVersion": "1.11",
             "userIdentity": identity_of(self.caller, self.session),
             "eventTime": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -89,8 +89,8 @@ class Event:
             "userAgent": self.user_agent,
         }
         if self.error:
-            found["errorCode"], found["errorMessage"] = self.error
-        found |= {
+            document["errorCode"], document["errorMessage"] = self.error
+        document |= {
             "requestParameters": dict(self.parameters) or None,
             "responseElements": None,
             "eventID": self.id,
@@ -101,7 +101,7 @@ class Event:
             "eventCategory": self.category,
         }
         if self.data:
-            found["resources"] = [
+            document["resources"] = [
                 {
                     "accountId": parse_arn(arn).account or self.owner,
                     "type": self.data.resource_type,
@@ -109,12 +109,12 @@ class Event:
                 }
                 for arn in self.data.arns
             ]
-        return found
+        return document
 
 
 def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
     """Return `userIdentity`: the type, and of a session who issued it and its source identity."""
-    found: dict[str, Any] = {
+    identity: dict[str, Any] = {
         "type": {"administrator": "Root", "user": "IAMUser"}.get(who.kind, "AssumedRole"),
         "principalId": who.user_id,
         "arn": who.arn,
@@ -122,7 +122,7 @@ def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
         "accessKeyId": who.access_key_id,
     }
     if who.kind == "user":
-        found["userName"] = who.arn.rsplit("/", 1)[-1]
+        identity["userName"] = who.arn.rsplit("/", 1)[-1]
     if who.role_arn:
         context: dict[str, Any] = {
             "sessionIssuer": {
@@ -138,26 +138,26 @@ def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
             context["attributes"]["creationDate"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
         if who.source_identity:
             context["sourceIdentity"] = who.source_identity
-        found["sessionContext"] = context
+        identity["sessionContext"] = context
     if who.service:
-        found["invokedBy"] = who.service
-    return found
+        identity["invokedBy"] = who.service
+    return identity
 
 
 def shortened(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plain parameters of a call: names begin in lower case, long texts are cut."""
-    found: dict[str, Any] = {}
+    short: dict[str, Any] = {}
     for name, value in params.items():
         key = name[:1].lower() + name[1:]
         if any(word in name.lower() for word in SECRET):
-            found[key] = "HIDDEN_DUE_TO_SECURITY_REASONS"
+            short[key] = "HIDDEN_DUE_TO_SECURITY_REASONS"
         elif isinstance(value, str):
-            found[key] = value[:LONGEST]
+            short[key] = value[:LONGEST]
         elif isinstance(value, bool | int | float):
-            found[key] = value
+            short[key] = value
         elif isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
-            found[key] = {k: v[:LONGEST] for k, v in value.items()}
-    return found
+            short[key] = {k: v[:LONGEST] for k, v in value.items()}
+    return short
 
 
 def named_in(params: Mapping[str, Any]) -> tuple[str, ...]:

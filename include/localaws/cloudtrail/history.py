@@ -14,7 +14,7 @@ from typing import Protocol
 from localaws.cloudtrail import data_events
 from localaws.cloudtrail.event import Event, named_in, shortened
 from localaws.cloudtrail.trails import Trails
-from localaws.identity.authorisation.asked import Asked
+from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.capabilities import Identities, Stores, TimedStores
 from localaws.kit.service import ServiceError
 
@@ -37,27 +37,29 @@ class History:
         """Return the one history of the local AWS."""
         return stores.store(cls, "aws", "aws-global")
 
-    def record(self, aws: Recording, asked: Asked, error: ServiceError | None) -> None:
+    def record(
+        self, aws: Recording, request: AuthorisationRequest, error: ServiceError | None
+    ) -> None:
         """Keep a call and how it ended, and hand it to the trails that ask for it."""
-        if data_events.recorded_nowhere(asked):
+        if data_events.recorded_nowhere(request):
             return
         trails = Trails.of(aws)
-        kind = data_events.resource_type(asked)
+        kind = data_events.resource_type(request)
         if kind is not None and not trails.ask_for(kind):
             return
-        data = data_events.data_of(asked, kind) if kind is not None else None
+        data = data_events.data_of(request, kind) if kind is not None else None
         event = Event(
             id=str(uuid.uuid4()),
             time=aws.clock.now(),
-            service=asked.service,
-            name=asked.operation,
-            caller=asked.caller,
-            session=aws.credentials.find(asked.caller.access_key_id),
-            owner=asked.account,
-            region=asked.region,
-            user_agent=asked.headers.get("user-agent", ""),
-            parameters=shortened(asked.params),
-            resources=named_in(asked.params),
+            service=request.service,
+            name=request.operation,
+            caller=request.caller,
+            session=aws.credentials.find(request.caller.access_key_id),
+            owner=request.account,
+            region=request.region,
+            user_agent=request.headers.get("user-agent", ""),
+            parameters=shortened(request.params),
+            resources=named_in(request.params),
             error=(error.code, error.message) if error else None,
             data=data,
         )

@@ -20,37 +20,40 @@ def lookup_events(call: Call) -> dict[str, Any]:
     One attribute can be asked for, as on AWS. A token continues after the event it names, so
     that events which come meanwhile move nothing.
     """
-    wanted = call.params
-    attributes = wanted.get("LookupAttributes") or []
+    params = call.params
+    attributes = params.get("LookupAttributes") or []
     if len(attributes) > 1:
         raise ServiceError(
             "InvalidLookupAttributesException", "Only one lookup attribute can be given."
         )
-    start, end = wanted.get("StartTime"), wanted.get("EndTime")
+    start, end = params.get("StartTime"), params.get("EndTime")
     if start and end and start > end:
         raise ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.")
-    found = [
+    events = [
         event
         for event in History.of(call).of_account(call.account)
-        if all(_has(event, one["AttributeKey"], one["AttributeValue"]) for one in attributes)
+        if all(
+            _has(event, attribute["AttributeKey"], attribute["AttributeValue"])
+            for attribute in attributes
+        )
         and (start is None or event.time.timestamp() >= start.timestamp())
         and (end is None or event.time.timestamp() <= end.timestamp())
     ]
-    if token := wanted.get("NextToken"):
-        ids = [event.id for event in found]
+    if token := params.get("NextToken"):
+        ids = [event.id for event in events]
         if token not in ids:
             raise ServiceError("InvalidNextTokenException", "The token is not valid.")
-        found = found[ids.index(token) + 1 :]
-    size = int(wanted.get("MaxResults") or MOST)
-    page = found[:size]
+        events = events[ids.index(token) + 1 :]
+    size = int(params.get("MaxResults") or MOST)
+    page = events[:size]
     reply: dict[str, Any] = {"Events": [_described(event, call.account) for event in page]}
-    if len(found) > size:
+    if len(events) > size:
         reply["NextToken"] = page[-1].id
     return reply
 
 
 def _has(event: Event, key: str, value: str) -> bool:
-    held = {
+    attributes = {
         "EventId": event.id,
         "EventName": event.name,
         "EventSource": event.source,
@@ -58,8 +61,8 @@ def _has(event: Event, key: str, value: str) -> bool:
         "AccessKeyId": event.caller.access_key_id,
         "ReadOnly": "true" if event.read_only else "false",
     }
-    if key in held:
-        return held[key] == value
+    if key in attributes:
+        return attributes[key] == value
     return key == "ResourceName" and value in event.resources
 
 

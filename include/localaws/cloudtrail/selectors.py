@@ -59,15 +59,15 @@ def check_basic(selectors: Sequence[Selector]) -> None:
 def check_advanced(selectors: Sequence[Selector]) -> None:
     """Raise InvalidEventSelectorsException for advanced selectors that cannot be kept."""
     for selector in selectors:
-        fields = {one["Field"]: one for one in selector["FieldSelectors"]}
+        fields = {field["Field"]: field for field in selector["FieldSelectors"]}
         if len(fields) != len(selector["FieldSelectors"]):
             raise invalid("a field is selected twice")
         if unknown := sorted(set(fields) - set(FIELDS)):
             raise invalid(f"the field {unknown[0]} is not supported; {', '.join(FIELDS)} are")
-        for name, one in fields.items():
-            given = set(one) - {"Field"}
-            if not given or (name in ONLY_EQUALS and given != {"Equals"}):
-                raise invalid(f"the field {name} needs {'Equals' if given else 'an operator'}")
+        for name, conditions in fields.items():
+            operators = set(conditions) - {"Field"}
+            if not operators or (name in ONLY_EQUALS and operators != {"Equals"}):
+                raise invalid(f"the field {name} needs {'Equals' if operators else 'an operator'}")
         category = fields.get("eventCategory", {}).get("Equals")
         if category not in (["Management"], ["Data"]):
             raise invalid("each selector needs eventCategory Equals Management or Data")
@@ -87,12 +87,12 @@ def invalid(message: str) -> ServiceError:
 
 def types_asked_for(basic: Sequence[Selector], advanced: Sequence[Selector]) -> set[str]:
     """Return the resource types whose data events some selector wants."""
-    found = {r["Type"] for one in basic for r in one.get("DataResources") or []}
+    types = {r["Type"] for selector in basic for r in selector.get("DataResources") or []}
     for selector in advanced:
-        for one in selector["FieldSelectors"]:
-            if one["Field"] == "resources.type":
-                found.update(one["Equals"])
-    return found
+        for field in selector["FieldSelectors"]:
+            if field["Field"] == "resources.type":
+                types.update(field["Equals"])
+    return types
 
 
 def match(basic: Sequence[Selector], advanced: Sequence[Selector], event: Event) -> bool:
@@ -103,16 +103,16 @@ def match(basic: Sequence[Selector], advanced: Sequence[Selector], event: Event)
 
 
 def _advanced(selector: Selector, event: Event) -> bool:
-    return all(_field(one, event) for one in selector["FieldSelectors"])
+    return all(_field(field, event) for field in selector["FieldSelectors"])
 
 
 def _field(selector: Selector, event: Event) -> bool:
-    held = FIELDS[selector["Field"]](event)
+    values = FIELDS[selector["Field"]](event)
     for operator, holds in OPERATORS.items():
-        wanted, unwanted = selector.get(operator), selector.get(f"Not{operator}")
-        if wanted and not any(holds(value, one) for value in held for one in wanted):
+        accepted, rejected = selector.get(operator), selector.get(f"Not{operator}")
+        if accepted and not any(holds(value, operand) for value in values for operand in accepted):
             return False
-        if unwanted and any(holds(value, one) for value in held for one in unwanted):
+        if rejected and any(holds(value, operand) for value in values for operand in rejected):
             return False
     return True
 

@@ -56,10 +56,10 @@ def create_trail(call: Call) -> dict[str, Any]:
 def update_trail(call: Call) -> dict[str, Any]:
     """Change where a trail delivers."""
     _refuse(call.params)
-    trail = _found(call, call.params["Name"])
-    wanted = Trail(trail.name, trail.account, trail.region, trail.bucket, trail.prefix)
-    _configure(wanted, call.params)
-    delivery.check_bucket(call.host, wanted)
+    trail = _trail(call, call.params["Name"])
+    changed = Trail(trail.name, trail.account, trail.region, trail.bucket, trail.prefix)
+    _configure(changed, call.params)
+    delivery.check_bucket(call.host, changed)
     _configure(trail, call.params)
     return _settings(trail)
 
@@ -67,7 +67,7 @@ def update_trail(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("DeleteTrail")
 def delete_trail(call: Call) -> dict[str, Any]:
     """Delete a trail after its last log file; what was delivered stays."""
-    trails, trail = Trails.of(call), _found(call, call.params["Name"])
+    trails, trail = Trails.of(call), _trail(call, call.params["Name"])
     trails.deliver(trail)
     with trails.lock:
         del trails.all[trail.arn]
@@ -78,7 +78,7 @@ def delete_trail(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("StartLogging")
 def start_logging(call: Call) -> dict[str, Any]:
     """Have a trail log from now on."""
-    trail = _found(call, call.params["Name"])
+    trail = _trail(call, call.params["Name"])
     if not trail.logging:
         trail.logging, trail.started = True, call.now()
         Trails.of(call).changed(call.host)
@@ -88,7 +88,7 @@ def start_logging(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("StopLogging")
 def stop_logging(call: Call) -> dict[str, Any]:
     """Have a trail log no more; what it logged is delivered."""
-    trail = _found(call, call.params["Name"])
+    trail = _trail(call, call.params["Name"])
     if trail.logging:
         trail.logging, trail.stopped = False, call.now()
         Trails.of(call).changed(call.host)
@@ -98,15 +98,15 @@ def stop_logging(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("GetTrail")
 def get_trail(call: Call) -> dict[str, Any]:
     """Describe one trail."""
-    return {"Trail": _described(_found(call, call.params["Name"]))}
+    return {"Trail": _described(_trail(call, call.params["Name"]))}
 
 
 @cloudtrail.operation("DescribeTrails")
 def describe_trails(call: Call) -> dict[str, Any]:
     """Describe the account's trails, or those named; a name that is none is left out."""
     names = {name_of(name) for name in call.params.get("trailNameList") or []}
-    found = [trail for trail in _of_account(call) if not names or trail.name in names]
-    return {"trailList": [_described(trail) for trail in found]}
+    trails = [trail for trail in _of_account(call) if not names or trail.name in names]
+    return {"trailList": [_described(trail) for trail in trails]}
 
 
 @cloudtrail.operation("ListTrails")
@@ -120,7 +120,7 @@ def list_trails(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("GetTrailStatus")
 def get_trail_status(call: Call) -> dict[str, Any]:
     """Say whether a trail logs, and how its last delivery went."""
-    trail = _found(call, call.params["Name"])
+    trail = _trail(call, call.params["Name"])
     times = {
         "StartLoggingTime": trail.started,
         "StopLoggingTime": trail.stopped,
@@ -133,13 +133,13 @@ def get_trail_status(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("PutEventSelectors")
 def put_event_selectors(call: Call) -> dict[str, Any]:
     """Say what a trail logs, in place of what it logged before."""
-    trail, params = _found(call, call.params["TrailName"]), call.params
+    trail, params = _trail(call, call.params["TrailName"]), call.params
     basic, advanced = params.get("EventSelectors"), params.get("AdvancedEventSelectors")
     if bool(basic) == bool(advanced):
         raise selectors.invalid("either EventSelectors or AdvancedEventSelectors are needed")
     selectors.check_basic(basic or [])
     selectors.check_advanced(advanced or [])
-    trail.basic = [selectors.DEFAULT[0] | one for one in basic or []]
+    trail.basic = [selectors.DEFAULT[0] | selector for selector in basic or []]
     trail.advanced = list(advanced or [])
     Trails.of(call).changed(call.host)
     return _selected(trail)
@@ -148,21 +148,21 @@ def put_event_selectors(call: Call) -> dict[str, Any]:
 @cloudtrail.operation("GetEventSelectors")
 def get_event_selectors(call: Call) -> dict[str, Any]:
     """Say what a trail logs."""
-    return _selected(_found(call, call.params["TrailName"]))
+    return _selected(_trail(call, call.params["TrailName"]))
 
 
 @cloudtrail.operation("AddTags")
 def add_tags(call: Call) -> dict[str, Any]:
     """Tag a trail."""
-    given = {tag["Key"]: tag.get("Value", "") for tag in call.params["TagsList"]}
-    _found(call, call.params["ResourceId"]).tags.update(given)
+    tags = {tag["Key"]: tag.get("Value", "") for tag in call.params["TagsList"]}
+    _trail(call, call.params["ResourceId"]).tags.update(tags)
     return {}
 
 
 @cloudtrail.operation("RemoveTags")
 def remove_tags(call: Call) -> dict[str, Any]:
     """Take tags off a trail."""
-    trail = _found(call, call.params["ResourceId"])
+    trail = _trail(call, call.params["ResourceId"])
     for tag in call.params["TagsList"]:
         trail.tags.pop(tag["Key"], None)
     return {}
@@ -173,15 +173,15 @@ def list_tags(call: Call) -> dict[str, Any]:
     """List the tags of trails."""
     listed = []
     for arn in call.params["ResourceIdList"]:
-        tags = [{"Key": k, "Value": v} for k, v in sorted(_found(call, arn).tags.items())]
+        tags = [{"Key": k, "Value": v} for k, v in sorted(_trail(call, arn).tags.items())]
         listed.append({"ResourceId": arn, "TagsList": tags})
     return {"ResourceTagList": listed}
 
 
 def _refuse(params: dict[str, Any]) -> None:
-    if asked := next((name for name in REFUSED if params.get(name)), None):
+    if option := next((name for name in REFUSED if params.get(name)), None):
         raise ServiceError(
-            "UnsupportedOperationException", f"the local AWS has no trails with {asked}"
+            "UnsupportedOperationException", f"the local AWS has no trails with {option}"
         )
 
 
@@ -198,7 +198,7 @@ def _of_account(call: Call) -> list[Trail]:
     return sorted(mine, key=lambda trail: trail.name)
 
 
-def _found(call: Call, name_or_arn: str) -> Trail:
+def _trail(call: Call, name_or_arn: str) -> Trail:
     name = name_of(name_or_arn)
     if is_arn(name_or_arn) and parse_arn(name_or_arn).account != call.account:
         # Trails are not shared between accounts.
@@ -212,7 +212,7 @@ def _found(call: Call, name_or_arn: str) -> Trail:
 
 
 def _settings(trail: Trail) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "Name": trail.name,
         "S3BucketName": trail.bucket,
         "IncludeGlobalServiceEvents": trail.global_events,
@@ -221,7 +221,7 @@ def _settings(trail: Trail) -> dict[str, Any]:
         "LogFileValidationEnabled": False,
         "IsOrganizationTrail": False,
     }
-    return found | ({"S3KeyPrefix": trail.prefix} if trail.prefix else {})
+    return settings | ({"S3KeyPrefix": trail.prefix} if trail.prefix else {})
 
 
 def _described(trail: Trail) -> dict[str, Any]:
@@ -233,9 +233,9 @@ def _described(trail: Trail) -> dict[str, Any]:
 
 
 def _selected(trail: Trail) -> dict[str, Any]:
-    held = (
+    selected = (
         {"AdvancedEventSelectors": trail.advanced}
         if trail.advanced
         else {"EventSelectors": trail.basic}
     )
-    return {"TrailARN": trail.arn, **held}
+    return {"TrailARN": trail.arn, **selected}

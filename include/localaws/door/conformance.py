@@ -37,11 +37,11 @@ class Conformance:
         """Check a successful reply and keep what is wrong with it."""
         if not self.on or reply.status >= 300:
             return
-        found = problems(addressed, reply)
+        violations = problems(addressed, reply)
         name = f"{addressed.service}:{addressed.operation}"
         with self._lock:
             self._checked[name] += 1
-            self._problems.update((name, one) for one in found)
+            self._problems.update((name, violation) for violation in violations)
 
     def document(self) -> dict[str, Any]:
         """Return how many replies of each operation were checked, and each kind of violation."""
@@ -75,10 +75,10 @@ def problems(addressed: Addressed, reply: Reply) -> list[str]:
         return ["reply: is no XML"]
     wrapper = shape.serialization.get("resultWrapper")
     if wrapper and _tag(root) != wrapper:
-        found = next((node for node in root if _tag(node) == wrapper), None)
-        if found is None:
+        result = next((node for node in root if _tag(node) == wrapper), None)
+        if result is None:
             return [f"reply: has no {wrapper}"] if shape.members else []
-        root = found
+        root = result
     return _in_xml(body, [root], "reply")
 
 
@@ -91,11 +91,11 @@ def in_json(shape: Any, value: Any, path: str = "reply") -> list[str]:
     if kind == "list":
         if not isinstance(value, list):
             return [f"{path}: {value!r} is no list"]
-        return [p for one in value for p in in_json(shape.member, one, f"{path}[]")]
+        return [p for item in value for p in in_json(shape.member, item, f"{path}[]")]
     if kind == "map":
         if not isinstance(value, dict):
             return [f"{path}: {value!r} is no map"]
-        return [p for one in value.values() for p in in_json(shape.value, one, f"{path}{{}}")]
+        return [p for item in value.values() for p in in_json(shape.value, item, f"{path}{{}}")]
     if kind == "timestamp" and shape.serialization.get("timestampFormat") == "iso8601":
         return _text(shape, value, path) if isinstance(value, str) else [_no(path, value, kind)]
     if kind in ("string", "blob"):
@@ -111,12 +111,12 @@ def _json_structure(shape: Any, value: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{path}: {value!r} is no {shape.name}"]
     members = _in_body(shape)
-    found = [f"{path}: {shape.name} has no {name}" for name in value if name not in members]
-    found += _missing(shape, {members[name][0] for name in value if name in members}, path)
+    violations = [f"{path}: {shape.name} has no {name}" for name in value if name not in members]
+    violations += _missing(shape, {members[name][0] for name in value if name in members}, path)
     for name, item in value.items():
         if name in members:
-            found += in_json(members[name][1], item, f"{path}.{name}")
-    return found
+            violations += in_json(members[name][1], item, f"{path}.{name}")
+    return violations
 
 
 # ---------------------------------------------------------------- XML
@@ -129,8 +129,10 @@ def _in_xml(shape: Any, nodes: list[Any], path: str) -> list[str]:
         named = shape.member.serialization.get("name", "member")
         flat = shape.serialization.get("flattened")
         wrong = sorted({_tag(node) for node in nodes} - {named}) if not flat else []
-        found = [f"{path}: a list of {named} has {tag}" for tag in wrong]
-        return found + [p for node in nodes for p in _in_xml(shape.member, [node], f"{path}[]")]
+        violations = [f"{path}: a list of {named} has {tag}" for tag in wrong]
+        return violations + [
+            p for node in nodes for p in _in_xml(shape.member, [node], f"{path}[]")
+        ]
     if kind == "map":
         named = shape.value.serialization.get("name", "value")
         values = [child for node in nodes for child in node if _tag(child) == named]
@@ -145,42 +147,44 @@ def _xml_structure(shape: Any, node: Any, path: str) -> list[str]:
     children: dict[str, list[Any]] = {}
     for child in node:
         children.setdefault(_tag(child), []).append(child)
-    found = [f"{path}: {shape.name} has no {tag}" for tag in children if tag not in members]
+    violations = [f"{path}: {shape.name} has no {tag}" for tag in children if tag not in members]
     attributes = {
         name
         for name, member in shape.members.items()
         if member.serialization.get("xmlAttribute") and node.attrib
     }
-    held = {members[tag][0] for tag in children if tag in members} | attributes
-    found += _missing(shape, held, path)
+    present = {members[tag][0] for tag in children if tag in members} | attributes
+    violations += _missing(shape, present, path)
     for tag, nodes in children.items():
         if tag in members:
-            found += _in_xml(members[tag][1], nodes, f"{path}.{tag}")
-    return found
+            violations += _in_xml(members[tag][1], nodes, f"{path}.{tag}")
+    return violations
 
 
 # ---------------------------------------------------------------- both
 def _in_body(shape: Any) -> dict[str, tuple[str, Any]]:
     """Return the members that a body holds, by their names on the wire."""
-    found = {}
+    members = {}
     for name, member in shape.members.items():
         if member.serialization.get("location"):
             continue
         wire = member.serialization.get("name", name)
         if member.type_name == "list" and member.serialization.get("flattened"):
             wire = member.member.serialization.get("name", wire)
-        found[wire] = (name, member)
-    return found
+        members[wire] = (name, member)
+    return members
 
 
-def _missing(shape: Any, held: set[str], path: str) -> list[str]:
+def _missing(shape: Any, present: set[str], path: str) -> list[str]:
     in_body = (
         {name for name, _ in _in_body(shape).values()} if shape.type_name == "structure" else ()
     )
     return [
         f"{path}: {name} is missing"
         for name in getattr(shape, "required_members", ())
-        if name in in_body and name not in held and (shape.name, name) not in OPTIONAL_ON_THE_WIRE
+        if name in in_body
+        and name not in present
+        and (shape.name, name) not in OPTIONAL_ON_THE_WIRE
     ]
 
 

@@ -35,7 +35,7 @@ def serve(cloud: Cloud, caller: Principal, request: Request, enabled: bool) -> R
     if route == ("POST", "/clock"):
         return _clock(cloud, request)
     if route == ("GET", "/decisions"):
-        return _json({"decisions": [one.document() for one in cloud.decisions.all()]})
+        return _json({"decisions": [decision.document() for decision in cloud.decisions.all()]})
     if route == ("DELETE", "/decisions"):
         cloud.decisions.clear()
         return _json({"decisions": []})

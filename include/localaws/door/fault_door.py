@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from localaws.kit.capabilities import TimedStores
 
 log = logging.getLogger(__name__)
-ASKED = "localaws.door.faults"  # what was asked, kept in the WSGI environment of the request
+CALL = "localaws.door.faults"  # what was asked, kept in the WSGI environment of the request
 READS = re.compile(r"(Describe|Get|List|Search|BatchGet|BatchDescribe|Query)")
 ARN = re.compile(r'"(arn:aws:[^"]+)"')
 
@@ -57,7 +57,7 @@ def before(
         raise error
     if caller.service:
         return
-    environ[ASKED] = (service, operation, caller)
+    environ[CALL] = (service, operation, caller)
 
 
 def after(aws: TimedStores, environ: dict[str, Any], reply: Reply) -> Reply:
@@ -66,10 +66,10 @@ def after(aws: TimedStores, environ: dict[str, Any], reply: Reply) -> Reply:
     Raises:
         ConnectionResetError: the caller gets none; the server closes the connection.
     """
-    asked = environ.get(ASKED)
-    if asked is None or reply.status >= 300:
+    call = environ.get(CALL)
+    if call is None or reply.status >= 300:
         return reply
-    service, operation, caller = asked
+    service, operation, caller = call
     rule = Faults.of(aws).after(service, operation, caller)
     if rule is not None and rule.kind == "delayed_visibility":
         _hide(aws, rule, reply)
@@ -79,7 +79,7 @@ def after(aws: TimedStores, environ: dict[str, Any], reply: Reply) -> Reply:
         time.sleep(rule.seconds)
         raise ConnectionResetError(errno.ECONNRESET, f"fault {rule.identity}: {rule.kind}")
     elif READS.match(operation):
-        return _seen(aws, environ, reply, service, operation, caller)
+        return _without_hidden(aws, environ, reply, service, operation, caller)
     return reply
 
 
@@ -93,7 +93,7 @@ def _hide(aws: TimedStores, rule: Rule, reply: Reply) -> None:
         _hidden(aws).until[arn] = until
 
 
-def _seen(
+def _without_hidden(
     aws: TimedStores,
     environ: dict[str, Any],
     reply: Reply,
@@ -106,12 +106,12 @@ def _seen(
     if not hidden:
         return reply
     environ["wsgi.input"].seek(0)
-    asked = environ["wsgi.input"].read().decode(errors="replace")
-    asked += f'"{environ.get("PATH_INFO", "").split("/")[-1]}"'
+    text = environ["wsgi.input"].read().decode(errors="replace")
+    text += f'"{environ.get("PATH_INFO", "").split("/")[-1]}"'
     for arn in hidden:
-        place = parse_arn(arn)
-        named = place.account == caller.account and f'"{place.resource_id}"' in asked
-        if place.service.startswith(service[:4]) and (f'"{arn}"' in asked or named):
+        resource = parse_arn(arn)
+        named = resource.account == caller.account and f'"{resource.resource_id}"' in text
+        if resource.service.startswith(service[:4]) and (f'"{arn}"' in text or named):
             return error_reply(service, _not_found(service, operation, arn), "delayed")
     try:
         document = json.loads(reply.body)
@@ -119,7 +119,7 @@ def _seen(
         return reply
     for name, value in document.items() if isinstance(document, dict) else ():
         if isinstance(value, list):
-            document[name] = [one for one in value if not _shows(one, hidden)]
+            document[name] = [item for item in value if not _shows(item, hidden)]
     body = json.dumps(document).encode()
     headers = [(n, v) for n, v in reply.headers if n.lower() != "content-length"]
     return Reply(reply.status, headers, body)
@@ -132,7 +132,7 @@ def _shows(item: Any, hidden: set[str]) -> bool:
 def _not_found(service: str, operation: str, arn: str) -> ServiceError:
     model = get_service_model(service).operation_model(operation)
     named = [str(shape.name) for shape in model.error_shapes]
-    kinds = [one for one in named if re.search("NotFound|UnknownResource|NoSuch", one)]
+    kinds = [name for name in named if re.search("NotFound|UnknownResource|NoSuch", name)]
     return ServiceError(kinds[0] if kinds else "ValidationException", f"{arn} does not exist.")
 
 
@@ -141,13 +141,16 @@ def _end_caller(environ: dict[str, Any], what: str) -> None:
     import psutil
 
     here, there = int(environ["SERVER_PORT"]), int(environ.get("REMOTE_PORT") or 0)
-    for one in psutil.net_connections(kind="tcp"):
-        ends = (one.laddr.port if one.laddr else 0, one.raddr.port if one.raddr else 0)
-        if ends == (there, here) and one.pid:
-            if one.pid == os.getpid():
+    for connection in psutil.net_connections(kind="tcp"):
+        ends = (
+            connection.laddr.port if connection.laddr else 0,
+            connection.raddr.port if connection.raddr else 0,
+        )
+        if ends == (there, here) and connection.pid:
+            if connection.pid == os.getpid():
                 log.error("%s: the caller is the local AWS's own process; it lives on", what)
                 return
-            log.warning("%s took effect; ending its caller, process %d", what, one.pid)
-            os.kill(one.pid, signal.SIGKILL)
+            log.warning("%s took effect; ending its caller, process %d", what, connection.pid)
+            os.kill(connection.pid, signal.SIGKILL)
             return
     log.error("%s: no process found behind port %d", what, there)

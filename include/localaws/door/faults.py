@@ -91,9 +91,9 @@ class Faults:
     @classmethod
     def of(cls, aws: TimedStores) -> Faults:
         """Return the rules of a local AWS."""
-        found = aws.store(cls, "aws", "aws-global")
-        found._now = aws.clock.now
-        return found
+        faults = aws.store(cls, "aws", "aws-global")
+        faults._now = aws.clock.now
+        return faults
 
     @property
     def active(self) -> bool:

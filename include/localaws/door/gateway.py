@@ -33,7 +33,7 @@ from localaws.door.sigv4 import Request, read_signature, verify
 from localaws.door.validation import validate
 from localaws.engine import deliveries, dynamodb_tokens
 from localaws.engine.applications import Engine
-from localaws.identity.authorisation.asked import Asked
+from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.cloud import Cloud
 from localaws.kit.service import Call, Operation, Principal, Service, ServiceError
@@ -116,15 +116,15 @@ class Gateway:
         wire = Wire(environ)
         addressed = address(service, wire)
         fault_door.before(self.cloud, environ, service, addressed.operation, caller)
-        found = Service.find(service, addressed.operation)
-        if found is None:
+        own = Service.find(service, addressed.operation)
+        if own is None:
             params = _peek(addressed, wire)
             account = owner_of(service, params, caller.account, self.cloud.account_ids())
             environ["wsgi.input"].seek(0)
         else:
             params = _checked(addressed, wire)
-            account = _owner(found[1], params, caller.account)
-        asked = Asked(
+            account = _owner(own[1], params, caller.account)
+        authorisation = AuthorisationRequest(
             service=service,
             operation=addressed.operation,
             params=params,
@@ -138,8 +138,8 @@ class Gateway:
         )
         try:
             if service != "sts":  # its handlers ask for the trust of the role as well
-                self.cloud.authoriser.authorise(asked)
-            if found is None:
+                self.cloud.authoriser.authorise(authorisation)
+            if own is None:
                 reply = dynamodb_tokens.once(
                     self.cloud,
                     account,
@@ -149,32 +149,39 @@ class Gateway:
                     lambda: self._engine.serve(addressed, environ, account),
                 )
             else:
-                reply = self._handle(addressed, asked, *found)
+                reply = self._handle(addressed, authorisation, *own)
         except ServiceError as error:
-            self._history.record(self.cloud, asked, error)
+            self._history.record(self.cloud, authorisation, error)
             raise
-        self._history.record(self.cloud, asked, error_of(reply) if reply.status >= 400 else None)
+        self._history.record(
+            self.cloud, authorisation, error_of(reply) if reply.status >= 400 else None
+        )
         self.cloud.conformance.look(addressed, reply)
         return reply
 
     def _handle(
-        self, addressed: Addressed, asked: Asked, owner: Service, operation: Operation
+        self,
+        addressed: Addressed,
+        authorisation: AuthorisationRequest,
+        owner: Service,
+        operation: Operation,
     ) -> Reply:
         """Have a handler of our own answer; the resource it names must be in this region."""
-        target = asked.params.get(operation.resource) if operation.resource else None
+        target = authorisation.params.get(operation.resource) if operation.resource else None
         region = parse_arn(str(target)).region if is_arn(target) else ""
-        if region and region != asked.region:
+        if region and region != authorisation.region:
             raise ServiceError(
                 "ValidationException",
-                f"The resource {target} is in region {region}; this call went to {asked.region}",
+                f"The resource {target} is in region {region}; "
+                f"this call went to {authorisation.region}",
             )
         call = Call(
-            service=asked.service,
-            operation=asked.operation,
-            params=dict(asked.params),
-            account=asked.account,
-            region=asked.region,
-            caller=asked.caller,
+            service=authorisation.service,
+            operation=authorisation.operation,
+            params=dict(authorisation.params),
+            account=authorisation.account,
+            region=authorisation.region,
+            caller=authorisation.caller,
             _host=self.cloud,
         )
         if not operation.locked:

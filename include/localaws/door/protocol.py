@@ -81,8 +81,8 @@ def address(service: str, request: Wire) -> Addressed:
         protocol = determine_request_protocol(model, request.content_type)
         operation, url_params = router.match(request)
     except (NotFound, NotImplementedError):  # moto's words for what no model describes
-        wanted = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
-        raise unsupported(service, wanted) from None
+        target = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
+        raise unsupported(service, target) from None
     except Exception as error:  # botocore knows no such service
         raise unsupported(service, request.path) from error
     return Addressed(service, str(operation.name), operation, url_params, protocol)
@@ -184,4 +184,6 @@ def _protocol_of_errors(service: str, content_type: str) -> str:
     if content_type.startswith("application/x-www-form-urlencoded") and "query" in spoken:
         return "query"
     # botocore's own order of preference, for services that speak several (CloudWatch)
-    return next((one for one in ERROR_PROTOCOLS if one in spoken), str(model.protocol))
+    return next(
+        (protocol for protocol in ERROR_PROTOCOLS if protocol in spoken), str(model.protocol)
+    )

@@ -47,15 +47,15 @@ def bucket_of(name: Any) -> Any:
 
 
 def _bucket_owner(bucket: Any) -> str | None:
-    found = bucket_of(bucket)
-    return str(found.account_id) if found is not None else None
+    owned = bucket_of(bucket)
+    return str(owned.account_id) if owned is not None else None
 
 
 def _tables(params: dict[str, Any]) -> list[str]:
     """Return the tables of a batch or a transaction."""
     items = params.get("TransactItems") or []
-    wanted = [str(one.get("TableName")) for item in items for one in item.values()]
-    return wanted + list(params.get("RequestItems") or {})
+    names = [str(operation.get("TableName")) for item in items for operation in item.values()]
+    return names + list(params.get("RequestItems") or {})
 
 
 def _queue_owner(url: Any, accounts: list[str]) -> str | None:

@@ -143,14 +143,14 @@ def _without_nulls(reply: Reply, protocol: str) -> Reply:
     if protocol not in ("json", "rest-json") or b"null" not in reply.body:
         return reply
     try:
-        document = json.loads(reply.body, object_pairs_hook=_held)
+        document = json.loads(reply.body, object_pairs_hook=_with_value)
     except ValueError:
         return reply
     headers = [(name, text) for name, text in reply.headers if name.lower() != "content-length"]
     return Reply(reply.status, headers, json.dumps(document).encode())
 
 
-def _held(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _with_value(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in pairs if value is not None}
 
 
@@ -174,11 +174,11 @@ def _read_managed_policies_once() -> None:
     from moto.iam.models import AWSManagedPolicy, IAMBackend
 
     def policies(backend: Any) -> list[Any]:
-        found = []
+        policies = []
         for read in _managed_policies(backend.region_name):
             policy = AWSManagedPolicy.__new__(AWSManagedPolicy)
             policy.__dict__.update(read.__dict__, account_id=backend.account_id)
-            found.append(policy)
-        return found
+            policies.append(policy)
+        return policies
 
     IAMBackend._init_aws_policies = policies  # type: ignore[assignment, method-assign]

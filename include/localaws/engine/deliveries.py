@@ -58,9 +58,9 @@ def install(aws: Sender) -> None:
 
     def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         if rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
-            told = event.get("time")
-            if isinstance(told, int | float):
-                event = event | {"time": f"{datetime.fromtimestamp(told, UTC):%Y-%m-%dT%H:%M:%SZ}"}
+            time = event.get("time")
+            if isinstance(time, int | float):
+                event = event | {"time": f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}"}
             events.send(aws, rule, event)
 
     def send_event(account: str, name: str, bucket: Any, key: Any) -> None:
@@ -115,10 +115,10 @@ def _notify(aws: Sender, account: str, event_name: str, bucket: Any, key: Any) -
     configuration = bucket.notification_configuration
     if configuration is None:
         return
-    for wanted in (*configuration.queue, *configuration.topic):
-        if wanted.matches(event_name, key.name):
-            document = _get_s3_event(event_name, bucket, key, wanted.id)
-            _from_bucket(aws, account, bucket, wanted.arn, document)
+    for target in (*configuration.queue, *configuration.topic):
+        if target.matches(event_name, key.name):
+            document = _get_s3_event(event_name, bucket, key, target.id)
+            _from_bucket(aws, account, bucket, target.arn, document)
     if configuration.event_bridge is not None:
         detail = {
             "version": "0",
@@ -141,7 +141,7 @@ def _try(aws: Sender, account: str, bucket: Any) -> None:
     from moto.s3.notifications import _get_test_event
 
     configuration = bucket.notification_configuration
-    for arn in {one.arn for one in (*configuration.queue, *configuration.topic)}:
+    for arn in {target.arn for target in (*configuration.queue, *configuration.topic)}:
         if not _from_bucket(aws, account, bucket, arn, _get_test_event(bucket.name)):
             raise S3ClientError(
                 "InvalidArgument", "Unable to validate the following destination configurations"

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(minutes=10)
 OPERATIONS = ("TransactWriteItems", "ExecuteTransaction")
 # What only says how much the reply is to tell; it may differ between two sendings.
-TELLING = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
+REPLY_OPTIONS = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
 
 
 @dataclass
-class _Remembered:
+class _Transaction:
     params: dict[str, Any]
     reply: Reply | None = None  # None while the transaction runs
     expires: datetime | None = None
@@ -35,7 +35,7 @@ class _Remembered:
 class _Tokens:
     """The tokens of one account's transactions, the oldest first."""
 
-    seen: dict[str, _Remembered] = field(default_factory=dict)
+    by_token: dict[str, _Transaction] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -57,46 +57,46 @@ def once(
     if operation not in OPERATIONS or not token:
         return act()
     tokens = aws.store(_Tokens, account, region)
-    asked = {name: value for name, value in params.items() if name not in TELLING}
+    request = {name: value for name, value in params.items() if name not in REPLY_OPTIONS}
     with tokens.lock:
         _forget(tokens, aws.clock.now())
-        known = tokens.seen.get(token)
-        if known is None:
-            known = tokens.seen[token] = _Remembered(asked)
+        transaction = tokens.by_token.get(token)
+        if transaction is None:
+            transaction = tokens.by_token[token] = _Transaction(request)
         else:
-            return _replay(known, asked, token)
+            return _replay(transaction, request, token)
     try:
         reply = act()
     except BaseException:
         with tokens.lock:
-            del tokens.seen[token]
+            del tokens.by_token[token]
         raise
     with tokens.lock:
         if reply.status >= 300:  # a cancelled transaction may be mended and sent again
-            del tokens.seen[token]
+            del tokens.by_token[token]
         else:
-            known.reply, known.expires = reply, aws.clock.now() + LIFETIME
+            transaction.reply, transaction.expires = reply, aws.clock.now() + LIFETIME
     return reply
 
 
-def _replay(known: _Remembered, asked: dict[str, Any], token: str) -> Reply:
-    if known.params != asked:
+def _replay(transaction: _Transaction, request: dict[str, Any], token: str) -> Reply:
+    if transaction.params != request:
         raise ServiceError(
             "IdempotentParameterMismatchException",
             f"Request parameters are not the same as those sent before with token {token}.",
         )
-    if known.reply is None:
+    if transaction.reply is None:
         raise ServiceError(
             "TransactionInProgressException",
             "The transaction with the given request token is already in progress.",
         )
-    return known.reply
+    return transaction.reply
 
 
 def _forget(tokens: _Tokens, now: datetime) -> None:
-    for token, known in list(tokens.seen.items()):
-        if known.expires is None:
+    for token, transaction in list(tokens.by_token.items()):
+        if transaction.expires is None:
             continue
-        if known.expires > now:
+        if transaction.expires > now:
             return
-        del tokens.seen[token]
+        del tokens.by_token[token]

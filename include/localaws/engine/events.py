@@ -120,7 +120,7 @@ def _bury(
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not queue:
         return
-    told = {
+    attributes = {
         "RULE_ARN": rule_arn,
         "TARGET_ARN": str(target["Arn"]),
         "ERROR_CODE": code,
@@ -133,7 +133,8 @@ def _bury(
             arn.resource,
             json.dumps(event),
             message_attributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
             },
         )
     except ServiceError as error:

@@ -40,8 +40,8 @@ def _put(call: Call, entry: dict[str, Any]) -> dict[str, str]:
     bus = str(entry.get("EventBusName") or "default")
     account = parse_arn(bus).account if is_arn(bus) else call.account
     name = parse_arn(bus).resource_id if is_arn(bus) else bus
-    told = entry.get("Time")
-    moment = told.replace(tzinfo=UTC) if told else call.now()
+    time = entry.get("Time")
+    moment = time.replace(tzinfo=UTC) if time else call.now()
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -60,10 +60,10 @@ def _receiving(method: Callable[..., Any]) -> Callable[..., Any]:
         until = time.monotonic() + (wait_seconds_timeout or 0)
         while True:
             with _turn:
-                found = method(backend, queue_name, count, 0, *more, **named)
+                messages = method(backend, queue_name, count, 0, *more, **named)
             left = until - time.monotonic()
-            if found or left <= 0:
-                return found
+            if messages or left <= 0:
+                return messages
             backend.get_queue(queue_name).wait_for_messages(min(left, LOOK_SECONDS))
             time.sleep(0.02)  # what is there may be another's for now (a FIFO queue's group)
 

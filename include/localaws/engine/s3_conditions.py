@@ -51,13 +51,13 @@ def check(addressed: Addressed, environ: dict[str, Any]) -> None:
 
 def _verify(environ: dict[str, Any]) -> None:
     for name in VERIFIED:
-        sent = environ.get(f"HTTP_X_AMZ_CHECKSUM_{name.upper()}")
-        if sent is None:
+        expected = environ.get(f"HTTP_X_AMZ_CHECKSUM_{name.upper()}")
+        if expected is None:
             continue
         body = environ["wsgi.input"].read()
         environ["wsgi.input"].seek(0)
-        found = base64.b64encode(hashlib.new(name, body).digest()).decode()
-        if found != sent:
+        digest = base64.b64encode(hashlib.new(name, body).digest()).decode()
+        if digest != expected:
             raise ServiceError(
                 "BadDigest",
                 f"The {name.upper()} you specified did not match the calculated checksum.",

@@ -21,7 +21,7 @@ class Database:
 
 
 @dataclass
-class HeldPolicy:
+class CatalogPolicy:
     """The catalog's resource policy."""
 
     text: str
@@ -35,7 +35,7 @@ class Catalog:
     """Databases by name, and the resource policy."""
 
     databases: dict[str, Database] = field(default_factory=dict)
-    policy: HeldPolicy | None = None
+    policy: CatalogPolicy | None = None
 
     @classmethod
     def of(cls, call: Call) -> Catalog:
@@ -44,17 +44,17 @@ class Catalog:
 
     def database(self, name: str) -> Database:
         """Return a database; EntityNotFoundException."""
-        found = self.databases.get(name.lower())
-        if found is None:
+        database = self.databases.get(name.lower())
+        if database is None:
             raise missing(f"Database {name} not found.")
-        return found
+        return database
 
     def table(self, database: str, name: str) -> dict[str, Any]:
         """Return a table; EntityNotFoundException."""
-        found = self.database(database).tables.get(name.lower())
-        if found is None:
+        table = self.database(database).tables.get(name.lower())
+        if table is None:
             raise missing(f"Table {name} not found.")
-        return found
+        return table
 
 
 def catalog_id(call: Call) -> str:
@@ -62,9 +62,9 @@ def catalog_id(call: Call) -> str:
     return str(call.params.get("CatalogId") or call.account)
 
 
-def only(call: Call, given: dict[str, Any], known: set[str]) -> None:
+def only(call: Call, params: dict[str, Any], supported: set[str]) -> None:
     """Refuse members that have no effect here, rather than leave them out silently."""
-    if unknown := sorted(set(given) - known):
+    if unknown := sorted(set(params) - supported):
         raise ServiceError(
             "UnsupportedOperation",
             f"{call.service}:{call.operation} with {', '.join(unknown)} is not served by the "

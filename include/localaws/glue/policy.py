@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from causeway.iam import MalformedPolicy, PolicyType, parse
-from localaws.glue.catalog import Catalog, HeldPolicy, missing, only, refused
+from localaws.glue.catalog import Catalog, CatalogPolicy, missing, only, refused
 from localaws.kit.service import Call, Service, ServiceError
 
 glue = Service.named("glue")
@@ -28,7 +28,7 @@ def put_resource_policy(call: Call) -> dict[str, Any]:
     now = call.now()
     created = catalog.policy.created if catalog.policy else now
     digest = hashlib.sha256(text.encode()).hexdigest()
-    catalog.policy = HeldPolicy(text, digest, created, now)
+    catalog.policy = CatalogPolicy(text, digest, created, now)
     return {"PolicyHash": digest}
 
 
@@ -36,12 +36,12 @@ def put_resource_policy(call: Call) -> dict[str, Any]:
 def get_resource_policy(call: Call) -> dict[str, Any]:
     """Return the policy and its hash; EntityNotFoundException when there is none."""
     only(call, call.params, set())
-    held = _held(call.store(Catalog))
+    policy = _policy(call.store(Catalog))
     return {
-        "PolicyInJson": held.text,
-        "PolicyHash": held.digest,
-        "CreateTime": held.created,
-        "UpdateTime": held.updated,
+        "PolicyInJson": policy.text,
+        "PolicyHash": policy.digest,
+        "CreateTime": policy.created,
+        "UpdateTime": policy.updated,
     }
 
 
@@ -50,21 +50,21 @@ def delete_resource_policy(call: Call) -> dict[str, Any]:
     """Remove the policy."""
     only(call, call.params, {"PolicyHashCondition"})
     catalog = call.store(Catalog)
-    _held(catalog)
+    _policy(catalog)
     _check_digest(call, catalog)
     catalog.policy = None
     return {}
 
 
-def _held(catalog: Catalog) -> HeldPolicy:
+def _policy(catalog: Catalog) -> CatalogPolicy:
     if catalog.policy is None:
         raise missing("Policy not found.")
     return catalog.policy
 
 
 def _check_digest(call: Call, catalog: Catalog) -> None:
-    wanted = call.params.get("PolicyHashCondition")
-    if wanted and (catalog.policy is None or catalog.policy.digest != wanted):
+    digest = call.params.get("PolicyHashCondition")
+    if digest and (catalog.policy is None or catalog.policy.digest != digest):
         raise _conflict("The policy is another than the PolicyHashCondition says.")
 
 
@@ -77,9 +77,9 @@ def _check(call: Call, text: str) -> None:
     statements = json.loads(text)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         resources = statement.get("Resource", [])
-        for one in resources if isinstance(resources, list) else [resources]:
-            if not str(one).startswith(f"arn:aws:glue:{call.region}:{call.account}:"):
-                raise refused(f"Resource {one} is not of this catalog.")
+        for resource in resources if isinstance(resources, list) else [resources]:
+            if not str(resource).startswith(f"arn:aws:glue:{call.region}:{call.account}:"):
+                raise refused(f"Resource {resource} is not of this catalog.")
 
 
 def _conflict(message: str) -> ServiceError:

@@ -20,12 +20,12 @@ PLACE = {"CatalogId", "DatabaseName", "Name"}
 def create_database(call: Call) -> dict[str, Any]:
     """Make a database."""
     only(call, call.params, {"CatalogId", "DatabaseInput"})
-    given = call.params["DatabaseInput"]
-    only(call, given, DATABASE)
-    catalog, name = Catalog.of(call), given["Name"].lower()
+    definition = call.params["DatabaseInput"]
+    only(call, definition, DATABASE)
+    catalog, name = Catalog.of(call), definition["Name"].lower()
     if name in catalog.databases:
         raise ServiceError("AlreadyExistsException", f"Database {name} already exists.")
-    described = {**given, "Name": name, "CreateTime": call.now()}
+    described = {**definition, "Name": name, "CreateTime": call.now()}
     catalog.databases[name] = Database({**described, "CatalogId": catalog_id(call)})
     return {}
 
@@ -40,8 +40,8 @@ def get_database(call: Call) -> dict[str, Any]:
 def get_databases(call: Call) -> dict[str, Any]:
     """List the databases of a catalog."""
     only(call, call.params, {"CatalogId", "NextToken", "MaxResults"})
-    found = [one.described for _, one in sorted(Catalog.of(call).databases.items())]
-    page, rest = GLUE.page(call.params, found)
+    databases = [database.described for _, database in sorted(Catalog.of(call).databases.items())]
+    page, rest = GLUE.page(call.params, databases)
     return {"DatabaseList": page, **rest}
 
 
@@ -58,13 +58,13 @@ def delete_database(call: Call) -> dict[str, Any]:
 def create_table(call: Call) -> dict[str, Any]:
     """Make a table."""
     only(call, call.params, {"CatalogId", "DatabaseName", "TableInput"})
-    database, given = Catalog.of(call).database(call.params["DatabaseName"]), _input(call)
-    name = given["Name"]
+    database, definition = Catalog.of(call).database(call.params["DatabaseName"]), _input(call)
+    name = definition["Name"]
     if name in database.tables:
         raise ServiceError("AlreadyExistsException", f"Table {name} already exists.")
     now = call.now()
     database.tables[name] = {
-        **given,
+        **definition,
         "DatabaseName": database.described["Name"],
         "CatalogId": catalog_id(call),
         "CreateTime": now,
@@ -81,18 +81,18 @@ def create_table(call: Call) -> dict[str, Any]:
 def update_table(call: Call) -> dict[str, Any]:
     """Replace a table's definition; its version goes up by one."""
     only(call, call.params, {"CatalogId", "DatabaseName", "TableInput", "SkipArchive", "VersionId"})
-    given, catalog = _input(call), Catalog.of(call)
-    held = catalog.table(call.params["DatabaseName"], given["Name"])
-    wanted = call.params.get("VersionId")
-    if wanted not in (None, held["VersionId"]):
+    definition, catalog = _input(call), Catalog.of(call)
+    current = catalog.table(call.params["DatabaseName"], definition["Name"])
+    version = call.params.get("VersionId")
+    if version not in (None, current["VersionId"]):
         raise ServiceError(
-            "ConcurrentModificationException", f"The table is at version {held['VersionId']}."
+            "ConcurrentModificationException", f"The table is at version {current['VersionId']}."
         )
-    kept = {name: value for name, value in held.items() if name not in TABLE}
-    changed = {"UpdateTime": call.now(), "VersionId": str(int(held["VersionId"]) + 1)}
-    catalog.database(call.params["DatabaseName"]).tables[given["Name"]] = {
-        **kept,
-        **given,
+    unchanged = {name: value for name, value in current.items() if name not in TABLE}
+    changed = {"UpdateTime": call.now(), "VersionId": str(int(current["VersionId"]) + 1)}
+    catalog.database(call.params["DatabaseName"]).tables[definition["Name"]] = {
+        **unchanged,
+        **definition,
         **changed,
     }
     return {}
@@ -103,9 +103,9 @@ def get_table(call: Call) -> dict[str, Any]:
     """Describe a table, another account's by its `CatalogId`, as far as Lake Formation lets."""
     only(call, call.params, PLACE)
     database, name = call.params["DatabaseName"], call.params["Name"]
-    found = Catalog.of(call).table(database, name)
+    table = Catalog.of(call).table(database, name)
     require(call, call.caller, (catalog_id(call), call.region, database, name), "DESCRIBE")
-    return {"Table": found}
+    return {"Table": table}
 
 
 @glue.operation("GetTables")
@@ -118,8 +118,8 @@ def get_tables(call: Call) -> dict[str, Any]:
         pattern = re.compile(text)
     except re.error as error:
         raise refused(f"Expression {text!r} is no pattern: {error}") from error
-    found = [table for name, table in sorted(database.tables.items()) if pattern.fullmatch(name)]
-    page, rest = GLUE.page(call.params, found)
+    tables = [table for name, table in sorted(database.tables.items()) if pattern.fullmatch(name)]
+    page, rest = GLUE.page(call.params, tables)
     return {"TableList": page, **rest}
 
 
@@ -127,16 +127,16 @@ def get_tables(call: Call) -> dict[str, Any]:
 def delete_table(call: Call) -> dict[str, Any]:
     """Delete a table; what lies in S3 stays."""
     only(call, call.params, PLACE)
-    catalog, place = Catalog.of(call), (call.params["DatabaseName"], call.params["Name"])
-    catalog.table(*place)
-    del catalog.database(place[0]).tables[place[1].lower()]
-    lake_of(call).table_deleted(place[0].lower(), place[1].lower())
+    catalog, names = Catalog.of(call), (call.params["DatabaseName"], call.params["Name"])
+    catalog.table(*names)
+    del catalog.database(names[0]).tables[names[1].lower()]
+    lake_of(call).table_deleted(names[0].lower(), names[1].lower())
     return {}
 
 
 def _input(call: Call) -> dict[str, Any]:
-    given = call.params.get("TableInput")
-    if not given:
+    definition = call.params.get("TableInput")
+    if not definition:
         raise refused("TableInput is needed.")
-    only(call, given, TABLE)
-    return {**given, "Name": given["Name"].lower()}
+    only(call, definition, TABLE)
+    return {**definition, "Name": definition["Name"].lower()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked
+from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.identity.credentials import Credentials
 from localaws.kit.service import Call, Service, ServiceError
 
@@ -24,7 +24,7 @@ def assume_role(call: Call) -> dict[str, Any]:
     params, role_arn = call.params, call.params["RoleArn"]
     identity = params.get("SourceIdentity")
     call.permissions.trust_user(
-        Asked(
+        AuthorisationRequest(
             service=call.service,
             operation=call.operation,
             params=params,
@@ -36,7 +36,7 @@ def assume_role(call: Call) -> dict[str, Any]:
     )
     seconds = int(params.get("DurationSeconds") or 3600)
     _check_duration(call, role_arn, seconds)
-    policies = [str(one["arn"]) for one in params.get("PolicyArns") or []]
+    policies = [str(policy["arn"]) for policy in params.get("PolicyArns") or []]
     session = call.identities.credentials.open_session(
         role_arn,
         params["RoleSessionName"],

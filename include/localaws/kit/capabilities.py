@@ -15,7 +15,7 @@ from localaws.kit.clock import Clock
 
 if TYPE_CHECKING:
     from causeway.iam import Policy
-    from localaws.identity.authorisation.asked import Asked
+    from localaws.identity.authorisation.request import AuthorisationRequest
     from localaws.identity.credentials import Credentials, CredentialStore
     from localaws.kit.service import Principal
 
@@ -115,7 +115,7 @@ class Permissions(Protocol):
     ) -> None:
         """Raise unless `who` may do `action` on a resource."""
 
-    def trust_user(self, asked: Asked) -> None:
+    def trust_user(self, request: AuthorisationRequest) -> None:
         """Raise AccessDenied unless the caller may assume the role that the call names."""
 
     def let_service(

@@ -41,7 +41,7 @@ class Clock:
                 self._moved.wait(left)
 
 
-_told: list[Clock] = []
+_installed: list[Clock] = []
 
 
 def install_into_moto(clock: Clock) -> None:
@@ -52,9 +52,9 @@ def install_into_moto(clock: Clock) -> None:
     """
     import moto.core.utils as moto_utils
 
-    _told[:] = [clock]
+    _installed[:] = [clock]
     moto_utils.utcnow = _moto_now
 
 
 def _moto_now() -> datetime:
-    return _told[0].naive()
+    return _installed[0].naive()

@@ -21,7 +21,7 @@ class ClientTokens:
     """The replies given for tokens, for `LIFETIME` of local-AWS time."""
 
     def __init__(self) -> None:
-        self._seen: dict[Hashable, tuple[datetime, Reply, Reply]] = {}
+        self._replies: dict[Hashable, tuple[datetime, Reply, Reply]] = {}
 
     def once(
         self,
@@ -37,18 +37,18 @@ class ClientTokens:
         is not remembered, so a refused request may be mended and sent again.
         """
         self._forget(now)
-        if key in self._seen:
-            _, asked, reply = self._seen[key]
-            if asked != params:
+        if key in self._replies:
+            _, first_params, reply = self._replies[key]
+            if first_params != params:
                 raise mismatch
             return copy.deepcopy(reply)
         reply = act()
-        self._seen[key] = (now + LIFETIME, copy.deepcopy(params), copy.deepcopy(reply))
+        self._replies[key] = (now + LIFETIME, copy.deepcopy(params), copy.deepcopy(reply))
         return reply
 
     def _forget(self, now: datetime) -> None:
-        while self._seen:
-            oldest = next(iter(self._seen))
-            if self._seen[oldest][0] > now:
+        while self._replies:
+            oldest = next(iter(self._replies))
+            if self._replies[oldest][0] > now:
                 return
-            del self._seen[oldest]
+            del self._replies[oldest]

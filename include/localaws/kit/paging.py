@@ -39,16 +39,16 @@ class Pager:
         return list(items[start:end]), rest
 
     def _question(self, params: dict[str, Any]) -> str:
-        asked = {k: v for k, v in params.items() if k not in (self.token, self.size)}
-        text = json.dumps(asked, sort_keys=True, default=str)
+        filters = {k: v for k, v in params.items() if k not in (self.token, self.size)}
+        text = json.dumps(filters, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _start(self, token: str | None, question: str) -> int:
         if not token:
             return 0
         try:
-            start, asked = base64.urlsafe_b64decode(token).decode().split(":")
-            if asked == question:
+            start, token_question = base64.urlsafe_b64decode(token).decode().split(":")
+            if token_question == question:
                 return int(start)
         except (ValueError, binascii.Error):
             pass

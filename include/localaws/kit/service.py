@@ -189,8 +189,8 @@ class Service:
     def find(cls, name: str, operation: str) -> tuple[Service, Operation] | None:
         """Return the handler of an operation, or None when it is not ours."""
         service = cls._services.get(name)
-        found = service.operations.get(operation) if service else None
-        return (service, found) if service and found else None
+        operation_found = service.operations.get(operation) if service else None
+        return (service, operation_found) if service and operation_found else None
 
     @classmethod
     def all(cls) -> list[Service]:

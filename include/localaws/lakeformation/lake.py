@@ -34,7 +34,7 @@ class Lake:
     settings: dict[str, Any] = field(default_factory=_defaults)
     grants: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
 
-    def held(self, names: set[str], database: str, table: str) -> set[str]:
+    def permissions(self, names: set[str], database: str, table: str) -> set[str]:
         """Return the permissions of principals on a table."""
         return {
             permission
@@ -50,9 +50,9 @@ class Lake:
         defaults = database.get("CreateTableDefaultPermissions")
         if defaults is None:
             defaults = self.settings["CreateTableDefaultPermissions"]
-        for one in defaults:
-            principal = one["Principal"]["DataLakePrincipalIdentifier"]
-            self.grants[(principal, name, table)] = set(one["Permissions"])
+        for grant in defaults:
+            principal = grant["Principal"]["DataLakePrincipalIdentifier"]
+            self.grants[(principal, name, table)] = set(grant["Permissions"])
 
     def table_deleted(self, database: str, table: str) -> None:
         """Forget who had what on a table."""
@@ -62,9 +62,9 @@ class Lake:
     def sees_all(self, who: Principal, account: str) -> bool:
         """Tell whether a principal sees every grant: an administrator, also one who only reads."""
         named = {
-            one["DataLakePrincipalIdentifier"]
+            administrator["DataLakePrincipalIdentifier"]
             for kind in ("DataLakeAdmins", "ReadOnlyAdmins")
-            for one in self.settings[kind]
+            for administrator in self.settings[kind]
         }
         return administers(who, account) or _arn_of(who) in named
 
@@ -72,7 +72,7 @@ class Lake:
         """Yield (principal, database, table) and permission of what a principal may list."""
         names = _names(who)
         for key, permissions in sorted(self.grants.items()):
-            own = self.held(names, key[1], key[2])
+            own = self.permissions(names, key[1], key[2])
             for permission in sorted(permissions):
                 if self.sees_all(who, account) or "ALL" in own or permission in own:
                     yield key, permission
@@ -84,16 +84,22 @@ def administers(who: Principal, account: str) -> bool:
 
 
 def require(
-    stores: Stores, who: Principal, place: tuple[str, str, str, str], permission: str
+    stores: Stores, who: Principal, address: tuple[str, str, str, str], permission: str
 ) -> None:
     """Raise AccessDeniedException unless a principal may do it: `DESCRIBE` or `SELECT`.
 
-    `place` is the table's account, region, database and name.
+    `address` is the table's account, region, database and name.
     """
-    account, region, database, table = place
-    held = stores.store(Lake, account, region).held(_names(who), database.lower(), table.lower())
+    account, region, database, table = address
+    permissions = stores.store(Lake, account, region).permissions(
+        _names(who), database.lower(), table.lower()
+    )
     enough = {"ALL", permission}
-    if administers(who, account) or held & enough or (held and permission == "DESCRIBE"):
+    if (
+        administers(who, account)
+        or permissions & enough
+        or (permissions and permission == "DESCRIBE")
+    ):
         return
     raise ServiceError(
         "AccessDeniedException",

@@ -14,7 +14,7 @@ lakeformation = Service.named("lakeformation")
 PAGES = Pager("NextToken", "MaxResults", 100, "InvalidInputException")
 PERMISSIONS = {"ALL", "ALTER", "DELETE", "DESCRIBE", "DROP", "INSERT", "SELECT"}
 SETTINGS = {"DataLakeAdmins", "ReadOnlyAdmins", "CreateTableDefaultPermissions"}
-ASKED = {"CatalogId", "Principal", "Resource", "Permissions"}
+GRANT = {"CatalogId", "Principal", "Resource", "Permissions"}
 
 
 @lakeformation.operation("GetDataLakeSettings")
@@ -26,16 +26,16 @@ def get_data_lake_settings(call: Call) -> dict[str, Any]:
 @lakeformation.operation("PutDataLakeSettings")
 def put_data_lake_settings(call: Call) -> dict[str, Any]:
     """Replace the settings; what is left out is none."""
-    given = call.params["DataLakeSettings"]
-    only(call, given, SETTINGS)
-    _own(call).settings = {name: given.get(name) or [] for name in sorted(SETTINGS)}
+    settings = call.params["DataLakeSettings"]
+    only(call, settings, SETTINGS)
+    _own(call).settings = {name: settings.get(name) or [] for name in sorted(SETTINGS)}
     return {}
 
 
 @lakeformation.operation("GrantPermissions")
 def grant_permissions(call: Call) -> dict[str, Any]:
     """Grant permissions on a table, or on every table of a database, to one principal."""
-    key, permissions = _asked(call)
+    key, permissions = _grant(call)
     _own(call).grants.setdefault(key, set()).update(permissions)
     return {}
 
@@ -43,7 +43,7 @@ def grant_permissions(call: Call) -> dict[str, Any]:
 @lakeformation.operation("RevokePermissions")
 def revoke_permissions(call: Call) -> dict[str, Any]:
     """Take permissions back; InvalidInputException when the principal has none of them."""
-    key, permissions = _asked(call)
+    key, permissions = _grant(call)
     grants = _own(call).grants
     if not grants.get(key, set()) & permissions:
         raise _refused(f"No permissions revoked. Grantee {key[0]} has none of them.")
@@ -60,9 +60,9 @@ def list_permissions(call: Call) -> dict[str, Any]:
     if call.params.get("ResourceType", "TABLE") != "TABLE":
         raise _refused("The local AWS has grants on tables only.")
     owner = str(call.params.get("CatalogId") or call.account)
-    found: dict[tuple[str, str, str], list[str]] = {}
+    by_table: dict[tuple[str, str, str], list[str]] = {}
     for key, permission in lake_of(call).visible(call.caller, owner):
-        found.setdefault(key, []).append(permission)
+        by_table.setdefault(key, []).append(permission)
     listed = [
         {
             "Principal": {"DataLakePrincipalIdentifier": principal},
@@ -70,7 +70,7 @@ def list_permissions(call: Call) -> dict[str, Any]:
             "Permissions": permissions,
             "PermissionsWithGrantOption": [],
         }
-        for (principal, database, table), permissions in found.items()
+        for (principal, database, table), permissions in by_table.items()
     ]
     page, rest = PAGES.page(call.params, listed)
     return {"PrincipalResourcePermissions": page, **rest}
@@ -92,9 +92,9 @@ def _own(call: Call) -> Lake:
     return lake
 
 
-def _asked(call: Call) -> tuple[tuple[str, str, str], set[str]]:
+def _grant(call: Call) -> tuple[tuple[str, str, str], set[str]]:
     """Return principal, database and table, and the permissions; refuse what has no effect here."""
-    only(call, call.params, ASKED)
+    only(call, call.params, GRANT)
     only(call, call.params["Resource"], {"Table"})
     table = call.params["Resource"]["Table"]
     principal = call.params["Principal"]["DataLakePrincipalIdentifier"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from localaws.kit.service import Call, ServiceError
 from localaws.organizations.operation import PAGER, Reply, account_reply, operation, organizations
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 from localaws.ram.organisation import Organisation
 
 INVITATION = timedelta(days=15)  # Organizations user guide: invitations expire after 15 days
@@ -16,88 +16,90 @@ INVITATION = timedelta(days=15)  # Organizations user guide: invitations expire 
 @organizations.operation("CreateOrganization")
 def create_organization(call: Call) -> Reply:
     """Found an organisation that the caller's account manages; the local AWS has one at most."""
-    found = organisation.of(call)
-    if call.account in found.members:
+    organisation = organisations.of(call)
+    if call.account in organisation.members:
         raise ServiceError(
             "AlreadyInOrganizationException", "The AWS account is already a member of one."
         )
-    if found.management is not None:
+    if organisation.management is not None:
         raise ServiceError(
             "UnsupportedOperation", "the local AWS has one organization at most", 501
         )
-    found.found(call.account, set())
-    found.since = call.now()
-    return {"Organization": _document(found)}
+    organisation.found(call.account, set())
+    organisation.since = call.now()
+    return {"Organization": _document(organisation)}
 
 
 @operation("DescribeOrganization", management_only=False)
-def describe_organization(call: Call, found: Organisation) -> Reply:
+def describe_organization(call: Call, organisation: Organisation) -> Reply:
     """Describe the organisation the account is in."""
     del call
-    return {"Organization": _document(found)}
+    return {"Organization": _document(organisation)}
 
 
 @operation("DeleteOrganization")
-def delete_organization(call: Call, found: Organisation) -> Reply:
+def delete_organization(call: Call, organisation: Organisation) -> Reply:
     """Dissolve an organisation that has no members left but its management account."""
-    if found.members != {call.account}:
+    if organisation.members != {call.account}:
         raise ServiceError(
             "OrganizationNotEmptyException", "The organization still has member accounts."
         )
-    found.dissolve()
+    organisation.dissolve()
     return {}
 
 
 @operation("ListAccounts")
-def list_accounts(call: Call, found: Organisation) -> Reply:
+def list_accounts(call: Call, organisation: Organisation) -> Reply:
     """List the member accounts."""
-    members = sorted(found.members)
+    members = sorted(organisation.members)
     page, rest = PAGER.page(call.params, members)
-    return {"Accounts": [account_reply(found, one, call.accounts) for one in page], **rest}
+    return {
+        "Accounts": [account_reply(organisation, account, call.accounts) for account in page],
+        **rest,
+    }
 
 
 @operation("DescribeAccount")
-def describe_account(call: Call, found: Organisation) -> Reply:
+def describe_account(call: Call, organisation: Organisation) -> Reply:
     """Describe a member account."""
-    account = _member(found, call.params["AccountId"])
-    return {"Account": account_reply(found, account, call.accounts)}
+    account = _member(organisation, call.params["AccountId"])
+    return {"Account": account_reply(organisation, account, call.accounts)}
 
 
 @operation("InviteAccountToOrganization")
-def invite_account_to_organization(call: Call, found: Organisation) -> Reply:
+def invite_account_to_organization(call: Call, organisation: Organisation) -> Reply:
     """Invite an account of the local AWS by its id."""
     target = call.params["Target"]
     account = target["Id"]
     if target["Type"] != "ACCOUNT" or account not in call.account_ids():
         raise ServiceError("AccountNotFoundException", f"There is no account {account}.")
-    if account in found.members:
+    if account in organisation.members:
         raise ServiceError(
             "DuplicateHandshakeException", f"Account {account} is already in the organization."
         )
     identity = "h-" + secrets.token_hex(8)
     now = call.now()
-    found.invited[identity] = {
+    organisation.invited[identity] = {
         "Id": identity,
-        "Arn": f"arn:aws:organizations::{found.management}:handshake/{found.organisation_id}/"
-        f"invite/{identity}",
+        "Arn": organisation.arn_of("handshake", f"invite/{identity}"),
         "Parties": [
-            {"Id": found.organisation_id.removeprefix("o-"), "Type": "ORGANIZATION"},
+            {"Id": organisation.organisation_id.removeprefix("o-"), "Type": "ORGANIZATION"},
             {"Id": account, "Type": "ACCOUNT"},
         ],
         "State": "OPEN",
         "RequestedTimestamp": now,
         "ExpirationTimestamp": now + INVITATION,
         "Action": "INVITE",
-        "Resources": [{"Value": found.organisation_id, "Type": "ORGANIZATION"}],
+        "Resources": [{"Value": organisation.organisation_id, "Type": "ORGANIZATION"}],
     }
-    return {"Handshake": found.invited[identity]}
+    return {"Handshake": organisation.invited[identity]}
 
 
 @organizations.operation("ListHandshakesForAccount")
 def list_handshakes_for_account(call: Call) -> Reply:
     """List the invitations that the caller's account got."""
     _expire(call)
-    mine = [h for h in organisation.of(call).invited.values() if _invited(h) == call.account]
+    mine = [h for h in organisations.of(call).invited.values() if _invited(h) == call.account]
     page, rest = PAGER.page(call.params, mine)
     return {"Handshakes": page, **rest}
 
@@ -106,7 +108,7 @@ def list_handshakes_for_account(call: Call) -> Reply:
 def accept_handshake(call: Call) -> Reply:
     """Join the organisation that invited the account."""
     handshake = _answer(call, "ACCEPTED")
-    organisation.of(call).members.add(call.account)
+    organisations.of(call).members.add(call.account)
     return {"Handshake": handshake}
 
 
@@ -117,29 +119,29 @@ def decline_handshake(call: Call) -> Reply:
 
 
 @operation("LeaveOrganization", management_only=False)
-def leave_organization(call: Call, found: Organisation) -> Reply:
+def leave_organization(call: Call, organisation: Organisation) -> Reply:
     """Take the caller's account out; the management account cannot leave."""
-    _leave(found, call.account)
+    _leave(organisation, call.account)
     return {}
 
 
 @operation("RemoveAccountFromOrganization")
-def remove_account_from_organization(call: Call, found: Organisation) -> Reply:
+def remove_account_from_organization(call: Call, organisation: Organisation) -> Reply:
     """Take a member account out; the management account stays."""
-    _leave(found, _member(found, call.params["AccountId"]))
+    _leave(organisation, _member(organisation, call.params["AccountId"]))
     return {}
 
 
-def _leave(found: Organisation, account: str) -> None:
-    if account == found.management:
+def _leave(organisation: Organisation, account: str) -> None:
+    if account == organisation.management:
         raise ServiceError(
             "MasterCannotLeaveOrganizationException", "The management account cannot leave."
         )
-    found.leave(account)
+    organisation.leave(account)
 
 
-def _member(found: Organisation, account: str) -> str:
-    if account not in found.members:
+def _member(organisation: Organisation, account: str) -> str:
+    if account not in organisation.members:
         raise ServiceError(
             "AccountNotFoundException", f"Account {account} is not in the organization."
         )
@@ -148,7 +150,7 @@ def _member(found: Organisation, account: str) -> str:
 
 def _answer(call: Call, state: str) -> Reply:
     _expire(call)
-    handshake = organisation.of(call).invited.get(call.params["HandshakeId"])
+    handshake = organisations.of(call).invited.get(call.params["HandshakeId"])
     if handshake is None or _invited(handshake) != call.account:
         raise ServiceError("HandshakeNotFoundException", "There is no such handshake.")
     if handshake["State"] != "OPEN":
@@ -164,19 +166,18 @@ def _invited(handshake: Reply) -> str:
 
 
 def _expire(call: Call) -> None:
-    for handshake in organisation.of(call).invited.values():
+    for handshake in organisations.of(call).invited.values():
         if handshake["State"] == "OPEN" and (handshake["ExpirationTimestamp"] <= call.now()):
             handshake["State"] = "EXPIRED"
 
 
-def _document(found: Organisation) -> Reply:
+def _document(organisation: Organisation) -> Reply:
     return {
-        "Id": found.organisation_id,
-        "Arn": found.arn,
+        "Id": organisation.organisation_id,
+        "Arn": organisation.arn,
         "FeatureSet": "ALL",
-        "MasterAccountArn": f"arn:aws:organizations::{found.management}:account/"
-        f"{found.organisation_id}/{found.management}",
-        "MasterAccountId": found.management,
+        "MasterAccountArn": organisation.arn_of("account", str(organisation.management)),
+        "MasterAccountId": organisation.management,
         "MasterAccountEmail": "management@example.com",
         "AvailablePolicyTypes": [],
     }

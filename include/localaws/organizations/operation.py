@@ -7,7 +7,7 @@ from typing import Any
 
 from localaws.kit.paging import Pager
 from localaws.kit.service import Call, Service, ServiceError
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 from localaws.ram.organisation import Organisation
 
 organizations = Service.named("organizations")
@@ -36,30 +36,29 @@ def operation(
 
 
 def _organisation_of(call: Call, management_only: bool) -> Organisation:
-    found = organisation.of(call)
-    if not found.together(call.account, call.account):
+    organisation = organisations.of(call)
+    if not organisation.together(call.account, call.account):
         raise ServiceError(
             "AWSOrganizationsNotInUseException", "Your account is not a member of an organization."
         )
-    if management_only and call.account != found.management:
+    if management_only and call.account != organisation.management:
         raise ServiceError(
             "AccessDeniedException",
             "You don't have permissions to access this resource: it is the management account's.",
         )
-    return found
+    return organisation
 
 
-def account_reply(found: Organisation, account: str, names: dict[str, str]) -> Reply:
+def account_reply(organisation: Organisation, account: str, names: dict[str, str]) -> Reply:
     """Return Organizations' `Account`; its name is the first role it has in the topology."""
     name = next((role for role, number in names.items() if number == account), account)
     return {
         "Id": account,
-        "Arn": f"arn:aws:organizations::{found.management}:account/"
-        f"{found.organisation_id}/{account}",
+        "Arn": organisation.arn_of("account", account),
         "Email": f"{name}@example.com",
         "Name": name,
         "Status": "ACTIVE",
         "State": "ACTIVE",
-        "JoinedMethod": "CREATED" if account == found.management else "INVITED",
-        "JoinedTimestamp": found.since,
+        "JoinedMethod": "CREATED" if account == organisation.management else "INVITED",
+        "JoinedTimestamp": organisation.since,
     }

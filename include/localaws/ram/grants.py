@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localaws.kit.arns import parse_arn
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 from localaws.ram.permissions import resource_types
 from localaws.ram.shares import RamStore, Share
 
@@ -76,12 +76,12 @@ def member(stores: Stores, share: Share, account: str) -> bool:
 
 def joined(stores: Stores, share: Share, account: str) -> datetime | None:
     """Return since when an account is in a share, None when it is not."""
-    found = organisation.of(stores)
-    for principal in (account, *found.above(account)):
+    organisation = organisations.of(stores)
+    for principal in (account, *organisation.above(account)):
         association = share.principals.get(principal)
         if association is None or association.status != "ASSOCIATED":
             continue
-        if principal == account or found.together(share.owner, account):
+        if principal == account or organisation.together(share.owner, account):
             return association.updated
     return None
 
@@ -93,7 +93,7 @@ def shared_with(
     if resource_type not in resource_types():
         raise ValueError(f"{resource_type} is not shareable")
     store = store_of(stores, region)
-    found: dict[str, None] = {}
+    arns: dict[str, None] = {}
     with store.lock:
         for share in store.shares.values():
             if share.owner == account or share.status != "ACTIVE" or not share.discoverable:
@@ -101,8 +101,8 @@ def shared_with(
             if action in share.actions(resource_type) and member(stores, share, account):
                 for association in share.live_resources():
                     if association.resource_type == resource_type:
-                        found[association.entity] = None
-    return list(found)
+                        arns[association.entity] = None
+    return list(arns)
 
 
 def forget(aws: TimedStores, resource_arn: str) -> None:

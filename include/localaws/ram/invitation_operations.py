@@ -21,15 +21,18 @@ def get_resource_share_invitations(call: Call, store: RamStore) -> Reply:
     shares = call.params.get("resourceShareArns") or []
     for arn in arns:
         _received(call, store, arn)
-    found = [
-        one
-        for one in store.invitations.values()
-        if one.receiver == call.account
-        and (not arns or one.arn in arns)
-        and (not shares or one.share.arn in shares)
+    invitations = [
+        invitation
+        for invitation in store.invitations.values()
+        if invitation.receiver == call.account
+        and (not arns or invitation.arn in arns)
+        and (not shares or invitation.share.arn in shares)
     ]
-    page, rest = RAM.page(call.params, found)
-    return {"resourceShareInvitations": [invitation_reply(one) for one in page], **rest}
+    page, rest = RAM.page(call.params, invitations)
+    return {
+        "resourceShareInvitations": [invitation_reply(invitation) for invitation in page],
+        **rest,
+    }
 
 
 @operation("AcceptResourceShareInvitation")
@@ -51,17 +54,20 @@ def list_pending_invitation_resources(call: Call, store: RamStore) -> Reply:
     if invitation.status in ("REJECTED", "EXPIRED"):
         raise _already(invitation)
     page, rest = RAM.page(call.params, invitation.share.live_resources())
-    return {"resources": [resource_reply(invitation.share, one) for one in page], **rest}
+    return {
+        "resources": [resource_reply(invitation.share, association) for association in page],
+        **rest,
+    }
 
 
 def _received(call: Call, store: RamStore, arn: str) -> Invitation:
-    found = store.invitations.get(arn)
-    if found is None or found.receiver != call.account:
+    invitation = store.invitations.get(arn)
+    if invitation is None or invitation.receiver != call.account:
         raise ServiceError(
             "ResourceShareInvitationArnNotFoundException",
             f"ResourceShareInvitation {arn} could not be found.",
         )
-    return found
+    return invitation
 
 
 def _already(invitation: Invitation) -> ServiceError:

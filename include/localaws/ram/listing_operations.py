@@ -24,94 +24,97 @@ from localaws.ram.shares import RamStore, Share
 @operation("GetResourceShares")
 def get_resource_shares(call: Call, store: RamStore) -> Reply:
     """List own shares, or those of others that this account is in."""
-    wanted = call.params
-    permission = wanted.get("permissionArn")
-    found = []
+    params = call.params
+    permission = params.get("permissionArn")
+    shares = []
     for share in _visible(call, store):
         attached = [(p.arn, number) for p, number in share.permissions.values()]
-        version = wanted.get("permissionVersion")
+        version = params.get("permissionVersion")
         if (
-            (not wanted.get("name") or share.name == wanted["name"])
-            and wanted.get("resourceShareStatus", share.status) == share.status
-            and _has_tags(share, wanted.get("tagFilters") or [])
+            (not params.get("name") or share.name == params["name"])
+            and params.get("resourceShareStatus", share.status) == share.status
+            and _has_tags(share, params.get("tagFilters") or [])
             and (
                 not permission
                 or any(arn == permission and version in (None, n) for arn, n in attached)
             )
         ):
-            found.append(share)
-    page, rest = RAM.page(wanted, found)
-    return {"resourceShares": [share_reply(one) for one in page], **rest}
+            shares.append(share)
+    page, rest = RAM.page(params, shares)
+    return {"resourceShares": [share_reply(share) for share in page], **rest}
 
 
 @operation("GetResourceShareAssociations")
 def get_resource_share_associations(call: Call, store: RamStore) -> Reply:
     """List the resources or principals of own shares (the owner's view only)."""
-    wanted = call.params
-    kind = wanted["associationType"]
-    if (kind == "PRINCIPAL" and wanted.get("resourceArn")) or (
-        kind == "RESOURCE" and wanted.get("principal")
+    params = call.params
+    kind = params["associationType"]
+    if (kind == "PRINCIPAL" and params.get("resourceArn")) or (
+        kind == "RESOURCE" and params.get("principal")
     ):
         raise ServiceError(
             "InvalidParameterException", f"The filter does not go with associationType {kind}."
         )
-    arns = wanted.get("resourceShareArns") or []
+    arns = params.get("resourceShareArns") or []
     for arn in arns:
         store.share(arn, call.account)
-    entity = wanted.get("resourceArn") or wanted.get("principal")
-    status = wanted.get("associationStatus")
-    found = [
-        association_reply(share, one)
+    entity = params.get("resourceArn") or params.get("principal")
+    status = params.get("associationStatus")
+    associations = [
+        association_reply(share, association)
         for share in store.shares.values()
         if share.owner == call.account and (not arns or share.arn in arns)
-        for one in [*share.resources.values(), *share.principals.values()]
-        if one.kind == kind and entity in (None, one.entity) and status in (None, one.status)
+        for association in [*share.resources.values(), *share.principals.values()]
+        if association.kind == kind
+        and entity in (None, association.entity)
+        and status in (None, association.status)
     ]
-    page, rest = RAM.page(wanted, found)
+    page, rest = RAM.page(params, associations)
     return {"resourceShareAssociations": page, **rest}
 
 
 @operation("ListResources")
 def list_resources(call: Call, store: RamStore) -> Reply:
     """List what this account shares, or what others share with it."""
-    wanted = call.params
-    kind = wanted.get("resourceType")
+    params = call.params
+    kind = params.get("resourceType")
     if kind and kind not in resource_types():
         raise ServiceError("InvalidResourceTypeException", f"Unknown resource type {kind}.")
-    arns = wanted.get("resourceArns") or []
-    principal = wanted.get("principal")
-    found = []
-    if wanted.get("resourceRegionScope") != "GLOBAL":
-        found = [
-            resource_reply(share, one)
+    arns = params.get("resourceArns") or []
+    principal = params.get("principal")
+    resources = []
+    if params.get("resourceRegionScope") != "GLOBAL":
+        resources = [
+            resource_reply(share, association)
             for share in _visible(call, store)
             if principal is None or _with_principal(call, share, principal)
-            for one in share.live_resources()
-            if kind in (None, one.resource_type) and (not arns or one.entity in arns)
+            for association in share.live_resources()
+            if kind in (None, association.resource_type)
+            and (not arns or association.entity in arns)
         ]
-    page, rest = RAM.page(wanted, found)
+    page, rest = RAM.page(params, resources)
     return {"resources": page, **rest}
 
 
 @operation("ListPrincipals")
 def list_principals(call: Call, store: RamStore) -> Reply:
     """List whom this account shares with, or who shares with it."""
-    wanted = call.params
-    principals = wanted.get("principals") or []
-    found = []
+    params = call.params
+    principals = params.get("principals") or []
+    listed = []
     for share in _visible(call, store):
-        held = share.live_resources()
-        if wanted.get("resourceArn") and wanted["resourceArn"] not in [r.entity for r in held]:
+        resources = share.live_resources()
+        if params.get("resourceArn") and params["resourceArn"] not in [r.entity for r in resources]:
             continue
-        if wanted.get("resourceType") and wanted["resourceType"] not in [
-            r.resource_type for r in held
+        if params.get("resourceType") and params["resourceType"] not in [
+            r.resource_type for r in resources
         ]:
             continue
-        if wanted["resourceOwner"] == "SELF":
+        if params["resourceOwner"] == "SELF":
             rows = [
-                (one.entity, one.created, one.updated, one.external)
-                for one in share.principals.values()
-                if one.status == "ASSOCIATED"
+                (association.entity, association.created, association.updated, association.external)
+                for association in share.principals.values()
+                if association.status == "ASSOCIATED"
             ]
         else:
             since = joined(call, share, call.account) or share.updated
@@ -119,7 +122,7 @@ def list_principals(call: Call, store: RamStore) -> Reply:
             rows = [(share.owner, since, since, mine.external if mine else False)]
         for entity, created, updated, external in rows:
             if not principals or entity in principals:
-                found.append(
+                listed.append(
                     {
                         "id": entity,
                         "resourceShareArn": share.arn,
@@ -128,20 +131,20 @@ def list_principals(call: Call, store: RamStore) -> Reply:
                         "external": external,
                     }
                 )
-    page, rest = RAM.page(wanted, found)
+    page, rest = RAM.page(params, listed)
     return {"principals": page, **rest}
 
 
 @ram.operation("ListResourceTypes")
 def list_resource_types(call: Call) -> Reply:
     """List the types that the local AWS can share."""
-    found = []
+    types = []
     if call.params.get("resourceRegionScope") != "GLOBAL":
-        found = [
+        types = [
             {"resourceType": name, "serviceName": "sagemaker", "resourceRegionScope": "REGIONAL"}
             for name in sorted(resource_types())
         ]
-    page, rest = RAM.page(call.params, found)
+    page, rest = RAM.page(call.params, types)
     return {"resourceTypes": page, **rest}
 
 
@@ -154,12 +157,16 @@ def get_resource_policies(call: Call, store: RamStore) -> Reply:
         statements = []
         for share in store.sharing(arn):
             principals = [p for p, a in share.principals.items() if a.status == "ASSOCIATED"]
-            wanted = call.params.get("principal")
-            if share.owner == call.account and principals and (not wanted or wanted in principals):
+            filtered = call.params.get("principal")
+            if (
+                share.owner == call.account
+                and principals
+                and (not filtered or filtered in principals)
+            ):
                 statements.append(
                     {
                         "Effect": "Allow",
-                        "Principal": {"AWS": [wanted] if wanted else principals},
+                        "Principal": {"AWS": [filtered] if filtered else principals},
                         "Action": list(share.actions(kind)),
                         "Resource": arn,
                     }
@@ -202,10 +209,10 @@ def _with_principal(call: Call, share: Share, principal: str) -> bool:
 
 def _has_tags(share: Share, filters: list[dict[str, object]]) -> bool:
     tags = {tag["key"]: tag.get("value") for tag in share.tags}
-    for one in filters:
-        values = one.get("tagValues")
-        if one.get("tagKey") not in tags:
+    for condition in filters:
+        values = condition.get("tagValues")
+        if condition.get("tagKey") not in tags:
             return False
-        if isinstance(values, list) and values and tags[str(one["tagKey"])] not in values:
+        if isinstance(values, list) and values and tags[str(condition["tagKey"])] not in values:
             return False
     return True

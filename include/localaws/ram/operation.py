@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Association, Invitation, RamStore, Share
 
@@ -125,5 +125,7 @@ def announce(call: Call, share: Share, event: str, status: str) -> None:
 
 def inside_organisation(call: Call, account: str) -> bool:
     """Tell whether an account needs no invitation: own, or of the organisation with sharing on."""
-    found = organisation.of(call)
-    return account == call.account or (found.sharing and found.together(call.account, account))
+    organisation = organisations.of(call)
+    return account == call.account or (
+        organisation.sharing and organisation.together(call.account, account)
+    )

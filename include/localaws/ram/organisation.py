@@ -40,23 +40,27 @@ class Organisation:
         """The organisation's ARN, which can be a principal of a share."""
         return f"arn:aws:organizations::{self.management}:organization/{self.organisation_id}"
 
-    def together(self, one: str, other: str) -> bool:
+    def together(self, account: str, other: str) -> bool:
         """Tell whether both accounts are in it."""
-        return self.management is not None and {one, other} <= self.members
+        return self.management is not None and {account, other} <= self.members
+
+    def arn_of(self, kind: str, identity: str) -> str:
+        """Return the ARN of something in the organisation: a root, account or handshake."""
+        return f"arn:aws:organizations::{self.management}:{kind}/{self.organisation_id}/{identity}"
 
     def unit_arn(self, unit: str) -> str:
         """Return a unit's ARN, which can be a principal of a share."""
-        return f"arn:aws:organizations::{self.management}:ou/{self.organisation_id}/{unit}"
+        return self.arn_of("ou", unit)
 
     def above(self, account: str) -> list[str]:
         """Return the ARNs of the units that an account is in, inmost first, and of it itself."""
         if account not in self.members:
             return []
-        found, place = [], self.parents.get(account)
-        while place in self.units:
-            found.append(self.unit_arn(place))
-            place = self.units[place].parent
-        return [*found, self.arn]
+        units_above, unit = [], self.parents.get(account)
+        while unit in self.units:
+            units_above.append(self.unit_arn(unit))
+            unit = self.units[unit].parent
+        return [*units_above, self.arn]
 
     def found(self, management: str, members: set[str]) -> None:
         """Put accounts into one organisation managed by `management`."""

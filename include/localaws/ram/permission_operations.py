@@ -15,16 +15,19 @@ MAX_VERSIONS = 5  # of a customer-managed permission (RAM user guide, quotas)
 @operation("ListPermissions")
 def list_permissions(call: Call, store: RamStore) -> Reply:
     """List the managed permissions and the account's own, by type."""
-    wanted = call.params.get("permissionType", "ALL")
+    owner_type = call.params.get("permissionType", "ALL")
     kind = call.params.get("resourceType")
-    found = [
-        one.summary()
-        for one in store.permissions.values()
-        if one.owner in (None, call.account)
-        and (wanted == "ALL" or (wanted == "CUSTOMER_MANAGED") == (one.owner is not None))
-        and (not kind or one.resource_type.lower() == kind.lower())
+    permissions = [
+        permission.summary()
+        for permission in store.permissions.values()
+        if permission.owner in (None, call.account)
+        and (
+            owner_type == "ALL"
+            or (owner_type == "CUSTOMER_MANAGED") == (permission.owner is not None)
+        )
+        and (not kind or permission.resource_type.lower() == kind.lower())
     ]
-    page, rest = RAM.page(call.params, found)
+    page, rest = RAM.page(call.params, permissions)
     return {"permissions": page, **rest}
 
 
@@ -147,24 +150,24 @@ def list_resource_share_permissions(call: Call, store: RamStore) -> Reply:
 @operation("ListPermissionAssociations")
 def list_permission_associations(call: Call, store: RamStore) -> Reply:
     """List which own shares use which permission in which version."""
-    wanted = call.params
-    status = wanted.get("associationStatus", "ASSOCIATED")
-    found = []
+    params = call.params
+    status = params.get("associationStatus", "ASSOCIATED")
+    associations = []
     for share in store.shares.values():
         # Local associations are complete at once.
         if share.owner != call.account or share.status != "ACTIVE" or status != "ASSOCIATED":
             continue
         for permission, number in share.permissions.values():
             default = number == permission.default_version
-            kind = wanted.get("resourceType")
+            kind = params.get("resourceType")
             if (
-                wanted.get("permissionArn") in (None, permission.arn)
-                and wanted.get("permissionVersion") in (None, number)
-                and wanted.get("featureSet") in (None, permission.feature_set)
-                and wanted.get("defaultVersion") in (None, default)
+                params.get("permissionArn") in (None, permission.arn)
+                and params.get("permissionVersion") in (None, number)
+                and params.get("featureSet") in (None, permission.feature_set)
+                and params.get("defaultVersion") in (None, default)
                 and (not kind or kind.lower() == permission.resource_type.lower())
             ):
-                found.append(
+                associations.append(
                     {
                         "arn": permission.arn,
                         "permissionVersion": str(number),
@@ -176,7 +179,7 @@ def list_permission_associations(call: Call, store: RamStore) -> Reply:
                         "resourceShareArn": share.arn,
                     }
                 )
-    page, rest = RAM.page(wanted, found)
+    page, rest = RAM.page(params, associations)
     return {"permissions": page, **rest}
 
 
@@ -213,7 +216,10 @@ def disassociate_resource_share_permission(call: Call, store: RamStore) -> Reply
         raise ServiceError(
             "UnknownResourceException", f"Permission {permission.arn} is not in {share.arn}."
         )
-    if any(one.resource_type == permission.resource_type for one in share.live_resources()):
+    if any(
+        association.resource_type == permission.resource_type
+        for association in share.live_resources()
+    ):
         raise ServiceError(
             "InvalidStateTransitionException",
             f"The share still holds resources of type {permission.resource_type}.",

@@ -58,12 +58,12 @@ class Permission:
 
     def version(self, number: int | None = None) -> PermissionVersion:
         """Return a version, the default one when no number is given."""
-        wanted = self.default_version if number is None else number
-        if wanted not in self.versions:
+        chosen = self.default_version if number is None else number
+        if chosen not in self.versions:
             raise ServiceError(
-                "UnknownResourceException", f"Permission {self.arn} has no version {wanted}."
+                "UnknownResourceException", f"Permission {self.arn} has no version {chosen}."
             )
-        return self.versions[wanted]
+        return self.versions[chosen]
 
     def summary(self, number: int | None = None) -> dict[str, Any]:
         """Return RAM's `ResourceSharePermissionSummary` of a version."""
@@ -109,11 +109,11 @@ def resource_types() -> dict[str, ResourceType]:
 @lru_cache(maxsize=1)
 def managed() -> dict[str, Permission]:
     """Return AWS's managed permissions by ARN; names are matched with their letter case."""
-    found = {}
+    permissions = {}
     for row in _declared()["permissions"]:
         arn = f"arn:aws:ram::aws:permission/{row['name']}"
         version = PermissionVersion(row["version"], tuple(row["actions"]), MANAGED_SINCE)
-        found[arn] = Permission(
+        permissions[arn] = Permission(
             arn=arn,
             name=row["name"],
             resource_type=row["resource_type"],
@@ -124,7 +124,7 @@ def managed() -> dict[str, Permission]:
             created=MANAGED_SINCE,
             updated=MANAGED_SINCE,
         )
-    return found
+    return permissions
 
 
 def default_of(resource_type: str) -> Permission:

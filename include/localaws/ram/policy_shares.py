@@ -32,37 +32,37 @@ def follow_policy(aws: TimedStores, resource_arn: str, document: dict[str, Any] 
     arn = parse_arn(resource_arn)
     store, now = store_of(aws, arn.region), aws.clock.now()
     with store.lock:
-        known = {s.origin: s for s in store.shares.values() if s.origin and s.status == "ACTIVE"}
-        kept = set()
-        for place, statement in enumerate(_allowing(document)):
-            origin = (resource_arn, str(statement.get("Sid") or place))
-            kept.add(origin)
-            share = known.get(origin) or _made(store, origin, arn.account, now)
+        shares = {s.origin: s for s in store.shares.values() if s.origin and s.status == "ACTIVE"}
+        origins = set()
+        for index, statement in enumerate(_allowing(document)):
+            origin = (resource_arn, str(statement.get("Sid") or index))
+            origins.add(origin)
+            share = shares.get(origin) or _new_share(store, origin, arn.account, now)
             _fill(store, share, statement, now)
-        for origin, share in known.items():
-            if origin[0] == resource_arn and origin not in kept:
+        for origin, share in shares.items():
+            if origin[0] == resource_arn and origin not in origins:
                 store.delete(share, now)
 
 
 @operation("PromotePermissionCreatedFromPolicy")
 def promote_permission_created_from_policy(call: Call, store: RamStore) -> Reply:
     """Make a customer-managed permission of one that a policy left behind."""
-    found, name = store.permission(call.params["permissionArn"], call.account), call.params["name"]
-    if found.feature_set != FROM_POLICY:
+    source, name = store.permission(call.params["permissionArn"], call.account), call.params["name"]
+    if source.feature_set != FROM_POLICY:
         raise ServiceError(
-            "InvalidParameterException", f"Permission {found.arn} was not created from a policy."
+            "InvalidParameterException", f"Permission {source.arn} was not created from a policy."
         )
-    actions = found.version().actions
+    actions = source.version().actions
     if any("*" in action for action in actions):
         raise ServiceError(
             "OperationNotPermittedException",
-            f"Permission {found.arn} has actions with a wildcard and cannot be promoted.",
+            f"Permission {source.arn} has actions with a wildcard and cannot be promoted.",
         )
     arn, now = call.arn(f"permission/{name}"), call.now()
     if arn in store.permissions:
         raise ServiceError("InvalidParameterException", f"Permission {arn} exists already.")
-    made = store.permissions[arn] = _permission(arn, name, found, now, "STANDARD", actions)
-    return {"permission": made.summary()}
+    promoted = store.permissions[arn] = _permission(arn, name, source, now, "STANDARD", actions)
+    return {"permission": promoted.summary()}
 
 
 @operation("PromoteResourceShareCreatedFromPolicy")
@@ -79,23 +79,23 @@ def promote_resource_share_created_from_policy(call: Call, store: RamStore) -> R
             f"{share.arn} has IAM roles or users as principals and cannot be promoted.",
         )
     for kind, (used, number) in list(share.permissions.items()):
-        wanted = set(used.version(number).actions)
-        found = next(
+        actions = set(used.version(number).actions)
+        match = next(
             (
                 p
                 for p in store.permissions.values()
                 if p.owner == call.account
                 and (p.resource_type, p.feature_set) == (kind, "STANDARD")
-                and set(p.version().actions) == wanted
+                and set(p.version().actions) == actions
             ),
             None,
         )
-        if found is None:
+        if match is None:
             raise ServiceError(
                 "UnmatchedPolicyPermissionException",
                 f"No customer managed permission has the actions of {used.arn}; promote it first.",
             )
-        share.permissions[kind] = (found, found.default_version)
+        share.permissions[kind] = (match, match.default_version)
     share.feature_set = "STANDARD"
     share.updated = call.now()
     return {"returnValue": True}
@@ -104,10 +104,10 @@ def promote_resource_share_created_from_policy(call: Call, store: RamStore) -> R
 def _allowing(document: dict[str, Any] | None) -> list[dict[str, Any]]:
     statements = (document or {}).get("Statement") or []
     statements = [statements] if isinstance(statements, dict) else statements
-    return [one for one in statements if one.get("Effect") == "Allow"]
+    return [statement for statement in statements if statement.get("Effect") == "Allow"]
 
 
-def _made(store: RamStore, origin: tuple[str, str], owner: str, now: datetime) -> Share:
+def _new_share(store: RamStore, origin: tuple[str, str], owner: str, now: datetime) -> Share:
     region, name = origin[0].split(":")[3], origin[0].rpartition("/")[2]
     return store.add(
         Share(
@@ -147,10 +147,12 @@ def _fill(store: RamStore, share: Share, statement: dict[str, Any], now: datetim
             store.permissions[arn] = own
             share.permissions[kind], share.feature_set = (own, 1), FROM_POLICY
     store.add_resource(share, resource, kind, now)
-    wanted = {_account(one) for one in _listed((statement.get("Principal") or {}).get("AWS"))}
-    for gone in set(share.principals) - wanted:
+    principals = {
+        _account(principal) for principal in _listed((statement.get("Principal") or {}).get("AWS"))
+    }
+    for gone in set(share.principals) - principals:
         store.remove(share, share.principals[gone], now)
-    for principal in sorted(wanted):
+    for principal in sorted(principals):
         store.add_principal(share, principal, now, invite=False, external=True)
 
 

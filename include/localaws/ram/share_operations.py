@@ -6,7 +6,7 @@ import re
 import uuid
 
 from localaws.kit.service import Call, ServiceError
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 from localaws.ram.operation import (
     Reply,
     announce,
@@ -82,7 +82,11 @@ def associate_resource_share(call: Call, store: RamStore) -> Reply:
             "InvalidParameterException", "Specify at least one resource or principal."
         )
     added = _associate(call, store, share)
-    return {"resourceShareAssociations": [association_reply(share, one) for one in added]}
+    return {
+        "resourceShareAssociations": [
+            association_reply(share, association) for association in added
+        ]
+    }
 
 
 @operation("DisassociateResourceShare")
@@ -98,34 +102,34 @@ def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
             "Only the owner can change a share; a consumer can only leave it.",
         )
     leaving: list[Association] = []
-    for known, entities in ((share.resources, resources), (share.principals, principals)):
+    for associations, entities in ((share.resources, resources), (share.principals, principals)):
         for entity in entities:
-            found = known.get(entity)
-            if found is None or found.status == "DISASSOCIATED":
+            association = associations.get(entity)
+            if association is None or association.status == "DISASSOCIATED":
                 raise ServiceError(
                     "UnknownResourceException", f"{entity} is not associated with {share.arn}."
                 )
-            leaving.append(found)
+            leaving.append(association)
     for association in leaving:
         store.remove(share, association, call.now())
         announce(call, share, "Resource Share Association", "disassociated")
-    return {"resourceShareAssociations": [association_reply(share, one) for one in leaving]}
+    return {"resourceShareAssociations": [association_reply(share, left) for left in leaving]}
 
 
 @ram.operation("EnableSharingWithAwsOrganization")
 def enable_sharing_with_aws_organization(call: Call) -> Reply:
     """Switch invitations off inside the organisation; only its management account may."""
-    found = organisation.of(call)
-    if found.management is None:
+    organisation = organisations.of(call)
+    if organisation.management is None:
         raise ServiceError(
             "OperationNotPermittedException", "Your account is not a member of an organization."
         )
-    if call.account != found.management:
+    if call.account != organisation.management:
         raise ServiceError(
             "OperationNotPermittedException",
             "Only the management account of the organization can enable sharing.",
         )
-    found.sharing = True
+    organisation.sharing = True
     return {"returnValue": True}
 
 
@@ -160,7 +164,7 @@ def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
     for principal in principals:
         account = ACCOUNT.fullmatch(principal) is not None
         inside = inside_organisation(call, principal) if account else True
-        external = account and not organisation.of(call).together(call.account, principal)
+        external = account and not organisations.of(call).together(call.account, principal)
         added.append(
             store.add_principal(
                 share,
@@ -170,17 +174,17 @@ def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
                 external=external and principal != call.account,
             )
         )
-    if any(one.status == "ASSOCIATED" for one in added):
+    if any(association.status == "ASSOCIATED" for association in added):
         announce(call, share, "Resource Share Association", "associated")
     return added
 
 
 def _check_principal(call: Call, share: Share, principal: str) -> None:
-    found = organisation.of(call)
+    organisation = organisations.of(call)
     if principal.startswith("arn:aws:organizations:"):
-        known = {found.arn, *map(found.unit_arn, found.units)}
-        if principal in known and call.account in found.members:
-            if found.sharing:
+        principals = {organisation.arn, *map(organisation.unit_arn, organisation.units)}
+        if principal in principals and call.account in organisation.members:
+            if organisation.sharing:
                 return
             raise ServiceError(
                 "OperationNotPermittedException",
@@ -199,7 +203,7 @@ def _check_principal(call: Call, share: Share, principal: str) -> None:
         )
     if not ACCOUNT.fullmatch(principal):
         raise ServiceError("InvalidParameterException", f"The principal {principal} is not valid.")
-    own = principal == call.account or found.together(call.account, principal)
+    own = principal == call.account or organisation.together(call.account, principal)
     if not share.allow_external and not own:
         raise ServiceError(
             "OperationNotPermittedException",

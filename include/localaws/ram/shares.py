@@ -98,19 +98,19 @@ class RamStore:
     # ------------------------------------------------------------------ finding
     def share(self, arn: str, owner: str | None = None) -> Share:
         """Return a share, of that owner when given; UnknownResourceException otherwise."""
-        found = self.shares.get(arn)
-        if found is None or (owner is not None and found.owner != owner):
+        share = self.shares.get(arn)
+        if share is None or (owner is not None and share.owner != owner):
             raise ServiceError(
                 "UnknownResourceException", f"ResourceShare {arn} could not be found."
             )
-        return found
+        return share
 
     def permission(self, arn: str, account: str) -> Permission:
         """Return a managed permission or one of the account's own."""
-        found = self.permissions.get(arn)
-        if found is None or found.owner not in (None, account):
+        permission = self.permissions.get(arn)
+        if permission is None or permission.owner not in (None, account):
             raise ServiceError("UnknownResourceException", f"Permission {arn} could not be found.")
-        return found
+        return permission
 
     def sharing(self, resource_arn: str) -> Iterator[Share]:
         """Yield the active shares that a resource is in now."""
@@ -128,9 +128,9 @@ class RamStore:
         self, share: Share, arn: str, resource_type: str, now: datetime
     ) -> Association:
         """Put a resource into a share; one that is there already stays as it is."""
-        known = share.resources.get(arn)
-        if known and known.status == "ASSOCIATED":
-            return known
+        present = share.resources.get(arn)
+        if present and present.status == "ASSOCIATED":
+            return present
         added = Association(arn, "RESOURCE", "ASSOCIATED", now, now, resource_type=resource_type)
         share.resources[arn] = added
         share.updated = now
@@ -145,9 +145,9 @@ class RamStore:
         A principal that is in it, or invited to it, stays as it is; one whose invitation expired
         or was rejected, or that left, is invited anew.
         """
-        known = share.principals.get(principal)
-        if known and known.status in ("ASSOCIATED", "ASSOCIATING"):
-            return known
+        present = share.principals.get(principal)
+        if present and present.status in ("ASSOCIATED", "ASSOCIATING"):
+            return present
         status = "ASSOCIATING" if invite else "ASSOCIATED"
         added = Association(principal, "PRINCIPAL", status, now, now, external=external)
         share.principals[principal] = added

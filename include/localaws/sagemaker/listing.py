@@ -24,15 +24,15 @@ def listed(
     `prefix` is what the members of a summary begin with (`TrainingJob` for `TrainingJobName` and
     `TrainingJobStatus`). Newest first unless the call says otherwise.
     """
-    found = [item for item in items if _passes(params, item, prefix)]
+    chosen = [item for item in items if _passes(params, item, prefix)]
     field = {"Name": f"{prefix}Name", "Status": f"{prefix}Status"}.get(
         params.get("SortBy", "CreationTime"), "CreationTime"
     )
-    found.sort(
+    chosen.sort(
         key=lambda item: (item[field], item[f"{prefix}Name"]),
         reverse=params.get("SortOrder", order) == "Descending",
     )
-    page, token = paging.SAGEMAKER.page(params, found)
+    page, token = paging.SAGEMAKER.page(params, chosen)
     return {into: page, **token}
 
 

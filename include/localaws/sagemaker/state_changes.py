@@ -20,11 +20,11 @@ def announce(aws: Announcements, what: str, arn: str, described: dict[str, Any])
 
     `described` is the API's description; its times become milliseconds.
     """
-    place = parse_arn(arn)
+    owner = parse_arn(arn)
     detail = {name: value for name, value in described.items() if name != "LastModifiedTime"}
     status = detail.get("FeatureGroupStatus")
     if status:
         detail["FeatureGroupStatus"] = FEATURE_GROUP_STATUS.get(status, status)
-    detail["Tags"] = aws.store(TagStore, place.account, place.region).of(arn)
+    detail["Tags"] = aws.store(TagStore, owner.account, owner.region).of(arn)
     kind = f"SageMaker {what} State Change"
-    aws.emit(place.account, place.region, "aws.sagemaker", kind, with_millis(detail), [arn])
+    aws.emit(owner.account, owner.region, "aws.sagemaker", kind, with_millis(detail), [arn])

@@ -42,7 +42,7 @@ def evaluate(expression: str, *, extra: str = "", given: dict[str, str] | None =
     body = template(f"    Properties:\n      Value: {expression}\n{extra}")
     loaded = load(body)
     evaluation = Evaluation(loaded, bind(loaded.parameters, given or {}), PSEUDO)
-    evaluation.made["Other"] = Thing("other")
+    evaluation.existing["Other"] = Thing("other")
     return evaluation.value(loaded.resources["Queue"].properties)["Value"]
 
 

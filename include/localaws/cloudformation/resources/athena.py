@@ -40,25 +40,25 @@ class Tagged(ResourceType):
 
     kind: str
 
-    def arn(self, context: Context, made: Instance) -> str:
+    def arn(self, context: Context, instance: Instance) -> str:
         """Return the resource's ARN."""
-        return context.arn("athena", f"{self.kind}/{made.physical_id}")
+        return context.arn("athena", f"{self.kind}/{instance.physical_id}")
 
-    def write_tags(self, context: Context, wanted: Instance) -> None:
+    def write_tags(self, context: Context, instance: Instance) -> None:
         """Bring the tags to what is wanted."""
-        athena, arn = context.client("athena"), self.arn(context, wanted)
-        gone = {tag["Key"] for tag in self.read_tags(context, wanted)} - set(wanted["Tags"])
+        athena, arn = context.client("athena"), self.arn(context, instance)
+        gone = {tag["Key"] for tag in self.read_tags(context, instance)} - set(instance["Tags"])
         if gone:
             athena.untag_resource(ResourceARN=arn, TagKeys=sorted(gone))
-        if wanted["Tags"]:
-            athena.tag_resource(ResourceARN=arn, Tags=tag_list(wanted["Tags"]))
+        if instance["Tags"]:
+            athena.tag_resource(ResourceARN=arn, Tags=tag_list(instance["Tags"]))
 
-    def read_tags(self, context: Context, wanted: Instance) -> list[dict[str, str]]:
+    def read_tags(self, context: Context, instance: Instance) -> list[dict[str, str]]:
         """Return the tags that the service holds."""
-        found: list[dict[str, str]] = context.client("athena").list_tags_for_resource(
-            ResourceARN=self.arn(context, wanted)
+        tags_read: list[dict[str, str]] = context.client("athena").list_tags_for_resource(
+            ResourceARN=self.arn(context, instance)
         )["Tags"]
-        return found
+        return tags_read
 
 
 @REGISTER.add
@@ -76,28 +76,30 @@ class DataCatalog(Tagged):
         "Type": Property(one_of("GLUE"), required=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Register the catalogue."""
-        context.client("athena").create_data_catalog(**_definition(wanted))
-        return str(wanted["Name"])
+        context.client("athena").create_data_catalog(**_definition(instance))
+        return str(instance["Name"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write the definition and the tags."""
         if set(changed) - {"Tags"}:
-            context.client("athena").update_data_catalog(**_definition(wanted))
+            context.client("athena").update_data_catalog(**_definition(instance))
         if "Tags" in changed:
-            self.write_tags(context, wanted)
+            self.write_tags(context, instance)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the registration."""
-        held = context.client("athena").get_data_catalog(Name=wanted.physical_id)["DataCatalog"]
-        kept = {name: held[name] for name in self.made_with if name in held}
-        return {**kept, "Tags": self.read_tags(context, wanted)}
+        catalog = context.client("athena").get_data_catalog(Name=instance.physical_id)[
+            "DataCatalog"
+        ]
+        definition = {name: catalog[name] for name in self.made_with if name in catalog}
+        return {**definition, "Tags": self.read_tags(context, instance)}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Take the registration back."""
         athena = context.client("athena")
-        unless(lambda: athena.delete_data_catalog(Name=made.physical_id), ABSENT)
+        unless(lambda: athena.delete_data_catalog(Name=instance.physical_id), ABSENT)
 
 
 @REGISTER.add
@@ -115,52 +117,52 @@ class WorkGroup(Tagged):
         "WorkGroupConfiguration": Property(CONFIGURATION, required=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the workgroup."""
         context.client("athena").create_work_group(
-            Name=wanted["Name"],
-            Description=wanted["Description"],
-            Configuration=wanted["WorkGroupConfiguration"],
+            Name=instance["Name"],
+            Description=instance["Description"],
+            Configuration=instance["WorkGroupConfiguration"],
         )
-        return str(wanted["Name"])
+        return str(instance["Name"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write configuration, description, state and tags."""
         if set(changed) - {"Tags"}:
-            updates = dict(wanted["WorkGroupConfiguration"])
+            updates = dict(instance["WorkGroupConfiguration"])
             results = dict(updates.pop("ResultConfiguration", {}))
             for member in ("OutputLocation", "EncryptionConfiguration"):
                 if member not in results:
                     results[f"Remove{member}"] = True
             context.client("athena").update_work_group(
-                WorkGroup=wanted.physical_id,
-                Description=wanted["Description"],
-                State=wanted["State"],
+                WorkGroup=instance.physical_id,
+                Description=instance["Description"],
+                State=instance["State"],
                 ConfigurationUpdates={**updates, "ResultConfigurationUpdates": results},
             )
         if "Tags" in changed:
-            self.write_tags(context, wanted)
+            self.write_tags(context, instance)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the workgroup."""
-        held = context.client("athena").get_work_group(WorkGroup=wanted.physical_id)["WorkGroup"]
-        configuration = {k: v for k, v in held["Configuration"].items() if k != "EngineVersion"}
+        group = context.client("athena").get_work_group(WorkGroup=instance.physical_id)["WorkGroup"]
+        configuration = {k: v for k, v in group["Configuration"].items() if k != "EngineVersion"}
         if not configuration["ResultConfiguration"]:
             del configuration["ResultConfiguration"]
         return {
-            "Description": held.get("Description", ""),
-            "Name": held["Name"],
-            "State": held["State"],
-            "Tags": self.read_tags(context, wanted),
+            "Description": group.get("Description", ""),
+            "Name": group["Name"],
+            "State": group["State"],
+            "Tags": self.read_tags(context, instance),
             "WorkGroupConfiguration": configuration,
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the workgroup."""
         athena = context.client("athena")
-        unless(lambda: athena.delete_work_group(WorkGroup=made.physical_id), ABSENT)
+        unless(lambda: athena.delete_work_group(WorkGroup=instance.physical_id), ABSENT)
 
 
-def _definition(wanted: Instance) -> dict[str, Any]:
+def _definition(instance: Instance) -> dict[str, Any]:
     # Athena takes no empty description; one that is left out is taken away.
-    return {name: wanted[name] for name in DataCatalog.made_with if wanted[name] != ""}
+    return {name: instance[name] for name in DataCatalog.made_with if instance[name] != ""}

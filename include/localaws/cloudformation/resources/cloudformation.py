@@ -15,16 +15,16 @@ class WaitConditionHandle(ResourceType):
     name = "AWS::CloudFormation::WaitConditionHandle"
     properties = {}
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Name the handle."""
-        return f"{context.stack_id}/{wanted.logical_id}"
+        return f"{context.stack_id}/{instance.logical_id}"
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Have nothing to apply."""
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Have no properties."""
         return {}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Have nothing to delete."""

@@ -66,76 +66,77 @@ class Trail(ResourceType):
         "TrailName": Property(text, default=ANYTHING, replaces=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the trail; CloudTrail looks whether the bucket lets it in."""
-        name = wanted["TrailName"]
+        name = instance["TrailName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)
-        context.client("cloudtrail").create_trail(Name=name, **_place(wanted))
+            name = context.generated_name(instance.logical_id)
+        context.client("cloudtrail").create_trail(Name=name, **_delivery(instance))
         return str(name)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write the changed settings, what is logged, the tags, and whether it logs at all."""
-        cloudtrail, name = context.client("cloudtrail"), wanted.physical_id
+        cloudtrail, name = context.client("cloudtrail"), instance.physical_id
         if set(changed) & set(_PLACE):
-            cloudtrail.update_trail(Name=name, **_place(wanted))
+            cloudtrail.update_trail(Name=name, **_delivery(instance))
         if set(changed) & {"AdvancedEventSelectors", "EventSelectors"}:
-            advanced = wanted["AdvancedEventSelectors"]
+            advanced = instance["AdvancedEventSelectors"]
             selected = (
                 {"AdvancedEventSelectors": advanced}
                 if advanced
-                else {"EventSelectors": wanted["EventSelectors"] or _SILENT}
+                else {"EventSelectors": instance["EventSelectors"] or _SILENT}
             )
             cloudtrail.put_event_selectors(TrailName=name, **selected)
         if "Tags" in changed:
-            arn = self.read_attribute(context, wanted, "Arn")
-            gone = set(_tags(cloudtrail, arn)) - set(wanted["Tags"])
+            arn = self.read_attribute(context, instance, "Arn")
+            gone = set(_tags(cloudtrail, arn)) - set(instance["Tags"])
             if gone:
                 listed = [{"Key": key} for key in sorted(gone)]
                 cloudtrail.remove_tags(ResourceId=arn, TagsList=listed)
-            if wanted["Tags"]:
-                cloudtrail.add_tags(ResourceId=arn, TagsList=tag_list(wanted["Tags"]))
+            if instance["Tags"]:
+                cloudtrail.add_tags(ResourceId=arn, TagsList=tag_list(instance["Tags"]))
         if "IsLogging" in changed:
-            on = wanted["IsLogging"]
+            on = instance["IsLogging"]
             (cloudtrail.start_logging if on else cloudtrail.stop_logging)(Name=name)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the trail, what it logs, its tags, and whether it logs."""
-        cloudtrail, name = context.client("cloudtrail"), wanted.physical_id
-        held = cloudtrail.get_trail(Name=name)["Trail"]
+        cloudtrail, name = context.client("cloudtrail"), instance.physical_id
+        trail = cloudtrail.get_trail(Name=name)["Trail"]
         selected = cloudtrail.get_event_selectors(TrailName=name)
         basic: Any = [
-            {key: one[key] for key in _SILENT[0]} for one in selected.get("EventSelectors", [])
+            {key: selector[key] for key in _SILENT[0]}
+            for selector in selected.get("EventSelectors", [])
         ]
-        if not basic or (basic == _SILENT and not wanted["EventSelectors"]):
+        if not basic or (basic == _SILENT and not instance["EventSelectors"]):
             basic = None
-        by_key = _tags(cloudtrail, held["TrailARN"])
+        by_key = _tags(cloudtrail, trail["TrailARN"])
         return {
             "AdvancedEventSelectors": selected.get("AdvancedEventSelectors"),
             "EventSelectors": basic,
-            "IncludeGlobalServiceEvents": held["IncludeGlobalServiceEvents"],
+            "IncludeGlobalServiceEvents": trail["IncludeGlobalServiceEvents"],
             "IsLogging": cloudtrail.get_trail_status(Name=name)["IsLogging"],
-            "IsMultiRegionTrail": held["IsMultiRegionTrail"],
-            "S3BucketName": held["S3BucketName"],
-            "S3KeyPrefix": held.get("S3KeyPrefix", ""),
+            "IsMultiRegionTrail": trail["IsMultiRegionTrail"],
+            "S3BucketName": trail["S3BucketName"],
+            "S3KeyPrefix": trail.get("S3KeyPrefix", ""),
             "Tags": [{"Key": key, "Value": value} for key, value in by_key.items()],
             "TrailName": name,
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the trail; its log files stay."""
         cloudtrail = context.client("cloudtrail")
-        unless(lambda: cloudtrail.delete_trail(Name=made.physical_id), "TrailNotFoundException")
+        unless(lambda: cloudtrail.delete_trail(Name=instance.physical_id), "TrailNotFoundException")
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the trail's ARN."""
-        return context.arn("cloudtrail", f"trail/{made.physical_id}")
+        return context.arn("cloudtrail", f"trail/{instance.physical_id}")
 
 
-def _place(wanted: Instance) -> dict[str, Any]:
-    return {name: wanted[name] for name in _PLACE}
+def _delivery(instance: Instance) -> dict[str, Any]:
+    return {name: instance[name] for name in _PLACE}
 
 
 def _tags(cloudtrail: Any, arn: str) -> dict[str, str]:
-    (found,) = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"]
-    return {tag["Key"]: tag.get("Value", "") for tag in found["TagsList"]}
+    (resource,) = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"]
+    return {tag["Key"]: tag.get("Value", "") for tag in resource["TagsList"]}

@@ -66,67 +66,67 @@ class Table(ResourceType):
         ),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the table and wait until it is active."""
-        dynamodb, name = context.client("dynamodb"), wanted["TableName"]
+        dynamodb, name = context.client("dynamodb"), instance["TableName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)
+            name = context.generated_name(instance.logical_id)
         dynamodb.create_table(
             TableName=name,
-            AttributeDefinitions=list(wanted["AttributeDefinitions"].values()),
-            KeySchema=wanted["KeySchema"],
-            BillingMode=wanted["BillingMode"],
-            **_encryption(wanted),
+            AttributeDefinitions=list(instance["AttributeDefinitions"].values()),
+            KeySchema=instance["KeySchema"],
+            BillingMode=instance["BillingMode"],
+            **_encryption(instance),
         )
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
         return str(name)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write recovery, expiry, encryption, protection and tags."""
-        dynamodb, table = context.client("dynamodb"), wanted.physical_id
+        dynamodb, table = context.client("dynamodb"), instance.physical_id
         if "PointInTimeRecoverySpecification" in changed:
             dynamodb.update_continuous_backups(
                 TableName=table,
-                PointInTimeRecoverySpecification=wanted["PointInTimeRecoverySpecification"],
+                PointInTimeRecoverySpecification=instance["PointInTimeRecoverySpecification"],
             )
         if "TimeToLiveSpecification" in changed:
-            self._set_expiry(dynamodb, table, wanted["TimeToLiveSpecification"])
-        if "SSESpecification" in changed and _encryption(wanted):
+            self._set_expiry(dynamodb, table, instance["TimeToLiveSpecification"])
+        if "SSESpecification" in changed and _encryption(instance):
             # moto keeps the encryption that the table was made with; the look afterwards says so.
-            dynamodb.update_table(TableName=table, **_encryption(wanted))
+            dynamodb.update_table(TableName=table, **_encryption(instance))
         if "DeletionProtectionEnabled" in changed:
-            protected = wanted["DeletionProtectionEnabled"]
+            protected = instance["DeletionProtectionEnabled"]
             dynamodb.update_table(TableName=table, DeletionProtectionEnabled=protected)
         if "Tags" in changed:
             arn = context.arn("dynamodb", f"table/{table}")
-            gone = {tag["Key"] for tag in _tags(dynamodb, arn)} - set(wanted["Tags"])
+            gone = {tag["Key"] for tag in _tags(dynamodb, arn)} - set(instance["Tags"])
             if gone:
                 dynamodb.untag_resource(ResourceArn=arn, TagKeys=sorted(gone))
-            if wanted["Tags"]:
-                dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(wanted["Tags"]))
+            if instance["Tags"]:
+                dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(instance["Tags"]))
 
     @staticmethod
-    def _set_expiry(dynamodb: Any, table: str, wanted: Mapping[str, Any]) -> None:
-        if wanted == NO_TTL:  # switching off needs the attribute that is on
-            held = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-            if "AttributeName" not in held:
+    def _set_expiry(dynamodb: Any, table: str, expiry: Mapping[str, Any]) -> None:
+        if expiry == NO_TTL:  # switching off needs the attribute that is on
+            current = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+            if "AttributeName" not in current:
                 return
-            wanted = {"AttributeName": held["AttributeName"], "Enabled": False}
-        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=dict(wanted))
+            expiry = {"AttributeName": current["AttributeName"], "Enabled": False}
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=dict(expiry))
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the table and what hangs on it."""
-        dynamodb, table = context.client("dynamodb"), wanted.physical_id
-        held = dynamodb.describe_table(TableName=table)["Table"]
+        dynamodb, table = context.client("dynamodb"), instance.physical_id
+        description = dynamodb.describe_table(TableName=table)["Table"]
         backups = dynamodb.describe_continuous_backups(TableName=table)
         recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-        encryption = held.get("SSEDescription", {})
-        found = {
-            "AttributeDefinitions": held["AttributeDefinitions"],
-            "BillingMode": held["BillingModeSummary"]["BillingMode"],
-            "DeletionProtectionEnabled": held.get("DeletionProtectionEnabled", False),
-            "KeySchema": held["KeySchema"],
+        encryption = description.get("SSEDescription", {})
+        properties = {
+            "AttributeDefinitions": description["AttributeDefinitions"],
+            "BillingMode": description["BillingModeSummary"]["BillingMode"],
+            "DeletionProtectionEnabled": description.get("DeletionProtectionEnabled", False),
+            "KeySchema": description["KeySchema"],
             "PointInTimeRecoverySpecification": {
                 "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"
             },
@@ -134,33 +134,33 @@ class Table(ResourceType):
                 "SSEEnabled": encryption.get("Status") == "ENABLED",
                 "SSEType": encryption.get("SSEType", "KMS"),
             },
-            "TableName": held["TableName"],
-            "Tags": _tags(dynamodb, held["TableArn"]),
+            "TableName": description["TableName"],
+            "Tags": _tags(dynamodb, description["TableArn"]),
         }
         if expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING"):
-            found["TimeToLiveSpecification"] = {
+            properties["TimeToLiveSpecification"] = {
                 "AttributeName": expiry["AttributeName"],
                 "Enabled": True,
             }
-        return found
+        return properties
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the table; a protected one stays and says so."""
-        dynamodb, table = context.client("dynamodb"), made.physical_id
+        dynamodb, table = context.client("dynamodb"), instance.physical_id
         unless(lambda: dynamodb.delete_table(TableName=table), "ResourceNotFoundException")
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the table's ARN."""
-        return context.arn("dynamodb", f"table/{made.physical_id}")
+        return context.arn("dynamodb", f"table/{instance.physical_id}")
 
 
-def _encryption(wanted: Instance) -> dict[str, Any]:
-    given = wanted["SSESpecification"]
-    if given is ANYTHING:
+def _encryption(instance: Instance) -> dict[str, Any]:
+    encryption = instance["SSESpecification"]
+    if encryption is ANYTHING:
         return {}
-    if not given["SSEEnabled"]:
+    if not encryption["SSEEnabled"]:
         return {"SSESpecification": {"Enabled": False}}
-    return {"SSESpecification": {"Enabled": True, "SSEType": given["SSEType"]}}
+    return {"SSESpecification": {"Enabled": True, "SSEType": encryption["SSEType"]}}
 
 
 def _tags(dynamodb: Any, arn: str) -> list[dict[str, str]]:

@@ -42,42 +42,42 @@ class EventBus(ResourceType):
         "Tags": Property(tags, default={}),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the bus; EventBridge refuses one that exists."""
-        context.client("events").create_event_bus(Name=wanted["Name"])
-        return str(wanted["Name"])
+        context.client("events").create_event_bus(Name=instance["Name"])
+        return str(instance["Name"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write the tags."""
         if "Tags" not in changed:
             return
-        events, arn = context.client("events"), self.read_attribute(context, wanted, "Arn")
-        gone = {tag["Key"] for tag in _tags(events, arn)} - set(wanted["Tags"])
+        events, arn = context.client("events"), self.read_attribute(context, instance, "Arn")
+        gone = {tag["Key"] for tag in _tags(events, arn)} - set(instance["Tags"])
         if gone:
             events.untag_resource(ResourceARN=arn, TagKeys=sorted(gone))
-        if wanted["Tags"]:
-            events.tag_resource(ResourceARN=arn, Tags=tag_list(wanted["Tags"]))
+        if instance["Tags"]:
+            events.tag_resource(ResourceARN=arn, Tags=tag_list(instance["Tags"]))
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the bus and its tags."""
         events = context.client("events")
-        held = events.describe_event_bus(Name=wanted.physical_id)
-        return {"Name": held["Name"], "Tags": _tags(events, held["Arn"])}
+        bus = events.describe_event_bus(Name=instance.physical_id)
+        return {"Name": bus["Name"], "Tags": _tags(events, bus["Arn"])}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the bus."""
         events = context.client("events")
-        unless(lambda: events.delete_event_bus(Name=made.physical_id), ABSENT)
+        unless(lambda: events.delete_event_bus(Name=instance.physical_id), ABSENT)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the bus's ARN or name."""
-        bus = made.physical_id
+        bus = instance.physical_id
         return context.arn("events", f"event-bus/{bus}") if name == "Arn" else bus
 
 
 def _tags(events: Any, arn: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = events.list_tags_for_resource(ResourceARN=arn)["Tags"]
-    return found
+    tags_read: list[dict[str, str]] = events.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    return tags_read
 
 
 def _statement(value: Any, path: str) -> Any:
@@ -96,43 +96,43 @@ class EventBusPolicy(ResourceType):
         "StatementId": Property(text, required=True, replaces=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Claim the statement id; writing the statement is left to `apply`."""
-        if wanted["StatementId"] in _statements(context, wanted["EventBusName"]):
-            raise DeployError(f"{wanted['StatementId']} already exists")
-        return f"{wanted['EventBusName']}|{wanted['StatementId']}"
+        if instance["StatementId"] in _statements(context, instance["EventBusName"]):
+            raise DeployError(f"{instance['StatementId']} already exists")
+        return f"{instance['EventBusName']}|{instance['StatementId']}"
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Put the statement into the bus's policy."""
         if not changed:
             return
-        statements = _statements(context, wanted["EventBusName"])
-        sid = wanted["StatementId"]
-        statements[sid] = {"Sid": sid, **wanted["Statement"]}
+        statements = _statements(context, instance["EventBusName"])
+        sid = instance["StatementId"]
+        statements[sid] = {"Sid": sid, **instance["Statement"]}
         policy = {"Version": "2012-10-17", "Statement": list(statements.values())}
         context.client("events").put_permission(
-            EventBusName=wanted["EventBusName"], Policy=json.dumps(policy)
+            EventBusName=instance["EventBusName"], Policy=json.dumps(policy)
         )
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the statement."""
-        held = _statements(context, wanted["EventBusName"]).get(wanted["StatementId"], {})
-        return {**wanted.properties, "Statement": held}
+        statement = _statements(context, instance["EventBusName"]).get(instance["StatementId"], {})
+        return {**instance.properties, "Statement": statement}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Take the statement out of the bus's policy."""
         events = context.client("events")
         unless(
             lambda: events.remove_permission(
-                EventBusName=made["EventBusName"], StatementId=made["StatementId"]
+                EventBusName=instance["EventBusName"], StatementId=instance["StatementId"]
             ),
             ABSENT,
         )
 
 
 def _statements(context: Context, bus: str) -> dict[str, Any]:
-    held = context.client("events").describe_event_bus(Name=bus).get("Policy") or "{}"
-    return {item.get("Sid", ""): item for item in json.loads(held).get("Statement", [])}
+    policy = context.client("events").describe_event_bus(Name=bus).get("Policy") or "{}"
+    return {item.get("Sid", ""): item for item in json.loads(policy).get("Statement", [])}
 
 
 @REGISTER.add
@@ -156,76 +156,76 @@ class Rule(ResourceType):
         ),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Claim the name; PutRule, which also overwrites, is left to `apply`.
 
         The physical id of a rule on a bus of one's own is `bus|rule`, as CloudFormation has it.
         """
-        name, bus = wanted["Name"], wanted["EventBusName"]
+        name, bus = instance["Name"], instance["EventBusName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)[:64]
+            name = context.generated_name(instance.logical_id)[:64]
         events = context.client("events")
         if exists(lambda: events.describe_rule(Name=name, EventBusName=bus), ABSENT):
             raise DeployError(f"{name} already exists")
         return str(name) if bus == "default" else f"{bus}|{name}"
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write the rule and bring its targets to those wanted."""
-        events, where = context.client("events"), _place(wanted)
+        events, where = context.client("events"), _names(instance)
         if {"Description", "EventPattern", "State"} & set(changed):
             events.put_rule(
                 Name=where["Rule"],
                 EventBusName=where["EventBusName"],
-                EventPattern=json.dumps(wanted["EventPattern"]),
-                State=wanted["State"],
-                Description=wanted["Description"],
+                EventPattern=json.dumps(instance["EventPattern"]),
+                State=instance["State"],
+                Description=instance["Description"],
             )
         if "Targets" in changed:
-            self._set_targets(events, where, wanted["Targets"])
+            self._set_targets(events, where, instance["Targets"])
 
     @staticmethod
-    def _set_targets(events: Any, where: dict[str, str], wanted: Mapping[str, Any]) -> None:
-        gone = sorted({target["Id"] for target in _targets(events, where)} - set(wanted))
+    def _set_targets(events: Any, where: dict[str, str], targets: Mapping[str, Any]) -> None:
+        gone = sorted({target["Id"] for target in _targets(events, where)} - set(targets))
         if gone:
             events.remove_targets(**where, Ids=gone)
-        if wanted:
-            reply = events.put_targets(**where, Targets=list(wanted.values()))
+        if targets:
+            reply = events.put_targets(**where, Targets=list(targets.values()))
             if reply["FailedEntryCount"]:
                 failed = reply["FailedEntries"][0]
                 raise DeployError(f"target {failed['TargetId']}: {failed['ErrorMessage']}")
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the rule and its targets."""
-        events, where = context.client("events"), _place(wanted)
-        held = events.describe_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
+        events, where = context.client("events"), _names(instance)
+        rule = events.describe_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
         return {
-            "Description": held.get("Description", ""),
-            "EventBusName": held["EventBusName"],
-            "EventPattern": held["EventPattern"],
-            "Name": held["Name"],
-            "State": held["State"],
+            "Description": rule.get("Description", ""),
+            "EventBusName": rule["EventBusName"],
+            "EventPattern": rule["EventPattern"],
+            "Name": rule["Name"],
+            "State": rule["State"],
             "Targets": _targets(events, where),
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Remove the targets, then the rule."""
-        events, where = context.client("events"), _place(made)
+        events, where = context.client("events"), _names(instance)
         if unless(lambda: _targets(events, where), ABSENT) is None:
             return
         self._set_targets(events, where, {})
         events.delete_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the rule's ARN, which names its bus unless that is the default one."""
-        where = _place(made)
+        where = _names(instance)
         bus = "" if where["EventBusName"] == "default" else f"{where['EventBusName']}/"
         return context.arn("events", f"rule/{bus}{where['Rule']}")
 
 
-def _place(rule: Instance) -> dict[str, str]:
+def _names(rule: Instance) -> dict[str, str]:
     return {"Rule": rule.physical_id.rsplit("|", 1)[-1], "EventBusName": rule["EventBusName"]}
 
 
 def _targets(events: Any, where: dict[str, str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = events.list_targets_by_rule(**where)["Targets"]
-    return found
+    targets: list[dict[str, Any]] = events.list_targets_by_rule(**where)["Targets"]
+    return targets

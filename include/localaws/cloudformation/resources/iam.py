@@ -53,59 +53,59 @@ class Role(ResourceType):
         "Tags": Property(tags, default={}),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the role with its trust policy; its rights follow."""
-        name = wanted["RoleName"]
+        name = instance["RoleName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)[:64]
+            name = context.generated_name(instance.logical_id)[:64]
         context.client("iam").create_role(
             RoleName=name,
-            Path=wanted["Path"],
-            AssumeRolePolicyDocument=json.dumps(wanted["AssumeRolePolicyDocument"]),
+            Path=instance["Path"],
+            AssumeRolePolicyDocument=json.dumps(instance["AssumeRolePolicyDocument"]),
         )
         return str(name)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write trust, description, policies, boundary and tags."""
-        iam, role = context.client("iam"), wanted.physical_id
+        iam, role = context.client("iam"), instance.physical_id
         if "AssumeRolePolicyDocument" in changed:
-            trust = json.dumps(wanted["AssumeRolePolicyDocument"])
+            trust = json.dumps(instance["AssumeRolePolicyDocument"])
             iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
         if {"Description", "MaxSessionDuration"} & set(changed):
             iam.update_role(
                 RoleName=role,
-                Description=wanted["Description"],
-                MaxSessionDuration=wanted["MaxSessionDuration"],
+                Description=instance["Description"],
+                MaxSessionDuration=instance["MaxSessionDuration"],
             )
         if "Policies" in changed:
-            _set_inline(iam, role, wanted["Policies"])
+            _set_inline(iam, role, instance["Policies"])
         if "ManagedPolicyArns" in changed:
-            _set_managed(iam, role, wanted["ManagedPolicyArns"])
+            _set_managed(iam, role, instance["ManagedPolicyArns"])
         if "PermissionsBoundary" in changed:
-            if wanted["PermissionsBoundary"] is None:
+            if instance["PermissionsBoundary"] is None:
                 iam.delete_role_permissions_boundary(RoleName=role)
             else:
                 iam.put_role_permissions_boundary(
-                    RoleName=role, PermissionsBoundary=wanted["PermissionsBoundary"]
+                    RoleName=role, PermissionsBoundary=instance["PermissionsBoundary"]
                 )
         if "Tags" in changed:
-            gone = {tag["Key"] for tag in _role(iam, role).get("Tags", [])} - set(wanted["Tags"])
+            gone = {tag["Key"] for tag in _role(iam, role).get("Tags", [])} - set(instance["Tags"])
             if gone:
                 iam.untag_role(RoleName=role, TagKeys=sorted(gone))
-            if wanted["Tags"]:
-                iam.tag_role(RoleName=role, Tags=tag_list(wanted["Tags"]))
+            if instance["Tags"]:
+                iam.tag_role(RoleName=role, Tags=tag_list(instance["Tags"]))
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the role and every policy on it."""
-        iam, role = context.client("iam"), wanted.physical_id
-        held = _role(iam, role)
-        boundary = held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        iam, role = context.client("iam"), instance.physical_id
+        description = _role(iam, role)
+        boundary = description.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {
-            "AssumeRolePolicyDocument": held["AssumeRolePolicyDocument"],
-            "Description": held.get("Description", ""),
+            "AssumeRolePolicyDocument": description["AssumeRolePolicyDocument"],
+            "Description": description.get("Description", ""),
             "ManagedPolicyArns": _managed(iam, role),
-            "MaxSessionDuration": held["MaxSessionDuration"],
-            "Path": held["Path"],
+            "MaxSessionDuration": description["MaxSessionDuration"],
+            "Path": description["Path"],
             "PermissionsBoundary": boundary,
             "Policies": [
                 {
@@ -116,30 +116,30 @@ class Role(ResourceType):
                 }
                 for name in _inline(iam, role)
             ],
-            "RoleName": held["RoleName"],
-            "Tags": held.get("Tags", []),
+            "RoleName": description["RoleName"],
+            "Tags": description.get("Tags", []),
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Take every policy off the role, then delete it."""
-        iam, role = context.client("iam"), made.physical_id
+        iam, role = context.client("iam"), instance.physical_id
         if unless(lambda: iam.get_role(RoleName=role), "NoSuchEntity") is None:
             return
         _set_inline(iam, role, {})
         _set_managed(iam, role, [])
         iam.delete_role(RoleName=role)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the role's ARN or unique id."""
         if name == "Arn":
-            path = str(made["Path"])
-            return context.arn("iam", f"role{path}{made.physical_id}", region=False)
-        return _role(context.client("iam"), made.physical_id)["RoleId"]
+            path = str(instance["Path"])
+            return context.arn("iam", f"role{path}{instance.physical_id}", region=False)
+        return _role(context.client("iam"), instance.physical_id)["RoleId"]
 
 
 def _role(iam: Any, role: str) -> dict[str, Any]:
-    found: dict[str, Any] = iam.get_role(RoleName=role)["Role"]
-    return found
+    description: dict[str, Any] = iam.get_role(RoleName=role)["Role"]
+    return description
 
 
 def _inline(iam: Any, role: str) -> list[str]:
@@ -152,19 +152,19 @@ def _managed(iam: Any, role: str) -> list[str]:
     return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
 
-def _set_inline(iam: Any, role: str, wanted: Mapping[str, Any]) -> None:
+def _set_inline(iam: Any, role: str, policies: Mapping[str, Any]) -> None:
     for name in _inline(iam, role):
-        if name not in wanted:
+        if name not in policies:
             iam.delete_role_policy(RoleName=role, PolicyName=name)
-    for name, policy in wanted.items():
+    for name, policy in policies.items():
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
 
 
-def _set_managed(iam: Any, role: str, wanted: Collection[str]) -> None:
-    held = _managed(iam, role)
-    for arn in held:
-        if arn not in wanted:
+def _set_managed(iam: Any, role: str, arns: Collection[str]) -> None:
+    attached = _managed(iam, role)
+    for arn in attached:
+        if arn not in arns:
             iam.detach_role_policy(RoleName=role, PolicyArn=arn)
-    for arn in wanted:
-        if arn not in held:
+    for arn in arns:
+        if arn not in attached:
             iam.attach_role_policy(RoleName=role, PolicyArn=arn)

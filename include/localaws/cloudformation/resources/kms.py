@@ -43,64 +43,64 @@ class Key(ResourceType):
         "Tags": Property(tags, default={}),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the key with its policy."""
-        policy = wanted["KeyPolicy"]
-        given = {} if policy is ANYTHING else {"Policy": json.dumps(policy)}
-        made = context.client("kms").create_key(
-            KeySpec=wanted["KeySpec"], KeyUsage=wanted["KeyUsage"], **given
+        policy = instance["KeyPolicy"]
+        optional = {} if policy is ANYTHING else {"Policy": json.dumps(policy)}
+        key = context.client("kms").create_key(
+            KeySpec=instance["KeySpec"], KeyUsage=instance["KeyUsage"], **optional
         )
-        return str(made["KeyMetadata"]["KeyId"])
+        return str(key["KeyMetadata"]["KeyId"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write policy, description, rotation and tags."""
-        kms, key = context.client("kms"), wanted.physical_id
-        if "KeyPolicy" in changed and wanted["KeyPolicy"] is not ANYTHING:
-            policy = json.dumps(wanted["KeyPolicy"])
+        kms, key = context.client("kms"), instance.physical_id
+        if "KeyPolicy" in changed and instance["KeyPolicy"] is not ANYTHING:
+            policy = json.dumps(instance["KeyPolicy"])
             kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
         if "Description" in changed:
-            kms.update_key_description(KeyId=key, Description=wanted["Description"])
+            kms.update_key_description(KeyId=key, Description=instance["Description"])
         if "EnableKeyRotation" in changed:
-            on = wanted["EnableKeyRotation"]
+            on = instance["EnableKeyRotation"]
             (kms.enable_key_rotation if on else kms.disable_key_rotation)(KeyId=key)
         if "Tags" in changed:
-            gone = {tag["TagKey"] for tag in _tags(kms, key)} - set(wanted["Tags"])
+            gone = {tag["TagKey"] for tag in _tags(kms, key)} - set(instance["Tags"])
             if gone:
                 kms.untag_resource(KeyId=key, TagKeys=sorted(gone))
-            if wanted["Tags"]:
-                given = tag_list(wanted["Tags"], "TagKey", "TagValue")
-                kms.tag_resource(KeyId=key, Tags=given)
+            if instance["Tags"]:
+                key_tags = tag_list(instance["Tags"], "TagKey", "TagValue")
+                kms.tag_resource(KeyId=key, Tags=key_tags)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the key, its policy, rotation and tags."""
-        kms, key = context.client("kms"), wanted.physical_id
-        held = kms.describe_key(KeyId=key)["KeyMetadata"]
+        kms, key = context.client("kms"), instance.physical_id
+        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
         return {
-            "Description": held.get("Description", ""),
+            "Description": metadata.get("Description", ""),
             "EnableKeyRotation": kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
             "KeyPolicy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
-            "KeySpec": held["KeySpec"],
+            "KeySpec": metadata["KeySpec"],
             # moto leaves the usage out of the reply when it was not given.
-            "KeyUsage": held.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            "KeyUsage": metadata.get("KeyUsage", "ENCRYPT_DECRYPT"),
             "Tags": [{"Key": t["TagKey"], "Value": t["TagValue"]} for t in _tags(kms, key)],
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Schedule the key's deletion; one that waits for it already is left alone."""
-        kms, key = context.client("kms"), made.physical_id
-        held = unless(lambda: kms.describe_key(KeyId=key), "NotFoundException")
-        if held and held["KeyMetadata"]["KeyState"] != "PendingDeletion":
+        kms, key = context.client("kms"), instance.physical_id
+        description = unless(lambda: kms.describe_key(KeyId=key), "NotFoundException")
+        if description and description["KeyMetadata"]["KeyState"] != "PendingDeletion":
             kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WAITING_DAYS)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the key's ARN or id."""
-        key = made.physical_id
+        key = instance.physical_id
         return context.arn("kms", f"key/{key}") if name == "Arn" else key
 
 
 def _tags(kms: Any, key: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = kms.list_resource_tags(KeyId=key)["Tags"]
-    return found
+    tags_read: list[dict[str, str]] = kms.list_resource_tags(KeyId=key)["Tags"]
+    return tags_read
 
 
 @REGISTER.add
@@ -114,32 +114,32 @@ class Alias(ResourceType):
         "TargetKeyId": Property(key_id, required=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the alias; KMS refuses one that exists."""
-        name = str(wanted["AliasName"])
-        context.client("kms").create_alias(AliasName=name, TargetKeyId=wanted["TargetKeyId"])
+        name = str(instance["AliasName"])
+        context.client("kms").create_alias(AliasName=name, TargetKeyId=instance["TargetKeyId"])
         return name
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Point the alias at another key."""
         if "TargetKeyId" in changed:
             context.client("kms").update_alias(
-                AliasName=wanted.physical_id, TargetKeyId=wanted["TargetKeyId"]
+                AliasName=instance.physical_id, TargetKeyId=instance["TargetKeyId"]
             )
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Find the alias among the account's."""
         pages = context.client("kms").get_paginator("list_aliases").paginate()
         for page in pages:
             for alias in page["Aliases"]:
-                if alias["AliasName"] == wanted.physical_id:
+                if alias["AliasName"] == instance.physical_id:
                     return {
                         "AliasName": alias["AliasName"],
                         "TargetKeyId": alias.get("TargetKeyId", ""),
                     }
         return {"AliasName": "", "TargetKeyId": ""}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the alias."""
         kms = context.client("kms")
-        unless(lambda: kms.delete_alias(AliasName=made.physical_id), "NotFoundException")
+        unless(lambda: kms.delete_alias(AliasName=instance.physical_id), "NotFoundException")

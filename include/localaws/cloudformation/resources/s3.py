@@ -71,23 +71,23 @@ class Bucket(ResourceType):
         ),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the bucket; names are global, so any account's bucket of that name is in the way."""
-        s3, name = context.client("s3"), wanted["BucketName"]
+        s3, name = context.client("s3"), instance["BucketName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)[:63].lower()
+            name = context.generated_name(instance.logical_id)[:63].lower()
         if exists(lambda: s3.head_bucket(Bucket=name), "404", "NoSuchBucket"):
             raise DeployError(f"{name} already exists")
-        place = {"LocationConstraint": context.region}
-        elsewhere = {} if context.region == "us-east-1" else {"CreateBucketConfiguration": place}
+        location = {"LocationConstraint": context.region}
+        elsewhere = {} if context.region == "us-east-1" else {"CreateBucketConfiguration": location}
         s3.create_bucket(Bucket=name, **elsewhere)
         return str(name)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write each changed configuration, or remove it when the template is silent."""
-        s3, bucket = context.client("s3"), wanted.physical_id
+        s3, bucket = context.client("s3"), instance.physical_id
         for name in changed:
-            value = wanted[name]
+            value = instance[name]
             if name == "BucketEncryption":
                 _put_or_delete(
                     value,
@@ -119,15 +119,15 @@ class Bucket(ResourceType):
             elif name == "VersioningConfiguration":
                 s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=value)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read each configuration; one that is not set is missing."""
-        s3, bucket = context.client("s3"), wanted.physical_id
+        s3, bucket = context.client("s3"), instance.physical_id
         encryption = unless(
             lambda: s3.get_bucket_encryption(Bucket=bucket),
             "ServerSideEncryptionConfigurationNotFoundError",
             default={},
         ).get("ServerSideEncryptionConfiguration")
-        held = {
+        properties = {
             "BucketName": bucket,
             "OwnershipControls": unless(
                 lambda: s3.get_bucket_ownership_controls(Bucket=bucket),
@@ -147,7 +147,7 @@ class Bucket(ResourceType):
             },
         }
         if encryption:
-            held["BucketEncryption"] = {
+            properties["BucketEncryption"] = {
                 "ServerSideEncryptionConfiguration": [
                     {
                         "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
@@ -156,16 +156,16 @@ class Bucket(ResourceType):
                     for rule in encryption["Rules"]
                 ]
             }
-        return held
+        return properties
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the bucket; one that holds objects is not deleted, as on AWS."""
-        s3, bucket = context.client("s3"), made.physical_id
+        s3, bucket = context.client("s3"), instance.physical_id
         unless(lambda: s3.delete_bucket(Bucket=bucket), "NoSuchBucket", "404")
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the bucket's ARN or one of its host names."""
-        bucket = made.physical_id
+        bucket = instance.physical_id
         return {
             "Arn": f"arn:aws:s3:::{bucket}",
             "DomainName": f"{bucket}.s3.amazonaws.com",
@@ -200,27 +200,29 @@ class BucketPolicy(ResourceType):
         "PolicyDocument": Property(document, required=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Put the policy on a bucket that has none yet."""
-        s3, bucket = context.client("s3"), wanted["Bucket"]
+        s3, bucket = context.client("s3"), instance["Bucket"]
         if exists(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy"):
             raise DeployError(f"The bucket policy already exists on bucket {bucket}.")
-        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(wanted["PolicyDocument"]))
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(instance["PolicyDocument"]))
         return str(bucket)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Replace the policy."""
         if changed:
-            policy = json.dumps(wanted["PolicyDocument"])
-            context.client("s3").put_bucket_policy(Bucket=wanted["Bucket"], Policy=policy)
+            policy = json.dumps(instance["PolicyDocument"])
+            context.client("s3").put_bucket_policy(Bucket=instance["Bucket"], Policy=policy)
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the policy."""
-        s3, bucket = context.client("s3"), wanted["Bucket"]
-        held = unless(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy", default={})
-        return {"Bucket": bucket, "PolicyDocument": held.get("Policy", "{}")}
+        s3, bucket = context.client("s3"), instance["Bucket"]
+        reply = unless(
+            lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy", default={}
+        )
+        return {"Bucket": bucket, "PolicyDocument": reply.get("Policy", "{}")}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Take the policy off the bucket, if that is still there."""
-        s3, bucket = context.client("s3"), made["Bucket"]
+        s3, bucket = context.client("s3"), instance["Bucket"]
         unless(lambda: s3.delete_bucket_policy(Bucket=bucket), "NoSuchBucket", "NoSuchBucketPolicy")

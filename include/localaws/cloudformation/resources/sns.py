@@ -41,53 +41,55 @@ class Topic(ResourceType):
         "TopicName": Property(text, default=ANYTHING, replaces=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the topic and return its ARN; CreateTopic answers with one that exists."""
-        sns, name = context.client("sns"), wanted["TopicName"]
+        sns, name = context.client("sns"), instance["TopicName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)
+            name = context.generated_name(instance.logical_id)
         arn = context.arn("sns", name)
         if exists(lambda: sns.get_topic_attributes(TopicArn=arn), *ABSENT):
             raise DeployError(f"{name} already exists")
         return str(sns.create_topic(Name=name)["TopicArn"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write attributes and tags."""
-        sns, arn = context.client("sns"), wanted.physical_id
+        sns, arn = context.client("sns"), instance.physical_id
         for name in sorted({"DisplayName", "KmsMasterKeyId"} & set(changed)):
-            sns.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=wanted[name])
+            sns.set_topic_attributes(
+                TopicArn=arn, AttributeName=name, AttributeValue=instance[name]
+            )
         if "Tags" in changed:
-            gone = {tag["Key"] for tag in _tags(sns, arn)} - set(wanted["Tags"])
+            gone = {tag["Key"] for tag in _tags(sns, arn)} - set(instance["Tags"])
             if gone:
                 sns.untag_resource(ResourceArn=arn, TagKeys=sorted(gone))
-            if wanted["Tags"]:
-                sns.tag_resource(ResourceArn=arn, Tags=tag_list(wanted["Tags"]))
+            if instance["Tags"]:
+                sns.tag_resource(ResourceArn=arn, Tags=tag_list(instance["Tags"]))
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read attributes and tags."""
-        sns, arn = context.client("sns"), wanted.physical_id
-        held = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        sns, arn = context.client("sns"), instance.physical_id
+        attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
         return {
-            "DisplayName": held.get("DisplayName", ""),
-            "KmsMasterKeyId": held.get("KmsMasterKeyId", ""),
+            "DisplayName": attributes.get("DisplayName", ""),
+            "KmsMasterKeyId": attributes.get("KmsMasterKeyId", ""),
             "Tags": _tags(sns, arn),
-            "TopicName": held["TopicArn"].rsplit(":", 1)[1],
+            "TopicName": attributes["TopicArn"].rsplit(":", 1)[1],
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the topic with its subscriptions."""
         sns = context.client("sns")
-        unless(lambda: sns.delete_topic(TopicArn=made.physical_id), *ABSENT)
+        unless(lambda: sns.delete_topic(TopicArn=instance.physical_id), *ABSENT)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the topic's ARN or name."""
-        arn = made.physical_id
+        arn = instance.physical_id
         return arn if name == "TopicArn" else arn.rsplit(":", 1)[1]
 
 
 def _tags(sns: Any, arn: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
-    return found
+    tags_read: list[dict[str, str]] = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
+    return tags_read
 
 
 @REGISTER.add
@@ -100,28 +102,28 @@ class TopicPolicy(ResourceType):
         "Topics": Property(unordered, required=True, replaces=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Name the policy; putting it on the topics is left to `apply`."""
-        return context.generated_name(wanted.logical_id)
+        return context.generated_name(instance.logical_id)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Put the policy on every topic, in place of what was there."""
-        for arn in wanted["Topics"] if changed else ():
-            _put(context, arn, wanted["PolicyDocument"])
+        for arn in instance["Topics"] if changed else ():
+            _put(context, arn, instance["PolicyDocument"])
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the policy back from every topic; the first that differs is the one told."""
         sns = context.client("sns")
-        held = [
+        policies = [
             json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
-            for arn in wanted["Topics"]
+            for arn in instance["Topics"]
         ]
-        other = [policy for policy in held if policy != wanted["PolicyDocument"]]
-        return {"Topics": wanted["Topics"], "PolicyDocument": (other or held)[0]}
+        other = [policy for policy in policies if policy != instance["PolicyDocument"]]
+        return {"Topics": instance["Topics"], "PolicyDocument": (other or policies)[0]}
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Give the topics that are still there their default policy: a topic always has one."""
-        for arn in made["Topics"]:
+        for arn in instance["Topics"]:
             unless(_restore(context, arn), *ABSENT)
 
 

@@ -48,58 +48,58 @@ class Queue(ResourceType):
         "VisibilityTimeout": Property(integer, default=30),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Make the queue and return its URL."""
-        sqs, name = context.client("sqs"), wanted["QueueName"]
+        sqs, name = context.client("sqs"), instance["QueueName"]
         if name is ANYTHING:
-            name = context.generated_name(wanted.logical_id)[:80]
+            name = context.generated_name(instance.logical_id)[:80]
         # CreateQueue answers with an existing queue of the same attributes.
         if exists(lambda: sqs.get_queue_url(QueueName=name), *ABSENT):
             raise DeployError(f"{name} already exists")
         return str(sqs.create_queue(QueueName=name)["QueueUrl"])
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write attributes and tags."""
-        sqs, url = context.client("sqs"), wanted.physical_id
-        written = [n for n in changed if n != "Tags" and wanted[n] is not ANYTHING]
+        sqs, url = context.client("sqs"), instance.physical_id
+        written = [n for n in changed if n != "Tags" and instance[n] is not ANYTHING]
         if written:
             sqs.set_queue_attributes(
-                QueueUrl=url, Attributes={name: _attribute(wanted[name]) for name in written}
+                QueueUrl=url, Attributes={name: _attribute(instance[name]) for name in written}
             )
         if "Tags" in changed:
-            gone = set(sqs.list_queue_tags(QueueUrl=url).get("Tags", {})) - set(wanted["Tags"])
+            gone = set(sqs.list_queue_tags(QueueUrl=url).get("Tags", {})) - set(instance["Tags"])
             if gone:
                 sqs.untag_queue(QueueUrl=url, TagKeys=sorted(gone))
-            if wanted["Tags"]:
-                sqs.tag_queue(QueueUrl=url, Tags=wanted["Tags"])
+            if instance["Tags"]:
+                sqs.tag_queue(QueueUrl=url, Tags=instance["Tags"])
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read attributes and tags."""
-        sqs, url = context.client("sqs"), wanted.physical_id
-        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        sqs, url = context.client("sqs"), instance.physical_id
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         labels = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
-        redrive = held.get("RedrivePolicy")
+        redrive = attributes.get("RedrivePolicy")
         return {
-            **{name: held.get(name) for name in self.properties},
-            "QueueName": held["QueueArn"].rsplit(":", 1)[1],
+            **{name: attributes.get(name) for name in self.properties},
+            "QueueName": attributes["QueueArn"].rsplit(":", 1)[1],
             "RedrivePolicy": json.loads(redrive) if redrive else None,
             "Tags": [{"Key": key, "Value": value} for key, value in labels.items()],
         }
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Delete the queue."""
         sqs = context.client("sqs")
-        unless(lambda: sqs.delete_queue(QueueUrl=made.physical_id), *ABSENT)
+        unless(lambda: sqs.delete_queue(QueueUrl=instance.physical_id), *ABSENT)
 
-    def read_attribute(self, context: Context, made: Instance, name: str) -> Any:
+    def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the queue's ARN, name or URL."""
-        queue = made.physical_id.rsplit("/", 1)[1]
-        known = {
+        queue = instance.physical_id.rsplit("/", 1)[1]
+        attributes = {
             "Arn": context.arn("sqs", queue),
             "QueueName": queue,
-            "QueueUrl": made.physical_id,
+            "QueueUrl": instance.physical_id,
         }
-        return known[name]
+        return attributes[name]
 
 
 def _attribute(value: Any) -> str:
@@ -120,31 +120,31 @@ class QueuePolicy(ResourceType):
         "Queues": Property(unordered, required=True, replaces=True),
     }
 
-    def create(self, context: Context, wanted: Instance) -> str:
+    def create(self, context: Context, instance: Instance) -> str:
         """Name the policy; putting it on the queues is left to `apply`."""
-        return context.generated_name(wanted.logical_id)
+        return context.generated_name(instance.logical_id)
 
-    def apply(self, context: Context, wanted: Instance, changed: Collection[str]) -> None:
+    def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Put the policy on every queue, in place of what was there."""
-        policy = json.dumps(wanted["PolicyDocument"])
-        for url in wanted["Queues"] if changed else ():
+        policy = json.dumps(instance["PolicyDocument"])
+        for url in instance["Queues"] if changed else ():
             context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
-    def observe(self, context: Context, wanted: Instance) -> Mapping[str, Any]:
+    def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the policy back from every queue; the first that differs is the one told."""
-        held = [self._policy(context, url) for url in wanted["Queues"]]
-        other = [policy for policy in held if policy != wanted["PolicyDocument"]]
-        return {"Queues": wanted["Queues"], "PolicyDocument": (other or held)[0]}
+        policies = [self._policy(context, url) for url in instance["Queues"]]
+        other = [policy for policy in policies if policy != instance["PolicyDocument"]]
+        return {"Queues": instance["Queues"], "PolicyDocument": (other or policies)[0]}
 
     @staticmethod
     def _policy(context: Context, url: str) -> Any:
-        held = context.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
-        return json.loads(held.get("Attributes", {}).get("Policy") or "{}")
+        reply = context.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        return json.loads(reply.get("Attributes", {}).get("Policy") or "{}")
 
-    def delete(self, context: Context, made: Instance) -> None:
+    def delete(self, context: Context, instance: Instance) -> None:
         """Take the policy off the queues that are still there."""
         sqs = context.client("sqs")
-        for url in made["Queues"]:
+        for url in instance["Queues"]:
             unless(_clear(sqs, url), *ABSENT)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from causeway.iam import Decision, Policies, Policy, PolicyType, Request, evaluate
 from causeway.iam import Principal as Subject
 from localaws.identity.authorisation import gathering, needs, principals, resource_policies
-from localaws.identity.authorisation.asked import Asked, Need
 from localaws.identity.authorisation.denial import denied
-from localaws.identity.authorisation.gathering import Held
-from localaws.identity.authorisation.record import Decisions, Recorded
+from localaws.identity.authorisation.gathering import CallerPolicies
+from localaws.identity.authorisation.record import Decisions, RecordedDecision
+from localaws.identity.authorisation.request import AuthorisationRequest, Need
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.service import Principal, ServiceError
 
@@ -32,19 +32,19 @@ class Authoriser:
         self.decisions = Decisions()
 
     # ------------------------------------------------------------ calls
-    def authorise(self, asked: Asked) -> None:
+    def authorise(self, request: AuthorisationRequest) -> None:
         """Raise the service's error unless the caller may make this call."""
-        wanted = needs.of_call(asked)
-        self._judge(asked.service, asked.operation, asked.caller, wanted)
-        who = asked.caller
-        judged = {need.owner_of(who) for need in wanted}
-        if judged and asked.account not in {who.account, *judged}:
-            # A call served in another account has to have been judged on something there.
+        requirements = needs.of_call(request)
+        self._judge(request.service, request.operation, request.caller, requirements)
+        who = request.caller
+        judged = {need.owner_of(who) for need in requirements}
+        if judged and request.account not in {who.account, *judged}:
+            # A call served in another account must have been judged on a resource of that account.
+            action = requirements[0].action
             raise denied(
-                asked.service,
-                f"User: {who.arn} is not authorized to perform: {wanted[0].action} in account "
-                f"{asked.account} because no resource-based policy allows the "
-                f"{wanted[0].action} action",
+                request.service,
+                f"User: {who.arn} is not authorized to perform: {action} in account "
+                f"{request.account} because no resource-based policy allows the {action} action",
             )
 
     def check(
@@ -60,14 +60,16 @@ class Authoriser:
         operation = action.partition(":")[2]
         self._judge(service, operation, who, [Need(action, resource, context or {})])
 
-    def _judge(self, service: str, operation: str, who: Principal, wanted: Iterable[Need]) -> None:
-        held = gathering.held_by(self._facts, who)
+    def _judge(
+        self, service: str, operation: str, who: Principal, requirements: Iterable[Need]
+    ) -> None:
+        policies = gathering.policies_of(self._facts, who)
         common = principals.context_of(self._facts, who)
         subject = principals.subject_of(who)
-        for need in wanted:
+        for need in requirements:
             context = {**common, **need.context}
-            decision, shared = self._decide(subject, who, held, need, context)
-            self._keep(service, operation, who, need, context, decision, shared=shared)
+            decision, shared = self._decide(subject, who, policies, need, context)
+            self._record(service, operation, who, need, context, decision, shared=shared)
             if not decision.allowed and self._refuses(who, need, shared):
                 raise denied(service, decision.message)
 
@@ -81,7 +83,7 @@ class Authoriser:
         self,
         subject: Subject,
         who: Principal,
-        held: Held,
+        own: CallerPolicies,
         need: Need,
         context: Mapping[str, str | list[str]],
     ) -> tuple[Decision, bool]:
@@ -92,10 +94,10 @@ class Authoriser:
         for resource in (need.resource, *need.others):
             shared = not need.own and self._shared(who, need.action, resource)
             policies = Policies(
-                identity=held.identity,
+                identity=own.identity,
                 resource=() if need.own else self._resource(need.action, resource),
-                boundary=held.boundary,
-                session=held.session,
+                boundary=own.boundary,
+                session=own.session,
                 shared=shared,
             )
             decision = evaluate(Request(subject, need.action, resource, context, owner), policies)
@@ -122,24 +124,24 @@ class Authoriser:
         return grants.allowed(self._facts, who.account, action, resource)
 
     # ------------------------------------------------------------ roles
-    def trust_user(self, asked: Asked) -> None:
+    def trust_user(self, request: AuthorisationRequest) -> None:
         """Raise AccessDenied unless the role can be assumed by this principal in this way."""
-        role_arn = str(asked.params.get("RoleArn"))
-        who = asked.caller
+        role_arn = str(request.params.get("RoleArn"))
+        who = request.caller
         try:
             self._facts.credentials.role(role_arn)
         except ServiceError as error:
             message = f"User: {who.arn} is {error.message}"
             raise ServiceError("AccessDenied", message, 403) from None
-        fixed, wanted = who.source_identity, asked.params.get("SourceIdentity")
-        if fixed and wanted and fixed != wanted:
+        fixed, identity = who.source_identity, request.params.get("SourceIdentity")
+        if fixed and identity and fixed != identity:
             raise ServiceError(
                 "AccessDenied",
                 f"User: {who.arn} is not authorized to perform: sts:SetSourceIdentity on "
                 f"resource: {role_arn} because the source identity of the session is fixed",
                 403,
             )
-        self.authorise(asked)
+        self.authorise(request)
 
     def trust_service(self, role_arn: str, service: str, source_arn: str | None = None) -> None:
         """Raise AccessDenied unless the role exists and trusts the AWS service.
@@ -180,12 +182,12 @@ class Authoriser:
         decision = evaluate(request, Policies(resource=policies))
         who = Principal("", service, service, "", "service", service=service)
         need = Need(action, resource, context, owner=owner)
-        self._keep(service.split(".", 1)[0], action, who, need, full, decision, shared=False)
+        self._record(service.split(".", 1)[0], action, who, need, full, decision, shared=False)
         if not decision.allowed and self.enforce:
             raise ServiceError("AccessDenied", decision.message, 403)
 
     # ------------------------------------------------------------ keeping
-    def _keep(
+    def _record(
         self,
         service: str,
         operation: str,
@@ -199,7 +201,7 @@ class Authoriser:
         if not decision.allowed:
             log.info("denied: %s", decision.message)
         self.decisions.add(
-            Recorded(
+            RecordedDecision(
                 at=self._facts.clock.now(),
                 service=service,
                 operation=operation,
@@ -215,8 +217,8 @@ class Authoriser:
                 reason=decision.reason,
                 denied_by=_word(decision.denied_by),
                 statements=tuple(
-                    f"{one.policy_type.value} {one.policy_name}#{one.sid or one.index}"
-                    for one in decision.statements
+                    f"{s.policy_type.value} {s.policy_name}#{s.sid or s.index}"
+                    for s in decision.statements
                 ),
             )
         )

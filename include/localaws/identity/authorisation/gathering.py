@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Held:
+class CallerPolicies:
     """What the caller's own account and session say about the caller."""
 
     identity: tuple[Policy, ...] = ()
@@ -30,13 +30,13 @@ class Held:
     session: tuple[Policy, ...] | None = None
 
 
-def held_by(identities: Identities, who: Principal) -> Held:
+def policies_of(identities: Identities, who: Principal) -> CallerPolicies:
     """Return the policies of a user or of a session's role; the root user has none."""
     if who.kind == "administrator":
-        return Held()
-    found = identities.credentials.find(who.access_key_id)
-    given = found.session_policies if found is not None else ()
-    texts = [_document(who.account, p) if p.startswith("arn:") else p for p in given]
+        return CallerPolicies()
+    credentials = identities.credentials.find(who.access_key_id)
+    narrowing = credentials.session_policies if credentials is not None else ()
+    texts = [_document(who.account, p) if p.startswith("arn:") else p for p in narrowing]
     session = tuple(
         policy
         for number, text in enumerate(texts)
@@ -44,7 +44,7 @@ def held_by(identities: Identities, who: Principal) -> Held:
     )
     holder = _user(who) if who.kind == "user" else _role(identities, who)
     if holder is None:
-        return Held(session=session if given else None)
+        return CallerPolicies(session=session if narrowing else None)
     boundary = None
     if arn := getattr(holder, "permissions_boundary_arn", None):
         text = _document(who.account, arn)
@@ -55,7 +55,7 @@ def held_by(identities: Identities, who: Principal) -> Held:
     if who.kind == "user":
         groups = iam_backend(who.account).groups.values()
         identity += [p for g in list(groups) if holder in g.users for p in _of(g)]
-    return Held(tuple(identity), boundary, session if given else None)
+    return CallerPolicies(tuple(identity), boundary, session if narrowing else None)
 
 
 NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'

@@ -13,7 +13,7 @@ from causeway.iam import PrincipalKind
 from localaws.identity.credentials import iam_backend
 from localaws.kit.capabilities import Identities, Resources, Timed
 from localaws.kit.service import Principal, ServiceError
-from localaws.ram import organisation
+from localaws.ram import organisation as organisations
 
 KINDS = {"administrator": PrincipalKind.ROOT, "user": PrincipalKind.USER}
 Values = dict[str, str | list[str]]
@@ -51,22 +51,22 @@ def context_of(facts: Facts, who: Principal) -> Values:
             context["aws:TokenIssueTime"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
     if who.source_identity:
         context["aws:SourceIdentity"] = who.source_identity
-    found = organisation.of(facts)
-    if found.management is not None and who.account in found.members:
-        context["aws:PrincipalOrgID"] = found.organisation_id
+    organisation = organisations.of(facts)
+    if organisation.management is not None and who.account in organisation.members:
+        context["aws:PrincipalOrgID"] = organisation.organisation_id
     return {**_tags(facts, who), **context}
 
 
 def _tags(identities: Identities, who: Principal) -> Values:
     """Return the tags of the role or user; a session's own tags take precedence."""
-    given: Any = []
+    tags: Any = []
     if who.role_arn:
         try:
-            given = identities.credentials.role(who.role_arn).tags or []
+            tags = identities.credentials.role(who.role_arn).tags or []
         except ServiceError:
-            given = []
+            tags = []
     elif who.kind == "user":
-        given = iam_backend(who.account).tagger.list_tags_for_resource(who.arn)["Tags"]
-    if isinstance(given, dict):
-        given = list(given.values())
-    return {f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in given}
+        tags = iam_backend(who.account).tagger.list_tags_for_resource(who.arn)["Tags"]
+    if isinstance(tags, dict):
+        tags = list(tags.values())
+    return {f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in tags}

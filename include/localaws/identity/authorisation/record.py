@@ -13,7 +13,7 @@ LIMIT = 200_000  # decisions kept; the oldest go first
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDecision:
     """One decision: who wanted to do what to what, in which context, and the verdict.
 
     `context` holds the request's keys in full, so that `causeway.iam` comes to the same verdict
@@ -46,19 +46,19 @@ class Decisions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Recorded] = deque(maxlen=LIMIT)
+        self._decisions: deque[RecordedDecision] = deque(maxlen=LIMIT)
 
-    def add(self, decision: Recorded) -> None:
+    def add(self, decision: RecordedDecision) -> None:
         """Keep one more."""
         with self._lock:
-            self._kept.append(decision)
+            self._decisions.append(decision)
 
-    def all(self) -> list[Recorded]:
+    def all(self) -> list[RecordedDecision]:
         """Return what is kept, the oldest first."""
         with self._lock:
-            return list(self._kept)
+            return list(self._decisions)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._kept.clear()
+            self._decisions.clear()

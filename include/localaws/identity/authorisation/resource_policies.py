@@ -24,13 +24,13 @@ def of_resource(resources: Resources, resource: str) -> tuple[Policy, ...]:
     look = LOOKS.get(arn.service)
     if look is None:
         return ()
-    found = []
+    policies = []
     for document in look(resources, arn):
         if document:
             text = document.decode() if isinstance(document, bytes) else document
             policy = read(text, PolicyType.RESOURCE, f"the policy of {resource}")
-            found += [policy] if policy else []
-    return tuple(found)
+            policies += [policy] if policy else []
+    return tuple(policies)
 
 
 def trust_policy(role: Any) -> tuple[Policy, ...]:
@@ -148,20 +148,20 @@ def _table(resources: Resources, arn: Arn) -> Iterator[Document]:
     if arn.account in resources.account_ids():
         from moto.dynamodb.models import dynamodb_backends
 
-        held = dynamodb_backends[arn.account][arn.region].resource_policies
+        policies = dynamodb_backends[arn.account][arn.region].resource_policies
         table = str(arn).split("/index/", 1)[0]
         for name in {table, str(arn)}:
-            if name in held:
-                yield held[name].policy_doc
+            if name in policies:
+                yield policies[name].policy_doc
 
 
 def _repository(resources: Resources, arn: Arn) -> Iterator[Document]:
     if arn.account in resources.account_ids():
         from moto.ecr.models import ecr_backends
 
-        found = ecr_backends[arn.account][arn.region].repositories.get(arn.resource_id)
-        if found is not None and found.policy:
-            yield _with_resource(found.policy, str(arn))
+        repository = ecr_backends[arn.account][arn.region].repositories.get(arn.resource_id)
+        if repository is not None and repository.policy:
+            yield _with_resource(repository.policy, str(arn))
 
 
 def _with_resource(policy: str, resource: str) -> Document:
@@ -188,9 +188,9 @@ def _catalog(resources: Resources, arn: Arn) -> Iterator[Document]:
     if arn.account in resources.account_ids():
         from localaws.glue.catalog import Catalog
 
-        held = resources.store(Catalog, arn.account, arn.region).policy
-        if held is not None:
-            yield held.text
+        policy = resources.store(Catalog, arn.account, arn.region).policy
+        if policy is not None:
+            yield policy.text
 
 
 LOOKS: dict[str, Look] = {

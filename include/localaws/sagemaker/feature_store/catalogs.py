@@ -26,8 +26,8 @@ def list_resource_catalogs(call: Call) -> dict[str, Any]:
         "Description": "All feature groups of this account",
         "CreationTime": datetime(2023, 1, 1, tzinfo=UTC),
     }
-    wanted = call.params.get("NameContains", "")
-    page, rest = SAGEMAKER.page(call.params, [catalog] if wanted in NAME else [])
+    fragment = call.params.get("NameContains", "")
+    page, rest = SAGEMAKER.page(call.params, [catalog] if fragment in NAME else [])
     return {"ResourceCatalogs": page, **rest}
 
 

@@ -119,25 +119,25 @@ class FeatureGroups:
 @sagemaker.operation("CreateFeatureGroup")
 def create_feature_group(call: Call) -> dict[str, Any]:
     """Make a feature group: `Creating`, soon `Created`, or `CreateFailed` with the reason."""
-    wanted, groups = call.params, call.store(FeatureGroups)
-    name = wanted[NAME]
+    params, groups = call.params, call.store(FeatureGroups)
+    name = params[NAME]
     if name in groups.by_name:
         raise ServiceError(
             "ResourceInUse",
             f"Resource Already Exists: FeatureGroup with name {name} already exists. "
             "Choose a different name.",
         )
-    schema = _schema(wanted)
-    online = (wanted.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
-    if not online and not wanted.get("OfflineStoreConfig"):
+    schema = _schema(params)
+    online = (params.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
+    if not online and not params.get("OfflineStoreConfig"):
         raise refused("At least one of OnlineStoreConfig and OfflineStoreConfig is needed.")
     now = call.now()
-    config = {one: wanted[one] for one in KEPT if wanted.get(one) is not None}
+    config = {member: params[member] for member in KEPT if params.get(member) is not None}
     offline = None
-    if wanted.get("OfflineStoreConfig"):
+    if params.get("OfflineStoreConfig"):
         config["OfflineStoreConfig"] = _resolve(call, name, now)
         offline = OfflineStore(
-            call.host, call.region, schema, config["OfflineStoreConfig"], wanted["RoleArn"]
+            call.host, call.region, schema, config["OfflineStoreConfig"], params["RoleArn"]
         )
     group = FeatureGroup(
         name=name,
@@ -147,10 +147,10 @@ def create_feature_group(call: Call) -> dict[str, Any]:
         config=config,
         online=OnlineStore() if online else None,
         offline=offline,
-        ttl=duration((wanted.get("OnlineStoreConfig") or {}).get("TtlDuration")),
+        ttl=duration((params.get("OnlineStoreConfig") or {}).get("TtlDuration")),
         features={name: Feature(now, now) for name in schema.types},
     )
-    call.store(TagStore).put(group.arn, wanted.get("Tags"))
+    call.store(TagStore).put(group.arn, params.get("Tags"))
     groups.by_name[name] = group
     announce(call, KIND, group.arn, group.describe())
     call.background(_activate, call, group)
@@ -170,14 +170,14 @@ def describe_feature_group(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListFeatureGroups")
 def list_feature_groups(call: Call) -> dict[str, Any]:
     """List the account's own feature groups."""
-    wanted = call.params
-    found = []
+    params = call.params
+    summaries = []
     for group in call.store(FeatureGroups).by_name.values():
         offline = group.offline.status() if group.offline else None
         if (
-            in_window(wanted, group.created, group.name)
-            and wanted.get("FeatureGroupStatusEquals") in (None, group.status)
-            and wanted.get("OfflineStoreStatusEquals") in (None, (offline or {}).get("Status"))
+            in_window(params, group.created, group.name)
+            and params.get("FeatureGroupStatusEquals") in (None, group.status)
+            and params.get("OfflineStoreStatusEquals") in (None, (offline or {}).get("Status"))
         ):
             summary = {
                 "FeatureGroupName": group.name,
@@ -185,12 +185,12 @@ def list_feature_groups(call: Call) -> dict[str, Any]:
                 "CreationTime": group.created,
                 "FeatureGroupStatus": group.status,
             }
-            found.append(summary | ({"OfflineStoreStatus": offline} if offline else {}))
-    by = {"Name": "FeatureGroupName"}.get(wanted.get("SortBy", ""), wanted.get("SortBy"))
-    found.sort(key=lambda one: str(one.get(by or "CreationTime", "")))
-    if wanted.get("SortOrder") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(wanted, found)
+            summaries.append(summary | ({"OfflineStoreStatus": offline} if offline else {}))
+    by = {"Name": "FeatureGroupName"}.get(params.get("SortBy", ""), params.get("SortBy"))
+    summaries.sort(key=lambda item: str(item.get(by or "CreationTime", "")))
+    if params.get("SortOrder") == "Descending":
+        summaries.reverse()
+    page, rest = SAGEMAKER.page(params, summaries)
     return {"FeatureGroupSummaries": page, **rest}
 
 
@@ -240,10 +240,10 @@ def _activate(call: Call, group: FeatureGroup) -> None:
     announce(call, KIND, group.arn, group.describe())
 
 
-def _schema(wanted: dict[str, Any]) -> Schema:
+def _schema(params: dict[str, Any]) -> Schema:
     types: dict[str, str] = {}
-    define(types, wanted["FeatureDefinitions"])
-    record_id, event_time = wanted["RecordIdentifierFeatureName"], wanted["EventTimeFeatureName"]
+    define(types, params["FeatureDefinitions"])
+    record_id, event_time = params["RecordIdentifierFeatureName"], params["EventTimeFeatureName"]
     for role, name in (("Record identifier", record_id), ("Event time", event_time)):
         if name not in types:
             raise refused(f"{role} feature {name} is not among the FeatureDefinitions.")
@@ -264,12 +264,12 @@ def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
     if not call.params.get("RoleArn"):
         raise refused("RoleArn is needed for an offline store.")
     storage = config["S3StorageConfig"]
-    place = (
+    location = (
         f"{storage['S3Uri'].rstrip('/')}/{call.account}/sagemaker/{call.region}/offline-store/"
         f"{name}-{int(now.timestamp())}/data"
     )
     config = offline_table.resolved(config, name, now)
-    return {**config, "S3StorageConfig": {**storage, "ResolvedOutputS3Uri": place}}
+    return {**config, "S3StorageConfig": {**storage, "ResolvedOutputS3Uri": location}}
 
 
 def define(types: dict[str, str], definitions: list[dict[str, Any]]) -> None:
@@ -280,7 +280,7 @@ def define(types: dict[str, str], definitions: list[dict[str, Any]]) -> None:
             raise ServiceError(
                 "UnsupportedOperation", "Collection features are not served by the local AWS.", 501
             )
-        if name.lower() in {one.lower() for one in types}:
+        if name.lower() in {known_name.lower() for known_name in types}:
             raise refused(f"Feature {name} is defined twice.")
         if name.lower() in RESERVED:
             raise refused(f"Feature name {name} is reserved by the offline store.")

@@ -23,21 +23,21 @@ def describe_feature_metadata(call: Call) -> dict[str, Any]:
 @sagemaker.operation("UpdateFeatureMetadata", resource=NAME)
 def update_feature_metadata(call: Call) -> dict[str, Any]:
     """Set a feature's description; add, replace and remove its parameters."""
-    wanted = call.params
+    params = call.params
     group, name = _feature(call)
     feature = group.features[name]
     parameters = dict(feature.parameters)
-    for key in wanted.get("ParameterRemovals") or ():
+    for key in params.get("ParameterRemovals") or ():
         parameters.pop(key, None)
-    for one in wanted.get("ParameterAdditions") or ():
-        if not one.get("Key") or one.get("Value") is None:
+    for parameter in params.get("ParameterAdditions") or ():
+        if not parameter.get("Key") or parameter.get("Value") is None:
             raise refused("A parameter needs a Key and a Value.")
-        parameters[one["Key"]] = one["Value"]
+        parameters[parameter["Key"]] = parameter["Value"]
     if len(parameters) > MOST_PARAMETERS:
         raise refused(f"A feature has at most {MOST_PARAMETERS} parameters.")
     feature.parameters = parameters
-    if "Description" in wanted:
-        feature.description = wanted["Description"]
+    if "Description" in params:
+        feature.description = params["Description"]
     feature.modified = call.now()
     return {}
 

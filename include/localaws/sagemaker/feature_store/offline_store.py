@@ -52,8 +52,8 @@ class OfflineStore:
         self, host: Host, region: str, schema: Schema, config: dict[str, Any], role_arn: str
     ) -> None:
         storage = config["S3StorageConfig"]
-        place = urlsplit(storage["ResolvedOutputS3Uri"])
-        self.bucket, self.prefix = place.netloc, place.path.lstrip("/")
+        location = urlsplit(storage["ResolvedOutputS3Uri"])
+        self.bucket, self.prefix = location.netloc, location.path.lstrip("/")
         self.failure: str | None = None
         self._key = storage.get("KmsKeyId")
         self._host, self._region, self._role = host, region, role_arn
@@ -166,19 +166,21 @@ class OfflineStore:
     def client(self, service: str = "s3") -> Any:
         """Return a client that acts with the group's role."""
         soon = self._host.clock.now() + timedelta(minutes=5)
-        held = self._credentials
-        if held is None or (held.expires is not None and held.expires <= soon):
-            held = self._host.assume(self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com")
-            self._credentials = held
-        return self._host.client(service, held, self._region)
+        credentials = self._credentials
+        if credentials is None or (credentials.expires is not None and credentials.expires <= soon):
+            credentials = self._host.assume(
+                self._role, "SageMakerFeatureStore", "sagemaker.amazonaws.com"
+            )
+            self._credentials = credentials
+        return self._host.client(service, credentials, self._region)
 
     def _write(self, hour: datetime, rows: list[Row]) -> None:
         name = f"{hour:%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}.parquet"
-        place = f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}"
+        partition = f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}"
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._key}
         self.client().put_object(
             Bucket=self.bucket,
-            Key=f"{self.prefix}/{place}/{name}",
+            Key=f"{self.prefix}/{partition}/{name}",
             Body=parquet(self.schema, rows, self._host.clock.now()),
             **(encryption if self._key else {}),
         )
@@ -208,4 +210,4 @@ def _by_hour(rows: list[Row]) -> dict[datetime, list[int]]:
     hours: defaultdict[float, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         hours[row.record.event_time // 3600].append(index)
-    return {datetime.fromtimestamp(hour * 3600, UTC): held for hour, held in hours.items()}
+    return {datetime.fromtimestamp(hour * 3600, UTC): indexes for hour, indexes in hours.items()}

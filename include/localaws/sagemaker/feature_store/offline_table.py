@@ -37,33 +37,33 @@ def resolved(config: dict[str, Any], group: str, created: datetime) -> dict[str,
 
 def create(store: OfflineStore, config: dict[str, Any]) -> str | None:
     """Make database and table; return why that cannot be done, None when it is."""
-    place = config.get("DataCatalogConfig")
-    if place is None or config.get("DisableGlueTableCreation"):
+    table = config.get("DataCatalogConfig")
+    if table is None or config.get("DisableGlueTableCreation"):
         return None
     try:
         glue = store.client("glue")
-        _ensure_database(glue, place["Database"])
+        _ensure_database(glue, table["Database"])
         glue.create_table(
-            DatabaseName=place["Database"], TableInput=_definition(store, place["TableName"])
+            DatabaseName=table["Database"], TableInput=_definition(store, table["TableName"])
         )
     except (ServiceError, ClientError, BotoCoreError) as error:
-        return f"The Glue table {place['Database']}.{place['TableName']} cannot be made: {error}"
+        return f"The Glue table {table['Database']}.{table['TableName']} cannot be made: {error}"
     return None
 
 
 def extend(store: OfflineStore, config: dict[str, Any]) -> str | None:
     """Bring the table's columns to the store's schema; return why not, None when it is done."""
-    place = config.get("DataCatalogConfig")
-    if place is None or config.get("DisableGlueTableCreation"):
+    table = config.get("DataCatalogConfig")
+    if table is None or config.get("DisableGlueTableCreation"):
         return None
     try:
         glue = store.client("glue")
-        held = glue.get_table(DatabaseName=place["Database"], Name=place["TableName"])["Table"]
-        wanted = _definition(store, place["TableName"])
-        if held["StorageDescriptor"]["Columns"] != wanted["StorageDescriptor"]["Columns"]:
-            glue.update_table(DatabaseName=place["Database"], TableInput=wanted)
+        current = glue.get_table(DatabaseName=table["Database"], Name=table["TableName"])["Table"]
+        definition = _definition(store, table["TableName"])
+        if current["StorageDescriptor"]["Columns"] != definition["StorageDescriptor"]["Columns"]:
+            glue.update_table(DatabaseName=table["Database"], TableInput=definition)
     except (ServiceError, ClientError, BotoCoreError) as error:
-        return f"The Glue table {place['Database']}.{place['TableName']} cannot be kept: {error}"
+        return f"The Glue table {table['Database']}.{table['TableName']} cannot be kept: {error}"
     return None
 
 

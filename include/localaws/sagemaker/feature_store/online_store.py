@@ -45,18 +45,18 @@ class OnlineStore:
 
     def get(self, identifier: str, now: float) -> Stored | None:
         """Return a live record: not deleted and not past its time to live."""
-        found = self._records.get(identifier)
-        return None if found is None or found.texts is None or found.gone(now) else found
+        stored = self._records.get(identifier)
+        return None if stored is None or stored.texts is None or stored.gone(now) else stored
 
     def update(
         self, identifier: str, now: float, change: Callable[[Stored], tuple[Record, float | None]]
     ) -> Record | None:
         """Replace a live record by what `change` makes of it, and return that; None: no record."""
         with self._lock:
-            found = self.get(identifier, now)
-            if found is None:
+            stored = self.get(identifier, now)
+            if stored is None:
                 return None
-            record, expires = change(found)
+            record, expires = change(stored)
             self._records[identifier] = Stored(record.event_time, record.texts, expires)
             return record
 
@@ -77,5 +77,5 @@ class OnlineStore:
     def size(self) -> int:
         """Return the bytes of the stored texts."""
         with self._lock:
-            held = [one.texts for one in self._records.values() if one.texts]
-        return sum(len(name) + len(text) for texts in held for name, text in texts.items())
+            records = [stored.texts for stored in self._records.values() if stored.texts]
+        return sum(len(name) + len(text) for texts in records for name, text in texts.items())

@@ -65,10 +65,10 @@ def get_record(call: Call) -> dict[str, Any]:
     """Return a record from the online store; nothing when there is none."""
     group = _online(_ready(call.store(FeatureGroups).find(call.params[NAME])))
     names = _check_names(group, call.params.get("FeatureNames"))
-    found = _get(call, group, call.params["RecordIdentifierValueAsString"])
-    if found is None:
+    stored = _get(call, group, call.params["RecordIdentifierValueAsString"])
+    if stored is None:
         return {}
-    return _record(call, found, names)
+    return _record(call, stored, names)
 
 
 @runtime.operation("BatchGetRecord", locked=False)
@@ -78,33 +78,33 @@ def batch_get_record(call: Call) -> dict[str, Any]:
     Groups that the fault `unprocessed` hits stand in `UnprocessedIdentifiers`.
     """
     lookup = _Lookup(call, "sagemaker:BatchGetRecord")
-    wanted = call.params["Identifiers"]
-    if sum(len(one["RecordIdentifiersValueAsString"]) for one in wanted) > 100:
+    requests = call.params["Identifiers"]
+    if sum(len(request["RecordIdentifiersValueAsString"]) for request in requests) > 100:
         raise invalid("at most 100 record identifiers can be asked for at once.")
     faults = Faults.of(call)
     records, errors, left = [], [], []
-    for one in wanted:
+    for request in requests:
         if faults.unprocessed(call.service, call.operation):
-            left.append(one)
+            left.append(request)
             continue
-        identifiers = one["RecordIdentifiersValueAsString"]
+        identifiers = request["RecordIdentifiersValueAsString"]
         try:
-            group = _online(lookup.find(one[NAME]))
-            names = _check_names(group, one.get("FeatureNames"))
+            group = _online(lookup.find(request[NAME]))
+            names = _check_names(group, request.get("FeatureNames"))
         except ServiceError as error:
             errors += [
-                {NAME: one[NAME], "RecordIdentifierValueAsString": identifier, **_reason(error)}
+                {NAME: request[NAME], "RecordIdentifierValueAsString": identifier, **_reason(error)}
                 for identifier in identifiers
             ]
             continue
         for identifier in identifiers:
-            found = _get(call, group, identifier)
-            if found is not None:
+            stored = _get(call, group, identifier)
+            if stored is not None:
                 records.append(
                     {
-                        NAME: one[NAME],
+                        NAME: request[NAME],
                         "RecordIdentifierValueAsString": identifier,
-                        **_record(call, found, names),
+                        **_record(call, stored, names),
                     }
                 )
     return {"Records": records, "Errors": errors, "UnprocessedIdentifiers": left}
@@ -113,9 +113,9 @@ def batch_get_record(call: Call) -> dict[str, Any]:
 @runtime.operation("UpdateRecord", resource=NAME, locked=False)
 def update_record(call: Call) -> dict[str, Any]:
     """Change some features of a live record; the others stay (Standard_V2 and InMemory only)."""
-    wanted = call.params
-    group = _online(_ready(call.store(FeatureGroups).find(wanted[NAME])))
-    online, offline = _targets(group, wanted)
+    params = call.params
+    group = _online(_ready(call.store(FeatureGroups).find(params[NAME])))
+    online, offline = _targets(group, params)
     kind = (group.config.get("OnlineStoreConfig") or {}).get("StorageType", "Standard")
     if kind not in UPDATABLE:
         raise invalid(
@@ -123,18 +123,22 @@ def update_record(call: Call) -> dict[str, Any]:
         )
     if not online or group.online is None:
         raise invalid("UpdateRecord changes the record of the OnlineStore; it must be a target.")
-    identifier, schema = wanted["RecordIdentifierValueAsString"], group.schema
-    given = {one["FeatureName"]: one.get("ValueAsString") for one in wanted["Features"]}
-    if given.get(schema.record_id, identifier) != identifier:
+    identifier, schema = params["RecordIdentifierValueAsString"], group.schema
+    texts = {feature["FeatureName"]: feature.get("ValueAsString") for feature in params["Features"]}
+    if texts.get(schema.record_id, identifier) != identifier:
         raise invalid(f"record identifier feature {schema.record_id} cannot be changed.")
-    ttl = duration(wanted.get("TtlDuration"))
-    if ttl and schema.event_time not in given:
+    ttl = duration(params.get("TtlDuration"))
+    if ttl and schema.event_time not in texts:
         raise invalid("a TtlDuration needs the EventTime.")
 
     def change(present: Stored) -> tuple[Record, float | None]:
-        kept = {name: text for name, text in (present.texts or {}).items() if name not in given}
-        features = [{"FeatureName": name, "ValueAsString": text} for name, text in kept.items()]
-        record = read_record(schema, [*features, *wanted["Features"]])
+        unchanged = {
+            name: text for name, text in (present.texts or {}).items() if name not in texts
+        }
+        features = [
+            {"FeatureName": name, "ValueAsString": text} for name, text in unchanged.items()
+        ]
+        record = read_record(schema, [*features, *params["Features"]])
         if record.event_time < present.event_time:
             raise ServiceError(
                 "ConflictException", "the EventTime is older than that of the record.", 409
@@ -152,14 +156,14 @@ def update_record(call: Call) -> dict[str, Any]:
 @runtime.operation("DeleteRecord", resource=NAME, locked=False)
 def delete_record(call: Call) -> dict[str, Any]:
     """Delete a record online and mark the deletion offline (event-time rules: `OnlineStore`)."""
-    wanted = call.params
-    group = _ready(call.store(FeatureGroups).find(wanted[NAME]))
-    identifier, moment = wanted["RecordIdentifierValueAsString"], wanted["EventTime"]
+    params = call.params
+    group = _ready(call.store(FeatureGroups).find(params[NAME]))
+    identifier, moment = params["RecordIdentifierValueAsString"], params["EventTime"]
     marker = deletion(group.schema, identifier, moment)
-    online, offline = _targets(group, wanted)
+    online, offline = _targets(group, params)
     now = call.now()
     if online and group.online:
-        hard = wanted.get("DeletionMode") == "HardDelete"
+        hard = params.get("DeletionMode") == "HardDelete"
         time = read_event_time(group.schema, moment)
         group.online.delete(identifier, time, now.timestamp(), hard=hard)
     if offline:
@@ -172,18 +176,18 @@ class _Lookup:
 
     def __init__(self, call: Call, action: str) -> None:
         self._call, self._action = call, action
-        self._found: dict[str, FeatureGroup | ServiceError] = {}
+        self._groups: dict[str, FeatureGroup | ServiceError] = {}
 
     def find(self, name_or_arn: str) -> FeatureGroup:
-        if name_or_arn not in self._found:
+        if name_or_arn not in self._groups:
             try:
-                self._found[name_or_arn] = self._look(name_or_arn)
+                self._groups[name_or_arn] = self._look(name_or_arn)
             except ServiceError as error:
-                self._found[name_or_arn] = error
-        found = self._found[name_or_arn]
-        if isinstance(found, ServiceError):
-            raise found
-        return found
+                self._groups[name_or_arn] = error
+        group = self._groups[name_or_arn]
+        if isinstance(group, ServiceError):
+            raise group
+        return group
 
     def _look(self, name_or_arn: str) -> FeatureGroup:
         named = is_arn(name_or_arn)
@@ -210,36 +214,36 @@ def _online(group: FeatureGroup) -> FeatureGroup:
     return group
 
 
-def _targets(group: FeatureGroup, wanted: dict[str, Any]) -> tuple[bool, bool]:
+def _targets(group: FeatureGroup, params: dict[str, Any]) -> tuple[bool, bool]:
     """Return whether to write online and offline; a store asked for by name must be on."""
     on = {"OnlineStore": group.online is not None, "OfflineStore": group.offline is not None}
-    asked = wanted.get("TargetStores")
-    for name in asked or ():
+    stores = params.get("TargetStores")
+    for name in stores or ():
         if not on[name]:
             raise invalid(f"feature group {group.name} has no {name}.")
-    chosen = set(asked or STORES)
+    chosen = set(stores or STORES)
     return (
         on["OnlineStore"] and "OnlineStore" in chosen,
         on["OfflineStore"] and "OfflineStore" in chosen,
     )
 
 
-def _put(call: Call, group: FeatureGroup, wanted: dict[str, Any]) -> Row | None:
+def _put(call: Call, group: FeatureGroup, params: dict[str, Any]) -> Row | None:
     """Write a record online and return the row that is to go offline, if any."""
-    record = read_record(group.schema, wanted["Record"])
-    online, offline = _targets(group, wanted)
+    record = read_record(group.schema, params["Record"])
+    online, offline = _targets(group, params)
     now = call.now()
     if online and group.online:
-        ttl = duration(wanted.get("TtlDuration")) or group.ttl
+        ttl = duration(params.get("TtlDuration")) or group.ttl
         expires = record.event_time + ttl.total_seconds() if ttl else None
         group.online.put(record, expires, now.timestamp())
     return Row(record, now, is_deleted=False) if offline else None
 
 
 def _append(group: FeatureGroup, rows: list[Row | None]) -> None:
-    kept = [row for row in rows if row is not None]
-    if kept and group.offline:
-        group.offline.append(kept)
+    written = [row for row in rows if row is not None]
+    if written and group.offline:
+        group.offline.append(written)
 
 
 def _get(call: Call, group: FeatureGroup, identifier: str) -> Stored | None:

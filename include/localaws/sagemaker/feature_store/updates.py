@@ -33,21 +33,22 @@ def update_feature_group(call: Call) -> dict[str, Any]:
     A feature is never taken away and never changes its type; a new time to live holds for records
     written from now on.
     """
-    wanted, group = call.params, call.store(FeatureGroups).find(call.params[NAME])
+    params, group = call.params, call.store(FeatureGroups).find(call.params[NAME])
     if group.status != "Created" or group.updating:
         state = "being updated" if group.updating else group.status
         raise refused(f"FeatureGroup {group.name} is {state} and cannot be updated.")
     changes = [
-        wanted.get(one) for one in ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
+        params.get(member)
+        for member in ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
     ]
     if not any(changes):
         raise refused("Nothing to update: give FeatureAdditions, OnlineStoreConfig or Throughput.")
     types = dict(group.schema.types)
-    define(types, wanted.get("FeatureAdditions") or [])
-    config = {**group.config, **_online(group, wanted), **_throughput(wanted)}
+    define(types, params.get("FeatureAdditions") or [])
+    config = {**group.config, **_online(group, params), **_throughput(params)}
     config["FeatureDefinitions"] = [
         *group.config["FeatureDefinitions"],
-        *(wanted.get("FeatureAdditions") or []),
+        *(params.get("FeatureAdditions") or []),
     ]
     now = call.now()
     group.config, group.schema = config, replace(group.schema, types=types)
@@ -68,8 +69,8 @@ def _finish(call: Call, group: FeatureGroup) -> None:
     announce(call, KIND, group.arn, group.describe())
 
 
-def _online(group: FeatureGroup, wanted: dict[str, Any]) -> dict[str, Any]:
-    change = wanted.get("OnlineStoreConfig")
+def _online(group: FeatureGroup, params: dict[str, Any]) -> dict[str, Any]:
+    change = params.get("OnlineStoreConfig")
     if not change:
         return {}
     if group.online is None:
@@ -83,8 +84,8 @@ def _online(group: FeatureGroup, wanted: dict[str, Any]) -> dict[str, Any]:
     return {"OnlineStoreConfig": {**present, **change}}
 
 
-def _throughput(wanted: dict[str, Any]) -> dict[str, Any]:
-    change = wanted.get("ThroughputConfig")
+def _throughput(params: dict[str, Any]) -> dict[str, Any]:
+    change = params.get("ThroughputConfig")
     if not change:
         return {}
     mode, units = change.get("ThroughputMode"), [name for name in UNITS if name in change]

@@ -35,8 +35,8 @@ class EndpointConfig:
     @property
     def variants(self) -> list[dict[str, Any]]:
         """Its production variants."""
-        found: list[dict[str, Any]] = self.request["ProductionVariants"]
-        return found
+        variants: list[dict[str, Any]] = self.request["ProductionVariants"]
+        return variants
 
 
 class EndpointConfigStore:
@@ -58,12 +58,12 @@ class EndpointConfigStore:
 
     def get(self, name: str, arn: str) -> EndpointConfig:
         """Return a config; ValidationException when there is none."""
-        found = self._configs.get(name)
-        if found is None:
+        config = self._configs.get(name)
+        if config is None:
             raise ServiceError(
                 "ValidationException", f'Could not find endpoint configuration "{arn}".'
             )
-        return found
+        return config
 
     def remove(self, config: EndpointConfig) -> None:
         """Drop a config; endpoints that run it go on."""
@@ -133,8 +133,8 @@ def describe_endpoint_config(call: Call) -> dict[str, Any]:
 
 
 def _description(config: EndpointConfig) -> dict[str, Any]:
-    asked = {name: value for name, value in config.request.items() if name != "Tags"}
-    return asked | {"EndpointConfigArn": config.arn, "CreationTime": config.created}
+    members = {name: value for name, value in config.request.items() if name != "Tags"}
+    return members | {"EndpointConfigArn": config.arn, "CreationTime": config.created}
 
 
 @sagemaker.operation("ListEndpointConfigs", locked=False)

@@ -20,7 +20,7 @@ EVENT = "SageMaker Endpoint State Change"
 
 
 @dataclass
-class Deployed:
+class Deployment:
     """A config with its models, taken when it was deployed: deleting them later changes nothing."""
 
     config: EndpointConfig
@@ -38,9 +38,9 @@ class Endpoint:
     region: str
     created: datetime
     modified: datetime
-    live: Deployed
+    live: Deployment
     status: str = "Creating"
-    pending: Deployed | None = None
+    pending: Deployment | None = None
     since: datetime | None = None
     failure: str | None = None
     deployment: dict[str, Any] | None = None
@@ -49,15 +49,17 @@ class Endpoint:
     def description(self) -> dict[str, Any]:
         """Return the endpoint as DescribeEndpoint shows it."""
         with self.lock:
-            found: dict[str, Any] = self.summary() | {"EndpointConfigName": self.live.config.name}
+            description: dict[str, Any] = self.summary() | {
+                "EndpointConfigName": self.live.config.name
+            }
             if self.live.fleet is not None:
-                found["ProductionVariants"] = self.live.fleet.summaries(self.live.models)
+                description["ProductionVariants"] = self.live.fleet.summaries(self.live.models)
             if self.failure:
-                found["FailureReason"] = self.failure
+                description["FailureReason"] = self.failure
             if self.deployment:
-                found["LastDeploymentConfig"] = self.deployment
+                description["LastDeploymentConfig"] = self.deployment
             if self.pending is not None:
-                found["PendingDeploymentSummary"] = {
+                description["PendingDeploymentSummary"] = {
                     "EndpointConfigName": self.pending.config.name,
                     "StartTime": self.since,
                     "ProductionVariants": [
@@ -65,7 +67,7 @@ class Endpoint:
                         for variant in self.pending.config.variants
                     ],
                 }
-            return found
+            return description
 
     def summary(self) -> dict[str, Any]:
         """Return the endpoint as ListEndpoints shows it."""
@@ -97,10 +99,10 @@ class EndpointStore:
 
     def get(self, name: str, arn: str) -> Endpoint:
         """Return an endpoint; ValidationException when there is none."""
-        found = self._endpoints.get(name)
-        if found is None:
+        endpoint = self._endpoints.get(name)
+        if endpoint is None:
             raise ServiceError("ValidationException", f'Could not find endpoint "{arn}".')
-        return found
+        return endpoint
 
     def find(self, name: str) -> Endpoint | None:
         """Return an endpoint, or None when there is none."""

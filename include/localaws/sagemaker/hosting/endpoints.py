@@ -12,7 +12,7 @@ from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
 from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig, find_config
-from localaws.sagemaker.hosting.endpoint_store import Deployed, Endpoint, EndpointStore, announce
+from localaws.sagemaker.hosting.endpoint_store import Deployment, Endpoint, EndpointStore, announce
 from localaws.sagemaker.hosting.fleet import Fleet
 from localaws.sagemaker.hosting.models import ModelStore
 from localaws.sagemaker.listing import listed
@@ -31,7 +31,7 @@ def _find(call: Call) -> Endpoint:
     return call.store(EndpointStore).get(name, call.arn(f"endpoint/{name}"))
 
 
-def _deployed(call: Call, config: EndpointConfig) -> Deployed:
+def _deployed(call: Call, config: EndpointConfig) -> Deployment:
     """Take a config with its models; ValidationException when one of them was deleted."""
     store = call.store(ModelStore)
     models = {
@@ -40,13 +40,13 @@ def _deployed(call: Call, config: EndpointConfig) -> Deployed:
         )
         for variant in config.variants
     }
-    return Deployed(config, models)
+    return Deployment(config, models)
 
 
-def _start(call: Call, endpoint: Endpoint, wanted: Deployed) -> str | None:
+def _start(call: Call, endpoint: Endpoint, deployment: Deployment) -> str | None:
     """Start what is wanted; return why that failed, or None."""
     try:
-        wanted.fleet = Fleet.start(call, endpoint.name, wanted.config, wanted.models)
+        deployment.fleet = Fleet.start(call, endpoint.name, deployment.config, deployment.models)
     except WorkFailedError as error:
         return error.reason
     except ServiceError as error:
@@ -70,8 +70,8 @@ def _create(call: Call, endpoint: Endpoint) -> None:
     _enter(call, endpoint, "Failed" if endpoint.failure else "InService")
 
 
-def _update(call: Call, endpoint: Endpoint, wanted: Deployed) -> None:
-    failure = _start(call, endpoint, wanted)
+def _update(call: Call, endpoint: Endpoint, deployment: Deployment) -> None:
+    failure = _start(call, endpoint, deployment)
     if failure:
         endpoint.failure = failure
         _enter(call, endpoint, "RollingBack")
@@ -80,7 +80,7 @@ def _update(call: Call, endpoint: Endpoint, wanted: Deployed) -> None:
         _enter(call, endpoint, "InService")
         return
     with endpoint.lock:
-        old, endpoint.live = endpoint.live, wanted
+        old, endpoint.live = endpoint.live, deployment
         endpoint.pending = endpoint.since = endpoint.failure = None
     _enter(call, endpoint, "InService")
     if old.fleet is not None:
@@ -133,14 +133,14 @@ def update_endpoint(call: Call) -> dict[str, Any]:
             raise unsupported_option(f"{option} of UpdateEndpoint")
     _check_deployment(call.params.get("DeploymentConfig", {}))
     endpoint = _find(call)
-    wanted = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
+    deployment = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
     with endpoint.lock:
         _require(endpoint, UPDATABLE)
-        endpoint.pending, endpoint.since = wanted, call.now()
+        endpoint.pending, endpoint.since = deployment, call.now()
         endpoint.failure, endpoint.deployment = None, call.params.get("DeploymentConfig")
         endpoint.status = "Updating"
     _enter(call, endpoint, "Updating")
-    call.background(_update, call, endpoint, wanted)
+    call.background(_update, call, endpoint, deployment)
     return {"EndpointArn": endpoint.arn}
 
 

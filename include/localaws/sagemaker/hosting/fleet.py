@@ -41,10 +41,10 @@ class Fleet:
         try:
             for variant, model in models.items():
                 assume = partial(assume_execution_role, call, model.role_arn)
-                place = Placement(
+                placement = Placement(
                     call.account, call.region, endpoint, variant, model.role_arn, assume
                 )
-                servers[variant] = ModelServer(call.host, place, model.container)
+                servers[variant] = ModelServer(call.host, placement, model.container)
                 servers[variant].start()
         except Exception:
             for server in servers.values():
@@ -80,23 +80,23 @@ class Fleet:
 
     def summaries(self, models: dict[str, Model]) -> list[dict[str, object]]:
         """Return the variants as DescribeEndpoint shows them."""
-        found: list[dict[str, object]] = []
+        summaries: list[dict[str, object]] = []
         for variant in self.config.variants:
             name, count = variant["VariantName"], variant["InitialInstanceCount"]
             image = models[name].container.runtime.image
-            deployed = {
+            image_summary = {
                 "SpecifiedImage": image,
                 "ResolvedImage": image,
                 "ResolutionTime": self.since,
             }
-            found.append(
+            summaries.append(
                 {
                     "VariantName": name,
-                    "DeployedImages": [deployed],
+                    "DeployedImages": [image_summary],
                     "CurrentWeight": self._weights[name],
                     "DesiredWeight": self._weights[name],
                     "CurrentInstanceCount": count,
                     "DesiredInstanceCount": count,
                 }
             )
-        return found
+        return summaries

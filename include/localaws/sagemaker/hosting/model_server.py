@@ -66,22 +66,22 @@ class Placement:
 class ModelServer:
     """A running model server; `start` returns when it answers."""
 
-    def __init__(self, host: Host, place: Placement, container: Container) -> None:
+    def __init__(self, host: Host, placement: Placement, container: Container) -> None:
         self._host = host
-        self._place = place
+        self._placement = placement
         self._container = container
         self._token = secrets.token_hex(16)
         self._idle = threading.Condition()
         self._running = 0
         self._child: Child | None = None
         self._port = 0
-        self._credentials = place.assume()
-        self._sandbox = Sandbox(host.work_dir, f"{place.endpoint}-{place.variant}")
+        self._credentials = placement.assume()
+        self._sandbox = Sandbox(host.work_dir, f"{placement.endpoint}-{placement.variant}")
         self.log = JobLog(
             lambda: self._client("logs"),
             host.clock,
-            f"/aws/sagemaker/Endpoints/{place.endpoint}",
-            f"{place.variant}/i-{secrets.token_hex(8)}",
+            f"/aws/sagemaker/Endpoints/{placement.endpoint}",
+            f"{placement.variant}/i-{secrets.token_hex(8)}",
             [],
         )
 
@@ -89,8 +89,8 @@ class ModelServer:
         """Return a client of the role; an endpoint outlives its first credentials."""
         expires = self._credentials.expires
         if expires is not None and expires <= self._host.clock.now():
-            self._credentials = self._place.assume()
-        return self._host.client(service, self._credentials, self._place.region)
+            self._credentials = self._placement.assume()
+        return self._host.client(service, self._credentials, self._placement.region)
 
     def start(self) -> None:
         """Fetch the model as the model's role and load it.
@@ -98,14 +98,14 @@ class ModelServer:
         Raises:
             WorkFailedError: the data cannot be had, or the model does not load.
         """
-        place, box = self._place, self._sandbox
+        placement, box = self._placement, self._sandbox
         archive = box.root / "model.tar.gz"
-        transfer = Transfer(self._client("s3"), place.role_arn)
+        transfer = Transfer(self._client("s3"), placement.role_arn)
         transfer.download_file(self._container.model_data_url, archive)
         model = box.folder("/opt/ml/model")
         runtime = self._container.runtime
         variables = box.environment(
-            runtime, self._credentials, place.region, self._host.endpoint
+            runtime, self._credentials, placement.region, self._host.endpoint
         ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
         variables["LOCALAWS_SERVING_TOKEN"] = self._token
         reader, writer = os.pipe()
@@ -134,8 +134,8 @@ class ModelServer:
             self.stop()
             said = report.get("error") or self.log.tail()[-600:] or f"no answer in {STARTUP:.0f} s"
             raise WorkFailedError(
-                f"The container of production variant {self._place.variant} did not pass the ping "
-                f"health check: {said}. Please check the CloudWatch log group {self.log.group}"
+                f"The container of production variant {self._placement.variant} did not pass the "
+                f"ping health check: {said}. Please check the CloudWatch log group {self.log.group}"
             )
         return int(report["port"])
 

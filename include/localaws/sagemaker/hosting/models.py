@@ -56,10 +56,10 @@ class ModelStore:
 
     def get(self, name: str, arn: str) -> Model:
         """Return a model; ValidationException when there is none."""
-        found = self._models.get(name)
-        if found is None:
+        model = self._models.get(name)
+        if model is None:
             raise ServiceError("ValidationException", f'Could not find model "{arn}".')
-        return found
+        return model
 
     def remove(self, model: Model) -> None:
         """Drop a model; endpoints that run it go on."""
@@ -74,16 +74,16 @@ class ModelStore:
 
 def _definition(params: dict[str, Any]) -> dict[str, Any]:
     """Return the one container of a create call."""
-    given = params.get("Containers", [])
+    definitions = params.get("Containers", [])
     if "PrimaryContainer" in params:
-        given = [*given, params["PrimaryContainer"]]
-    if len(given) > 1:
+        definitions = [*definitions, params["PrimaryContainer"]]
+    if len(definitions) > 1:
         raise unsupported_option("models of several containers")
-    if not given:
+    if not definitions:
         raise ServiceError(
             "ValidationException", "You must provide either PrimaryContainer or Containers"
         )
-    definition: dict[str, Any] = given[0]
+    definition: dict[str, Any] = definitions[0]
     return definition
 
 
@@ -111,10 +111,10 @@ def _model_data(source: dict[str, Any]) -> str:
     data = source.get("ModelDataSource", {}).get("S3DataSource", {})
     if data and (data["S3DataType"], data["CompressionType"]) != ("S3Object", "Gzip"):
         raise unsupported_option("a ModelDataSource that is no gzip-compressed S3Object")
-    found = url or data.get("S3Uri")
-    if not found:
+    uri = url or data.get("S3Uri")
+    if not uri:
         raise unsupported_option("a container without model data")
-    return str(found)
+    return str(uri)
 
 
 def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
@@ -122,12 +122,12 @@ def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
     own = call.arn(f"model-package/{name_or_arn}")
     arn = name_or_arn if is_arn(name_or_arn) else own
     call.authorise("sagemaker:CreateModel", arn)
-    place = parse_arn(arn)
-    if place.region != call.region:
+    package = parse_arn(arn)
+    if package.region != call.region:
         raise ServiceError(
             "ValidationException", f"Model package {arn} is not in region {call.region}"
         )
-    record = call.store(Registry, place.account, place.region).package(name_or_arn, arn)
+    record = call.store(Registry, package.account, package.region).package(name_or_arn, arn)
     status = record.get("ModelApprovalStatus", "Approved")  # unversioned ones have none
     if status != "Approved":
         raise ServiceError(
@@ -138,8 +138,8 @@ def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
     containers = record.get("InferenceSpecification", {}).get("Containers", [])
     if len(containers) != 1:
         raise unsupported_option(f"model package {arn} with {len(containers)} containers")
-    found: dict[str, Any] = containers[0]
-    return found
+    container: dict[str, Any] = containers[0]
+    return container
 
 
 @sagemaker.operation("CreateModel", locked=False)
@@ -171,10 +171,10 @@ def describe_model(call: Call) -> dict[str, Any]:
 
 
 def _description(model: Model) -> dict[str, Any]:
-    asked = {name: value for name, value in model.request.items() if name != "Tags"}
+    members = {name: value for name, value in model.request.items() if name != "Tags"}
     return (
         {"EnableNetworkIsolation": False}
-        | asked
+        | members
         | {
             "ModelArn": model.arn,
             "CreationTime": model.created,

@@ -98,7 +98,7 @@ class Job:
     def summary(self) -> dict[str, Any]:
         """Return the members that listing and describing share."""
         with self.lock:
-            found = {
+            summary = {
                 f"{self.kind.prefix}Name": self.name,
                 f"{self.kind.prefix}Arn": self.arn,
                 f"{self.kind.prefix}Status": self.status,
@@ -107,22 +107,22 @@ class Job:
             }
             stage = self.kind.prefix.removesuffix("Job")
             if self.ended:
-                found[f"{stage}EndTime"] = self.ended
-            return found
+                summary[f"{stage}EndTime"] = self.ended
+            return summary
 
     def description(self) -> dict[str, Any]:
         """Return what was asked for and how far it is, without the kind's own members."""
         with self.lock:
-            found = {name: value for name, value in self.request.items() if name != "Tags"}
-            found |= self.summary()
+            description = {name: value for name, value in self.request.items() if name != "Tags"}
+            description |= self.summary()
             stage = self.kind.prefix.removesuffix("Job")
             if self.started:
-                found[f"{stage}StartTime"] = self.started
+                description[f"{stage}StartTime"] = self.started
             if self.failure:
-                found["FailureReason"] = self.failure
+                description["FailureReason"] = self.failure
             if self.exit_message:
-                found["ExitMessage"] = self.exit_message
-            return found
+                description["ExitMessage"] = self.exit_message
+            return description
 
 
 class JobStore:
@@ -146,10 +146,10 @@ class JobStore:
 
     def get(self, kind: JobKind, name: str) -> Job:
         """Return a job; ValidationException, as AWS says it, when there is none."""
-        found = self._jobs.get((kind.prefix, name))
-        if found is None:
+        job = self._jobs.get((kind.prefix, name))
+        if job is None:
             raise ServiceError("ValidationException", kind.missing.format(name=name))
-        return found
+        return job
 
     def all(self, kind: JobKind) -> list[Job]:
         """Return all jobs of a kind."""
@@ -181,7 +181,7 @@ def announce(aws: Announcements, job: Job) -> None:
     detail = job.description()
     if job.kind is TRAINING:
         detail["SecondaryStatus"] = job.secondary
-        detail["SecondaryStatusTransitions"] = [dict(one) for one in job.transitions]
+        detail["SecondaryStatusTransitions"] = [dict(transition) for transition in job.transitions]
     detail["Tags"] = aws.store(TagStore, job.account, job.region).of(job.arn)
     aws.emit(
         job.account, job.region, "aws.sagemaker", job.kind.event, with_millis(detail), [job.arn]

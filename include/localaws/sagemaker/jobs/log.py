@@ -38,12 +38,12 @@ class JobLog:
         self._clock = clock
         self.group = group
         self.stream = stream
-        self._patterns = {one["Name"]: re.compile(one["Regex"]) for one in metrics}
+        self._patterns = {metric["Name"]: re.compile(metric["Regex"]) for metric in metrics}
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._waiting: list[dict[str, Any]] = []
         self._tail: deque[str] = deque(maxlen=TAIL)
-        self._found: dict[str, tuple[float, datetime]] = {}
+        self._values: dict[str, tuple[float, datetime]] = {}
         self._ready = False
 
     def write(self, line: str) -> None:
@@ -56,7 +56,7 @@ class JobLog:
                 self._tail.append(line)
             for name, pattern in self._patterns.items():
                 for match in pattern.finditer(line):
-                    self._found[name] = (_number(match), now)
+                    self._values[name] = (_number(match), now)
 
     def tail(self) -> str:
         """Return the last lines."""
@@ -68,7 +68,7 @@ class JobLog:
         with self._lock:
             return [
                 {"MetricName": name, "Value": value, "Timestamp": when}
-                for name, (value, when) in self._found.items()
+                for name, (value, when) in self._values.items()
                 if value == value
             ]
 

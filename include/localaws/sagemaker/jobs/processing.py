@@ -30,15 +30,15 @@ class ProcessingRun(JobRun):
     def prepare(self) -> tuple[list[str], Path, dict[str, str]]:
         """Download the inputs and rewrite the command."""
         request = self.job.request
-        for one in request.get("ProcessingInputs", []):
-            source = one["S3Input"]
+        for item in request.get("ProcessingInputs", []):
+            source = item["S3Input"]
             self.transfer.download(source["S3Uri"], self._folder(source["LocalPath"]))
-        for one in self._outputs():
-            self._folder(one["S3Output"]["LocalPath"])
+        for output in self._outputs():
+            self._folder(output["S3Output"]["LocalPath"])
         self.sandbox.folder("/opt/ml/output")
         app = request["AppSpecification"]
-        given = app["ContainerEntrypoint"] + app.get("ContainerArguments", [])
-        command = [self.sandbox.rewrite(argument) for argument in given]
+        arguments = app["ContainerEntrypoint"] + app.get("ContainerArguments", [])
+        command = [self.sandbox.rewrite(argument) for argument in arguments]
         command[0] = self._program(command[0])
         environment = self.sandbox.environment(
             self.job.runtime, self.job.credentials, self.job.region, self.host.endpoint
@@ -69,8 +69,8 @@ class ProcessingRun(JobRun):
 
     def _outputs(self) -> list[dict[str, Any]]:
         config = self.job.request.get("ProcessingOutputConfig", {})
-        found: list[dict[str, Any]] = config.get("Outputs", [])
-        return found
+        outputs: list[dict[str, Any]] = config.get("Outputs", [])
+        return outputs
 
     def deliver(self, cut: Cut | None) -> None:
         """Upload the outputs of a script that ended well; one that was cut short has none."""
@@ -78,8 +78,8 @@ class ProcessingRun(JobRun):
         if cut:
             return
         key = self.job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
-        for one in self._outputs():
-            target = one["S3Output"]
+        for output in self._outputs():
+            target = output["S3Output"]
             folder = self.sandbox.path(target["LocalPath"])
             self.transfer.upload_folder(folder, target["S3Uri"], key)
 
@@ -103,21 +103,21 @@ def _check(params: dict[str, Any]) -> None:
     cluster = params["ProcessingResources"]["ClusterConfig"]
     if cluster["InstanceCount"] != 1:
         raise unsupported_option(f"InstanceCount {cluster['InstanceCount']} (one machine)")
-    for one in params.get("ProcessingInputs", []):
-        if "S3Input" not in one:
-            raise unsupported_option(f"input {one['InputName']} without S3Input")
-        source = one["S3Input"]
+    for item in params.get("ProcessingInputs", []):
+        if "S3Input" not in item:
+            raise unsupported_option(f"input {item['InputName']} without S3Input")
+        source = item["S3Input"]
         if source["S3DataType"] != "S3Prefix":
             raise unsupported_option(f"S3DataType {source['S3DataType']}")
         if source.get("S3InputMode", "File") != "File":
             raise unsupported_option(f"S3InputMode {source['S3InputMode']}")
         if source.get("S3CompressionType", "None") != "None":
             raise unsupported_option(f"S3CompressionType {source['S3CompressionType']}")
-        _need_local_path("input", one["InputName"], source)
-    for one in params.get("ProcessingOutputConfig", {}).get("Outputs", []):
-        if "S3Output" not in one or one["S3Output"]["S3UploadMode"] != "EndOfJob":
-            raise unsupported_option(f"output {one['OutputName']} that is not S3 at EndOfJob")
-        _need_local_path("output", one["OutputName"], one["S3Output"])
+        _need_local_path("input", item["InputName"], source)
+    for output in params.get("ProcessingOutputConfig", {}).get("Outputs", []):
+        if "S3Output" not in output or output["S3Output"]["S3UploadMode"] != "EndOfJob":
+            raise unsupported_option(f"output {output['OutputName']} that is not S3 at EndOfJob")
+        _need_local_path("output", output["OutputName"], output["S3Output"])
 
 
 def _need_local_path(kind: str, name: str, target: dict[str, Any]) -> None:

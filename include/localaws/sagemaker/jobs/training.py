@@ -81,16 +81,18 @@ def describe_training_job(call: Call) -> dict[str, Any]:
 
 def _description(job: Job) -> dict[str, Any]:
     with job.lock:
-        found = job.description()
-        found["SecondaryStatus"] = job.secondary
-        found["SecondaryStatusTransitions"] = [dict(one) for one in job.transitions]
-        found["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(job)}
+        description = job.description()
+        description["SecondaryStatus"] = job.secondary
+        description["SecondaryStatusTransitions"] = [
+            dict(transition) for transition in job.transitions
+        ]
+        description["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(job)}
         if job.metrics:
-            found["FinalMetricDataList"] = list(job.metrics)
+            description["FinalMetricDataList"] = list(job.metrics)
         if job.started and job.ended:
             seconds = int((job.ended - job.started).total_seconds()) + 1
-            found["TrainingTimeInSeconds"] = found["BillableTimeInSeconds"] = seconds
-        return found
+            description["TrainingTimeInSeconds"] = description["BillableTimeInSeconds"] = seconds
+        return description
 
 
 @sagemaker.operation("StopTrainingJob", locked=False)

@@ -33,23 +33,23 @@ def _output_prefix(job: Job) -> str:
 
 def decoded(hyperparameters: dict[str, str]) -> dict[str, Any]:
     """Return hyperparameters with JSON values decoded, other texts as they are."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in hyperparameters.items():
         try:
-            found[name] = json.loads(value)
+            values[name] = json.loads(value)
         except ValueError:
-            found[name] = value
-    return found
+            values[name] = value
+    return values
 
 
 def arguments_of(hyperparameters: dict[str, Any]) -> list[str]:
     """Return hyperparameters as the toolkit passes them: `--name value`, sorted by name."""
-    found = []
+    arguments = []
     for name in sorted(hyperparameters):
         value = hyperparameters[name]
-        found += [f"--{name}" if len(name) > 1 else f"-{name}"]
-        found += [json.dumps(value) if isinstance(value, dict | list) else str(value)]
-    return found
+        arguments += [f"--{name}" if len(name) > 1 else f"-{name}"]
+        arguments += [json.dumps(value) if isinstance(value, dict | list) else str(value)]
+    return arguments
 
 
 class TrainingRun(JobRun):
@@ -57,9 +57,9 @@ class TrainingRun(JobRun):
 
     def prepare(self) -> tuple[list[str], Path, dict[str, str]]:
         """Download code and channels; return the script's command, directory and environment."""
-        given = decoded(self.job.request["HyperParameters"])
-        program = str(given["sagemaker_program"])
-        code = self._code(str(given["sagemaker_submit_directory"]))
+        hyperparameters = decoded(self.job.request["HyperParameters"])
+        program = str(hyperparameters["sagemaker_program"])
+        code = self._code(str(hyperparameters["sagemaker_submit_directory"]))
         if not (code / program).is_file():
             raise WorkFailedError(f"ClientError: the source archive has no {program}")
         channels = {}
@@ -67,7 +67,7 @@ class TrainingRun(JobRun):
             name = channel["ChannelName"]
             channels[name] = self.sandbox.folder(f"/opt/ml/input/data/{name}")
             self.transfer.download(channel["DataSource"]["S3DataSource"]["S3Uri"], channels[name])
-        own = {k: v for k, v in given.items() if not k.startswith("sagemaker_")}
+        own = {k: v for k, v in hyperparameters.items() if not k.startswith("sagemaker_")}
         arguments = arguments_of(own)
         environment = self.sandbox.environment(
             self.job.runtime, self.job.credentials, self.job.region, self.host.endpoint
@@ -133,15 +133,15 @@ class TrainingRun(JobRun):
             "inputdataconfig.json": plain["input_data_config"],
         }.items():
             (config / name).write_text(json.dumps(document), encoding="utf-8")
-        found = {f"SM_{name.upper()}": _text(value) for name, value in plain.items()}
-        found |= {f"SM_CHANNEL_{name.upper()}": str(path) for name, path in channels.items()}
-        found |= {f"SM_HP_{name.upper()}": _text(v) for name, v in hyperparameters.items()}
-        found |= {
+        variables = {f"SM_{name.upper()}": _text(value) for name, value in plain.items()}
+        variables |= {f"SM_CHANNEL_{name.upper()}": str(path) for name, path in channels.items()}
+        variables |= {f"SM_HP_{name.upper()}": _text(v) for name, v in hyperparameters.items()}
+        variables |= {
             "SM_TRAINING_ENV": json.dumps(plain),
             "TRAINING_JOB_NAME": self.job.name,
             "TRAINING_JOB_ARN": self.job.arn,
         }
-        return found
+        return variables
 
     def deliver(self, cut: Cut | None) -> None:
         """Upload model and output, also of a job that was stopped: its model may be of use."""

@@ -57,20 +57,22 @@ def delete_association(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListAssociations")
 def list_associations(call: Call) -> dict[str, Any]:
     """List the associations that touch own entities."""
-    wanted = call.params
-    found = []
+    params = call.params
+    summaries = []
     for edge in call.store(LineageStore).edges.values():
         summary = _summary(call, edge)
-        if created_in(wanted, edge.created) and all(
-            wanted.get(name) in (None, summary.get(name))
+        if created_in(params, edge.created) and all(
+            params.get(name) in (None, summary.get(name))
             for name in (*SORTED_BY, "AssociationType")
         ):
-            found.append(summary)
-    by = wanted.get("SortBy", "CreationTime")
-    found.sort(key=lambda one: (str(one.get(by, "")), one["SourceArn"], one["DestinationArn"]))
-    if wanted.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(wanted, found)
+            summaries.append(summary)
+    by = params.get("SortBy", "CreationTime")
+    summaries.sort(
+        key=lambda item: (str(item.get(by, "")), item["SourceArn"], item["DestinationArn"])
+    )
+    if params.get("SortOrder", "Descending") == "Descending":
+        summaries.reverse()
+    page, rest = SAGEMAKER.page(params, summaries)
     return {"AssociationSummaries": page, **rest}
 
 
@@ -87,9 +89,9 @@ def _summary(call: Call, edge: Edge) -> dict[str, Any]:
 
 def _end(call: Call, action: str, arn: str) -> Entity:
     call.authorise(action, arn)
-    place = parse_arn(arn)
-    if place.account not in call.account_ids():
+    owner = parse_arn(arn)
+    if owner.account not in call.account_ids():
         raise not_found(arn)
-    if place.account == call.account:
+    if owner.account == call.account:
         of_jobs(call)
     return store_of(call, arn).find(arn)

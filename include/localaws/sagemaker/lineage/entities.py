@@ -46,21 +46,23 @@ KINDS = (
 
 
 def _create(kind: Kind, call: Call) -> dict[str, Any]:
-    wanted = call.params
-    name = wanted.get(f"{kind.title}Name")
-    if name and any(one.name == name for one in call.store(LineageStore).of_kind(kind.resource)):
+    params = call.params
+    name = params.get(f"{kind.title}Name")
+    if name and any(
+        entity.name == name for entity in call.store(LineageStore).of_kind(kind.resource)
+    ):
         raise ServiceError("ValidationException", f"{kind.title} {name} already exists.")
     arn = call.arn(f"{kind.resource}/{name or ''}")
     if kind.title == "Artifact":  # AWS gives artifacts an id of their own
-        seed = f"{call.account}/{name}/{wanted['Source']}/{wanted[kind.type_member]}"
+        seed = f"{call.account}/{name}/{params['Source']}/{params[kind.type_member]}"
         taken = len(call.store(LineageStore).entities)
         identity = hashlib.sha256(f"{seed}/{'' if name else taken}".encode()).hexdigest()[:32]
         arn = call.arn(f"artifact/{identity}")
-    record: dict[str, Any] = {member: wanted[member] for member in KEPT if wanted.get(member)}
-    record |= {f"{kind.title}Arn": arn, kind.type_member: wanted[kind.type_member]}
+    record: dict[str, Any] = {member: params[member] for member in KEPT if params.get(member)}
+    record |= {f"{kind.title}Arn": arn, kind.type_member: params[kind.type_member]}
     if name:
         record[f"{kind.title}Name"] = name
-    add(call, Entity(kind.resource, name or "", arn, wanted[kind.type_member], record))
+    add(call, Entity(kind.resource, name or "", arn, params[kind.type_member], record))
     return {f"{kind.title}Arn": arn}
 
 
@@ -74,22 +76,22 @@ def _describe(kind: Kind, call: Call) -> dict[str, Any]:
 
 
 def _update(kind: Kind, call: Call) -> dict[str, Any]:
-    entity, wanted = _find(kind, call), call.params
-    removed = wanted.get("PropertiesToRemove") or []
+    entity, params = _find(kind, call), call.params
+    removed = params.get("PropertiesToRemove") or []
     present = {k: v for k, v in entity.record.get("Properties", {}).items() if k not in removed}
-    properties = present | (wanted.get("Properties") or {})
+    properties = present | (params.get("Properties") or {})
     if len(properties) > MAX_PROPERTIES:
         raise ServiceError(
             "ValidationException",
             f"{entity.arn} would have more than {MAX_PROPERTIES} properties.",
         )
-    new_name = wanted.get("ArtifactName") if kind.title == "Artifact" else None
+    new_name = params.get("ArtifactName") if kind.title == "Artifact" else None
     if new_name and new_name != entity.name:
         if any(o.name == new_name for o in call.store(LineageStore).of_kind(kind.resource)):
             raise ServiceError("ValidationException", f"Artifact {new_name} already exists.")
         entity.name = entity.record["ArtifactName"] = new_name
     changed: dict[str, Any] = {
-        name: wanted[name] for name in ("Description", "Status") if name in wanted
+        name: params[name] for name in ("Description", "Status") if name in params
     }
     entity.record = {**entity.record, **changed, "Properties": properties}
     if not properties:
@@ -112,27 +114,30 @@ def _by_source(call: Call) -> Entity:
     if not source:
         raise ServiceError("ValidationException", "Either ArtifactArn or Source must be given.")
     store = call.store(LineageStore)
-    found = [one for one in store.of_kind("artifact") if one.record["Source"] == source]
-    if not found:
+    artifacts = [
+        artifact for artifact in store.of_kind("artifact") if artifact.record["Source"] == source
+    ]
+    if not artifacts:
         raise not_found(call.arn(f"artifact/{source['SourceUri']}"))
-    if len(found) > 1:
+    if len(artifacts) > 1:
         raise ServiceError(
-            "ValidationException", f"{len(found)} artifacts have this source: give an ArtifactArn."
+            "ValidationException",
+            f"{len(artifacts)} artifacts have this source: give an ArtifactArn.",
         )
-    return found[0]
+    return artifacts[0]
 
 
 def _list(kind: Kind, call: Call) -> dict[str, Any]:
-    wanted = call.params
-    found = [
-        one
-        for one in call.store(LineageStore).of_kind(kind.resource)
-        if wanted.get("SourceUri") in (None, one.record["Source"]["SourceUri"])
-        and wanted.get(kind.type_member) in (None, one.type)
+    params = call.params
+    entities = [
+        entity
+        for entity in call.store(LineageStore).of_kind(kind.resource)
+        if params.get("SourceUri") in (None, entity.record["Source"]["SourceUri"])
+        and params.get(kind.type_member) in (None, entity.type)
     ]
     shown = [f"{kind.title}Arn", f"{kind.title}Name", "Source", kind.type_member, "Status"]
     members = {name: name for name in [*shown, "CreationTime", "LastModifiedTime"]}
-    return page_of(wanted, found, members, f"{kind.title}Summaries")
+    return page_of(params, entities, members, f"{kind.title}Summaries")
 
 
 def _register(kind: Kind) -> None:

@@ -23,19 +23,19 @@ def _trial(call: Call, name: str) -> Entity:
 
 
 def _trials_of(call: Call, experiment: str) -> list[Entity]:
-    found = call.store(LineageStore).of_kind("experiment-trial")
-    return [one for one in found if one.record["ExperimentName"] == experiment]
+    trials = call.store(LineageStore).of_kind("experiment-trial")
+    return [trial for trial in trials if trial.record["ExperimentName"] == experiment]
 
 
 @sagemaker.operation("CreateExperiment")
 def create_experiment(call: Call) -> Reply:
     """Make an experiment."""
-    wanted, name = call.params, call.params["ExperimentName"]
+    params, name = call.params, call.params["ExperimentName"]
     arn = call.arn(f"experiment/{name}")
     record = {"ExperimentName": name, "ExperimentArn": arn}
-    record["DisplayName"] = wanted.get("DisplayName", name)
-    if wanted.get("Description"):
-        record["Description"] = wanted["Description"]
+    record["DisplayName"] = params.get("DisplayName", name)
+    if params.get("Description"):
+        record["Description"] = params["Description"]
     add(call, Entity("experiment", name, arn, "Experiment", record))
     return {"ExperimentArn": arn}
 
@@ -58,8 +58,8 @@ def update_experiment(call: Call) -> Reply:
 def list_experiments(call: Call) -> Reply:
     """List experiments."""
     shown = {name: name for name in ("ExperimentArn", "ExperimentName", "DisplayName")} | TIMES
-    found = call.store(LineageStore).of_kind("experiment")
-    return page_of(call.params, found, shown, "ExperimentSummaries")
+    experiments = call.store(LineageStore).of_kind("experiment")
+    return page_of(call.params, experiments, shown, "ExperimentSummaries")
 
 
 @sagemaker.operation("DeleteExperiment")
@@ -75,13 +75,13 @@ def delete_experiment(call: Call) -> Reply:
 @sagemaker.operation("CreateTrial")
 def create_trial(call: Call) -> Reply:
     """Make a trial of an experiment."""
-    wanted, name = call.params, call.params["TrialName"]
-    experiment = _experiment(call, wanted["ExperimentName"])
+    params, name = call.params, call.params["TrialName"]
+    experiment = _experiment(call, params["ExperimentName"])
     arn = call.arn(f"experiment-trial/{name}")
     record = {"TrialName": name, "TrialArn": arn, "ExperimentName": experiment.name}
-    record["DisplayName"] = wanted.get("DisplayName", name)
-    if wanted.get("MetadataProperties"):
-        record["MetadataProperties"] = wanted["MetadataProperties"]
+    record["DisplayName"] = params.get("DisplayName", name)
+    if params.get("MetadataProperties"):
+        record["MetadataProperties"] = params["MetadataProperties"]
     add(call, Entity("experiment-trial", name, arn, "Trial", record))
     return {"TrialArn": arn}
 
@@ -103,15 +103,15 @@ def update_trial(call: Call) -> Reply:
 @sagemaker.operation("ListTrials")
 def list_trials(call: Call) -> Reply:
     """List trials: all, those of an experiment, or those that hold a trial component."""
-    wanted, store = call.params, call.store(LineageStore)
-    found = store.of_kind("experiment-trial")
-    if wanted.get("ExperimentName"):
-        found = _trials_of(call, _experiment(call, wanted["ExperimentName"]).name)
-    if wanted.get("TrialComponentName"):
-        component = component_of(call, wanted["TrialComponentName"]).arn
-        found = [one for one in found if component in store.members.get(one.arn, {})]
+    params, store = call.params, call.store(LineageStore)
+    trials = store.of_kind("experiment-trial")
+    if params.get("ExperimentName"):
+        trials = _trials_of(call, _experiment(call, params["ExperimentName"]).name)
+    if params.get("TrialComponentName"):
+        component = component_of(call, params["TrialComponentName"]).arn
+        trials = [trial for trial in trials if component in store.members.get(trial.arn, {})]
     shown = {name: name for name in ("TrialArn", "TrialName", "DisplayName")} | TIMES
-    return page_of(wanted, found, shown, "TrialSummaries")
+    return page_of(params, trials, shown, "TrialSummaries")
 
 
 @sagemaker.operation("DeleteTrial")
@@ -140,10 +140,10 @@ def disassociate_trial_component(call: Call) -> Reply:
     """Take a trial component out of a trial; ResourceNotFound when it is not in it."""
     component = component_of(call, call.params["TrialComponentName"])
     trial = _trial(call, call.params["TrialName"])
-    held = call.store(LineageStore).members.get(trial.arn, {})
-    if component.arn not in held:
+    components = call.store(LineageStore).members.get(trial.arn, {})
+    if component.arn not in components:
         raise ServiceError("ResourceNotFound", f"{component.arn} is not in {trial.arn}.")
-    del held[component.arn]
+    del components[component.arn]
     return {"TrialComponentArn": component.arn, "TrialArn": trial.arn}
 
 
@@ -152,7 +152,7 @@ def _set(call: Call, entity: Entity, names: tuple[str, ...]) -> None:
     entity.touch(call)
 
 
-def _in_use(entity: Entity, held: str) -> ServiceError:
+def _in_use(entity: Entity, contents: str) -> ServiceError:
     return ServiceError(
-        "ValidationException", f"{entity.arn} cannot be deleted: it still has {held}."
+        "ValidationException", f"{entity.arn} cannot be deleted: it still has {contents}."
     )

@@ -26,10 +26,10 @@ def describe_lineage_group(call: Call) -> dict[str, Any]:
 def list_lineage_groups(call: Call) -> dict[str, Any]:
     """List the account's group, if it has one yet."""
     group = call.store(LineageStore).group
-    found = [group] if group and created_in(call.params, group["CreationTime"]) else []
-    page, rest = SAGEMAKER.page(call.params, found)
+    groups = [group] if group and created_in(call.params, group["CreationTime"]) else []
+    page, rest = SAGEMAKER.page(call.params, groups)
     hidden = ("Description", "CreatedBy", "LastModifiedBy")
-    shown = [{k: v for k, v in one.items() if k not in hidden} for one in page]
+    shown = [{k: v for k, v in item.items() if k not in hidden} for item in page]
     return {"LineageGroupSummaries": shown, **rest}
 
 

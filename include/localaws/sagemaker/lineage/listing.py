@@ -11,19 +11,21 @@ from localaws.sagemaker.lineage.store import Entity
 
 
 def page_of(
-    params: dict[str, Any], found: Iterable[Entity], members: dict[str, str], into: str
+    params: dict[str, Any], entities: Iterable[Entity], members: dict[str, str], into: str
 ) -> dict[str, Any]:
     """Return a page of summaries, the latest first unless the call says otherwise.
 
     `members` says under which name a summary shows which field of the record.
     """
-    chosen = [one for one in found if created_in(params, one.created)]
+    chosen = [entity for entity in entities if created_in(params, entity.created)]
     by_name = params.get("SortBy") == "Name"
-    chosen.sort(key=lambda one: (one.name if by_name else one.created.isoformat(), one.arn))
+    chosen.sort(
+        key=lambda entity: (entity.name if by_name else entity.created.isoformat(), entity.arn)
+    )
     if params.get("SortOrder", "Descending") == "Descending":
         chosen.reverse()
     page, rest = SAGEMAKER.page(params, chosen)
-    return {into: [_summary(one, members) for one in page], **rest}
+    return {into: [_summary(entity, members) for entity in page], **rest}
 
 
 def created_in(params: dict[str, Any], created: datetime) -> bool:

@@ -31,32 +31,32 @@ PAGER = Pager("NextToken", "MaxResults", MAX_RESULTS, "ValidationException")
 @sagemaker.operation("QueryLineage")
 def query_lineage(call: Call) -> dict[str, Any]:
     """Return the entities that pass the filters, and with `IncludeEdges` the paths to them."""
-    wanted = call.params
+    params = call.params
     for name in ("MaxDepth", "MaxResults"):
-        if wanted.get(name) is not None and wanted[name] < 1:
+        if params.get(name) is not None and params[name] < 1:
             raise ServiceError("ValidationException", f"{name} must be at least 1.")
     of_jobs(call)
-    starts = wanted.get("StartArns") or []
+    starts = params.get("StartArns") or []
     walk = _Walk(call)
     if starts:
         walk.run(starts[0])
     else:
         walk.reached = {
-            one.arn: one
-            for one in call.store(LineageStore).entities.values()
-            if one.kind in LINEAGE_TYPES
+            entity.arn: entity
+            for entity in call.store(LineageStore).entities.values()
+            if entity.kind in LINEAGE_TYPES
         }
-    filters = wanted.get("Filters") or {}
-    found = [arn for arn, entity in walk.reached.items() if _passes(filters, entity)]
+    filters = params.get("Filters") or {}
+    arns = [arn for arn, entity in walk.reached.items() if _passes(filters, entity)]
     edges: list[Edge] = []
-    if wanted.get("IncludeEdges"):
-        on_path = walk.towards(found)
-        found = [arn for arn in walk.reached if arn in on_path]
+    if params.get("IncludeEdges"):
+        on_path = walk.towards(arns)
+        arns = [arn for arn in walk.reached if arn in on_path]
         edges = [e for e in walk.edges.values() if {e.source, e.destination} <= on_path]
-    page, rest = PAGER.page(wanted, found)
+    page, rest = PAGER.page(params, arns)
     return {
         "Vertices": [_vertex(walk.reached[arn]) for arn in page],
-        "Edges": [edge.document() for edge in _of_page(edges, found, set(page))],
+        "Edges": [edge.document() for edge in _of_page(edges, arns, set(page))],
         **rest,
     }
 
@@ -121,16 +121,16 @@ class _Walk:
             return None
         return store_of(self._call, arn).entities.get(arn)
 
-    def towards(self, found: list[str]) -> set[str]:
+    def towards(self, ends: list[str]) -> set[str]:
         """Return everything on the way from the start to what was found, both included."""
-        seen: set[str] = set()
-        left = list(found)
+        passed: set[str] = set()
+        left = list(ends)
         while left:
             arn = left.pop()
-            if arn not in seen:
-                seen.add(arn)
+            if arn not in passed:
+                passed.add(arn)
                 left += self._before.get(arn, ())
-        return seen
+        return passed
 
 
 def _passes(filters: dict[str, Any], entity: Entity) -> bool:
@@ -161,7 +161,7 @@ def _vertex(entity: Entity) -> dict[str, Any]:
     return vertex | ({"LineageType": lineage_type} if lineage_type else {})
 
 
-def _of_page(edges: list[Edge], found: list[str], page: set[str]) -> list[Edge]:
+def _of_page(edges: list[Edge], arns: list[str], page: set[str]) -> list[Edge]:
     """Return the edges whose later end is on this page, so that each comes once."""
-    place = {arn: number for number, arn in enumerate(found)}
-    return [e for e in edges if max((e.source, e.destination), key=place.__getitem__) in page]
+    position = {arn: number for number, arn in enumerate(arns)}
+    return [e for e in edges if max((e.source, e.destination), key=position.__getitem__) in page]

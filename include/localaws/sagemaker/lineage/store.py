@@ -43,14 +43,14 @@ class Entity:
     @property
     def created(self) -> datetime:
         """When it was made."""
-        found: datetime = self.record["CreationTime"]
-        return found
+        created: datetime = self.record["CreationTime"]
+        return created
 
     @property
     def modified(self) -> datetime:
         """When it was last changed."""
-        found: datetime = self.record["LastModifiedTime"]
-        return found
+        modified: datetime = self.record["LastModifiedTime"]
+        return modified
 
     def touch(self, call: Call) -> None:
         """Record who changes it, and when."""
@@ -70,8 +70,8 @@ class Edge:
 
     def document(self) -> Record:
         """Return source, destination and (where there is one) type."""
-        found = {"SourceArn": self.source, "DestinationArn": self.destination}
-        return found | ({"AssociationType": self.kind} if self.kind else {})
+        document = {"SourceArn": self.source, "DestinationArn": self.destination}
+        return document | ({"AssociationType": self.kind} if self.kind else {})
 
 
 @dataclass
@@ -85,7 +85,7 @@ class LineageStore:
 
     def of_kind(self, kind: str) -> list[Entity]:
         """Return the entities of a kind, the oldest first."""
-        return [one for one in self.entities.values() if one.kind == kind]
+        return [entity for entity in self.entities.values() if entity.kind == kind]
 
     def find(self, arn: str) -> Entity:
         """Return an entity; ResourceNotFound."""
@@ -115,8 +115,8 @@ def entity_arn(call: Call, kind: str, name_or_arn: str) -> str:
 
 def store_of(stores: Stores, arn: str) -> LineageStore:
     """Return the store of the account that owns an entity."""
-    place = parse_arn(arn)
-    return stores.store(LineageStore, place.account, place.region)
+    owner = parse_arn(arn)
+    return stores.store(LineageStore, owner.account, owner.region)
 
 
 def add(call: Call, entity: Entity) -> None:

@@ -68,10 +68,10 @@ def _add(call: Call, entity: Entity) -> None:
 def _join(call: Call, job: Job, arn: str) -> None:
     """Put a job's component into the trial that its `ExperimentConfig` names."""
     trial = (job.request.get("ExperimentConfig") or {}).get("TrialName")
-    place = call.arn(f"experiment-trial/{trial}", "sagemaker")
+    trial_arn = call.arn(f"experiment-trial/{trial}", "sagemaker")
     store = call.store(LineageStore)
-    if trial and place in store.entities:
-        store.members.setdefault(place, {})[arn] = None
+    if trial and trial_arn in store.entities:
+        store.members.setdefault(trial_arn, {})[arn] = None
 
 
 def _renew(entity: Entity, job: Job) -> None:
@@ -91,35 +91,35 @@ def _renew(entity: Entity, job: Job) -> None:
     record["InputArtifacts"] = _inputs(described)
     model = (described.get("ModelArtifacts") or {}).get("S3ModelArtifacts")
     outputs = (described.get("ProcessingOutputConfig") or {}).get("Outputs", [])
-    found = {one["OutputName"]: {"Value": one["S3Output"]["S3Uri"]} for one in outputs}
-    place = (described.get("OutputDataConfig") or {}).get("S3OutputPath")
-    if place and job.status == "Completed":
-        model = model or f"{place.rstrip('/')}/{job.name}/output/model.tar.gz"
-        found["SageMaker.ModelArtifact"] = {"Value": model}
-    record["OutputArtifacts"] = found
+    artifacts = {output["OutputName"]: {"Value": output["S3Output"]["S3Uri"]} for output in outputs}
+    prefix = (described.get("OutputDataConfig") or {}).get("S3OutputPath")
+    if prefix and job.status == "Completed":
+        model = model or f"{prefix.rstrip('/')}/{job.name}/output/model.tar.gz"
+        artifacts["SageMaker.ModelArtifact"] = {"Value": model}
+    record["OutputArtifacts"] = artifacts
 
 
 def _inputs(described: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for one in described.get("InputDataConfig") or []:
-        uri = one.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+    artifacts = {}
+    for channel in described.get("InputDataConfig") or []:
+        uri = channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
         if uri:
-            found[one["ChannelName"]] = {"Value": uri}
-    for one in described.get("ProcessingInputs") or []:
-        uri = one.get("S3Input", {}).get("S3Uri")
+            artifacts[channel["ChannelName"]] = {"Value": uri}
+    for item in described.get("ProcessingInputs") or []:
+        uri = item.get("S3Input", {}).get("S3Uri")
         if uri:
-            found[one["InputName"]] = {"Value": uri}
-    return found
+            artifacts[item["InputName"]] = {"Value": uri}
+    return artifacts
 
 
 @sagemaker.operation("CreateTrialComponent")
 def create_trial_component(call: Call) -> dict[str, Any]:
     """Make a trial component by hand."""
-    wanted, name = call.params, call.params[NAME]
+    params, name = call.params, call.params[NAME]
     arn = call.arn(f"{KIND}/{name}")
-    kept = (*PLAIN, *MAPS, "MetadataProperties")
-    record = {member: wanted[member] for member in kept if wanted.get(member)}
-    record |= {NAME: name, "TrialComponentArn": arn, "DisplayName": wanted.get("DisplayName", name)}
+    members = (*PLAIN, *MAPS, "MetadataProperties")
+    record = {member: params[member] for member in members if params.get(member)}
+    record |= {NAME: name, "TrialComponentArn": arn, "DisplayName": params.get("DisplayName", name)}
     add(call, Entity(KIND, name, arn, "TrialComponent", record))
     return {"TrialComponentArn": arn}
 
@@ -133,12 +133,12 @@ def describe_trial_component(call: Call) -> dict[str, Any]:
 @sagemaker.operation("UpdateTrialComponent")
 def update_trial_component(call: Call) -> dict[str, Any]:
     """Change a trial component; its maps are merged, and thinned by `…ToRemove`."""
-    entity, wanted = component_of(call, call.params[NAME]), call.params
-    changed = {name: wanted[name] for name in PLAIN if name in wanted}
+    entity, params = component_of(call, call.params[NAME]), call.params
+    changed = {name: params[name] for name in PLAIN if name in params}
     for name, most in MAPS.items():
-        removed = wanted.get(f"{name}ToRemove") or []
-        kept = {k: v for k, v in entity.record.get(name, {}).items() if k not in removed}
-        changed[name] = kept | (wanted.get(name) or {})
+        removed = params.get(f"{name}ToRemove") or []
+        unchanged = {k: v for k, v in entity.record.get(name, {}).items() if k not in removed}
+        changed[name] = unchanged | (params.get(name) or {})
         if len(changed[name]) > most:
             raise ServiceError("ValidationException", f"{name} may have {most} entries at most.")
     entity.record = {**entity.record, **changed}
@@ -150,7 +150,9 @@ def update_trial_component(call: Call) -> dict[str, Any]:
 def delete_trial_component(call: Call) -> dict[str, Any]:
     """Delete a trial component that is in no trial."""
     entity = component_of(call, call.params[NAME])
-    trials = [t for t, held in call.store(LineageStore).members.items() if entity.arn in held]
+    trials = [
+        t for t, components in call.store(LineageStore).members.items() if entity.arn in components
+    ]
     if trials:
         raise ServiceError(
             "ValidationException",
@@ -164,26 +166,28 @@ def delete_trial_component(call: Call) -> dict[str, Any]:
 def list_trial_components(call: Call) -> dict[str, Any]:
     """List trial components: all, those of a trial or an experiment, or those of a source."""
     of_jobs(call)
-    store, wanted = call.store(LineageStore), call.params
-    given = [n for n in ("ExperimentName", "TrialName", "SourceArn") if wanted.get(n)]
-    if len(given) > 1:
-        raise ServiceError("ValidationException", f"Give only one of {', '.join(given)}.")
-    found = store.of_kind(KIND)
-    if wanted.get("SourceArn"):
-        found = [
-            o for o in found if o.record.get("Source", {}).get("SourceArn") == wanted["SourceArn"]
+    store, params = call.store(LineageStore), call.params
+    filters = [n for n in ("ExperimentName", "TrialName", "SourceArn") if params.get(n)]
+    if len(filters) > 1:
+        raise ServiceError("ValidationException", f"Give only one of {', '.join(filters)}.")
+    components = store.of_kind(KIND)
+    if params.get("SourceArn"):
+        components = [
+            o
+            for o in components
+            if o.record.get("Source", {}).get("SourceArn") == params["SourceArn"]
         ]
-    elif given:
+    elif filters:
         trials = _trials(call)
-        held = {arn for trial in trials for arn in store.members.get(trial, {})}
-        found = [one for one in found if one.arn in held]
-    return page_of(wanted, found, SUMMARY, "TrialComponentSummaries")
+        arns = {arn for trial in trials for arn in store.members.get(trial, {})}
+        components = [component for component in components if component.arn in arns]
+    return page_of(params, components, SUMMARY, "TrialComponentSummaries")
 
 
 def _trials(call: Call) -> list[str]:
-    store, wanted = call.store(LineageStore), call.params
-    if wanted.get("TrialName"):
-        return [store.find(call.arn(f"experiment-trial/{wanted['TrialName']}")).arn]
-    name = wanted["ExperimentName"]
+    store, params = call.store(LineageStore), call.params
+    if params.get("TrialName"):
+        return [store.find(call.arn(f"experiment-trial/{params['TrialName']}")).arn]
+    name = params["ExperimentName"]
     store.find(call.arn(f"experiment/{name}"))
     return [t.arn for t in store.of_kind("experiment-trial") if t.record["ExperimentName"] == name]

@@ -37,9 +37,9 @@ class Sandbox:
 
     def folder(self, container_path: str) -> Path:
         """Return a directory under `/opt/ml`, made when it is missing."""
-        found = self.path(container_path)
-        found.mkdir(parents=True, exist_ok=True)
-        return found
+        folder = self.path(container_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def rewrite(self, argument: str) -> str:
         """Return an argument with its container paths pointing into the sandbox."""

@@ -86,10 +86,6 @@ def action_of(method: str, path: str) -> str | None:
         return None
     below = path.removeprefix(PREFIX)
     return next(
-        (
-            action
-            for wanted, pattern, action in _TABLE
-            if wanted == method and pattern.fullmatch(below)
-        ),
+        (action for verb, pattern, action in _TABLE if verb == method and pattern.fullmatch(below)),
         None,
     )

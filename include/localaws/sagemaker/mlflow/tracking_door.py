@@ -14,7 +14,7 @@ from localaws.cloudtrail.history import History, Recording
 from localaws.door import fault_door
 from localaws.door.protocol import Reply, error_of, unsupported
 from localaws.door.sigv4 import Request
-from localaws.identity.authorisation.asked import Asked
+from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.capabilities import Authorisation, Stores
 from localaws.kit.service import Principal, ServiceError
@@ -32,20 +32,20 @@ class Door(Recording, Authorisation, Protocol):
 def serve(aws: Door, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
     """Answer one authenticated request."""
     arn = request.headers.get(HEADER, "")
-    place = parse_arn(arn) if is_arn(arn) else None
-    if place is None or (place.service, place.resource_type) != ("sagemaker", TYPE):
+    server = parse_arn(arn) if is_arn(arn) else None
+    if server is None or (server.service, server.resource_type) != ("sagemaker", TYPE):
         raise ServiceError("ValidationException", f"{HEADER} names no tracking server: {arn!r}")
     action = action_of(request.method, request.raw_path)
     if action is None:
         raise unsupported(SERVICE, f"{request.method} {request.raw_path}")
     fault_door.before(aws, environ, SERVICE, action, caller)
-    asked = Asked(
+    call = AuthorisationRequest(
         service=SERVICE,
         operation=action,
         params={"TrackingServerArn": arn},
         caller=caller,
-        account=place.account,
-        region=place.region,
+        account=server.account,
+        region=server.region,
         stores=aws,
         headers=request.headers,
     )
@@ -54,15 +54,15 @@ def serve(aws: Door, environ: dict[str, Any], caller: Principal, request: Reques
         aws.authoriser.check(caller, f"{SERVICE}:{action}", arn, service=SERVICE)
         reply = _pass_on(aws, arn, request)
     except ServiceError as error:
-        history.record(aws, asked, error)
+        history.record(aws, call, error)
         raise
-    history.record(aws, asked, error_of(reply) if reply.status >= 400 else None)
+    history.record(aws, call, error_of(reply) if reply.status >= 400 else None)
     return reply
 
 
 def _pass_on(stores: Stores, arn: str, request: Request) -> Reply:
-    place = parse_arn(arn)
-    server = stores.store(TrackingServers, place.account, place.region).get(place.resource_id, arn)
+    owner = parse_arn(arn)
+    server = stores.store(TrackingServers, owner.account, owner.region).get(owner.resource_id, arn)
     if server.status not in RUNNING:
         raise ServiceError(
             "ConflictException", f"Tracking server {arn} is {server.status}, not running."

@@ -102,8 +102,8 @@ class TrackingProcess:
         """Pass a request on; OSError or HTTPException when the process does not answer."""
         connection = _SocketFile(self._socket)
         try:
-            kept = {name: headers[name] for name in PASSED_ON if name in headers}
-            connection.request(method, target, body=body or None, headers=kept)
+            passed = {name: headers[name] for name in PASSED_ON if name in headers}
+            connection.request(method, target, body=body or None, headers=passed)
             reply = connection.getresponse()
             returned = [(name, value) for name in RETURNED if (value := reply.getheader(name))]
             return Reply(reply.status, returned, reply.read())

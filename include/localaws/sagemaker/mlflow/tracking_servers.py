@@ -58,10 +58,10 @@ class TrackingServer:
 
     def description(self, endpoint: str) -> dict[str, Any]:
         """Return the reply of DescribeMlflowTrackingServer."""
-        asked = {name: self.request[name] for name in KEPT if name in self.request}
+        members = {name: self.request[name] for name in KEPT if name in self.request}
         return (
             self.summary()
-            | asked
+            | members
             | {
                 "TrackingServerSize": self.request.get("TrackingServerSize", "Small"),
                 "TrackingServerUrl": endpoint,
@@ -102,10 +102,10 @@ class TrackingServers:
 
     def get(self, name: str, arn: str) -> TrackingServer:
         """Return a server; ResourceNotFound when there is none."""
-        found = self._servers.get(name)
-        if found is None:
+        server = self._servers.get(name)
+        if server is None:
             raise ServiceError("ResourceNotFound", f"Tracking server {arn} does not exist.")
-        return found
+        return server
 
     def remove(self, server: TrackingServer) -> None:
         """Drop a deleted server."""
@@ -242,7 +242,7 @@ def list_tracking_servers(call: Call) -> dict[str, Any]:
     names = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
     names["TrackingServerStatus"] = "StatusEquals"
     filters = {names.get(name, name): value for name, value in params.items()}
-    wanted = filters.pop("MlflowVersion", None)
+    mlflow_version = filters.pop("MlflowVersion", None)
     items = [server.summary() for server in call.store(TrackingServers).all()]
-    items = [item for item in items if wanted in (None, item["MlflowVersion"])]
+    items = [item for item in items if mlflow_version in (None, item["MlflowVersion"])]
     return listed(filters, items, into="TrackingServerSummaries", prefix="TrackingServer")

@@ -35,18 +35,18 @@ def card_of(call: Call) -> Card:
 @sagemaker.operation("CreateModelCard")
 def create_model_card(call: Call) -> dict[str, Any]:
     """Make a card, its version 1, in the caller's own account."""
-    cards, wanted, name = call.store(ModelCards), call.params, call.params[NAME]
+    cards, params, name = call.store(ModelCards), call.params, call.params[NAME]
     arn = call.arn(f"model-card/{name}")
     if name in cards.by_name:
         raise ServiceError("ConflictException", f"Model card {arn} already exists.")
-    read(wanted["Content"])
-    security = wanted.get("SecurityConfig") or None
+    read(params["Content"])
+    security = params.get("SecurityConfig") or None
     require_key(call, WRITE, security)
-    call.store(TagStore).put(arn, wanted.get("Tags"))
+    call.store(TagStore).put(arn, params.get("Tags"))
     first = Version(
         1,
-        wanted["Content"],
-        wanted["ModelCardStatus"],
+        params["Content"],
+        params["ModelCardStatus"],
         call.now(),
         call.caller.identity(),
     )
@@ -106,19 +106,19 @@ def list_model_cards(call: Call) -> dict[str, Any]:
     items = []
     for card in call.store(ModelCards).by_name.values():
         described = card.describe(card.latest)
-        kept = (NAME, "ModelCardArn", "ModelCardStatus", "CreationTime", "LastModifiedTime")
-        items.append({name: described[name] for name in kept})
-    asked = call.params
-    if asked.get("ModelCardStatus"):
-        asked = {**asked, "StatusEquals": asked["ModelCardStatus"]}
-    return listed(asked, items, into="ModelCardSummaries", prefix="ModelCard")
+        members = (NAME, "ModelCardArn", "ModelCardStatus", "CreationTime", "LastModifiedTime")
+        items.append({name: described[name] for name in members})
+    params = call.params
+    if params.get("ModelCardStatus"):
+        params = {**params, "StatusEquals": params["ModelCardStatus"]}
+    return listed(params, items, into="ModelCardSummaries", prefix="ModelCard")
 
 
 @sagemaker.operation("ListModelCardVersions", resource=NAME)
 def list_model_card_versions(call: Call) -> dict[str, Any]:
     """List a card's versions, the latest first unless asked otherwise."""
-    card, asked = card_of(call), call.params
-    found = [
+    card, params = card_of(call), call.params
+    summaries = [
         {
             NAME: card.name,
             "ModelCardArn": card.arn,
@@ -128,12 +128,12 @@ def list_model_card_versions(call: Call) -> dict[str, Any]:
             "LastModifiedTime": version.at,
         }
         for version in card.versions
-        if in_window(asked, version.at, card.name)
-        and asked.get("ModelCardStatus") in (None, version.status)
+        if in_window(params, version.at, card.name)
+        and params.get("ModelCardStatus") in (None, version.status)
     ]
-    if asked.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(asked, found)
+    if params.get("SortOrder", "Descending") == "Descending":
+        summaries.reverse()
+    page, rest = SAGEMAKER.page(params, summaries)
     return {"ModelCardVersionSummaryList": page, **rest}
 
 

@@ -27,17 +27,17 @@ def read(content: str) -> dict[str, Any]:
         document = json.loads(content)
     except json.JSONDecodeError as error:
         raise _refused(f"it is not valid JSON: {error}") from error
-    found = [_finding(error) for error in _validator().iter_errors(document)]
-    if found:
-        more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-        raise _refused("; ".join(sorted(found)[:SHOWN]) + more)
+    findings = [_finding(error) for error in _validator().iter_errors(document)]
+    if findings:
+        more = f" (and {len(findings) - SHOWN} more)" if len(findings) > SHOWN else ""
+        raise _refused("; ".join(sorted(findings)[:SHOWN]) + more)
     card: dict[str, Any] = document
     return card
 
 
 def _finding(error: Any) -> str:
-    place = "/".join(map(str, error.absolute_path))
-    return f"#/{place}: {str(error.message)[:200]}"
+    path = "/".join(map(str, error.absolute_path))
+    return f"#/{path}: {str(error.message)[:200]}"
 
 
 def _refused(why: str) -> ServiceError:

@@ -13,7 +13,7 @@ from localaws.sagemaker.model_cards.store import Card, ExportJob
 def card_changed(events: Events, account: str, region: str, card: Card) -> None:
     """Emit "SageMaker Model Card State Change" in the account that owns the card."""
     described = card.describe(card.latest)
-    kept = (
+    members = (
         "ModelCardVersion",
         "ModelCardName",
         "ModelCardStatus",
@@ -22,7 +22,7 @@ def card_changed(events: Events, account: str, region: str, card: Card) -> None:
         "LastModifiedTime",
         "LastModifiedBy",
     )
-    detail: dict[str, Any] = {name: _plain(described[name]) for name in kept}
+    detail: dict[str, Any] = {name: _plain(described[name]) for name in members}
     overview = read(card.latest.content).get("model_overview", {})
     if overview.get("model_id"):
         detail["ModelId"] = overview["model_id"]

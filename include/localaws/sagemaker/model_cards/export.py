@@ -30,9 +30,9 @@ ARN = "ModelCardExportJobArn"
 @sagemaker.operation("CreateModelCardExportJob", resource="ModelCardName")
 def create_model_card_export_job(call: Call) -> dict[str, Any]:
     """Start to write a card's version as a PDF under `S3OutputPath`."""
-    card, wanted = card_of(call), call.params
-    version = card.version(wanted.get("ModelCardVersion"))
-    name, output = wanted["ModelCardExportJobName"], wanted["OutputConfig"]["S3OutputPath"]
+    card, params = card_of(call), call.params
+    version = card.version(params.get("ModelCardVersion"))
+    name, output = params["ModelCardExportJobName"], params["OutputConfig"]["S3OutputPath"]
     try:
         split_uri(output)
     except WorkFailedError as error:
@@ -64,23 +64,23 @@ def describe_model_card_export_job(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListModelCardExportJobs")
 def list_model_card_export_jobs(call: Call) -> dict[str, Any]:
     """List the exports of an own card, the latest first unless asked otherwise."""
-    card, asked = card_of(call), call.params
-    window = {k: v for k, v in asked.items() if k.startswith("CreationTime")}
-    window["NameContains"] = asked.get("ModelCardExportJobNameContains", "")
-    found = [
+    card, params = card_of(call), call.params
+    window = {k: v for k, v in params.items() if k.startswith("CreationTime")}
+    window["NameContains"] = params.get("ModelCardExportJobNameContains", "")
+    summaries = [
         job.summary(card.name)
         for job in card.jobs.values()
         if in_window(window, job.created, job.name)
-        and asked.get("StatusEquals") in (None, job.status)
-        and asked.get("ModelCardVersion") in (None, job.version)
+        and params.get("StatusEquals") in (None, job.status)
+        and params.get("ModelCardVersion") in (None, job.version)
     ]
     field = {"Name": "ModelCardExportJobName", "Status": "Status"}.get(
-        asked.get("SortBy", ""), "CreatedAt"
+        params.get("SortBy", ""), "CreatedAt"
     )
-    found.sort(key=lambda one: (one[field], one["ModelCardExportJobName"]))
-    if asked.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(asked, found)
+    summaries.sort(key=lambda item: (item[field], item["ModelCardExportJobName"]))
+    if params.get("SortOrder", "Descending") == "Descending":
+        summaries.reverse()
+    page, rest = SAGEMAKER.page(params, summaries)
     return {"ModelCardExportJobSummaries": page, **rest}
 
 
@@ -114,13 +114,13 @@ def render(card: Card, version: Version) -> bytes:
 
 def _lines(value: Any, indent: int) -> list[Line]:
     if isinstance(value, dict):
-        found: list[Line] = []
+        lines: list[Line] = []
         for name, item in value.items():
             if isinstance(item, dict | list):
-                found += [Line(_words(name), indent=indent, bold=True), *_lines(item, indent + 12)]
+                lines += [Line(_words(name), indent=indent, bold=True), *_lines(item, indent + 12)]
             else:
-                found.append(Line(f"{_words(name)}: {item}", indent=indent))
-        return found
+                lines.append(Line(f"{_words(name)}: {item}", indent=indent))
+        return lines
     if isinstance(value, list):
         return [line for item in value for line in _lines(item, indent)]
     return [Line(str(value), indent=indent)]

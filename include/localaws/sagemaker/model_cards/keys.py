@@ -28,14 +28,14 @@ def require_key(call: Call, action: str, security: Card | dict[str, str] | None)
 def _key_arn(call: Call, key: str) -> str:
     from moto.kms.models import kms_backends
 
-    place = parse_arn(key) if is_arn(key) else None
-    account, region = (place.account, place.region) if place else (call.account, call.region)
+    arn = parse_arn(key) if is_arn(key) else None
+    account, region = (arn.account, arn.region) if arn else (call.account, call.region)
     backend = kms_backends[account][region]
-    name = place.resource if place else key
+    name = arn.resource if arn else key
     if name.startswith("alias/"):
         name = backend.get_key_id_from_alias(name) or name
-    found = backend.keys.get(name.removeprefix("key/"))
-    if found is None or found.key_state != "Enabled":
-        state = "does not exist" if found is None else f"is {found.key_state}"
+    kms_key = backend.keys.get(name.removeprefix("key/"))
+    if kms_key is None or kms_key.key_state != "Enabled":
+        state = "does not exist" if kms_key is None else f"is {kms_key.key_state}"
         raise ServiceError("ValidationException", f"KMS key {key} {state}.")
-    return str(found.arn)
+    return str(kms_key.arn)

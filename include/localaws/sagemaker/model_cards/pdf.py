@@ -82,8 +82,8 @@ def _content(lines: list[Line]) -> bytes:
     for line in lines:
         height -= _leading(line)
         font = "F2" if line.bold else "F1"
-        place = f"/{font} {line.size} Tf 1 0 0 1 {MARGIN + line.indent} {height} Tm"
-        parts.append(place.encode() + b" (" + _escape(line.text) + b") Tj")
+        position = f"/{font} {line.size} Tf 1 0 0 1 {MARGIN + line.indent} {height} Tm"
+        parts.append(position.encode() + b" (" + _escape(line.text) + b") Tj")
     parts.append(b"ET")
     return b"\n".join(parts)
 

@@ -111,7 +111,7 @@ class Card:
     def search_record(self) -> Record:
         """Return the latest version as Search shows it."""
         document = read(self.latest.content)
-        found = self.describe(self.latest)
+        record = self.describe(self.latest)
         extra = {
             "ModelId": document.get("model_overview", {}).get("model_id"),
             "RiskRating": document.get("intended_uses", {}).get("risk_rating"),
@@ -119,7 +119,7 @@ class Card:
                 "model_package_group_name"
             ),
         }
-        return found | {name: value for name, value in extra.items() if value is not None}
+        return record | {name: value for name, value in extra.items() if value is not None}
 
 
 @dataclass

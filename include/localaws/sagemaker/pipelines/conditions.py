@@ -28,7 +28,7 @@ def holds(condition: dict[str, Any], scope: Scope) -> bool:
     if kind == "Not":
         return not holds(condition["Expression"], scope)
     if kind == "Or":
-        return any(holds(one, scope) for one in condition["Conditions"])
+        return any(holds(part, scope) for part in condition["Conditions"])
     if kind == "In":
         return scope.value(condition["QueryValue"]) in scope.value(condition["Values"])
     if kind in COMPARE:

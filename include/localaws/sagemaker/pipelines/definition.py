@@ -120,22 +120,22 @@ def refused(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
 
 
-def _parameters(given: list[dict[str, Any]]) -> Iterator[tuple[str, Parameter]]:
-    for one in given:
-        name, kind = one.get("Name"), one.get("Type")
+def _parameters(declarations: list[dict[str, Any]]) -> Iterator[tuple[str, Parameter]]:
+    for declaration in declarations:
+        name, kind = declaration.get("Name"), declaration.get("Type")
         if not name or kind not in PARAMETER_TYPES:
             raise refused(
                 f"Parameter {name!r} has type {kind!r}; allowed: {', '.join(PARAMETER_TYPES)}."
             )
-        default = one.get("DefaultValue")
+        default = declaration.get("DefaultValue")
         if default is not None and not isinstance(default, PARAMETER_TYPES[kind]):
             raise refused(f"Parameter [{name}] has a default that is no {kind}: {default!r}.")
-        yield name, Parameter(name, kind, default, tuple(one.get("EnumValues") or ()))
+        yield name, Parameter(name, kind, default, tuple(declaration.get("EnumValues") or ()))
 
 
-def _steps(given: list[dict[str, Any]], guard: tuple[str, bool] | None) -> Iterator[Step]:
-    for one in given:
-        name, kind = one.get("Name"), one.get("Type")
+def _steps(declarations: list[dict[str, Any]], guard: tuple[str, bool] | None) -> Iterator[Step]:
+    for declaration in declarations:
+        name, kind = declaration.get("Name"), declaration.get("Type")
         if not name:
             raise refused("A step has no Name.")
         if kind not in STEP_TYPES:
@@ -144,14 +144,14 @@ def _steps(given: list[dict[str, Any]], guard: tuple[str, bool] | None) -> Itera
                 f"{', '.join(STEP_TYPES)}."
             )
         for option in ("RetryPolicies", "CacheConfig"):
-            found = one.get(option)
-            if found and not (option == "CacheConfig" and found.get("Enabled") is False):
+            setting = declaration.get(option)
+            if setting and not (option == "CacheConfig" and setting.get("Enabled") is False):
                 raise refused(f"Step [{name}]: {option} is not supported by the local AWS.")
-        arguments = dict(one.get("Arguments") or {})
+        arguments = dict(declaration.get("Arguments") or {})
         branches = [
             (arguments.pop(k, None) or [], k == "IfSteps") for k in ("IfSteps", "ElseSteps")
         ]
-        needs = {str(step) for step in one.get("DependsOn") or []}
+        needs = {str(step) for step in declaration.get("DependsOn") or []}
         needs |= {path.split(".")[1] for path in references(arguments) if path.startswith("Steps.")}
         if guard:
             needs.add(guard[0])
@@ -162,11 +162,11 @@ def _steps(given: list[dict[str, Any]], guard: tuple[str, bool] | None) -> Itera
             needs=frozenset(needs),
             files={
                 f["PropertyFileName"]: (f["OutputName"], f["FilePath"])
-                for f in one.get("PropertyFiles") or []
+                for f in declaration.get("PropertyFiles") or []
             },
             guard=guard,
-            display_name=one.get("DisplayName"),
-            description=one.get("Description"),
+            display_name=declaration.get("DisplayName"),
+            description=declaration.get("Description"),
         )
         for inner, outcome in branches:
             yield from _steps(inner, (name, outcome))

@@ -31,7 +31,7 @@ class StepRun:
 
     def describe(self) -> dict[str, Any]:
         """Return the step as `ListPipelineExecutionSteps` shows it."""
-        found: dict[str, Any] = {
+        description: dict[str, Any] = {
             "StepName": self.step.name,
             "StartTime": self.started,
             "StepStatus": self.status,
@@ -44,7 +44,7 @@ class StepRun:
             "EndTime": self.ended,
             "FailureReason": self.failure,
         }
-        return found | {name: value for name, value in more.items() if value}
+        return description | {name: value for name, value in more.items() if value}
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Execution:
     parameters: dict[str, Any]
     created: datetime
     created_by: dict[str, Any]
-    given: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
     limit: int = 50
     status: str = "Executing"
     failure: str | None = None
@@ -78,7 +78,7 @@ class Execution:
     @property
     def started_parameters(self) -> list[dict[str, str]]:
         """The parameters it was started with, as texts."""
-        return [dict(one) for one in self.given.get("PipelineParameters") or []]
+        return [dict(parameter) for parameter in self.request.get("PipelineParameters") or []]
 
     def move(self, aws: TimedEvents, status: str, failure: str | None = None) -> None:
         """Enter a status and announce it."""
@@ -90,8 +90,8 @@ class Execution:
     def announce(self, events: Events, before: str | None) -> None:
         """Emit the event of the execution's status."""
         detail = {
-            "pipelineExecutionDisplayName": self.given.get("PipelineExecutionDisplayName"),
-            "pipelineExecutionDescription": self.given.get("PipelineExecutionDescription"),
+            "pipelineExecutionDisplayName": self.request.get("PipelineExecutionDisplayName"),
+            "pipelineExecutionDescription": self.request.get("PipelineExecutionDescription"),
             "currentPipelineExecutionStatus": self.status,
             "previousPipelineExecutionStatus": before,
             "executionStartTime": _instant(self.created),
@@ -124,9 +124,9 @@ class Execution:
     def _emit(self, events: Events, kind: str, detail: dict[str, Any]) -> None:
         account, region = self.arn.split(":")[4], self.arn.split(":")[3]
         places = {"pipelineArn": self.pipeline_arn, "pipelineExecutionArn": self.arn}
-        found = {name: value for name, value in {**places, **detail}.items() if value is not None}
+        content = {name: value for name, value in {**places, **detail}.items() if value is not None}
         resources = [self.pipeline_arn, self.arn]
-        events.emit(account, region, "aws.sagemaker", kind, found, resources)
+        events.emit(account, region, "aws.sagemaker", kind, content, resources)
 
 
 def _instant(when: datetime | None) -> str | None:

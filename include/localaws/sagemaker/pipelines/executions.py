@@ -25,10 +25,10 @@ ALPHABET = string.ascii_lowercase + string.digits
 def execution_of(call: Call) -> Execution:
     """Return the execution that a call names; ResourceNotFound."""
     arn = str(call.params.get(EXECUTION) or "")
-    found = call.store(PipelineStore).executions.get(arn)
-    if found is None:
+    execution = call.store(PipelineStore).executions.get(arn)
+    if execution is None:
         raise ServiceError("ResourceNotFound", f"Pipeline execution '{arn}' does not exist.")
-    return found
+    return execution
 
 
 @sagemaker.operation("StartPipelineExecution", resource=NAME)
@@ -41,7 +41,7 @@ def start_pipeline_execution(call: Call) -> dict[str, Any]:
     def act() -> dict[str, Any]:
         pipeline = pipeline_of(call)
         name = "".join(secrets.choice(ALPHABET) for _ in range(12))
-        given = {**pipeline.members, **call.params}
+        request = {**pipeline.members, **call.params}
         execution = Execution(
             arn=f"{pipeline.arn}/execution/{name}",
             id=name,
@@ -53,8 +53,8 @@ def start_pipeline_execution(call: Call) -> dict[str, Any]:
             parameters=_parameters(pipeline.definition, call.params),
             created=call.now(),
             created_by={"IamIdentity": call.caller.identity()},
-            given=given,
-            limit=_limit(given),
+            request=request,
+            limit=_limit(request),
         )
         call.store(PipelineStore).executions[execution.arn] = execution
         pipeline.last_run = execution.created
@@ -66,86 +66,101 @@ def start_pipeline_execution(call: Call) -> dict[str, Any]:
 
 
 def _parameters(definition: Definition, params: dict[str, Any]) -> dict[str, Any]:
-    given = {one["Name"]: one["Value"] for one in params.get("PipelineParameters") or []}
-    unknown = sorted(set(given) - set(definition.parameters))
+    texts = {
+        parameter["Name"]: parameter["Value"]
+        for parameter in params.get("PipelineParameters") or []
+    }
+    unknown = sorted(set(texts) - set(definition.parameters))
     if unknown:
         raise refused(f"Unknown parameters [{', '.join(unknown)}].")
     missing = [
-        one.name
-        for one in definition.parameters.values()
-        if one.default is None and one.name not in given
+        parameter.name
+        for parameter in definition.parameters.values()
+        if parameter.default is None and parameter.name not in texts
     ]
     if missing:
         raise refused(f"Parameters [{', '.join(missing)}] do not have default values: give them.")
     return {
-        name: one.read(given[name]) if name in given else one.default
-        for name, one in definition.parameters.items()
+        name: parameter.read(texts[name]) if name in texts else parameter.default
+        for name, parameter in definition.parameters.items()
     }
 
 
-def _limit(given: dict[str, Any]) -> int:
-    return int((given.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps", 50))
+def _limit(request: dict[str, Any]) -> int:
+    return int((request.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps", 50))
 
 
 @sagemaker.operation("DescribePipelineExecution", resource=EXECUTION)
 def describe_pipeline_execution(call: Call) -> dict[str, Any]:
     """Describe an execution."""
-    one = execution_of(call)
-    with one.lock:
-        found = {
-            "PipelineArn": one.pipeline_arn,
-            EXECUTION: one.arn,
-            "PipelineExecutionStatus": one.status,
-            "CreationTime": one.created,
-            "LastModifiedTime": one.modified or one.created,
-            "CreatedBy": one.created_by,
-            "LastModifiedBy": one.created_by,
+    execution = execution_of(call)
+    with execution.lock:
+        description = {
+            "PipelineArn": execution.pipeline_arn,
+            EXECUTION: execution.arn,
+            "PipelineExecutionStatus": execution.status,
+            "CreationTime": execution.created,
+            "LastModifiedTime": execution.modified or execution.created,
+            "CreatedBy": execution.created_by,
+            "LastModifiedBy": execution.created_by,
         }
-        found |= {name: one.given[name] for name in SHOWN if name in one.given}
-        return found | ({"FailureReason": one.failure} if one.failure else {})
+        description |= {
+            name: execution.request[name] for name in SHOWN if name in execution.request
+        }
+        return description | ({"FailureReason": execution.failure} if execution.failure else {})
 
 
 @sagemaker.operation("ListPipelineExecutions", resource=NAME)
 def list_pipeline_executions(call: Call) -> dict[str, Any]:
     """List a pipeline's executions, the newest first unless asked otherwise."""
-    pipeline, asked = pipeline_of(call), call.params
+    pipeline, params = pipeline_of(call), call.params
     window = {
-        "CreationTimeAfter": asked.get("CreatedAfter"),
-        "CreationTimeBefore": asked.get("CreatedBefore"),
+        "CreationTimeAfter": params.get("CreatedAfter"),
+        "CreationTimeBefore": params.get("CreatedBefore"),
     }
-    found = [
-        one
-        for one in call.store(PipelineStore).executions.values()
-        if one.pipeline_name == pipeline.name and in_window(window, one.created, one.arn)
+    executions = [
+        execution
+        for execution in call.store(PipelineStore).executions.values()
+        if execution.pipeline_name == pipeline.name
+        and in_window(window, execution.created, execution.arn)
     ]
-    by_arn = asked.get("SortBy") == EXECUTION
-    found.sort(key=lambda one: (one.arn if by_arn else one.created.isoformat(), one.arn))
-    if asked.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(asked, [_summary(one) for one in found])
+    by_arn = params.get("SortBy") == EXECUTION
+    executions.sort(
+        key=lambda execution: (
+            execution.arn if by_arn else execution.created.isoformat(),
+            execution.arn,
+        )
+    )
+    if params.get("SortOrder", "Descending") == "Descending":
+        executions.reverse()
+    page, rest = SAGEMAKER.page(params, [_summary(execution) for execution in executions])
     return {"PipelineExecutionSummaries": page, **rest}
 
 
-def _summary(one: Execution) -> dict[str, Any]:
-    with one.lock:
-        found = {
-            EXECUTION: one.arn,
-            "StartTime": one.created,
-            "PipelineExecutionStatus": one.status,
+def _summary(execution: Execution) -> dict[str, Any]:
+    with execution.lock:
+        summary = {
+            EXECUTION: execution.arn,
+            "StartTime": execution.created,
+            "PipelineExecutionStatus": execution.status,
         }
-        found |= {name: one.given[name] for name in SHOWN[:2] if name in one.given}
-        return found | ({"PipelineExecutionFailureReason": one.failure} if one.failure else {})
+        summary |= {
+            name: execution.request[name] for name in SHOWN[:2] if name in execution.request
+        }
+        return summary | (
+            {"PipelineExecutionFailureReason": execution.failure} if execution.failure else {}
+        )
 
 
 @sagemaker.operation("ListPipelineExecutionSteps", resource=EXECUTION)
 def list_pipeline_execution_steps(call: Call) -> dict[str, Any]:
     """List the steps that were begun, the latest first unless asked otherwise."""
-    one = execution_of(call)
-    with one.lock:
-        found = [run.describe() for run in one.steps.values()]
+    execution = execution_of(call)
+    with execution.lock:
+        steps = [run.describe() for run in execution.steps.values()]
     if call.params.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(call.params, found)
+        steps.reverse()
+    page, rest = SAGEMAKER.page(call.params, steps)
     return {"PipelineExecutionSteps": page, **rest}
 
 
@@ -159,8 +174,8 @@ def list_pipeline_parameters_for_execution(call: Call) -> dict[str, Any]:
 @sagemaker.operation("DescribePipelineDefinitionForExecution", resource=EXECUTION)
 def describe_pipeline_definition_for_execution(call: Call) -> dict[str, Any]:
     """Return the definition that an execution runs, whatever became of the pipeline's."""
-    one = execution_of(call)
-    return {"PipelineDefinition": one.text, "CreationTime": one.created}
+    execution = execution_of(call)
+    return {"PipelineDefinition": execution.text, "CreationTime": execution.created}
 
 
 @sagemaker.operation("StopPipelineExecution", resource=EXECUTION)
@@ -168,14 +183,14 @@ def stop_pipeline_execution(call: Call) -> dict[str, Any]:
     """Stop an execution: its jobs are stopped, no further step begins."""
 
     def act() -> dict[str, Any]:
-        one = execution_of(call)
-        with one.lock:
-            if one.ended:
-                raise refused(f"Pipeline execution with ARN {one.arn} already completed.")
-            if not one.stopping.is_set():
-                one.stopping.set()
-                one.move(call, "Stopping")
-        return {EXECUTION: one.arn}
+        execution = execution_of(call)
+        with execution.lock:
+            if execution.ended:
+                raise refused(f"Pipeline execution with ARN {execution.arn} already completed.")
+            if not execution.stopping.is_set():
+                execution.stopping.set()
+                execution.move(call, "Stopping")
+        return {EXECUTION: execution.arn}
 
     return once(call, act)
 
@@ -185,18 +200,20 @@ def retry_pipeline_execution(call: Call) -> dict[str, Any]:
     """Go on with a failed or stopped execution: what succeeded stays, the rest runs again."""
 
     def act() -> dict[str, Any]:
-        one = execution_of(call)
-        if one.status not in ("Failed", "Stopped"):
+        execution = execution_of(call)
+        if execution.status not in ("Failed", "Stopped"):
             raise refused(
-                f"Pipeline execution with ARN {one.arn} is {one.status}: only a failed or stopped "
-                "one can be retried."
+                f"Pipeline execution with ARN {execution.arn} is {execution.status}: only a failed "
+                "or stopped one can be retried."
             )
-        with one.lock:
-            one.steps = {n: run for n, run in one.steps.items() if run.status == "Succeeded"}
-            one.limit = _limit({**one.given, **call.params})
-            one.stopping.clear()
-        one.move(call, "Executing")
-        call.background(run_steps, call.host, one)
-        return {EXECUTION: one.arn}
+        with execution.lock:
+            execution.steps = {
+                n: run for n, run in execution.steps.items() if run.status == "Succeeded"
+            }
+            execution.limit = _limit({**execution.request, **call.params})
+            execution.stopping.clear()
+        execution.move(call, "Executing")
+        call.background(run_steps, call.host, execution)
+        return {EXECUTION: execution.arn}
 
     return once(call, act)

@@ -48,21 +48,21 @@ class Pipeline:
 
     def summary(self) -> dict[str, Any]:
         """Return what listing shows."""
-        found = {k: v for k, v in self.members.items() if k != "ParallelismConfiguration"}
-        found |= {
+        summary = {k: v for k, v in self.members.items() if k != "ParallelismConfiguration"}
+        summary |= {
             "PipelineArn": self.arn,
             NAME: self.name,
             "CreationTime": self.created,
             "LastModifiedTime": self.modified or self.created,
         }
-        return found | ({"LastExecutionTime": self.last_run} if self.last_run else {})
+        return summary | ({"LastExecutionTime": self.last_run} if self.last_run else {})
 
     def describe(self) -> dict[str, Any]:
         """Return the whole."""
-        found = {**self.members, **self.summary()}
-        found.pop("LastExecutionTime", None)
+        members = {**self.members, **self.summary()}
+        members.pop("LastExecutionTime", None)
         return {
-            **found,
+            **members,
             "PipelineDefinition": self.text,
             "PipelineStatus": "Active",
             "CreatedBy": self.created_by,
@@ -82,10 +82,10 @@ class PipelineStore:
 
     def get(self, name: str, arn: str) -> Pipeline:
         """Return a pipeline; ResourceNotFound."""
-        found = self.pipelines.get(name)
-        if found is None:
+        pipeline = self.pipelines.get(name)
+        if pipeline is None:
             raise ServiceError("ResourceNotFound", f"Pipeline '{arn}' does not exist.")
-        return found
+        return pipeline
 
 
 def pipeline_of(call: Call) -> Pipeline:
@@ -97,12 +97,12 @@ def pipeline_of(call: Call) -> Pipeline:
 def once(call: Call, act: Any) -> dict[str, Any]:
     """Do a call with a ClientRequestToken once; ConflictException for one of another content."""
     token = call.params["ClientRequestToken"]
-    asked = {k: v for k, v in call.params.items() if k != "ClientRequestToken"}
+    content = {k: v for k, v in call.params.items() if k != "ClientRequestToken"}
     store = call.store(PipelineStore)
     with store.lock:
         return store.tokens.once(
             (call.operation, token),
-            asked,
+            content,
             call.now(),
             act,
             ServiceError(
@@ -176,14 +176,18 @@ def delete_pipeline(call: Call) -> dict[str, Any]:
 
     def act() -> dict[str, Any]:
         pipeline, store = pipeline_of(call), call.store(PipelineStore)
-        mine = [one for one in store.executions.values() if one.pipeline_name == pipeline.name]
-        if any(not one.ended for one in mine):
+        executions = [
+            execution
+            for execution in store.executions.values()
+            if execution.pipeline_name == pipeline.name
+        ]
+        if any(not execution.ended for execution in executions):
             raise ServiceError(
                 "ConflictException", f"Pipeline {pipeline.arn} has executions that still run."
             )
         del store.pipelines[pipeline.name]
-        for one in mine:
-            del store.executions[one.arn]
+        for execution in executions:
+            del store.executions[execution.arn]
         call.store(TagStore).forget(pipeline.arn)
         grants.forget(call, pipeline.arn)
         return {"PipelineArn": pipeline.arn}
@@ -194,26 +198,31 @@ def delete_pipeline(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListPipelines")
 def list_pipelines(call: Call) -> dict[str, Any]:
     """List own pipelines, the newest first unless asked otherwise."""
-    asked = call.params
-    prefix = asked.get("PipelineNamePrefix", "")
-    found = [
-        one
-        for one in call.store(PipelineStore).pipelines.values()
-        if one.name.startswith(prefix)
+    params = call.params
+    prefix = params.get("PipelineNamePrefix", "")
+    pipelines = [
+        pipeline
+        for pipeline in call.store(PipelineStore).pipelines.values()
+        if pipeline.name.startswith(prefix)
         and in_window(
             {
-                "CreationTimeAfter": asked.get("CreatedAfter"),
-                "CreationTimeBefore": asked.get("CreatedBefore"),
+                "CreationTimeAfter": params.get("CreatedAfter"),
+                "CreationTimeBefore": params.get("CreatedBefore"),
             },
-            one.created,
-            one.name,
+            pipeline.created,
+            pipeline.name,
         )
     ]
-    by_name = asked.get("SortBy") == "Name"
-    found.sort(key=lambda one: (one.name if by_name else one.created.isoformat(), one.name))
-    if asked.get("SortOrder", "Descending") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(asked, [one.summary() for one in found])
+    by_name = params.get("SortBy") == "Name"
+    pipelines.sort(
+        key=lambda pipeline: (
+            pipeline.name if by_name else pipeline.created.isoformat(),
+            pipeline.name,
+        )
+    )
+    if params.get("SortOrder", "Descending") == "Descending":
+        pipelines.reverse()
+    page, rest = SAGEMAKER.page(params, [pipeline.summary() for pipeline in pipelines])
     return {"PipelineSummaries": page, **rest}
 
 

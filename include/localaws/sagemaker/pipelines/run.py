@@ -38,8 +38,8 @@ class _PipelineRun:
     def run(self) -> None:
         execution = self.execution
         while True:
-            for one in self._running():
-                self._look(one)
+            for step_run in self._running():
+                self._look(step_run)
             if execution.stopping.is_set():
                 if not self._running():
                     execution.move(self.host, "Stopped")
@@ -52,26 +52,30 @@ class _PipelineRun:
             time.sleep(POLL)
         failed = self._failed()
         status = "Stopped" if execution.stopping.is_set() else "Failed" if failed else "Succeeded"
-        reason = next((one.failure for one in failed if one.step.type == "Fail"), STEP_FAILURE)
+        reason = next(
+            (step_run.failure for step_run in failed if step_run.step.type == "Fail"), STEP_FAILURE
+        )
         execution.move(self.host, status, reason if status == "Failed" else None)
 
     def _running(self) -> list[StepRun]:
         return [s for s in self.execution.steps.values() if s.status in ("Executing", "Stopping")]
 
     def _failed(self) -> list[StepRun]:
-        return [one for one in self.execution.steps.values() if one.status == "Failed"]
+        return [
+            step_run for step_run in self.execution.steps.values() if step_run.status == "Failed"
+        ]
 
     def _ready(self) -> list[Step]:
         begun = self.execution.steps
         room = self.execution.limit - len(self._running())
-        found = [
+        ready = [
             step
             for step in self.execution.definition.steps.values()
             if step.name not in begun
             and all(name in begun and begun[name].status == "Succeeded" for name in step.needs)
             and (step.guard is None or begun[step.guard[0]].outcome is step.guard[1])
         ]
-        return found[: max(0, room)]
+        return ready[: max(0, room)]
 
     def _begin(self, step: Step) -> None:
         run = StepRun(step, self.host.clock.now())

@@ -53,13 +53,13 @@ class StepWork:
             self._create_job(run, KINDS[run.step.type], request)
         elif run.step.type == "Model":
             name = self._name(run)
-            made = self._call("create_model", run, ModelName=name, **request)
-            run.metadata = {"Model": {"Arn": made["ModelArn"]}}
-            run.properties = {**request, "ModelName": name, **_plain(made)}
+            reply = self._call("create_model", run, ModelName=name, **request)
+            run.metadata = {"Model": {"Arn": reply["ModelArn"]}}
+            run.properties = {**request, "ModelName": name, **_plain(reply)}
         else:
-            made = self._call("create_model_package", run, **request)
-            run.metadata = {"RegisterModel": {"Arn": made["ModelPackageArn"]}}
-            run.properties = {**request, **_plain(made)}
+            reply = self._call("create_model_package", run, **request)
+            run.metadata = {"RegisterModel": {"Arn": reply["ModelPackageArn"]}}
+            run.properties = {**request, **_plain(reply)}
 
     def ended(self, run: StepRun) -> bool:
         """Tell whether a step that was begun is done.
@@ -90,7 +90,7 @@ class StepWork:
 
     def _choose(self, run: StepRun) -> None:
         scope = self._scope()
-        run.outcome = all(holds(one, scope) for one in run.step.arguments["Conditions"])
+        run.outcome = all(holds(condition, scope) for condition in run.step.arguments["Conditions"])
         run.metadata = {"Condition": {"Outcome": "True" if run.outcome else "False"}}
         run.properties = {"Outcome": run.outcome}
 
@@ -101,10 +101,10 @@ class StepWork:
                 f"ClientError: step {run.step.name}: leave {member} out, jobs are named here"
             )
         name = self._name(run)
-        made = self._call(
+        reply = self._call(
             f"create_{kind.resource.replace('-', '_')}", run, **{member: name}, **request
         )
-        run.metadata = {kind.prefix: {"Arn": made[f"{kind.prefix}Arn"]}}
+        run.metadata = {kind.prefix: {"Arn": reply[f"{kind.prefix}Arn"]}}
 
     def _job(self, run: StepRun) -> tuple[JobKind, Job]:
         kind = KINDS[run.step.type]

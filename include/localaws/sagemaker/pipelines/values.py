@@ -22,24 +22,24 @@ class Scope:
     properties: dict[str, dict[str, Any]]
     read_file: Callable[[str, str], bytes]
 
-    def value(self, given: Any) -> Any:
+    def value(self, argument: Any) -> Any:
         """Return a value with every reference in it replaced.
 
         Raises:
             WorkFailedError: a reference leads nowhere, or a file cannot be read.
         """
-        if isinstance(given, list):
-            return [self.value(item) for item in given]
-        if not isinstance(given, dict):
-            return given
-        if set(given) == {"Get"}:
-            return self._get(str(given["Get"]))
-        if set(given) == {"Std:Join"}:
-            how = given["Std:Join"]
+        if isinstance(argument, list):
+            return [self.value(item) for item in argument]
+        if not isinstance(argument, dict):
+            return argument
+        if set(argument) == {"Get"}:
+            return self._get(str(argument["Get"]))
+        if set(argument) == {"Std:Join"}:
+            how = argument["Std:Join"]
             return str(how.get("On", "")).join(_text(self.value(v)) for v in how["Values"])
-        if set(given) == {"Std:JsonGet"}:
-            return self._of_file(given["Std:JsonGet"])
-        return {name: self.value(item) for name, item in given.items()}
+        if set(argument) == {"Std:JsonGet"}:
+            return self._of_file(argument["Std:JsonGet"])
+        return {name: self.value(item) for name, item in argument.items()}
 
     def _get(self, path: str) -> Any:
         kind, _, rest = path.partition(".")
@@ -69,7 +69,7 @@ def at_path(value: Any, path: str, name: str) -> Any:
             if index is not None:
                 value = value[int(index)]
             elif isinstance(value, list):
-                value = next(one for one in value if _named(one) == (quoted or key))
+                value = next(item for item in value if _named(item) == (quoted or key))
             else:
                 value = value[quoted or key]
         except (KeyError, IndexError, TypeError, StopIteration):

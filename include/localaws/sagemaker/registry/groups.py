@@ -51,17 +51,17 @@ def describe_model_package_group(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListModelPackageGroups")
 def list_model_package_groups(call: Call) -> dict[str, Any]:
     """List own groups, or (CrossAccount) those that others share with this account."""
-    wanted = call.params
-    if wanted.get("CrossAccountFilterOption") == "CrossAccount":
+    params = call.params
+    if params.get("CrossAccountFilterOption") == "CrossAccount":
         groups = shared_groups(call, "sagemaker:DescribeModelPackageGroup")
     else:
         groups = list(call.store(Registry).groups.values())
-    found = [g for g in groups if in_window(wanted, g.created, g.name)]
-    by_name = wanted.get("SortBy") == "Name"
-    found.sort(key=lambda g: (g.name, g.arn) if by_name else (g.created.isoformat(), g.name))
-    if wanted.get("SortOrder") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(wanted, found)
+    chosen = [g for g in groups if in_window(params, g.created, g.name)]
+    by_name = params.get("SortBy") == "Name"
+    chosen.sort(key=lambda g: (g.name, g.arn) if by_name else (g.created.isoformat(), g.name))
+    if params.get("SortOrder") == "Descending":
+        chosen.reverse()
+    page, rest = SAGEMAKER.page(params, chosen)
     return {"ModelPackageGroupSummaryList": [group.summary() for group in page], **rest}
 
 
@@ -117,23 +117,23 @@ def shared_groups(call: Call, action: str) -> list[Group]:
     arns = grants.shared_with(
         call, call.account, call.region, "sagemaker:ModelPackageGroup", action
     )
-    found = []
+    groups = []
     for text in arns:
         arn = parse_arn(text)
         group = call.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
         if group is not None:
-            found.append(group)
-    return found
+            groups.append(group)
+    return groups
 
 
-def in_window(wanted: dict[str, Any], created: Any, name: str) -> bool:
+def in_window(params: dict[str, Any], created: Any, name: str) -> bool:
     """Tell whether something passes the time and name filters that SageMaker's lists share."""
     moment = created.replace(tzinfo=None)
-    after, before = wanted.get("CreationTimeAfter"), wanted.get("CreationTimeBefore")
+    after, before = params.get("CreationTimeAfter"), params.get("CreationTimeBefore")
     return (
         (after is None or moment >= after.replace(tzinfo=None))
         and (before is None or moment <= before.replace(tzinfo=None))
-        and wanted.get("NameContains", "").lower() in name.lower()
+        and params.get("NameContains", "").lower() in name.lower()
     )
 
 

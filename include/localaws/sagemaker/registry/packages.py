@@ -70,18 +70,18 @@ def create_model_package(call: Call) -> dict[str, Any]:
     The same ClientToken with the same parameters returns the version it made; with others it is
     a ConflictException.
     """
-    wanted, registry = call.params, call.store(Registry)
-    if ("ModelPackageGroupName" in wanted) == ("ModelPackageName" in wanted):
+    params, registry = call.params, call.store(Registry)
+    if ("ModelPackageGroupName" in params) == ("ModelPackageName" in params):
         raise ServiceError(
             "ValidationException",
             "Exactly one of ModelPackageGroupName and ModelPackageName must be provided.",
         )
-    if "ModelPackageGroupName" in wanted and wanted.get("Tags"):
+    if "ModelPackageGroupName" in params and params.get("Tags"):
         raise ServiceError(
             "ValidationException",
             "Tags cannot be provided for a versioned model package; tag its group.",
         )
-    make = _create_version if "ModelPackageGroupName" in wanted else _create_unversioned
+    make = _create_version if "ModelPackageGroupName" in params else _create_unversioned
     return _once(call, registry, lambda: make(call, registry))
 
 
@@ -97,33 +97,33 @@ def describe_model_package(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListModelPackages", resource="ModelPackageGroupName")
 def list_model_packages(call: Call) -> dict[str, Any]:
     """List the versions of a group, or the account's packages of a type."""
-    wanted = call.params
-    if "ModelPackageGroupName" in wanted:
+    params = call.params
+    if "ModelPackageGroupName" in params:
         records = list(group_of(call).versions.values())
     else:
-        kind = wanted.get("ModelPackageType", "Unversioned")
+        kind = params.get("ModelPackageType", "Unversioned")
         records = [
             record
             for record in call.store(Registry).packages()
             if kind == "Both" or (kind == "Versioned") == ("ModelPackageVersion" in record)
         ]
-    status = wanted.get("ModelApprovalStatus")
-    found = [
+    status = params.get("ModelApprovalStatus")
+    chosen = [
         record
         for record in records
-        if in_window(wanted, record["CreationTime"], record["ModelPackageName"])
+        if in_window(params, record["CreationTime"], record["ModelPackageName"])
         and status in (None, record.get("ModelApprovalStatus"))
     ]
-    by_name = wanted.get("SortBy") == "Name"
-    found.sort(
+    by_name = params.get("SortBy") == "Name"
+    chosen.sort(
         key=lambda r: (
             r["ModelPackageName"] if by_name else r["CreationTime"].isoformat(),
             r.get("ModelPackageVersion", 0),
         )
     )
-    if wanted.get("SortOrder") == "Descending":
-        found.reverse()
-    page, rest = SAGEMAKER.page(wanted, found)
+    if params.get("SortOrder") == "Descending":
+        chosen.reverse()
+    page, rest = SAGEMAKER.page(params, chosen)
     return {"ModelPackageSummaryList": [_pick(record, SUMMARY) for record in page], **rest}
 
 
@@ -223,8 +223,8 @@ def _create_unversioned(call: Call, registry: Registry) -> dict[str, Any]:
 
 
 def _record(call: Call, group: Group | None, version: int | None) -> Record:
-    wanted, now = call.params, call.now()
-    name = group.name if group else wanted["ModelPackageName"]
+    params, now = call.params, call.now()
+    name = group.name if group else params["ModelPackageName"]
     record: Record = {
         "ModelPackageName": name,
         "ModelPackageArn": call.arn(f"model-package/{name}" + (f"/{version}" if version else "")),
@@ -233,15 +233,15 @@ def _record(call: Call, group: Group | None, version: int | None) -> Record:
         "CreatedBy": {"IamIdentity": call.caller.identity()},
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
-        "CertifyForMarketplace": wanted.get("CertifyForMarketplace", False),
+        "CertifyForMarketplace": params.get("CertifyForMarketplace", False),
     }
-    record |= {name: wanted[name] for name in KEPT if wanted.get(name) is not None}
+    record |= {name: params[name] for name in KEPT if params.get(name) is not None}
     if version:
         record["ModelPackageGroupName"] = name
         record["ModelPackageVersion"] = version
-        record["ModelApprovalStatus"] = wanted.get("ModelApprovalStatus", "PendingManualApproval")
-    elif wanted.get("ModelApprovalStatus"):
-        record["ModelApprovalStatus"] = wanted["ModelApprovalStatus"]
+        record["ModelApprovalStatus"] = params.get("ModelApprovalStatus", "PendingManualApproval")
+    elif params.get("ModelApprovalStatus"):
+        record["ModelApprovalStatus"] = params["ModelApprovalStatus"]
     return snapshot(record)
 
 

@@ -76,8 +76,12 @@ class Registry:
         name = resource_name(name_or_arn, "model-package")
         group, _, version = name.partition("/")
         if version:
-            found = self.groups.get(group)
-            record = found.versions.get(int(version)) if found and version.isdigit() else None
+            versions_of = self.groups.get(group)
+            record = (
+                versions_of.versions.get(int(version))
+                if versions_of and version.isdigit()
+                else None
+            )
         else:
             record = self.unversioned.get(name)
         if record is None:

@@ -18,20 +18,20 @@ REPLACED = (
 )
 
 
-def apply(record: Record, wanted: Record) -> list[str]:
+def apply(record: Record, params: Record) -> list[str]:
     """Change `record` as asked and return the names of the fields that were set.
 
     Everything is checked before anything is changed. Raises ValidationException for more than 50
     customer properties, an inference specification whose name is taken, or new content for an
     archived card.
     """
-    changes: Record = {name: wanted[name] for name in REPLACED if wanted.get(name) is not None}
-    properties = _properties(record, wanted)
+    changes: Record = {name: params[name] for name in REPLACED if params.get(name) is not None}
+    properties = _properties(record, params)
     if properties is not None:
         changes["CustomerMetadataProperties"] = properties
-    if added := wanted.get("AdditionalInferenceSpecificationsToAdd"):
+    if added := params.get("AdditionalInferenceSpecificationsToAdd"):
         changes["AdditionalInferenceSpecifications"] = _specifications(record, added)
-    if card := wanted.get("ModelCard"):
+    if card := params.get("ModelCard"):
         changes["ModelCard"] = _card(record.get("ModelCard", {}), card)
     record.update(changes)
     if not record.get("CustomerMetadataProperties"):
@@ -39,13 +39,13 @@ def apply(record: Record, wanted: Record) -> list[str]:
     return sorted(changes)
 
 
-def _properties(record: Record, wanted: Record) -> Record | None:
-    given = wanted.get("CustomerMetadataProperties") or {}
-    removed = wanted.get("CustomerMetadataPropertiesToRemove") or []
-    if not given and not removed:
+def _properties(record: Record, params: Record) -> Record | None:
+    additions = params.get("CustomerMetadataProperties") or {}
+    removed = params.get("CustomerMetadataPropertiesToRemove") or []
+    if not additions and not removed:
         return None
-    kept: Record = record.get("CustomerMetadataProperties", {})
-    properties = {k: v for k, v in kept.items() if k not in removed} | given
+    present: Record = record.get("CustomerMetadataProperties", {})
+    properties = {k: v for k, v in present.items() if k not in removed} | additions
     if len(properties) > MAX_PROPERTIES:
         raise ServiceError(
             "ValidationException",
@@ -56,7 +56,7 @@ def _properties(record: Record, wanted: Record) -> Record | None:
 
 def _specifications(record: Record, added: list[Record]) -> list[Record]:
     present = list(record.get("AdditionalInferenceSpecifications", []))
-    names = [one["Name"] for one in [*present, *added]]
+    names = [specification["Name"] for specification in [*present, *added]]
     if len(names) != len(set(names)):
         raise ServiceError(
             "ValidationException", "An additional inference specification of that name exists."

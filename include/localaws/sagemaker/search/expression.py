@@ -15,10 +15,10 @@ from localaws.kit.service import ServiceError
 
 Record = dict[str, Any]
 ORDERED: dict[str, Callable[[Any, Any], bool]] = {
-    "GreaterThan": lambda value, wanted: bool(value > wanted),
-    "GreaterThanOrEqualTo": lambda value, wanted: bool(value >= wanted),
-    "LessThan": lambda value, wanted: bool(value < wanted),
-    "LessThanOrEqualTo": lambda value, wanted: bool(value <= wanted),
+    "GreaterThan": lambda value, operand: bool(value > operand),
+    "GreaterThanOrEqualTo": lambda value, operand: bool(value >= operand),
+    "LessThan": lambda value, operand: bool(value < operand),
+    "LessThanOrEqualTo": lambda value, operand: bool(value <= operand),
 }
 
 
@@ -26,9 +26,9 @@ def matches(record: Record, expression: Record | None) -> bool:
     """Tell whether a record satisfies an expression; an empty one is satisfied by all."""
     if not expression:
         return True
-    answers = [_filter(record, one) for one in expression.get("Filters") or []]
-    answers += [_nested(record, one) for one in expression.get("NestedFilters") or []]
-    answers += [matches(record, one) for one in expression.get("SubExpressions") or []]
+    answers = [_filter(record, condition) for condition in expression.get("Filters") or []]
+    answers += [_nested(record, nested) for nested in expression.get("NestedFilters") or []]
+    answers += [matches(record, part) for part in expression.get("SubExpressions") or []]
     if not answers:
         return True
     return any(answers) if expression.get("Operator") == "Or" else all(answers)
@@ -38,11 +38,12 @@ def properties(expression: Record | None) -> set[str]:
     """Return the first step of every property that an expression names."""
     if not expression:
         return set()
-    named = {one["Name"].split(".")[0] for one in expression.get("Filters") or []}
+    named = {condition["Name"].split(".")[0] for condition in expression.get("Filters") or []}
     named |= {
-        one["NestedPropertyName"].split(".")[0] for one in expression.get("NestedFilters") or []
+        nested["NestedPropertyName"].split(".")[0]
+        for nested in expression.get("NestedFilters") or []
     }
-    return named.union(*(properties(one) for one in expression.get("SubExpressions") or []))
+    return named.union(*(properties(part) for part in expression.get("SubExpressions") or []))
 
 
 def sort_key(record: Record, path: str) -> tuple[int, Any]:
@@ -60,8 +61,8 @@ def values_at(record: Any, path: str) -> list[Any]:
     """Return the values a path reaches, none when it leads nowhere."""
     if isinstance(record, list):
         if record and isinstance(record[0], dict) and set(record[0]) == {"Key", "Value"}:
-            return [one["Value"] for one in record if one["Key"] == path]
-        return [value for one in record for value in values_at(one, path)]
+            return [tag["Value"] for tag in record if tag["Key"] == path]
+        return [value for item in record for value in values_at(item, path)]
     if not isinstance(record, dict):
         return []
     if path in record:
@@ -75,64 +76,64 @@ def _nested(record: Record, nested: Record) -> bool:
     prefix = nested["NestedPropertyName"]
     return any(
         all(
-            _filter(element, {**one, "Name": one["Name"].removeprefix(f"{prefix}.")})
-            for one in nested["Filters"]
+            _filter(element, {**condition, "Name": condition["Name"].removeprefix(f"{prefix}.")})
+            for condition in nested["Filters"]
         )
         for element in values_at(record, prefix)
     )
 
 
-def _filter(record: Record, one: Record) -> bool:
-    operator, wanted = one.get("Operator", "Equals"), one.get("Value")
-    values = values_at(record, one["Name"])
+def _filter(record: Record, condition: Record) -> bool:
+    operator, operand = condition.get("Operator", "Equals"), condition.get("Value")
+    values = values_at(record, condition["Name"])
     if operator == "Exists":
         return bool(values)
     if operator == "NotExists":
         return not values
-    if wanted is None:
+    if operand is None:
         raise ServiceError(
-            "ValidationException", f"The filter on {one['Name']} ({operator}) needs a Value."
+            "ValidationException", f"The filter on {condition['Name']} ({operator}) needs a Value."
         )
     if operator == "Equals":
-        return any(_equal(value, wanted) for value in values)
+        return any(_equal(value, operand) for value in values)
     if operator == "NotEquals":
-        return not any(_equal(value, wanted) for value in values)
+        return not any(_equal(value, operand) for value in values)
     if operator == "In":
-        choices = [choice.strip() for choice in wanted.split(",")]
+        choices = [choice.strip() for choice in operand.split(",")]
         return any(_equal(value, choice) for value in values for choice in choices)
     if operator == "Contains":
-        return any(wanted in str(value) for value in values)
-    return any(_ordered(operator, value, wanted) for value in values)
+        return any(operand in str(value) for value in values)
+    return any(_ordered(operator, value, operand) for value in values)
 
 
-def _equal(value: Any, wanted: str) -> bool:
+def _equal(value: Any, operand: str) -> bool:
     if isinstance(value, bool):
-        return str(value).lower() == wanted.lower()
+        return str(value).lower() == operand.lower()
     if isinstance(value, int | float | datetime):
-        return bool(_comparable(value) == _parsed(value, wanted))
-    return str(value) == wanted
+        return bool(_comparable(value) == _parsed(value, operand))
+    return str(value) == operand
 
 
-def _ordered(operator: str, value: Any, wanted: str) -> bool:
+def _ordered(operator: str, value: Any, operand: str) -> bool:
     if not isinstance(value, int | float | datetime):
         raise ServiceError(
             "ValidationException", f"{operator} compares numbers and times, not {value!r}."
         )
-    return ORDERED[operator](_comparable(value), _parsed(value, wanted))
+    return ORDERED[operator](_comparable(value), _parsed(value, operand))
 
 
 def _comparable(value: float | datetime) -> float:
     return _aware(value).timestamp() if isinstance(value, datetime) else float(value)
 
 
-def _parsed(value: float | datetime, wanted: str) -> float:
+def _parsed(value: float | datetime, operand: str) -> float:
     try:
         if isinstance(value, datetime):
-            return _aware(datetime.fromisoformat(wanted)).timestamp()
-        return float(wanted)
+            return _aware(datetime.fromisoformat(operand)).timestamp()
+        return float(operand)
     except ValueError as error:
         kind = "time (YYYY-MM-DDThh:mm:ssZ)" if isinstance(value, datetime) else "number"
-        raise ServiceError("ValidationException", f"{wanted!r} is not a {kind}.") from error
+        raise ServiceError("ValidationException", f"{operand!r} is not a {kind}.") from error
 
 
 def _aware(moment: datetime) -> datetime:

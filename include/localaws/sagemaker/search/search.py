@@ -37,33 +37,33 @@ def searchable(resource: str) -> Callable[[Records], Records]:
 @sagemaker.operation("Search")
 def search(call: Call) -> dict[str, Any]:
     """Find, sort (by default the last modified first) and page records."""
-    wanted = call.params
-    resource = wanted["Resource"]
+    params = call.params
+    resource = params["Resource"]
     if resource not in _records:
         raise ServiceError(
             "UnsupportedOperation",
             f"sagemaker:Search of {resource} is not served by the local AWS.",
             501,
         )
-    sort_by = wanted.get("SortBy")
-    named = properties(wanted.get("SearchExpression")) | (
+    sort_by = params.get("SortBy")
+    named = properties(params.get("SearchExpression")) | (
         {sort_by.split(".")[0]} if sort_by else set()
     )
     _check_properties(resource, named)
-    across = wanted.get("CrossAccountFilterOption") == "CrossAccount"
-    found = [
+    across = params.get("CrossAccountFilterOption") == "CrossAccount"
+    records = [
         record
         for record in _records[resource](call, across)
-        if matches(record, wanted.get("SearchExpression"))
+        if matches(record, params.get("SearchExpression"))
     ]
-    found.sort(
+    records.sort(
         key=lambda record: sort_key(record, sort_by or _modified(record)),
-        reverse=wanted.get("SortOrder", "Descending") == "Descending",
+        reverse=params.get("SortOrder", "Descending") == "Descending",
     )
-    page, rest = SAGEMAKER.page(wanted, found)
+    page, rest = SAGEMAKER.page(params, records)
     return {
         "Results": [{resource: snapshot(record)} for record in page],
-        "TotalHits": {"Value": len(found), "Relation": "EqualTo"},
+        "TotalHits": {"Value": len(records), "Relation": "EqualTo"},
         **rest,
     }
 

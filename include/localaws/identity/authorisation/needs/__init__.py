@@ -1,6 +1,5 @@
 """What each service's calls need, one module a service; importing this registers them all."""
 
-from localaws.identity.authorisation.asked import Asked, Need, registered
 from localaws.identity.authorisation.needs import (
     athena,
     cloudtrail,
@@ -15,15 +14,16 @@ from localaws.identity.authorisation.needs import (
     sts,
 )
 from localaws.identity.authorisation.needs.derived import derived
+from localaws.identity.authorisation.request import AuthorisationRequest, Need, registered
 
 
-def of_call(asked: Asked) -> list[Need]:
+def of_call(request: AuthorisationRequest) -> list[Need]:
     """Return what a call needs; a service without a module of its own goes by the table.
 
     An empty list means that everybody may make the call, or that its handler asks entry by entry.
     """
-    say = registered(asked.service)
-    return list(say(asked)) if say is not None else derived(asked)
+    say = registered(request.service)
+    return list(say(request)) if say is not None else derived(request)
 
 
 __all__ = [

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service
 from localaws.identity.authorisation.needs.derived import derived, tags_of
+from localaws.identity.authorisation.request import AuthorisationRequest, Need, needs_of_service
 
 FIRST = "primary"
 
 
 @needs_of_service("athena")
-def athena_needs(asked: Asked) -> Iterator[Need]:
+def athena_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its workgroup or catalogue; the lists need it on everything."""
-    action, params = f"athena:{asked.operation}", asked.params
-    if asked.operation in ("CreateWorkGroup", "ListDataCatalogs", "ListWorkGroups"):
+    action, params = f"athena:{request.operation}", request.params
+    if request.operation in ("CreateWorkGroup", "ListDataCatalogs", "ListWorkGroups"):
         name = params.get("Name")
-        yield Need(action, asked.arn(f"workgroup/{name}") if name else "*", tags_of(params))
-    elif "DataCatalog" in asked.operation:
-        yield Need(action, asked.arn(f"datacatalog/{params.get('Name')}"), tags_of(params))
+        yield Need(action, request.arn(f"workgroup/{name}") if name else "*", tags_of(params))
+    elif "DataCatalog" in request.operation:
+        yield Need(action, request.arn(f"datacatalog/{params.get('Name')}"), tags_of(params))
     elif "QueryExecutionId" in params:
-        yield Need(action, asked.arn(f"workgroup/{_workgroup(asked)}"))
+        yield Need(action, request.arn(f"workgroup/{_workgroup(request)}"))
     elif "ResourceARN" in params:
-        yield from derived(asked)
+        yield from derived(request)
     else:
-        yield Need(action, asked.arn(f"workgroup/{params.get('WorkGroup', FIRST)}"))
+        yield Need(action, request.arn(f"workgroup/{params.get('WorkGroup', FIRST)}"))
 
 
-def _workgroup(asked: Asked) -> str:
+def _workgroup(request: AuthorisationRequest) -> str:
     from localaws.athena.executions import Executions
 
-    held = asked.stores.store(Executions, asked.account, asked.region).by_id
-    found = held.get(str(asked.params["QueryExecutionId"]))
-    return str(found.described["WorkGroup"]) if found else FIRST
+    executions = request.stores.store(Executions, request.account, request.region).by_id
+    execution = executions.get(str(request.params["QueryExecutionId"]))
+    return str(execution.described["WorkGroup"]) if execution else FIRST

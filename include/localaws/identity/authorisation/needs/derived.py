@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from causeway.iam import services
-from localaws.identity.authorisation.asked import Asked, Need, Values, tag_keys
+from localaws.identity.authorisation.request import AuthorisationRequest, Need, Values, tag_keys
 from localaws.kit.arns import is_arn, parse_arn
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_PLACE = {"partition", "region", "account"}
+_LOCATION = {"partition", "region", "account"}
 # ARN prefix of each botocore service whose name is another.
 PREFIX = {
     "sagemaker-featurestore-runtime": "sagemaker",
@@ -26,13 +26,15 @@ PREFIX = {
 }
 
 
-def derived(asked: Asked, action: str | None = None, context: Values | None = None) -> list[Need]:
+def derived(
+    request: AuthorisationRequest, action: str | None = None, context: Values | None = None
+) -> list[Need]:
     """Return what a call needs by the table: its action on every resource that it names."""
-    service = PREFIX.get(asked.service, asked.service)
-    action = action or f"{service}:{asked.operation}"
-    facts = {**tags_of(asked.params), **(context or {})}
-    found = list(dict.fromkeys(_resources(asked, action)))
-    return [Need(action, arn, facts) for arn in found or ["*"]]
+    service = PREFIX.get(request.service, request.service)
+    action = action or f"{service}:{request.operation}"
+    facts = {**tags_of(request.params), **(context or {})}
+    resources = list(dict.fromkeys(_resources(request, action)))
+    return [Need(action, arn, facts) for arn in resources or ["*"]]
 
 
 def tags_of(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
@@ -45,20 +47,22 @@ def tags_of(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return {"aws:TagKeys": [str(key) for key in removed]} if removed else {}
 
 
-def _resources(asked: Asked, action: str) -> Iterator[str]:
+def _resources(request: AuthorisationRequest, action: str) -> Iterator[str]:
     formats = _formats(action)
-    given = {name.lower(): value for name, value in asked.params.items() if _plain(value)}
-    arns = [str(value) for value in given.values() if is_arn(value)]
+    values_by_name = {
+        name.lower(): value for name, value in request.params.items() if _plain(value)
+    }
+    arns = [str(value) for value in values_by_name.values() if is_arn(value)]
     for arn in arns:
-        place = parse_arn(arn)
-        foreign = place.account not in ("", asked.caller.account)
-        same_service = place.service == action.partition(":")[0]
+        resource = parse_arn(arn)
+        foreign = resource.account not in ("", request.caller.account)
+        same_service = resource.service == action.partition(":")[0]
         if any(pattern.fullmatch(arn) for _, pattern, _ in formats) or (foreign and same_service):
             yield arn
     for text, _, variables in formats:
-        values = {name: given.get(name.lower()) for name in variables}
+        values = {name: values_by_name.get(name.lower()) for name in variables}
         if variables and all(values.values()) and not any(map(is_arn, values.values())):
-            yield _filled(text, asked, {name: str(value) for name, value in values.items()})
+            yield _filled(text, request, {name: str(value) for name, value in values.items()})
 
 
 def _plain(value: Any) -> bool:
@@ -68,17 +72,17 @@ def _plain(value: Any) -> bool:
 @lru_cache(maxsize=1024)
 def _formats(action: str) -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]:
     """Return an action's ARN formats with their patterns and what they name besides the place."""
-    found = []
+    formats = []
     for kind in services.resource_types(action):
         for text in kind.arn_formats:
             if not text.startswith("arn:"):
                 continue
             parts = [".+" if i % 2 else re.escape(p) for i, p in enumerate(_VARIABLE.split(text))]
-            names = [name for name in _VARIABLE.findall(text) if name.lower() not in _PLACE]
-            found.append((text, re.compile("".join(parts)), tuple(names)))
-    return tuple(found)
+            names = [name for name in _VARIABLE.findall(text) if name.lower() not in _LOCATION]
+            formats.append((text, re.compile("".join(parts)), tuple(names)))
+    return tuple(formats)
 
 
-def _filled(text: str, asked: Asked, values: Mapping[str, str]) -> str:
-    place = {"Partition": "aws", "Region": asked.region, "Account": asked.account}
-    return _VARIABLE.sub(lambda match: {**place, **values}[match[1]], text)
+def _filled(text: str, request: AuthorisationRequest, values: Mapping[str, str]) -> str:
+    location = {"Partition": "aws", "Region": request.region, "Account": request.account}
+    return _VARIABLE.sub(lambda match: {**location, **values}[match[1]], text)

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present
 from localaws.identity.authorisation.needs.derived import tags_of
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
+    Need,
+    needs_of_service,
+    present,
+)
 from localaws.kit.arns import is_arn, parse_arn
 
 WITHOUT_TABLE = {
@@ -29,32 +34,37 @@ PARTIQL = {"INSERT": "Insert", "UPDATE": "Update", "DELETE": "Delete", "SELECT":
 
 
 @needs_of_service("dynamodb")
-def dynamodb_needs(asked: Asked) -> Iterator[Need]:
+def dynamodb_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its table or index; each table or item of a batch by itself."""
-    params, operation = asked.params, asked.operation
+    params, operation = request.params, request.operation
     if operation in ("BatchGetItem", "BatchWriteItem"):
-        for name, wanted in (params.get("RequestItems") or {}).items():
-            keys = _keys_of_batch(wanted)
-            yield Need(f"dynamodb:{operation}", _table(asked, name), _leading(asked, name, keys))
+        for name, operation_params in (params.get("RequestItems") or {}).items():
+            keys = _keys_of_batch(operation_params)
+            yield Need(
+                f"dynamodb:{operation}", _table(request, name), _leading(request, name, keys)
+            )
     elif operation in ("TransactWriteItems", "TransactGetItems"):
         for item in params.get("TransactItems") or []:
-            for kind, wanted in item.items():
-                name, key = str(wanted.get("TableName")), wanted.get("Key") or wanted.get("Item")
-                context = _leading(asked, name, [key or {}])
+            for kind, operation_params in item.items():
+                name, key = (
+                    str(operation_params.get("TableName")),
+                    operation_params.get("Key") or operation_params.get("Item"),
+                )
+                context = _leading(request, name, [key or {}])
                 context |= {"dynamodb:EnclosingOperation": operation}
-                yield Need(f"dynamodb:{OF_ITEM[kind]}", _table(asked, name), context)
+                yield Need(f"dynamodb:{OF_ITEM[kind]}", _table(request, name), context)
     elif operation in ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"):
         for statement in _statements(params):
-            yield _of_statement(asked, statement)
+            yield _of_statement(request, statement)
     elif operation in WITHOUT_TABLE:
         yield Need(f"dynamodb:{operation}")
     else:
         name = str(params.get("TableName") or params.get("ResourceArn") or "")
-        arn = _table(asked, name) if name else "*"
+        arn = _table(request, name) if name else "*"
         if index := params.get("IndexName"):
             arn = f"{arn}/index/{index}"
         key = params.get("Key") or params.get("Item")
-        context = _leading(asked, name, [key] if key else _queried(asked, name))
+        context = _leading(request, name, [key] if key else _queried(request, name))
         context |= present(
             dynamodb__ReturnValues=params.get("ReturnValues"),
             dynamodb__Select=params.get("Select"),
@@ -62,30 +72,32 @@ def dynamodb_needs(asked: Asked) -> Iterator[Need]:
         yield Need(f"dynamodb:{operation}", arn, context | tags_of(params))
 
 
-def _table(asked: Asked, name_or_arn: str) -> str:
-    return name_or_arn if is_arn(name_or_arn) else asked.arn(f"table/{name_or_arn}")
+def _table(request: AuthorisationRequest, name_or_arn: str) -> str:
+    return name_or_arn if is_arn(name_or_arn) else request.arn(f"table/{name_or_arn}")
 
 
-def _hash_key(asked: Asked, name_or_arn: str, index: Any = None) -> str | None:
+def _hash_key(request: AuthorisationRequest, name_or_arn: str, index: Any = None) -> str | None:
     from moto.dynamodb.models import dynamodb_backends
 
-    arn = parse_arn(_table(asked, name_or_arn))
+    arn = parse_arn(_table(request, name_or_arn))
     if arn.resource_type != "table":
         return None
     name = arn.resource_id.split("/", 1)[0]
     table = dynamodb_backends[arn.account][arn.region].tables.get(name)
     if table is None:
         return None
-    for one in [*table.global_indexes, *table.indexes] if index else ():
-        if one.name == index:
-            keys = [key["AttributeName"] for key in one.schema if key["KeyType"] == "HASH"]
+    for candidate in [*table.global_indexes, *table.indexes] if index else ():
+        if candidate.name == index:
+            keys = [key["AttributeName"] for key in candidate.schema if key["KeyType"] == "HASH"]
             return str(keys[0]) if keys else None
     return str(table.hash_key_attr)
 
 
-def _leading(asked: Asked, name: str, keys: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _leading(
+    request: AuthorisationRequest, name: str, keys: list[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return `dynamodb:LeadingKeys`: the partition keys that the call touches."""
-    attribute = _hash_key(asked, name, asked.params.get("IndexName")) if name and keys else None
+    attribute = _hash_key(request, name, request.params.get("IndexName")) if name and keys else None
     values = {
         str(next(iter(key[attribute].values())))
         for key in keys
@@ -94,23 +106,23 @@ def _leading(asked: Asked, name: str, keys: list[Mapping[str, Any]]) -> dict[str
     return {"dynamodb:LeadingKeys": sorted(values)} if values else {}
 
 
-def _keys_of_batch(wanted: Any) -> list[Mapping[str, Any]]:
-    if isinstance(wanted, dict):
-        return list(wanted.get("Keys") or [])
+def _keys_of_batch(requests: Any) -> list[Mapping[str, Any]]:
+    if isinstance(requests, dict):
+        return list(requests.get("Keys") or [])
     return [
         put["PutRequest"]["Item"] if "PutRequest" in put else put["DeleteRequest"]["Key"]
-        for put in wanted or []
+        for put in requests or []
     ]
 
 
-def _queried(asked: Asked, name: str) -> list[Mapping[str, Any]]:
+def _queried(request: AuthorisationRequest, name: str) -> list[Mapping[str, Any]]:
     """Return the partition key that a query compares for equality."""
-    expression = str(asked.params.get("KeyConditionExpression") or "")
-    attribute = _hash_key(asked, name, asked.params.get("IndexName")) if expression else None
+    expression = str(request.params.get("KeyConditionExpression") or "")
+    attribute = _hash_key(request, name, request.params.get("IndexName")) if expression else None
     if attribute is None:
         return []
-    names = asked.params.get("ExpressionAttributeNames") or {}
-    values = asked.params.get("ExpressionAttributeValues") or {}
+    names = request.params.get("ExpressionAttributeNames") or {}
+    values = request.params.get("ExpressionAttributeValues") or {}
     for part in expression.replace(" and ", " AND ").split(" AND "):
         left, _, right = (side.strip(" ()") for side in part.partition("="))
         if names.get(left, left) == attribute and right in values:
@@ -125,12 +137,12 @@ def _statements(params: Mapping[str, Any]) -> list[str]:
     return [str(item.get("Statement")) for item in items]
 
 
-def _of_statement(asked: Asked, statement: str) -> Need:
+def _of_statement(request: AuthorisationRequest, statement: str) -> Need:
     words = statement.replace("(", " ").split()
     kind = PARTIQL.get(words[0].upper() if words else "", "Select")
     after = {"Insert": "INTO", "Update": "UPDATE", "Delete": "FROM", "Select": "FROM"}[kind]
     upper = [word.upper() for word in words]
-    place = words[upper.index(after) + 1] if after in upper[:-1] else ""
-    name, _, index = place.replace('"', "").partition(".")
-    arn = _table(asked, name) + (f"/index/{index}" if index else "")
+    target = words[upper.index(after) + 1] if after in upper[:-1] else ""
+    name, _, index = target.replace('"', "").partition(".")
+    arn = _table(request, name) + (f"/index/{index}" if index else "")
     return Need(f"dynamodb:PartiQL{kind}", arn)

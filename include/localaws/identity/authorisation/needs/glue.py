@@ -8,34 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service
+from localaws.identity.authorisation.request import AuthorisationRequest, Need, needs_of_service
 
 OF_DATABASE = {"CreateDatabase", "DeleteDatabase", "GetDatabase"}
 OF_TABLE = {"CreateTable", "DeleteTable", "GetTable", "UpdateTable"}
 
 
 @needs_of_service("glue")
-def glue_needs(asked: Asked) -> Iterator[Need]:
+def glue_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on everything on the way to what it names."""
-    params = asked.params
-    owner = str(params.get("CatalogId") or asked.account)
-    given = params.get("DatabaseInput") or params.get("TableInput") or {}
-    name = str(params.get("Name") or given.get("Name") or "*")
+    params = request.params
+    owner = str(params.get("CatalogId") or request.account)
+    definition = params.get("DatabaseInput") or params.get("TableInput") or {}
+    name = str(params.get("Name") or definition.get("Name") or "*")
     database = str(params.get("DatabaseName") or "") or None
-    if asked.operation in OF_DATABASE:
+    if request.operation in OF_DATABASE:
         database = name
-    table = name if asked.operation in OF_TABLE else None
-    table = "*" if asked.operation == "GetTables" else table
-    for arn in path_of(asked.region, owner, database, table):
-        yield Need(f"glue:{asked.operation}", arn)
+    table = name if request.operation in OF_TABLE else None
+    table = "*" if request.operation == "GetTables" else table
+    for arn in path_of(request.region, owner, database, table):
+        yield Need(f"glue:{request.operation}", arn)
 
 
 def path_of(region: str, account: str, database: str | None, table: str | None) -> list[str]:
     """Return the ARNs of a catalog, and of a database and a table in it."""
     start = f"arn:aws:glue:{region}:{account}"
-    found = [f"{start}:catalog"]
+    arns = [f"{start}:catalog"]
     if database:
-        found.append(f"{start}:database/{database.lower()}")
+        arns.append(f"{start}:database/{database.lower()}")
         if table:
-            found.append(f"{start}:table/{database.lower()}/{table.lower()}")
-    return found
+            arns.append(f"{start}:table/{database.lower()}/{table.lower()}")
+    return arns

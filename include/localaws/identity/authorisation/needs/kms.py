@@ -10,7 +10,13 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present, tag_keys
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
+    Need,
+    needs_of_service,
+    present,
+    tag_keys,
+)
 from localaws.kit.arns import is_arn, parse_arn
 
 WITHOUT_KEY = {
@@ -45,36 +51,36 @@ def key_arn(account: str, region: str, key_id: str) -> str:
 
 
 @needs_of_service("kms")
-def kms_needs(asked: Asked) -> Iterator[Need]:
+def kms_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its key; an alias is a resource of its own beside the key."""
-    params, action = asked.params, f"kms:{asked.operation}"
-    context = present(kms__CallerAccount=asked.caller.account) | _context(params)
-    if asked.operation in WITHOUT_KEY:
+    params, action = request.params, f"kms:{request.operation}"
+    context = present(kms__CallerAccount=request.caller.account) | _context(params)
+    if request.operation in WITHOUT_KEY:
         yield Need(action, "*", context | tag_keys(params.get("Tags"), "TagKey", "TagValue"))
         return
-    if asked.operation == "ReEncrypt":
-        source = params.get("SourceKeyId") or _sealed_with(asked)
-        yield Need("kms:ReEncryptFrom", _key(asked, source), context)
-        yield Need("kms:ReEncryptTo", _key(asked, params.get("DestinationKeyId")), context)
+    if request.operation == "ReEncrypt":
+        source = params.get("SourceKeyId") or _sealed_with(request)
+        yield Need("kms:ReEncryptFrom", _key(request, source), context)
+        yield Need("kms:ReEncryptTo", _key(request, params.get("DestinationKeyId")), context)
         return
     if alias := params.get("AliasName"):
-        yield Need(action, asked.arn(str(alias)), context)
+        yield Need(action, request.arn(str(alias)), context)
         target = params.get("TargetKeyId")
-        if target or asked.operation == "DeleteAlias":
-            yield Need(action, _key(asked, target or alias), context)
+        if target or request.operation == "DeleteAlias":
+            yield Need(action, _key(request, target or alias), context)
         return
-    key = params.get("KeyId") or _sealed_with(asked)
+    key = params.get("KeyId") or _sealed_with(request)
     tags = tag_keys(params.get("Tags"), "TagKey", "TagValue")
-    yield Need(action, _key(asked, key), context | tags)
+    yield Need(action, _key(request, key), context | tags)
 
 
-def _key(asked: Asked, key_id: Any) -> str:
-    return key_arn(asked.account, asked.region, str(key_id)) if key_id else "*"
+def _key(request: AuthorisationRequest, key_id: Any) -> str:
+    return key_arn(request.account, request.region, str(key_id)) if key_id else "*"
 
 
-def _sealed_with(asked: Asked) -> str | None:
+def _sealed_with(request: AuthorisationRequest) -> str | None:
     """Return the id of the key in a ciphertext: moto writes it first, as KMS hides it inside."""
-    blob = asked.params.get("CiphertextBlob")
+    blob = request.params.get("CiphertextBlob")
     if not blob:
         return None
     try:
@@ -85,12 +91,12 @@ def _sealed_with(asked: Asked) -> str | None:
 
 
 def _context(params: Any) -> dict[str, str | list[str]]:
-    given = params.get("EncryptionContext") or {}
+    encryption = params.get("EncryptionContext") or {}
     context: dict[str, str | list[str]] = {
-        f"kms:EncryptionContext:{name}": str(value) for name, value in given.items()
+        f"kms:EncryptionContext:{name}": str(value) for name, value in encryption.items()
     }
-    if given:
-        context["kms:EncryptionContextKeys"] = list(given)
+    if encryption:
+        context["kms:EncryptionContextKeys"] = list(encryption)
     constraints = params.get("Constraints") or {}
     granted = params.get("Operations")
     return (

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present
 from localaws.identity.authorisation.needs.derived import derived, tags_of
 from localaws.identity.authorisation.needs.passing import passed
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
+    Need,
+    needs_of_service,
+    present,
+)
 from localaws.kit.arns import is_arn
 
 CLOUDFORMATION = "cloudformation.amazonaws.com"
@@ -16,19 +21,19 @@ STREAM = "logStreamName"
 
 
 @needs_of_service("ram")
-def ram_needs(asked: Asked) -> Iterator[Need]:
+def ram_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation; shares and invitations carry their owner's account but are own."""
-    params = asked.params
+    params = request.params
     context = present(
         ram__Principal=params.get("principals"),
         ram__ResourceArn=params.get("resourceArns"),
         ram__RequestedResourceType=_types(params.get("resourceArns")),
         ram__PermissionArn=params.get("permissionArn") or params.get("permissionArns"),
         ram__RequestedAllowsExternalPrincipals=params.get("allowExternalPrincipals"),
-        ram__ResourceShareName=_share_name(asked),
+        ram__ResourceShareName=_share_name(request),
         ram__ShareOwnerAccountId=_sender(params),
     )
-    for need in derived(asked, context=context):
+    for need in derived(request, context=context):
         yield Need(need.action, need.resource, need.context, own=True)
 
 
@@ -36,23 +41,23 @@ def _types(arns: Any) -> list[str]:
     from localaws.kit.service import ServiceError
     from localaws.ram.resources import type_of
 
-    found = set()
+    names = set()
     for arn in arns or []:
         try:
-            found.add(type_of(str(arn)).name)
+            names.add(type_of(str(arn)).name)
         except ServiceError:
             continue
-    return sorted(found)
+    return sorted(names)
 
 
-def _share_name(asked: Asked) -> str | None:
+def _share_name(request: AuthorisationRequest) -> str | None:
     from localaws.ram.grants import store_of
 
-    store = store_of(asked.stores, asked.region)
-    invitation = store.invitations.get(str(asked.params.get("resourceShareInvitationArn")))
-    share = store.shares.get(str(asked.params.get("resourceShareArn")))
-    found = invitation.share if invitation else share
-    return found.name if found else asked.params.get("name")
+    store = store_of(request.stores, request.region)
+    invitation = store.invitations.get(str(request.params.get("resourceShareInvitationArn")))
+    share = store.shares.get(str(request.params.get("resourceShareArn")))
+    named = invitation.share if invitation else share
+    return named.name if named else request.params.get("name")
 
 
 def _sender(params: Any) -> str | None:
@@ -61,13 +66,13 @@ def _sender(params: Any) -> str | None:
 
 
 @needs_of_service("logs")
-def logs_needs(asked: Asked) -> Iterator[Need]:
+def logs_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its log group or stream.
 
     AWS matches calls on a group also as `log-group:NAME:log-stream:`, hence policies that end in
     `:*` (CloudWatch Logs User Guide, "Amazon Resource Names").
     """
-    params, action = asked.params, f"logs:{asked.operation}"
+    params, action = request.params, f"logs:{request.operation}"
     group = params.get("logGroupName") or params.get("logGroupIdentifier")
     if is_arn(group):
         group = str(group).split(":log-group:", 1)[-1].removesuffix(":*")
@@ -75,7 +80,7 @@ def logs_needs(asked: Asked) -> Iterator[Need]:
         arn = params.get("resourceArn")
         yield Need(action, str(arn) if is_arn(arn) else "*", tags_of(params))
         return
-    base = asked.arn(f"log-group:{group}")
+    base = request.arn(f"log-group:{group}")
     stream = params.get(STREAM)
     if stream:
         yield Need(action, f"{base}:log-stream:{stream}")
@@ -84,21 +89,21 @@ def logs_needs(asked: Asked) -> Iterator[Need]:
 
 
 @needs_of_service("cloudformation")
-def cloudformation_needs(asked: Asked) -> Iterator[Need]:
+def cloudformation_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its stack; a stack acts with its caller's own permissions."""
-    params, action = asked.params, f"cloudformation:{asked.operation}"
+    params, action = request.params, f"cloudformation:{request.operation}"
     name = params.get("StackName")
-    if not name or asked.operation in WITHOUT_STACK:
+    if not name or request.operation in WITHOUT_STACK:
         yield Need(action)
         return
-    resource = str(name) if is_arn(name) else asked.arn(f"stack/{name}/*")
+    resource = str(name) if is_arn(name) else request.arn(f"stack/{name}/*")
     # No policy shares a stack; one named by another account's ARN just does not exist.
     yield Need(action, resource, tags_of(params), own=True)
     yield from passed(params.get("RoleARN"), CLOUDFORMATION, resource)
 
 
 @needs_of_service("cloudwatch", "ecr")
-def other_needs(asked: Asked) -> Iterator[Need]:
+def other_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield what the authorization table says; metrics are known by their namespace."""
-    context = present(cloudwatch__namespace=asked.params.get("Namespace"))
-    yield from derived(asked, context=context)
+    context = present(cloudwatch__namespace=request.params.get("Namespace"))
+    yield from derived(request, context=context)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from localaws.identity.authorisation.asked import Need
+from localaws.identity.authorisation.request import Need
 from localaws.kit.arns import is_arn
 
 

@@ -13,8 +13,13 @@ from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import unescape
 
 from localaws.door.routing import bucket_of
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present
 from localaws.identity.authorisation.needs import s3_encryption
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
+    Need,
+    needs_of_service,
+    present,
+)
 
 # Operations whose action has another name. The rest are called like their operation.
 ACTIONS = {
@@ -85,118 +90,122 @@ HEADER_KEYS = (
 
 
 @needs_of_service("s3")
-def s3_needs(asked: Asked) -> Iterator[Need]:
+def s3_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the action of the operation, what comes with it, and the key's permissions."""
-    bucket, key = asked.params.get("Bucket"), asked.params.get("Key")
-    context = _context(asked)
-    action = ACTIONS.get(asked.operation, asked.operation)
+    bucket, key = request.params.get("Bucket"), request.params.get("Key")
+    context = _context(request)
+    action = ACTIONS.get(request.operation, request.operation)
     if not bucket:
         yield Need(f"s3:{action}", "*", context)
         return
-    if key is None and asked.operation != "DeleteObjects":
-        yield Need(f"s3:{action}", _arn(bucket), context | _listing(asked), owner=asked.account)
+    if key is None and request.operation != "DeleteObjects":
+        yield Need(f"s3:{action}", _arn(bucket), context | _listing(request), owner=request.account)
         return
-    for one, version in _keys(asked, key):
-        found = OF_VERSIONS.get(action, action) if version else action
-        arn = _arn(bucket, one)
-        extra = present(s3__VersionId=version) | _tags(bucket, one, version)
-        yield Need(f"s3:{found}", arn, context | extra, owner=asked.account)
-        if asked.operation == "GetObjectAttributes":
-            got = "s3:GetObjectVersion" if version else "s3:GetObject"
-            yield Need(got, arn, context | extra, owner=asked.account)
-    yield from _beside(asked, bucket, str(key), context)
-    yield from s3_encryption.needs(asked)
-    yield from _of_a_missing_object(asked, bucket, str(key), context)
+    for object_key, version in _keys(request, key):
+        object_action = OF_VERSIONS.get(action, action) if version else action
+        arn = _arn(bucket, object_key)
+        extra = present(s3__VersionId=version) | _tags(bucket, object_key, version)
+        yield Need(f"s3:{object_action}", arn, context | extra, owner=request.account)
+        if request.operation == "GetObjectAttributes":
+            reading = "s3:GetObjectVersion" if version else "s3:GetObject"
+            yield Need(reading, arn, context | extra, owner=request.account)
+    yield from _beside(request, bucket, str(key), context)
+    yield from s3_encryption.needs(request)
+    yield from _of_a_missing_object(request, bucket, str(key), context)
 
 
 def _arn(bucket: str, key: str | None = None) -> str:
     return f"arn:aws:s3:::{bucket}" if key is None else f"arn:aws:s3:::{bucket}/{key}"
 
 
-def _keys(asked: Asked, key: Any) -> Iterable[tuple[str, str | None]]:
-    if asked.operation != "DeleteObjects":
-        return [(str(key), asked.query.get("versionId"))]
-    found = []
-    for item in re.findall(r"<Object>(.*?)</Object>", asked.body.decode("utf-8", "replace"), re.S):
+def _keys(request: AuthorisationRequest, key: Any) -> Iterable[tuple[str, str | None]]:
+    if request.operation != "DeleteObjects":
+        return [(str(key), request.query.get("versionId"))]
+    keys = []
+    for item in re.findall(
+        r"<Object>(.*?)</Object>", request.body.decode("utf-8", "replace"), re.S
+    ):
         name = re.search(r"<Key>(.*?)</Key>", item, re.S)
         version = re.search(r"<VersionId>(.*?)</VersionId>", item, re.S)
         if name:
-            found.append((unescape(name.group(1)), version.group(1) if version else None))
-    return found
+            keys.append((unescape(name.group(1)), version.group(1) if version else None))
+    return keys
 
 
-def _context(asked: Asked) -> dict[str, str | list[str]]:
+def _context(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     context: dict[str, str | list[str]] = {
-        f"s3:{name}": value for name in HEADER_KEYS if (value := asked.header(name))
+        f"s3:{name}": value for name in HEADER_KEYS if (value := request.header(name))
     }
     context |= {
         f"s3:{name}": value
         for name in ("if-none-match", "if-match")
-        if (value := asked.headers.get(name)) and asked.operation in CREATING
+        if (value := request.headers.get(name)) and request.operation in CREATING
     }
-    if ACTIONS.get(asked.operation, asked.operation) == "PutObject":
-        made = asked.operation in CREATING
-        context["s3:ObjectCreationOperation"] = "true" if made else "false"
-    presigned = "X-Amz-Signature" in asked.query
+    if ACTIONS.get(request.operation, request.operation) == "PutObject":
+        creates = request.operation in CREATING
+        context["s3:ObjectCreationOperation"] = "true" if creates else "false"
+    presigned = "X-Amz-Signature" in request.query
     context["s3:authType"] = "REST-QUERY-STRING" if presigned else "REST-HEADER"
     context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
-    context["s3:ResourceAccount"] = asked.account
+    context["s3:ResourceAccount"] = request.account
     context["s3:TlsVersion"] = "1.3"
-    tags = asked.header("x-amz-tagging")
+    tags = request.header("x-amz-tagging")
     for name, value in parse_qsl(tags or "", keep_blank_values=True):
         context[f"s3:RequestObjectTag/{name}"] = value
     return context
 
 
-def _listing(asked: Asked) -> dict[str, str | list[str]]:
+def _listing(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     """Return the keys of a listing; AWS has `s3:prefix` only where the request has a prefix."""
     named = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
-    return {key: asked.query[name] for name, key in named.items() if name in asked.query}
+    return {key: request.query[name] for name, key in named.items() if name in request.query}
 
 
 def _tags(bucket: str, key: str, version: str | None) -> dict[str, str | list[str]]:
-    held = bucket_of(bucket)
-    found = s3_encryption.object_of(held, key, version)
-    if held is None or found is None:
+    owner_bucket = bucket_of(bucket)
+    stored = s3_encryption.object_of(owner_bucket, key, version)
+    if owner_bucket is None or stored is None:
         return {}
     from moto.s3.models import s3_backends
 
-    tagger = s3_backends[held.account_id]["aws"].tagger
+    tagger = s3_backends[owner_bucket.account_id]["aws"].tagger
     return {
         f"s3:ExistingObjectTag/{name}": value
-        for name, value in tagger.get_tag_dict_for_resource(found.arn).items()
+        for name, value in tagger.get_tag_dict_for_resource(stored.arn).items()
     }
 
 
-def _beside(asked: Asked, bucket: str, key: str, context: dict[str, Any]) -> Iterator[Need]:
+def _beside(
+    request: AuthorisationRequest, bucket: str, key: str, context: dict[str, Any]
+) -> Iterator[Need]:
     """Yield what a call needs besides its own action: the copy's source, tags and ACLs it sets."""
-    if source := asked.header("x-amz-copy-source"):
+    if source := request.header("x-amz-copy-source"):
         path, _, version = unquote(source).lstrip("/").partition("?versionId=")
         where, _, what = path.partition("/")
-        held = bucket_of(where)
+        source_bucket = bucket_of(where)
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
-        owner = held.account_id if held else asked.caller.account
+        owner = source_bucket.account_id if source_bucket else request.caller.account
         base = {"s3:ResourceAccount": owner, "s3:TlsVersion": "1.3"}
         extra = base | present(s3__VersionId=version) | _tags(where, what, version or None)
         yield Need(action, _arn(where, what), extra, owner=owner)
-    if asked.operation in CREATING | {"CreateMultipartUpload"}:
+    if request.operation in CREATING | {"CreateMultipartUpload"}:
         arn = _arn(bucket, key)
-        if asked.header("x-amz-tagging"):
-            yield Need("s3:PutObjectTagging", arn, context, owner=asked.account)
-        if asked.header("x-amz-acl") or any(n.startswith("x-amz-grant") for n in asked.headers):
-            yield Need("s3:PutObjectAcl", arn, context, owner=asked.account)
+        if request.header("x-amz-tagging"):
+            yield Need("s3:PutObjectTagging", arn, context, owner=request.account)
+        if request.header("x-amz-acl") or any(n.startswith("x-amz-grant") for n in request.headers):
+            yield Need("s3:PutObjectAcl", arn, context, owner=request.account)
 
 
 def _of_a_missing_object(
-    asked: Asked, bucket: str, key: str, context: dict[str, Any]
+    request: AuthorisationRequest, bucket: str, key: str, context: dict[str, Any]
 ) -> Iterator[Need]:
     """Yield s3:ListBucket where the object is not there: without it the answer is 403, not 404.
 
     No AWS page says whether `s3:prefix` is set for this; it is left out, so that a policy that
     works here works either way.
     """
-    held = bucket_of(bucket)
-    if asked.operation not in ("GetObject", "HeadObject") or held is None:
+    existing = bucket_of(bucket)
+    if request.operation not in ("GetObject", "HeadObject") or existing is None:
         return
-    if s3_encryption.object_of(held, key, asked.query.get("versionId")) is None:
-        yield Need("s3:ListBucket", _arn(bucket), context, owner=asked.account)
+    if s3_encryption.object_of(existing, key, request.query.get("versionId")) is None:
+        yield Need("s3:ListBucket", _arn(bucket), context, owner=request.account)

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from localaws.door.routing import bucket_of
-from localaws.identity.authorisation.asked import Asked, Need
 from localaws.identity.authorisation.needs.kms import key_arn
+from localaws.identity.authorisation.request import AuthorisationRequest, Need
 from localaws.kit.arns import is_arn
 
 ENCRYPTION = "x-amz-server-side-encryption"
@@ -23,54 +23,56 @@ PARTS = {"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"}
 MANAGED_KEY = "alias/aws/s3"
 
 
-def needs(asked: Asked) -> Iterator[Need]:
+def needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield kms:Decrypt for what is read and kms:GenerateDataKey for what is written."""
-    bucket, key = asked.params.get("Bucket"), str(asked.params.get("Key") or "")
-    held = bucket_of(bucket)
-    if held is None:
+    bucket, key = request.params.get("Bucket"), str(request.params.get("Key") or "")
+    owner_bucket = bucket_of(bucket)
+    if owner_bucket is None:
         return
-    if asked.operation in READING:
-        yield from _reading(asked, held, key, asked.query.get("versionId"))
-    if source := asked.header("x-amz-copy-source"):
+    if request.operation in READING:
+        yield from _reading(request, owner_bucket, key, request.query.get("versionId"))
+    if source := request.header("x-amz-copy-source"):
         path, _, version = unquote(source).lstrip("/").partition("?versionId=")
         where, _, what = path.partition("/")
         origin = bucket_of(where)
         if origin is not None:
-            yield from _reading(asked, origin, what, version or None)
-    if asked.operation in WRITING:
-        chosen = _chosen(asked, held)
+            yield from _reading(request, origin, what, version or None)
+    if request.operation in WRITING:
+        chosen = _chosen(request, owner_bucket)
         if chosen:
-            yield _need(asked, held, key, "kms:GenerateDataKey", chosen)
-    if asked.operation in PARTS:
-        upload = held.multiparts.get(asked.query.get("uploadId"))
-        used = _used(upload, held) if upload is not None else None
+            yield _need(request, owner_bucket, key, "kms:GenerateDataKey", chosen)
+    if request.operation in PARTS:
+        upload = owner_bucket.multiparts.get(request.query.get("uploadId"))
+        used = _used(upload, owner_bucket) if upload is not None else None
         if used:
-            yield _need(asked, held, key, "kms:GenerateDataKey", used)
-            yield _need(asked, held, key, "kms:Decrypt", used)
+            yield _need(request, owner_bucket, key, "kms:GenerateDataKey", used)
+            yield _need(request, owner_bucket, key, "kms:Decrypt", used)
 
 
 def object_of(bucket: Any, key: str, version: str | None) -> Any:
     """Return moto's object, None when there is none (or only a delete marker)."""
     if bucket is None:
         return None
-    for found in reversed(bucket.keys.getlist(key, default=[])):
-        if version is None or str(found.version_id) == version:
-            return found if hasattr(found, "encryption") else None
+    for stored in reversed(bucket.keys.getlist(key, default=[])):
+        if version is None or str(stored.version_id) == version:
+            return stored if hasattr(stored, "encryption") else None
     return None
 
 
-def _reading(asked: Asked, bucket: Any, key: str, version: str | None) -> Iterator[Need]:
-    found = object_of(bucket, key, version)
-    used = _used(found, bucket) if found is not None else None
+def _reading(
+    request: AuthorisationRequest, bucket: Any, key: str, version: str | None
+) -> Iterator[Need]:
+    stored = object_of(bucket, key, version)
+    used = _used(stored, bucket) if stored is not None else None
     if used:
-        yield _need(asked, bucket, key, "kms:Decrypt", used)
+        yield _need(request, bucket, key, "kms:Decrypt", used)
 
 
-def _used(held: Any, bucket: Any) -> str | None:
+def _used(stored: Any, bucket: Any) -> str | None:
     """Return the key that an object or an upload is encrypted with."""
     # moto calls it otherwise for an upload in parts than for an object
-    encryption = held.sse_encryption if hasattr(held, "sse_encryption") else held.encryption
-    key = held.kms_key_id
+    encryption = stored.sse_encryption if hasattr(stored, "sse_encryption") else stored.encryption
+    key = stored.kms_key_id
     if encryption is None and key is None:
         return _default(bucket)
     return str(key or MANAGED_KEY) if str(encryption or "").startswith("aws:kms") else None
@@ -86,30 +88,30 @@ def _default(bucket: Any) -> str | None:
     return str(rule.get("KMSMasterKeyID") or MANAGED_KEY)
 
 
-def _chosen(asked: Asked, bucket: Any) -> str | None:
+def _chosen(request: AuthorisationRequest, bucket: Any) -> str | None:
     """Return the key that a new object is to be encrypted with."""
-    algorithm = asked.header(ENCRYPTION)
+    algorithm = request.header(ENCRYPTION)
     if algorithm is None:
         return _default(bucket)
     if not algorithm.startswith("aws:kms"):
         return None
     # moto encrypts with the bucket's key when the request names none
-    return asked.header(f"{ENCRYPTION}-aws-kms-key-id") or _default(bucket) or MANAGED_KEY
+    return request.header(f"{ENCRYPTION}-aws-kms-key-id") or _default(bucket) or MANAGED_KEY
 
 
-def _need(asked: Asked, bucket: Any, key: str, action: str, key_id: str) -> Need:
+def _need(request: AuthorisationRequest, bucket: Any, key: str, action: str, key_id: str) -> Need:
     # A key without an account is looked for in the caller's, as S3 does for a bare id or alias.
-    home = asked.caller.account if not _is_default(bucket, key_id) else bucket.account_id
-    arn = key_id if is_arn(key_id) else key_arn(home, asked.region, key_id)
-    arn = key_arn(home, asked.region, arn)
+    home = request.caller.account if not _is_default(bucket, key_id) else bucket.account_id
+    arn = key_id if is_arn(key_id) else key_arn(home, request.region, key_id)
+    arn = key_arn(home, request.region, arn)
     by_bucket = bool(bucket.encryption and _true(bucket.encryption["Rule"].get("BucketKeyEnabled")))
     encrypted = f"arn:aws:s3:::{bucket.name}" + ("" if by_bucket else f"/{key}")
     return Need(
         action,
         arn,
         {
-            "kms:ViaService": f"s3.{asked.region}.amazonaws.com",
-            "kms:CallerAccount": asked.caller.account,
+            "kms:ViaService": f"s3.{request.region}.amazonaws.com",
+            "kms:CallerAccount": request.caller.account,
             "kms:EncryptionContext:aws:s3:arn": encrypted,
             "kms:EncryptionContextKeys": ["aws:s3:arn"],
             "aws:CalledVia": ["s3.amazonaws.com"],

@@ -10,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localaws.identity.authorisation.asked import Asked, Need, needs_of_service, present, text_of
 from localaws.identity.authorisation.needs.derived import derived, tags_of
 from localaws.identity.authorisation.needs.passing import passed
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
+    Need,
+    needs_of_service,
+    present,
+    text_of,
+)
 from localaws.kit.arns import is_arn, parse_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -26,43 +32,45 @@ TAGGED = "Create"
 @needs_of_service(
     "sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"
 )
-def sagemaker_needs(asked: Asked) -> Iterator[Need]:
+def sagemaker_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its resources, AddTags for tags it gives, and the roles it passes."""
-    if asked.operation in BY_ENTRY:
+    if request.operation in BY_ENTRY:
         return
-    context = {**_registry_keys(asked), **_work_keys(asked.params), **tags_of(asked.params)}
-    made = list(_of_group(asked, context)) or [
-        Need(need.action, need.resource, {**need.context, **_resource_tags(asked, need.resource)})
-        for need in derived(asked, context=context)
+    context = {**_registry_keys(request), **_work_keys(request.params), **tags_of(request.params)}
+    needs = list(_of_group(request, context)) or [
+        Need(need.action, need.resource, {**need.context, **_resource_tags(request, need.resource)})
+        for need in derived(request, context=context)
     ]
-    yield from made
-    first = made[0].resource
-    if asked.operation.startswith(TAGGED) and asked.params.get("Tags"):
-        keys = {**tags_of(asked.params), "sagemaker:TaggingAction": asked.operation}
+    yield from needs
+    first = needs[0].resource
+    if request.operation.startswith(TAGGED) and request.params.get("Tags"):
+        keys = {**tags_of(request.params), "sagemaker:TaggingAction": request.operation}
         yield Need("sagemaker:AddTags", first, keys)
     for name in ("RoleArn", "ExecutionRoleArn"):
-        yield from passed(asked.params.get(name), SAGEMAKER, first if is_arn(first) else None)
+        yield from passed(request.params.get(name), SAGEMAKER, first if is_arn(first) else None)
 
 
-def _of_group(asked: Asked, context: Mapping[str, Any]) -> Iterator[Need]:
+def _of_group(request: AuthorisationRequest, context: Mapping[str, Any]) -> Iterator[Need]:
     """Yield what calls on a group's versions need: they are authorised on model packages."""
-    group = asked.params.get("ModelPackageGroupName")
-    if not group or asked.operation not in ("CreateModelPackage", "ListModelPackages"):
+    group = request.params.get("ModelPackageGroupName")
+    if not group or request.operation not in ("CreateModelPackage", "ListModelPackages"):
         return
-    arn = parse_arn(asked.named("ModelPackageGroupName", GROUP, "sagemaker"))
+    arn = parse_arn(request.named("ModelPackageGroupName", GROUP, "sagemaker"))
     version = "*"
-    if asked.operation == "CreateModelPackage":
+    if request.operation == "CreateModelPackage":
         from localaws.sagemaker.registry.store import Registry
 
-        held = asked.stores.store(Registry, arn.account, arn.region).groups.get(arn.resource_id)
-        version = str(held.last_version + 1) if held else "1"
+        existing = request.stores.store(Registry, arn.account, arn.region).groups.get(
+            arn.resource_id
+        )
+        version = str(existing.last_version + 1) if existing else "1"
     resource = f"arn:aws:sagemaker:{arn.region}:{arn.account}:{PACKAGE}/{arn.resource_id}/{version}"
-    yield Need(f"sagemaker:{asked.operation}", resource, context)
+    yield Need(f"sagemaker:{request.operation}", resource, context)
 
 
-def _registry_keys(asked: Asked) -> dict[str, str | list[str]]:
+def _registry_keys(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     """Return the keys of approval and life cycle; AWS's pages spell the latter in two ways."""
-    params = asked.params
+    params = request.params
     life = params.get("ModelLifeCycle") or {}
     keys = present(
         sagemaker__ModelApprovalStatus=params.get("ModelApprovalStatus"),
@@ -76,20 +84,20 @@ def _registry_keys(asked: Asked) -> dict[str, str | list[str]]:
             keys[f"sagemaker:ModelLifeCycle/{name}"] = str(life[member])
     for name, value in (params.get("CustomerMetadataProperties") or {}).items():
         keys[f"sagemaker:CustomerMetadataProperties/{name}"] = str(value)
-    return keys | _current(asked)
+    return keys | _current(request)
 
 
-def _current(asked: Asked) -> dict[str, str | list[str]]:
+def _current(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     """Return the keys of the version as it is before the call."""
-    arn = asked.params.get("ModelPackageArn") or asked.params.get("ModelPackageName")
+    arn = request.params.get("ModelPackageArn") or request.params.get("ModelPackageName")
     if not is_arn(arn) or parse_arn(str(arn)).resource_type != PACKAGE:
         return {}
     from localaws.kit.service import ServiceError
     from localaws.sagemaker.registry.store import Registry
 
-    place = parse_arn(str(arn))
+    package = parse_arn(str(arn))
     try:
-        registry = asked.stores.store(Registry, place.account, place.region)
+        registry = request.stores.store(Registry, package.account, package.region)
         record = registry.package(str(arn), str(arn))
     except ServiceError:
         return {}
@@ -113,7 +121,7 @@ def _work_keys(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
     variants = params.get("ProductionVariants") or []
     types = [v["InstanceType"] for v in variants if v.get("InstanceType")]
     keys = present(
-        sagemaker__InstanceTypes=types or _one(cluster.get("InstanceType")),
+        sagemaker__InstanceTypes=types or _listed(cluster.get("InstanceType")),
         sagemaker__VolumeKmsKey=cluster.get("VolumeKmsKeyId") or params.get("KmsKeyId"),
         sagemaker__OutputKmsKey=output.get("KmsKeyId"),
         sagemaker__VpcSubnets=vpc.get("Subnets"),
@@ -139,18 +147,18 @@ def _work_keys(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return keys
 
 
-def _one(value: Any) -> list[str]:
+def _listed(value: Any) -> list[str]:
     return [str(value)] if value else []
 
 
-def _resource_tags(asked: Asked, arn: str) -> dict[str, str | list[str]]:
+def _resource_tags(request: AuthorisationRequest, arn: str) -> dict[str, str | list[str]]:
     if not is_arn(arn):
         return {}
     from localaws.sagemaker.tags import TagStore
 
-    place = parse_arn(arn)
-    tags = asked.stores.store(TagStore, place.account, place.region).of(arn)
-    found: dict[str, str | list[str]] = {}
+    resource = parse_arn(arn)
+    tags = request.stores.store(TagStore, resource.account, resource.region).of(arn)
+    keys: dict[str, str | list[str]] = {}
     for name, value in tags.items():
-        found |= {f"aws:ResourceTag/{name}": value, f"sagemaker:ResourceTag/{name}": value}
-    return found
+        keys |= {f"aws:ResourceTag/{name}": value, f"sagemaker:ResourceTag/{name}": value}
+    return keys

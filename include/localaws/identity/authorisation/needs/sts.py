@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localaws.identity.authorisation.asked import (
-    Asked,
+from localaws.identity.authorisation.request import (
+    AuthorisationRequest,
     Need,
     Values,
     needs_of_service,
@@ -19,23 +19,23 @@ from localaws.identity.authorisation.asked import (
 
 
 @needs_of_service("sts")
-def sts_needs(asked: Asked) -> Iterator[Need]:
+def sts_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield sts:AssumeRole, and what a source identity and session tags need besides."""
-    if asked.operation != "AssumeRole":
+    if request.operation != "AssumeRole":
         return
-    role = str(asked.params.get("RoleArn"))
-    context = assume_context(asked)
+    role = str(request.params.get("RoleArn"))
+    context = assume_context(request)
     yield Need("sts:AssumeRole", role, context)
-    if asked.params.get("SourceIdentity") or asked.caller.source_identity:
+    if request.params.get("SourceIdentity") or request.caller.source_identity:
         yield Need("sts:SetSourceIdentity", role, context)
-    if asked.params.get("Tags"):
+    if request.params.get("Tags"):
         yield Need("sts:TagSession", role, context)
 
 
-def assume_context(asked: Asked) -> Values:
+def assume_context(request: AuthorisationRequest) -> Values:
     """Return the keys that a trust policy looks at."""
-    params = asked.params
-    identity = params.get("SourceIdentity") or asked.caller.source_identity
+    params = request.params
+    identity = params.get("SourceIdentity") or request.caller.source_identity
     return present(
         sts__ExternalId=params.get("ExternalId"),
         sts__RoleSessionName=params.get("RoleSessionName"),

@@ -14,7 +14,7 @@ Values = Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuthorisationRequest:
     """One authenticated request. `account` is where it is served, the owner of what it names."""
 
     service: str
@@ -68,7 +68,7 @@ class Need:
         return account if account.isdigit() else caller.account
 
 
-NeedsOf = Callable[[Asked], Iterable[Need]]
+NeedsOf = Callable[[AuthorisationRequest], Iterable[Need]]
 _needs: dict[str, NeedsOf] = {}
 
 
@@ -102,17 +102,17 @@ def text_of(value: Any) -> str | list[str]:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple | set):
-        return [str(one) for one in value]
+        return [str(item) for item in value]
     return str(value)
 
 
 def tag_keys(tags: Any, key: str = "Key", value: str = "Value") -> dict[str, str | list[str]]:
     """Return `aws:RequestTag/*` and `aws:TagKeys` of a list (or a map) of tags."""
     if isinstance(tags, Mapping):
-        given = {str(name): str(text) for name, text in tags.items()}
+        by_name = {str(name): str(text) for name, text in tags.items()}
     else:
-        given = {str(tag.get(key)): str(tag.get(value, "")) for tag in tags or [] if tag}
-    if not given:
+        by_name = {str(tag.get(key)): str(tag.get(value, "")) for tag in tags or [] if tag}
+    if not by_name:
         return {}
-    found: dict[str, str | list[str]] = {f"aws:RequestTag/{n}": v for n, v in given.items()}
-    return found | {"aws:TagKeys": list(given)}
+    keys: dict[str, str | list[str]] = {f"aws:RequestTag/{n}": v for n, v in by_name.items()}
+    return keys | {"aws:TagKeys": list(by_name)}
