@@ -46,7 +46,7 @@ docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
-	for name in requirements requirements-dev requirements-jobs; do \
+	for name in requirements requirements-jobs requirements-dev; do \
 	  uv pip compile -q --python-version 3.11 --no-header --no-emit-find-links \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
