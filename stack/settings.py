@@ -143,7 +143,6 @@ def airflow(
         # A supervisor that reads the end of a task's output before the process is gone looks for
         # its end only now, and holds its worker meanwhile (airflow 3.3.2; five seconds otherwise).
         "workers__min_heartbeat_interval": 1,
-        "openlineage__disabled": True,  # until a transport is configured
         "usage_data_collection__enabled": False,
     }
     environment = base() | aws(endpoint) | connections(topology)
