@@ -62,9 +62,10 @@ class KeptConnections:
         Raises botocore's errors of connections, on which the client retries.
         """
         place, target = _split(request.url)
+        body: Any = request.body  # bytes; botocore's type also allows a stream of text
         connection = self._kept(place) or self._new(place, request.url)
         try:
-            connection.request(request.method, target, request.body, dict(_headers(request)))
+            connection.request(request.method, target, body, dict(_headers(request)))
             reply = connection.getresponse()
             content = reply.read()
         except TimeoutError as error:
@@ -80,7 +81,8 @@ class KeptConnections:
             raise
         if connection.sock is not None:
             self._idle.append((place, connection))
-        return AWSResponse(request.url, reply.status, reply.headers, _Content(content))
+        headers: Any = reply.headers  # botocore's HTTPHeaders is the same class
+        return AWSResponse(request.url, reply.status, headers, _Content(content))
 
     def _kept(self, place: str) -> http.client.HTTPConnection | None:
         """Return an idle connection that the server has not closed meanwhile."""
@@ -115,7 +117,8 @@ class KeptConnections:
 
     def _secured(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = ssl.create_default_context(cafile=get_cert_path(self._verify))
+            verify: Any = self._verify  # a path is returned as it is, although the stub says bool
+            self._context = ssl.create_default_context(cafile=get_cert_path(verify))
         return self._context
 
 

@@ -73,7 +73,8 @@ def _modified(record: Record) -> str:
 
 
 def _check_properties(resource: str, named: set[str]) -> None:
-    shape = get_service_model("sagemaker").shape_for("SearchRecord").members[resource]
+    record: Any = get_service_model("sagemaker").shape_for("SearchRecord")  # a structure
+    shape = record.members[resource]
     if unknown := sorted(named - set(shape.members)):
         raise ServiceError(
             "ValidationException",
