@@ -69,9 +69,12 @@ class Aws:
         }
         if source_identity:
             request["SourceIdentity"] = source_identity
-        got = self.client("sts", role_or_id).assume_role(**request)["Credentials"]
+        credentials = self.client("sts", role_or_id).assume_role(**request)["Credentials"]
         return Signer(
-            self.endpoint, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]
+            self.endpoint,
+            credentials["AccessKeyId"],
+            credentials["SecretAccessKey"],
+            credentials["SessionToken"],
         )
 
     def role(
@@ -97,12 +100,12 @@ class Aws:
             ],
         }
         iam = self.client("iam", role_or_id)
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        reply = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         statements = [EVERYTHING] if allow is None else allow
         if statements:
             document = json.dumps({"Version": "2012-10-17", "Statement": statements})
             iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
-        return str(made["Role"]["Arn"])
+        return str(reply["Role"]["Arn"])
 
     def open_queue(self, role_or_id: str, url: str, arn: str) -> None:
         """Let EventBridge rules of the queue's account send to it."""

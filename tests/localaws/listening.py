@@ -23,8 +23,8 @@ class Listener:
 
     def heard(self) -> list[dict[str, Any]]:
         """Return the events that came since the last look, waiting a second for the first."""
-        asked = {"QueueUrl": self._url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1}
-        found = self._sqs.receive_message(**asked).get("Messages", [])
-        for one in found:
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=one["ReceiptHandle"])
-        return [json.loads(one["Body"]) for one in found]
+        request = {"QueueUrl": self._url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1}
+        messages = self._sqs.receive_message(**request).get("Messages", [])
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]

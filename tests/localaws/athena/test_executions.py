@@ -86,7 +86,7 @@ class Lake:
         self.aws.client("lakeformation", OWNER).grant_permissions(**self.left_to_iam)
         athena = self.aws.client("athena", CONSUMER)
         if CATALOG not in {
-            one["CatalogName"] for one in athena.list_data_catalogs()["DataCatalogsSummary"]
+            catalog["CatalogName"] for catalog in athena.list_data_catalogs()["DataCatalogsSummary"]
         }:
             athena.create_data_catalog(
                 Name=CATALOG, Type="GLUE", Parameters={"catalog-id": ACCOUNTS[OWNER]}
@@ -124,14 +124,14 @@ def filled(aws: Aws) -> Lake:
     )
     aws.role(CONSUMER, "reader")
     key = kms.create_key(Policy=document(KEY_ADMINISTRATION))["KeyMetadata"]["Arn"]
-    found = create(
+    group = create(
         aws.client("sagemaker", OWNER),
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs", "KmsKeyId": key}},
     )
-    assert found["FeatureGroupStatus"] == "Created", found
-    place = found["OfflineStoreConfig"]["DataCatalogConfig"]
-    assert place["Database"] == DATABASE
+    assert group["FeatureGroupStatus"] == "Created", group
+    table = group["OfflineStoreConfig"]["DataCatalogConfig"]
+    assert table["Database"] == DATABASE
     runtime = aws.client("sagemaker-featurestore-runtime", OWNER)
     rows = [record(f"sgc-{n:06}", T1 if n % 2 else T2, str(n)) for n in range(6)]
     runtime.batch_write_record(Entries=[{"FeatureGroupName": NAME, "Record": row} for row in rows])
@@ -139,15 +139,15 @@ def filled(aws: Aws) -> Lake:
         FeatureGroupName=NAME, RecordIdentifierValueAsString="sgc-000005", EventTime=T2
     )
     eventually(lambda: s3.list_objects_v2(Bucket=BUCKET).get("KeyCount", 0) >= 2)
-    return Lake(aws, place["TableName"], key)
+    return Lake(aws, table["TableName"], key)
 
 
 def run(
-    athena: Any, sql: str, *, database: str | None = None, place: str = f"s3://{RESULTS}/q/"
+    athena: Any, sql: str, *, database: str | None = None, output: str = f"s3://{RESULTS}/q/"
 ) -> dict[str, Any]:
     context = {"QueryExecutionContext": {"Database": database}} if database else {}
     started = athena.start_query_execution(
-        QueryString=sql, ResultConfiguration={"OutputLocation": place}, **context
+        QueryString=sql, ResultConfiguration={"OutputLocation": output}, **context
     )
     return settled(athena, started["QueryExecutionId"])
 
@@ -155,10 +155,10 @@ def run(
 def settled(athena: Any, identity: str) -> dict[str, Any]:
     until = time.monotonic() + 30
     while True:
-        found = athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
-        if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return dict(found)
-        assert time.monotonic() < until, found
+        execution = athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+            return dict(execution)
+        assert time.monotonic() < until, execution
         time.sleep(0.02)
 
 
@@ -183,12 +183,12 @@ def test_the_owner_reads_its_own_store(lake: Lake) -> None:
         f'SELECT "record_id", max("amount") AS most, count(*) AS n FROM "{lake.table}" '
         "WHERE NOT \"is_deleted\" AND year = '2024' GROUP BY 1 ORDER BY 1"
     )
-    done = run(athena, sql, database=DATABASE, place="s3://results/")
+    done = run(athena, sql, database=DATABASE, output="s3://results/")
     assert done["Status"]["State"] == "SUCCEEDED", done
-    found = rows(athena, done)
-    assert found[0] == ["record_id", "most", "n"]
-    assert found[1:3] == [["sgc-000000", "0.0", "1"], ["sgc-000001", "1.0", "1"]]
-    assert len(found) == 7
+    answers = rows(athena, done)
+    assert answers[0] == ["record_id", "most", "n"]
+    assert answers[1:3] == [["sgc-000000", "0.0", "1"], ["sgc-000001", "1.0", "1"]]
+    assert len(answers) == 7
 
 
 def test_a_consumer_with_the_four_grants_reads_and_unloads(lake: Lake) -> None:
@@ -319,15 +319,15 @@ def test_sql_that_is_wrong_or_not_served_fails_with_the_reason(
 # ------------------------------------------------------------------------ executions
 def test_a_token_starts_one_query(lake: Lake) -> None:
     athena = lake.aws.client("athena", CONSUMER)
-    asked = {
+    request = {
         "QueryString": "SELECT 1 AS one",
         "ResultConfiguration": {"OutputLocation": f"s3://{RESULTS}/q/"},
         "ClientRequestToken": "t" * 32,
     }
-    first = athena.start_query_execution(**asked)["QueryExecutionId"]
-    assert athena.start_query_execution(**asked)["QueryExecutionId"] == first
+    first = athena.start_query_execution(**request)["QueryExecutionId"]
+    assert athena.start_query_execution(**request)["QueryExecutionId"] == first
     with pytest.raises(ClientError, match="Idempotent parameters do not match"):
-        athena.start_query_execution(**asked | {"QueryString": "SELECT 2 AS two"})
+        athena.start_query_execution(**request | {"QueryString": "SELECT 2 AS two"})
     assert settled(athena, first)["Status"]["State"] == "SUCCEEDED"
     assert first in athena.list_query_executions()["QueryExecutionIds"]
 
@@ -358,8 +358,8 @@ def test_a_workgroup_decides_where_results_go(lake: Lake) -> None:
         ResultConfiguration={"OutputLocation": f"s3://{RESULTS}/mine/"},
     )
     done = settled(athena, started["QueryExecutionId"])
-    place = done["ResultConfiguration"]["OutputLocation"]
-    assert place == f"s3://{RESULTS}/enforced/{done['QueryExecutionId']}.csv"
+    location = done["ResultConfiguration"]["OutputLocation"]
+    assert location == f"s3://{RESULTS}/enforced/{done['QueryExecutionId']}.csv"
     with pytest.raises(ClientError, match="No output location"):
         athena.start_query_execution(QueryString="SELECT 1")
     athena.update_work_group(WorkGroup="causeway", State="DISABLED")

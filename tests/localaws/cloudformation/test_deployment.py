@@ -42,8 +42,8 @@ def stack(aws: Any) -> Stack:
 
 def policy_of(stack: Stack) -> list[str]:
     iam = stack.aws.client("iam", "data")
-    held = iam.get_role_policy(RoleName="reader", PolicyName="read")["PolicyDocument"]
-    return list(held["Statement"][0]["Action"])
+    policy = iam.get_role_policy(RoleName="reader", PolicyName="read")["PolicyDocument"]
+    return list(policy["Statement"][0]["Action"])
 
 
 def test_a_changed_inline_policy_is_applied(stack: Stack) -> None:
@@ -72,23 +72,23 @@ def test_the_same_template_again_is_no_update(stack: Stack) -> None:
 
 
 def test_a_named_role_needs_the_capability(stack: Stack) -> None:
-    for given in ({}, {"Capabilities": ["CAPABILITY_IAM"]}):
+    for capabilities in ({}, {"Capabilities": ["CAPABILITY_IAM"]}):
         with pytest.raises(ClientError, match="CAPABILITY_NAMED_IAM") as error:
-            stack.create(body(Role=role(["s3:GetObject"])), **given)
+            stack.create(body(Role=role(["s3:GetObject"])), **capabilities)
         assert code_of(error) == "InsufficientCapabilitiesException"
 
 
 def test_an_unknown_type_fails_the_stack_and_takes_back_what_was_made(stack: Stack) -> None:
     graph = {"Type": "AWS::Neptune::DBCluster", "DependsOn": "Queue"}
-    made = stack.create(body(Queue=queue(), Graph=graph))
-    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "AWS::Neptune::DBCluster" in made["StackStatusReason"]
+    stack_description = stack.create(body(Queue=queue(), Graph=graph))
+    assert stack_description["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "AWS::Neptune::DBCluster" in stack_description["StackStatusReason"]
     assert stack.resources() == {"Queue": "DELETE_COMPLETE", "Graph": "DELETE_COMPLETE"}
     assert "QueueUrls" not in stack.aws.client("sqs", "data").list_queues()
 
 
 @pytest.mark.parametrize(
-    ("properties", "told"),
+    ("properties", "message"),
     [
         ({"FifoQueue": True}, "FifoQueue"),
         ({"RedrivePolicy": {"redriveAllow": 1}}, "RedrivePolicy.redriveAllow"),
@@ -97,11 +97,11 @@ def test_an_unknown_type_fails_the_stack_and_takes_back_what_was_made(stack: Sta
     ],
 )
 def test_a_property_that_is_not_applied_fails_the_stack(
-    stack: Stack, properties: dict[str, Any], told: str
+    stack: Stack, properties: dict[str, Any], message: str
 ) -> None:
-    made = stack.create(body(Queue=queue(**properties)))
-    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert told in made["StackStatusReason"]
+    description = stack.create(body(Queue=queue(**properties)))
+    assert description["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert message in description["StackStatusReason"]
 
 
 def test_an_unknown_function_is_refused(stack: Stack) -> None:
@@ -116,10 +116,10 @@ def test_what_the_service_does_not_hold_fails_the_stack(
     from localaws.cloudformation.resources.sqs import Queue
 
     monkeypatch.setattr(Queue, "apply", lambda *_: None)
-    made = stack.create(body(Queue=queue(VisibilityTimeout=77)))
-    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
+    description = stack.create(body(Queue=queue(VisibilityTimeout=77)))
+    assert description["StackStatus"] == "ROLLBACK_COMPLETE"
     for word in ("Queue", "VisibilityTimeout", "holds 30", "says 77"):
-        assert word in made["StackStatusReason"]
+        assert word in description["StackStatusReason"]
 
 
 def test_a_change_that_needs_a_replacement_is_refused_and_rolled_back(stack: Stack) -> None:
@@ -134,8 +134,8 @@ def test_a_change_that_needs_a_replacement_is_refused_and_rolled_back(stack: Sta
     assert "QueueName" in updated["StackStatusReason"]
     sqs = stack.aws.client("sqs", "data")
     url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
-    held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-    assert held["Attributes"]["VisibilityTimeout"] == "40"
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "40"
     again = stack.update(body(Queue=queue(VisibilityTimeout=60), Other=queue(QueueName="other")))
     assert again["StackStatus"] == "UPDATE_COMPLETE"
 
@@ -151,15 +151,15 @@ def test_an_update_adds_and_removes_resources(stack: Stack) -> None:
 def test_a_resource_that_exists_already_is_not_taken_over(stack: Stack) -> None:
     sqs = stack.aws.client("sqs", "data")
     sqs.create_queue(QueueName="q")
-    made = stack.create(body(Queue=queue()))
-    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "q already exists" in made["StackStatusReason"]
+    description = stack.create(body(Queue=queue()))
+    assert description["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "q already exists" in description["StackStatusReason"]
     assert sqs.get_queue_url(QueueName="q")
 
 
 def test_a_deleted_stack_takes_its_resources_along_except_those_retained(stack: Stack) -> None:
-    kept = {**queue(QueueName="kept"), "DeletionPolicy": "Retain"}
-    stack.create(body(Gone=queue(QueueName="gone"), Kept=kept))
+    retained = {**queue(QueueName="kept"), "DeletionPolicy": "Retain"}
+    stack.create(body(Gone=queue(QueueName="gone"), Kept=retained))
     stack_id = stack.settled()["StackId"]
     stack.client.delete_stack(StackName="s")
     await_operations()
@@ -177,9 +177,9 @@ def test_a_bucket_with_objects_is_not_deleted(stack: Stack) -> None:
     stack.create(body(Bucket=bucket))
     stack.aws.client("s3", "data").put_object(Bucket="full-of-things", Key="k", Body=b"1")
     stack.client.delete_stack(StackName="s")
-    held = stack.settled()
-    assert held["StackStatus"] == "DELETE_FAILED"
-    assert "Bucket" in held["StackStatusReason"]
+    description = stack.settled()
+    assert description["StackStatus"] == "DELETE_FAILED"
+    assert "Bucket" in description["StackStatusReason"]
 
 
 def test_a_name_is_taken_while_its_stack_lives(stack: Stack) -> None:
@@ -209,12 +209,12 @@ def test_previous_template_and_values_are_used_again(stack: Stack) -> None:
             },
         }
     )
-    given = [
+    parameters = [
         {"ParameterKey": "Seconds", "ParameterValue": "5"},
         {"ParameterKey": "Name", "ParameterValue": "named"},
     ]
-    made = stack.create(template, Parameters=given)
-    (output,) = made["Outputs"]
+    description = stack.create(template, Parameters=parameters)
+    (output,) = description["Outputs"]
     assert output["OutputValue"] == "arn:aws:sqs:eu-central-1:111111111111:named"
     assert output["ExportName"] == "queue-arn"
     stack.client.update_stack(
@@ -227,8 +227,8 @@ def test_previous_template_and_values_are_used_again(stack: Stack) -> None:
     )
     assert stack.settled()["StackStatus"] == "UPDATE_COMPLETE"
     sqs = stack.aws.client("sqs", "data")
-    held = sqs.get_queue_attributes(QueueUrl=stack.physical("Queue"), AttributeNames=["All"])
-    assert held["Attributes"]["VisibilityTimeout"] == "6"
+    attributes = sqs.get_queue_attributes(QueueUrl=stack.physical("Queue"), AttributeNames=["All"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "6"
 
 
 def test_the_history_is_told_newest_first(stack: Stack) -> None:
@@ -251,8 +251,8 @@ def test_stacks_resources_and_templates_are_listed(stack: Stack) -> None:
     assert [item["StackName"] for item in client.list_stacks()["StackSummaries"]] == ["s"]
     assert client.get_template(StackName="s")["TemplateBody"] == json.loads(template)
     url = stack.physical("Queue")
-    (held,) = client.describe_stack_resources(PhysicalResourceId=url)["StackResources"]
-    assert (held["LogicalResourceId"], held["StackName"]) == ("Queue", "s")
+    (resource,) = client.describe_stack_resources(PhysicalResourceId=url)["StackResources"]
+    assert (resource["LogicalResourceId"], resource["StackName"]) == ("Queue", "s")
 
 
 def test_a_template_is_validated_with_its_parameters_and_capability(stack: Stack) -> None:

@@ -276,8 +276,8 @@ def test_properties_are_made_changed_and_taken_back(
     aws: Any, kind: str, beside: dict[str, Any], first: dict[str, Any], then: dict[str, Any]
 ) -> None:
     stack = Stack(aws)
-    made = stack.create(body(It={"Type": kind, "Properties": first}, **beside), **NAMED)
-    assert made["StackStatus"] == "CREATE_COMPLETE", made.get("StackStatusReason")
+    description = stack.create(body(It={"Type": kind, "Properties": first}, **beside), **NAMED)
+    assert description["StackStatus"] == "CREATE_COMPLETE", description.get("StackStatusReason")
     for properties in (then, first):
         updated = stack.update(body(It={"Type": kind, "Properties": properties}, **beside), **NAMED)
         assert updated["StackStatus"] == "UPDATE_COMPLETE", updated.get("StackStatusReason")
@@ -304,8 +304,8 @@ def test_other_statements_of_a_bus_policy_stay(aws: Any) -> None:
     stack = Stack(aws)
     mine = {"EventBusName": "bus", "StatementId": "mine", "Statement": STATEMENT}
     stack.create(body(It={"Type": "AWS::Events::EventBusPolicy", "Properties": mine}))
-    held = json.loads(events.describe_event_bus(Name="bus")["Policy"])
-    assert [item["Sid"] for item in held["Statement"]] == ["other", "mine"]
+    statements = json.loads(events.describe_event_bus(Name="bus")["Policy"])["Statement"]
+    assert [item["Sid"] for item in statements] == ["other", "mine"]
 
 
 def test_encryption_that_the_local_table_cannot_change_fails_the_update(aws: Any) -> None:

@@ -38,10 +38,10 @@ def template(text: str) -> str:
     return f"Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n{text}"
 
 
-def evaluate(expression: str, *, extra: str = "", given: dict[str, str] | None = None) -> Any:
+def evaluate(expression: str, *, extra: str = "", values: dict[str, str] | None = None) -> Any:
     body = template(f"    Properties:\n      Value: {expression}\n{extra}")
     loaded = load(body)
-    evaluation = Evaluation(loaded, bind(loaded.parameters, given or {}), PSEUDO)
+    evaluation = Evaluation(loaded, bind(loaded.parameters, values or {}), PSEUDO)
     evaluation.existing["Other"] = Thing("other")
     return evaluation.value(loaded.resources["Queue"].properties)["Value"]
 
@@ -87,7 +87,7 @@ def test_functions_are_evaluated(expression: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "message"),
     [
         ("!Ref Nobody", "Nobody"),
         ("!GetAtt Nobody.Arn", "Nobody"),
@@ -99,14 +99,14 @@ def test_functions_are_evaluated(expression: str, value: Any) -> None:
     ],
 )
 def test_a_function_that_cannot_be_evaluated_names_what_is_wrong(
-    expression: str, told: str
+    expression: str, message: str
 ) -> None:
-    with pytest.raises(TemplateError, match=told):
+    with pytest.raises(TemplateError, match=message):
         evaluate(expression)
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (template("    Properties: {A: !ImportValue x}"), "Fn::ImportValue"),
         (template("    Properties: {A: {Fn::Base64: x}}"), "Fn::Base64"),
@@ -124,8 +124,8 @@ def test_a_function_that_cannot_be_evaluated_names_what_is_wrong(
         ("#" * (MAX_BYTES + 1), str(MAX_BYTES)),
     ],
 )
-def test_what_is_malformed_or_not_supported_is_refused(body: str, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_what_is_malformed_or_not_supported_is_refused(body: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         load(body)
 
 
@@ -149,7 +149,7 @@ def test_parameters_take_what_is_given_or_their_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "given", "told"),
+    ("declared", "values", "message"),
     [
         (ACCOUNT, {}, r"Parameters: \[Account\] must have values"),
         (ACCOUNT, {"Account": "1" * 12, "Typo": "x"}, r"\[Typo\] do not exist in the template"),
@@ -166,15 +166,15 @@ def test_parameters_take_what_is_given_or_their_default() -> None:
     ],
 )
 def test_parameters_at_fault_are_named(
-    declared: dict[str, Any], given: dict[str, str], told: str
+    declared: dict[str, Any], values: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(TemplateError, match=told):
-        bind(declared, given)
+    with pytest.raises(TemplateError, match=message):
+        bind(declared, values)
 
 
 def test_a_list_parameter_is_a_list_where_it_is_referred_to() -> None:
     extra = "Parameters:\n  Names: {Type: CommaDelimitedList}\n"
-    assert evaluate("!Ref Names", extra=extra, given={"Names": "a, b"}) == ["a", "b"]
+    assert evaluate("!Ref Names", extra=extra, values={"Names": "a, b"}) == ["a", "b"]
 
 
 def order_of(body: str) -> list[str]:

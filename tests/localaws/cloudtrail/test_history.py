@@ -13,8 +13,8 @@ from tests.localaws.shapes import checked
 from tests.refusals import refused_saying
 
 
-def events(aws: Aws, account: str, **wanted: Any) -> list[dict[str, Any]]:
-    pages = aws.client("cloudtrail", account).get_paginator("lookup_events").paginate(**wanted)
+def events(aws: Aws, account: str, **filters: Any) -> list[dict[str, Any]]:
+    pages = aws.client("cloudtrail", account).get_paginator("lookup_events").paginate(**filters)
     return [event for page in pages for event in page["Events"]]
 
 
@@ -34,13 +34,13 @@ def test_denied_call_is_recorded_with_principal_and_error(aws: Aws) -> None:
     )
     (event,) = events(aws, "data", **by("EventName", "CreateModelPackageGroup"))
     assert (event["EventSource"], event["Username"]) == ("sagemaker.amazonaws.com", "test")
-    found = json.loads(event["CloudTrailEvent"])
-    assert found["errorCode"] == "AccessDeniedException"
-    assert "no identity-based policy" in found["errorMessage"]
-    who = found["userIdentity"]
+    record = json.loads(event["CloudTrailEvent"])
+    assert record["errorCode"] == "AccessDeniedException"
+    assert "no identity-based policy" in record["errorMessage"]
+    who = record["userIdentity"]
     assert who["arn"] == f"arn:aws:sts::{DATA}:assumed-role/duty/test"
     assert who["sessionContext"]["sourceIdentity"] == "ann"
-    assert found["requestParameters"] == {"modelPackageGroupName": "credit-risk"}
+    assert record["requestParameters"] == {"modelPackageGroupName": "credit-risk"}
 
 
 def test_call_on_anothers_resource_is_in_both_histories(aws: Aws) -> None:
@@ -75,12 +75,14 @@ def test_history_is_paged_the_newest_first_and_within_a_time(aws: Aws) -> None:
     sqs = aws.client("sqs", "data")
     for number in range(5):
         sqs.create_queue(QueueName=f"q{number}")
-    wanted = by("EventName", "CreateQueue")
-    found = events(aws, "data", PaginationConfig={"PageSize": 2}, **wanted)
-    named = [json.loads(one["CloudTrailEvent"])["requestParameters"]["queueName"] for one in found]
+    filters = by("EventName", "CreateQueue")
+    pages = events(aws, "data", PaginationConfig={"PageSize": 2}, **filters)
+    named = [
+        json.loads(event["CloudTrailEvent"])["requestParameters"]["queueName"] for event in pages
+    ]
     assert named == ["q4", "q3", "q2", "q1", "q0"]
     later = aws.cloud.clock.now() + timedelta(minutes=1)
-    assert events(aws, "data", StartTime=later, **wanted) == []
+    assert events(aws, "data", StartTime=later, **filters) == []
 
 
 def test_reply_has_the_shape_of_the_service_model(aws: Aws) -> None:

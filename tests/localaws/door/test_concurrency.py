@@ -30,12 +30,12 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
     """Do the work of every client, all of them let go at the same moment."""
     gate = threading.Barrier(CLIENTS)
 
-    def one(number: int) -> Any:
+    def run(number: int) -> Any:
         gate.wait(60)
         return work(number)
 
     with ThreadPoolExecutor(CLIENTS) as threads:  # each of which holds a connection
-        return list(threads.map(one, range(CLIENTS)))
+        return list(threads.map(run, range(CLIENTS)))
 
 
 @pytest.fixture
@@ -51,30 +51,30 @@ def table(aws: Aws) -> Any:
 
 
 def value(table: Any, key: str, name: str) -> int:
-    found = table.get_item(TableName="t", Key={"pk": {"S": key}}, ConsistentRead=True)
-    return int(found["Item"][name]["N"])
+    reply = table.get_item(TableName="t", Key={"pk": {"S": key}}, ConsistentRead=True)
+    return int(reply["Item"][name]["N"])
 
 
 def test_no_increment_is_lost_and_each_is_seen_once(table: Any) -> None:
     def work(number: int) -> list[tuple[str, int]]:
-        seen = []
+        numbers = []
         for _ in range(CALLS):
             key = f"counter-{number % COUNTERS}"
-            found = table.update_item(
+            reply = table.update_item(
                 TableName="t",
                 Key={"pk": {"S": key}},
                 UpdateExpression="ADD hits :one",
                 ExpressionAttributeValues={":one": {"N": "1"}},
                 ReturnValues="UPDATED_NEW",
             )
-            seen.append((key, int(found["Attributes"]["hits"]["N"])))
-        return seen
+            numbers.append((key, int(reply["Attributes"]["hits"]["N"])))
+        return numbers
 
-    seen = [one for part in at_once(work) for one in part]
+    numbers = [number for part in at_once(work) for number in part]
     each = CLIENTS * CALLS // COUNTERS
     for counter in range(COUNTERS):
         assert value(table, f"counter-{counter}", "hits") == each
-    assert len(set(seen)) == len(seen)  # no two clients were told the same number
+    assert len(set(numbers)) == len(numbers)  # no two clients were told the same number
 
 
 def test_of_all_who_create_an_item_one_succeeds(table: Any) -> None:
@@ -93,9 +93,11 @@ def test_of_all_who_create_an_item_one_succeeds(table: Any) -> None:
         return won
 
     won = sum(at_once(work), Counter())
-    assert sorted(one.split(":")[0] for one in won.elements()) == [str(n) for n in range(CALLS)]
-    for one in won:
-        name, number = one.split(":")
+    assert sorted(winner.split(":")[0] for winner in won.elements()) == [
+        str(n) for n in range(CALLS)
+    ]
+    for winner in won:
+        name, number = winner.split(":")
         assert value(table, f"lease-{name}", "owner") == int(number)
 
 
@@ -117,8 +119,8 @@ def test_transactions_and_updates_of_one_item_add_up(table: Any) -> None:
 
     at_once(work)
     assert value(table, "sum", "hits") == CLIENTS
-    found = table.scan(TableName="t", Select="COUNT")
-    assert found["Count"] == 1 + CLIENTS // 2
+    count = table.scan(TableName="t", Select="COUNT")
+    assert count["Count"] == 1 + CLIENTS // 2
 
 
 def test_objects_are_read_as_they_were_written(aws: Aws) -> None:
@@ -149,9 +151,9 @@ def test_versions_are_numbered_without_gaps_and_described_meanwhile(aws: Aws) ->
         arn = registry.create_model_package(
             ModelPackageGroupName="crowd", InferenceSpecification=SPECIFICATION
         )["ModelPackageArn"]
-        found = registry.describe_model_package(ModelPackageName=arn)
-        assert found["ModelPackageArn"] == arn
-        return int(found["ModelPackageVersion"])
+        version = registry.describe_model_package(ModelPackageName=arn)
+        assert version["ModelPackageArn"] == arn
+        return int(version["ModelPackageVersion"])
 
     assert sorted(at_once(work)) == list(range(1, CLIENTS + 1))
 
@@ -162,10 +164,10 @@ def test_messages_are_received_once_by_one_client(aws: Aws) -> None:
 
     def work(number: int) -> list[str]:
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", [])
-        for message in found:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", [])
+        for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [message["Body"] for message in found]
+        return [message["Body"] for message in messages]
 
     taken = [body for part in at_once(work) for body in part]
     while left := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
@@ -178,12 +180,12 @@ def test_who_waits_for_a_message_keeps_nobody_from_sending_one(aws: Aws) -> None
     url = sqs.create_queue(QueueName="quiet")["QueueUrl"]
 
     def wait(_: int) -> list[str]:
-        asked = {"QueueUrl": url, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}
-        return [message["Body"] for message in sqs.receive_message(**asked).get("Messages", [])]
+        request = {"QueueUrl": url, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}
+        return [message["Body"] for message in sqs.receive_message(**request).get("Messages", [])]
 
     with ThreadPoolExecutor(4) as threads:
         waiting = [threads.submit(wait, number) for number in range(4)]
         for number in range(4):  # while all four wait
             sqs.send_message(QueueUrl=url, MessageBody=str(number))
-        heard = sorted(body for one in waiting for body in one.result(15))
+        heard = sorted(body for future in waiting for body in future.result(15))
     assert heard == ["0", "1", "2", "3"]

@@ -37,8 +37,8 @@ def in_xml(service: str, operation: str, protocol: str, body: str) -> list[str]:
 )
 def test_a_json_reply_is_held_to_its_members(document: Any, said: list[str]) -> None:
     shape = get_service_model("sagemaker").operation_model("UpdateTrial").output_shape
-    found = in_json("sagemaker", "UpdateTrial", document)
-    assert (found == said) or (not shape.required_members and said[0].endswith("missing"))
+    violations = in_json("sagemaker", "UpdateTrial", document)
+    assert (violations == said) or (not shape.required_members and said[0].endswith("missing"))
 
 
 def test_enums_numbers_and_times_of_a_json_reply_are_looked_at() -> None:
@@ -48,8 +48,8 @@ def test_enums_numbers_and_times_of_a_json_reply_are_looked_at() -> None:
         "CreationTime": "2024-01-01T00:00:00Z",
         "ModelPackageStatus": "Finished",
     }
-    found = in_json("sagemaker", "ListModelPackages", {"ModelPackageSummaryList": [summary]})
-    assert [one.split(":")[0].rsplit(".", 1)[1] for one in found] == [
+    violations = in_json("sagemaker", "ListModelPackages", {"ModelPackageSummaryList": [summary]})
+    assert [violation.split(":")[0].rsplit(".", 1)[1] for violation in violations] == [
         "ModelPackageVersion",
         "CreationTime",
         "ModelPackageStatus",
@@ -103,8 +103,8 @@ def test_only_successful_replies_are_checked_and_each_kind_of_violation_is_count
 
 
 def test_what_moto_leaves_null_is_left_out_as_on_aws(aws: Aws) -> None:
-    made = aws.client("kms", "data").create_key()
-    assert None not in made["KeyMetadata"].values()
+    reply = aws.client("kms", "data").create_key()
+    assert None not in reply["KeyMetadata"].values()
     checked = aws.cloud.conformance.document()
     assert checked["checked"]["kms:CreateKey"] == 1
     assert checked["violations"] == []

@@ -31,16 +31,16 @@ def fault(aws: Aws, operation: str, kind: str, **more: Any) -> None:
 
 def groups(client: Any) -> list[str]:
     listed = client.list_model_package_groups()["ModelPackageGroupSummaryList"]
-    return [one["ModelPackageGroupName"] for one in listed]
+    return [group["ModelPackageGroupName"] for group in listed]
 
 
 # --------------------------------------------------------------------------------- rules
 def test_rules_are_added_listed_and_cleared(aws: Aws) -> None:
-    made = control(aws, "POST", {"operation": "sagemaker:*", "kind": "throttle", "count": 1})
+    rule = control(aws, "POST", {"operation": "sagemaker:*", "kind": "throttle", "count": 1})
     refused("ThrottlingException", aws.client("sagemaker", OWNER).list_models)
     aws.client("sagemaker", OWNER).list_models()
     (shown,) = control(aws, "GET")["faults"]
-    assert (shown["id"], shown["fired"], shown["matched"]) == (made["id"], 1, 2)
+    assert (shown["id"], shown["fired"], shown["matched"]) == (rule["id"], 1, 2)
     assert control(aws, "DELETE") == {"faults": []}
     assert control(aws, "GET") == {"faults": []}
 
@@ -81,12 +81,12 @@ def test_a_seed_repeats_what_it_hit(kind: str) -> None:
         return [hit(faults) for _ in range(200)]
 
     def hit(faults: Faults) -> bool:
-        asked = ("sqs", "SendMessage", SESSION)
+        call = ("sqs", "SendMessage", SESSION)
         return bool(
-            faults.before(*asked)
-            or faults.after(*asked)
+            faults.before(*call)
+            or faults.after(*call)
             or faults.deliveries("sqs:Send") == 2
-            or faults.unprocessed(*asked[:2])
+            or faults.unprocessed(*call[:2])
         )
 
     assert hits(1) == hits(1) != hits(2)
@@ -252,14 +252,16 @@ def test_unprocessed_gives_entries_of_a_batch_back_untouched(aws: Aws) -> None:
     entries = [{"FeatureGroupName": NAME, "Record": record(f"sgc-{n:06}")} for n in range(20)]
     fault(aws, "sagemaker-featurestore-runtime:Batch*", "unprocessed", rate=0.5, count=10, seed=1)
     left = runtime.batch_write_record(Entries=entries)["UnprocessedEntries"]
-    assert left and all(one in entries for one in left)
+    assert left and all(entry in entries for entry in left)
     control(aws, "DELETE")
     ids = [f"sgc-{n:06}" for n in range(20)]
-    asked = [{"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ids}]
-    found = runtime.batch_get_record(Identifiers=asked)["Records"]
-    assert len(found) == 20 - len(left)
+    identifiers = [{"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ids}]
+    records = runtime.batch_get_record(Identifiers=identifiers)["Records"]
+    assert len(records) == 20 - len(left)
     fault(aws, "sagemaker-featurestore-runtime:BatchGetRecord", "unprocessed", count=1)
-    assert runtime.batch_get_record(Identifiers=asked)["UnprocessedIdentifiers"] == asked
+    assert (
+        runtime.batch_get_record(Identifiers=identifiers)["UnprocessedIdentifiers"] == identifiers
+    )
 
 
 def test_every_kind_is_tested_here() -> None:

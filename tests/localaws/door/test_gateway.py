@@ -151,8 +151,8 @@ def test_bucket_is_served_in_its_owners_account(aws: Any) -> None:
     assert [b["Name"] for b in aws.client("s3", "data").list_buckets()["Buckets"]] == [
         "shared-bucket"
     ]
-    got = aws.client("s3", "data").get_object(Bucket="shared-bucket", Key="a b/ü.txt")
-    assert got["Body"].read() == b"x"
+    body = aws.client("s3", "data").get_object(Bucket="shared-bucket", Key="a b/ü.txt")
+    assert body["Body"].read() == b"x"
     assert aws.client("s3", "data_science").list_buckets()["Buckets"] == []
 
 

@@ -38,7 +38,9 @@ def test_metrics_are_put_listed_and_read_back(aws: Aws, client: Any) -> None:
         ],
     )
     listed = client.list_metrics(Namespace="Causeway")["Metrics"]
-    assert [(one["MetricName"], one["Dimensions"]) for one in listed] == [("auc", dimensions)]
+    assert [(metric["MetricName"], metric["Dimensions"]) for metric in listed] == [
+        ("auc", dimensions)
+    ]
     metric = {"Namespace": "Causeway", "MetricName": "auc", "Dimensions": dimensions}
     stat = {"Metric": metric, "Period": 60, "Stat": "Average"}
     read = client.get_metric_data(

@@ -34,15 +34,15 @@ class Queue:
 
     def messages(self) -> list[dict[str, Any]]:
         """Return what came since the last look."""
-        found: list[dict[str, Any]] = self._sqs.receive_message(
+        messages: list[dict[str, Any]] = self._sqs.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages", [])
-        for one in found:
-            self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=one["ReceiptHandle"])
-        return found
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return messages
 
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(one["Body"]) for one in self.messages()]
+        return [json.loads(message["Body"]) for message in self.messages()]
 
 
 def _let(service: str, action: str, resource: str, condition: dict[str, Any]) -> dict[str, Any]:
@@ -85,20 +85,20 @@ def test_a_topic_reaches_a_queue_that_lets_it_in(
 ) -> None:
     queue.let(service, **condition)
     assert sns.publish(TopicArn=TOPIC, Message="hello")["MessageId"]  # told nothing of refusals
-    assert [one["Message"] for one in queue.bodies()] == ["hello"] * comes
+    assert [body["Message"] for body in queue.bodies()] == ["hello"] * comes
 
 
 def test_a_queue_without_a_policy_or_gone_hears_nothing_and_others_do(
     aws: Aws, queue: Queue, sns: Any
 ) -> None:
     opened, gone = (Queue(aws, "governance", name) for name in ("opened", "gone"))
-    for one in (opened, gone):
-        one.let(SNS)
-        sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=one.arn)
+    for target in (opened, gone):
+        target.let(SNS)
+        sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=target.arn)
     aws.client("sqs", "governance").delete_queue(QueueUrl=gone.url)
     batch = [{"Id": str(number), "Message": f"m{number}"} for number in range(2)]
     assert not sns.publish_batch(TopicArn=TOPIC, PublishBatchRequestEntries=batch)["Failed"]
-    assert [one["Message"] for one in opened.bodies()] == ["m0", "m1"]
+    assert [target["Message"] for target in opened.bodies()] == ["m0", "m1"]
     assert queue.bodies() == []
 
 
@@ -106,15 +106,15 @@ def test_a_queue_of_another_account_hears_a_topic_that_both_let_it(aws: Aws, sns
     theirs = Queue(aws, "data", "theirs")
     theirs.let(SNS, ArnEquals={"aws:SourceArn": TOPIC})
     subscribe = aws.client("sns", "data").subscribe
-    wanted = {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": theirs.arn}
-    refused_saying("AuthorizationError", "sns:Subscribe", subscribe, **wanted)
+    subscription = {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": theirs.arn}
+    refused_saying("AuthorizationError", "sns:Subscribe", subscribe, **subscription)
     statement = _let(SNS, "sns:Subscribe", TOPIC, {}) | {"Principal": {"AWS": OTHER}}
     sns.set_topic_attributes(
         TopicArn=TOPIC, AttributeName="Policy", AttributeValue=document(statement)
     )
-    subscribe(**wanted)
+    subscribe(**subscription)
     sns.publish(TopicArn=TOPIC, Message="hello")
-    assert [one["Message"] for one in theirs.bodies()] == ["hello"]
+    assert [body["Message"] for body in theirs.bodies()] == ["hello"]
 
 
 def test_every_delivery_is_a_recorded_decision_of_the_service(
@@ -123,13 +123,17 @@ def test_every_delivery_is_a_recorded_decision_of_the_service(
     queue.let(SNS, ArnEquals={"aws:SourceArn": TOPIC})
     aws.control("DELETE", "/decisions")
     sns.publish(TopicArn=TOPIC, Message="hello")
-    (found,) = [
-        one
-        for one in aws.control("GET", "/decisions")["decisions"]
-        if one["action"] == "sqs:SendMessage"
+    (decision,) = [
+        item
+        for item in aws.control("GET", "/decisions")["decisions"]
+        if item["action"] == "sqs:SendMessage"
     ]
-    assert (found["principal"], found["resource"], found["allowed"]) == (SNS, queue.arn, True)
-    assert found["context"]["aws:SourceArn"] == TOPIC
+    assert (decision["principal"], decision["resource"], decision["allowed"]) == (
+        SNS,
+        queue.arn,
+        True,
+    )
+    assert decision["context"]["aws:SourceArn"] == TOPIC
 
 
 # ------------------------------------------------------------------ S3
@@ -141,9 +145,9 @@ def s3(aws: Aws) -> Any:
 
 
 def notify(s3: Any, queue: Queue) -> None:
-    wanted = {"QueueArn": queue.arn, "Events": ["s3:ObjectCreated:*"]}
+    configuration = {"QueueArn": queue.arn, "Events": ["s3:ObjectCreated:*"]}
     s3.put_bucket_notification_configuration(
-        Bucket="watched", NotificationConfiguration={"QueueConfigurations": [wanted]}
+        Bucket="watched", NotificationConfiguration={"QueueConfigurations": [configuration]}
     )
 
 
@@ -151,9 +155,9 @@ def test_a_bucket_tells_a_queue_that_lets_it_in(queue: Queue, s3: Any) -> None:
     queue.let(S3, ArnLike={"aws:SourceArn": BUCKET}, StringEquals={"aws:SourceAccount": OWN})
     notify(s3, queue)
     s3.put_object(Bucket="watched", Key="a", Body=b"x")
-    tried, told = queue.bodies()
+    tried, notification = queue.bodies()
     assert (tried["Event"], tried["Bucket"]) == ("s3:TestEvent", "watched")
-    assert told["Records"][0]["s3"]["object"]["key"] == "a"
+    assert notification["Records"][0]["s3"]["object"]["key"] == "a"
     queue.let(S3, StringEquals={"aws:SourceAccount": OTHER})  # closed later: lost, and not told
     s3.put_object(Bucket="watched", Key="b", Body=b"x")
     assert queue.bodies() == []
@@ -228,10 +232,12 @@ def test_what_a_queue_refuses_goes_to_the_dead_letters_that_let_the_rule_in(
     dead.let(EVENTS, ArnEquals={"aws:SourceArn": rule})
     put(aws)
     (message,) = dead.messages()
-    told = {name: one["StringValue"] for name, one in message["MessageAttributes"].items()}
-    assert (told["RULE_ARN"], told["TARGET_ARN"]) == (rule, queue.arn)
-    assert told["ERROR_CODE"] == "NO_PERMISSIONS"
-    assert "sqs:SendMessage" in told["ERROR_MESSAGE"]
+    attributes = {
+        name: attribute["StringValue"] for name, attribute in message["MessageAttributes"].items()
+    }
+    assert (attributes["RULE_ARN"], attributes["TARGET_ARN"]) == (rule, queue.arn)
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "sqs:SendMessage" in attributes["ERROR_MESSAGE"]
     assert json.loads(message["Body"])["detail"] == {"n": 1}
     assert queue.messages() == []
 

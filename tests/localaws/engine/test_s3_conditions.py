@@ -62,8 +62,8 @@ def test_another_value_than_a_star_is_not_taken_for_a_condition(s3: Any) -> None
 
 def test_what_was_changed_on_the_way_is_refused_and_the_checksum_is_kept(s3: Any) -> None:
     digest = base64.b64encode(hashlib.sha256(b"content").digest()).decode()
-    place = {"Bucket": "store", "Key": "digested"}
-    refused("BadDigest", s3.put_object, **place, Body=b"other", ChecksumSHA256=digest)
-    s3.put_object(**place, Body=b"content", ChecksumSHA256=digest)
-    held = s3.head_object(**place, ChecksumMode="ENABLED")
-    assert held["ChecksumSHA256"] == digest
+    target = {"Bucket": "store", "Key": "digested"}
+    refused("BadDigest", s3.put_object, **target, Body=b"other", ChecksumSHA256=digest)
+    s3.put_object(**target, Body=b"content", ChecksumSHA256=digest)
+    head = s3.head_object(**target, ChecksumMode="ENABLED")
+    assert head["ChecksumSHA256"] == digest

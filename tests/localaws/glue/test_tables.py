@@ -25,10 +25,10 @@ def glue(aws: Aws) -> Any:
 
 
 def test_databases_and_tables_are_kept_in_small_letters(glue: Any) -> None:
-    assert [one["Name"] for one in glue.get_databases()["DatabaseList"]] == ["lake"]
+    assert [database["Name"] for database in glue.get_databases()["DatabaseList"]] == ["lake"]
     refused("AlreadyExistsException", glue.create_database, DatabaseInput={"Name": "LAKE"})
-    found = glue.get_table(DatabaseName="Lake", Name="LOANS")["Table"]
-    assert (found["Name"], found["VersionId"]) == ("loans", "0")
+    table = glue.get_table(DatabaseName="Lake", Name="LOANS")["Table"]
+    assert (table["Name"], table["VersionId"]) == ("loans", "0")
     glue.update_table(DatabaseName="lake", TableInput=TABLE | {"Description": "What is asked for"})
     (listed,) = glue.get_tables(DatabaseName="lake", Expression="lo.*")["TableList"]
     assert (listed["Description"], listed["VersionId"]) == ("What is asked for", "1")
@@ -83,16 +83,16 @@ def offline(aws: Aws, **more: Any) -> dict[str, Any]:
 def test_a_feature_group_has_a_table_that_follows_it(aws: Aws) -> None:
     sagemaker = checked(aws.client("sagemaker", OWNER))
     role = aws.role(OWNER, "causeway-feature-execution")
-    found = create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws))
-    place = found["OfflineStoreConfig"]["DataCatalogConfig"]
-    assert place["TableName"].startswith(NAME.replace("-", "_"))
+    group = create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws))
+    catalogue = group["OfflineStoreConfig"]["DataCatalogConfig"]
+    assert catalogue["TableName"].startswith(NAME.replace("-", "_"))
 
     def columns() -> dict[str, str]:
         table = aws.client("glue", OWNER).get_table(
-            DatabaseName=place["Database"], Name=place["TableName"]
+            DatabaseName=catalogue["Database"], Name=catalogue["TableName"]
         )["Table"]
         assert table["StorageDescriptor"]["Location"].endswith("/data")
-        return {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
+        return {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
 
     assert columns()["amount"] == "double"
     assert columns()["write_time"] == "timestamp"
@@ -104,20 +104,20 @@ def test_a_feature_group_has_a_table_that_follows_it(aws: Aws) -> None:
 def test_a_group_names_its_table_or_has_none(aws: Aws) -> None:
     sagemaker = checked(aws.client("sagemaker", OWNER))
     role = aws.role(OWNER, "causeway-feature-execution")
-    place = {"TableName": "loans", "Catalog": "AwsDataCatalog", "Database": "mine"}
-    create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws, DataCatalogConfig=place))
+    catalogue = {"TableName": "loans", "Catalog": "AwsDataCatalog", "Database": "mine"}
+    create(sagemaker, RoleArn=role, OfflineStoreConfig=offline(aws, DataCatalogConfig=catalogue))
     assert aws.client("glue", OWNER).get_table(DatabaseName="mine", Name="loans")
     sagemaker.delete_feature_group(FeatureGroupName=NAME)
     config = {"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs"}}
-    found = create(
+    group = create(
         sagemaker, RoleArn=role, OfflineStoreConfig=config | {"DisableGlueTableCreation": True}
     )
-    assert "DataCatalogConfig" not in found["OfflineStoreConfig"]
+    assert "DataCatalogConfig" not in group["OfflineStoreConfig"]
 
 
 def test_a_role_that_may_not_make_the_table_fails_the_creation(aws: Aws) -> None:
     allowed = [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}]
     role = aws.role(OWNER, "causeway-feature-execution", allow=allowed)
-    found = create(aws.client("sagemaker", OWNER), RoleArn=role, OfflineStoreConfig=offline(aws))
-    assert found["FeatureGroupStatus"] == "CreateFailed"
-    assert "glue:GetDatabase" in found["FailureReason"]
+    group = create(aws.client("sagemaker", OWNER), RoleArn=role, OfflineStoreConfig=offline(aws))
+    assert group["FeatureGroupStatus"] == "CreateFailed"
+    assert "glue:GetDatabase" in group["FailureReason"]

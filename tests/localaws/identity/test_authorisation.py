@@ -99,8 +99,8 @@ def test_users_have_their_own_and_their_groups_policies(aws: Aws, bucket: str) -
         "AccessDenied", f"arn:aws:iam::{DATA}:user/ann", s3.get_object, Bucket="box", Key="raw/a"
     )
     reading = document(statement("s3:GetObject", "arn:aws:s3:::box/${aws:username}/*"))
-    made = iam.create_policy(PolicyName="reading", PolicyDocument=reading)["Policy"]["Arn"]
-    iam.attach_group_policy(GroupName="readers", PolicyArn=made)
+    policy = iam.create_policy(PolicyName="reading", PolicyDocument=reading)["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName="readers", PolicyArn=policy)
     iam.add_user_to_group(GroupName="readers", UserName="ann")
     aws.client("s3", "data").put_object(Bucket=bucket, Key="ann/a", Body=b"mine")
     assert s3.get_object(Bucket=bucket, Key="ann/a")["Body"].read() == b"mine"
@@ -122,12 +122,17 @@ def test_boundary_limits_what_the_policies_grant(aws: Aws, bucket: str) -> None:
 
 def test_session_policy_narrows_a_session(aws: Aws, bucket: str) -> None:
     aws.role("data", "duty", allow=[statement("s3:*")])
-    got = aws.client("sts", "data").assume_role(
+    credentials = aws.client("sts", "data").assume_role(
         RoleArn=f"arn:aws:iam::{DATA}:role/duty",
         RoleSessionName="narrow",
         Policy=document(statement("s3:ListBucket")),
     )["Credentials"]
-    signer = Signer(aws.endpoint, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+    signer = Signer(
+        aws.endpoint,
+        credentials["AccessKeyId"],
+        credentials["SecretAccessKey"],
+        credentials["SessionToken"],
+    )
     s3 = signer.client("s3")
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
     words = "because no session policy allows the s3:GetObject action"
@@ -202,10 +207,10 @@ def test_copy_needs_the_source_and_the_target(aws: Aws, bucket: str) -> None:
     source = {"Bucket": bucket, "Key": "raw/a"}
     writing = statement("s3:PutObject", "arn:aws:s3:::box/copied/*")
     s3 = signed_in(aws, "data", writing).client("s3")
-    wanted = {"Bucket": bucket, "Key": "copied/a", "CopySource": source}
-    refused_saying("AccessDenied", "s3:GetObject", s3.copy_object, **wanted)
+    copy = {"Bucket": bucket, "Key": "copied/a", "CopySource": source}
+    refused_saying("AccessDenied", "s3:GetObject", s3.copy_object, **copy)
     both = [writing, statement("s3:GetObject", "arn:aws:s3:::box/raw/*")]
-    signed_in(aws, "data", *both, name="both").client("s3").copy_object(**wanted)
+    signed_in(aws, "data", *both, name="both").client("s3").copy_object(**copy)
 
 
 def test_multipart_upload_counts_as_putting(aws: Aws, bucket: str) -> None:
@@ -233,8 +238,8 @@ def test_multipart_upload_counts_as_putting(aws: Aws, bucket: str) -> None:
 # ------------------------------------------------------------------ trust
 def trusting(aws: Aws, trust: dict[str, Any], name: str = "target") -> str:
     iam = aws.client("iam", "prod")
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
-    return str(made["Role"]["Arn"])
+    reply = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
+    return str(reply["Role"]["Arn"])
 
 
 def test_trust_across_accounts_needs_the_callers_policy_and_the_external_id(aws: Aws) -> None:
@@ -248,12 +253,12 @@ def test_trust_across_accounts_needs_the_callers_policy_and_the_external_id(aws:
         },
     )
     sts = signed_in(aws, "data", statement("sts:AssumeRole", role)).client("sts")
-    wanted = {"RoleArn": role, "RoleSessionName": "session"}
+    request = {"RoleArn": role, "RoleSessionName": "session"}
     words = "because no role trust policy allows the sts:AssumeRole action"
-    assert refused_saying("AccessDenied", words, sts.assume_role, **wanted).status == 403
-    assert sts.assume_role(ExternalId="e-1", **wanted)["Credentials"]
+    assert refused_saying("AccessDenied", words, sts.assume_role, **request).status == 403
+    assert sts.assume_role(ExternalId="e-1", **request)["Credentials"]
     other = signed_in(aws, "data", name="without").client("sts")
-    refused_saying("AccessDenied", "identity-based", other.assume_role, ExternalId="e-1", **wanted)
+    refused_saying("AccessDenied", "identity-based", other.assume_role, ExternalId="e-1", **request)
 
 
 def test_source_identity_is_demanded_and_needs_its_own_permission(aws: Aws) -> None:
@@ -266,21 +271,21 @@ def test_source_identity_is_demanded_and_needs_its_own_permission(aws: Aws) -> N
     role = trusting(aws, trust)
     both = statement(["sts:AssumeRole", "sts:SetSourceIdentity"], role)
     person = signed_in(aws, "data", both).client("sts")
-    wanted = {"RoleArn": role, "RoleSessionName": "session"}
-    refused_saying("AccessDenied", "role trust policy", person.assume_role, **wanted)
-    assert person.assume_role(SourceIdentity="ann", **wanted)["SourceIdentity"] == "ann"
+    request = {"RoleArn": role, "RoleSessionName": "session"}
+    refused_saying("AccessDenied", "role trust policy", person.assume_role, **request)
+    assert person.assume_role(SourceIdentity="ann", **request)["SourceIdentity"] == "ann"
     only = signed_in(aws, "data", statement("sts:AssumeRole", role), name="only").client("sts")
     refused_saying(
-        "AccessDenied", "sts:SetSourceIdentity", only.assume_role, SourceIdentity="ann", **wanted
+        "AccessDenied", "sts:SetSourceIdentity", only.assume_role, SourceIdentity="ann", **request
     )
 
 
 def test_duration_is_limited_by_the_role(aws: Aws) -> None:
     aws.role("data", "duty")
     sts = aws.client("sts", "data")
-    wanted = {"RoleArn": f"arn:aws:iam::{DATA}:role/duty", "RoleSessionName": "session"}
+    request = {"RoleArn": f"arn:aws:iam::{DATA}:role/duty", "RoleSessionName": "session"}
     refused_saying(
-        "ValidationError", "MaxSessionDuration", sts.assume_role, DurationSeconds=7200, **wanted
+        "ValidationError", "MaxSessionDuration", sts.assume_role, DurationSeconds=7200, **request
     )
 
 

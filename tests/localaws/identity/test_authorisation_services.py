@@ -112,9 +112,9 @@ def test_encryption_context_is_a_condition(aws: Aws) -> None:
     key = key_for(aws)
     condition = {"StringEquals": {"kms:EncryptionContext:team": "risk"}}
     kms = signed_in(aws, "data", statement("kms:Encrypt", key, Condition=condition)).client("kms")
-    wanted = {"KeyId": key, "Plaintext": b"x"}
-    kms.encrypt(EncryptionContext={"team": "risk"}, **wanted)
-    refused_saying("AccessDeniedException", "kms:Encrypt", kms.encrypt, **wanted)
+    request = {"KeyId": key, "Plaintext": b"x"}
+    kms.encrypt(EncryptionContext={"team": "risk"}, **request)
+    refused_saying("AccessDeniedException", "kms:Encrypt", kms.encrypt, **request)
 
 
 def test_grant_lets_its_grantee_use_the_key(aws: Aws) -> None:
@@ -131,13 +131,13 @@ def test_grant_lets_its_grantee_use_the_key(aws: Aws) -> None:
 # ------------------------------------------------------------------ DynamoDB
 @pytest.fixture
 def table(aws: Aws) -> str:
-    made = aws.client("dynamodb", "data").create_table(
+    reply = aws.client("dynamodb", "data").create_table(
         TableName="t",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return str(made["TableDescription"]["TableArn"])
+    return str(reply["TableDescription"]["TableArn"])
 
 
 def test_each_item_of_a_transaction_needs_its_own_action(aws: Aws, table: str) -> None:
@@ -293,14 +293,14 @@ def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> Non
         Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
     container = {"Image": IMAGE, "ModelDataUrl": "s3://b/model.tar.gz"}
-    wanted = {"ModelName": "m", "PrimaryContainer": container}
+    request = {"ModelName": "m", "PrimaryContainer": container}
     without = signed_in(aws, "data", making).client("sagemaker")
     refused_saying(
         "AccessDeniedException",
         f"iam:PassRole on resource: {roles['own']}",
         without.create_model,
         ExecutionRoleArn=roles["own"],
-        **wanted,
+        **request,
     )
     client = signed_in(aws, "data", making, passing, name="passing").client("sagemaker")
     refused_saying(
@@ -308,9 +308,9 @@ def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> Non
         "Could not assume role",
         client.create_model,
         ExecutionRoleArn=roles["other"],
-        **wanted,
+        **request,
     )
-    client.create_model(ExecutionRoleArn=roles["own"], **wanted)
+    client.create_model(ExecutionRoleArn=roles["own"], **request)
 
 
 def test_tags_given_at_creation_need_add_tags(aws: Aws) -> None:

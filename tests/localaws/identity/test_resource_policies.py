@@ -70,8 +70,8 @@ def test_a_denial_of_the_topic_counts_for_its_own_account(aws: Aws, topic: str) 
 # ------------------------------------------------------------------ ECR
 @pytest.fixture
 def repository(aws: Aws) -> str:
-    made = aws.client("ecr", "data").create_repository(repositoryName="images")
-    return str(made["repository"]["repositoryArn"])
+    reply = aws.client("ecr", "data").create_repository(repositoryName="images")
+    return str(reply["repository"]["repositoryArn"])
 
 
 def share(aws: Aws, *statements: dict[str, Any]) -> None:

@@ -35,17 +35,17 @@ def to(principal: str, *permissions: str, on: dict[str, Any] = ONE_TABLE) -> dic
     return {"Principal": named, "Resource": on, "Permissions": list(permissions)}
 
 
-def held(client: Any, **asked: Any) -> dict[str, list[str]]:
-    listed = client.list_permissions(ResourceType="TABLE", **asked)
+def grants_of(client: Any, **filters: Any) -> dict[str, list[str]]:
+    listed = client.list_permissions(ResourceType="TABLE", **filters)
     return {
-        one["Principal"]["DataLakePrincipalIdentifier"]: one["Permissions"]
-        for one in listed["PrincipalResourcePermissions"]
+        grant["Principal"]["DataLakePrincipalIdentifier"]: grant["Permissions"]
+        for grant in listed["PrincipalResourcePermissions"]
     }
 
 
 def test_a_table_is_left_to_iam_until_somebody_takes_that_back(aws: Aws, lake: Any) -> None:
     reader = aws.client("glue", CONSUMER)
-    assert held(lake)[IAM_ALONE] == ["ALL"]
+    assert grants_of(lake)[IAM_ALONE] == ["ALL"]
     reader.get_table(**LOANS)
     lake.revoke_permissions(**to(IAM_ALONE, "ALL"))
     with pytest.raises(ClientError, match=r"Insufficient Lake Formation permission.*Describe on"):
@@ -64,15 +64,15 @@ def test_a_list_shows_what_its_caller_has_and_read_only_administrators_all(
     lake.revoke_permissions(**to(IAM_ALONE, "ALL"))
     lake.grant_permissions(**to(CONSUMERS, "SELECT"))
     reader = aws.client("lakeformation", CONSUMER)
-    assert held(reader, CatalogId=ACCOUNTS[OWNER]) == {CONSUMERS: ["SELECT"]}
+    assert grants_of(reader, CatalogId=ACCOUNTS[OWNER]) == {CONSUMERS: ["SELECT"]}
     role = aws.role(OWNER, "auditor")
     looking = aws.assume(OWNER, "auditor").client("lakeformation")
-    assert held(looking) == {}
+    assert grants_of(looking) == {}
     with pytest.raises(ClientError, match="does not administer the lake"):
         looking.grant_permissions(**to(role, "SELECT"))
     only_reads = {"ReadOnlyAdmins": [{"DataLakePrincipalIdentifier": role}]}
     lake.put_data_lake_settings(DataLakeSettings=only_reads)
-    assert held(looking)[CONSUMERS] == ["SELECT"]
+    assert grants_of(looking)[CONSUMERS] == ["SELECT"]
     assert looking.get_data_lake_settings()["DataLakeSettings"]["ReadOnlyAdmins"]
 
 
@@ -81,10 +81,10 @@ def test_a_new_table_gets_what_the_settings_say_and_loses_it_when_it_is_deleted(
 ) -> None:
     glue = aws.client("glue", OWNER)
     glue.delete_table(DatabaseName="lake", Name="loans")
-    assert held(lake) == {}
+    assert grants_of(lake) == {}
     lake.put_data_lake_settings(DataLakeSettings={})
     glue.create_table(DatabaseName="lake", TableInput=TABLE)
-    assert IAM_ALONE not in held(lake)
+    assert IAM_ALONE not in grants_of(lake)
     with pytest.raises(ClientError, match="Insufficient Lake Formation"):
         aws.client("glue", CONSUMER).get_table(**LOANS)
 

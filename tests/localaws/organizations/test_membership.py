@@ -41,11 +41,11 @@ def test_a_topology_puts_its_accounts_into_one(joined: Aws) -> None:
     member = checked(joined.client("organizations", MEMBER))
     assert member.describe_organization()["Organization"]["MasterAccountId"] == ACCOUNTS[MANAGEMENT]
     pages = management.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 2})
-    found = {one["Id"]: one["Name"] for page in pages for one in page["Accounts"]}
-    assert found == {ACCOUNTS[role]: role for role in ("data", "governance", "prod")}
+    names = {account["Id"]: account["Name"] for page in pages for account in page["Accounts"]}
+    assert names == {ACCOUNTS[role]: role for role in ("data", "governance", "prod")}
     refused("AccessDeniedException", member.list_accounts)
     trusted = management.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
-    assert [one["ServicePrincipal"] for one in trusted] == ["ram.amazonaws.com"]
+    assert [service["ServicePrincipal"] for service in trusted] == ["ram.amazonaws.com"]
 
 
 def test_a_share_inside_it_needs_no_invitation(joined: Aws) -> None:
@@ -95,10 +95,12 @@ def test_an_invitation_expires(aws: Aws) -> None:
     management = aws.client("organizations", MANAGEMENT)
     management.create_organization()
     target = {"Id": ACCOUNTS[MEMBER], "Type": "ACCOUNT"}
-    made = management.invite_account_to_organization(Target=target)["Handshake"]
+    handshake = management.invite_account_to_organization(Target=target)["Handshake"]
     aws.advance(15 * 86400 + 1)
     member = aws.client("organizations", MEMBER)
-    refused("InvalidHandshakeTransitionException", member.accept_handshake, HandshakeId=made["Id"])
+    refused(
+        "InvalidHandshakeTransitionException", member.accept_handshake, HandshakeId=handshake["Id"]
+    )
     assert member.list_handshakes_for_account()["Handshakes"][0]["State"] == "EXPIRED"
 
 
@@ -118,13 +120,13 @@ def test_accounts_move_between_units(joined: Aws) -> None:
         {"Id": unit["Id"], "Type": "ORGANIZATIONAL_UNIT"}
     ]
     inside = client.list_accounts_for_parent(ParentId=unit["Id"])["Accounts"]
-    assert [one["Id"] for one in inside] == [account]
+    assert [item["Id"] for item in inside] == [account]
     assert client.list_organizational_units_for_parent(ParentId=root)["OrganizationalUnits"] == [
         unit
     ]
     children = client.list_children(ParentId=root, ChildType="ACCOUNT")["Children"]
-    assert account not in [one["Id"] for one in children]
+    assert account not in [item["Id"] for item in children]
     client.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
     client.disable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
     trusted = client.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
-    assert [one["ServicePrincipal"] for one in trusted] == ["cloudtrail.amazonaws.com"]
+    assert [service["ServicePrincipal"] for service in trusted] == ["cloudtrail.amazonaws.com"]

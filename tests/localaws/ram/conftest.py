@@ -11,10 +11,10 @@ from tests.localaws.shapes import checked
 
 @pytest.fixture
 def group(aws: Aws) -> str:
-    made = aws.client("sagemaker", OWNER).create_model_package_group(
+    reply = aws.client("sagemaker", OWNER).create_model_package_group(
         ModelPackageGroupName="credit-risk"
     )
-    assert made["ModelPackageGroupArn"] == GROUP_ARN
+    assert reply["ModelPackageGroupArn"] == GROUP_ARN
     return GROUP_ARN
 
 

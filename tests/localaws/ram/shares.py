@@ -13,15 +13,15 @@ GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:model-package-group/c
 
 
 def share(owner, group: str, consumer: str = CONSUMER, **extra) -> dict:
-    made = owner.create_resource_share(
+    reply = owner.create_resource_share(
         name="models", resourceArns=[group], principals=[ACCOUNTS[consumer]], **extra
     )
-    return made["resourceShare"]
+    return reply["resourceShare"]
 
 
 def invitation(consumer) -> dict:
-    (found,) = consumer.get_resource_share_invitations()["resourceShareInvitations"]
-    return found
+    (received,) = consumer.get_resource_share_invitations()["resourceShareInvitations"]
+    return received
 
 
 def accept(consumer) -> None:
@@ -35,7 +35,7 @@ def allowed(aws: Aws, action: str, account: str = CONSUMER, arn: str = GROUP_ARN
 
 
 def principal_status(owner, account: str = CONSUMER) -> str:
-    (found,) = owner.get_resource_share_associations(
+    (association,) = owner.get_resource_share_associations(
         associationType="PRINCIPAL", principal=ACCOUNTS[account]
     )["resourceShareAssociations"]
-    return found["status"]
+    return association["status"]

@@ -26,9 +26,9 @@ def test_nothing_is_granted_before_the_invitation_is_accepted(aws, group, owner,
     assert not allowed(aws, "CreateModelPackage"), "not in the permission"
     assert not allowed(aws, "DescribeModelPackage", STRANGER)
     assert principal_status(owner) == "ASSOCIATED"
-    (seen,) = consumer.get_resource_shares(resourceOwner="OTHER-ACCOUNTS")["resourceShares"]
-    assert seen["owningAccountId"] == ACCOUNTS[OWNER]
-    assert seen["status"] == "ACTIVE"
+    (visible,) = consumer.get_resource_shares(resourceOwner="OTHER-ACCOUNTS")["resourceShares"]
+    assert visible["owningAccountId"] == ACCOUNTS[OWNER]
+    assert visible["status"] == "ACTIVE"
 
 
 def test_a_version_is_granted_with_its_group(aws, group, owner, consumer) -> None:
@@ -74,7 +74,7 @@ def test_a_rejected_invitation_grants_nothing(aws, group, owner, consumer) -> No
 def test_an_invitation_expires_after_twelve_hours_and_can_be_sent_again(
     aws, group, owner, consumer
 ) -> None:
-    made = share(owner, group)
+    reply = share(owner, group)
     aws.advance(12 * 3600 - 60)
     assert invitation(consumer)["status"] == "PENDING"
     aws.advance(61)
@@ -87,12 +87,12 @@ def test_an_invitation_expires_after_twelve_hours_and_can_be_sent_again(
         resourceShareInvitationArn=expired["resourceShareInvitationArn"],
     )
     owner.associate_resource_share(
-        resourceShareArn=made["resourceShareArn"], principals=[ACCOUNTS[CONSUMER]]
+        resourceShareArn=reply["resourceShareArn"], principals=[ACCOUNTS[CONSUMER]]
     )
     pending = [
-        one
-        for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]
-        if one["status"] == "PENDING"
+        received
+        for received in consumer.get_resource_share_invitations()["resourceShareInvitations"]
+        if received["status"] == "PENDING"
     ]
     consumer.accept_resource_share_invitation(
         resourceShareInvitationArn=pending[0]["resourceShareInvitationArn"]

@@ -44,9 +44,9 @@ def test_sharing_inside_an_organisation_needs_no_invitation(aws, group, owner, c
 
 
 def test_a_share_with_the_organisation_reaches_all_its_accounts(aws, group, owner) -> None:
-    found = organisation.of(aws.cloud)
-    found.found(ACCOUNTS["governance"], {ACCOUNTS[OWNER], ACCOUNTS[CONSUMER]})
-    found.sharing = True
-    owner.create_resource_share(name="all", resourceArns=[group], principals=[found.arn])
+    ours = organisation.of(aws.cloud)
+    ours.found(ACCOUNTS["governance"], {ACCOUNTS[OWNER], ACCOUNTS[CONSUMER]})
+    ours.sharing = True
+    owner.create_resource_share(name="all", resourceArns=[group], principals=[ours.arn])
     assert allowed(aws, "DescribeModelPackage")
     assert not allowed(aws, "DescribeModelPackage", STRANGER)

@@ -62,20 +62,22 @@ def test_a_type_has_one_permission_in_a_share_and_it_can_be_replaced(
 
 def test_a_customers_permission_grants_what_it_says(aws, group, owner, consumer) -> None:
     template = {"Effect": "Allow", "Action": ["sagemaker:DescribeModelPackageGroup"]}
-    made = owner.create_permission(
+    permission = owner.create_permission(
         name="look-only",
         resourceType="sagemaker:ModelPackageGroup",
         policyTemplate=json.dumps(template),
     )["permission"]
-    share(owner, group, permissionArns=[made["arn"]])
+    share(owner, group, permissionArns=[permission["arn"]])
     accept(consumer)
     assert allowed(aws, "DescribeModelPackageGroup")
     assert not allowed(aws, "DescribeModelPackage")
     assert json.loads(
-        owner.get_permission(permissionArn=made["arn"])["permission"]["permission"]
+        owner.get_permission(permissionArn=permission["arn"])["permission"]["permission"]
     ) == (template)
-    refused("OperationNotPermittedException", owner.delete_permission, permissionArn=made["arn"])
-    refused("UnknownResourceException", consumer.get_permission, permissionArn=made["arn"])
+    refused(
+        "OperationNotPermittedException", owner.delete_permission, permissionArn=permission["arn"]
+    )
+    refused("UnknownResourceException", consumer.get_permission, permissionArn=permission["arn"])
 
 
 def test_a_new_permission_version_does_not_change_existing_shares(
@@ -89,13 +91,13 @@ def test_a_new_permission_version_does_not_change_existing_shares(
         resourceType="sagemaker:ModelPackageGroup",
         policyTemplate=template("DescribeModelPackage"),
     )["permission"]["arn"]
-    made = share(owner, group, permissionArns=[arn])
+    reply = share(owner, group, permissionArns=[arn])
     accept(consumer)
     owner.create_permission_version(permissionArn=arn, policyTemplate=template("CreateModel"))
     assert len(owner.list_permission_versions(permissionArn=arn)["permissions"]) == 2
     assert allowed(aws, "DescribeModelPackage")
     owner.associate_resource_share_permission(
-        resourceShareArn=made["resourceShareArn"], permissionArn=arn, replace=True
+        resourceShareArn=reply["resourceShareArn"], permissionArn=arn, replace=True
     )
     assert allowed(aws, "CreateModel")
     assert not allowed(aws, "DescribeModelPackage")

@@ -25,8 +25,8 @@ def ram(aws: Aws) -> Any:
 
 @pytest.fixture
 def group(aws: Aws) -> str:
-    made = aws.client("sagemaker", OWNER).create_model_package_group(ModelPackageGroupName="g")
-    return str(made["ModelPackageGroupArn"])
+    reply = aws.client("sagemaker", OWNER).create_model_package_group(ModelPackageGroupName="g")
+    return str(reply["ModelPackageGroupArn"])
 
 
 def put_policy(aws: Aws, group: str, actions: list[str], principal: str | None = None) -> None:
@@ -44,24 +44,24 @@ def put_policy(aws: Aws, group: str, actions: list[str], principal: str | None =
 
 
 def listed(aws: Aws) -> list[str]:
-    found = aws.client("sagemaker", CONSUMER).list_model_package_groups(
+    reply = aws.client("sagemaker", CONSUMER).list_model_package_groups(
         CrossAccountFilterOption="CrossAccount"
     )
-    return [one["ModelPackageGroupArn"] for one in found["ModelPackageGroupSummaryList"]]
+    return [item["ModelPackageGroupArn"] for item in reply["ModelPackageGroupSummaryList"]]
 
 
 def own_share(ram: Any) -> dict[str, Any]:
-    (found,) = (
-        one
-        for one in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
-        if one["status"] == "ACTIVE"
+    (active,) = (
+        item
+        for item in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
+        if item["status"] == "ACTIVE"
     )
-    return dict(found)
+    return dict(active)
 
 
 def used(ram: Any) -> dict[str, Any]:
-    (found,) = ram.list_permission_associations()["permissions"]
-    return dict(found)
+    (permission,) = ram.list_permission_associations()["permissions"]
+    return dict(permission)
 
 
 def test_a_policys_share_is_discovered_after_permission_and_share_are_promoted(
@@ -126,8 +126,8 @@ def test_wildcards_and_roles_are_not_promoted(aws: Aws, ram: Any, group: str) ->
 def test_the_share_goes_with_the_policy(aws: Aws, ram: Any, group: str) -> None:
     put_policy(aws, group, ACTIONS)
     aws.client("sagemaker", OWNER).delete_model_package_group_policy(ModelPackageGroupName="g")
-    found = ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
-    assert {one["status"] for one in found} == {"DELETED"}
+    shares = ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
+    assert {item["status"] for item in shares} == {"DELETED"}
     assert ram.list_permission_associations()["permissions"] == []
 
 
@@ -135,10 +135,10 @@ def test_a_version_in_use_or_by_default_is_not_deleted(aws: Aws, ram: Any, group
     def template(*actions: str) -> str:
         return json.dumps({"Effect": "Allow", "Action": list(actions)})
 
-    made = ram.create_permission(
+    permission = ram.create_permission(
         name="own", resourceType="sagemaker:ModelPackageGroup", policyTemplate=template(ACTIONS[0])
     )
-    arn = made["permission"]["arn"]
+    arn = permission["permission"]["arn"]
     ram.create_resource_share(name="s", resourceArns=[group], permissionArns=[arn])
     ram.create_permission_version(permissionArn=arn, policyTemplate=template(*ACTIONS))
     for version in (1, 2):
@@ -155,4 +155,4 @@ def test_a_version_in_use_or_by_default_is_not_deleted(aws: Aws, ram: Any, group
     )
     ram.delete_permission_version(permissionArn=arn, permissionVersion=1)
     versions = ram.list_permission_versions(permissionArn=arn)["permissions"]
-    assert [one["version"] for one in versions] == ["2"]
+    assert [version["version"] for version in versions] == ["2"]

@@ -50,10 +50,10 @@ def test_the_same_client_token_makes_one_share(group, owner) -> None:
 
 
 def test_associating_what_is_associated_changes_nothing(group, owner, consumer) -> None:
-    made = share(owner, group)
+    reply = share(owner, group)
     for _ in range(2):
         owner.associate_resource_share(
-            resourceShareArn=made["resourceShareArn"],
+            resourceShareArn=reply["resourceShareArn"],
             resourceArns=[group],
             principals=[ACCOUNTS[CONSUMER]],
         )

@@ -21,7 +21,7 @@ def test_a_feature_group_tells_its_statuses(aws: Aws) -> None:
     while len(events) < 2 and time.monotonic() < until:
         events += listener.heard()
     details = [event["detail"] for event in events]
-    assert [one["FeatureGroupStatus"] for one in details] == ["Creating", "Active"]
+    assert [detail["FeatureGroupStatus"] for detail in details] == ["Creating", "Active"]
     assert events[0]["account"] == ACCOUNTS[OWNER]
     assert events[0]["resources"] == [
         f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[OWNER]}:feature-group/{NAME}"
@@ -56,6 +56,6 @@ def test_models_and_endpoint_configs_are_announced(aws: Aws) -> None:
             }
         ],
     )
-    (made,) = configs.heard()
-    assert made["detail"]["EndpointConfigName"] == "c"
-    assert made["detail"]["ProductionVariants"][0]["VariantName"] == "v"
+    (event,) = configs.heard()
+    assert event["detail"]["EndpointConfigName"] == "c"
+    assert event["detail"]["ProductionVariants"][0]["VariantName"] == "v"

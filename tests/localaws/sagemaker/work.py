@@ -55,8 +55,8 @@ class Workshop:
         return bytes(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
     def keys(self, prefix: str = "") -> list[str]:
-        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
-        return [item["Key"] for item in found.get("Contents", [])]
+        reply = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for item in reply.get("Contents", [])]
 
     def events(self, detail_type: str) -> Callable[[], list[dict[str, Any]]]:
         """Have the account's events of a type sent to a queue; return what reads it empty."""
@@ -71,13 +71,13 @@ class Workshop:
         events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
 
         def received() -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = []
+            events: list[dict[str, Any]] = []
             request = {"QueueUrl": url, "MaxNumberOfMessages": 10}
             while batch := sqs.receive_message(**request).get("Messages"):
                 for message in batch:
-                    found.append(json.loads(message["Body"]))
+                    events.append(json.loads(message["Body"]))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            return found
+            return events
 
         return received
 
@@ -128,8 +128,8 @@ class Workshop:
 
     def processed(self, name: str) -> dict[str, Any]:
         def look() -> Any:
-            found = self.sagemaker.describe_processing_job(ProcessingJobName=name)
-            return found if found["ProcessingJobStatus"] in FINISHED else None
+            job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
+            return job if job["ProcessingJobStatus"] in FINISHED else None
 
         return dict(eventually(look, 60))
 
@@ -173,8 +173,8 @@ class Workshop:
 
     def trained(self, name: str) -> dict[str, Any]:
         def look() -> Any:
-            found = self.sagemaker.describe_training_job(TrainingJobName=name)
-            return found if found["TrainingJobStatus"] in FINISHED else None
+            job = self.sagemaker.describe_training_job(TrainingJobName=name)
+            return job if job["TrainingJobStatus"] in FINISHED else None
 
         return dict(eventually(look, 60))
 
@@ -228,9 +228,9 @@ class Workshop:
         """Wait until an endpoint is in none of the passing states."""
 
         def look() -> Any:
-            found = self.sagemaker.describe_endpoint(EndpointName=endpoint)
+            description = self.sagemaker.describe_endpoint(EndpointName=endpoint)
             passing = ("Creating", "Updating", "RollingBack", "Deleting")
-            return None if found["EndpointStatus"] in passing else found
+            return None if description["EndpointStatus"] in passing else description
 
         return dict(eventually(look, 60))
 

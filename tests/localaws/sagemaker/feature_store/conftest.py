@@ -44,10 +44,10 @@ def s3(aws: Aws) -> Any:
 def offline(aws: Aws, s3: Any, sagemaker: Any) -> dict[str, Any]:
     """A feature group with both stores; the offline one encrypted with a key."""
     key = aws.client("kms", OWNER).create_key()["KeyMetadata"]["Arn"]
-    found = create(
+    description = create(
         sagemaker,
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs", "KmsKeyId": key}},
     )
-    assert found["FeatureGroupStatus"] == "Created"
-    return found
+    assert description["FeatureGroupStatus"] == "Created"
+    return description

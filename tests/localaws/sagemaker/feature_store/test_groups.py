@@ -22,11 +22,11 @@ def test_a_feature_group_is_creating_then_created(sagemaker: Any) -> None:
     sagemaker.create_feature_group(**DEFINITION)
     first = sagemaker.describe_feature_group(FeatureGroupName=NAME)
     assert first["FeatureGroupStatus"] in ("Creating", "Created")
-    found = after_creation(sagemaker)
-    assert found["FeatureGroupStatus"] == "Created"
-    assert found["FeatureGroupArn"] == ARN
-    assert found["FeatureDefinitions"] == DEFINITION["FeatureDefinitions"]
-    assert found["OnlineStoreConfig"] == {"EnableOnlineStore": True}
+    description = after_creation(sagemaker)
+    assert description["FeatureGroupStatus"] == "Created"
+    assert description["FeatureGroupArn"] == ARN
+    assert description["FeatureDefinitions"] == DEFINITION["FeatureDefinitions"]
+    assert description["OnlineStoreConfig"] == {"EnableOnlineStore": True}
     by_arn = sagemaker.describe_feature_group(FeatureGroupName=ARN)
     assert by_arn["FeatureGroupName"] == NAME
 
@@ -63,10 +63,10 @@ def test_groups_and_features_can_be_looked_up(sagemaker: Any, group: str) -> Non
 
 
 def test_an_offline_store_out_of_reach_fails_the_creation(aws: Aws, sagemaker: Any) -> None:
-    found = create(
+    description = create(
         sagemaker,
         RoleArn=aws.role(OWNER, "causeway-feature-execution"),
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": "s3://no-such-bucket-here/fs"}},
     )
-    assert found["FeatureGroupStatus"] == "CreateFailed"
-    assert "no-such-bucket-here" in found["FailureReason"]
+    assert description["FeatureGroupStatus"] == "CreateFailed"
+    assert "no-such-bucket-here" in description["FailureReason"]

@@ -27,28 +27,28 @@ from tests.refusals import refused
 
 
 def objects(s3: Any) -> list[str]:
-    return [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
 def rows(s3: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    content: list[dict[str, Any]] = []
     for key in objects(s3):
         body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        found += pq.read_table(io.BytesIO(body)).to_pylist()
-    return found
+        content += pq.read_table(io.BytesIO(body)).to_pylist()
+    return content
 
 
 def test_the_offline_store_is_parquet_at_awss_layout(
     s3: Any, offline: dict[str, Any], runtime: Any
 ) -> None:
     created = int(offline["CreationTime"].timestamp())
-    place = f"fs/{ACCOUNTS[OWNER]}/sagemaker/{REGION}/offline-store/{NAME}-{created}/data"
+    prefix = f"fs/{ACCOUNTS[OWNER]}/sagemaker/{REGION}/offline-store/{NAME}-{created}/data"
     storage = offline["OfflineStoreConfig"]["S3StorageConfig"]
-    assert storage["ResolvedOutputS3Uri"] == f"s3://{BUCKET}/{place}"
+    assert storage["ResolvedOutputS3Uri"] == f"s3://{BUCKET}/{prefix}"
     assert offline["OfflineStoreStatus"] == {"Status": "Active"}
     put(runtime)
     (key,) = eventually(lambda: objects(s3))
-    assert key.startswith(f"{place}/year=2024/month=01/day=02/hour=12/")
+    assert key.startswith(f"{prefix}/year=2024/month=01/day=02/hour=12/")
     head = s3.head_object(Bucket=BUCKET, Key=key)
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", storage["KmsKeyId"])
     (row,) = rows(s3)
@@ -70,13 +70,13 @@ def test_older_records_and_deletions_reach_the_offline_store(
     runtime.delete_record(
         FeatureGroupName=NAME, RecordIdentifierValueAsString="sgc-000001", EventTime=T3
     )
-    found = eventually(lambda: (r := rows(s3)) and len(r) == 3 and r)
-    assert {(row["event_time"], row["is_deleted"]) for row in found} == {
+    stored = eventually(lambda: (r := rows(s3)) and len(r) == 3 and r)
+    assert {(row["event_time"], row["is_deleted"]) for row in stored} == {
         (T1, False),
         (T2, False),
         (T3, True),
     }
-    assert next(row for row in found if row["is_deleted"])["amount"] is None
+    assert next(row for row in stored if row["is_deleted"])["amount"] is None
 
 
 def test_a_batch_is_one_object(s3: Any, offline: dict[str, Any], runtime: Any) -> None:
@@ -86,8 +86,8 @@ def test_a_batch_is_one_object(s3: Any, offline: dict[str, Any], runtime: Any) -
             for n in range(start, start + 25)
         ]
         assert runtime.batch_write_record(Entries=entries)["Errors"] == []
-    found = eventually(lambda: (r := rows(s3)) and len(r) == 500 and r)
-    assert len({row["record_id"] for row in found}) == 500
+    stored = eventually(lambda: (r := rows(s3)) and len(r) == 500 and r)
+    assert len({row["record_id"] for row in stored}) == 500
     assert len(objects(s3)) <= 3
 
 
@@ -106,8 +106,8 @@ def test_what_s3_refuses_is_kept_shown_and_written_later(
     put(runtime)
 
     def described() -> dict[str, Any]:
-        found: dict[str, Any] = sagemaker.describe_feature_group(FeatureGroupName=NAME)
-        return found
+        description: dict[str, Any] = sagemaker.describe_feature_group(FeatureGroupName=NAME)
+        return description
 
     eventually(lambda: described()["OfflineStoreStatus"]["Status"] == "Blocked")
     assert "NoSuchBucket" in described()["FailureReason"]

@@ -59,8 +59,8 @@ def test_a_later_record_replaces_an_earlier_one_and_never_the_reverse(
 def test_a_wrong_record_is_refused_naming_the_feature(
     runtime: Any, group: str, broken: list[Any], named: str
 ) -> None:
-    names = {one["FeatureName"] for one in broken} or {"event_time"}
-    wrong = [one for one in record() if one["FeatureName"] not in names] + broken
+    names = {value["FeatureName"] for value in broken} or {"event_time"}
+    wrong = [value for value in record() if value["FeatureName"] not in names] + broken
     refusal = refused("ValidationError", runtime.put_record, FeatureGroupName=NAME, Record=wrong)
     assert named in refusal.message
     assert read(runtime) == {}
@@ -117,7 +117,7 @@ def test_a_batch_writes_what_it_can_and_reports_the_rest(runtime: Any, group: st
     (error,) = reply["Errors"]
     assert (error["ErrorCode"], error["Entry"]["Record"]) == ("ValidationError", wrong["Record"])
     assert reply["UnprocessedEntries"] == []
-    found = runtime.batch_get_record(
+    batch = runtime.batch_get_record(
         Identifiers=[
             {
                 "FeatureGroupName": NAME,
@@ -127,21 +127,21 @@ def test_a_batch_writes_what_it_can_and_reports_the_rest(runtime: Any, group: st
             {"FeatureGroupName": "none", "RecordIdentifiersValueAsString": ["a"]},
         ]
     )
-    assert len(found["Records"]) == 24
-    assert len(found["Records"][0]["Record"]) == 2
-    assert [one["ErrorCode"] for one in found["Errors"]] == ["ResourceNotFound"]
+    assert len(batch["Records"]) == 24
+    assert len(batch["Records"][0]["Record"]) == 2
+    assert [item["ErrorCode"] for item in batch["Errors"]] == ["ResourceNotFound"]
 
 
 def test_a_batch_has_at_most_25_entries_and_100_identifiers(runtime: Any, group: str) -> None:
     entry = {"FeatureGroupName": NAME, "Record": record()}
     refused("ValidationException", runtime.batch_write_record, Entries=[entry] * 26)
-    one = {"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ["a"] * 60}
-    refused("ValidationError", runtime.batch_get_record, Identifiers=[one, one])
+    identifiers = {"FeatureGroupName": NAME, "RecordIdentifiersValueAsString": ["a"] * 60}
+    refused("ValidationError", runtime.batch_get_record, Identifiers=[identifiers, identifiers])
     assert read(runtime) == {}
 
 
 def test_event_times_may_be_unix_seconds(sagemaker: Any, runtime: Any) -> None:
-    definitions = [dict(one) for one in DEFINITION["FeatureDefinitions"]]
+    definitions = [dict(definition) for definition in DEFINITION["FeatureDefinitions"]]
     definitions[1]["FeatureType"] = "Fractional"
     create(sagemaker, FeatureDefinitions=definitions)
     put(runtime, "sgc-000001", "1704103200.5")

@@ -27,14 +27,14 @@ def test_a_consumer_reads_by_arn_what_its_permission_allows(
 ) -> None:
     put(runtime)
     reader = checked(aws.client("sagemaker-featurestore-runtime", CONSUMER))
-    wanted = {"FeatureGroupName": ARN, "RecordIdentifierValueAsString": "sgc-000001"}
+    key = {"FeatureGroupName": ARN, "RecordIdentifierValueAsString": "sgc-000001"}
     many = [{"FeatureGroupName": ARN, "RecordIdentifiersValueAsString": ["sgc-000001"]}]
     with pytest.raises(ClientError, match="Access"):
-        reader.get_record(**wanted)
+        reader.get_record(**key)
     (error,) = reader.batch_get_record(Identifiers=many)["Errors"]
     assert error["ErrorCode"] == "AccessForbidden"
     share(aws, OWNER, CONSUMER, ARN, FEATURES_READ_ONLY)
-    assert reader.get_record(**wanted)["Record"]
+    assert reader.get_record(**key)["Record"]
     assert len(reader.batch_get_record(Identifiers=many)["Records"]) == 1
     with pytest.raises(ClientError, match="Access"):
         reader.put_record(FeatureGroupName=ARN, Record=record(amount="9"))
@@ -56,7 +56,7 @@ def test_discovery_and_access_are_two_shares(aws: Aws, group: str) -> None:
 
     def discovered() -> list[str]:
         reply = consumer.search(Resource="FeatureGroup", CrossAccountFilterOption="CrossAccount")
-        return [one["FeatureGroup"]["FeatureGroupName"] for one in reply["Results"]]
+        return [result["FeatureGroup"]["FeatureGroupName"] for result in reply["Results"]]
 
     share(aws, OWNER, CONSUMER, ARN, FEATURES_READ_ONLY)
     assert consumer.describe_feature_group(FeatureGroupName=ARN)["FeatureGroupName"] == NAME

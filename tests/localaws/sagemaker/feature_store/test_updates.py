@@ -34,14 +34,14 @@ def updatable(sagemaker: Any) -> str:
     return NAME
 
 
-def got(runtime: Any) -> dict[str, str]:
+def read_record(runtime: Any) -> dict[str, str]:
     reply = runtime.get_record(**KEY)
-    return {one["FeatureName"]: one["ValueAsString"] for one in reply.get("Record", [])}
+    return {value["FeatureName"]: value["ValueAsString"] for value in reply.get("Record", [])}
 
 
 def change(runtime: Any, ttl: dict[str, Any] | None = None, **features: str) -> None:
-    given = [{"FeatureName": name, "ValueAsString": text} for name, text in features.items()]
-    runtime.update_record(**KEY, Features=given, **({"TtlDuration": ttl} if ttl else {}))
+    values = [{"FeatureName": name, "ValueAsString": text} for name, text in features.items()]
+    runtime.update_record(**KEY, Features=values, **({"TtlDuration": ttl} if ttl else {}))
 
 
 # ------------------------------------------------------------------------ the group
@@ -49,16 +49,18 @@ def test_features_are_added_and_can_be_written(sagemaker: Any, runtime: Any) -> 
     create(sagemaker)
     more = [{"FeatureName": "purpose", "FeatureType": "Integral"}]
     sagemaker.update_feature_group(FeatureGroupName=NAME, FeatureAdditions=more)
-    found = eventually(lambda: updated(sagemaker))
-    assert [one["FeatureName"] for one in found["FeatureDefinitions"]][-1] == "purpose"
+    description = eventually(lambda: updated(sagemaker))
+    assert [definition["FeatureName"] for definition in description["FeatureDefinitions"]][
+        -1
+    ] == "purpose"
     extra = {"FeatureName": "purpose", "ValueAsString": "3"}
     runtime.put_record(FeatureGroupName=NAME, Record=[*record(), extra])
-    assert got(runtime)["purpose"] == "3"
+    assert read_record(runtime)["purpose"] == "3"
 
 
 def updated(sagemaker: Any) -> Any:
-    found = sagemaker.describe_feature_group(FeatureGroupName=NAME)
-    return found if found["LastUpdateStatus"]["Status"] == "Successful" else None
+    description = sagemaker.describe_feature_group(FeatureGroupName=NAME)
+    return description if description["LastUpdateStatus"]["Status"] == "Successful" else None
 
 
 @pytest.mark.parametrize(
@@ -90,12 +92,12 @@ def test_a_groups_time_to_live_holds_for_later_records(
         OnlineStoreConfig={"TtlDuration": {"Unit": "Minutes", "Value": 5}},
         ThroughputConfig={"ThroughputMode": "OnDemand"},
     )
-    found = eventually(lambda: updated(sagemaker))
-    assert found["ThroughputConfig"] == {"ThroughputMode": "OnDemand"}
+    description = eventually(lambda: updated(sagemaker))
+    assert description["ThroughputConfig"] == {"ThroughputMode": "OnDemand"}
     runtime.put_record(FeatureGroupName=NAME, Record=record("sgc-000001", now))
-    assert got(runtime)
+    assert read_record(runtime)
     aws.advance(301)
-    assert got(runtime) == {}
+    assert read_record(runtime) == {}
     assert runtime.get_record(FeatureGroupName=NAME, RecordIdentifierValueAsString="sgc-000000")[
         "Record"
     ]
@@ -104,7 +106,9 @@ def test_a_groups_time_to_live_holds_for_later_records(
         Record=record("sgc-000001", T1),
         TtlDuration={"Unit": "Weeks", "Value": 9999},
     )
-    assert got(runtime)["event_time"] == T1, "an expired record does not keep older ones out"
+    assert read_record(runtime)["event_time"] == T1, (
+        "an expired record does not keep older ones out"
+    )
 
 
 # ------------------------------------------------------------------------ features
@@ -117,17 +121,17 @@ def test_a_feature_is_described_and_found(aws: Aws, sagemaker: Any) -> None:
         ParameterAdditions=[{"Key": "unit", "Value": "DM"}, {"Key": "range", "Value": "1.."}],
     )
     sagemaker.update_feature_metadata(**about, ParameterRemovals=["range"])
-    found = sagemaker.describe_feature_metadata(**about)
-    assert found["Description"] == "What is asked for"
-    assert found["Parameters"] == [{"Key": "unit", "Value": "DM"}]
-    assert found["LastModifiedTime"] > found["CreationTime"]
+    description = sagemaker.describe_feature_metadata(**about)
+    assert description["Description"] == "What is asked for"
+    assert description["Parameters"] == [{"Key": "unit", "Value": "DM"}]
+    assert description["LastModifiedTime"] > description["CreationTime"]
 
     def search(client: Any, name: str, value: str, **more: Any) -> list[str]:
         filters = [{"Name": name, "Operator": "Equals", "Value": value}]
         reply = client.search(
             Resource="FeatureMetadata", SearchExpression={"Filters": filters}, **more
         )
-        return [one["FeatureMetadata"]["FeatureName"] for one in reply["Results"]]
+        return [result["FeatureMetadata"]["FeatureName"] for result in reply["Results"]]
 
     assert search(sagemaker, "Parameters.unit", "DM") == ["amount"]
     assert search(sagemaker, "FeatureType", "Integral") == ["duration"]
@@ -147,14 +151,14 @@ def test_a_feature_is_described_and_found(aws: Aws, sagemaker: Any) -> None:
 def test_an_update_changes_some_features_of_a_record(runtime: Any, updatable: str) -> None:
     runtime.put_record(FeatureGroupName=NAME, Record=record())
     change(runtime, amount="7")
-    assert got(runtime) == {
+    assert read_record(runtime) == {
         "record_id": "sgc-000001",
         "event_time": T2,
         "duration": "6",
         "amount": "7",
     }
     change(runtime, amount="8", event_time=T3)
-    assert (got(runtime)["amount"], got(runtime)["event_time"]) == ("8", T3)
+    assert (read_record(runtime)["amount"], read_record(runtime)["event_time"]) == ("8", T3)
 
 
 def test_an_update_out_of_order_is_a_conflict(runtime: Any, updatable: str) -> None:
@@ -163,7 +167,7 @@ def test_an_update_out_of_order_is_a_conflict(runtime: Any, updatable: str) -> N
         change(runtime, amount="7", event_time=T1)
     with pytest.raises(Exception, match="EventTime"):
         change(runtime, {"Unit": "Minutes", "Value": 5}, amount="7")
-    assert got(runtime)["amount"] == "12.5"
+    assert read_record(runtime)["amount"] == "12.5"
 
 
 def test_an_update_needs_a_living_record(runtime: Any, updatable: str) -> None:

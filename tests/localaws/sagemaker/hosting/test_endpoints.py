@@ -301,8 +301,8 @@ def test_gradual_deployment_is_refused_not_ignored(workshop: Workshop) -> None:
 
 def test_endpoints_are_listed(workshop: Workshop) -> None:
     deploy(workshop, "listed")
-    found = workshop.sagemaker.list_endpoints(NameContains="listed", StatusEquals="InService")
-    assert [one["EndpointName"] for one in found["Endpoints"]] == ["listed"]
+    reply = workshop.sagemaker.list_endpoints(NameContains="listed", StatusEquals="InService")
+    assert [endpoint["EndpointName"] for endpoint in reply["Endpoints"]] == ["listed"]
 
 
 def _log(workshop: Workshop, endpoint: str) -> list[str]:

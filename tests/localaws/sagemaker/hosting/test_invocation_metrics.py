@@ -16,8 +16,8 @@ PROD = ACCOUNTS["prod"]
 
 def call(aws: Aws) -> Call:
     who = Principal(PROD, f"arn:aws:iam::{PROD}:root", PROD, PROD, "administrator")
-    asked: dict[str, Any] = {"EndpointName": "credit-risk"}
-    return Call("sagemaker-runtime", "InvokeEndpoint", asked, PROD, REGION, who, aws.cloud)
+    params: dict[str, Any] = {"EndpointName": "credit-risk"}
+    return Call("sagemaker-runtime", "InvokeEndpoint", params, PROD, REGION, who, aws.cloud)
 
 
 def test_invocations_are_counted_in_the_endpoints_account(aws: Aws) -> None:
@@ -31,14 +31,14 @@ def test_invocations_are_counted_in_the_endpoints_account(aws: Aws) -> None:
 
     def statistic(name: str, kind: str) -> float:
         metric = {"Namespace": "AWS/SageMaker", "MetricName": name, "Dimensions": dimensions}
-        found = client.get_metric_data(
+        values = client.get_metric_data(
             MetricDataQueries=[
                 {"Id": "m", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": kind}}
             ],
             StartTime=now - timedelta(hours=1),
             EndTime=now + timedelta(hours=1),
         )["MetricDataResults"][0]["Values"]
-        return float(sum(found))
+        return float(sum(values))
 
     assert statistic("Invocations", "Sum") == 4
     assert statistic("Invocation4XXErrors", "Sum") == 1

@@ -27,7 +27,7 @@ def publish(workshop: Workshop, group: str) -> str:
     """Register a pending version in the shared services account and return its ARN."""
     owner = workshop.aws.client("sagemaker", OWNER)
     owner.create_model_package_group(ModelPackageGroupName=group)
-    made = owner.create_model_package(
+    reply = owner.create_model_package(
         ModelPackageGroupName=group,
         ModelApprovalStatus="PendingManualApproval",
         InferenceSpecification={
@@ -42,7 +42,7 @@ def publish(workshop: Workshop, group: str) -> str:
             "SupportedResponseMIMETypes": ["text/csv"],
         },
     )
-    return str(made["ModelPackageArn"])
+    return str(reply["ModelPackageArn"])
 
 
 def share_group(workshop: Workshop, group: str) -> None:
@@ -52,11 +52,11 @@ def share_group(workshop: Workshop, group: str) -> None:
 
 def test_model_is_described_as_it_was_asked_for(workshop: Workshop) -> None:
     container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz", "Environment": {"A": "1"}}
-    made = create(workshop, "plain", **container)
-    found = workshop.sagemaker.describe_model(ModelName="plain")
-    assert found["Containers"] == [container]
-    assert found["ModelArn"] == made["ModelArn"]
-    assert found["ExecutionRoleArn"] == workshop.role
+    reply = create(workshop, "plain", **container)
+    description = workshop.sagemaker.describe_model(ModelName="plain")
+    assert description["Containers"] == [container]
+    assert description["ModelArn"] == reply["ModelArn"]
+    assert description["ExecutionRoleArn"] == workshop.role
 
 
 def test_model_name_is_free_again_after_deletion(workshop: Workshop) -> None:
@@ -97,8 +97,8 @@ def test_shared_version_becomes_a_model_only_when_shared_and_approved(workshop: 
         ModelPackageArn=version, ModelApprovalStatus="Approved"
     )
     create(workshop, "from-version", ModelPackageName=version)
-    found = workshop.sagemaker.describe_model(ModelName="from-version")
-    assert found["Containers"] == [{"ModelPackageName": version}]
+    description = workshop.sagemaker.describe_model(ModelName="from-version")
+    assert description["Containers"] == [{"ModelPackageName": version}]
 
 
 def test_version_that_does_not_exist_is_refused(workshop: Workshop) -> None:
@@ -125,20 +125,20 @@ def test_models_are_listed_in_pages(workshop: Workshop) -> None:
 
 
 def variant(name: str = "primary", model: str = "plain", **more: Any) -> dict[str, Any]:
-    found = {"VariantName": name, "ModelName": model, "InstanceType": "ml.m5.large"}
-    return {**found, "InitialInstanceCount": 1, **more}
+    settings = {"VariantName": name, "ModelName": model, "InstanceType": "ml.m5.large"}
+    return {**settings, "InitialInstanceCount": 1, **more}
 
 
 def test_endpoint_config_is_made_once_over_models_that_exist(workshop: Workshop) -> None:
     create(workshop, "base", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
     client = workshop.sagemaker
     tags = [{"Key": "MODEL_PACKAGE_ARN", "Value": "arn"}]
-    made = client.create_endpoint_config(
+    reply = client.create_endpoint_config(
         EndpointConfigName="config", ProductionVariants=[variant(model="base")], Tags=tags
     )
-    found = client.describe_endpoint_config(EndpointConfigName="config")
-    assert found["ProductionVariants"] == [variant(model="base", InitialVariantWeight=1.0)]
-    assert client.list_tags(ResourceArn=made["EndpointConfigArn"])["Tags"] == tags
+    description = client.describe_endpoint_config(EndpointConfigName="config")
+    assert description["ProductionVariants"] == [variant(model="base", InitialVariantWeight=1.0)]
+    assert client.list_tags(ResourceArn=reply["EndpointConfigArn"])["Tags"] == tags
     request = {"EndpointConfigName": "config", "ProductionVariants": [variant(model="base")]}
     refused_saying(
         "ValidationException",

@@ -8,12 +8,12 @@ from tests.localaws.sagemaker.work import Workshop
 METRICS = [{"Name": "auc", "Regex": "auc=([0-9.]+)"}, {"Name": "odd", "Regex": "odd=(.*)"}]
 
 
-def made(workshop: Workshop, stream: str) -> JobLog:
+def job_log(workshop: Workshop, stream: str) -> JobLog:
     return JobLog(lambda: workshop.logs, workshop.aws.cloud.clock, "/jobs", stream, METRICS)
 
 
 def test_lines_arrive_in_order_and_empty_ones_are_left_out(workshop: Workshop) -> None:
-    log = made(workshop, "ordered")
+    log = job_log(workshop, "ordered")
     for line in ("one", "", "two"):
         log.write(line)
     log.flush()
@@ -23,7 +23,7 @@ def test_lines_arrive_in_order_and_empty_ones_are_left_out(workshop: Workshop) -
 
 
 def test_last_value_of_a_metric_counts_and_what_is_no_number_does_not(workshop: Workshop) -> None:
-    log = made(workshop, "metrics")
+    log = job_log(workshop, "metrics")
     for line in ("auc=0.5", "auc=0.75 auc=0.8", "odd=much"):
         log.write(line)
     assert [(m["MetricName"], m["Value"]) for m in log.metrics()] == [("auc", 0.8)]

@@ -56,13 +56,13 @@ def test_nothing_of_the_servers_environment_reaches_the_script(
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     workshop.process("env", ENVIRONMENT, Environment={"MINE": "yes"})
-    found = json.loads(workshop.read("out/env/environment.json"))
+    variables = json.loads(workshop.read("out/env/environment.json"))
     allowed = ("AWS_", "PROCESSING_", "LC_")
-    others = {name for name in found if not name.startswith(allowed)}
+    others = {name for name in variables if not name.startswith(allowed)}
     assert others == {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "MINE"}
-    assert found["AWS_ACCESS_KEY_ID"].startswith("ASIA")
-    assert found["AWS_SESSION_TOKEN"]
-    assert found["AWS_ENDPOINT_URL"] == workshop.aws.endpoint
+    assert variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert variables["AWS_SESSION_TOKEN"]
+    assert variables["AWS_ENDPOINT_URL"] == workshop.aws.endpoint
     assert b".venv-jobs" in workshop.read("out/env/python.txt")
 
 
@@ -207,13 +207,13 @@ def test_list_filters_by_status_and_name_newest_first(workshop: Workshop) -> Non
 
     def names(**filters: str) -> list[str]:
         filters = {"NameContains": "list-"} | filters
-        found = workshop.sagemaker.list_processing_jobs(**filters)["ProcessingJobSummaries"]
-        return [item["ProcessingJobName"].removeprefix("list-") for item in found]
+        summaries = workshop.sagemaker.list_processing_jobs(**filters)["ProcessingJobSummaries"]
+        return [item["ProcessingJobName"].removeprefix("list-") for item in summaries]
 
     assert names() == ["b-good", "a-bad", "a-good"]
     assert names(StatusEquals="Failed") == ["a-bad"]
-    found = names(NameContains="good", SortBy="Name", SortOrder="Ascending")
-    assert found == ["a-good", "b-good"]
+    good = names(NameContains="good", SortBy="Name", SortOrder="Ascending")
+    assert good == ["a-good", "b-good"]
 
 
 def test_state_changes_are_events_of_the_account(workshop: Workshop) -> None:

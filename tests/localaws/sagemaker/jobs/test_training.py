@@ -63,16 +63,16 @@ def test_script_gets_channels_and_hyperparameters_and_its_model_is_kept(
     model = workshop.artifact("trained/report/output/model.tar.gz")
     assert sorted(model) == ["code/inference.py", "model.json"]
     output = workshop.artifact("trained/report/output/output.tar.gz")
-    seen = json.loads(output["seen.json"])
-    assert seen["arguments"] == ["--max_depth", "5", "--objective", "binary:logistic"]
-    assert seen["hps"] == {"max_depth": 5, "objective": "binary:logistic"}
-    assert seen["hp"] == "5"
-    assert seen["channels"] == {"train": ["train.csv"], "validation": ["validation.csv"]}
-    assert seen["cwd"]
-    assert "MINE" in seen["names"] and "TRAINING_JOB_NAME" in seen["names"]
+    report = json.loads(output["seen.json"])
+    assert report["arguments"] == ["--max_depth", "5", "--objective", "binary:logistic"]
+    assert report["hps"] == {"max_depth": 5, "objective": "binary:logistic"}
+    assert report["hp"] == "5"
+    assert report["channels"] == {"train": ["train.csv"], "validation": ["validation.csv"]}
+    assert report["cwd"]
+    assert "MINE" in report["names"] and "TRAINING_JOB_NAME" in report["names"]
     assert described["FinalMetricDataList"][0]["MetricName"] == "validation:auc"
     assert described["FinalMetricDataList"][0]["Value"] == 0.75
-    steps = [one["Status"] for one in described["SecondaryStatusTransitions"]]
+    steps = [transition["Status"] for transition in described["SecondaryStatusTransitions"]]
     assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     assert "[0] validation-auc:0.75" in workshop.log_lines(GROUP, "report/")
 
@@ -187,9 +187,9 @@ def test_image_without_script_mode_is_refused(workshop: Workshop) -> None:
 
 
 def test_hyperparameters_reach_the_script_as_the_toolkit_passes_them() -> None:
-    given = decoded({"b": '"text"', "a": "0.1", "flag": "true", "raw": "binary:logistic"})
-    assert given == {"b": "text", "a": 0.1, "flag": True, "raw": "binary:logistic"}
-    assert arguments_of(given) == [
+    values = decoded({"b": '"text"', "a": "0.1", "flag": "true", "raw": "binary:logistic"})
+    assert values == {"b": "text", "a": 0.1, "flag": True, "raw": "binary:logistic"}
+    assert arguments_of(values) == [
         *("-a", "0.1", "-b", "text", "--flag", "True", "--raw", "binary:logistic")
     ]
 
@@ -197,8 +197,8 @@ def test_hyperparameters_reach_the_script_as_the_toolkit_passes_them() -> None:
 def test_list_filters_by_status(workshop: Workshop) -> None:
     workshop.train("filter-good", "print()")
     workshop.train("filter-bad", "raise SystemExit(1)")
-    found = workshop.sagemaker.list_training_jobs(NameContains="filter-", StatusEquals="Failed")
-    assert [one["TrainingJobName"] for one in found["TrainingJobSummaries"]] == ["filter-bad"]
+    reply = workshop.sagemaker.list_training_jobs(NameContains="filter-", StatusEquals="Failed")
+    assert [job["TrainingJobName"] for job in reply["TrainingJobSummaries"]] == ["filter-bad"]
 
 
 def test_state_changes_are_events_of_the_account(workshop: Workshop) -> None:

@@ -25,10 +25,10 @@ def client(aws: Aws) -> Any:
 
 
 def artifact(client: Any, name: str, kind: str = "DataSet", **more: Any) -> str:
-    made = client.create_artifact(
+    reply = client.create_artifact(
         ArtifactName=name, ArtifactType=kind, Source={"SourceUri": f"s3://b/{name}"}, **more
     )
-    return str(made["ArtifactArn"])
+    return str(reply["ArtifactArn"])
 
 
 def connect(client: Any, source: str, destination: str, kind: str = "ContributedTo") -> None:
@@ -43,10 +43,10 @@ def chain(client: Any) -> list[str]:
         client.create_action(ActionName="train", ActionType="Training", Source=source)["ActionArn"]
     )
     arns.append(artifact(client, "model", "Model", Properties={"digest": "abc"}))
-    made = client.create_context(ContextName="prod_ep", ContextType="Endpoint", Source=source)
-    arns.append(made["ContextArn"])
-    for one, other in pairwise(arns):
-        connect(client, one, other)
+    context = client.create_context(ContextName="prod_ep", ContextType="Endpoint", Source=source)
+    arns.append(context["ContextArn"])
+    for source_arn, destination_arn in pairwise(arns):
+        connect(client, source_arn, destination_arn)
     return arns
 
 
@@ -102,15 +102,15 @@ def test_actions_and_contexts_go_by_name(client: Any, title: str) -> None:
     arn = described[f"{title}Arn"]
     assert getattr(client, f"describe_{low}")(**{f"{title}Name": arn})[f"{title}Name"] == "train"
     listed = getattr(client, f"list_{low}s")(SortBy="Name")[f"{title}Summaries"]
-    assert [one["Source"] for one in listed] == [source]
+    assert [item["Source"] for item in listed] == [source]
     getattr(client, f"delete_{low}")(**name)
     refused("ResourceNotFound", getattr(client, f"describe_{low}"), **name)
 
 
 def test_lists_are_paged(client: Any) -> None:
-    made = {artifact(client, f"a{n}") for n in range(23)}
+    arns = {artifact(client, f"a{n}") for n in range(23)}
     pages = client.get_paginator("list_artifacts").paginate(PaginationConfig={"PageSize": 10})
-    assert {one["ArtifactArn"] for p in pages for one in p["ArtifactSummaries"]} == made
+    assert {item["ArtifactArn"] for p in pages for item in p["ArtifactSummaries"]} == arns
 
 
 # -------------------------------------------------------------------------- associations
@@ -121,8 +121,8 @@ def test_associations_need_both_ends_and_hold_them(client: Any) -> None:
     connect(client, data, model, "DerivedFrom")
     refused("ValidationException", client.add_association, SourceArn=data, DestinationArn=model)
     refused("ValidationException", client.delete_artifact, ArtifactArn=data)
-    found = client.list_associations(SourceArn=data)["AssociationSummaries"]
-    assert [(o["DestinationName"], o["AssociationType"]) for o in found] == [
+    associations = client.list_associations(SourceArn=data)["AssociationSummaries"]
+    assert [(o["DestinationName"], o["AssociationType"]) for o in associations] == [
         ("model", "DerivedFrom")
     ]
     assert client.list_associations(DestinationType="DataSet")["AssociationSummaries"] == []
@@ -153,9 +153,9 @@ def test_a_walk_goes_up_down_or_both_ways(client: Any) -> None:
 def test_filters_choose_and_edges_show_the_path(client: Any) -> None:
     data, features, train, model, _ = chain(client)
     only = {"Types": ["DataSet"]}
-    asked = {"StartArns": [model], "Direction": "Ascendants", "Filters": only}
-    assert arns_of(client.query_lineage(**asked)) == [data]
-    shown = client.query_lineage(**asked, IncludeEdges=True)
+    query = {"StartArns": [model], "Direction": "Ascendants", "Filters": only}
+    assert arns_of(client.query_lineage(**query)) == [data]
+    shown = client.query_lineage(**query, IncludeEdges=True)
     assert set(arns_of(shown)) == {data, features, train, model}
     assert {(e["SourceArn"], e["DestinationArn"]) for e in shown["Edges"]} == {
         (data, features),
@@ -172,19 +172,19 @@ def test_a_walk_ends_in_a_circle_and_pages_show_everything_once(client: Any) -> 
     for leaf in leaves:
         connect(client, hub, leaf)
     connect(client, leaves[0], hub)
-    seen: list[str] = []
+    arns: list[str] = []
     edges = 0
     token: dict[str, str] = {}
     while True:
         page = client.query_lineage(
             StartArns=[hub], Direction="Descendants", IncludeEdges=True, MaxResults=25, **token
         )
-        seen += arns_of(page)
+        arns += arns_of(page)
         edges += len(page["Edges"])
         if "NextToken" not in page:
             break
         token = {"NextToken": page["NextToken"]}
-    assert sorted(seen) == sorted([hub, *leaves]) and edges == 61
+    assert sorted(arns) == sorted([hub, *leaves]) and edges == 61
 
 
 def test_the_limits_of_a_query_are_refused_beyond(client: Any) -> None:
@@ -239,10 +239,10 @@ def test_experiments_hold_trials_hold_components(client: Any) -> None:
     client.associate_trial_component(TrialComponentName="eval", TrialName="one")
     assert client.describe_experiment(ExperimentName="credit")["Description"] == "scores"
     assert client.describe_trial(TrialName="one")["ExperimentName"] == "credit"
-    held = client.list_trial_components(ExperimentName="credit")["TrialComponentSummaries"]
-    assert [one["TrialComponentName"] for one in held] == ["eval"]
+    components = client.list_trial_components(ExperimentName="credit")["TrialComponentSummaries"]
+    assert [item["TrialComponentName"] for item in components] == ["eval"]
     trials = client.list_trials(TrialComponentName="eval")["TrialSummaries"]
-    assert [one["TrialName"] for one in trials] == ["one"]
+    assert [item["TrialName"] for item in trials] == ["one"]
     client.update_trial_component(
         TrialComponentName="eval",
         Parameters={"depth": {"NumberValue": 5.0}},
@@ -286,19 +286,19 @@ def test_a_training_job_has_a_component_in_the_lineage(aws: Aws, client: Any) ->
     )
     aws.cloud.store(JobStore, ACCOUNTS[OWNER], REGION).add(job)
     name = "train-1-aws-training-job"
-    seen = client.describe_trial_component(TrialComponentName=name)
-    assert seen["Source"] == {"SourceArn": job.arn, "SourceType": "SageMakerTrainingJob"}
-    assert seen["Status"]["PrimaryStatus"] == "InProgress"
+    component = client.describe_trial_component(TrialComponentName=name)
+    assert component["Source"] == {"SourceArn": job.arn, "SourceType": "SageMakerTrainingJob"}
+    assert component["Status"]["PrimaryStatus"] == "InProgress"
     job.move(aws.cloud.clock.now(), "Completed", "done")
     job.finish("Completed")
-    seen = client.describe_trial_component(TrialComponentName=name)
-    assert seen["InputArtifacts"] == {"train": {"Value": "s3://b/t"}}
-    assert seen["OutputArtifacts"]["SageMaker.ModelArtifact"]["Value"].endswith("model.tar.gz")
+    component = client.describe_trial_component(TrialComponentName=name)
+    assert component["InputArtifacts"] == {"train": {"Value": "s3://b/t"}}
+    assert component["OutputArtifacts"]["SageMaker.ModelArtifact"]["Value"].endswith("model.tar.gz")
     of_trial = client.list_trial_components(TrialName="one")["TrialComponentSummaries"]
-    assert [one["TrialComponentName"] for one in of_trial] == [name]
+    assert [item["TrialComponentName"] for item in of_trial] == [name]
     data = artifact(client, "data")
-    connect(client, data, seen["TrialComponentArn"])
-    found = client.query_lineage(StartArns=[data], Direction="Descendants")["Vertices"]
+    connect(client, data, component["TrialComponentArn"])
+    vertices = client.query_lineage(StartArns=[data], Direction="Descendants")["Vertices"]
     assert ("TrialComponent", "SageMakerTrainingJob") in [
-        (one["LineageType"], one["Type"]) for one in found
+        (item["LineageType"], item["Type"]) for item in vertices
     ]

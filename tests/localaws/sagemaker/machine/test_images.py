@@ -22,9 +22,9 @@ REGISTRY = "492215442770.dkr.ecr.eu-central-1.amazonaws.com"
     ],
 )
 def test_known_image_runs_in_the_interpreter_of_the_jobs(image: str) -> None:
-    found = environment_of(image)
-    assert (found.name, found.image) == ("jobs", image)
-    assert found.python.exists()
+    environment = environment_of(image)
+    assert (environment.name, environment.image) == ("jobs", image)
+    assert environment.python.exists()
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from localaws.sagemaker.machine.sandbox import Sandbox
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    made = Sandbox(tmp_path, "job")
-    yield made
-    made.close()
-    assert not made.root.exists()
+    directory = Sandbox(tmp_path, "job")
+    yield directory
+    directory.close()
+    assert not directory.root.exists()
 
 
 def test_container_paths_are_rewritten_and_nothing_else(sandbox: Sandbox) -> None:

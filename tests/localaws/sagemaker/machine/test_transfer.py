@@ -33,8 +33,8 @@ def test_objects_lie_relative_to_their_prefix(
     workshop: Workshop, transfer: Transfer, tmp_path: Path, prefix: str, files: list[str]
 ) -> None:
     transfer.download(f"s3://{workshop.bucket}/{prefix}", tmp_path)
-    found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
-    assert found == files
+    paths = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert paths == files
 
 
 def test_key_that_climbs_is_refused(workshop: Workshop, transfer: Transfer, tmp_path: Path) -> None:

@@ -55,23 +55,23 @@ def tracking_as(signer: Signer, arn: str) -> MlflowClient:
 
 
 def status(workshop: Workshop, name: str) -> str:
-    found = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName=name)
-    return str(found["TrackingServerStatus"])
+    description = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName=name)
+    return str(description["TrackingServerStatus"])
 
 
 def create(workshop: Workshop, name: str, **more: Any) -> str:
     request = {"ArtifactStoreUri": f"s3://{workshop.bucket}/mlflow", "RoleArn": workshop.role}
-    made = workshop.sagemaker.create_mlflow_tracking_server(
+    reply = workshop.sagemaker.create_mlflow_tracking_server(
         TrackingServerName=name, **{**request, **more}
     )
-    return str(made["TrackingServerArn"])
+    return str(reply["TrackingServerArn"])
 
 
 def test_every_action_is_reached_by_a_request() -> None:
     reached = {line.split()[2] for line in tracking_actions.ACTIONS.strip().splitlines()}
-    known = services.actions_of("sagemaker-mlflow")
+    actions = services.actions_of("sagemaker-mlflow")
     # The pages are opened by a presigned URL, which the local AWS refuses.
-    assert {name.rpartition(":")[2] for name in known} - reached == {"AccessUI"}
+    assert {name.rpartition(":")[2] for name in actions} - reached == {"AccessUI"}
     assert tracking_actions.action_of("POST", "/api/2.0/mlflow/runs/create") == "CreateRun"
     assert tracking_actions.action_of("GET", "/api/2.0/mlflow/runs/create") is None
     assert tracking_actions.action_of("POST", "/api/3.0/mlflow/runs/create") is None
@@ -128,9 +128,9 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
     run = client.create_run(experiment)
     client.log_batch(run.info.run_id, [Metric("auc", 0.8, 1, 0)], [Param("depth", "3")])
     client.set_terminated(run.info.run_id)
-    (found,) = client.search_runs([experiment])
-    assert found.data.metrics == {"auc": 0.8} and found.info.status == "FINISHED"
-    assert found.info.artifact_uri.startswith(f"s3://{workshop.bucket}/mlflow/")
+    (run,) = client.search_runs([experiment])
+    assert run.data.metrics == {"auc": 0.8} and run.info.status == "FINISHED"
+    assert run.info.artifact_uri.startswith(f"s3://{workshop.bucket}/mlflow/")
     with pytest.raises(MlflowException, match="sagemaker-mlflow:DeleteRun"):
         client.delete_run(run.info.run_id)
 
@@ -152,10 +152,10 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
         workshop.sagemaker.update_mlflow_tracking_server(
             TrackingServerName="tracking", ArtifactStoreUri=f"s3://{workshop.bucket}/elsewhere"
         )
-    made = workshop.sagemaker.update_mlflow_tracking_server(
+    reply = workshop.sagemaker.update_mlflow_tracking_server(
         TrackingServerName="tracking", TrackingServerSize="Medium"
     )
-    assert made["TrackingServerArn"] == arn
+    assert reply["TrackingServerArn"] == arn
     eventually(lambda: status(workshop, "tracking") == "Updated")
     described = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName="tracking")
     assert (described["TrackingServerSize"], described["IsActive"]) == ("Medium", "Active")

@@ -37,12 +37,12 @@ CONTENT: dict[str, Any] = {
 
 
 def create(client: Any, name: str = "credit-risk", **more: Any) -> None:
-    wanted = {
+    request = {
         "ModelCardName": name,
         "Content": json.dumps(CONTENT),
         "ModelCardStatus": "Draft",
     }
-    client.create_model_card(**(wanted | more))
+    client.create_model_card(**(request | more))
 
 
 @pytest.fixture
@@ -140,17 +140,17 @@ def test_too_much_content_and_a_taken_name_are_refused(owner: Any) -> None:
 def test_cards_are_listed_searched_tagged_and_deleted(owner: Any) -> None:
     create(owner, "second", ModelCardStatus="Approved")
     names = [
-        one["ModelCardName"]
-        for one in owner.list_model_cards(SortBy="Name", SortOrder="Ascending")[
+        item["ModelCardName"]
+        for item in owner.list_model_cards(SortBy="Name", SortOrder="Ascending")[
             "ModelCardSummaries"
         ]
     ]
     assert names == ["credit-risk", "second"]
     approved = owner.list_model_cards(ModelCardStatus="Approved")["ModelCardSummaries"]
-    assert [one["ModelCardName"] for one in approved] == ["second"]
+    assert [item["ModelCardName"] for item in approved] == ["second"]
     rated = {"Filters": [{"Name": "RiskRating", "Operator": "Equals", "Value": "High"}]}
-    found = owner.search(Resource="ModelCard", SearchExpression=rated)["Results"]
-    assert {one["ModelCard"]["ModelId"] for one in found} == {"credit-risk-1"}
+    results = owner.search(Resource="ModelCard", SearchExpression=rated)["Results"]
+    assert {item["ModelCard"]["ModelId"] for item in results} == {"credit-risk-1"}
     assert owner.list_tags(ResourceArn=ARN)["Tags"] == [{"Key": "team", "Value": "risk"}]
     owner.delete_model_card(ModelCardName="credit-risk")
     refused("ResourceNotFound", owner.describe_model_card, ModelCardName="credit-risk")
@@ -177,20 +177,20 @@ def test_a_shared_card_is_updated_by_its_arn_and_the_owner_sees_it(aws: Aws, own
     refused("AccessDeniedException", stranger.describe_model_card, ModelCardName=ARN)
     reader = reader_of(aws, CARDS_READ)
     reader.update_model_card(ModelCardName=ARN, ModelCardStatus="PendingReview")
-    seen = owner.describe_model_card(ModelCardName="credit-risk")
-    assert seen["ModelCardStatus"] == "PendingReview"
-    assert ACCOUNTS[READER] in seen["LastModifiedBy"]["IamIdentity"]["Arn"]
+    description = owner.describe_model_card(ModelCardName="credit-risk")
+    assert description["ModelCardStatus"] == "PendingReview"
+    assert ACCOUNTS[READER] in description["LastModifiedBy"]["IamIdentity"]["Arn"]
     assert (
         len(reader.list_model_card_versions(ModelCardName=ARN)["ModelCardVersionSummaryList"]) == 2
     )
-    wanted = {"ModelCardExportJobName": "e", "OutputConfig": {"S3OutputPath": "s3://b/cards"}}
+    request = {"ModelCardExportJobName": "e", "OutputConfig": {"S3OutputPath": "s3://b/cards"}}
     refused(
-        "AccessDeniedException", reader.create_model_card_export_job, ModelCardName=ARN, **wanted
+        "AccessDeniedException", reader.create_model_card_export_job, ModelCardName=ARN, **request
     )
     listed = aws.client("ram", READER).list_resources(
         resourceOwner="OTHER-ACCOUNTS", resourceType="sagemaker:ModelCard"
     )
-    assert [one["arn"] for one in listed["resources"]] == [ARN]
+    assert [resource["arn"] for resource in listed["resources"]] == [ARN]
 
 
 def test_an_export_lands_in_the_requesters_bucket_and_belongs_to_the_owner(
@@ -200,14 +200,14 @@ def test_an_export_lands_in_the_requesters_bucket_and_belongs_to_the_owner(
     s3 = aws.client("s3", READER)
     s3.create_bucket(Bucket="cards", CreateBucketConfiguration={"LocationConstraint": REGION})
     owner.update_model_card(ModelCardName="credit-risk", ModelCardStatus="Approved")
-    made = reader.create_model_card_export_job(
+    reply = reader.create_model_card_export_job(
         ModelCardName=ARN,
         ModelCardVersion=1,
         ModelCardExportJobName="first",
         OutputConfig={"S3OutputPath": "s3://cards/out/"},
     )["ModelCardExportJobArn"]
-    assert made == f"{ARN}/export-job/first"
-    job = exported(reader, made)
+    assert reply == f"{ARN}/export-job/first"
+    job = exported(reader, reply)
     assert job["Status"] == "Completed", job
     bucket, _, key = job["ExportArtifacts"]["S3ExportArtifacts"][5:].partition("/")
     stored = s3.get_object(Bucket=bucket, Key=key)
@@ -216,16 +216,16 @@ def test_an_export_lands_in_the_requesters_bucket_and_belongs_to_the_owner(
     assert body.startswith(b"%PDF-1.4") and body.rstrip().endswith(b"%%EOF")
     assert b"Risk rating: High" in body and b"version 1, Draft" in body
     mine = owner.list_model_card_export_jobs(ModelCardName="credit-risk")
-    assert [one["Status"] for one in mine["ModelCardExportJobSummaries"]] == ["Completed"]
+    assert [item["Status"] for item in mine["ModelCardExportJobSummaries"]] == ["Completed"]
 
 
 def test_an_export_to_a_bucket_that_is_not_there_fails_with_a_reason(owner: Any) -> None:
-    made = owner.create_model_card_export_job(
+    reply = owner.create_model_card_export_job(
         ModelCardName="credit-risk",
         ModelCardExportJobName="lost",
         OutputConfig={"S3OutputPath": "s3://nowhere"},
     )
-    job = exported(owner, made["ModelCardExportJobArn"])
+    job = exported(owner, reply["ModelCardExportJobArn"])
     assert job["Status"] == "Failed" and "NoSuchBucket" in job["FailureReason"]
 
 

@@ -67,25 +67,25 @@ class Pipes:
         return name
 
     def start(self, name: str, **parameters: str) -> str:
-        made = self.client.start_pipeline_execution(
+        reply = self.client.start_pipeline_execution(
             PipelineName=name,
             ClientRequestToken=next(tokens),
             PipelineParameters=[{"Name": k, "Value": v} for k, v in parameters.items()],
         )
-        return str(made["PipelineExecutionArn"])
+        return str(reply["PipelineExecutionArn"])
 
     def follow(self, arn: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         def look() -> Any:
-            found = self.client.describe_pipeline_execution(PipelineExecutionArn=arn)
-            return found if found["PipelineExecutionStatus"] in ENDED else None
+            execution = self.client.describe_pipeline_execution(PipelineExecutionArn=arn)
+            return execution if execution["PipelineExecutionStatus"] in ENDED else None
 
         return dict(eventually(look, 60)), self.steps(arn)
 
     def steps(self, arn: str) -> dict[str, dict[str, Any]]:
-        found = self.client.list_pipeline_execution_steps(
+        reply = self.client.list_pipeline_execution_steps(
             PipelineExecutionArn=arn, SortOrder="Ascending"
         )
-        return {one["StepName"]: one for one in found["PipelineExecutionSteps"]}
+        return {item["StepName"]: item for item in reply["PipelineExecutionSteps"]}
 
     def run(
         self, steps: list[dict[str, Any]], *, role: str | None = None, **more: Any
@@ -171,12 +171,12 @@ def test_the_taken_branch_registers_what_was_trained(pipes: Pipes) -> None:
     workshop.sagemaker.create_model_package_group(ModelPackageGroupName="houses")
     executions = workshop.events("SageMaker Model Building Pipeline Execution Status Change")
     changes = workshop.events("SageMaker Model Building Pipeline Execution Step Status Change")
-    found, steps = pipes.run(branching(pipes, "houses"), Parameters=PARAMETERS)
-    assert found["PipelineExecutionStatus"] == "Succeeded", steps
+    execution, steps = pipes.run(branching(pipes, "houses"), Parameters=PARAMETERS)
+    assert execution["PipelineExecutionStatus"] == "Succeeded", steps
     assert next(iter(steps)) == "Report"
     assert list(steps)[-2:] == ["Register", "Model"]
     assert set(steps) == {"Report", "Train", "Check", "Register", "Model"}
-    assert {one["StepStatus"] for one in steps.values()} == {"Succeeded"}
+    assert {item["StepStatus"] for item in steps.values()} == {"Succeeded"}
     assert steps["Check"]["Metadata"] == {"Condition": {"Outcome": "True"}}
     name = steps["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
     trained = workshop.sagemaker.describe_training_job(TrainingJobName=name)
@@ -186,7 +186,7 @@ def test_the_taken_branch_registers_what_was_trained(pipes: Pipes) -> None:
     (container,) = version["InferenceSpecification"]["Containers"]
     assert container["ModelDataUrl"] == trained["ModelArtifacts"]["S3ModelArtifacts"]
     assert version["ModelApprovalStatus"] == "PendingManualApproval"
-    pipeline = found["PipelineArn"].rpartition("/")[2]
+    pipeline = execution["PipelineArn"].rpartition("/")[2]
     assert version["ModelPackageDescription"] == f"of {pipeline}"
     assert [
         (
@@ -195,19 +195,19 @@ def test_the_taken_branch_registers_what_was_trained(pipes: Pipes) -> None:
         )
         for e in executions()
     ] == [(None, "Executing"), ("Executing", "Succeeded")]
-    told = [
+    events = [
         (e["detail"]["stepName"], e["detail"]["currentStepStatus"])
         for e in changes()
         if e["detail"]["stepName"] == "Train"
     ]
-    assert told == [("Train", s) for s in ("Starting", "Executing", "Succeeded")]
+    assert events == [("Train", s) for s in ("Starting", "Executing", "Succeeded")]
 
 
 def test_the_other_branch_fails_the_execution_with_its_message(pipes: Pipes) -> None:
     parameters = [PARAMETERS[0], {**PARAMETERS[1], "DefaultValue": 0.1}]
-    found, steps = pipes.run(branching(pipes, "houses"), Parameters=parameters)
-    assert found["PipelineExecutionStatus"] == "Failed"
-    assert found["FailureReason"] == "MSE above 0.1"
+    execution, steps = pipes.run(branching(pipes, "houses"), Parameters=parameters)
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert execution["FailureReason"] == "MSE above 0.1"
     assert steps["TooBad"]["Metadata"] == {"Fail": {"ErrorMessage": "MSE above 0.1"}}
     assert "Register" not in steps
 
@@ -226,17 +226,17 @@ def test_a_failed_step_says_the_jobs_reason_and_a_retry_goes_on_from_there(pipes
         )
     )
     arn = pipes.start(name)
-    found, steps = pipes.follow(arn)
-    assert found["PipelineExecutionStatus"] == "Failed"
-    assert found["FailureReason"] == "Step failure: One or multiple steps failed."
+    execution, steps = pipes.follow(arn)
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert execution["FailureReason"] == "Step failure: One or multiple steps failed."
     assert "late" in steps["Second"]["FailureReason"]
     assert "Third" not in steps
     workshop.put("late/file", "1")
     workshop.sagemaker.retry_pipeline_execution(
         PipelineExecutionArn=arn, ClientRequestToken=next(tokens)
     )
-    found, again = pipes.follow(arn)
-    assert found["PipelineExecutionStatus"] == "Succeeded"
+    execution, again = pipes.follow(arn)
+    assert execution["PipelineExecutionStatus"] == "Succeeded"
     assert again["First"] == steps["First"]
     assert again["Third"]["StepStatus"] == "Succeeded"
     with pytest.raises(ClientError, match="only a failed or stopped one"):
@@ -248,8 +248,8 @@ def test_a_failed_step_says_the_jobs_reason_and_a_retry_goes_on_from_there(pipes
 def test_a_role_that_may_not_pass_the_jobs_role_fails_the_step(pipes: Pipes) -> None:
     may = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
     role = pipes.workshop.aws.role("data_science", "may-not-pass", allow=[may])
-    found, steps = pipes.run([step("Train", "Training", pipes.training(eta=1))], role=role)
-    assert found["PipelineExecutionStatus"] == "Failed"
+    execution, steps = pipes.run([step("Train", "Training", pipes.training(eta=1))], role=role)
+    assert execution["PipelineExecutionStatus"] == "Failed"
     reason = steps["Train"]["FailureReason"]
     assert "iam:PassRole" in reason
     assert "may-not-pass" in reason
@@ -278,8 +278,8 @@ def test_the_same_token_starts_once_and_another_content_is_refused(pipes: Pipes)
         pipes.client.start_pipeline_execution(
             **{**request, "PipelineParameters": [{"Name": "Why", "Value": "b"}]}
         )
-    found, _ = pipes.follow(first)
-    assert found["FailureReason"] == "a"
+    execution, _ = pipes.follow(first)
+    assert execution["FailureReason"] == "a"
     parameters = pipes.client.list_pipeline_parameters_for_execution(PipelineExecutionArn=first)
     assert parameters["PipelineParameters"] == request["PipelineParameters"]
 
@@ -291,8 +291,8 @@ def test_a_stopped_execution_has_stopped_its_job(pipes: Pipes) -> None:
     with pytest.raises(ClientError, match="still run"):
         pipes.client.delete_pipeline(PipelineName=name, ClientRequestToken=next(tokens))
     pipes.client.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=next(tokens))
-    found, steps = pipes.follow(arn)
-    assert found["PipelineExecutionStatus"] == steps["Wait"]["StepStatus"] == "Stopped"
+    execution, steps = pipes.follow(arn)
+    assert execution["PipelineExecutionStatus"] == steps["Wait"]["StepStatus"] == "Stopped"
     job = steps["Wait"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
     assert pipes.workshop.processed(job)["ProcessingJobStatus"] == "Stopped"
 
@@ -304,11 +304,13 @@ def test_an_execution_keeps_the_definition_it_was_started_with(pipes: Pipes) -> 
     new = definition([step("Stop", "Fail", {"ErrorMessage": "new"})])
     pipes.client.update_pipeline(PipelineName=name, PipelineDefinition=new)
     assert pipes.client.describe_pipeline(PipelineName=name)["PipelineDefinition"] == new
-    kept = pipes.client.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
-    assert kept["PipelineDefinition"] == text
+    definition_reply = pipes.client.describe_pipeline_definition_for_execution(
+        PipelineExecutionArn=arn
+    )
+    assert definition_reply["PipelineDefinition"] == text
     pipes.follow(arn)
     listed = pipes.client.list_pipelines(PipelineNamePrefix=name)["PipelineSummaries"]
-    assert [one["PipelineName"] for one in listed] == [name]
+    assert [item["PipelineName"] for item in listed] == [name]
     pipes.client.delete_pipeline(PipelineName=name, ClientRequestToken=next(tokens))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         pipes.client.describe_pipeline(PipelineName=name)
@@ -375,9 +377,11 @@ def test_another_account_runs_a_pipeline_that_is_shared_with_it_for_execution(
     share(pipes.workshop.aws, "data_science", "prod", arn, PIPELINE_EXECUTION)
     assert other.describe_pipeline(PipelineName=arn)["PipelineArn"] == arn
     started = other.start_pipeline_execution(PipelineName=arn, ClientRequestToken=next(tokens))
-    found, _ = pipes.follow(started["PipelineExecutionArn"])
-    assert found["FailureReason"] == "x"
-    seen = other.list_pipeline_execution_steps(PipelineExecutionArn=started["PipelineExecutionArn"])
-    assert len(seen["PipelineExecutionSteps"]) == 1
+    execution, _ = pipes.follow(started["PipelineExecutionArn"])
+    assert execution["FailureReason"] == "x"
+    steps = other.list_pipeline_execution_steps(
+        PipelineExecutionArn=started["PipelineExecutionArn"]
+    )
+    assert len(steps["PipelineExecutionSteps"]) == 1
     with pytest.raises(ClientError, match="does not exist"):
         other.update_pipeline(PipelineName=name, PipelineDescription="theirs")

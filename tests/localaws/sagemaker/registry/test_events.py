@@ -24,17 +24,17 @@ def events(aws: Aws) -> Any:
     """Read the owner account's SageMaker events from a queue."""
     sqs, bus = aws.client("sqs", OWNER), aws.client("events", OWNER)
     url = sqs.create_queue(QueueName="seen")["QueueUrl"]
-    wanted = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
-    arn = sqs.get_queue_attributes(**wanted)["Attributes"]["QueueArn"]
+    request = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+    arn = sqs.get_queue_attributes(**request)["Attributes"]["QueueArn"]
     bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
     aws.open_queue(OWNER, url, arn)
     bus.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
 
     def read() -> list[dict[str, Any]]:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for one in got:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-        return [json.loads(one["Body"]) for one in got]
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
 
     return read
 

@@ -17,11 +17,14 @@ from tests.refusals import refused
 def test_every_field_of_a_version_is_returned(owner: Any) -> None:
     arn = owner.create_model_package(ModelPackageGroupName="credit-risk", **FULL)["ModelPackageArn"]
     assert arn == f"{BASE}:model-package/credit-risk/1"
-    found = owner.describe_model_package(ModelPackageName=arn)
+    description = owner.describe_model_package(ModelPackageName=arn)
     for field, value in FULL.items():
-        assert found[field] == value, field
-    assert (found["ModelPackageVersion"], found["ModelPackageStatus"]) == (1, "Completed")
-    assert "LastModifiedBy" not in found
+        assert description[field] == value, field
+    assert (description["ModelPackageVersion"], description["ModelPackageStatus"]) == (
+        1,
+        "Completed",
+    )
+    assert "LastModifiedBy" not in description
     short = owner.describe_model_package(ModelPackageName=arn, IncludedData="MetadataOnly")
     assert short["ModelCard"] == {"ModelCardStatus": "Draft"}
 
@@ -73,9 +76,9 @@ def test_versions_are_listed_by_approval_and_order(owner: Any) -> None:
     arns = [register(owner) for _ in range(3)]
     owner.update_model_package(ModelPackageArn=arns[1], ModelApprovalStatus="Approved")
 
-    def listed(**wanted: Any) -> list[str]:
-        reply = owner.list_model_packages(ModelPackageGroupName=GROUP_ARN, **wanted)
-        return [one["ModelPackageArn"] for one in reply["ModelPackageSummaryList"]]
+    def listed(**filters: Any) -> list[str]:
+        reply = owner.list_model_packages(ModelPackageGroupName=GROUP_ARN, **filters)
+        return [item["ModelPackageArn"] for item in reply["ModelPackageSummaryList"]]
 
     assert listed() == arns
     assert listed(SortOrder="Descending") == arns[::-1]
@@ -87,11 +90,11 @@ def test_versions_are_listed_by_approval_and_order(owner: Any) -> None:
 def test_a_batch_description_is_short_and_has_errors_of_its_own(owner: Any, trainer: Any) -> None:
     arn = owner.create_model_package(ModelPackageGroupName="credit-risk", **FULL)["ModelPackageArn"]
     missing = f"{BASE}:model-package/credit-risk/9"
-    found = owner.batch_describe_model_package(ModelPackageArnList=[arn, missing])
-    summary = found["ModelPackageSummaries"][arn]
+    reply = owner.batch_describe_model_package(ModelPackageArnList=[arn, missing])
+    summary = reply["ModelPackageSummaries"][arn]
     assert summary["ModelApprovalStatus"] == "PendingManualApproval"
     assert not {"ModelLifeCycle", "CustomerMetadataProperties", "ModelMetrics"} & set(summary)
-    errors = found["BatchDescribeModelPackageErrorMap"]
+    errors = reply["BatchDescribeModelPackageErrorMap"]
     assert errors[missing]["ErrorCode"] == "ValidationException"
     denied = trainer.batch_describe_model_package(ModelPackageArnList=[arn])
     assert denied["ModelPackageSummaries"] == {}

@@ -18,7 +18,7 @@ from tests.localaws.versions import (
 from tests.refusals import refused, refused_saying
 
 
-def found_by(client: Any, *filters: tuple[str, str, str | None], **extra: Any) -> list[int]:
+def versions_by(client: Any, *filters: tuple[str, str, str | None], **extra: Any) -> list[int]:
     expression = {
         "Filters": [
             {"Name": name, "Operator": operator, **({"Value": value} if value else {})}
@@ -26,7 +26,7 @@ def found_by(client: Any, *filters: tuple[str, str, str | None], **extra: Any) -
         ]
     }
     reply = client.search(Resource="ModelPackage", SearchExpression=expression, **extra)
-    return [one["ModelPackage"]["ModelPackageVersion"] for one in reply["Results"]]
+    return [result["ModelPackage"]["ModelPackageVersion"] for result in reply["Results"]]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def three(aws: Aws, owner: Any) -> Any:
 
 
 def test_search_returns_full_records_last_modified_first(three: Any) -> None:
-    assert found_by(three, ("ModelPackageGroupName", "Equals", "credit-risk")) == [1, 3, 2]
+    assert versions_by(three, ("ModelPackageGroupName", "Equals", "credit-risk")) == [1, 3, 2]
     reply = three.search(Resource="ModelPackage", MaxResults=1)
     record = reply["Results"][0]["ModelPackage"]
     assert record["LastModifiedBy"]["IamIdentity"]
@@ -75,7 +75,7 @@ def test_search_returns_full_records_last_modified_first(three: Any) -> None:
     ],
 )
 def test_search_filters(three: Any, filters: Any, versions: list[int]) -> None:
-    assert found_by(three, *filters) == versions
+    assert versions_by(three, *filters) == versions
 
 
 def test_search_nests_and_or(three: Any) -> None:
@@ -89,7 +89,7 @@ def test_search_nests_and_or(three: Any) -> None:
         ]
     }
     reply = three.search(Resource="ModelPackage", SearchExpression=expression)
-    assert [one["ModelPackage"]["ModelPackageVersion"] for one in reply["Results"]] == [1]
+    assert [result["ModelPackage"]["ModelPackageVersion"] for result in reply["Results"]] == [1]
 
 
 def test_search_sorts_and_pages(three: Any) -> None:
@@ -99,8 +99,8 @@ def test_search_sorts_and_pages(three: Any) -> None:
         SortOrder="Ascending",
         PaginationConfig={"PageSize": 1},
     )
-    records = [one["ModelPackage"] for page in pages for one in page["Results"]]
-    assert [one["ModelPackageVersion"] for one in records] == [1, 2, 3]
+    records = [result["ModelPackage"] for page in pages for result in page["Results"]]
+    assert [record["ModelPackageVersion"] for record in records] == [1, 2, 3]
 
 
 def test_search_names_what_it_cannot_do(three: Any) -> None:
@@ -114,14 +114,14 @@ def test_search_names_what_it_cannot_do(three: Any) -> None:
 
 def test_search_crosses_accounts_only_where_shared(aws: Aws, three: Any, trainer: Any) -> None:
     across = {"CrossAccountFilterOption": "CrossAccount"}
-    assert found_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == []
+    assert versions_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == []
     share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
-    assert found_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == [1, 3, 2]
-    assert found_by(three, ("ModelPackageVersion", "Exists", None), **across) == []
+    assert versions_by(trainer, ("ModelPackageVersion", "Exists", None), **across) == [1, 3, 2]
+    assert versions_by(three, ("ModelPackageVersion", "Exists", None), **across) == []
 
 
 def test_groups_are_searched_by_tag(owner: Any) -> None:
     expression = {"Filters": [{"Name": "Tags.team", "Operator": "Equals", "Value": "risk"}]}
     reply = owner.search(Resource="ModelPackageGroup", SearchExpression=expression)
-    (found,) = reply["Results"]
-    assert found["ModelPackageGroup"]["ModelPackageGroupArn"] == GROUP_ARN
+    (result,) = reply["Results"]
+    assert result["ModelPackageGroup"]["ModelPackageGroupArn"] == GROUP_ARN

@@ -31,11 +31,11 @@ def test_a_consumer_registers_by_the_groups_arn_in_the_owners_account(
     share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)
     arn = register(trainer, GROUP_ARN)
     assert arn == f"{BASE}:model-package/credit-risk/1"
-    found = owner.describe_model_package(ModelPackageName=arn)
-    assert ACCOUNTS[TRAINER] in found["CreatedBy"]["IamIdentity"]["Arn"]
+    description = owner.describe_model_package(ModelPackageName=arn)
+    assert ACCOUNTS[TRAINER] in description["CreatedBy"]["IamIdentity"]["Arn"]
     assert trainer.describe_model_package(ModelPackageName=arn)["ModelPackageVersion"] == 1
     listed = trainer.list_model_packages(ModelPackageGroupName=GROUP_ARN)
-    assert [one["ModelPackageArn"] for one in listed["ModelPackageSummaryList"]] == [arn]
+    assert [item["ModelPackageArn"] for item in listed["ModelPackageSummaryList"]] == [arn]
 
 
 def test_a_bare_name_is_the_callers_own_group(aws: Aws, owner: Any, trainer: Any) -> None:
@@ -66,7 +66,7 @@ def test_an_action_outside_the_permission_is_denied(aws: Aws, owner: Any, traine
 def test_shared_groups_are_listed_only_across_accounts(aws: Aws, owner: Any, trainer: Any) -> None:
     def across(client: Any) -> list[str]:
         reply = client.list_model_package_groups(CrossAccountFilterOption="CrossAccount")
-        return [one["ModelPackageGroupArn"] for one in reply["ModelPackageGroupSummaryList"]]
+        return [item["ModelPackageGroupArn"] for item in reply["ModelPackageGroupSummaryList"]]
 
     assert across(trainer) == []
     share(aws, OWNER, TRAINER, GROUP_ARN, GROUP_REGISTER)

@@ -30,16 +30,19 @@ def test_an_update_is_kept_and_says_who_made_it(aws: Aws, owner: Any) -> None:
         CustomerMetadataProperties={"mlflow-run": "r1"},
         CustomerMetadataPropertiesToRemove=["trained-by"],
     )
-    found = owner.describe_model_package(ModelPackageName=arn)
-    assert found["ModelApprovalStatus"] == "Approved"
-    assert found["ApprovalDescription"] == "meets the gate"
-    assert found["ModelLifeCycle"]["StageDescription"] == "checked"
-    assert found["CustomerMetadataProperties"] == {"use-case": "credit_risk", "mlflow-run": "r1"}
-    assert found["LastModifiedTime"] > found["CreationTime"]
-    identity = found["LastModifiedBy"]["IamIdentity"]
+    description = owner.describe_model_package(ModelPackageName=arn)
+    assert description["ModelApprovalStatus"] == "Approved"
+    assert description["ApprovalDescription"] == "meets the gate"
+    assert description["ModelLifeCycle"]["StageDescription"] == "checked"
+    assert description["CustomerMetadataProperties"] == {
+        "use-case": "credit_risk",
+        "mlflow-run": "r1",
+    }
+    assert description["LastModifiedTime"] > description["CreationTime"]
+    identity = description["LastModifiedBy"]["IamIdentity"]
     assert identity["SourceIdentity"] == "model-owner"
     assert "assumed-role/causeway-approver" in identity["Arn"]
-    assert found["InferenceSpecification"] == SPECIFICATION
+    assert description["InferenceSpecification"] == SPECIFICATION
 
 
 def test_a_life_cycle_needs_stage_and_status(aws: Aws, owner: Any) -> None:
@@ -63,8 +66,8 @@ def test_a_refused_update_changes_nothing(owner: Any) -> None:
         ModelApprovalStatus="Approved",
         CustomerMetadataProperties={f"k{number}": "v" for number in range(51)},
     )
-    found = owner.describe_model_package(ModelPackageName=arn)
-    assert found["ModelApprovalStatus"] == "PendingManualApproval"
+    description = owner.describe_model_package(ModelPackageName=arn)
+    assert description["ModelApprovalStatus"] == "PendingManualApproval"
 
 
 def test_the_content_of_an_archived_card_cannot_change(owner: Any) -> None:
