@@ -23,7 +23,7 @@ def main() -> int:
         "--no-enforce",
         dest="enforce",
         action="store_false",
-        help="judge and record permissions, but refuse nothing for want of one",
+        help="evaluate and record permissions, but do not enforce them",
     )
     parser.add_argument(
         "--check-replies",

@@ -16,7 +16,7 @@ import yaml
 
 HOST = "127.0.0.1"
 FIRST_PORT = 4566
-THREADS = 48  # long polls of SQS hold one each
+THREADS = 48  # each long poll of SQS occupies one
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,22 @@ class Accounts:
     management: str
     organisation: bool = False  # all accounts in one organisation
     sharing: bool = False  # with RAM's sharing inside it on
-    organisation_id: str | None = None  # the local AWS's own, when None
+    organisation_id: str | None = None  # a fixed default when None
 
     @classmethod
     def load(cls, path: Path) -> Accounts:
         """Read `region`, `accounts` and (optional) `management` of a topology file.
 
-        `organisation: {enabled: true, sharing: true}` puts the accounts into one organisation,
-        whose `id` it may also choose.
+        `organisation: {enabled: true, sharing: true}` puts the accounts into one organisation; its
+        `id` can be set too.
 
-        Raise ValueError naming the file and key when one is missing or no account id.
+        Raise ValueError naming the file and key that is missing or not an account id.
         """
         document = yaml.safe_load(path.read_text())
         roles = {str(role): str(number) for role, number in document.get("accounts", {}).items()}
         for role, number in roles.items():
             if not (len(number) == 12 and number.isdigit()):
-                raise ValueError(f"{path}: accounts.{role}: {number!r} is no 12-digit account id")
+                raise ValueError(f"{path}: accounts.{role}: {number!r} is not an account id")
         if "governance" not in roles or not document.get("region"):
             raise ValueError(f"{path}: needs `region` and `accounts.governance`")
         organisation = document.get("organisation") or {}
@@ -73,10 +73,11 @@ class LocalAws:
         enforce: bool = True,
         check_replies: bool = False,
     ) -> None:
-        """Make a local AWS.
+        """Set up a local AWS.
 
-        Without `enforce` permissions are judged and recorded only. With `check_replies` every
-        reply is checked against botocore's output shape; the control route tells what was found.
+        Without `enforce`, permissions are evaluated and recorded, but not enforced. With
+        `check_replies`, every reply is checked against botocore's output shape; the control route
+        returns the violations.
         """
         # Must be set before moto is imported.
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
@@ -107,7 +108,7 @@ class LocalAws:
             (HOST, self.port), gateway, numthreads=THREADS, request_queue_size=256, timeout=60
         )
         self._server.shutdown_timeout = 2
-        self._server.expiration_interval = 0.1  # how soon a stop is noticed
+        self._server.expiration_interval = 0.1  # how often the server checks whether to stop
         self._thread: threading.Thread | None = None
 
     @property

@@ -24,7 +24,7 @@ class DataCatalogs:
     by_name: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def find(self, name: str) -> dict[str, Any] | None:
-        """Return a data catalogue, also the account's own; letter case does not count."""
+        """Return a data catalogue, also the account's own; letter case is ignored."""
         if name.lower() == OWN.lower():
             return {"Name": OWN, "Type": "GLUE", "Parameters": {}}
         return next(
@@ -93,7 +93,7 @@ def update_data_catalog(call: Call) -> dict[str, Any]:
 
 @athena.operation("DeleteDataCatalog")
 def delete_data_catalog(call: Call) -> dict[str, Any]:
-    """Take a registration back; the other account's catalogue is not touched."""
+    """Remove a registration; the other account's catalogue is not affected."""
     only(call, call.params, {"Name"})
     catalogs, name = call.store(DataCatalogs), call.params["Name"]
     if catalogs.get(name)["Name"] == OWN:

@@ -1,8 +1,8 @@
-"""Which SQL is served: the part of Athena's dialect (Trino) that DuckDB answers alike.
+"""Which SQL is served: the part of Athena's dialect (Trino) for which DuckDB gives equal results.
 
-A query is read by DuckDB's own parser into a tree, and every node, function and type of it must be
-on the lists below. What is not fails the query, so that none is answered by other rules than
-Athena's: `/` and `%` (whole numbers divide differently), casts to text, `greatest`, `concat`, ….
+DuckDB's parser reads a query into a tree; every node, function and type must be in the lists below.
+Anything else fails the query, because DuckDB's result could differ from Athena's: `/` and `%`
+(whole numbers divide differently), casts to text, `greatest`, `concat`, ….
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ FUNCTIONS = {
     *("last_value", "lead", "length", "lower", "max", "min", "row_number", "rank", "dense_rank"),
     *("round", "sum", "upper"),
 }
-# Casts whose result is the same; the others round, fail or write differently.
+# Casts with the same result; others differ in rounding, errors or format.
 CASTS = {"BIGINT", "BOOLEAN", "DOUBLE"}
 LITERALS = {"DATE", "TIMESTAMP"}
 MODIFIERS = {"DISTINCT_MODIFIER", "LIMIT_MODIFIER", "ORDER_MODIFIER"}
 QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-# What DuckDB's grammar takes and Athena's does not, and the tree does not show.
+# Syntax that DuckDB accepts, Athena does not, and the tree does not show.
 FOREIGN = re.compile(r"::|==|\[|\{|\$")
 
 
-class Unsupported(Exception):  # noqa: N818 - it is no error of ours
-    """The query is none that is served, or none at all; the text is Athena's reason of failure."""
+class Unsupported(Exception):  # noqa: N818 - the caller's error, not ours
+    """The query is not supported or not valid; the text is Athena's reason of failure."""
 
 
 @dataclass(frozen=True, order=True)
 class TableName:
-    """A table as a query names it, with the catalogue and database that it stands in."""
+    """A table as a query names it, with its catalogue and database."""
 
     catalog: str
     database: str
@@ -54,14 +54,14 @@ class TableName:
 
 @dataclass(frozen=True)
 class Query:
-    """A SELECT that may be answered, and the tables that it reads."""
+    """A supported SELECT, and the tables that it reads."""
 
     text: str
     tables: tuple[TableName, ...]
 
 
 def read_query(text: str, catalog: str, database: str) -> Query:
-    """Check a SELECT; short table names are of `catalog` and `database`. Raises Unsupported."""
+    """Check a SELECT; short table names refer to `catalog` and `database`. Raises Unsupported."""
     text = text.strip().rstrip(";").rstrip()
     bare = QUOTED.sub("''", text)
     if foreign := FOREIGN.search(bare):
@@ -112,7 +112,7 @@ def _ctes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _check(node: dict[str, Any]) -> None:
-    """Raise Unsupported for a node that Athena lacks or that DuckDB takes otherwise."""
+    """Raise Unsupported for a node that Athena lacks or that DuckDB treats differently."""
     kind, name = str(node.get("class", "")), str(node.get("type", ""))
     if kind:
         _check_expression(node, kind, name)

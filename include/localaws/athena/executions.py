@@ -1,4 +1,4 @@
-"""Athena: queries that run, and what became of them."""
+"""Athena: query executions and their results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SHUTDOWN_SECONDS = 5.0
 
 @dataclass
 class Execution:
-    """One query and its state; the state changes under the lock, and never again once final."""
+    """One query and its state. The state changes under the lock; a final state never changes."""
 
     described: dict[str, Any]
     submitted: datetime
@@ -54,13 +54,13 @@ class Execution:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def end(self, state: str, now: datetime, reason: str | None = None) -> None:
-        """Enter a final state, unless one was entered before."""
+        """Enter a final state, unless the execution is in one already."""
         with self.lock:
             if self.state not in FINAL:
                 self.state, self.completed, self.reason = state, now, reason
 
     def cancel(self, now: datetime, reason: str) -> None:
-        """Cancel the query, and interrupt it where it runs."""
+        """Cancel the query, and interrupt it if it runs."""
         with self.lock:
             self.end("CANCELLED", now, reason)
             if self.sandbox:
@@ -91,7 +91,7 @@ class Execution:
 
 @dataclass
 class Executions:
-    """The queries of one account in one region, and the tokens that they were started with."""
+    """The queries of one account in one region, and their client tokens."""
 
     by_id: dict[str, Execution] = field(default_factory=dict)
     tokens: ClientTokens = field(default_factory=ClientTokens)
@@ -103,7 +103,7 @@ class Executions:
         return self.by_id[identity]
 
     def close(self, now: datetime) -> None:
-        """Cancel what runs when the local AWS stops, and wait for it."""
+        """Cancel running queries when the local AWS stops, and wait for them to end."""
         for execution in list(self.by_id.values()):
             execution.cancel(now, "The local AWS stopped")
             execution.ended.wait(SHUTDOWN_SECONDS)
@@ -111,7 +111,7 @@ class Executions:
 
 @athena.operation("StartQueryExecution")
 def start_query_execution(call: Call) -> dict[str, Any]:
-    """Start a query; the same token with the same parameters is the same query."""
+    """Start a query; the same token with the same parameters returns the same query."""
     only(call, call.params, STARTED_WITH)
     executions, params = call.store(Executions), call.params
     group = call.store(WorkGroups).get(params.get("WorkGroup", PRIMARY))
@@ -166,14 +166,14 @@ def list_query_executions(call: Call) -> dict[str, Any]:
 
 @athena.operation("StopQueryExecution")
 def stop_query_execution(call: Call) -> dict[str, Any]:
-    """Cancel a query that has not ended; one that has is left as it is."""
+    """Cancel a query that has not ended; others stay unchanged."""
     _named(call).cancel(call.now(), "Query cancelled by user")
     return {}
 
 
 @athena.operation("GetQueryResults", locked=False)
 def get_query_results(call: Call) -> dict[str, Any]:
-    """Return a page of rows as text, the names first; the caller must be able to read the CSV."""
+    """Return a page of rows as text, names first; the caller must be allowed to read the CSV."""
     only(call, call.params, {"QueryExecutionId", "NextToken", "MaxResults"})
     execution = _named(call)
     if execution.state in ("FAILED", "CANCELLED"):
@@ -205,7 +205,7 @@ def _named(call: Call) -> Execution:
 
 
 def _results(call: Call, group: dict[str, Any]) -> dict[str, Any]:
-    """Return where results go: the workgroup's place where it enforces that, else the caller's."""
+    """Return where results go: the workgroup's location if it is enforced, else the caller's."""
     configuration = group["Configuration"]
     own, chosen = configuration["ResultConfiguration"], call.params.get("ResultConfiguration") or {}
     only(call, chosen, {"OutputLocation", "EncryptionConfiguration"})
@@ -216,7 +216,7 @@ def _results(call: Call, group: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(call: Call, execution: Execution) -> None:
-    """Answer a query in the background; whatever happens, it ends in a final state."""
+    """Run a query in the background; it always ends in a final state."""
     with AT_ONCE:
         try:
             with execution.lock:
@@ -230,7 +230,7 @@ def _run(call: Call, execution: Execution) -> None:
         except (ClientError, ServiceError) as error:
             execution.end("FAILED", call.now(), denied(error))
         except Exception as error:
-            # The engine's own errors: a column that is not there, a value that is no date.
+            # Errors of the engine: a column that does not exist, a value that is not a date.
             log.info("query %s: %s", execution.described["QueryExecutionId"], error)
             execution.end("FAILED", call.now(), f"{type(error).__name__}: {error}")
         finally:
@@ -245,7 +245,9 @@ def _answer(call: Call, execution: Execution) -> None:
     read = Read(call)
     location = execution.described["ResultConfiguration"]["OutputLocation"]
     s3 = read.client("s3")
-    s3.get_bucket_location(Bucket=urlsplit(location).netloc)  # Athena looks where the bucket is
+    s3.get_bucket_location(
+        Bucket=urlsplit(location).netloc
+    )  # Athena asks for the bucket's location
     tables = ((name, read.table(name)) for name in statement.query.tables)
     with Sandbox() as sandbox:
         with execution.lock:

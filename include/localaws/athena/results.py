@@ -1,4 +1,4 @@
-"""Where the rows of a query go, written as its caller: one CSV, or Parquet files and a manifest."""
+"""Writes the rows of a query as its caller: one CSV, or Parquet files and a manifest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_A_FILE = 500_000
-# Arrow's type, and Athena's in column information.
+# Arrow's test for a type, and Athena's name in column information.
 TYPES = (
     ("is_boolean", "boolean"),
     ("is_int64", "bigint"),
@@ -36,7 +36,7 @@ def type_of(field: pa.Field) -> str:
 
 
 def texts(rows: pa.Table) -> list[list[str | None]]:
-    """Return the rows as Athena writes them: everything text, None for NULL."""
+    """Return the rows as Athena writes them: all values as text, None for NULL."""
     columns = [[_text(value) for value in column.to_pylist()] for column in rows.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -44,7 +44,7 @@ def texts(rows: pa.Table) -> list[list[str | None]]:
 def write_csv(
     s3: Any, uri: str, names: list[str], rows: list[list[str | None]], encryption: dict[str, str]
 ) -> None:
-    """Write all values quoted, NULL as nothing."""
+    """Write all values quoted, and NULL as an empty field."""
     lines = [",".join(map(_quoted, row)) for row in rows]
     head = ",".join(map(_quoted, names))
     _put(s3, uri, ("\n".join([head, *lines]) + "\n").encode(), encryption)
@@ -53,10 +53,10 @@ def write_csv(
 def write_parquet(
     s3: Any, folder: str, name: str, rows: pa.Table, compression: str, encryption: dict[str, str]
 ) -> list[str]:
-    """Write Parquet files below an empty folder and return where they are.
+    """Write Parquet files below an empty folder and return their URIs.
 
     Raises:
-        Unsupported: something is there already, or a column has a type that UNLOAD cannot write.
+        Unsupported: the folder is not empty, or UNLOAD cannot write a column's type.
     """
     from pyarrow import parquet as pq
 

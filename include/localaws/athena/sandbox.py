@@ -1,7 +1,7 @@
-"""Where a query is answered: a DuckDB of its own, which reaches nothing but what it is handed.
+"""Runs a query in a DuckDB database of its own, which can read only the tables it is given.
 
-No file, no network, no extension, no setting and no variable of Python can be reached from SQL;
-memory and threads are bounded. `dialect` lets only SELECTs come here.
+SQL has no access to files, the network, extensions, settings or Python variables; memory and
+threads are limited. `dialect` admits only SELECTs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MEMORY = "1GB"
 INTERRUPT_SECONDS = 0.05
-WALLS = (
+RESTRICTIONS = (
     "SET python_enable_replacements = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -40,21 +40,21 @@ class Sandbox:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._database: Any = duckdb.connect(":memory:", config={"threads": "1"})
-        for wall in WALLS:
-            self._database.execute(wall)
+        for restriction in RESTRICTIONS:
+            self._database.execute(restriction)
 
     def __enter__(self) -> Sandbox:
         """Return the sandbox; it is closed at the end."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Forget everything."""
+        """Close the database."""
         with self._lock:
             self._ended.set()
             self._database.close()
 
     def stop(self) -> None:
-        """Interrupt what runs or is about to: an interrupt is lost on a query that starts later."""
+        """Interrupt the query until it ends: one interrupt alone has no effect on a later start."""
         threading.Thread(target=self._interrupt, daemon=True).start()
 
     def _interrupt(self) -> None:
@@ -66,7 +66,7 @@ class Sandbox:
     def answer(
         self, query: Query, tables: Iterable[tuple[TableName, pa.Table]], home: tuple[str, str]
     ) -> pa.Table:
-        """Return a query's rows; short names are of `home` (catalogue, database).
+        """Return a query's rows; short names refer to `home` (catalogue, database).
 
         Raises:
             duckdb.Error: the query cannot be answered; the text says why.
@@ -75,12 +75,12 @@ class Sandbox:
 
         for name, rows in tables:
             self._put(name, rows)
-        # Even without a table there, so that short names are looked up in the right place.
+        # Even if it has no table, so that short names are looked up in the right schema.
         self._schema(*home)
         self._database.execute(f"USE {_quoted(home[0])}.{_quoted(home[1])}")
         self._database.execute("SET lock_configuration = true")
         answer = self._database.sql(query.text).to_arrow_table()
-        # A sum of whole numbers is wider in DuckDB; one that BIGINT cannot hold fails, as in Trino.
+        # A sum of integers has a wider type in DuckDB; a value beyond BIGINT fails, as in Trino.
         for index, field in enumerate(answer.schema):
             if pa.types.is_decimal(field.type):
                 narrow = answer.column(index).cast(pa.int64())

@@ -1,4 +1,4 @@
-"""What a query string asks for: rows as CSV (SELECT) or as Parquet in S3 (UNLOAD)."""
+"""The statement of a query string: SELECT (rows as CSV) or UNLOAD (rows as Parquet in S3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The tables of a query, read as its caller: each of the services on the way has its say.
+"""The tables of a query, read with the permissions of its caller.
 
-The calls go through the gateway with the caller's own credentials, so each of the grants of a
-cross-account read (catalogue, Glue, Lake Formation, S3, KMS) is asked for where AWS asks for it.
+The calls go through the gateway with the caller's credentials, so each grant of a cross-account
+read (catalogue, Glue, Lake Formation, S3, KMS) is checked where AWS checks it.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ PARTITION = re.compile(r"([^/=]+)=([^/]*)")
 
 @dataclass
 class Read:
-    """Reads tables for one query and counts the bytes."""
+    """Reads the tables of one query and counts the bytes."""
 
     call: Call
     scanned: int = 0
 
     def client(self, service: str) -> Any:
-        """Return a client that acts for the one who asked."""
+        """Return a client that acts for the caller of the query."""
         return self.call.clients.client(service, self._credentials, self.call.region)
 
     @cached_property
@@ -61,7 +61,7 @@ class Read:
         """Return a table's rows.
 
         Raises:
-            Unsupported: there is no such table, or it cannot be read here.
+            Unsupported: the table does not exist, or its format is not supported.
             ClientError, ServiceError: the caller may not read it.
         """
         account = self._account(name)
@@ -123,7 +123,7 @@ class Read:
             for page in pages.paginate(Bucket=bucket, Prefix=prefix)
             for entry in page.get("Contents", [])
         ]
-        # Athena leaves out what is hidden by its name, and folders.
+        # Athena ignores folders, and objects whose name begins with "." or "_".
         return [k for k in keys if not k.endswith("/") and k.rsplit("/", 1)[-1][0] not in "._"]
 
     def _part(
@@ -136,7 +136,7 @@ class Read:
         self.scanned += len(body)
         values = dict(PARTITION.findall(path))
         try:
-            # Without the path, which pyarrow would read partitions from by its own rules.
+            # From a buffer, because pyarrow would derive partitions from a path by its own rules.
             rows = pq.ParquetFile(io.BytesIO(body)).read()
         except pa.ArrowInvalid as error:
             raise Unsupported(f"HIVE_BAD_DATA: s3://{bucket}/{key}: {error}") from error
@@ -172,7 +172,7 @@ def _cast(column: Any, field: Any, where: str) -> Any:
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type) and column.type.tz:
-        column = column.cast(pa.timestamp(column.type.unit))  # the moment in UTC, as Athena has it
+        column = column.cast(pa.timestamp(column.type.unit))  # in UTC, as in Athena
     if column.type == field.type:
         return column
     widens = {("int32", "int64"), ("float", "double"), ("null", str(field.type))}
@@ -186,7 +186,7 @@ def _cast(column: Any, field: Any, where: str) -> Any:
 
 
 def denied(error: ClientError | ServiceError) -> str:
-    """Return the reason of failure for a refusal by another service."""
+    """Return the reason of failure when another service refuses a call."""
     if isinstance(error, ServiceError):
         return f"PERMISSION_DENIED: {error.message}"
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]

@@ -1,4 +1,4 @@
-"""Athena: workgroups, which say where results go; and the tags of workgroups and catalogues."""
+"""Athena: workgroups, which set where results go, and the tags of workgroups and catalogues."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULTS = {"EnforceWorkGroupConfiguration": True, "PublishCloudWatchMetricsEnab
 
 @dataclass
 class WorkGroups:
-    """The workgroups of one account in one region; `primary` is always there."""
+    """The workgroups of one account in one region; `primary` always exists."""
 
     by_name: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -93,7 +93,7 @@ def list_work_groups(call: Call) -> dict[str, Any]:
 
 @athena.operation("UpdateWorkGroup")
 def update_work_group(call: Call) -> dict[str, Any]:
-    """Change description, state, result place and what is enforced."""
+    """Change description, state, result location and what is enforced."""
     only(call, call.params, {"WorkGroup", "Description", "ConfigurationUpdates", "State"})
     group = call.store(WorkGroups).get(call.params["WorkGroup"])
     updates = dict(call.params.get("ConfigurationUpdates") or {})
@@ -114,7 +114,7 @@ def update_work_group(call: Call) -> dict[str, Any]:
 
 @athena.operation("DeleteWorkGroup")
 def delete_work_group(call: Call) -> dict[str, Any]:
-    """Delete a workgroup; its past queries can be looked up no more."""
+    """Delete a workgroup; its past queries cannot be looked up any more."""
     name = call.params["WorkGroup"]
     if name == PRIMARY:
         raise refused("The primary workgroup cannot be deleted")
@@ -143,7 +143,7 @@ def tag_resource(call: Call) -> dict[str, Any]:
 
 @athena.operation("UntagResource")
 def untag_resource(call: Call) -> dict[str, Any]:
-    """Take tags off."""
+    """Remove tags."""
     tags = call.store(TagStore)
     tags.remove(tags.require(call.params["ResourceARN"]), call.params["TagKeys"])
     return {}

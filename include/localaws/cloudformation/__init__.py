@@ -1,1 +1,1 @@
-"""The local AWS's own cloudformation."""
+"""CloudFormation: stacks that are created, updated and deleted through the local AWS itself."""

@@ -1,6 +1,6 @@
-"""CloudFormation's operations: what a request may ask, and what is told of a stack.
+"""CloudFormation's operations that change stacks.
 
-Source: AWS CloudFormation API Reference. What a request asks that is not honoured is refused.
+Source: AWS CloudFormation API Reference. Options that would have no effect here are refused.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REFUSED = (
 
 @cloudformation.operation("CreateStack")
 def create_stack(call: Call) -> dict[str, Any]:
-    """Begin a stack; its resources are made in the background."""
+    """Start to create a stack; its resources are created in the background."""
     stacks, name = call.store(Stacks), call.params["StackName"]
     _refuse_unsupported(call)
     if not STACK_NAME.fullmatch(name):
@@ -67,7 +67,7 @@ def create_stack(call: Call) -> dict[str, Any]:
 
 @cloudformation.operation("UpdateStack")
 def update_stack(call: Call) -> dict[str, Any]:
-    """Begin an update; ValidationError when nothing would change."""
+    """Start an update; ValidationError if nothing would change."""
     _refuse_unsupported(call)
     stack = find_stack(call, call.params["StackName"])
     if stack.status not in UPDATABLE:
@@ -91,7 +91,7 @@ def update_stack(call: Call) -> dict[str, Any]:
 
 @cloudformation.operation("DeleteStack")
 def delete_stack(call: Call) -> dict[str, Any]:
-    """Begin a deletion; a stack that does not exist is deleted already."""
+    """Start a deletion; it is no error if the stack does not exist."""
     if call.params.get("RoleARN"):
         raise _unsupported("RoleARN")
     stack = call.store(Stacks).find(call.params["StackName"])
@@ -128,7 +128,7 @@ def update_termination_protection(call: Call) -> dict[str, Any]:
 
 @cloudformation.operation("ValidateTemplate")
 def validate_template(call: Call) -> dict[str, Any]:
-    """Read a template and tell its parameters and the capabilities it needs."""
+    """Parse a template and return its parameters and the capabilities it needs."""
     if call.params.get("TemplateURL"):
         raise _unsupported("TemplateURL")
     loaded = _load(call.params.get("TemplateBody") or "")

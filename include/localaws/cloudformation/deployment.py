@@ -1,8 +1,7 @@
-"""Makes, changes and removes the resources of a stack, and looks whether it came out right.
+"""Creates, changes and removes the resources of a stack, and verifies the result.
 
-A deploy ends by reading every resource it touched back from its service. What differs from the
-template fails the stack, which rolls back: a resource is never called complete because a call
-returned.
+A deployment ends by reading every changed resource back from its service. A difference from the
+template fails the stack, which rolls back: a successful call alone does not complete a resource.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Placed:
-    """A resource that exists, as the template's functions refer to it."""
+    """An existing resource, for the functions of the template that refer to it."""
 
     context: Context
     type: ResourceType
@@ -41,7 +40,7 @@ class Placed:
 
 
 class ResourceError(Exception):
-    """A resource could not be brought to what the template says."""
+    """A resource could not be brought to the state of the template."""
 
     def __init__(self, resource: StackResource, reason: str) -> None:
         super().__init__(f"{resource.logical_id} ({resource.declaration.type}): {reason}")
@@ -50,7 +49,7 @@ class ResourceError(Exception):
 
 
 class Deployment:
-    """The resources of one stack, acted on with one caller's credentials."""
+    """The resources of one stack, changed with one caller's credentials."""
 
     def __init__(self, stack: Stack, stacks: Stacks, context: Context) -> None:
         self.stack = stack
@@ -69,13 +68,13 @@ class Deployment:
         return kind, Instance(declaration.logical_id, values)
 
     def know(self, request: Request, resource: StackResource) -> None:
-        """Let the template's functions refer to a resource that exists."""
+        """Make a resource available to the functions of the template."""
         if resource.type and resource.instance:
             placed = Placed(self.context, resource.type, resource.instance)
             request.evaluation.existing[resource.logical_id] = placed
 
     def make(self, request: Request, logical_id: str) -> StackResource:
-        """Make one resource; raise ResourceError. It is part of the stack from the first step."""
+        """Create one resource; raise ResourceError. It belongs to the stack from the beginning."""
         declaration = request.template.resources[logical_id]
         resource = StackResource(declaration, "", self.stack.now())
         self.stack.resources = {**self.stack.resources, logical_id: resource}
@@ -107,7 +106,7 @@ class Deployment:
     def change(self, request: Request, resource: StackResource) -> bool:
         """Bring an existing resource to a new declaration; raise ResourceError.
 
-        Return whether anything changed. A change that needs another resource is refused.
+        Return whether anything changed. A change that needs a replacement is refused.
         """
         declaration = request.template.resources[resource.logical_id]
         try:
@@ -137,7 +136,7 @@ class Deployment:
         return bool(changed)
 
     def verify(self, resource: StackResource, failed_status: str) -> None:
-        """Compare what the service holds with the template; raise ResourceError naming both."""
+        """Compare the state of the resource with the template; raise ResourceError naming both."""
         try:
             self._compare(resource)
         except Exception as error:
@@ -178,7 +177,7 @@ class Deployment:
 
     # ------------------------------------------------------------ outputs
     def outputs(self, request: Request) -> list[dict[str, str]]:
-        """Return the evaluated outputs; raise TemplateError, also for an export taken already."""
+        """Return the evaluated outputs; raise TemplateError, also for an existing export."""
         taken = self.stacks.exported(besides=self.stack)
         outputs: list[dict[str, str]] = []
         for name, declaration in request.template.outputs.items():
@@ -202,7 +201,7 @@ class Deployment:
 
 
 def reason_of(error: Exception) -> str:
-    """Say why a resource failed: the service's own words where a service refused."""
+    """Return why a resource failed: the service's message if a service refused a call."""
     if isinstance(error, ClientError):
         response = error.response["Error"]
         return f"{response.get('Message', '')} ({error.operation_name}: {response.get('Code', '')})"

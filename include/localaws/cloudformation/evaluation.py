@@ -1,6 +1,6 @@
-"""Evaluates the functions of a template, and finds what refers to what.
+"""Evaluates the functions of a template, and finds references between its parts.
 
-Pure: it is given parameters, pseudo parameters and the resources made so far. Source:
+It makes no calls: parameters, pseudo parameters and existing resources are passed in. Source:
 CloudFormation User Guide, "Intrinsic function reference".
 """
 
@@ -30,14 +30,14 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class _NoValue:
-    """`AWS::NoValue`: the property or list item that holds it does not exist."""
+    """`AWS::NoValue`: the property or list item with this value is removed."""
 
 
 NO_VALUE = _NoValue()
 
 
 class Existing(Protocol):
-    """A resource that exists, as others refer to it."""
+    """An existing resource that others can refer to."""
 
     def ref(self) -> str:
         """Return what `Ref` gives."""
@@ -47,7 +47,7 @@ class Existing(Protocol):
 
 
 class Evaluation:
-    """One template with its parameters bound; resources are added as they are made."""
+    """One template with bound parameters; resources are added when they exist."""
 
     def __init__(
         self, template: Template, parameters: Mapping[str, str], pseudo: Mapping[str, Any]
@@ -89,7 +89,7 @@ class Evaluation:
         return self._conditions[name]
 
     def exists(self, condition: str | None) -> bool:
-        """Return whether something with this (optional) condition is part of the stack."""
+        """Return whether something with this condition (or none) is part of the stack."""
         return condition is None or self.condition(condition)
 
     # ------------------------------------------------------------ references
@@ -179,7 +179,7 @@ class Evaluation:
 
     def _truth(self, expression: Any) -> bool:
         if not isinstance(expression, dict) or len(expression) != 1:
-            raise TemplateError(f"Template error: {expression!r} is no condition")
+            raise TemplateError(f"Template error: {expression!r} is not a condition")
         name, argument = next(iter(expression.items()))
         if name == "Condition":
             return self.condition(argument)

@@ -1,7 +1,7 @@
-"""The three courses a stack can take: creation, update, deletion, each with its way back.
+"""Creation, update and deletion of a stack, each with its rollback.
 
-They run in the background and leave the stack in a final state whatever happens. Source:
-CloudFormation User Guide, "Stack status codes".
+They run in the background and always leave the stack in a final state. Source: CloudFormation User
+Guide, "Stack status codes".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def create(deployment: Deployment) -> None:
-    """Make every resource; CREATE_COMPLETE, or back to nothing and ROLLBACK_COMPLETE."""
+    """Create every resource: CREATE_COMPLETE, or delete them all: ROLLBACK_COMPLETE."""
     stack, request = deployment.stack, deployment.stack.request
     try:
         created = [deployment.make(request, logical_id) for logical_id in request.order]
@@ -57,7 +57,7 @@ def _undo_creation(deployment: Deployment, reason: str) -> None:
 
 @dataclass(frozen=True)
 class Before:
-    """What a stack was before an update, to return to."""
+    """The state of a stack before an update, for its rollback."""
 
     request: Request
     instances: dict[str, Instance]
@@ -65,10 +65,10 @@ class Before:
 
 
 def has_changes(deployment: Deployment, request: Request) -> bool:
-    """Return whether an update would do anything; changes nothing itself.
+    """Return whether an update would change anything, without changing it.
 
-    Raise TemplateError where the new template cannot be evaluated. A resource that needs one
-    not made yet is a change, and so is one of a type or property that is refused later.
+    Raise TemplateError if the new template cannot be evaluated. A resource that refers to one that
+    does not exist yet is a change, and so is an unsupported type or property.
     """
     stack = deployment.stack
     if set(request.order) != set(stack.resources) or request.tags != stack.request.tags:
@@ -93,7 +93,7 @@ def has_changes(deployment: Deployment, request: Request) -> bool:
 
 
 def update(deployment: Deployment, request: Request) -> None:
-    """Bring the stack to a new request; UPDATE_COMPLETE, or back and UPDATE_ROLLBACK_COMPLETE."""
+    """Update the stack: UPDATE_COMPLETE, or roll back: UPDATE_ROLLBACK_COMPLETE."""
     stack = deployment.stack
     instances = {n: r.instance for n, r in stack.resources.items() if r.instance is not None}
     before = Before(stack.request, instances, dict(stack.resources))
@@ -128,7 +128,7 @@ def update(deployment: Deployment, request: Request) -> None:
         for name in reversed(before.request.order)
         if name in stack.resources and name not in request.order
     ]
-    # As on AWS, what cannot be removed after an update is no longer the stack's.
+    # As on AWS, a resource that cannot be removed after an update leaves the stack anyway.
     _remove(deployment, gone)
     stack.resources = {name: stack.resources[name] for name in request.order}
     stack.turn("UPDATE_COMPLETE")
@@ -149,7 +149,7 @@ def _undo_update(deployment: Deployment, before: Before, reason: str) -> None:
 
 
 def _restore(deployment: Deployment, resource: StackResource, old: Instance | None) -> str:
-    """Apply a resource's old properties where an update may have begun to change them."""
+    """Apply a resource's old properties if an update may have changed them."""
     if old is None or resource.type is None or not resource.changing:
         return ""
     stack = deployment.stack
@@ -166,7 +166,7 @@ def _restore(deployment: Deployment, resource: StackResource, old: Instance | No
 
 
 def delete(deployment: Deployment, retain: Collection[str] = ()) -> None:
-    """Delete every resource, the last made first; DELETE_COMPLETE or DELETE_FAILED."""
+    """Delete every resource in reverse order: DELETE_COMPLETE or DELETE_FAILED."""
     stack = deployment.stack
     resources = [
         resource
@@ -184,7 +184,7 @@ def delete(deployment: Deployment, retain: Collection[str] = ()) -> None:
 def _remove(
     deployment: Deployment, resources: list[StackResource], *, rollback: bool = False
 ) -> str:
-    """Remove what can be removed and say what could not."""
+    """Remove resources, and return a message about those that could not be removed."""
     failed: list[str] = []
     for resource in resources:
         try:

@@ -1,4 +1,4 @@
-"""The order in which resources are made: what is referred to comes first."""
+"""The order in which resources are created: a resource comes after those it refers to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from localaws.cloudformation.evaluation import PSEUDO_PARAMETERS, Evaluation, re
 
 
 def in_order(evaluation: Evaluation) -> list[str]:
-    """Return the logical ids that belong to the stack, each after all it depends on.
+    """Return the logical ids that belong to the stack, each after all that it depends on.
 
-    Raise TemplateError for a reference to nothing and for a circle. What is left out by its
-    condition counts as existing for the circle, but not for a reference that is evaluated.
+    Raise TemplateError for an unresolved reference and for a circular dependency. A reference to a
+    resource that its condition excludes is not an error here, but when it is evaluated.
     """
     template = evaluation.template
     active = [i for i, item in template.resources.items() if evaluation.exists(item.condition)]

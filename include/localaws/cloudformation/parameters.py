@@ -1,4 +1,4 @@
-"""Binds the parameters of a request to those a template declares.
+"""Binds the parameters of a request to those that a template declares.
 
 Source: CloudFormation User Guide, "Parameters"; the messages are CloudFormation's.
 """

@@ -1,8 +1,8 @@
-"""The shapes of resource properties, and one canonical form to compare them in.
+"""The shapes of resource properties, and one canonical form to compare them.
 
-A kind turns a value, from a template or read back from a service, into its canonical form and
-refuses what it does not know by its path. Two values mean the same exactly if their canonical
-forms are equal.
+A kind converts a value, from a template or from a service, to its canonical form; it raises an
+error with the path of an unsupported member. Two values are equivalent if and only if their
+canonical forms are equal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Kind = Callable[[Any, str], Any]
 
 
 class _Anything:
-    """A default that the service chooses: not compared while the template is silent."""
+    """A default that the service chooses; it is compared only if the template sets the property."""
 
     def __repr__(self) -> str:
         return "anything"
@@ -32,8 +32,8 @@ ANYTHING = _Anything()
 class Property:
     """A property that the local CloudFormation applies.
 
-    `default` is the canonical value that the service holds while the template is silent;
-    `replaces` marks one that cannot be changed on an existing resource.
+    `default` is the canonical value when the template does not set the property. `replaces` marks a
+    property that cannot be changed on an existing resource.
     """
 
     kind: Kind
@@ -43,14 +43,14 @@ class Property:
 
 
 def text(value: Any, path: str) -> str:
-    """A text; numbers and booleans are written as CloudFormation writes them."""
+    """A string; numbers and booleans are written as CloudFormation writes them."""
     if isinstance(value, dict | list) or value is None:
         raise DeployError(f"Value of property {path} must be of type String")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def integer(value: Any, path: str) -> int:
-    """A whole number, perhaps as text."""
+    """An integer, possibly as a string."""
     try:
         return int(str(value))
     except ValueError:
@@ -58,7 +58,7 @@ def integer(value: Any, path: str) -> int:
 
 
 def boolean(value: Any, path: str) -> bool:
-    """True or false, perhaps as text."""
+    """True or false, possibly as a string."""
     truths = {"true": True, "false": False}
     if str(value).lower() not in truths:
         raise DeployError(f"Value of property {path} must be of type Boolean")
@@ -66,19 +66,19 @@ def boolean(value: Any, path: str) -> bool:
 
 
 def document(value: Any, path: str) -> Any:
-    """A JSON document, as an object or as text; its order of keys does not count."""
+    """A JSON document, as an object or as a string; the order of keys is ignored."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
-            raise DeployError(f"Value of property {path} is no JSON document") from None
+            raise DeployError(f"Value of property {path} is not a JSON document") from None
     if not isinstance(value, dict):
         raise DeployError(f"Value of property {path} must be an object")
     return value
 
 
 def key_id(value: Any, path: str) -> str:
-    """A KMS key id, perhaps given as the key's ARN."""
+    """A KMS key id, possibly given as the key's ARN."""
     return name_of(text(value, path))
 
 
@@ -90,7 +90,7 @@ def tags(value: Any, path: str) -> dict[str, str]:
 
 
 def one_of(*allowed: str) -> Kind:
-    """A text of a closed set."""
+    """A string of a fixed set."""
 
     def read(value: Any, path: str) -> str:
         if text(value, path) not in allowed:
@@ -101,7 +101,7 @@ def one_of(*allowed: str) -> Kind:
 
 
 def structure(_defaults: Mapping[str, Any] | None = None, /, **members: Kind) -> Kind:
-    """An object with these members only; silent members take the defaults given."""
+    """An object with these members only; missing members get the defaults."""
 
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -109,14 +109,14 @@ def structure(_defaults: Mapping[str, Any] | None = None, /, **members: Kind) ->
         unknown = sorted(set(value) - set(members))
         if unknown:
             raise DeployError(f"Encountered unsupported property {path}.{unknown[0]}")
-        members_read = {k: members[k](item, f"{path}.{k}") for k, item in value.items()}
-        return {**(_defaults or {}), **members_read}
+        converted = {k: members[k](item, f"{path}.{k}") for k, item in value.items()}
+        return {**(_defaults or {}), **converted}
 
     return read
 
 
 def listing(member: Kind) -> Kind:
-    """A list whose order counts."""
+    """A list whose order matters."""
 
     def read(value: Any, path: str) -> list[Any]:
         if not isinstance(value, list):
@@ -127,12 +127,12 @@ def listing(member: Kind) -> Kind:
 
 
 def unordered(value: Any, path: str) -> list[str]:
-    """A list of texts whose order does not count."""
+    """A list of strings whose order does not matter."""
     return sorted(set(listing(text)(value, path)))
 
 
 def keyed(key: str, member: Kind, take: Callable[[Any], Any] = lambda item: item) -> Kind:
-    """A list of objects that one of their members tells apart; the order does not count."""
+    """A list of objects that one member identifies; the order does not matter."""
 
     def read(value: Any, path: str) -> dict[str, Any]:
         by_key: dict[str, Any] = {}
@@ -148,7 +148,7 @@ def keyed(key: str, member: Kind, take: Callable[[Any], Any] = lambda item: item
 
 
 def canonical(declared: Mapping[str, Property], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every declared property in canonical form; raise DeployError naming one at fault."""
+    """Return every declared property in canonical form; raise DeployError for a wrong one."""
     unknown = sorted(set(values) - set(declared))
     if unknown:
         raise DeployError(
@@ -167,7 +167,7 @@ def canonical(declared: Mapping[str, Property], values: Mapping[str, Any]) -> di
 
 
 def differing(declared: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Return the names whose canonical values differ; what the service chooses does not count."""
+    """Return the names whose canonical values differ; values chosen by the service are ignored."""
     return [
         name
         for name, value in declared.items()

@@ -119,7 +119,7 @@ def list_stack_resources(call: Call) -> dict[str, Any]:
 
 @cloudformation.operation("GetTemplate")
 def get_template(call: Call) -> dict[str, Any]:
-    """Return a stack's template as it was given; there are no transforms to process."""
+    """Return a stack's original template; transforms are not supported."""
     if call.params.get("ChangeSetName"):
         raise ServiceError(
             "ValidationError", "the local CloudFormation does not support ChangeSetName"

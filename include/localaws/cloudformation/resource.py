@@ -1,8 +1,7 @@
-"""What a resource type has to be able to do, and the register of those that can.
+"""The interface of a resource type, and the register of the supported types.
 
-A type makes a resource, applies properties to it, reads back what the service holds, and deletes
-it, all through clients that sign as the caller. Nothing else is served: a type that is not here
-fails the stack that asks for it.
+A type creates a resource, applies properties to it, reads it back from the service, and deletes it,
+all through clients that sign as the caller. A template with an unsupported type fails.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from localaws.cloudformation.properties import Property
 
 @dataclass(frozen=True)
 class Context:
-    """Where a stack is deployed, and as whom."""
+    """Where a stack is deployed, and clients of its caller."""
 
     account: str
     region: str
@@ -34,14 +33,14 @@ class Context:
         return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{resource}"
 
     def generated_name(self, logical_id: str) -> str:
-        """Return the name of a resource whose template gives none; the same on every call."""
+        """Return a name for a resource that has none in the template; the same on every call."""
         digest = hashlib.sha256(f"{self.stack_id}/{logical_id}".encode()).hexdigest()
         return f"{self.stack_name}-{logical_id}-{digest[:12].upper()}"
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One resource of a stack: its properties in canonical form, and its physical id once made."""
+    """One resource of a stack: its canonical properties, and its physical id if it exists."""
 
     logical_id: str
     properties: Mapping[str, Any]
@@ -56,27 +55,27 @@ class ResourceType(ABC):
 
     name: ClassVar[str]
     properties: ClassVar[Mapping[str, Property]]
-    attributes: ClassVar[Collection[str]] = ()  # what Fn::GetAtt knows
+    attributes: ClassVar[Collection[str]] = ()  # for Fn::GetAtt
     made_with: ClassVar[Collection[str]] = ()  # properties that `create` applies
 
     @abstractmethod
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the resource and return its physical id; raise DeployError if it exists."""
+        """Create the resource and return its physical id; raise DeployError if it exists."""
 
     @abstractmethod
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Bring the `changed` properties of an existing resource to what is wanted."""
+        """Apply the `changed` properties of the instance to an existing resource."""
 
     @abstractmethod
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Return the properties that the service holds, as a template would write them."""
+        """Return the properties of the resource in the service, as a template would write them."""
 
     @abstractmethod
     def delete(self, context: Context, instance: Instance) -> None:
-        """Delete the resource; one that is gone already is fine."""
+        """Delete the resource; it is no error if it does not exist."""
 
     def ref(self, instance: Instance) -> str:
-        """Return what `Ref` gives: the physical id, unless the type says otherwise."""
+        """Return what `Ref` gives: by default the physical id."""
         return instance.physical_id
 
     def attribute(self, context: Context, instance: Instance, name: str) -> Any:
@@ -105,7 +104,7 @@ class Register:
         return kind
 
     def get(self, name: str) -> ResourceType:
-        """Return the type; raise DeployError naming one that is not here."""
+        """Return the type; raise DeployError if it is not supported."""
         if name not in self.types:
             raise DeployError(
                 f"Resource type {name} is not supported by the local CloudFormation; it has "
@@ -118,7 +117,7 @@ REGISTER = Register()
 
 
 def exists(ask: Callable[[], Any], *absent: str) -> bool:
-    """Return whether a call finds something; the `absent` error codes say that it does not."""
+    """Return whether a call succeeds; the `absent` error codes mean that it does not."""
     try:
         ask()
     except ClientError as error:
@@ -129,7 +128,7 @@ def exists(ask: Callable[[], Any], *absent: str) -> bool:
 
 
 def unless(ask: Callable[[], Any], *absent: str, default: Any = None) -> Any:
-    """Return a call's reply, or `default` when it answers one of the `absent` error codes."""
+    """Return a call's reply, or `default` if it fails with one of the `absent` error codes."""
     try:
         return ask()
     except ClientError as error:
@@ -144,5 +143,5 @@ def code_of(error: ClientError) -> str:
 
 
 def tag_list(by_key: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[Any]:
-    """Return tags as most services take them."""
+    """Return tags in the format of most services."""
     return [{key: name, value: by_key[name]} for name in sorted(by_key)]

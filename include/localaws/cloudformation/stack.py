@@ -1,4 +1,4 @@
-"""What is known of a stack: its state, its resources, its history."""
+"""The state of a stack, its resources and its history."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ UPDATABLE = frozenset(
 
 @dataclass
 class StackResource:
-    """One resource of a stack; `instance` is what was last applied in full.
+    """One resource of a stack; `instance` was last applied completely.
 
-    `changing` names the properties that the update under way has begun to apply.
+    `changing` are the properties that the current update has begun to apply.
     """
 
     declaration: ResourceDeclaration
@@ -47,7 +47,7 @@ class StackResource:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a stack's history."""
+    """One event of a stack's history."""
 
     event_id: str
     logical_id: str
@@ -62,7 +62,7 @@ class Event:
 
 @dataclass
 class Request:
-    """What a CreateStack or UpdateStack asks for, checked and bound."""
+    """The content of a CreateStack or UpdateStack request, checked and with bound parameters."""
 
     template: Template
     parameters: dict[str, str]
@@ -77,7 +77,7 @@ class Request:
 
 @dataclass
 class Stack:
-    """A stack. Its fields are replaced, not mutated in place, so a reader sees whole values."""
+    """A stack. Its fields are replaced, not changed in place, so readers get consistent values."""
 
     name: str
     stack_id: str
@@ -95,7 +95,7 @@ class Stack:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def turn(self, status: str, reason: str = "") -> None:
-        """Enter a status and write it into the history."""
+        """Change the status and add it to the history."""
         with self.lock:
             self.status, self.reason = status, reason
             self._write(self.name, self.stack_id, STACK_TYPE, status, reason)
@@ -103,7 +103,7 @@ class Stack:
     def mark(
         self, resource: StackResource, status: str, reason: str = "", properties: str = ""
     ) -> None:
-        """Note a resource's new status and write it into the history."""
+        """Change a resource's status and add it to the history."""
         with self.lock:
             resource.status, resource.reason, resource.changed = status, reason, self.now()
             self._write(
@@ -160,7 +160,7 @@ class Stacks:
         return self.by_id.get(name_or_id) or self.live(name_or_id)
 
     def exported(self, besides: Stack) -> dict[str, str]:
-        """Return the names that other live stacks export, each with its stack's name."""
+        """Return the exports of other stacks that are not deleted, each with its stack's name."""
         return {
             name: stack.name
             for stack in self.by_id.values()

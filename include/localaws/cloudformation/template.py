@@ -1,7 +1,7 @@
-"""Reads a CloudFormation template: YAML or JSON to plain values, functions in their long form.
+"""Parses a CloudFormation template: YAML or JSON to plain values, functions in their long form.
 
-Everything that the local CloudFormation would not honour is refused here or when it is applied,
-never skipped. Source: AWS CloudFormation User Guide, "Template sections" and "Intrinsic function
+Everything that the local CloudFormation does not support is refused here or when it is applied,
+never ignored. Source: AWS CloudFormation User Guide, "Template sections" and "Intrinsic function
 reference".
 """
 
@@ -71,7 +71,7 @@ class ResourceDeclaration:
 
 @dataclass(frozen=True)
 class Template:
-    """A template that is well formed; what its resources say is judged when they are made."""
+    """A well-formed template; the properties of resources are checked when they are created."""
 
     body: str
     resources: dict[str, ResourceDeclaration]
@@ -83,10 +83,10 @@ class Template:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as CloudFormation reads it: short-form functions, dates as text, no repeated keys."""
+    """YAML as CloudFormation parses it: short-form functions, dates as strings, unique keys."""
 
 
-# A policy's Version is a date to YAML 1.1 and a text to CloudFormation.
+# The Version of a policy is a date in YAML 1.1 and a string in CloudFormation.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
@@ -125,7 +125,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def unsupported_function(name: str) -> str:
-    """Word the refusal of a function, as CloudFormation does."""
+    """Return CloudFormation's message for an unsupported function."""
     return (
         f"Template error: encountered unsupported function: {name} "
         f"Supported functions are: [{', '.join(sorted(FUNCTIONS))}]"
@@ -133,14 +133,14 @@ def unsupported_function(name: str) -> str:
 
 
 def load(body: str) -> Template:
-    """Read a template; raise TemplateError naming what is malformed or not supported."""
+    """Parse a template; raise TemplateError naming what is malformed or not supported."""
     if len(body.encode()) > MAX_BYTES:
         raise TemplateError(
             "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
             f"Member must have length less than or equal to {MAX_BYTES}"
         )
     try:
-        # A safe loader with constructors of our own.
+        # A safe loader with additional constructors.
         document = yaml.load(body, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as error:
         raise TemplateError(f"Template format error: YAML not well-formed. {error}") from error

@@ -1,1 +1,1 @@
-"""CloudTrail: what was called, by whom, and whether it was allowed."""
+"""CloudTrail: records of calls, their callers, and whether they were allowed."""

@@ -1,7 +1,7 @@
 """Which calls are data events: those that read or write objects, items, records, messages.
 
-They are in no event history; a trail that asks for their resource type gets them. Source:
-CloudTrail User Guide, "Logging data events" (resource types), and for S3 the Amazon S3 User Guide,
+Data events are not in the event history. A trail that selects their resource type logs them.
+Source: CloudTrail User Guide, "Logging data events" (resource types), and Amazon S3 User Guide,
 "Amazon S3 CloudTrail events" (object-level actions).
 """
 
@@ -20,10 +20,10 @@ TOPIC = "AWS::SNS::Topic"
 FEATURE_GROUP = "AWS::SageMaker::FeatureGroup"
 ENDPOINT = "AWS::SageMaker::Endpoint"
 TRIAL_COMPONENT = "AWS::SageMaker::ExperimentTrialComponent"
-# What a trail can ask for here.
+# The resource types that a trail can select here.
 RESOURCE_TYPES = (S3_OBJECT, TABLE, QUEUE, TOPIC, FEATURE_GROUP, ENDPOINT, TRIAL_COMPONENT)
-# Calls on data that no trail can ask for: they are recorded nowhere.
-NOWHERE = {
+# Calls on data that no trail can select: they are not recorded.
+NOT_RECORDED = {
     "cloudwatch": {"PutMetricData", "GetMetricData"},
     "logs": {"PutLogEvents"},
     "events": {"PutEvents"},
@@ -59,19 +59,19 @@ S3_ON_OBJECTS = {
 
 @dataclass(frozen=True)
 class Data:
-    """The data that a call was on: a type of resource, and the ARNs that the call names."""
+    """The data that a call uses: a type of resource, and the ARNs that the call names."""
 
     resource_type: str
     arns: tuple[str, ...]
 
 
 def recorded_nowhere(request: AuthorisationRequest) -> bool:
-    """Tell whether neither history nor trails have this call."""
-    return request.operation in NOWHERE.get(request.service, ())
+    """Tell whether a call is in neither the history nor the trails."""
+    return request.operation in NOT_RECORDED.get(request.service, ())
 
 
 def resource_type(request: AuthorisationRequest) -> str | None:
-    """Return the resource type of the data that a call is on; None for a management event."""
+    """Return the resource type of the data that a call uses; None for a management event."""
     if request.service in OF_WHOLE_SERVICE:
         return OF_WHOLE_SERVICE[request.service]
     if request.service == "s3":
@@ -82,7 +82,7 @@ def resource_type(request: AuthorisationRequest) -> str | None:
 
 
 def data_of(request: AuthorisationRequest, kind: str) -> Data:
-    """Return the data that a call is on, of the type that `resource_type` said."""
+    """Return the data that a call uses, of the type that `resource_type` returned."""
     return Data(kind, tuple(dict.fromkeys(_arns(request, kind))))
 
 

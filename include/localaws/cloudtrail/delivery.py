@@ -1,8 +1,8 @@
-"""Log files of trails, and the bucket that takes them.
+"""Log files of trails, and their delivery to a bucket.
 
 A log file is gzipped JSON, at `[prefix/]AWSLogs/<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/`.
-Every delivery is judged by the bucket's policy, as a call of `cloudtrail.amazonaws.com` for the
-trail. Source: CloudTrail User Guide, "CloudTrail log file name format" and "Amazon S3 bucket
+The bucket's policy must allow every delivery as a call of `cloudtrail.amazonaws.com`.
+Source: CloudTrail User Guide, "CloudTrail log file name format" and "Amazon S3 bucket
 policy for CloudTrail".
 """
 
@@ -30,15 +30,15 @@ PRINCIPAL = "cloudtrail.amazonaws.com"
 
 
 def check_bucket(host: Host, trail: Trail) -> None:
-    """Raise unless the bucket exists and lets CloudTrail in for this trail."""
+    """Raise unless the bucket exists and its policy allows CloudTrail for this trail."""
     if bucket_of(trail.bucket) is None:
         raise ServiceError(
             "S3BucketDoesNotExistException", f"S3 bucket {trail.bucket} does not exist!"
         )
     bucket = f"arn:aws:s3:::{trail.bucket}"
     try:
-        _let_in(host, trail, "s3:GetBucketAcl", bucket)
-        _let_in(host, trail, "s3:PutObject", f"{bucket}/{trail.root}/")
+        _check_access(host, trail, "s3:GetBucketAcl", bucket)
+        _check_access(host, trail, "s3:PutObject", f"{bucket}/{trail.root}/")
     except ServiceError as error:
         raise ServiceError(
             "InsufficientS3BucketPolicyException",
@@ -47,15 +47,15 @@ def check_bucket(host: Host, trail: Trail) -> None:
 
 
 def write(host: Host, trail: Trail, events: Sequence[Event], now: datetime) -> None:
-    """Write a log file; raise ServiceError or ClientError when the bucket does not take it."""
+    """Write a log file; raise ServiceError or ClientError if the bucket refuses it."""
     name = (
         f"{trail.account}_CloudTrail_{trail.region}_{now:%Y%m%dT%H%MZ}_"
         f"{secrets.token_hex(8)}.json.gz"
     )
     key = f"{trail.root}/CloudTrail/{trail.region}/{now:%Y/%m/%d}/{name}"
-    _let_in(host, trail, "s3:PutObject", f"arn:aws:s3:::{trail.bucket}/{key}")
+    _check_access(host, trail, "s3:PutObject", f"arn:aws:s3:::{trail.bucket}/{key}")
     records = {"Records": [event.document(trail.account) for event in events]}
-    # The bucket's owner owns what is delivered (`bucket-owner-full-control`).
+    # The bucket's owner owns the log files (`bucket-owner-full-control`).
     owner = host.credentials.administrator(_owner(trail.bucket))
     host.client("s3", owner, trail.region).put_object(
         Bucket=trail.bucket,
@@ -73,7 +73,7 @@ def code_of(error: ServiceError | ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
-def _let_in(host: Host, trail: Trail, action: str, resource: str) -> None:
+def _check_access(host: Host, trail: Trail, action: str, resource: str) -> None:
     context = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
     if action == "s3:PutObject":
         context["s3:x-amz-acl"] = "bucket-owner-full-control"

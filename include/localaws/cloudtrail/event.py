@@ -1,4 +1,4 @@
-"""One recorded call, as CloudTrail writes it.
+"""One recorded call, in CloudTrail's format.
 
 Source: CloudTrail User Guide, "CloudTrail record contents".
 """
@@ -25,7 +25,7 @@ READS = (
     *("Get", "List", "Describe", "Head", "Lookup", "Search", "Query", "Scan"),
     *("BatchDescribe", "BatchGet", "TransactGet"),
 )
-LONGEST = 200  # characters of a request parameter that are kept
+LONGEST = 200  # characters of a request parameter that are recorded
 SECRET = ("secret", "password", "token", "plaintext", "policy", "templatebody")
 
 
@@ -43,13 +43,13 @@ class Event:
     region: str
     user_agent: str
     parameters: Mapping[str, Any]
-    resources: tuple[str, ...]  # what the call names
+    resources: tuple[str, ...]  # names and ARNs in the call
     error: tuple[str, str] | None  # code and message
-    data: Data | None = None  # on what data; None for a management event
+    data: Data | None = None  # None for a management event
 
     @property
     def source(self) -> str:
-        """The service, as `sagemaker.amazonaws.com`."""
+        """The service, for example `sagemaker.amazonaws.com`."""
         return f"{SOURCES.get(self.service, self.service)}.amazonaws.com"
 
     @property
@@ -67,7 +67,7 @@ class Event:
 
     @property
     def accounts(self) -> set[str]:
-        """The accounts in whose history the event is, and whose trails may ask for it."""
+        """The accounts whose history and trails have the event."""
         owners = {parse_arn(arn).account for arn in self.data.arns} if self.data else set()
         return {self.caller.account, self.owner, *owners} - {""}
 
@@ -113,7 +113,7 @@ class Event:
 
 
 def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
-    """Return `userIdentity`: the type, and of a session who issued it and its source identity."""
+    """Return `userIdentity`: the type, and for a session its issuer and source identity."""
     identity: dict[str, Any] = {
         "type": {"administrator": "Root", "user": "IAMUser"}.get(who.kind, "AssumedRole"),
         "principalId": who.user_id,
@@ -145,7 +145,7 @@ def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
 
 
 def shortened(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plain parameters of a call: names begin in lower case, long texts are cut."""
+    """Return the plain parameters of a call, with lower-case initials and long values cut."""
     short: dict[str, Any] = {}
     for name, value in params.items():
         key = name[:1].lower() + name[1:]
@@ -161,7 +161,7 @@ def shortened(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named_in(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names and ARNs in a call's parameters, for looking events up by them."""
+    """Return the names and ARNs in a call's parameters, for looking up events."""
     return tuple(
         str(value)
         for key, value in params.items()

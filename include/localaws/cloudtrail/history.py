@@ -1,6 +1,6 @@
-"""The event history: every management event of the last while, for the caller and the owner.
+"""The event history: recent management events, in the accounts of the caller and the owner.
 
-Calls that read or write data are not in it, as on AWS, where a trail has to ask for them. Source:
+Data events are not in it, as on AWS, where a trail has to select them. Source:
 CloudTrail User Guide, "Viewing CloudTrail events".
 """
 
@@ -18,7 +18,7 @@ from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.capabilities import Identities, Stores, TimedStores
 from localaws.kit.service import ServiceError
 
-LIMIT = 100_000  # events kept; the oldest go first
+LIMIT = 100_000  # events; the oldest are dropped first
 
 
 class Recording(TimedStores, Identities, Protocol):
@@ -40,12 +40,12 @@ class History:
     def record(
         self, aws: Recording, request: AuthorisationRequest, error: ServiceError | None
     ) -> None:
-        """Keep a call and how it ended, and hand it to the trails that ask for it."""
+        """Record a call and its result, and pass it to the trails that select it."""
         if data_events.recorded_nowhere(request):
             return
         trails = Trails.of(aws)
         kind = data_events.resource_type(request)
-        if kind is not None and not trails.ask_for(kind):
+        if kind is not None and not trails.selects(kind):
             return
         data = data_events.data_of(request, kind) if kind is not None else None
         event = Event(

@@ -17,8 +17,8 @@ MOST = 50
 def lookup_events(call: Call) -> dict[str, Any]:
     """Return a page of the account's management events, the newest first.
 
-    One attribute can be asked for, as on AWS. A token continues after the event it names, so
-    that events which come meanwhile move nothing.
+    At most one attribute can be given, as on AWS. A token is the id of the last event of a page, so
+    new events do not shift the pages.
     """
     params = call.params
     attributes = params.get("LookupAttributes") or []

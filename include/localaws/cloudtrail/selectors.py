@@ -1,7 +1,7 @@
 """Event selectors: which events a trail logs.
 
 Source: CloudTrail API Reference, `PutEventSelectors`, `AdvancedFieldSelector` and `EventSelector`.
-What cannot be kept here (other resource types, exclusions) is refused.
+Unsupported selectors (other resource types, exclusions) are refused.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def check_basic(selectors: Sequence[Selector]) -> None:
-    """Raise InvalidEventSelectorsException for basic selectors that cannot be kept."""
+    """Raise InvalidEventSelectorsException for unsupported basic selectors."""
     if len(selectors) > MOST_BASIC:
         raise invalid(f"a trail has {MOST_BASIC} event selectors at most")
     for selector in selectors:
@@ -57,7 +57,7 @@ def check_basic(selectors: Sequence[Selector]) -> None:
 
 
 def check_advanced(selectors: Sequence[Selector]) -> None:
-    """Raise InvalidEventSelectorsException for advanced selectors that cannot be kept."""
+    """Raise InvalidEventSelectorsException for unsupported advanced selectors."""
     for selector in selectors:
         fields = {field["Field"]: field for field in selector["FieldSelectors"]}
         if len(fields) != len(selector["FieldSelectors"]):
@@ -81,12 +81,12 @@ def check_advanced(selectors: Sequence[Selector]) -> None:
 
 
 def invalid(message: str) -> ServiceError:
-    """Return the error of selectors that cannot be kept."""
+    """Return the error for unsupported selectors."""
     return ServiceError("InvalidEventSelectorsException", f"The event selectors: {message}.")
 
 
-def types_asked_for(basic: Sequence[Selector], advanced: Sequence[Selector]) -> set[str]:
-    """Return the resource types whose data events some selector wants."""
+def selected_types(basic: Sequence[Selector], advanced: Sequence[Selector]) -> set[str]:
+    """Return the resource types whose data events the selectors select."""
     types = {r["Type"] for selector in basic for r in selector.get("DataResources") or []}
     for selector in advanced:
         for field in selector["FieldSelectors"]:
@@ -124,7 +124,7 @@ def _basic(selector: Selector, event: Event) -> bool:
     data = event.data
     if data is None:
         return bool(selector.get("IncludeManagementEvents", True))
-    # A value is the beginning of the ARNs it stands for (API Reference, `DataResource`).
+    # A value is a prefix of ARNs (API Reference, `DataResource`).
     return any(
         resource["Type"] == data.resource_type and arn.startswith(value)
         for resource in selector.get("DataResources") or []

@@ -1,7 +1,7 @@
 """CloudTrail's operations on trails.
 
-What a trail could do and the local AWS does not (digests of log files, notifications, CloudWatch
-logs, keys, organisations) is refused, so that nobody relies on it.
+Unsupported features of trails (digests of log files, notifications, CloudWatch logs, keys,
+organisations) are refused, so that nobody relies on them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localaws.kit.paging import Pager
 from localaws.kit.service import Call, Service, ServiceError
 
 cloudtrail = Service.named("cloudtrail")
-MOST = 5  # trails of an account in a region (CloudTrail User Guide, "Quotas")
+MOST = 5  # trails in an account and region (CloudTrail User Guide, "Quotas")
 NAME = re.compile(r"(?=.{3,128}$)[A-Za-z0-9]+([._-]?[A-Za-z0-9]+)*")
 REFUSED = (
     *("SnsTopicName", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId"),
@@ -27,11 +27,11 @@ PAGES = Pager("NextToken", "MaxResults", 100, "InvalidNextTokenException")
 
 @cloudtrail.operation("CreateTrail")
 def create_trail(call: Call) -> dict[str, Any]:
-    """Make a trail that logs nothing yet."""
+    """Create a trail; it does not log yet."""
     trails, params = Trails.of(call), call.params
     name = params["Name"]
     if not NAME.fullmatch(name):
-        raise ServiceError("InvalidTrailNameException", f"{name} is no name of a trail.")
+        raise ServiceError("InvalidTrailNameException", f"{name} is not a valid trail name.")
     _refuse(params)
     trail = Trail(name, call.account, call.region, params["S3BucketName"])
     if trail.arn in trails.all:
@@ -66,7 +66,7 @@ def update_trail(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("DeleteTrail")
 def delete_trail(call: Call) -> dict[str, Any]:
-    """Delete a trail after its last log file; what was delivered stays."""
+    """Deliver a trail's last log file and delete the trail; its log files are kept."""
     trails, trail = Trails.of(call), _trail(call, call.params["Name"])
     trails.deliver(trail)
     with trails.lock:
@@ -77,7 +77,7 @@ def delete_trail(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("StartLogging")
 def start_logging(call: Call) -> dict[str, Any]:
-    """Have a trail log from now on."""
+    """Start logging."""
     trail = _trail(call, call.params["Name"])
     if not trail.logging:
         trail.logging, trail.started = True, call.now()
@@ -87,7 +87,7 @@ def start_logging(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("StopLogging")
 def stop_logging(call: Call) -> dict[str, Any]:
-    """Have a trail log no more; what it logged is delivered."""
+    """Stop logging; what was logged is still delivered."""
     trail = _trail(call, call.params["Name"])
     if trail.logging:
         trail.logging, trail.stopped = False, call.now()
@@ -103,7 +103,7 @@ def get_trail(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("DescribeTrails")
 def describe_trails(call: Call) -> dict[str, Any]:
-    """Describe the account's trails, or those named; a name that is none is left out."""
+    """Describe the account's trails, or those named; unknown names are ignored."""
     names = {name_of(name) for name in call.params.get("trailNameList") or []}
     trails = [trail for trail in _of_account(call) if not names or trail.name in names]
     return {"trailList": [_described(trail) for trail in trails]}
@@ -119,7 +119,7 @@ def list_trails(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("GetTrailStatus")
 def get_trail_status(call: Call) -> dict[str, Any]:
-    """Say whether a trail logs, and how its last delivery went."""
+    """Return whether a trail is logging, and the result of its last delivery."""
     trail = _trail(call, call.params["Name"])
     times = {
         "StartLoggingTime": trail.started,
@@ -132,7 +132,7 @@ def get_trail_status(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("PutEventSelectors")
 def put_event_selectors(call: Call) -> dict[str, Any]:
-    """Say what a trail logs, in place of what it logged before."""
+    """Replace a trail's selectors."""
     trail, params = _trail(call, call.params["TrailName"]), call.params
     basic, advanced = params.get("EventSelectors"), params.get("AdvancedEventSelectors")
     if bool(basic) == bool(advanced):
@@ -147,13 +147,13 @@ def put_event_selectors(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("GetEventSelectors")
 def get_event_selectors(call: Call) -> dict[str, Any]:
-    """Say what a trail logs."""
+    """Return a trail's selectors."""
     return _selected(_trail(call, call.params["TrailName"]))
 
 
 @cloudtrail.operation("AddTags")
 def add_tags(call: Call) -> dict[str, Any]:
-    """Tag a trail."""
+    """Add tags to a trail."""
     tags = {tag["Key"]: tag.get("Value", "") for tag in call.params["TagsList"]}
     _trail(call, call.params["ResourceId"]).tags.update(tags)
     return {}
@@ -161,7 +161,7 @@ def add_tags(call: Call) -> dict[str, Any]:
 
 @cloudtrail.operation("RemoveTags")
 def remove_tags(call: Call) -> dict[str, Any]:
-    """Take tags off a trail."""
+    """Remove tags from a trail."""
     trail = _trail(call, call.params["ResourceId"])
     for tag in call.params["TagsList"]:
         trail.tags.pop(tag["Key"], None)

@@ -1,4 +1,4 @@
-"""The trails of all accounts: what each logs, and what waits to be delivered.
+"""The trails of all accounts: what each logs, and the events that wait for delivery.
 
 AWS delivers about every five minutes, the local AWS every second.
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SECONDS = 1.0  # between deliveries
-MOST_WAITING = 100_000  # events of a trail whose bucket refuses them; the oldest go first
+MOST_WAITING = 100_000  # undelivered events of a trail; the oldest are dropped first
 
 
 @dataclass
 class Trail:
-    """One trail: where it delivers, what it logs, and how its last delivery went."""
+    """One trail: where it delivers, what it logs, and the result of its last delivery."""
 
     name: str
     account: str
@@ -60,7 +60,7 @@ class Trail:
 
     @property
     def root(self) -> str:
-        """The key under which everything of the trail lies."""
+        """The prefix of the trail's keys."""
         return f"{self.prefix}/AWSLogs/{self.account}" if self.prefix else f"AWSLogs/{self.account}"
 
 
@@ -81,25 +81,25 @@ class Trails:
         return stores.store(cls, "aws", "aws-global")
 
     def changed(self, host: Host) -> None:
-        """Take note of changed trails; the first one starts the delivery."""
+        """Apply changed selectors; the first change starts the delivery."""
         with self.lock:
             self._types = frozenset(
                 kind
                 for trail in self.all.values()
                 if trail.logging
-                for kind in selectors.types_asked_for(trail.basic, trail.advanced)
+                for kind in selectors.selected_types(trail.basic, trail.advanced)
             )
             if self._host is None:
                 self._host = host
                 host.background(self._deliver_for_ever)
                 host.on_shutdown(self._stopping.set)
 
-    def ask_for(self, resource_type: str) -> bool:
-        """Tell whether any trail logs data events on that type of resource."""
+    def selects(self, resource_type: str) -> bool:
+        """Tell whether any trail selects data events of that resource type."""
         return resource_type in self._types
 
     def offer(self, event: Event) -> None:
-        """Keep an event for every trail that logs it."""
+        """Add an event to every trail that logs it."""
         if not self.all:
             return
         with self.lock:
@@ -109,7 +109,7 @@ class Trails:
                     del trail.waiting[:-MOST_WAITING]
 
     def _own(self, event: Event) -> bool:
-        """Tell whether an event is the delivery of a log file, which would be logged for ever."""
+        """Tell whether an event is the delivery of a log file, which would cause the next one."""
         if event.data is None or event.data.resource_type != S3_OBJECT:
             return False
         places = tuple(f"arn:aws:s3:::{t.bucket}/{t.root}/CloudTrail/" for t in self.all.values())
@@ -122,7 +122,7 @@ class Trails:
                 self.deliver(trail)
 
     def deliver(self, trail: Trail) -> None:
-        """Write what waits for a trail as one log file; what the bucket refuses goes on waiting."""
+        """Write the waiting events as one log file; if the bucket refuses it, they keep waiting."""
         host = self._host
         if host is None:
             return

@@ -1,1 +1,1 @@
-"""The door: a request is authenticated, placed, validated, judged and served; faults enter here."""
+"""The entrance: requests are authenticated, routed, validated, authorised and served."""

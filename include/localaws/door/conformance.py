@@ -1,8 +1,8 @@
-"""Checks replies, our own and moto's, against botocore's output shapes, when asked to.
+"""Checks replies against botocore's output shapes, in tests that switch it on.
 
-A client proves nothing: botocore's parser drops what a shape does not have and never misses a
-required member. So the bytes on the wire are read here, by the shape: nothing may be missing,
-unknown, or of another type.
+A test with a boto3 client would not notice a wrong reply: botocore's parser drops members that a
+shape does not have, and does not miss required ones. So the bytes of the reply are checked here:
+no member may be missing, unknown, or of another type.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from xml.etree import ElementTree
 if TYPE_CHECKING:
     from localaws.door.protocol import Addressed, Reply
 
-# botocore says required; AWS leaves it out when there is no further page.
+# Required by botocore, but AWS leaves it out when there is no further page.
 OPTIONAL_ON_THE_WIRE = {("DescribeFeatureGroupResponse", "NextToken")}
-# The root element is the member's text; botocore reads it by a rule of its own.
+# The text of the root element is the member; botocore has a special rule for it.
 READ_BY_RULE = {("s3", "GetBucketLocation")}
 WHOLE = ("integer", "long")
 
 
 class Conformance:
-    """What was found in the replies so far."""
+    """The violations in the replies so far."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
@@ -34,7 +34,7 @@ class Conformance:
         self._problems: Counter[tuple[str, str]] = Counter()
 
     def look(self, addressed: Addressed, reply: Reply) -> None:
-        """Check a successful reply and keep what is wrong with it."""
+        """Check a successful reply and record its violations."""
         if not self.on or reply.status >= 300:
             return
         violations = problems(addressed, reply)
@@ -54,25 +54,25 @@ class Conformance:
 
 
 def problems(addressed: Addressed, reply: Reply) -> list[str]:
-    """Return what is wrong with the body of a successful reply."""
+    """Return the violations in the body of a successful reply."""
     shape = addressed.model.output_shape
     if shape is None or (addressed.service, addressed.operation) in READ_BY_RULE:
         return []
     payload = shape.serialization.get("payload")
     body = shape.members[payload] if payload else shape
     if body.type_name not in ("structure", "list", "map"):
-        return []  # an object, or a model's answer
+        return []  # the content of an object, or the answer of a model
     if addressed.protocol in ("json", "rest-json"):
         try:
             return in_json(body, json.loads(reply.body or b"{}"))
         except ValueError:
-            return ["reply: is no JSON"]
+            return ["reply: not JSON"]
     if not reply.body:
         return _missing(body, set(), "reply")
     try:
         root = ElementTree.fromstring(reply.body)  # noqa: S314 - our own reply
     except ElementTree.ParseError:
-        return ["reply: is no XML"]
+        return ["reply: not XML"]
     wrapper = shape.serialization.get("resultWrapper")
     if wrapper and _tag(root) != wrapper:
         result = next((node for node in root if _tag(node) == wrapper), None)
@@ -84,17 +84,17 @@ def problems(addressed: Addressed, reply: Reply) -> list[str]:
 
 # ---------------------------------------------------------------- JSON
 def in_json(shape: Any, value: Any, path: str = "reply") -> list[str]:
-    """Return what is wrong with a JSON value of the wire, by the botocore shape."""
+    """Return the violations in a JSON value, by the botocore shape."""
     kind = shape.type_name
     if kind == "structure":
         return _json_structure(shape, value, path)
     if kind == "list":
         if not isinstance(value, list):
-            return [f"{path}: {value!r} is no list"]
+            return [f"{path}: {value!r} is not a list"]
         return [p for item in value for p in in_json(shape.member, item, f"{path}[]")]
     if kind == "map":
         if not isinstance(value, dict):
-            return [f"{path}: {value!r} is no map"]
+            return [f"{path}: {value!r} is not a map"]
         return [p for item in value.values() for p in in_json(shape.value, item, f"{path}{{}}")]
     if kind == "timestamp" and shape.serialization.get("timestampFormat") == "iso8601":
         return _text(shape, value, path) if isinstance(value, str) else [_no(path, value, kind)]
@@ -109,7 +109,7 @@ def in_json(shape: Any, value: Any, path: str = "reply") -> list[str]:
 
 def _json_structure(shape: Any, value: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
-        return [f"{path}: {value!r} is no {shape.name}"]
+        return [f"{path}: {value!r} is not of type {shape.name}"]
     members = _in_body(shape)
     violations = [f"{path}: {shape.name} has no {name}" for name in value if name not in members]
     violations += _missing(shape, {members[name][0] for name in value if name in members}, path)
@@ -121,7 +121,7 @@ def _json_structure(shape: Any, value: Any, path: str) -> list[str]:
 
 # ---------------------------------------------------------------- XML
 def _in_xml(shape: Any, nodes: list[Any], path: str) -> list[str]:
-    """Check the elements that stand for one value: one, or several of a flattened list or map."""
+    """Check the elements of one value: one element, or several for a flattened list or map."""
     kind = shape.type_name
     if kind in ("list", "map") and not shape.serialization.get("flattened"):
         nodes = list(nodes[0])
@@ -163,7 +163,7 @@ def _xml_structure(shape: Any, node: Any, path: str) -> list[str]:
 
 # ---------------------------------------------------------------- both
 def _in_body(shape: Any) -> dict[str, tuple[str, Any]]:
-    """Return the members that a body holds, by their names on the wire."""
+    """Return the members that are in the body, by their names on the wire."""
     members = {}
     for name, member in shape.members.items():
         if member.serialization.get("location"):
@@ -192,7 +192,7 @@ def _text(shape: Any, value: str, path: str) -> list[str]:
     """Check a scalar that is written as text."""
     kind, allowed = shape.type_name, shape.metadata.get("enum")
     if allowed and value not in allowed:
-        return [f"{path}: {value!r} is none of {', '.join(allowed)}"]
+        return [f"{path}: {value!r} is not one of {', '.join(allowed)}"]
     try:
         if kind in WHOLE:
             int(value)
@@ -208,7 +208,7 @@ def _text(shape: Any, value: str, path: str) -> list[str]:
 
 
 def _no(path: str, value: Any, kind: str) -> str:
-    return f"{path}: {type(value).__name__} {str(value)[:40]!r} is no {kind}"
+    return f"{path}: {type(value).__name__} {str(value)[:40]!r} is not of type {kind}"
 
 
 def _tag(node: Any) -> str:

@@ -1,12 +1,12 @@
-"""The control routes: clock, faults, decisions, conformance; absent without `--control`.
+"""The control routes: clock, faults, decisions and conformance. They need `--control`.
 
-Signed (SigV4, service `localaws`) by an account administrator, and refused to all others:
+Requests are signed (SigV4, service `localaws`) by an account administrator; others are refused:
 
-- `POST /clock` with `{"advance_seconds": 3600}` moves the clock; answers the new time.
-- `GET /decisions` lists every decision of the authoriser, `DELETE /decisions` forgets them.
-- `GET /conformance` says how many replies were checked and which violate the service model.
-- `POST /faults` with a rule (see `faults.Rule`) puts it in force; `GET /faults` lists all rules
-  with how often they matched and fired; `DELETE /faults` takes all out of force.
+- `POST /clock` with `{"advance_seconds": 3600}` advances the clock and returns the new time.
+- `GET /decisions` lists every decision of the authoriser, `DELETE /decisions` clears them.
+- `GET /conformance` returns how many replies were checked, and the violations.
+- `POST /faults` adds a rule (see `faults.Rule`), `GET /faults` lists all rules with how often they
+  matched and fired, and `DELETE /faults` removes all rules.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _add_fault(faults: Faults, request: Request) -> Reply:
     try:
         document = json.loads(request.body)
         if not isinstance(document, dict):
-            raise ValueError("it is no object")
+            raise ValueError("it is not an object")
         rule = faults.add(document)
     except ValueError as error:
         raise ServiceError("ValidationException", f"not a fault rule: {error}") from error

@@ -1,4 +1,4 @@
-"""Where faults meet the door: calls refused before, replies spoiled and lines dropped after."""
+"""Applies faults to requests: refuses calls, changes replies and drops connections."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from localaws.kit.capabilities import TimedStores
 
 log = logging.getLogger(__name__)
-CALL = "localaws.door.faults"  # what was asked, kept in the WSGI environment of the request
+CALL = "localaws.door.faults"  # key of the call in the request's WSGI environment
 READS = re.compile(r"(Describe|Get|List|Search|BatchGet|BatchDescribe|Query)")
 ARN = re.compile(r'"(arn:aws:[^"]+)"')
 
 
 @dataclass
 class Hidden:
-    """The ARNs that were written but cannot be seen yet, and until when."""
+    """The ARNs of resources that are not visible yet, and until when."""
 
     until: dict[str, datetime] = field(default_factory=dict)
 
     def at(self, now: datetime) -> set[str]:
-        """Return what is hidden now, and forget what is not any more."""
+        """Return the ARNs that are hidden at a time, and forget those that are visible again."""
         self.until = {arn: end for arn, end in self.until.items() if end > now}
         return set(self.until)
 
@@ -44,11 +44,11 @@ class Hidden:
 def before(
     aws: TimedStores, environ: dict[str, Any], service: str, operation: str, caller: Principal
 ) -> None:
-    """Raise the fault that refuses this call, if any; otherwise remember what was asked.
+    """Raise the fault that refuses this call, if any; otherwise remember the call for `after`.
 
-    What an AWS service calls for itself (a job fetching its data, with its role) is throttled and
-    failed like any call: it tries again, and a job fails when that does not help. Its replies are
-    not spoiled, its process is the local AWS's own, and its credentials are renewed.
+    Calls that an AWS service makes itself (a job that downloads its data) are throttled and failed
+    like any other: the service tries again, and the job fails when that does not help. Other faults
+    do not apply to them: their process is the local AWS, and it renews its credentials itself.
     """
     faults = Faults.of(aws)
     if not faults.active:
@@ -61,10 +61,10 @@ def before(
 
 
 def after(aws: TimedStores, environ: dict[str, Any], reply: Reply) -> Reply:
-    """Return the reply as the caller is to see it.
+    """Return the reply for the caller.
 
     Raises:
-        ConnectionResetError: the caller gets none; the server closes the connection.
+        ConnectionResetError: there is no reply; the server closes the connection.
     """
     call = environ.get(CALL)
     if call is None or reply.status >= 300:
@@ -101,7 +101,7 @@ def _without_hidden(
     operation: str,
     caller: Principal,
 ) -> Reply:
-    """Leave out of a JSON reply what is hidden; a call that names it finds nothing."""
+    """Remove hidden resources from a JSON reply; a call that names one gets a not-found error."""
     hidden = _hidden(aws).at(aws.clock.now())
     if not hidden:
         return reply
@@ -137,7 +137,7 @@ def _not_found(service: str, operation: str, arn: str) -> ServiceError:
 
 
 def _end_caller(environ: dict[str, Any], what: str) -> None:
-    """End the process at the other end of the connection by SIGKILL, before it sees it drop."""
+    """Kill the process of the caller (SIGKILL) before it notices the dropped connection."""
     import psutil
 
     here, there = int(environ["SERVER_PORT"]), int(environ.get("REMOTE_PORT") or 0)
@@ -148,9 +148,9 @@ def _end_caller(environ: dict[str, Any], what: str) -> None:
         )
         if ends == (there, here) and connection.pid:
             if connection.pid == os.getpid():
-                log.error("%s: the caller is the local AWS's own process; it lives on", what)
+                log.error("%s: the caller is the process of the local AWS; it is not ended", what)
                 return
-            log.warning("%s took effect; ending its caller, process %d", what, connection.pid)
+            log.warning("%s took effect; ending the calling process %d", what, connection.pid)
             os.kill(connection.pid, signal.SIGKILL)
             return
     log.error("%s: no process found behind port %d", what, there)

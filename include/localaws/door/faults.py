@@ -1,8 +1,8 @@
-"""Faults on demand: rules that make chosen calls fail, for tests of those who call.
+"""Faults on demand: rules that make chosen calls fail, to test clients.
 
-A rule names an operation (`service:Operation`, with `*`), a kind, and when it fires: from the
-`n`-th matching call on, `count` times at most, at `rate`, by a generator of its own seed. The same
-rules and the same calls give the same faults. Without rules nothing is looked at.
+A rule names an operation (`service:Operation`, `*` is a wildcard), a kind, and when it fires: from
+the `n`-th matching call on, at most `count` times, with probability `rate` from a generator with
+its own seed. The same rules and the same calls give the same faults.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from localaws.kit.capabilities import TimedStores
 
 REFUSING = ("throttle", "error500", "expired_credentials", "clock_skew")
-PASSING = ("throttle", "error500")  # what also meets the calls that a service makes for itself
+PASSING = ("throttle", "error500")  # apply also to calls that a service makes itself
 AFTERWARDS = ("timeout_after_success", "delayed_visibility", "die_after")
 EVENTS = ("duplicate_event",)
 PARTIAL = ("unprocessed",)
 KINDS = (*REFUSING, *AFTERWARDS, *EVENTS, *PARTIAL)
-# How services spell it (AWS "Common errors" of each API reference); the others: the JSON spelling.
+# Error names by service (AWS "Common errors" of each API reference); others use the JSON names.
 QUERY = ("iam", "sts", "cloudformation", "sns", "cloudwatch")
 THROTTLED = {
     "s3": ("SlowDown", 503),
@@ -42,8 +42,8 @@ THROTTLED = {
 class Rule:
     """One rule and how often it matched and fired.
 
-    `seconds` is local-AWS time for `delayed_visibility` and `clock_skew`, and real time for
-    `timeout_after_success` (how long the connection hangs before it drops).
+    `seconds` is local AWS time for `delayed_visibility` and `clock_skew`. For
+    `timeout_after_success` it is the real time that the connection hangs before it is dropped.
     """
 
     identity: int
@@ -62,7 +62,7 @@ class Rule:
         self._random = random.Random(self.seed)  # noqa: S311 - reproducible, not secret
 
     def fires(self, operation: str) -> bool:
-        """Tell whether this call (or event) is hit, and count it."""
+        """Tell whether the rule applies to this call or event, and count it."""
         if not fnmatchcase(operation, self.operation):
             return False
         self.matched += 1
@@ -74,13 +74,13 @@ class Rule:
         return True
 
     def document(self) -> dict[str, Any]:
-        """Return the rule as the control route shows it."""
+        """Return the rule in the format of the control route."""
         names = ("operation", "kind", "rate", "count", "n", "seed", "seconds", "matched", "fired")
         return {"id": self.identity} | {name: getattr(self, name) for name in names}
 
 
 class Faults:
-    """The rules in force, for the whole local AWS."""
+    """The active rules of the whole local AWS."""
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
@@ -101,7 +101,7 @@ class Faults:
         return bool(self._rules)
 
     def add(self, document: dict[str, Any]) -> Rule:
-        """Put a rule in force; ValueError says what is wrong with it."""
+        """Add a rule; ValueError says what is wrong with it."""
         allowed = {"operation", "kind", "rate", "count", "n", "seed", "seconds"}
         if unknown := sorted(set(document) - allowed):
             raise ValueError(f"a rule has no {', '.join(unknown)}; it has {sorted(allowed)}")
@@ -126,26 +126,26 @@ class Faults:
             return [rule.document() for rule in self._rules]
 
     def clear(self) -> None:
-        """Take all rules out of force."""
+        """Remove all rules."""
         with self._lock:
             self._rules.clear()
 
     def before(self, service: str, operation: str, principal: Principal) -> ServiceError | None:
-        """Return the error with which a call is refused before it has any effect, or None."""
+        """Return the error that refuses a call before it has any effect, or None."""
         kinds = PASSING if principal.service else REFUSING
         rule = self._hit(kinds, f"{service}:{operation}", principal)
         return self._error(rule, service) if rule else None
 
     def after(self, service: str, operation: str, principal: Principal) -> Rule | None:
-        """Return the rule that spoils the reply of a call that took effect, or None."""
+        """Return the rule that applies after a call took effect, or None."""
         return self._hit(AFTERWARDS, f"{service}:{operation}", principal)
 
     def deliveries(self, detail_type: str) -> int:
-        """Return how often an event of that detail type is delivered: once, or twice."""
+        """Return how often an event of that detail type is delivered: once or twice."""
         return 2 if self._rules and self._hit(EVENTS, detail_type, None) else 1
 
     def unprocessed(self, service: str, operation: str) -> bool:
-        """Tell whether one entry of a batch is given back untouched."""
+        """Tell whether one entry of a batch is returned unprocessed."""
         return bool(self._rules) and bool(self._hit(PARTIAL, f"{service}:{operation}", None))
 
     def _hit(

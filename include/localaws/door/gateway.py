@@ -1,8 +1,8 @@
-"""The door of the local AWS: every request is authenticated, placed and served here.
+"""The entrance of the local AWS: every request is authenticated, authorised and served here.
 
 Signature → principal → operation → owner's account → authorisation → our handler or moto. A
-client's `x-moto-*` headers are removed and moto's own control API is not served: both would
-pierce every wall.
+client's `x-moto-*` headers are removed and moto's own control API is not served: both would let a
+client act in any account.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from localaws.sagemaker.mlflow import tracking_door
 log = logging.getLogger(__name__)
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 STATUS_TEXT = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
-# How some services spell a failed authentication (AWS "Common errors" of each API reference).
+# Names of authentication errors in JSON services (AWS "Common errors" of each API reference).
 JSON_AUTH_CODES = {
     "InvalidClientTokenId": "UnrecognizedClientException",
     "ExpiredToken": "ExpiredTokenException",
     "SignatureDoesNotMatch": "InvalidSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
-# Operations that name what they act on in a body which is no JSON.
+# Operations that name their resources in a body that is not JSON.
 READ_BY_AUTHORISATION = {"DeleteObjects"}
 S3_AUTH_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId"}
 
@@ -68,7 +68,7 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one HTTP request (WSGI)."""
         request_id = secrets.token_hex(16)
-        # Outside any `except`: what it raises closes the connection without a reply.
+        # Not inside a `try`: an exception here closes the connection without a reply.
         reply = fault_door.after(self.cloud, environ, self._reply(environ, request_id))
         names = {name.lower() for name, _ in reply.headers}
         headers = [(n, v) for n, v in reply.headers if n.lower() not in ("connection", "date")]
@@ -95,7 +95,7 @@ class Gateway:
                 raise _in_words_of(service, error) from None
             if service == control.SERVICE:
                 return control.serve(self.cloud, who.principal, request, self._with_control)
-            if service == tracking_door.SERVICE:  # MLflow's own API, which botocore does not know
+            if service == tracking_door.SERVICE:  # MLflow's own API, which is not in botocore
                 return tracking_door.serve(self.cloud, environ, who.principal, request)
             return self._serve(service, environ, who.principal, signature.region, request)
         except ServiceError as error:
@@ -137,7 +137,7 @@ class Gateway:
             body=request.body if addressed.operation in READ_BY_AUTHORISATION else b"",
         )
         try:
-            if service != "sts":  # its handlers ask for the trust of the role as well
+            if service != "sts":  # its handlers check the trust policy of the role as well
                 self.cloud.authoriser.authorise(authorisation)
             if own is None:
                 reply = dynamodb_tokens.once(
@@ -166,7 +166,7 @@ class Gateway:
         owner: Service,
         operation: Operation,
     ) -> Reply:
-        """Have a handler of our own answer; the resource it names must be in this region."""
+        """Serve a call with one of our handlers; the resource it names must be in this region."""
         target = authorisation.params.get(operation.resource) if operation.resource else None
         region = parse_arn(str(target)).region if is_arn(target) else ""
         if region and region != authorisation.region:
@@ -191,19 +191,19 @@ class Gateway:
 
 
 def _checked(addressed: Addressed, wire: Wire) -> dict[str, Any]:
-    """Return the parameters of an operation of our own, valid by the botocore model."""
+    """Return the parameters of a call to one of our handlers, validated by the botocore model."""
     params = parse(addressed, wire)
     try:
         validate(addressed.model.input_shape, params)
     except ServiceError as error:
-        if addressed.protocol == "query":  # these services say it without "Exception"
+        if addressed.protocol == "query":  # these services name the error without "Exception"
             raise ServiceError("ValidationError", error.message) from None
         raise
     return params
 
 
 def _owner(operation: Operation, params: dict[str, Any], caller: str) -> str:
-    """Return the account in which a handler serves: that of the ARN its resource is named by."""
+    """Return the account in which a handler serves: the owner of the resource, or the caller's."""
     target = params.get(operation.resource) if operation.resource else None
     return (parse_arn(str(target)).account if is_arn(target) else "") or caller
 
@@ -226,13 +226,13 @@ def _read(environ: dict[str, Any]) -> Request:
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = str(environ[name])
     for name in [n for n in environ if n.startswith("HTTP_X_MOTO")]:
-        del environ[name]  # a client may sign such a header; moto never sees it
+        del environ[name]  # clients may send such a header; moto must not get it
     path, _, query = raw.partition("?")
     return Request(environ["REQUEST_METHOD"], path, query, headers, body)
 
 
 def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
-    """Return the parameters of a call to moto as far as placing and judging it need them."""
+    """Return the parameters of a call to moto that routing and authorisation need."""
     if addressed.protocol == "rest-xml":
         return addressed.url_params
     if addressed.protocol == "json":

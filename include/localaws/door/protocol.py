@@ -1,8 +1,7 @@
-"""The wire: which operation a request addresses, its parameters, and the reply's bytes.
+"""The wire format: the operation of a request, its parameters, and the bytes of the reply.
 
-Routing, parsing and serialising by the botocore models are moto's core, used as a library for
-the operations of our own too; the error replies are written here, so that every service answers
-in its own protocol.
+moto's core routes, parses and serialises by the botocore models; it is used as a library for our
+own operations too. Error replies are written here, in the protocol of each service.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from localaws.kit.service import ServiceError
 # Signing names that are not the botocore service's name.
 SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
 ERROR_PROTOCOLS = ("json", "rest-json", "rest-xml", "query")
-# A service's model takes a while to load; calls that come together wait for the first one's.
+# Loading a service's model is slow; concurrent calls wait for the first one.
 _LOADING = threading.Lock()
 FEATURE_STORE_PATHS = ("/FeatureGroup/", "/BatchGetRecord", "/BatchWriteRecord")
 
@@ -53,7 +52,7 @@ class Addressed:
 
 
 class Wire(MotoRequest):
-    """A request as moto's core wants it: normalised, with its body readable again and again."""
+    """A request as moto's core needs it: normalised, with a body that can be read repeatedly."""
 
     from_wsgi_server = True
 
@@ -80,10 +79,10 @@ def address(service: str, request: Wire) -> Addressed:
             model, router = get_service_model(service), get_service_router(service)
         protocol = determine_request_protocol(model, request.content_type)
         operation, url_params = router.match(request)
-    except (NotFound, NotImplementedError):  # moto's words for what no model describes
+    except (NotFound, NotImplementedError):  # what moto raises for an operation that is in no model
         target = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
         raise unsupported(service, target) from None
-    except Exception as error:  # botocore knows no such service
+    except Exception as error:  # botocore has no such service
         raise unsupported(service, request.path) from error
     return Addressed(service, str(operation.name), operation, url_params, protocol)
 
@@ -101,7 +100,7 @@ def unsupported(service: str, operation: str) -> ServiceError:
 def parse(addressed: Addressed, request: Wire) -> dict[str, Any]:
     """Read the parameters of a request as the botocore input shape names them.
 
-    Raise SerializationException for a body that is none of the protocol.
+    Raise SerializationException for a body that does not follow the protocol.
     """
     parser = PROTOCOL_PARSERS[addressed.protocol](addressed.model)
     try:
@@ -155,7 +154,7 @@ def error_of(reply: Reply) -> ServiceError:
 def error_reply(
     service: str, error: ServiceError, request_id: str, content_type: str = ""
 ) -> Reply:
-    """Write an error in the protocol of the request, where unknown in that of the service."""
+    """Write an error in the protocol of the request, or of the service when that is unknown."""
     protocol = _protocol_of_errors(service, content_type)
     if protocol in ("json", "rest-json"):
         document = {"__type": error.code, "message": error.message, "Message": error.message}
@@ -178,12 +177,12 @@ def error_reply(
 def _protocol_of_errors(service: str, content_type: str) -> str:
     try:
         model = get_service_model(service)
-    except Exception:  # an unknown service is answered in JSON
+    except Exception:  # an unknown service gets a JSON reply
         return "json"
     spoken = model.metadata.get("protocols", [model.protocol])
     if content_type.startswith("application/x-www-form-urlencoded") and "query" in spoken:
         return "query"
-    # botocore's own order of preference, for services that speak several (CloudWatch)
+    # botocore's order of preference, for services with several protocols (CloudWatch)
     return next(
         (protocol for protocol in ERROR_PROTOCOLS if protocol in spoken), str(model.protocol)
     )

@@ -1,11 +1,11 @@
-"""Imports every module that registers operations of our own."""
+"""Imports every module that registers operations."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-#: Single modules, and packages whose modules are all imported, whatever room they are in.
+#: Single modules, and packages of which all modules are imported, however deep.
 MODULES = ("localaws.identity.sts", "localaws.engine.put_events")
 PACKAGES = (
     "localaws.ram",

@@ -1,4 +1,4 @@
-"""In which account a call is served: the owner's of what it addresses, else the caller's."""
+"""In which account a call is served: the owner of its resource, or the caller's account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARN_PARAMETERS = {
 
 
 def owner_of(service: str, params: dict[str, Any], caller: str, accounts: list[str]) -> str:
-    """Return the account in whose state moto has to serve a call of `caller`."""
+    """Return the account in whose state moto serves a call of `caller`."""
     if service == "s3":
         return _bucket_owner(params.get("Bucket")) or caller
     if service == "sqs":
@@ -30,7 +30,7 @@ def owner_of(service: str, params: dict[str, Any], caller: str, accounts: list[s
     if service == "dynamodb" and (names := _tables(params)):
         owners = {parse_arn(name).account if is_arn(name) else caller for name in names}
         if len(owners) == 1 and owners <= {*accounts, caller}:
-            return owners.pop()  # one account's tables; moto cannot serve a call in two
+            return owners.pop()  # moto cannot serve one call in two accounts
     for name in ARN_PARAMETERS.get(service, ()):
         value = params.get(name)
         if is_arn(value) and parse_arn(str(value)).account in accounts:
@@ -39,7 +39,7 @@ def owner_of(service: str, params: dict[str, Any], caller: str, accounts: list[s
 
 
 def bucket_of(name: Any) -> Any:
-    """Return moto's bucket of that name, whosever it is; None when there is none."""
+    """Return moto's bucket of that name in any account; None when there is none."""
     from moto.s3.models import s3_backends
 
     owner = s3_backends.bucket_accounts.get(name)
@@ -52,7 +52,7 @@ def _bucket_owner(bucket: Any) -> str | None:
 
 
 def _tables(params: dict[str, Any]) -> list[str]:
-    """Return the tables of a batch or a transaction."""
+    """Return the names of the tables in a batch or a transaction."""
     items = params.get("TransactItems") or []
     names = [str(operation.get("TableName")) for item in items for operation in item.values()]
     return names + list(params.get("RequestItems") or {})

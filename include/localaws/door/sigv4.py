@@ -17,13 +17,13 @@ from localaws.kit.clock import Clock
 from localaws.kit.service import ServiceError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-SKEW = timedelta(minutes=15)  # AWS refuses requests signed further away than this
+SKEW = timedelta(minutes=15)  # AWS refuses requests whose time differs by more than this
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came over the wire: raw path and query, lower-case header names."""
+    """A request as received: raw path and query, lower-case header names."""
 
     method: str
     raw_path: str
@@ -50,7 +50,7 @@ class Signature:
 def read_signature(request: Request) -> Signature | None:
     """Return the signature of a request, None when it is unsigned.
 
-    Raise IncompleteSignature when there is one that cannot be read.
+    Raise IncompleteSignature when it cannot be parsed.
     """
     header = request.headers.get("authorization", "")
     if header.startswith(ALGORITHM):
@@ -119,7 +119,7 @@ def _check_time(request: Request, signature: Signature, clock: Clock) -> None:
         if clock.now() > signed + lifetime:
             raise ServiceError("AccessDenied", "Request has expired", 403)
         return
-    # A client signs with the machine's clock, which an advance of ours does not move.
+    # A client signs with the machine's clock, which is not advanced with the local AWS's clock.
     if abs(datetime.now(UTC) - signed) > SKEW:
         raise ServiceError(
             "RequestTimeTooSkewed",

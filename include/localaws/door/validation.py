@@ -1,4 +1,4 @@
-"""Checks the parameters of a call against the botocore input shape, as AWS does at its door."""
+"""Checks the parameters of a call against the botocore input shape, as AWS does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localaws.kit.service import ServiceError
 
 
 def validate(shape: Any, params: dict[str, Any]) -> None:
-    """Raise ValidationException for a missing, malformed or unknown value; worded as AWS does."""
+    """Raise ValidationException, worded as AWS words it, for a missing or malformed value."""
     problems: list[str] = []
     if shape is not None:
         _structure(shape, params, "", problems)
@@ -25,11 +25,11 @@ def validate(shape: Any, params: dict[str, Any]) -> None:
 @lru_cache(maxsize=4096)
 def _pattern(text: str) -> re.Pattern[str] | None:
     try:
-        # Java's Unicode classes as Python's nearest, which also stand inside a bracket.
+        # Replace Java's Unicode classes by the nearest Python ones, which also work in brackets.
         return re.compile(
             text.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", r"\s")
         )
-    except re.error:  # another Java-only construct: AWS checks it, we cannot
+    except re.error:  # another Java-only construct, which is not checked here
         return None
 
 

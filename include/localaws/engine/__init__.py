@@ -1,1 +1,1 @@
-"""What is moto's, behind our own door, and what moto leaves undone beside it."""
+"""moto, which serves the other operations, and corrections of what moto does differently."""

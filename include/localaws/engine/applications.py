@@ -1,7 +1,6 @@
-"""moto behind our own door: which of its services are served, and in which account.
+"""moto behind our gateway: which of its services are served, and in which account.
 
-The account is ours to choose, call by call; nothing a client sends reaches moto's own ways of
-choosing one.
+The gateway chooses the account of every call. A client cannot use moto's own ways to choose one.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from localaws.kit.service import ServiceError
 
 log = logging.getLogger(__name__)
 
-# botocore service -> moto module. Anything else is refused, not half-served.
+# botocore service -> moto module. Anything else is refused.
 SERVED: dict[str, Any] = {
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
@@ -39,15 +38,15 @@ SERVED: dict[str, Any] = {
     "sns": "sns",
     "sqs": "sqs",
 }
-# Where moto checks and then acts, or copies a whole table, without a lock: concurrent calls lose
-# updates and fail ("dictionary changed size during iteration", moto 5.2.5). In one account these
-# services serve one call at a time.
+# In these services moto checks and then acts, or copies a whole table, without a lock: concurrent
+# calls lose updates and fail ("dictionary changed size during iteration", moto 5.2.5). They serve
+# one call at a time in each account.
 ONE_AT_A_TIME = frozenset({"dynamodb", "s3"})
 
 
 @cache
 def operations(service: str) -> frozenset[str]:
-    """Return the operations (snake case) that moto's module of a service has."""
+    """Return the operations (in snake case) that moto implements for a service."""
     module = importlib.import_module(f"moto.{SERVED[service]}.responses")
     classes = [
         item
@@ -58,9 +57,9 @@ def operations(service: str) -> frozenset[str]:
 
 
 class Engine:
-    """moto's WSGI applications, one a service.
+    """moto's WSGI applications, one for each service.
 
-    moto's state is global to the process: a new engine starts with none, and a process holds one.
+    moto's state is global to the process. A new engine clears it, so a process can have only one.
     """
 
     def __init__(self) -> None:
@@ -74,11 +73,11 @@ class Engine:
         self._turns: dict[tuple[str, str], threading.RLock] = {}
 
     def serve(self, addressed: Addressed, environ: dict[str, Any], account: str) -> Reply:
-        """Have moto serve a call in `account`; UnsupportedOperation for what it lacks."""
+        """Serve a call in `account`; UnsupportedOperation for an operation that moto lacks."""
         service, operation = addressed.service, addressed.operation
         if service not in SERVED:
             raise unsupported(service, operation)
-        # S3's methods are not named after its operations; moto itself refuses those it lacks.
+        # S3's methods are not named after operations; moto itself refuses those it lacks.
         if service != "s3" and camelcase_to_underscores(operation) not in operations(service):
             raise unsupported(service, operation)
         inner = dict(environ)
@@ -95,7 +94,7 @@ class Engine:
                 if service == "s3":
                     s3_conditions.check(addressed, inner)
                 body = b"".join(application(inner, start_response))
-        except NotImplementedError as error:  # moto's word for an operation that it lacks
+        except NotImplementedError as error:  # what moto raises for an operation that it lacks
             raise unsupported(service, operation) from error
         except ServiceError:
             raise
@@ -112,8 +111,8 @@ class Engine:
     def _application(self, service: str) -> Any:
         """Return a service's application, built at its first call.
 
-        moto's dispatcher would infer it from the request, and list moto's folder for that, each
-        time anew (moto 5.2.5).
+        moto's dispatcher would derive it from each request, and list moto's folder every time
+        (moto 5.2.5).
         """
         with self._lock:
             if service not in self._applications:
@@ -128,7 +127,7 @@ class Engine:
 
 
 def _leave_bucket_policies_to_the_gateway() -> None:
-    """Keep moto from judging S3 calls: it ignores conditions, so a "TLS only" denial denies all."""
+    """Turn off moto's own check of S3 calls: it ignores conditions, so "TLS only" denies all."""
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 
@@ -139,7 +138,7 @@ def _leave_bucket_policies_to_the_gateway() -> None:
 
 
 def _without_nulls(reply: Reply, protocol: str) -> Reply:
-    """Leave members without a value out of a JSON reply, as AWS does; moto writes null for some."""
+    """Remove null members from a JSON reply: AWS leaves such members out, moto writes null."""
     if protocol not in ("json", "rest-json") or b"null" not in reply.body:
         return reply
     try:
@@ -156,7 +155,7 @@ def _with_value(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @cache
 def _managed_policies(region: str) -> tuple[Any, ...]:
-    """Return AWS's managed policies as moto reads them from 6 MB of JSON."""
+    """Return AWS's managed policies, which moto reads from 6 MB of JSON."""
     from moto.iam.aws_managed_policies import aws_managed_policies_data
     from moto.iam.models import AWSManagedPolicy
 
@@ -167,9 +166,9 @@ def _managed_policies(region: str) -> tuple[Any, ...]:
 
 
 def _read_managed_policies_once() -> None:
-    """Give every account its own managed policies without reading them again.
+    """Give every account its own copy of the managed policies without reading them again.
 
-    moto reads them for each account that anything looks at, 0.2 s each time (moto 5.2.5).
+    moto reads them once for each account, which takes 0.2 s each time (moto 5.2.5).
     """
     from moto.iam.models import AWSManagedPolicy, IAMBackend
 

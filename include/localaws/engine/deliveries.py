@@ -1,9 +1,9 @@
-"""What AWS services send by themselves: SNS to subscribed queues, S3 its notifications.
+"""Messages that AWS services send: SNS to subscribed queues, and S3's notifications.
 
-moto writes straight into the state of queues, topics and rules. Here each message needs the policy
-of what it is for: it has to let the sending service in, for this very source (`aws:SourceArn`,
-`aws:SourceAccount`), or anybody's topic or bucket could write there (the confused deputy). What is
-refused later on is logged and lost; the one who published is not told.
+moto writes directly into the state of queues, topics and rules. Here the policy of the target must
+allow each message: it must allow the sending service for this source (`aws:SourceArn`,
+`aws:SourceAccount`), otherwise any topic or bucket could write there (the confused deputy). A
+message that is refused is logged and lost; the publisher gets no error.
 
 Sources: SNS Developer Guide, "Subscribing an Amazon SQS queue to an Amazon SNS topic"; S3 User
 Guide, "Granting permissions to publish event notification messages to a destination".
@@ -30,13 +30,13 @@ SNS, S3 = "sns.amazonaws.com", "s3.amazonaws.com"
 
 
 class Sender(events.Deliverer, Events, Protocol):
-    """What services need that send by themselves."""
+    """What a service needs to send messages."""
 
 
 def install(aws: Sender) -> None:
-    """Put moto's own deliveries behind the policies of their targets.
+    """Make moto's deliveries subject to the policies of their targets.
 
-    moto's state is global to the process, and so is this: it serves the latest local AWS.
+    moto's state is global to the process, and so is this: the latest local AWS is used.
     """
     from moto.events.models import Rule
     from moto.s3 import notifications
@@ -69,7 +69,7 @@ def install(aws: Sender) -> None:
     def send_test_event(account_id: str, bucket: Any) -> None:
         _try(aws, account_id, bucket)
 
-    # One by one as moto calls them; the types of what is replaced are moto's affair.
+    # The signatures are those that moto calls; its declared types are not followed.
     Subscription.publish = publish  # type: ignore[assignment, method-assign]
     FakeBucket.set_notification_configuration = configure  # type: ignore[assignment, method-assign]
     notifications.send_event = send_event  # type: ignore[assignment]
@@ -79,7 +79,7 @@ def install(aws: Sender) -> None:
 
 @cache
 def _originals() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return what moto has, read before it is replaced for the first time."""
+    """Return moto's own functions, read before they are replaced for the first time."""
     from moto.s3.models import FakeBucket
     from moto.sns.models import Subscription
 
@@ -90,7 +90,7 @@ def _originals() -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _to_subscriber(
     aws: Sender, publish: Callable[..., Any], subscription: Any, *message: Any, **more: Any
 ) -> None:
-    """Send one message to one subscriber; a queue may be another account's."""
+    """Send one message to one subscriber, which may be a queue of another account."""
     topic = parse_arn(subscription.topic.arn)
     if subscription.protocol in ("lambda", "firehose"):
         log.warning("%s: no delivery to %s", topic, subscription.endpoint)
@@ -100,7 +100,9 @@ def _to_subscriber(
         if not _let_in(aws, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
             return
         subscription = copy.copy(subscription)
-        subscription.account_id = parse_arn(queue).account  # in whose state moto looks for it
+        subscription.account_id = parse_arn(
+            queue
+        ).account  # moto looks for the queue in this account
     try:
         publish(subscription, *message, **more)
     except Exception:
@@ -109,7 +111,7 @@ def _to_subscriber(
 
 # --------------------------------------------------------------------------------- S3
 def _notify(aws: Sender, account: str, event_name: str, bucket: Any, key: Any) -> None:
-    """Tell the queues, the topics and the bus of a bucket what happened to an object."""
+    """Send a bucket's notifications about an object to its queues, topics and event bus."""
     from moto.s3.notifications import _detail_type, _get_s3_event
 
     configuration = bucket.notification_configuration
@@ -136,7 +138,7 @@ def _notify(aws: Sender, account: str, event_name: str, bucket: Any, key: Any) -
 
 
 def _try(aws: Sender, account: str, bucket: Any) -> None:
-    """Send S3's test event; a destination that does not take it makes the call fail."""
+    """Send S3's test event; a destination that refuses it makes the call fail."""
     from moto.s3.exceptions import S3ClientError
     from moto.s3.notifications import _get_test_event
 
@@ -171,7 +173,7 @@ def _from_bucket(
 
 
 def _let_in(aws: Sender, service: str, action: str, target: str, source: str, account: str) -> bool:
-    """Tell whether the target's policy lets a service act on it for a source."""
+    """Tell whether the target's policy allows a service to act on it for a source."""
     try:
         aws.authoriser.let_service(
             service,

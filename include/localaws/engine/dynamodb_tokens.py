@@ -1,6 +1,6 @@
-"""DynamoDB's `ClientRequestToken`, which moto ignores: the same transaction sent twice acts once.
+"""DynamoDB's `ClientRequestToken`, which moto ignores: a repeated transaction takes effect once.
 
-A token is remembered for ten minutes after its transaction succeeded; with other parameters it is
+A token is remembered for ten minutes after its transaction succeeded. With other parameters it is
 refused (TransactWriteItems in the DynamoDB API reference).
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIFETIME = timedelta(minutes=10)
 OPERATIONS = ("TransactWriteItems", "ExecuteTransaction")
-# What only says how much the reply is to tell; it may differ between two sendings.
+# Parameters that only control what the reply contains; they may differ between two requests.
 REPLY_OPTIONS = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
 
 
@@ -47,11 +47,11 @@ def once(
     params: dict[str, Any],
     act: Callable[[], Reply],
 ) -> Reply:
-    """Return the reply of `act()`, or the remembered one of the same token and transaction.
+    """Return the reply of `act()`, or the remembered reply of the same token and transaction.
 
     Raises:
         ServiceError: IdempotentParameterMismatchException for a token of another transaction,
-            TransactionInProgressException while its first sending still runs.
+            TransactionInProgressException while its first request still runs.
     """
     token = params.get("ClientRequestToken")
     if operation not in OPERATIONS or not token:
@@ -72,7 +72,7 @@ def once(
             del tokens.by_token[token]
         raise
     with tokens.lock:
-        if reply.status >= 300:  # a cancelled transaction may be mended and sent again
+        if reply.status >= 300:  # a cancelled transaction can be corrected and sent again
             del tokens.by_token[token]
         else:
             transaction.reply, transaction.expires = reply, aws.clock.now() + LIFETIME

@@ -1,7 +1,7 @@
-"""EventBridge delivery of events that AWS services emit: rules of moto's state, targets here.
+"""EventBridge: events of AWS services are matched with moto's rules and delivered here.
 
-moto's own delivery rewrites account, time and id when an event crosses accounts, so matching
-uses moto's rules and patterns and the event travels unchanged, as it does on AWS.
+moto's own delivery changes account, time and id of an event that crosses accounts. Here an event
+is delivered unchanged, as on AWS.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PRINCIPAL = "events.amazonaws.com"
 
 
 class Deliverer(Resources, Identities, Authorisation, Protocol):
-    """What delivery needs: the targets' policies, and the right to send to them."""
+    """What delivery needs: the policies of the targets, and authorisation."""
 
 
 class Emitter(Deliverer, Timed, Protocol):
-    """What an event of an AWS service needs besides: the time."""
+    """What emitting an event needs: delivery, and the time."""
 
 
 def emit(
@@ -60,8 +60,7 @@ def deliver(
 ) -> None:
     """Send an event to every target of the enabled rules of a bus that match it.
 
-    An event crosses from a bus to another account's bus once (EventBridge does not chain
-    further).
+    An event is passed on to another account's bus only once (EventBridge does not chain further).
     """
     from moto.events.models import events_backends
 
@@ -78,8 +77,8 @@ def deliver(
 def send(aws: Deliverer, rule: Any, event: Event, hops: int = 0) -> None:
     """Send an event to every target of a rule (moto's).
 
-    A target that fails, or whose policy refuses the event, does not stop the others; the event
-    goes to the target's dead-letter queue, where there is one.
+    A target that fails, or whose policy refuses the event, does not affect the others. The event
+    goes to the target's dead-letter queue, if it has one.
     """
     for target in list(rule.targets):
         try:
@@ -111,7 +110,7 @@ def _send(aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, h
 def _bury(
     aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
 ) -> None:
-    """Put an undelivered event into the dead-letter queue whose policy lets EventBridge in.
+    """Put an undelivered event into the dead-letter queue, if its policy allows EventBridge.
 
     Source: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
     """
@@ -146,9 +145,9 @@ def _bury(
 def _allowed(aws: Deliverer, rule_arn: str, target: dict[str, Any], action: str) -> None:
     """Raise AccessDenied unless the rule may send to its target.
 
-    A target with a role is sent to as that role. Without one a queue must let EventBridge in,
-    and a bus the account of the rule (EventBridge User Guide, "Using resource-based policies" and
-    "Sending and receiving events between AWS accounts").
+    With a role on the target, the event is sent as that role. Without one, the policy of a queue
+    must allow EventBridge, and the policy of a bus the account of the rule (EventBridge User Guide,
+    "Using resource-based policies" and "Sending and receiving events between AWS accounts").
     """
     from localaws.identity.authorisation.resource_policies import of_resource
 

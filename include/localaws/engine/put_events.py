@@ -1,7 +1,7 @@
-"""EventBridge's `PutEvents` for clients: the same delivery as for events of AWS services.
+"""EventBridge's `PutEvents` for clients, with the same delivery as for events of AWS services.
 
-moto would deliver by itself and ask no bus or queue policy. Who may put on which bus has been
-judged at the door, entry by entry.
+moto would deliver without checking the policies of buses and queues. The gateway has already
+authorised every entry for its bus.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REQUIRED = ("Source", "DetailType", "Detail")
 
 @events.operation("PutEvents", locked=False)
 def put_events(call: Call) -> dict[str, Any]:
-    """Deliver each valid entry; a malformed one is answered with its error, as on AWS."""
+    """Deliver each valid entry; a malformed one gets its own error, as on AWS."""
     entries = [_put(call, entry) for entry in call.params["Entries"]]
     failed = sum("ErrorCode" in entry for entry in entries)
     return {"FailedEntryCount": failed, "Entries": entries}

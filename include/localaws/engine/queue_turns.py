@@ -1,8 +1,8 @@
-"""Queues serve one call at a time, but not while a receiver waits for a message.
+"""Queues serve one call at a time, except while a receiver waits for a message.
 
-moto looks whether a message is visible and then marks it, and deletes by putting a new list in the
-place of the old one, both without a lock (moto 5.2.5): two clients receive one message, and one
-that is sent meanwhile is lost.
+moto checks whether a message is visible and then marks it, and deletes by replacing the list, both
+without a lock (moto 5.2.5). So two clients could receive one message, and a message that is sent
+meanwhile could be lost.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ CHANGES = (
     "send_message",
     "send_message_batch",
 )
-LOOK_SECONDS = 1.0  # a message that becomes visible again notifies nobody
+LOOK_SECONDS = 1.0  # nothing signals that a message is visible again
 _turn = threading.RLock()
 
 
 @functools.cache
 def install() -> None:
-    """Put moto's queues behind one lock, once a process."""
+    """Put moto's queues behind one lock, once in a process."""
     from moto.sqs.models import SQSBackend
 
     for name in CHANGES:
@@ -46,7 +46,7 @@ def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _receiving(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a receive that takes its turns between waits."""
+    """Return a receive function that holds the lock only while it looks for messages."""
 
     @functools.wraps(method)
     def receive(
@@ -65,6 +65,6 @@ def _receiving(method: Callable[..., Any]) -> Callable[..., Any]:
             if messages or left <= 0:
                 return messages
             backend.get_queue(queue_name).wait_for_messages(min(left, LOOK_SECONDS))
-            time.sleep(0.02)  # what is there may be another's for now (a FIFO queue's group)
+            time.sleep(0.02)  # a message may be locked for another receiver (a FIFO queue's group)
 
     return receive

@@ -1,8 +1,7 @@
-"""Conditions of S3 writes that moto does not check: what exists is not copied over, what is sent
-is what was digested.
+"""Conditions of S3 writes that moto does not check: overwriting by a copy, and checksums.
 
-moto honours `If-None-Match: *` of PutObject and CompleteMultipartUpload, lets any other value pass,
-and neither looks at it for a copy nor at the checksum that a client sends. Sources: Amazon S3 User
+moto honours `If-None-Match: *` of PutObject and CompleteMultipartUpload. It ignores other values,
+the header of a copy, and the checksum that a client sends. Sources: Amazon S3 User
 Guide, "How to prevent object overwrites with conditional writes" (copies since 2025) and "Checking
 object integrity".
 """
@@ -20,12 +19,12 @@ from localaws.identity.authorisation.needs.s3_encryption import object_of
 from localaws.kit.service import ServiceError
 
 SENDING = ("PutObject", "UploadPart")
-#: The checksums of bodies that are verified here; others are kept as they were sent.
+#: The checksums that are verified here; others are stored as they were sent.
 VERIFIED = ("sha256", "sha1")
 
 
 def check(addressed: Addressed, environ: dict[str, Any]) -> None:
-    """Check a call to S3 before moto acts on it, while no other call to the bucket acts.
+    """Check a call to S3 before moto serves it, while no other call to S3 runs in the account.
 
     Raises:
         ServiceError: NotImplemented, PreconditionFailed, BadDigest.
@@ -62,5 +61,5 @@ def _verify(environ: dict[str, Any]) -> None:
                 "BadDigest",
                 f"The {name.upper()} you specified did not match the calculated checksum.",
             )
-        # moto keeps a checksum only where the algorithm is named as well.
+        # moto stores a checksum only if the algorithm is named as well.
         environ.setdefault("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", name.upper())

@@ -1,1 +1,1 @@
-"""Glue's Data Catalog: databases, tables and the policy that opens them to other accounts."""
+"""Glue's Data Catalog: databases, tables, and the policy that shares them."""

@@ -1,4 +1,4 @@
-"""The Data Catalog of one account in one region, and who may name what of it."""
+"""The Data Catalog of one account in one region."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Catalog:
 
     @classmethod
     def of(cls, call: Call) -> Catalog:
-        """Return the catalog that a call means: that of `CatalogId`, by default the caller's."""
+        """Return the catalog of `CatalogId`, by default the caller's."""
         return call.store(cls, catalog_id(call), call.region)
 
     def database(self, name: str) -> Database:
@@ -58,12 +58,12 @@ class Catalog:
 
 
 def catalog_id(call: Call) -> str:
-    """Return the account whose catalog a call means."""
+    """Return the account of the call's catalog."""
     return str(call.params.get("CatalogId") or call.account)
 
 
 def only(call: Call, params: dict[str, Any], supported: set[str]) -> None:
-    """Refuse members that have no effect here, rather than leave them out silently."""
+    """Refuse parameters that are not supported, instead of ignoring them."""
     if unknown := sorted(set(params) - supported):
         raise ServiceError(
             "UnsupportedOperation",
@@ -74,7 +74,7 @@ def only(call: Call, params: dict[str, Any], supported: set[str]) -> None:
 
 
 def missing(message: str) -> ServiceError:
-    """Return Glue's error for what does not exist."""
+    """Return Glue's error for something that does not exist."""
     return ServiceError("EntityNotFoundException", message)
 
 

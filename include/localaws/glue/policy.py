@@ -1,4 +1,4 @@
-"""Glue: the catalog's resource policy, one a region; the gateway judges foreign callers by it."""
+"""Glue: the resource policy of a catalog, which can allow callers of other accounts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_digest(call: Call, catalog: Catalog) -> None:
 
 
 def _check(call: Call, text: str) -> None:
-    """Refuse a policy that is none, or that speaks of another catalog than this one."""
+    """Refuse a malformed policy, and one with a resource of another catalog."""
     try:
         parse(text, PolicyType.RESOURCE, "the policy of the catalog")
     except MalformedPolicy as error:

@@ -1,4 +1,4 @@
-"""Glue: databases and tables. Names are kept in small letters, as Glue does."""
+"""Glue: databases and tables. Names are stored in lower case, as in Glue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLACE = {"CatalogId", "DatabaseName", "Name"}
 
 @glue.operation("CreateDatabase")
 def create_database(call: Call) -> dict[str, Any]:
-    """Make a database."""
+    """Create a database."""
     only(call, call.params, {"CatalogId", "DatabaseInput"})
     definition = call.params["DatabaseInput"]
     only(call, definition, DATABASE)
@@ -47,7 +47,7 @@ def get_databases(call: Call) -> dict[str, Any]:
 
 @glue.operation("DeleteDatabase")
 def delete_database(call: Call) -> dict[str, Any]:
-    """Delete a database with its tables; what lies in S3 stays."""
+    """Delete a database with its tables; the data in S3 is kept."""
     catalog = Catalog.of(call)
     catalog.database(call.params["Name"])
     del catalog.databases[call.params["Name"].lower()]
@@ -56,7 +56,7 @@ def delete_database(call: Call) -> dict[str, Any]:
 
 @glue.operation("CreateTable")
 def create_table(call: Call) -> dict[str, Any]:
-    """Make a table."""
+    """Create a table."""
     only(call, call.params, {"CatalogId", "DatabaseName", "TableInput"})
     database, definition = Catalog.of(call).database(call.params["DatabaseName"]), _input(call)
     name = definition["Name"]
@@ -73,13 +73,13 @@ def create_table(call: Call) -> dict[str, Any]:
         "IsRegisteredWithLakeFormation": False,
         "VersionId": "0",
     }
-    lake_of(call).table_made(call.caller, database.described, name)
+    lake_of(call).table_created(call.caller, database.described, name)
     return {}
 
 
 @glue.operation("UpdateTable")
 def update_table(call: Call) -> dict[str, Any]:
-    """Replace a table's definition; its version goes up by one."""
+    """Replace a table's definition and increment its version."""
     only(call, call.params, {"CatalogId", "DatabaseName", "TableInput", "SkipArchive", "VersionId"})
     definition, catalog = _input(call), Catalog.of(call)
     current = catalog.table(call.params["DatabaseName"], definition["Name"])
@@ -100,7 +100,7 @@ def update_table(call: Call) -> dict[str, Any]:
 
 @glue.operation("GetTable")
 def get_table(call: Call) -> dict[str, Any]:
-    """Describe a table, another account's by its `CatalogId`, as far as Lake Formation lets."""
+    """Describe a table, another account's by its `CatalogId`; Lake Formation must allow it."""
     only(call, call.params, PLACE)
     database, name = call.params["DatabaseName"], call.params["Name"]
     table = Catalog.of(call).table(database, name)
@@ -117,7 +117,7 @@ def get_tables(call: Call) -> dict[str, Any]:
     try:
         pattern = re.compile(text)
     except re.error as error:
-        raise refused(f"Expression {text!r} is no pattern: {error}") from error
+        raise refused(f"Expression {text!r} is not a pattern: {error}") from error
     tables = [table for name, table in sorted(database.tables.items()) if pattern.fullmatch(name)]
     page, rest = GLUE.page(call.params, tables)
     return {"TableList": page, **rest}
@@ -125,7 +125,7 @@ def get_tables(call: Call) -> dict[str, Any]:
 
 @glue.operation("DeleteTable")
 def delete_table(call: Call) -> dict[str, Any]:
-    """Delete a table; what lies in S3 stays."""
+    """Delete a table; the data in S3 is kept."""
     only(call, call.params, PLACE)
     catalog, names = Catalog.of(call), (call.params["DatabaseName"], call.params["Name"])
     catalog.table(*names)

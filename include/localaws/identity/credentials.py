@@ -1,6 +1,6 @@
-"""Who holds which access key: administrators, IAM users, and temporary sessions.
+"""The owners of access keys: administrators, IAM users, and temporary sessions.
 
-The access key id that is an account's 12-digit id signs as that account's administrator.
+The administrator of an account uses the 12-digit account id as access key id.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from localaws.kit.service import Principal, ServiceError
 class Credentials:
     """An access key with its secret; a session also has a token and an expiry (aware, UTC).
 
-    `session_policies` narrow what the session's role may do, `tags` are the session's own.
+    `session_policies` restrict what the session may do; `tags` are those of the session.
     """
 
     principal: Principal
@@ -34,7 +34,7 @@ class Credentials:
 
     @property
     def access_key_id(self) -> str:
-        """The key id, which names the principal in a signature."""
+        """The access key id, which identifies the principal in a signature."""
         return self.principal.access_key_id
 
 
@@ -46,7 +46,7 @@ def iam_backend(account: str) -> Any:
 
 
 class CredentialStore:
-    """Issues credentials and finds them again by access key id."""
+    """Issues credentials and finds them by access key id."""
 
     def __init__(self, accounts: dict[str, str], clock: Clock) -> None:
         self._clock = clock
@@ -63,16 +63,16 @@ class CredentialStore:
         self.accounts = accounts
 
     def administrator(self, account: str) -> Credentials:
-        """Return the administrator's credentials of an account; KeyError for a stranger."""
+        """Return the administrator's credentials of an account; KeyError for an unknown account."""
         return self._issued[account]
 
     def find(self, access_key_id: str) -> Credentials | None:
-        """Return the credentials behind an access key id, expired ones included."""
+        """Return the credentials of an access key id, also if they have expired."""
         issued = self._issued.get(access_key_id)
         return issued or self._user_key(access_key_id)
 
     def of(self, principal: Principal) -> Credentials:
-        """Return the credentials with which a principal signs; KeyError for a stranger."""
+        """Return the credentials with which a principal signs; KeyError if there are none."""
         own = self.find(principal.access_key_id)
         if own is None:
             raise KeyError(principal.access_key_id)
@@ -88,7 +88,7 @@ class CredentialStore:
         return None
 
     def role(self, role_arn: str) -> Any:
-        """Return moto's role object; AccessDenied, as AWS says it, when there is none."""
+        """Return moto's role object; AccessDenied, as on AWS, if there is none."""
         arn = parse_arn(role_arn)
         if arn.account in self.accounts.values():
             for role in iam_backend(arn.account).roles.values():
@@ -111,7 +111,7 @@ class CredentialStore:
         policies: tuple[str, ...] = (),
         tags: Mapping[str, str] | None = None,
     ) -> Credentials:
-        """Issue temporary credentials of a role, valid for `seconds` of local-AWS time."""
+        """Issue temporary credentials of a role, valid for `seconds` of local AWS time."""
         role = self.role(role_arn)
         account = parse_arn(role_arn).account
         key = "ASIA" + secrets.token_hex(8).upper()
@@ -141,10 +141,9 @@ class CredentialStore:
         return issued
 
     def forwarded(self, credentials: Credentials, service: str) -> Credentials:
-        """Issue credentials with which an AWS service calls others in its caller's name.
+        """Issue credentials with which an AWS service calls other services for its caller.
 
-        They are the caller's in everything (policies of the session, tags, expiry), and say who
-        uses them.
+        They have the caller's session policies, tags and expiry, and name the service.
         """
         key = "ASIA" + secrets.token_hex(8).upper()
         principal = replace(credentials.principal, access_key_id=key, service=service)

@@ -1,4 +1,4 @@
-"""STS: who am I, and temporary credentials of a role with a source identity."""
+"""STS: the caller's identity, and temporary credentials of a role."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 @sts.operation("AssumeRole")
 def assume_role(call: Call) -> dict[str, Any]:
-    """Open a session of a role; a source identity once set stays for chained sessions."""
+    """Open a session of a role; a source identity is kept in sessions that this session opens."""
     params, role_arn = call.params, call.params["RoleArn"]
     identity = params.get("SourceIdentity")
     call.permissions.trust_user(

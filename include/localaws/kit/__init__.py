@@ -1,1 +1,1 @@
-"""What every service builds on: calls and operations, state, the clock, ARNs, pages, tokens."""
+"""What every service builds on: calls, operations, capabilities, the clock, ARNs, pages, tokens."""

@@ -31,7 +31,7 @@ class Arn:
 
 
 def parse_arn(text: str) -> Arn:
-    """Read an ARN; raise ValueError when `text` is none."""
+    """Parse an ARN; raise ValueError when `text` is not one."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         raise ValueError(f"not an ARN: {text!r}")
@@ -44,5 +44,5 @@ def is_arn(text: object) -> bool:
 
 
 def name_of(name_or_arn: str) -> str:
-    """Return the resource's name (all after the resource type) of a name or an ARN."""
+    """Return the name of a resource given by name or ARN: everything after the resource type."""
     return parse_arn(name_or_arn).resource_id if is_arn(name_or_arn) else name_or_arn

@@ -1,6 +1,6 @@
-"""The one clock of the local AWS: invitations, credentials, leases and TTLs follow it.
+"""The clock of the local AWS. Invitations, credentials, leases and times to live follow it.
 
-It runs with the machine's clock plus an offset that only grows (control route, tests).
+It is the machine's clock plus an offset, which tests and the control route can only increase.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Wall time plus an offset that can be advanced."""
+    """The machine's time plus an offset that can be advanced."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -45,10 +45,10 @@ _installed: list[Clock] = []
 
 
 def install_into_moto(clock: Clock) -> None:
-    """Make moto tell this clock's time.
+    """Make moto use this clock.
 
-    moto's modules copy `utcnow` when they are imported, so this has to run before the first
-    backend is loaded; the copies ask for the clock installed last.
+    moto's modules copy `utcnow` when they are imported, so this must run before the first
+    backend is loaded. The copies use the clock that was installed last.
     """
     import moto.core.utils as moto_utils
 

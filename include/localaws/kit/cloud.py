@@ -23,7 +23,7 @@ from localaws.kit.clock import Clock
 
 log = logging.getLogger(__name__)
 S = TypeVar("S")
-ATTEMPTS = 5  # of a call that a service makes for itself
+ATTEMPTS = 5  # for a call that a service makes itself
 
 
 class Cloud:
@@ -71,7 +71,7 @@ class Cloud:
         """Every decision of the authoriser."""
         return self.authoriser.decisions
 
-    # ------------------------------------------------------------ acting as somebody
+    # ------------------------------------------------------------ identities and clients
     def assume(
         self,
         role_arn: str,
@@ -81,7 +81,8 @@ class Cloud:
     ) -> Credentials:
         """Return temporary credentials of a role for an AWS service that acts with it.
 
-        `source_arn` is what the service acts for; by default anything of it in that account.
+        `source_arn` is the resource that the service acts for. By default it is any resource of
+        the service in that account.
         """
         self.authoriser.trust_service(role_arn, service_principal, source_arn)
         return self.credentials.open_session(
@@ -89,7 +90,7 @@ class Cloud:
         )
 
     def client(self, service: str, credentials: Credentials, region: str) -> Any:
-        """Return a boto3 client that signs with `credentials` and talks to this very server."""
+        """Return a boto3 client that signs with `credentials` and calls this server."""
         import boto3
         from botocore.config import Config
 

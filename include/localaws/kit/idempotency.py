@@ -1,4 +1,4 @@
-"""Client tokens: the same request sent twice happens once."""
+"""Client tokens: a request that is sent twice takes effect once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from localaws.kit.service import ServiceError
 
-# AWS does not publish how long RAM and SageMaker remember a token; several of its services say
-# eight hours. It must end before a RAM invitation does (12 h), or a share with a token derived
-# from its content could never be made again after its invitation expired.
+# AWS does not publish how long RAM and SageMaker remember a token; several other services say
+# eight hours. The time must be shorter than a RAM invitation's (12 h): otherwise a share whose
+# token is derived from its content could not be made again after its invitation expired.
 LIFETIME = timedelta(hours=8)
 
 Reply = dict[str, Any]
 
 
 class ClientTokens:
-    """The replies given for tokens, for `LIFETIME` of local-AWS time."""
+    """The replies by token, remembered for `LIFETIME` of local AWS time."""
 
     def __init__(self) -> None:
         self._replies: dict[Hashable, tuple[datetime, Reply, Reply]] = {}
@@ -33,8 +33,8 @@ class ClientTokens:
     ) -> Reply:
         """Return the remembered reply of `key`, else that of `act()`.
 
-        Raises `mismatch` when the token came with other parameters before. An `act` that raises
-        is not remembered, so a refused request may be mended and sent again.
+        Raises `mismatch` when the token was used with other parameters before. When `act` raises,
+        nothing is remembered, so a refused request can be corrected and sent again.
         """
         self._forget(now)
         if key in self._replies:

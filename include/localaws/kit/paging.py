@@ -1,7 +1,7 @@
-"""Pages of a list reply, with tokens that belong to one query.
+"""Pages of a list reply, with tokens that are valid for one query only.
 
-A token says where to go on and for which question it was given, so that a token used with other
-filters is refused instead of skipping items silently.
+A token contains the position of the next item and a digest of the query's filters. A token that is
+used with other filters is refused; otherwise items would be skipped silently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pager:
-    """How one service names its paging parameters, and its page size when none is asked for."""
+    """The names of a service's paging parameters, and its default page size."""
 
     token: str
     size: str
@@ -59,6 +59,6 @@ def _encode(start: int, question: str) -> str:
     return base64.urlsafe_b64encode(f"{start}:{question}".encode()).decode()
 
 
-# SageMaker's lists return ten items unless more are asked for: code that forgets to page shows it.
+# SageMaker's lists return ten items by default, so code that does not page fails in tests.
 SAGEMAKER = Pager("NextToken", "MaxResults", 10, "ValidationException")
 RAM = Pager("nextToken", "maxResults", 500, "InvalidNextTokenException")

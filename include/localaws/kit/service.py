@@ -1,6 +1,6 @@
-"""How an operation of our own is written: a function from a Call to a reply.
+"""How an operation of the local AWS is written: a function from a Call to a reply.
 
-A service's module registers its operations on `Service.named(<botocore service>)`; the gateway
+A service's module registers its operations on `Service.named(<botocore service>)`. The gateway
 parses and validates the request by the botocore model, finds the account that owns the resource,
 and serialises the reply or the `ServiceError`.
 """
@@ -35,9 +35,9 @@ class ServiceError(Exception):
 class Principal:
     """Who signed a request.
 
-    `arn` is an account root for the administrator's key, a user, or an assumed-role session;
-    `source_identity` is fixed for a session (and those chained from it), `session_name` is
-    chosen by its caller and proves nothing.
+    `arn` is the account root for the administrator's key, a user, or an assumed-role session.
+    `source_identity` is fixed for a session and for all sessions that it opens. `session_name` is
+    chosen by the caller, so it proves nothing.
     """
 
     account: str
@@ -60,10 +60,10 @@ class Principal:
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request to an operation of ours.
+    """One authenticated request to an operation of the local AWS.
 
-    `account` is where it is served: the owner of the resource addressed by ARN, otherwise the
-    caller's own account. `params` follow the botocore input shape and are already validated.
+    `account` is the account in which the call is served: the owner of the resource that an ARN
+    names, otherwise the caller's account. `params` follow the botocore input shape and are valid.
 
     What nearly every handler needs (time, state, events, work in the background) is here, so a
     call can be passed on as `Timed`, `Stores`, `Accounts`, `Events` or `Background`. What few need
@@ -163,7 +163,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Operation:
-    """A registered handler and how the gateway has to treat it."""
+    """A registered handler and how the gateway calls it."""
 
     handler: Handler
     resource: str | None
@@ -182,15 +182,15 @@ class Service:
 
     @classmethod
     def named(cls, name: str) -> Service:
-        """Return the service of that botocore name, the same one each time."""
+        """Return the one service of that botocore name."""
         return cls._services.setdefault(name, cls(name))
 
     @classmethod
     def find(cls, name: str, operation: str) -> tuple[Service, Operation] | None:
-        """Return the handler of an operation, or None when it is not ours."""
+        """Return the handler of an operation, or None when moto serves it."""
         service = cls._services.get(name)
-        operation_found = service.operations.get(operation) if service else None
-        return (service, operation_found) if service and operation_found else None
+        handler = service.operations.get(operation) if service else None
+        return (service, handler) if service and handler else None
 
     @classmethod
     def all(cls) -> list[Service]:
@@ -203,7 +203,7 @@ class Service:
         """Register the handler of an operation.
 
         `resource` names the parameter that may hold a name or another account's ARN. A handler
-        runs under its service's lock unless `locked` is False (slow ones lock for themselves).
+        runs under its service's lock unless `locked` is False: slow handlers lock what they need.
         """
 
         def register(handler: H) -> H:

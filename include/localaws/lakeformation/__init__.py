@@ -1,1 +1,1 @@
-"""Lake Formation: who may see and query the tables of a catalogue, beside Glue's and S3's say."""
+"""Lake Formation: permissions on tables, in addition to those of Glue and S3."""

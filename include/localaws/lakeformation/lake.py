@@ -1,8 +1,8 @@
-"""The grants on the tables of one catalogue, and the question whether a caller has one.
+"""The grants on the tables of one catalogue, and the check whether a caller has one.
 
-A table that `IAM_ALLOWED_PRINCIPALS` has `ALL` on is left to IAM (Lake Formation Developer Guide,
-"Default settings for your data lake"); without that a caller needs a grant of its own: `SELECT` to
-query, any to look the table up.
+If `IAM_ALLOWED_PRINCIPALS` has `ALL` on a table, IAM alone decides (Lake Formation Developer Guide,
+"Default settings for your data lake"). Otherwise a caller needs a grant: `SELECT` to query the
+table, any permission to describe it.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Lake:
             for permission in permissions
         }
 
-    def table_made(self, creator: Principal, database: dict[str, Any], table: str) -> None:
-        """Give a new table to its creator and to whom the defaults say."""
+    def table_created(self, creator: Principal, database: dict[str, Any], table: str) -> None:
+        """Grant a new table to its creator and to the principals of the default settings."""
         name = database["Name"]
         self.grants[(_arn_of(creator), name, table)] = {"ALL"}
         defaults = database.get("CreateTableDefaultPermissions")
@@ -55,12 +55,12 @@ class Lake:
             self.grants[(principal, name, table)] = set(grant["Permissions"])
 
     def table_deleted(self, database: str, table: str) -> None:
-        """Forget who had what on a table."""
+        """Remove all grants on a table."""
         for key in [key for key in self.grants if key[1:] == (database, table)]:
             del self.grants[key]
 
     def sees_all(self, who: Principal, account: str) -> bool:
-        """Tell whether a principal sees every grant: an administrator, also one who only reads."""
+        """Tell whether a principal may see every grant: a (read-only) administrator."""
         named = {
             administrator["DataLakePrincipalIdentifier"]
             for kind in ("DataLakeAdmins", "ReadOnlyAdmins")
@@ -69,7 +69,7 @@ class Lake:
         return administers(who, account) or _arn_of(who) in named
 
     def visible(self, who: Principal, account: str) -> Iterator[tuple[tuple[str, str, str], str]]:
-        """Yield (principal, database, table) and permission of what a principal may list."""
+        """Yield (principal, database, table) and permission of grants visible to a principal."""
         names = _names(who)
         for key, permissions in sorted(self.grants.items()):
             own = self.permissions(names, key[1], key[2])
@@ -79,14 +79,14 @@ class Lake:
 
 
 def administers(who: Principal, account: str) -> bool:
-    """Tell whether a principal is the administrator of an account of the local AWS."""
+    """Tell whether a principal is the administrator of an account."""
     return who.kind == "administrator" and who.account == account
 
 
 def require(
     stores: Stores, who: Principal, address: tuple[str, str, str, str], permission: str
 ) -> None:
-    """Raise AccessDeniedException unless a principal may do it: `DESCRIBE` or `SELECT`.
+    """Raise AccessDeniedException unless a principal has `DESCRIBE` or `SELECT` on a table.
 
     `address` is the table's account, region, database and name.
     """
@@ -108,7 +108,7 @@ def require(
 
 
 def lake_of(call: Call) -> Lake:
-    """Return the lake that a call means: that of `CatalogId`, by default the caller's."""
+    """Return the lake of `CatalogId`, by default the caller's."""
     account = str(call.params.get("CatalogId") or call.account)
     return call.store(Lake, account, call.region)
 

@@ -19,13 +19,13 @@ GRANT = {"CatalogId", "Principal", "Resource", "Permissions"}
 
 @lakeformation.operation("GetDataLakeSettings")
 def get_data_lake_settings(call: Call) -> dict[str, Any]:
-    """Return who administers the lake, and what a new table's defaults are."""
+    """Return the administrators of the lake and the default permissions of new tables."""
     return {"DataLakeSettings": _own(call).settings}
 
 
 @lakeformation.operation("PutDataLakeSettings")
 def put_data_lake_settings(call: Call) -> dict[str, Any]:
-    """Replace the settings; what is left out is none."""
+    """Replace the settings; missing ones are cleared."""
     settings = call.params["DataLakeSettings"]
     only(call, settings, SETTINGS)
     _own(call).settings = {name: settings.get(name) or [] for name in sorted(SETTINGS)}
@@ -42,7 +42,7 @@ def grant_permissions(call: Call) -> dict[str, Any]:
 
 @lakeformation.operation("RevokePermissions")
 def revoke_permissions(call: Call) -> dict[str, Any]:
-    """Take permissions back; InvalidInputException when the principal has none of them."""
+    """Revoke permissions; InvalidInputException if the principal has none of them."""
     key, permissions = _grant(call)
     grants = _own(call).grants
     if not grants.get(key, set()) & permissions:
@@ -55,7 +55,7 @@ def revoke_permissions(call: Call) -> dict[str, Any]:
 
 @lakeformation.operation("ListPermissions")
 def list_permissions(call: Call) -> dict[str, Any]:
-    """List the grants that the caller may see: what it has itself, an administrator all."""
+    """List the grants that the caller may see: its own, or all for an administrator."""
     only(call, call.params, {"CatalogId", "ResourceType", "NextToken", "MaxResults"})
     if call.params.get("ResourceType", "TABLE") != "TABLE":
         raise _refused("The local AWS has grants on tables only.")
@@ -81,7 +81,7 @@ def _name(table: str) -> dict[str, Any]:
 
 
 def _own(call: Call) -> Lake:
-    """Return the lake that a call changes, which only administrators of its account may."""
+    """Return the lake of a call that only administrators may make."""
     lake = lake_of(call)
     owner = str(call.params.get("CatalogId") or call.account)
     reading = call.operation.startswith("Get")
@@ -93,7 +93,7 @@ def _own(call: Call) -> Lake:
 
 
 def _grant(call: Call) -> tuple[tuple[str, str, str], set[str]]:
-    """Return principal, database and table, and the permissions; refuse what has no effect here."""
+    """Return principal, database and table, and the permissions; refuse unsupported grants."""
     only(call, call.params, GRANT)
     only(call, call.params["Resource"], {"Table"})
     table = call.params["Resource"]["Table"]

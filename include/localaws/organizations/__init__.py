@@ -1,1 +1,1 @@
-"""AWS Organizations, as far as sharing and condition keys need it."""
+"""AWS Organizations, as far as sharing and condition keys use it."""

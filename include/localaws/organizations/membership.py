@@ -1,4 +1,4 @@
-"""Organizations: the organisation itself, its accounts, and how they join and leave."""
+"""Organizations: the organisation, its accounts, and how they join and leave."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INVITATION = timedelta(days=15)  # Organizations user guide: invitations expire 
 
 @organizations.operation("CreateOrganization")
 def create_organization(call: Call) -> Reply:
-    """Found an organisation that the caller's account manages; the local AWS has one at most."""
+    """Create an organisation managed by the caller's account; there can be only one."""
     organisation = organisations.of(call)
     if call.account in organisation.members:
         raise ServiceError(
@@ -39,7 +39,7 @@ def describe_organization(call: Call, organisation: Organisation) -> Reply:
 
 @operation("DeleteOrganization")
 def delete_organization(call: Call, organisation: Organisation) -> Reply:
-    """Dissolve an organisation that has no members left but its management account."""
+    """Delete an organisation whose only member is its management account."""
     if organisation.members != {call.account}:
         raise ServiceError(
             "OrganizationNotEmptyException", "The organization still has member accounts."
@@ -97,7 +97,7 @@ def invite_account_to_organization(call: Call, organisation: Organisation) -> Re
 
 @organizations.operation("ListHandshakesForAccount")
 def list_handshakes_for_account(call: Call) -> Reply:
-    """List the invitations that the caller's account got."""
+    """List the invitations of the caller's account."""
     _expire(call)
     mine = [h for h in organisations.of(call).invited.values() if _invited(h) == call.account]
     page, rest = PAGER.page(call.params, mine)
@@ -114,20 +114,20 @@ def accept_handshake(call: Call) -> Reply:
 
 @organizations.operation("DeclineHandshake")
 def decline_handshake(call: Call) -> Reply:
-    """Turn an invitation down."""
+    """Decline an invitation."""
     return {"Handshake": _answer(call, "DECLINED")}
 
 
 @operation("LeaveOrganization", management_only=False)
 def leave_organization(call: Call, organisation: Organisation) -> Reply:
-    """Take the caller's account out; the management account cannot leave."""
+    """Remove the caller's account; the management account cannot leave."""
     _leave(organisation, call.account)
     return {}
 
 
 @operation("RemoveAccountFromOrganization")
 def remove_account_from_organization(call: Call, organisation: Organisation) -> Reply:
-    """Take a member account out; the management account stays."""
+    """Remove a member account; the management account cannot be removed."""
     _leave(organisation, _member(organisation, call.params["AccountId"]))
     return {}
 

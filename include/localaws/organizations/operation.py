@@ -1,4 +1,4 @@
-"""How an Organizations operation is registered, and who may call which."""
+"""How an Organizations operation is registered, and who may call it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ OrganisationHandler = Callable[[Call, Organisation], Reply]
 def operation(
     name: str, *, management_only: bool = True
 ) -> Callable[[OrganisationHandler], OrganisationHandler]:
-    """Register an operation of an organisation that exists, by default its management's only.
+    """Register an operation on an existing organisation, by default for the management account.
 
-    It raises AWSOrganizationsNotInUseException for accounts in none, AccessDeniedException for
-    members that call what is the management account's.
+    It raises AWSOrganizationsNotInUseException for an account that is not in an organisation, and
+    AccessDeniedException for a member that calls an operation of the management account.
     """
 
     def register(handler: OrganisationHandler) -> OrganisationHandler:
@@ -50,7 +50,7 @@ def _organisation_of(call: Call, management_only: bool) -> Organisation:
 
 
 def account_reply(organisation: Organisation, account: str, names: dict[str, str]) -> Reply:
-    """Return Organizations' `Account`; its name is the first role it has in the topology."""
+    """Return Organizations' `Account`; its name is the account's first role in the topology."""
     name = next((role for role, number in names.items() if number == account), account)
     return {
         "Id": account,

@@ -1,4 +1,4 @@
-"""Organizations: the root, the units under it, which account is where, and trusted services."""
+"""Organizations: the root, organisational units, their accounts, and trusted services."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def list_roots(call: Call, organisation: Organisation) -> Reply:
 
 @operation("CreateOrganizationalUnit")
 def create_organizational_unit(call: Call, organisation: Organisation) -> Reply:
-    """Make a unit in the root or in another unit; names are unique there."""
+    """Create a unit in the root or in another unit, with a name that is unique there."""
     parent, name = _parent(organisation, call.params["ParentId"]), call.params["Name"]
     if any(unit.parent == parent and unit.name == name for unit in organisation.units.values()):
         raise ServiceError(
@@ -113,14 +113,14 @@ def move_account(call: Call, organisation: Organisation) -> Reply:
 
 @operation("EnableAWSServiceAccess")
 def enable_aws_service_access(call: Call, organisation: Organisation) -> Reply:
-    """Trust a service; RAM itself asks for more (`EnableSharingWithAwsOrganization`)."""
+    """Trust a service; RAM also needs `EnableSharingWithAwsOrganization`."""
     organisation.services.setdefault(call.params["ServicePrincipal"], call.now())
     return {}
 
 
 @operation("DisableAWSServiceAccess")
 def disable_aws_service_access(call: Call, organisation: Organisation) -> Reply:
-    """Trust a service no more; without RAM, shares in the organisation need invitations again."""
+    """Stop trusting a service; without RAM, shares need invitations again."""
     organisation.services.pop(call.params["ServicePrincipal"], None)
     if call.params["ServicePrincipal"] == RAM:
         organisation.sharing = False
@@ -129,7 +129,7 @@ def disable_aws_service_access(call: Call, organisation: Organisation) -> Reply:
 
 @operation("ListAWSServiceAccessForOrganization")
 def list_aws_service_access_for_organization(call: Call, organisation: Organisation) -> Reply:
-    """List the trusted services; RAM is one while its sharing is on."""
+    """List the trusted services, with RAM while its sharing is enabled."""
     trusted = dict(organisation.services)
     if organisation.sharing:
         trusted.setdefault(RAM, organisation.since)

@@ -1,4 +1,4 @@
-"""What RAM grants: the question the gateway asks before it serves another account's resource."""
+"""What RAM grants: access to resources of other accounts, as the authoriser checks it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ LINEAGE = ("artifact", "action", "context", "experiment-trial-component")
 
 
 def store_of(stores: Stores, region: str) -> RamStore:
-    """Return RAM's state in a region: one for all accounts."""
+    """Return RAM's state in a region, for all accounts."""
     return stores.store(RamStore, "aws", region)
 
 
 def shared_arn(resource_arn: str) -> str:
     """Return the ARN under which a resource is shared.
 
-    A model package goes with its group, an export job with its model card, an execution with its
-    pipeline, a lineage entity with its account's one lineage group.
+    A model package is shared with its group, an export job with its model card, an execution with
+    its pipeline, a lineage entity with the lineage group of its account.
     """
     arn = parse_arn(resource_arn)
     first = arn.resource_id.split("/", 1)[0]
@@ -44,11 +44,11 @@ def shared_arn(resource_arn: str) -> str:
 
 
 def allowed(stores: Stores, principal_account: str, action: str, resource_arn: str) -> bool:
-    """Tell whether an account may do `action` (`sagemaker:…`) on a resource by RAM.
+    """Tell whether an account may do `action` (`sagemaker:…`) on a resource through RAM.
 
-    True for its own resources, and where an active share of the owner holds the resource, the
-    account is in it (invitation accepted, or none needed), and the permission attached for the
-    resource's type has the action.
+    True for its own resources. Otherwise an active share of the owner must contain the resource,
+    the account must be a member of it (invitation accepted, or none needed), and the permission of
+    the resource's type must include the action.
     """
     arn = parse_arn(resource_arn)
     if arn.account == principal_account:
@@ -59,7 +59,7 @@ def allowed(stores: Stores, principal_account: str, action: str, resource_arn: s
         for share in store.sharing(shared):
             kind = share.resources[shared].resource_type
             if (
-                share.origin is None  # there the policy itself decides
+                share.origin is None  # for the others, the resource policy itself decides
                 and share.owner == arn.account
                 and kind is not None
                 and action in share.actions(kind)
@@ -75,7 +75,7 @@ def member(stores: Stores, share: Share, account: str) -> bool:
 
 
 def joined(stores: Stores, share: Share, account: str) -> datetime | None:
-    """Return since when an account is in a share, None when it is not."""
+    """Return since when an account is in a share, or None."""
     organisation = organisations.of(stores)
     for principal in (account, *organisation.above(account)):
         association = share.principals.get(principal)
@@ -89,7 +89,7 @@ def joined(stores: Stores, share: Share, account: str) -> datetime | None:
 def shared_with(
     stores: Stores, account: str, region: str, resource_type: str, action: str
 ) -> list[str]:
-    """Return the ARNs of others' resources of a type on which an account may do `action`."""
+    """Return the ARNs of other accounts' resources of a type that an account may do `action` on."""
     if resource_type not in resource_types():
         raise ValueError(f"{resource_type} is not shareable")
     store = store_of(stores, region)
@@ -106,7 +106,7 @@ def shared_with(
 
 
 def forget(aws: TimedStores, resource_arn: str) -> None:
-    """Take a deleted resource out of every share, as AWS does."""
+    """Remove a deleted resource from every share, as AWS does."""
     store = store_of(aws, parse_arn(resource_arn).region)
     with store.lock:
         for share in list(store.sharing(resource_arn)):

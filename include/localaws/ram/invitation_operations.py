@@ -1,4 +1,4 @@
-"""RAM: invitations as their receiver (and sender) sees and answers them."""
+"""RAM: invitations, listed and answered by their receiver."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def get_resource_share_invitations(call: Call, store: RamStore) -> Reply:
 
 @operation("AcceptResourceShareInvitation")
 def accept_resource_share_invitation(call: Call, store: RamStore) -> Reply:
-    """Accept a pending invitation: the account is then in the share."""
+    """Accept a pending invitation; the account then is a member of the share."""
     return _answer(call, store, "ACCEPTED")
 
 
@@ -49,7 +49,7 @@ def reject_resource_share_invitation(call: Call, store: RamStore) -> Reply:
 
 @operation("ListPendingInvitationResources")
 def list_pending_invitation_resources(call: Call, store: RamStore) -> Reply:
-    """List what an invitation would give access to, before it is answered."""
+    """List the resources of an invitation's share, before it is accepted."""
     invitation = _received(call, store, call.params["resourceShareInvitationArn"])
     if invitation.status in ("REJECTED", "EXPIRED"):
         raise _already(invitation)

@@ -1,4 +1,4 @@
-"""RAM: looking at shares, resources and principals, as owner and as consumer."""
+"""RAM: lists of shares, resources and principals, for owners and consumers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from localaws.ram.shares import RamStore, Share
 
 @operation("GetResourceShares")
 def get_resource_shares(call: Call, store: RamStore) -> Reply:
-    """List own shares, or those of others that this account is in."""
+    """List own shares, or shares of others that this account is a member of."""
     params = call.params
     permission = params.get("permissionArn")
     shares = []
@@ -98,7 +98,7 @@ def list_resources(call: Call, store: RamStore) -> Reply:
 
 @operation("ListPrincipals")
 def list_principals(call: Call, store: RamStore) -> Reply:
-    """List whom this account shares with, or who shares with it."""
+    """List the principals that this account shares with, or that share with it."""
     params = call.params
     principals = params.get("principals") or []
     listed = []
@@ -137,7 +137,7 @@ def list_principals(call: Call, store: RamStore) -> Reply:
 
 @ram.operation("ListResourceTypes")
 def list_resource_types(call: Call) -> Reply:
-    """List the types that the local AWS can share."""
+    """List the resource types that can be shared."""
     types = []
     if call.params.get("resourceRegionScope") != "GLOBAL":
         types = [
@@ -150,7 +150,7 @@ def list_resource_types(call: Call) -> Reply:
 
 @operation("GetResourcePolicies")
 def get_resource_policies(call: Call, store: RamStore) -> Reply:
-    """Return, for own shared resources, the resource policy that their shares amount to."""
+    """Return the resource policies that correspond to the shares of own resources."""
     policies = []
     for arn in call.params["resourceArns"]:
         kind = type_of(arn).name
@@ -178,7 +178,7 @@ def get_resource_policies(call: Call, store: RamStore) -> Reply:
 
 
 def _visible(call: Call, store: RamStore) -> Iterator[Share]:
-    """Yield the shares of `resourceOwner`, checking `resourceShareArns` against them."""
+    """Yield the shares of `resourceOwner`; each of `resourceShareArns` must be among them."""
     own = call.params["resourceOwner"] == "SELF"
     visible = {
         share.arn: share

@@ -1,4 +1,4 @@
-"""How a RAM operation is registered, and the replies that several of them share."""
+"""How a RAM operation is registered, and replies that several operations share."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RamHandler = Callable[[Call, RamStore], Reply]
 def operation(name: str) -> Callable[[RamHandler], RamHandler]:
     """Register a RAM operation.
 
-    It runs under the store's own lock (the gateway asks for grants from other services), after
-    invitations whose time is over have expired; a `clientToken` makes it happen once.
+    It runs under the store's own lock, because the authoriser reads grants during calls to other
+    services. Overdue invitations expire first; a repeated `clientToken` has no further effect.
     """
 
     def register(handler: RamHandler) -> RamHandler:
@@ -109,7 +109,7 @@ def resource_reply(share: Share, association: Association) -> Reply:
 
 
 def announce(call: Call, share: Share, event: str, status: str) -> None:
-    """Emit "Resource Sharing State Change" to the owner and to the accounts in the share."""
+    """Emit "Resource Sharing State Change" in the accounts of the owner and the members."""
     accounts = {share.owner}
     accounts |= {p for p, a in share.principals.items() if a.status == "ASSOCIATED"}
     for account in sorted(accounts & {*call.account_ids(), share.owner}):
@@ -124,7 +124,7 @@ def announce(call: Call, share: Share, event: str, status: str) -> None:
 
 
 def inside_organisation(call: Call, account: str) -> bool:
-    """Tell whether an account needs no invitation: own, or of the organisation with sharing on."""
+    """Tell whether an account needs no invitation: itself, or one of a sharing organisation."""
     organisation = organisations.of(call)
     return account == call.account or (
         organisation.sharing and organisation.together(call.account, account)

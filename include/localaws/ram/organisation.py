@@ -1,4 +1,4 @@
-"""The organisation the accounts are in, if any: by default there is none."""
+"""The organisation of the accounts, if there is one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Unit:
 
 @dataclass
 class Organisation:
-    """One organisation; `sharing` is RAM's switch that makes invitations needless inside it."""
+    """One organisation; with `sharing`, RAM needs no invitations inside it."""
 
     management: str | None = None
     members: set[str] = field(default_factory=set)
@@ -41,7 +41,7 @@ class Organisation:
         return f"arn:aws:organizations::{self.management}:organization/{self.organisation_id}"
 
     def together(self, account: str, other: str) -> bool:
-        """Tell whether both accounts are in it."""
+        """Tell whether both accounts are members."""
         return self.management is not None and {account, other} <= self.members
 
     def arn_of(self, kind: str, identity: str) -> str:
@@ -53,7 +53,7 @@ class Organisation:
         return self.arn_of("ou", unit)
 
     def above(self, account: str) -> list[str]:
-        """Return the ARNs of the units that an account is in, inmost first, and of it itself."""
+        """Return the ARNs of an account's units, innermost first, and of the organisation."""
         if account not in self.members:
             return []
         units_above, unit = [], self.parents.get(account)
@@ -63,17 +63,17 @@ class Organisation:
         return [*units_above, self.arn]
 
     def found(self, management: str, members: set[str]) -> None:
-        """Put accounts into one organisation managed by `management`."""
+        """Create the organisation, managed by `management`."""
         self.management = management
         self.members = {management, *members}
 
     def leave(self, account: str) -> None:
-        """Take an account out of it."""
+        """Remove an account."""
         self.members.discard(account)
         self.parents.pop(account, None)
 
     def dissolve(self) -> None:
-        """End it; the accounts are in none."""
+        """Delete the organisation."""
         fresh = Organisation()
         for name in vars(fresh):
             setattr(self, name, getattr(fresh, name))

@@ -1,4 +1,4 @@
-"""RAM: permissions, and which of them a share uses."""
+"""RAM: permissions, and the permissions of shares."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def list_permission_versions(call: Call, store: RamStore) -> Reply:
 
 @operation("CreatePermission")
 def create_permission(call: Call, store: RamStore) -> Reply:
-    """Make a customer-managed permission of actions that the type supports."""
+    """Create a customer-managed permission with actions that the type supports."""
     name, kind = call.params["name"], call.params["resourceType"]
     if kind not in resource_types():
         raise ServiceError("InvalidParameterException", f"Unknown resource type {kind}.")
@@ -74,7 +74,7 @@ def create_permission(call: Call, store: RamStore) -> Reply:
 
 @operation("CreatePermissionVersion")
 def create_permission_version(call: Call, store: RamStore) -> Reply:
-    """Add a version, which becomes the default; shares keep the version they have."""
+    """Add a version, which becomes the default; shares keep their version."""
     permission = _own(call, store)
     if len(permission.versions) >= MAX_VERSIONS:
         raise ServiceError(
@@ -92,7 +92,7 @@ def create_permission_version(call: Call, store: RamStore) -> Reply:
 
 @operation("SetDefaultPermissionVersion")
 def set_default_permission_version(call: Call, store: RamStore) -> Reply:
-    """Choose the version that new shares get."""
+    """Set the version for new shares."""
     permission = _own(call, store)
     permission.default_version = permission.version(call.params["permissionVersion"]).number
     permission.updated = call.now()
@@ -136,7 +136,7 @@ def delete_permission(call: Call, store: RamStore) -> Reply:
 
 @operation("ListResourceSharePermissions")
 def list_resource_share_permissions(call: Call, store: RamStore) -> Reply:
-    """List the permissions of a share that is the account's own or open to it."""
+    """List the permissions of a share that the account owns or is a member of."""
     share = store.share(call.params["resourceShareArn"])
     if share.owner != call.account and not member(call, share, call.account):
         raise ServiceError(
@@ -149,12 +149,12 @@ def list_resource_share_permissions(call: Call, store: RamStore) -> Reply:
 
 @operation("ListPermissionAssociations")
 def list_permission_associations(call: Call, store: RamStore) -> Reply:
-    """List which own shares use which permission in which version."""
+    """List which version of which permission own shares use."""
     params = call.params
     status = params.get("associationStatus", "ASSOCIATED")
     associations = []
     for share in store.shares.values():
-        # Local associations are complete at once.
+        # Associations complete at once here.
         if share.owner != call.account or share.status != "ACTIVE" or status != "ASSOCIATED":
             continue
         for permission, number in share.permissions.values():
@@ -185,7 +185,7 @@ def list_permission_associations(call: Call, store: RamStore) -> Reply:
 
 @operation("AssociateResourceSharePermission")
 def associate_resource_share_permission(call: Call, store: RamStore) -> Reply:
-    """Attach a permission; with `replace`, in the place of the type's present one."""
+    """Attach a permission; with `replace`, instead of the type's current one."""
     share = store.share(call.params["resourceShareArn"], call.account)
     permission = store.permission(call.params["permissionArn"], call.account)
     number = permission.version(call.params.get("permissionVersion")).number
@@ -208,7 +208,7 @@ def associate_resource_share_permission(call: Call, store: RamStore) -> Reply:
 
 @operation("DisassociateResourceSharePermission")
 def disassociate_resource_share_permission(call: Call, store: RamStore) -> Reply:
-    """Detach a permission of whose type the share holds no resource any more."""
+    """Detach a permission; the share must have no resource of its type."""
     share = store.share(call.params["resourceShareArn"], call.account)
     permission = store.permission(call.params["permissionArn"], call.account)
     present = share.permissions.get(permission.resource_type)

@@ -1,4 +1,4 @@
-"""RAM permissions: AWS's managed ones, read from `permissions.yaml`, and customers' own."""
+"""RAM permissions: AWS managed ones, read from `permissions.yaml`, and customers' own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import yaml
 
 from localaws.kit.service import ServiceError
 
-# RAM started with these; only a time is needed, the same on every run.
+# A fixed creation time, the same on every run.
 MANAGED_SINCE = datetime(2023, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A kind of resource that can be shared, and every action a share of it may allow."""
+    """A type of resource that can be shared, and the actions that a share may allow."""
 
     name: str
     prefix: str
@@ -42,7 +42,7 @@ class PermissionVersion:
 
 @dataclass
 class Permission:
-    """A permission with its versions; `owner` is None for AWS's managed ones."""
+    """A permission with its versions; `owner` is None for AWS managed ones."""
 
     arn: str
     name: str
@@ -108,7 +108,7 @@ def resource_types() -> dict[str, ResourceType]:
 
 @lru_cache(maxsize=1)
 def managed() -> dict[str, Permission]:
-    """Return AWS's managed permissions by ARN; names are matched with their letter case."""
+    """Return AWS managed permissions by ARN; names are case-sensitive."""
     permissions = {}
     for row in _declared()["permissions"]:
         arn = f"arn:aws:ram::aws:permission/{row['name']}"
@@ -128,7 +128,7 @@ def managed() -> dict[str, Permission]:
 
 
 def default_of(resource_type: str) -> Permission:
-    """Return the managed permission that RAM attaches to a type when none is named."""
+    """Return the managed permission that RAM attaches to a type by default."""
     return next(
         p for p in managed().values() if p.resource_type == resource_type and p.is_type_default
     )
@@ -139,7 +139,7 @@ def read_template(resource_type: str, template: str) -> tuple[str, ...]:
 
     Raises MalformedPolicyTemplateException for anything but `{"Effect": "Allow", "Action": …}`
     and InvalidPolicyException for an action that the type does not have. A `Condition` is
-    refused as unsupported: granting without looking at it would allow more than was asked.
+    not supported and refused: ignoring it would grant more than the template says.
     """
     try:
         document = json.loads(template)

@@ -1,10 +1,10 @@
-"""The shares that RAM makes of a model group's resource policy, and their promotion.
+"""The shares that RAM creates from the resource policy of a model group, and their promotion.
 
-A statement becomes a share of its own: STANDARD when its actions are those of a managed
-permission, else CREATED_FROM_POLICY, which RAM neither changes nor shows to consumers until it is
-promoted (RAM user guide, "Resource shares created from resource-based policies"). The access
-itself comes from the policy. Assumed: one share a statement, its name, and that principals of a
-policy need no invitation.
+Each statement becomes a share: STANDARD if its actions are those of a managed permission, otherwise
+CREATED_FROM_POLICY, which RAM neither changes nor shows to consumers until it is promoted (RAM user
+guide, "Resource shares created from resource-based policies"). The policy itself grants access.
+AWS does not document the number of shares, their names, and whether invitations are needed; here it
+is one share for each statement, without invitations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FROM_POLICY = "CREATED_FROM_POLICY"
 
 
 def follow_policy(aws: TimedStores, resource_arn: str, document: dict[str, Any] | None) -> None:
-    """Make the shares of a resource those of its policy; None removes them."""
+    """Set the shares of a resource to those of its policy; None removes them."""
     arn = parse_arn(resource_arn)
     store, now = store_of(aws, arn.region), aws.clock.now()
     with store.lock:
@@ -46,7 +46,7 @@ def follow_policy(aws: TimedStores, resource_arn: str, document: dict[str, Any] 
 
 @operation("PromotePermissionCreatedFromPolicy")
 def promote_permission_created_from_policy(call: Call, store: RamStore) -> Reply:
-    """Make a customer-managed permission of one that a policy left behind."""
+    """Create a customer-managed permission from one that was created from a policy."""
     source, name = store.permission(call.params["permissionArn"], call.account), call.params["name"]
     if source.feature_set != FROM_POLICY:
         raise ServiceError(
@@ -67,7 +67,7 @@ def promote_permission_created_from_policy(call: Call, store: RamStore) -> Reply
 
 @operation("PromoteResourceShareCreatedFromPolicy")
 def promote_resource_share_created_from_policy(call: Call, store: RamStore) -> Reply:
-    """Make a share of a policy one that can be discovered; its permission comes first."""
+    """Make a share from a policy discoverable; its permission must be promoted first."""
     share = store.share(call.params["resourceShareArn"], call.account)
     if share.feature_set != FROM_POLICY:
         raise ServiceError(

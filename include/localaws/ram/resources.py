@@ -1,4 +1,4 @@
-"""Which resources exist to be shared: each owning service answers for its own type."""
+"""Which resources can be shared: each service tells whether its resources exist."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def type_of(resource_arn: str) -> ResourceType:
 
 
 def require_own(resources: Resources, account: str, region: str, resource_arn: str) -> ResourceType:
-    """Check that a resource can be shared by `account`: known type, own, in this region, there."""
+    """Check that `account` can share a resource: known type, its own, in this region, existing."""
     kind = type_of(resource_arn)
     arn = parse_arn(resource_arn)
     if arn.account != account or arn.region != region:

@@ -1,4 +1,4 @@
-"""RAM: making, changing and deleting shares."""
+"""RAM: creating, changing and deleting shares."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCOUNT = re.compile(r"\d{12}")
 
 @operation("CreateResourceShare")
 def create_resource_share(call: Call, store: RamStore) -> Reply:
-    """Make a share; the types of its resources get the named permission or their default."""
+    """Create a share; each resource type gets the named permission or its default."""
     now = call.now()
     _refuse_sources(call)
     share = Share(
@@ -48,14 +48,14 @@ def create_resource_share(call: Call, store: RamStore) -> Reply:
                 f"Only one permission per resource type: {permission.resource_type} has two.",
             )
         share.permissions[permission.resource_type] = (permission, permission.default_version)
-    _associate(call, store, share)  # raises before the share is kept
+    _associate(call, store, share)  # raises before the share is stored
     store.add(share)
     return {"resourceShare": share_reply(share)}
 
 
 @operation("UpdateResourceShare")
 def update_resource_share(call: Call, store: RamStore) -> Reply:
-    """Rename a share, or open it to (close it for) accounts outside the organisation."""
+    """Rename a share, or allow or forbid accounts outside the organisation."""
     share = _own_active(call, store)
     if call.params.get("name"):
         share.name = call.params["name"]
@@ -67,7 +67,7 @@ def update_resource_share(call: Call, store: RamStore) -> Reply:
 
 @operation("DeleteResourceShare")
 def delete_resource_share(call: Call, store: RamStore) -> Reply:
-    """Delete an own share; whoever had access through it loses it."""
+    """Delete an own share; its members lose access."""
     store.delete(_own_active(call, store), call.now())
     return {"returnValue": True}
 
@@ -91,7 +91,7 @@ def associate_resource_share(call: Call, store: RamStore) -> Reply:
 
 @operation("DisassociateResourceShare")
 def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
-    """Take resources and principals out of a share; a consumer may take itself out (leave)."""
+    """Remove resources and principals from a share; a consumer can only remove itself (leave)."""
     _refuse_sources(call)
     share = store.share(call.params["resourceShareArn"])
     resources = call.params.get("resourceArns") or []
@@ -118,7 +118,7 @@ def disassociate_resource_share(call: Call, store: RamStore) -> Reply:
 
 @ram.operation("EnableSharingWithAwsOrganization")
 def enable_sharing_with_aws_organization(call: Call) -> Reply:
-    """Switch invitations off inside the organisation; only its management account may."""
+    """Make invitations unnecessary inside the organisation, as its management account."""
     organisation = organisations.of(call)
     if organisation.management is None:
         raise ServiceError(
@@ -148,7 +148,7 @@ def _own_active(call: Call, store: RamStore) -> Share:
 
 
 def _associate(call: Call, store: RamStore, share: Share) -> list[Association]:
-    """Check everything first, then add: a refused request leaves the share as it was."""
+    """Check everything first, then add, so that a refused request does not change the share."""
     now = call.now()
     resources = list(dict.fromkeys(call.params.get("resourceArns") or []))
     principals = list(dict.fromkeys(call.params.get("principals") or []))

@@ -1,7 +1,7 @@
-"""The state of RAM in one region: shares, what and who is in them, and invitations.
+"""The state of RAM in one region: shares, their resources and principals, and invitations.
 
-RAM is one service for all accounts, so this is one store per region. It knows no requests: the
-operations check who may do what, this keeps the state machine.
+RAM is one service for all accounts, so there is one store for each region. The operations check
+permissions; this module is the state machine.
 
 An association is ASSOCIATING (waiting for an invitation), ASSOCIATED or DISASSOCIATED.
 """
@@ -40,7 +40,7 @@ class Association:
 
 @dataclass
 class Share:
-    """A resource share of its owner; `permissions` holds one attached version per type."""
+    """A resource share; `permissions` has one attached version for each type."""
 
     arn: str
     name: str
@@ -55,16 +55,16 @@ class Share:
     principals: dict[str, Association] = field(default_factory=dict)
     retain_on_leave: bool | None = None
     feature_set: str = "STANDARD"
-    # The resource and the statement of its policy that made this share.
+    # The resource and the policy statement from which this share was created.
     origin: tuple[str, str] | None = None
 
     @property
     def discoverable(self) -> bool:
-        """Whether consumers see the share: one of a policy only after its promotion."""
+        """Whether consumers can see the share; one from a policy only after its promotion."""
         return self.feature_set == "STANDARD"
 
     def live_resources(self) -> list[Association]:
-        """Return the resources that are shared now."""
+        """Return the associated resources."""
         return [a for a in self.resources.values() if a.status == "ASSOCIATED"]
 
     def actions(self, resource_type: str) -> tuple[str, ...]:
@@ -113,21 +113,21 @@ class RamStore:
         return permission
 
     def sharing(self, resource_arn: str) -> Iterator[Share]:
-        """Yield the active shares that a resource is in now."""
+        """Yield the active shares of a resource."""
         for share in list(self._sharing.get(resource_arn, {}).values()):
             if share.status == "ACTIVE" and share.resources[resource_arn].status == "ASSOCIATED":
                 yield share
 
     # ------------------------------------------------------------------ changing
     def add(self, share: Share) -> Share:
-        """Keep a new share."""
+        """Add a new share."""
         self.shares[share.arn] = share
         return share
 
     def add_resource(
         self, share: Share, arn: str, resource_type: str, now: datetime
     ) -> Association:
-        """Put a resource into a share; one that is there already stays as it is."""
+        """Add a resource to a share; one that is associated already stays unchanged."""
         present = share.resources.get(arn)
         if present and present.status == "ASSOCIATED":
             return present
@@ -140,10 +140,10 @@ class RamStore:
     def add_principal(
         self, share: Share, principal: str, now: datetime, *, invite: bool, external: bool
     ) -> Association:
-        """Put a principal into a share, at once or after it accepts an invitation.
+        """Add a principal to a share, at once or after it accepts an invitation.
 
-        A principal that is in it, or invited to it, stays as it is; one whose invitation expired
-        or was rejected, or that left, is invited anew.
+        A member or invited principal stays unchanged. A principal that left, or whose invitation
+        expired or was rejected, is invited again.
         """
         present = share.principals.get(principal)
         if present and present.status in ("ASSOCIATED", "ASSOCIATING"):
@@ -159,7 +159,7 @@ class RamStore:
         return added
 
     def remove(self, share: Share, association: Association, now: datetime) -> None:
-        """Take a resource or principal out of a share; its open invitation vanishes."""
+        """Remove a resource or principal from a share, and its invitations."""
         association.status = "DISASSOCIATED"
         association.updated = share.updated = now
         if association.kind == "RESOURCE":
@@ -170,7 +170,7 @@ class RamStore:
                 del self.invitations[arn]
 
     def delete(self, share: Share, now: datetime) -> None:
-        """Delete a share: everything leaves it; it stays visible to its owner for a while."""
+        """Delete a share: everything is removed; its owner can see it for a while."""
         for association in [*share.resources.values(), *share.principals.values()]:
             if association.status != "DISASSOCIATED":
                 self.remove(share, association, now)
@@ -185,7 +185,7 @@ class RamStore:
         association.updated = now
 
     def sweep(self, now: datetime) -> None:
-        """Let time pass: expire invitations, and forget shares deleted long ago."""
+        """Expire overdue invitations, and remove shares that were deleted some time ago."""
         for invitation in self.invitations.values():
             if invitation.status == "PENDING" and now >= invitation.at + INVITATION_LIFETIME:
                 self.answer(invitation, "EXPIRED", invitation.at + INVITATION_LIFETIME)

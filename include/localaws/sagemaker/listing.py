@@ -19,9 +19,9 @@ def listed(
     prefix: str,
     order: str = "Descending",
 ) -> dict[str, Any]:
-    """Return one page of summaries that pass the filters of the call, in the order asked for.
+    """Return one page of summaries that pass the filters of the call, in the requested order.
 
-    `prefix` is what the members of a summary begin with (`TrainingJob` for `TrainingJobName` and
+    `prefix` is that of the members of a summary (`TrainingJob` for `TrainingJobName` and
     `TrainingJobStatus`). Newest first unless the call says otherwise.
     """
     chosen = [item for item in items if _passes(params, item, prefix)]

@@ -13,8 +13,8 @@ def assume_execution_role(call: Call, role_arn: str) -> Credentials:
     """Return temporary credentials of the role for SageMaker.
 
     Raises:
-        ServiceError: ValidationException when it is no role of this account, does not exist or
-            does not trust SageMaker.
+        ServiceError: ValidationException if it is not of this account, does not exist or does not
+            trust SageMaker.
     """
     if not is_arn(role_arn) or parse_arn(role_arn).account != call.account:
         raise ServiceError(

@@ -11,14 +11,14 @@ from localaws.sagemaker.tags import TagStore
 if TYPE_CHECKING:
     from localaws.kit.capabilities import Announcements
 
-# The API says Created, the event Active (the guide's example); the other statuses are the API's.
+# The event has Active for the API's Created (the guide's example); other statuses are equal.
 FEATURE_GROUP_STATUS = {"Created": "Active"}
 
 
 def announce(aws: Announcements, what: str, arn: str, described: dict[str, Any]) -> None:
     """Emit "SageMaker `what` State Change" in the owner's account, with the tags as a map.
 
-    `described` is the API's description; its times become milliseconds.
+    `described` is the API's description; its times are converted to milliseconds.
     """
     owner = parse_arn(arn)
     detail = {name: value for name, value in described.items() if name != "LastModifiedTime"}

@@ -1,7 +1,7 @@
 """Tags of SageMaker resources, of whatever kind, by ARN: AddTags, ListTags, DeleteTags.
 
-A resource's module calls `put` when it makes the resource (with or without tags) and `forget` when
-it deletes it: that is how AddTags knows what exists.
+A resource's module calls `put` when it creates the resource (with or without tags) and `forget`
+when it deletes it, so that AddTags knows which resources exist.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TagStore:
         self._tags: dict[str, dict[str, str]] = {}
 
     def put(self, arn: str, tags: list[Tag] | None) -> None:
-        """Make a resource known, add tags or replace their values; at most 50 of them."""
+        """Register a resource, add tags or replace their values; at most 50."""
         with self._lock:
             merged = self._tags.get(arn, {}) | {tag["Key"]: tag["Value"] for tag in tags or []}
             if len(merged) > LIMIT:
@@ -44,18 +44,18 @@ class TagStore:
         return [{"Key": key, "Value": value} for key, value in sorted(self.of(arn).items())]
 
     def remove(self, arn: str, keys: list[str]) -> None:
-        """Take tags off a resource; keys it does not have are ignored."""
+        """Remove tags from a resource; unknown keys are ignored."""
         with self._lock:
             for key in keys:
                 self._tags.get(arn, {}).pop(key, None)
 
     def forget(self, arn: str) -> None:
-        """Drop a resource that was deleted."""
+        """Remove a deleted resource."""
         with self._lock:
             self._tags.pop(arn, None)
 
     def require(self, arn: str) -> str:
-        """Return `arn` when there is such a resource; ValidationException."""
+        """Return `arn`; ValidationException if there is no such resource."""
         with self._lock:
             if arn not in self._tags:
                 raise ServiceError("ValidationException", f"Could not find resource {arn}.")
@@ -64,7 +64,7 @@ class TagStore:
 
 @sagemaker.operation("AddTags", resource="ResourceArn")
 def add_tags(call: Call) -> dict[str, Any]:
-    """Add tags to a resource and return all it has."""
+    """Add tags to a resource and return all its tags."""
     store = call.store(TagStore)
     arn = store.require(call.params["ResourceArn"])
     store.put(arn, call.params["Tags"])
@@ -82,7 +82,7 @@ def list_tags(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteTags", resource="ResourceArn")
 def delete_tags(call: Call) -> dict[str, Any]:
-    """Take tags off a resource."""
+    """Remove tags from a resource."""
     store = call.store(TagStore)
     store.remove(store.require(call.params["ResourceArn"]), call.params["TagKeys"])
     return {}

@@ -31,7 +31,7 @@ def in_xml(service: str, operation: str, protocol: str, body: str) -> list[str]:
     ("document", "said"),
     [
         ({}, ["reply: TrialArn is missing"]),
-        ({"TrialArn": None}, ["reply.TrialArn: NoneType 'None' is no string"]),
+        ({"TrialArn": None}, ["reply.TrialArn: NoneType 'None' is not of type string"]),
         ({"TrialArn": "a", "Name": "b"}, ["reply: UpdateTrialResponse has no Name"]),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_query_reply_is_held_to_its_result() -> None:
     assert in_xml("sts", "GetCallerIdentity", "query", "<A/>") == [
         "reply: has no GetCallerIdentityResult"
     ]
-    assert in_xml("sts", "GetCallerIdentity", "query", "no XML") == ["reply: is no XML"]
+    assert in_xml("sts", "GetCallerIdentity", "query", "no XML") == ["reply: not XML"]
 
 
 def test_lists_and_scalars_of_an_s3_reply_are_looked_at() -> None:
@@ -79,8 +79,8 @@ def test_lists_and_scalars_of_an_s3_reply_are_looked_at() -> None:
         "</Contents></ListBucketResult>"
     )
     assert in_xml("s3", "ListObjectsV2", "rest-xml", body) == [
-        "reply.IsTruncated: str 'no' is no boolean",
-        "reply.KeyCount: str 'many' is no integer",
+        "reply.IsTruncated: str 'no' is not of type boolean",
+        "reply.KeyCount: str 'many' is not of type integer",
         "reply.Contents[]: Object has no Weight",
     ]
 

@@ -1,4 +1,4 @@
-"""The resource types that the local CloudFormation deploys, one module a service."""
+"""The resource types of the local CloudFormation, one module for each service."""
 
 from __future__ import annotations
 

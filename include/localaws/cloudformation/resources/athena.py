@@ -36,7 +36,7 @@ CONFIGURATION = structure(
 
 
 class Tagged(ResourceType):
-    """What both types do alike: their tags, by ARN."""
+    """What both types share: tags by ARN."""
 
     kind: str
 
@@ -45,7 +45,7 @@ class Tagged(ResourceType):
         return context.arn("athena", f"{self.kind}/{instance.physical_id}")
 
     def write_tags(self, context: Context, instance: Instance) -> None:
-        """Bring the tags to what is wanted."""
+        """Set the tags to those of the instance."""
         athena, arn = context.client("athena"), self.arn(context, instance)
         gone = {tag["Key"] for tag in self.read_tags(context, instance)} - set(instance["Tags"])
         if gone:
@@ -54,7 +54,7 @@ class Tagged(ResourceType):
             athena.tag_resource(ResourceARN=arn, Tags=tag_list(instance["Tags"]))
 
     def read_tags(self, context: Context, instance: Instance) -> list[dict[str, str]]:
-        """Return the tags that the service holds."""
+        """Return the tags of the resource in the service."""
         tags_read: list[dict[str, str]] = context.client("athena").list_tags_for_resource(
             ResourceARN=self.arn(context, instance)
         )["Tags"]
@@ -97,7 +97,7 @@ class DataCatalog(Tagged):
         return {**definition, "Tags": self.read_tags(context, instance)}
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Take the registration back."""
+        """Delete the registration."""
         athena = context.client("athena")
         unless(lambda: athena.delete_data_catalog(Name=instance.physical_id), ABSENT)
 
@@ -118,7 +118,7 @@ class WorkGroup(Tagged):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the workgroup."""
+        """Create the workgroup."""
         context.client("athena").create_work_group(
             Name=instance["Name"],
             Description=instance["Description"],
@@ -164,5 +164,5 @@ class WorkGroup(Tagged):
 
 
 def _definition(instance: Instance) -> dict[str, Any]:
-    # Athena takes no empty description; one that is left out is taken away.
+    # Athena does not accept an empty description; leaving it out removes it.
     return {name: instance[name] for name in DataCatalog.made_with if instance[name] != ""}

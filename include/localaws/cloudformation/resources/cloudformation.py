@@ -10,7 +10,7 @@ from localaws.cloudformation.resource import REGISTER, Context, Instance, Resour
 
 @REGISTER.add
 class WaitConditionHandle(ResourceType):
-    """AWS::CloudFormation::WaitConditionHandle: holds nothing; a stack's marker resource."""
+    """AWS::CloudFormation::WaitConditionHandle: a resource without content, for empty stacks."""
 
     name = "AWS::CloudFormation::WaitConditionHandle"
     properties = {}
@@ -20,11 +20,11 @@ class WaitConditionHandle(ResourceType):
         return f"{context.stack_id}/{instance.logical_id}"
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Have nothing to apply."""
+        """Do nothing: there are no properties."""
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Have no properties."""
+        """Return no properties."""
         return {}
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Have nothing to delete."""
+        """Do nothing: there is no resource."""

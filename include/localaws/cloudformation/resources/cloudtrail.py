@@ -24,8 +24,8 @@ from localaws.cloudformation.resource import (
 )
 
 _OPERATORS = ("Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith")
-# What a trail logs whose template says nothing (CloudTrail API Reference, `PutEventSelectors`).
-_SILENT = [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}]
+# What a trail logs by default (CloudTrail API Reference, `PutEventSelectors`).
+_DEFAULT = [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}]
 _PLACE = ("S3BucketName", "S3KeyPrefix", "IncludeGlobalServiceEvents", "IsMultiRegionTrail")
 
 
@@ -50,7 +50,7 @@ class Trail(ResourceType):
         "EventSelectors": Property(
             listing(
                 structure(
-                    _SILENT[0],
+                    _DEFAULT[0],
                     ReadWriteType=text,
                     IncludeManagementEvents=boolean,
                     DataResources=listing(structure(Type=text, Values=listing(text))),
@@ -67,7 +67,7 @@ class Trail(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the trail; CloudTrail looks whether the bucket lets it in."""
+        """Create the trail; CloudTrail checks that the bucket's policy allows it."""
         name = instance["TrailName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)
@@ -75,7 +75,7 @@ class Trail(ResourceType):
         return str(name)
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Write the changed settings, what is logged, the tags, and whether it logs at all."""
+        """Write the changed settings, selectors and tags, and start or stop logging."""
         cloudtrail, name = context.client("cloudtrail"), instance.physical_id
         if set(changed) & set(_PLACE):
             cloudtrail.update_trail(Name=name, **_delivery(instance))
@@ -84,7 +84,7 @@ class Trail(ResourceType):
             selected = (
                 {"AdvancedEventSelectors": advanced}
                 if advanced
-                else {"EventSelectors": instance["EventSelectors"] or _SILENT}
+                else {"EventSelectors": instance["EventSelectors"] or _DEFAULT}
             )
             cloudtrail.put_event_selectors(TrailName=name, **selected)
         if "Tags" in changed:
@@ -100,15 +100,15 @@ class Trail(ResourceType):
             (cloudtrail.start_logging if on else cloudtrail.stop_logging)(Name=name)
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the trail, what it logs, its tags, and whether it logs."""
+        """Read the trail, its selectors and tags, and whether it is logging."""
         cloudtrail, name = context.client("cloudtrail"), instance.physical_id
         trail = cloudtrail.get_trail(Name=name)["Trail"]
         selected = cloudtrail.get_event_selectors(TrailName=name)
         basic: Any = [
-            {key: selector[key] for key in _SILENT[0]}
+            {key: selector[key] for key in _DEFAULT[0]}
             for selector in selected.get("EventSelectors", [])
         ]
-        if not basic or (basic == _SILENT and not instance["EventSelectors"]):
+        if not basic or (basic == _DEFAULT and not instance["EventSelectors"]):
             basic = None
         by_key = _tags(cloudtrail, trail["TrailARN"])
         return {
@@ -124,7 +124,7 @@ class Trail(ResourceType):
         }
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Delete the trail; its log files stay."""
+        """Delete the trail; its log files are kept."""
         cloudtrail = context.client("cloudtrail")
         unless(lambda: cloudtrail.delete_trail(Name=instance.physical_id), "TrailNotFoundException")
 

@@ -67,7 +67,7 @@ class Table(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the table and wait until it is active."""
+        """Create the table and wait until it is active."""
         dynamodb, name = context.client("dynamodb"), instance["TableName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)
@@ -92,7 +92,7 @@ class Table(ResourceType):
         if "TimeToLiveSpecification" in changed:
             self._set_expiry(dynamodb, table, instance["TimeToLiveSpecification"])
         if "SSESpecification" in changed and _encryption(instance):
-            # moto keeps the encryption that the table was made with; the look afterwards says so.
+            # moto does not change the encryption of a table; the verification then fails.
             dynamodb.update_table(TableName=table, **_encryption(instance))
         if "DeletionProtectionEnabled" in changed:
             protected = instance["DeletionProtectionEnabled"]
@@ -107,7 +107,7 @@ class Table(ResourceType):
 
     @staticmethod
     def _set_expiry(dynamodb: Any, table: str, expiry: Mapping[str, Any]) -> None:
-        if expiry == NO_TTL:  # switching off needs the attribute that is on
+        if expiry == NO_TTL:  # disabling needs the name of the attribute
             current = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
             if "AttributeName" not in current:
                 return
@@ -115,7 +115,7 @@ class Table(ResourceType):
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=dict(expiry))
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the table and what hangs on it."""
+        """Read the table, its backups, expiry and tags."""
         dynamodb, table = context.client("dynamodb"), instance.physical_id
         description = dynamodb.describe_table(TableName=table)["Table"]
         backups = dynamodb.describe_continuous_backups(TableName=table)
@@ -145,7 +145,7 @@ class Table(ResourceType):
         return properties
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Delete the table; a protected one stays and says so."""
+        """Delete the table; a protected table is not deleted, which is an error."""
         dynamodb, table = context.client("dynamodb"), instance.physical_id
         unless(lambda: dynamodb.delete_table(TableName=table), "ResourceNotFoundException")
 

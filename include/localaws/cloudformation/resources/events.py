@@ -43,7 +43,7 @@ class EventBus(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the bus; EventBridge refuses one that exists."""
+        """Create the bus; EventBridge refuses one that exists."""
         context.client("events").create_event_bus(Name=instance["Name"])
         return str(instance["Name"])
 
@@ -87,7 +87,7 @@ def _statement(value: Any, path: str) -> Any:
 
 @REGISTER.add
 class EventBusPolicy(ResourceType):
-    """AWS::Events::EventBusPolicy: one statement of a bus's policy, the others stay."""
+    """AWS::Events::EventBusPolicy: one statement of a bus's policy; others are not changed."""
 
     name = "AWS::Events::EventBusPolicy"
     properties = {
@@ -97,7 +97,7 @@ class EventBusPolicy(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Claim the statement id; writing the statement is left to `apply`."""
+        """Check that the statement id is free; `apply` writes the statement."""
         if instance["StatementId"] in _statements(context, instance["EventBusName"]):
             raise DeployError(f"{instance['StatementId']} already exists")
         return f"{instance['EventBusName']}|{instance['StatementId']}"
@@ -120,7 +120,7 @@ class EventBusPolicy(ResourceType):
         return {**instance.properties, "Statement": statement}
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Take the statement out of the bus's policy."""
+        """Remove the statement from the bus's policy."""
         events = context.client("events")
         unless(
             lambda: events.remove_permission(
@@ -137,7 +137,7 @@ def _statements(context: Context, bus: str) -> dict[str, Any]:
 
 @REGISTER.add
 class Rule(ResourceType):
-    """AWS::Events::Rule on an event pattern; the local AWS runs no schedules."""
+    """AWS::Events::Rule with an event pattern; schedules are not supported."""
 
     name = "AWS::Events::Rule"
     attributes = ("Arn",)
@@ -157,9 +157,9 @@ class Rule(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Claim the name; PutRule, which also overwrites, is left to `apply`.
+        """Check that the name is free; `apply` calls PutRule, which would overwrite a rule.
 
-        The physical id of a rule on a bus of one's own is `bus|rule`, as CloudFormation has it.
+        The physical id of a rule on a custom bus is `bus|rule`, as in CloudFormation.
         """
         name, bus = instance["Name"], instance["EventBusName"]
         if name is ANYTHING:
@@ -170,7 +170,7 @@ class Rule(ResourceType):
         return str(name) if bus == "default" else f"{bus}|{name}"
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Write the rule and bring its targets to those wanted."""
+        """Write the rule and set its targets."""
         events, where = context.client("events"), _names(instance)
         if {"Description", "EventPattern", "State"} & set(changed):
             events.put_rule(
@@ -216,7 +216,7 @@ class Rule(ResourceType):
         events.delete_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
 
     def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
-        """Return the rule's ARN, which names its bus unless that is the default one."""
+        """Return the rule's ARN, which contains the name of a custom bus."""
         where = _names(instance)
         bus = "" if where["EventBusName"] == "default" else f"{where['EventBusName']}/"
         return context.arn("events", f"rule/{bus}{where['Rule']}")

@@ -54,7 +54,7 @@ class Role(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the role with its trust policy; its rights follow."""
+        """Create the role with its trust policy; `apply` adds its permissions."""
         name = instance["RoleName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)[:64]
@@ -96,7 +96,7 @@ class Role(ResourceType):
                 iam.tag_role(RoleName=role, Tags=tag_list(instance["Tags"]))
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the role and every policy on it."""
+        """Read the role and all its policies."""
         iam, role = context.client("iam"), instance.physical_id
         description = _role(iam, role)
         boundary = description.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
@@ -121,7 +121,7 @@ class Role(ResourceType):
         }
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Take every policy off the role, then delete it."""
+        """Remove all policies from the role, then delete it."""
         iam, role = context.client("iam"), instance.physical_id
         if unless(lambda: iam.get_role(RoleName=role), "NoSuchEntity") is None:
             return

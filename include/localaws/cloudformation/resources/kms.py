@@ -44,7 +44,7 @@ class Key(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the key with its policy."""
+        """Create the key with its policy."""
         policy = instance["KeyPolicy"]
         optional = {} if policy is ANYTHING else {"Policy": json.dumps(policy)}
         key = context.client("kms").create_key(
@@ -80,13 +80,13 @@ class Key(ResourceType):
             "EnableKeyRotation": kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
             "KeyPolicy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
             "KeySpec": metadata["KeySpec"],
-            # moto leaves the usage out of the reply when it was not given.
+            # moto leaves the usage out of the reply if it was not set.
             "KeyUsage": metadata.get("KeyUsage", "ENCRYPT_DECRYPT"),
             "Tags": [{"Key": t["TagKey"], "Value": t["TagValue"]} for t in _tags(kms, key)],
         }
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Schedule the key's deletion; one that waits for it already is left alone."""
+        """Schedule the key's deletion, unless it is already scheduled."""
         kms, key = context.client("kms"), instance.physical_id
         description = unless(lambda: kms.describe_key(KeyId=key), "NotFoundException")
         if description and description["KeyMetadata"]["KeyState"] != "PendingDeletion":
@@ -115,7 +115,7 @@ class Alias(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the alias; KMS refuses one that exists."""
+        """Create the alias; KMS refuses one that exists."""
         name = str(instance["AliasName"])
         context.client("kms").create_alias(AliasName=name, TargetKeyId=instance["TargetKeyId"])
         return name

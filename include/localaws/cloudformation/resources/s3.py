@@ -72,7 +72,7 @@ class Bucket(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the bucket; names are global, so any account's bucket of that name is in the way."""
+        """Create the bucket; the name must not be in use in any account."""
         s3, name = context.client("s3"), instance["BucketName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)[:63].lower()
@@ -84,7 +84,7 @@ class Bucket(ResourceType):
         return str(name)
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Write each changed configuration, or remove it when the template is silent."""
+        """Write each changed configuration, or remove it if the template does not set it."""
         s3, bucket = context.client("s3"), instance.physical_id
         for name in changed:
             value = instance[name]
@@ -120,7 +120,7 @@ class Bucket(ResourceType):
                 s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=value)
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read each configuration; one that is not set is missing."""
+        """Read each configuration that is set."""
         s3, bucket = context.client("s3"), instance.physical_id
         encryption = unless(
             lambda: s3.get_bucket_encryption(Bucket=bucket),
@@ -159,7 +159,7 @@ class Bucket(ResourceType):
         return properties
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Delete the bucket; one that holds objects is not deleted, as on AWS."""
+        """Delete the bucket; a bucket with objects is not deleted, as on AWS."""
         s3, bucket = context.client("s3"), instance.physical_id
         unless(lambda: s3.delete_bucket(Bucket=bucket), "NoSuchBucket", "404")
 
@@ -223,6 +223,6 @@ class BucketPolicy(ResourceType):
         return {"Bucket": bucket, "PolicyDocument": reply.get("Policy", "{}")}
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Take the policy off the bucket, if that is still there."""
+        """Remove the policy from the bucket, if the bucket exists."""
         s3, bucket = context.client("s3"), instance["Bucket"]
         unless(lambda: s3.delete_bucket_policy(Bucket=bucket), "NoSuchBucket", "NoSuchBucketPolicy")

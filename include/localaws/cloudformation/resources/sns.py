@@ -30,7 +30,7 @@ ABSENT = ("NotFound", "NotFoundException")
 
 @REGISTER.add
 class Topic(ResourceType):
-    """AWS::SNS::Topic, standard; subscriptions are made by those who subscribe."""
+    """AWS::SNS::Topic, standard, without subscriptions."""
 
     name = "AWS::SNS::Topic"
     attributes = ("TopicArn", "TopicName")
@@ -42,7 +42,7 @@ class Topic(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the topic and return its ARN; CreateTopic answers with one that exists."""
+        """Create the topic and return its ARN; CreateTopic would return an existing topic."""
         sns, name = context.client("sns"), instance["TopicName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)
@@ -103,16 +103,16 @@ class TopicPolicy(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Name the policy; putting it on the topics is left to `apply`."""
+        """Return a name for the policy; `apply` puts it on the topics."""
         return context.generated_name(instance.logical_id)
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Put the policy on every topic, in place of what was there."""
+        """Replace the policy of every topic."""
         for arn in instance["Topics"] if changed else ():
             _put(context, arn, instance["PolicyDocument"])
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the policy back from every topic; the first that differs is the one told."""
+        """Read the policy of every topic and return the first that differs."""
         sns = context.client("sns")
         policies = [
             json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
@@ -122,7 +122,7 @@ class TopicPolicy(ResourceType):
         return {"Topics": instance["Topics"], "PolicyDocument": (other or policies)[0]}
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Give the topics that are still there their default policy: a topic always has one."""
+        """Restore the default policy of the topics that exist: a topic always has a policy."""
         for arn in instance["Topics"]:
             unless(_restore(context, arn), *ABSENT)
 
@@ -134,7 +134,7 @@ def _put(context: Context, arn: str, policy: Mapping[str, Any]) -> None:
 
 
 def _restore(context: Context, arn: str) -> Any:
-    """Put back what SNS gives a new topic: its account may use it (SNS Developer Guide)."""
+    """Return a call that restores the default policy of a topic (SNS Developer Guide)."""
     actions = [
         *("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission"),
         *("DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish"),

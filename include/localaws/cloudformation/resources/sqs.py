@@ -49,11 +49,11 @@ class Queue(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Make the queue and return its URL."""
+        """Create the queue and return its URL."""
         sqs, name = context.client("sqs"), instance["QueueName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)[:80]
-        # CreateQueue answers with an existing queue of the same attributes.
+        # CreateQueue would return an existing queue with the same attributes.
         if exists(lambda: sqs.get_queue_url(QueueName=name), *ABSENT):
             raise DeployError(f"{name} already exists")
         return str(sqs.create_queue(QueueName=name)["QueueUrl"])
@@ -121,17 +121,17 @@ class QueuePolicy(ResourceType):
     }
 
     def create(self, context: Context, instance: Instance) -> str:
-        """Name the policy; putting it on the queues is left to `apply`."""
+        """Return a name for the policy; `apply` puts it on the queues."""
         return context.generated_name(instance.logical_id)
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Put the policy on every queue, in place of what was there."""
+        """Replace the policy of every queue."""
         policy = json.dumps(instance["PolicyDocument"])
         for url in instance["Queues"] if changed else ():
             context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the policy back from every queue; the first that differs is the one told."""
+        """Read the policy of every queue and return the first that differs."""
         policies = [self._policy(context, url) for url in instance["Queues"]]
         other = [policy for policy in policies if policy != instance["PolicyDocument"]]
         return {"Queues": instance["Queues"], "PolicyDocument": (other or policies)[0]}
@@ -142,7 +142,7 @@ class QueuePolicy(ResourceType):
         return json.loads(reply.get("Attributes", {}).get("Policy") or "{}")
 
     def delete(self, context: Context, instance: Instance) -> None:
-        """Take the policy off the queues that are still there."""
+        """Remove the policy from the queues that exist."""
         sqs = context.client("sqs")
         for url in instance["Queues"]:
             unless(_clear(sqs, url), *ABSENT)

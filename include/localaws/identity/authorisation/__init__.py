@@ -1,8 +1,9 @@
-"""Allow or deny: every call to the local AWS is judged here, and nowhere else.
+"""Allow or deny: every call to the local AWS is authorised here, and nowhere else.
 
-What a call needs (`needs`), which policies speak about it (`gathering`, `resource_policies`) and
-what AWS adds to every request (`principals`) go to `causeway.iam`, which decides; a denial comes
-back in the words of the service (`denial`), and every decision is kept (`record`).
+`causeway.iam` decides, from the permissions that a call needs (`needs`), the policies that apply to
+it (`gathering`, `resource_policies`) and the context keys that AWS adds to every request
+(`principals`). A denial is worded as the service words it (`denial`); every decision is recorded
+(`record`).
 """
 
 from localaws.identity.authorisation.authoriser import Authoriser

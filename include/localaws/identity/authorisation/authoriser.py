@@ -1,4 +1,4 @@
-"""The authoriser: asks for each permission a call needs, and raises what AWS would answer."""
+"""The authoriser: decides on each permission that a call needs, and raises AWS's errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TRUSTED = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
 
 
 class Authoriser:
-    """Answers whether a principal may act.
+    """Decides whether a principal may act.
 
-    Without `enforce` every decision is still made and recorded, and only what RAM does not share
-    is refused.
+    Without `enforce`, every decision is still made and recorded, but only access to another
+    account's SageMaker resources that RAM does not share is refused.
     """
 
     def __init__(self, facts: principals.Facts, *, enforce: bool = True) -> None:
@@ -56,7 +56,7 @@ class Authoriser:
         service: str = "sagemaker",
         context: Mapping[str, str | list[str]] | None = None,
     ) -> None:
-        """Raise unless `who` may do `action` on one more resource, found while a call is served."""
+        """Raise unless `who` may do `action` on a resource that is known only during the call."""
         operation = action.partition(":")[2]
         self._judge(service, operation, who, [Need(action, resource, context or {})])
 
@@ -87,7 +87,7 @@ class Authoriser:
         need: Need,
         context: Mapping[str, str | list[str]],
     ) -> tuple[Decision, bool]:
-        """Decide on the resource and, where it is not allowed, on those that do as well."""
+        """Decide on the resource and, if that is denied, on its alternatives."""
         owner = need.owner_of(who)
         first: Decision | None = None
         shared = False
@@ -105,7 +105,7 @@ class Authoriser:
                 return decision, shared
             first = first or decision
         if first is None:
-            raise AssertionError("a need without a resource")
+            raise AssertionError("a need has at least one resource")
         return first, shared
 
     def _resource(self, action: str, resource: str) -> tuple[Policy, ...]:
@@ -125,7 +125,7 @@ class Authoriser:
 
     # ------------------------------------------------------------ roles
     def trust_user(self, request: AuthorisationRequest) -> None:
-        """Raise AccessDenied unless the role can be assumed by this principal in this way."""
+        """Raise AccessDenied unless the caller may assume the role with these parameters."""
         role_arn = str(request.params.get("RoleArn"))
         who = request.caller
         try:
@@ -146,8 +146,8 @@ class Authoriser:
     def trust_service(self, role_arn: str, service: str, source_arn: str | None = None) -> None:
         """Raise AccessDenied unless the role exists and trusts the AWS service.
 
-        The service acts for the role's own account: `aws:SourceAccount` says so, and
-        `aws:SourceArn` names what it acts for (by default anything of that service there).
+        The service acts for the role's own account, which is `aws:SourceAccount`. `aws:SourceArn`
+        is the resource that it acts for, by default any resource of that service in the account.
         """
         role = self._facts.credentials.role(role_arn)
         account = parse_arn(role_arn).account
@@ -171,7 +171,7 @@ class Authoriser:
         policies: tuple[Policy, ...],
         owner: str,
     ) -> None:
-        """Raise AccessDenied unless a resource's policies let an AWS service act on it."""
+        """Raise AccessDenied unless a resource's policies allow an AWS service to act on it."""
         now = self._facts.clock.now()
         full = {
             **context,
@@ -186,7 +186,7 @@ class Authoriser:
         if not decision.allowed and self.enforce:
             raise ServiceError("AccessDenied", decision.message, 403)
 
-    # ------------------------------------------------------------ keeping
+    # ------------------------------------------------------------ recording
     def _record(
         self,
         service: str,

@@ -1,4 +1,4 @@
-"""A denial in the words of the service that was called.
+"""A denial as the error of the service that was called.
 
 Codes and statuses: "Common errors" and the errors of each API's reference. A denied call through a
 JSON protocol is HTTP 400, through REST or query it is 403.

@@ -1,7 +1,7 @@
-"""The policies of the one who asks: inline, attached, of groups, the boundary, of the session.
+"""The policies of the caller: inline, attached, of groups, the boundary, and of the session.
 
-They are read from moto's IAM state at every decision, so a change counts at once (on AWS it takes
-seconds); what is dear, the reading of a document, is kept by its text in `causeway.iam`.
+They are read from moto's IAM state for every decision, so a change takes effect at once (on AWS it
+takes seconds). Parsing is expensive, so `causeway.iam` caches documents by their text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CallerPolicies:
-    """What the caller's own account and session say about the caller."""
+    """The policies of the caller in its own account, and of its session."""
 
     identity: tuple[Policy, ...] = ()
     boundary: Policy | None = None
@@ -31,7 +31,7 @@ class CallerPolicies:
 
 
 def policies_of(identities: Identities, who: Principal) -> CallerPolicies:
-    """Return the policies of a user or of a session's role; the root user has none."""
+    """Return the policies of a user or of a session's role; the root user has no policies."""
     if who.kind == "administrator":
         return CallerPolicies()
     credentials = identities.credentials.find(who.access_key_id)
@@ -49,7 +49,7 @@ def policies_of(identities: Identities, who: Principal) -> CallerPolicies:
     if arn := getattr(holder, "permissions_boundary_arn", None):
         text = _document(who.account, arn)
         boundary = read(text, PolicyType.BOUNDARY, arn) if text else None
-        # A boundary that cannot be read lets nothing through.
+        # A boundary that cannot be parsed denies everything.
         boundary = boundary or read(NOTHING, PolicyType.BOUNDARY, arn)
     identity = [*_of(holder)]
     if who.kind == "user":
@@ -62,11 +62,11 @@ NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","R
 
 
 def read(document: Any, policy_type: PolicyType, name: str) -> Policy | None:
-    """Return a policy, None for a document that is none: it grants nothing, and the log says so."""
+    """Return a policy. A malformed document is logged and ignored: it grants nothing."""
     try:
         return parse(document, policy_type, name)
     except MalformedPolicy as error:
-        log.warning("%s %s is malformed and counts for nothing: %s", policy_type.value, name, error)
+        log.warning("%s %s is malformed and is ignored: %s", policy_type.value, name, error)
         return None
 
 
@@ -82,7 +82,7 @@ def _of(holder: Any) -> Iterator[Policy]:
 
 
 def _role(identities: Identities, who: Principal) -> Any:
-    """Return the role of a session, None when it was deleted, or made anew, in the meantime."""
+    """Return the role of a session, None if it was deleted or created again since."""
     try:
         role = identities.credentials.role(str(who.role_arn))
     except ServiceError:

@@ -1,7 +1,7 @@
 """The principal of a request and the context keys that AWS adds to all of its requests.
 
-The local AWS listens on plain http of 127.0.0.1, a door that no network lies behind. Requests
-through it count as made over TLS (`aws:SecureTransport` is "true"), as the same calls on AWS are.
+The local AWS listens on plain HTTP on 127.0.0.1, which cannot be reached over a network. Requests
+count as made over TLS (`aws:SecureTransport` is "true"), as the same calls on AWS are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Values = dict[str, str | list[str]]
 
 
 class Facts(Resources, Timed, Identities, Protocol):
-    """What a decision is made from: policies, principals, tags, the time and the region."""
+    """What decisions are based on: policies, principals, tags, the time and the region."""
 
     @property
     def region(self) -> str:
@@ -28,13 +28,13 @@ class Facts(Resources, Timed, Identities, Protocol):
 
 
 def subject_of(who: Principal) -> Subject:
-    """Return the principal as the evaluation sees it."""
+    """Return the principal as `causeway.iam` represents it."""
     kind = KINDS.get(who.kind, PrincipalKind.SESSION)
     return Subject(kind, who.arn, who.account, who.role_arn, who.user_id)
 
 
 def context_of(facts: Facts, who: Principal) -> Values:
-    """Return the global keys that follow from who asks and when."""
+    """Return the global condition keys of the caller and of the time."""
     now = facts.clock.now()
     context: Values = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,4 +1,4 @@
-"""Every decision of the gateway, in the order in which they were made; in memory, bounded."""
+"""Every decision of the gateway in the order in which they were made, in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-LIMIT = 200_000  # decisions kept; the oldest go first
+LIMIT = 200_000  # decisions; the oldest are dropped first
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """One decision: who wanted to do what to what, in which context, and the verdict.
+    """One decision: principal, action, resource, context and the result.
 
-    `context` holds the request's keys in full, so that `causeway.iam` comes to the same verdict
-    when it is asked again. `statements` name the policy and Sid (or index) that decided.
+    `context` has all condition keys of the request, so that `causeway.iam` can repeat the decision.
+    `statements` name the policy and Sid (or index) that decided.
     """
 
     at: datetime
@@ -37,7 +37,7 @@ class RecordedDecision:
     statements: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """Return the decision as JSON can hold it."""
+        """Return the decision as values of JSON."""
         return {**asdict(self), "at": self.at.isoformat(), "statements": list(self.statements)}
 
 
@@ -49,16 +49,16 @@ class Decisions:
         self._decisions: deque[RecordedDecision] = deque(maxlen=LIMIT)
 
     def add(self, decision: RecordedDecision) -> None:
-        """Keep one more."""
+        """Add a decision."""
         with self._lock:
             self._decisions.append(decision)
 
     def all(self) -> list[RecordedDecision]:
-        """Return what is kept, the oldest first."""
+        """Return all decisions, the oldest first."""
         with self._lock:
             return list(self._decisions)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all decisions."""
         with self._lock:
             self._decisions.clear()

@@ -1,4 +1,4 @@
-"""What a call asks for, and what it needs: the values that the parts of the authoriser exchange."""
+"""The request to be authorised and the permissions that it needs: the values of this package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Values = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True)
 class AuthorisationRequest:
-    """One authenticated request. `account` is where it is served, the owner of what it names."""
+    """One authenticated request. `account` is where it is served: the owner of its resource."""
 
     service: str
     operation: str
@@ -33,7 +33,7 @@ class AuthorisationRequest:
         return f"arn:aws:{service or self.service}:{self.region}:{self.account}:{resource}"
 
     def named(self, parameter: str, resource_type: str, service: str | None = None) -> str:
-        """Return the ARN that a parameter gives, by itself or as a name of that type."""
+        """Return the ARN of a resource that a parameter gives by ARN or by name."""
         value = str(self.params.get(parameter) or "")
         return value if is_arn(value) else self.arn(f"{resource_type}/{value}", service)
 
@@ -46,9 +46,9 @@ class AuthorisationRequest:
 class Need:
     """One permission that a call needs.
 
-    `others` are further resources of which one is enough. `owner` is the account whose resource
-    policies have a say: None is the account in the ARN. `own` leaves resource policies out: the
-    action is the caller's own account's affair, whatever account the ARN carries.
+    `others` are alternatives to the resource: permission on one of them is enough. `owner` is the
+    account whose resource policies apply; None means the account in the ARN. With `own`, resource
+    policies do not apply and the caller's account decides, whatever account the ARN contains.
     """
 
     action: str
@@ -59,7 +59,7 @@ class Need:
     own: bool = False
 
     def owner_of(self, caller: Principal) -> str:
-        """Return the account that owns the resource; the caller's where the ARN names none."""
+        """Return the account that owns the resource; the caller's if the ARN has no account."""
         if self.own:
             return caller.account
         if self.owner is not None:
@@ -73,7 +73,7 @@ _needs: dict[str, NeedsOf] = {}
 
 
 def needs_of_service(*services: str) -> Callable[[NeedsOf], NeedsOf]:
-    """Register the function that says what the calls to a service need."""
+    """Register the function that yields what calls to a service need."""
 
     def register(function: NeedsOf) -> NeedsOf:
         for service in services:
@@ -84,12 +84,12 @@ def needs_of_service(*services: str) -> Callable[[NeedsOf], NeedsOf]:
 
 
 def registered(service: str) -> NeedsOf | None:
-    """Return what says what the calls to a service need, None when nothing does."""
+    """Return the function that yields what calls to a service need, or None."""
     return _needs.get(service)
 
 
 def present(**values: Any) -> dict[str, str | list[str]]:
-    """Return the context keys that have a value; `__` in a name stands for a colon."""
+    """Return the context keys that have a value; `__` in a name means a colon."""
     return {
         name.replace("__", ":"): text_of(value)
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""The policies that hang on resources: of buckets, keys, queues, topics, buses, tables, …"""
+"""The policies of resources: buckets, keys, queues, topics, buses, tables, …"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Look = Callable[[Resources, Arn], "Iterator[Document]"]
 
 
 def of_resource(resources: Resources, resource: str) -> tuple[Policy, ...]:
-    """Return the policies attached to a resource; none for what can have none."""
+    """Return the policies attached to a resource."""
     if not is_arn(resource):
         return ()
     arn = parse_arn(resource)
@@ -54,7 +54,7 @@ def _key(resources: Resources, arn: Arn) -> Iterator[Document]:
     from moto.kms.models import kms_backends
 
     key = kms_backends[arn.account][arn.region].keys.get(arn.resource_id)
-    if key is None:  # so that the call reaches KMS, which says that there is no such key
+    if key is None:  # so that KMS itself can answer that there is no such key
         yield _whole_account(arn)
         return
     yield key.policy
@@ -63,7 +63,7 @@ def _key(resources: Resources, arn: Arn) -> Iterator[Document]:
 
 
 def _granted(key_arn: str, grant: Any) -> Document:
-    """Return a grant as a statement: it lets its grantee use the key like a key policy does."""
+    """Return a grant as a statement: it works like a key policy for its grantee."""
     condition: dict[str, Any] = {}
     constraints = grant.constraints or {}
     for name, operator in (("EncryptionContextSubset", "StringEquals"),):
@@ -80,9 +80,9 @@ def _granted(key_arn: str, grant: Any) -> Document:
 
 
 def _managed_key(arn: Arn) -> Document:
-    """Return the policy of a key that AWS manages: its account, through the service that owns it.
+    """Return the policy of an AWS managed key: its account may use it through the key's service.
 
-    Source: Amazon S3 User Guide, on the key `aws/s3`; nobody can share such a key.
+    Source: Amazon S3 User Guide, on the key `aws/s3`. Such a key cannot be shared.
     """
     service = arn.resource.removeprefix("alias/aws/")
     actions = ["Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey"]
@@ -165,7 +165,7 @@ def _repository(resources: Resources, arn: Arn) -> Iterator[Document]:
 
 
 def _with_resource(policy: str, resource: str) -> Document:
-    """Give each statement of a repository's policy the repository; ECR's policies leave it out."""
+    """Add the repository to each statement of its policy; ECR's policies have no resource."""
     document = json.loads(policy)
     for statement in document.get("Statement", []):
         statement.setdefault("Resource", resource)
@@ -173,7 +173,7 @@ def _with_resource(policy: str, resource: str) -> Document:
 
 
 def _group(resources: Resources, arn: Arn) -> Iterator[Document]:
-    """Yield a model package group's policy, also for the versions in it."""
+    """Yield a model package group's policy, which also applies to its versions."""
     if arn.resource_type in ("model-package-group", "model-package"):
         from localaws.sagemaker.registry.store import Registry
 
@@ -184,7 +184,7 @@ def _group(resources: Resources, arn: Arn) -> Iterator[Document]:
 
 
 def _catalog(resources: Resources, arn: Arn) -> Iterator[Document]:
-    """Yield the policy of a Data Catalog; it holds for everything in it."""
+    """Yield the policy of a Data Catalog, which applies to everything in it."""
     if arn.account in resources.account_ids():
         from localaws.glue.catalog import Catalog
 

@@ -19,7 +19,7 @@ NAME = "DefaultFeatureGroupCatalog"
 
 @sagemaker.operation("ListResourceCatalogs")
 def list_resource_catalogs(call: Call) -> dict[str, Any]:
-    """List the account's one catalog, which every account has."""
+    """List the account's catalog: every account has exactly one."""
     catalog = {
         "ResourceCatalogArn": call.arn(f"sagemaker-catalog/{NAME}"),
         "ResourceCatalogName": NAME,
@@ -33,5 +33,5 @@ def list_resource_catalogs(call: Call) -> dict[str, Any]:
 
 @shareable("sagemaker:SagemakerCatalog")
 def catalog_exists(accounts: Accounts, arn: Arn) -> bool:
-    """Tell RAM whether a catalog exists: an account of the local AWS has exactly this one."""
+    """Tell RAM whether a catalog exists: every account of the local AWS has exactly one."""
     return arn.resource_id == NAME and arn.account in accounts.account_ids()

@@ -45,7 +45,7 @@ KEPT = (
 
 @dataclass
 class Feature:
-    """What is said of one feature: UpdateFeatureMetadata."""
+    """The metadata of one feature (UpdateFeatureMetadata)."""
 
     created: datetime
     modified: datetime
@@ -55,7 +55,7 @@ class Feature:
 
 @dataclass
 class FeatureGroup:
-    """A feature group with its stores; one that is off is None."""
+    """A feature group with its stores; a disabled store is None."""
 
     name: str
     arn: str
@@ -73,7 +73,7 @@ class FeatureGroup:
     features: dict[str, Feature] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
-        """Return the description, with the offline store's present state."""
+        """Return the description, with the offline store's current status."""
         reply: dict[str, Any] = {
             "FeatureGroupArn": self.arn,
             "FeatureGroupName": self.name,
@@ -105,7 +105,7 @@ class FeatureGroups:
     by_name: dict[str, FeatureGroup] = field(default_factory=dict)
 
     def find(self, name_or_arn: str) -> FeatureGroup:
-        """Return a group by name or ARN; ResourceNotFound."""
+        """Return a group by name or ARN; ResourceNotFound if there is none."""
         name = resource_name(name_or_arn, "feature-group")
         if name not in self.by_name:
             raise ServiceError(
@@ -118,7 +118,7 @@ class FeatureGroups:
 
 @sagemaker.operation("CreateFeatureGroup")
 def create_feature_group(call: Call) -> dict[str, Any]:
-    """Make a feature group: `Creating`, soon `Created`, or `CreateFailed` with the reason."""
+    """Create a feature group: `Creating`, soon `Created`, or `CreateFailed` with the reason."""
     params, groups = call.params, call.store(FeatureGroups)
     name = params[NAME]
     if name in groups.by_name:
@@ -196,7 +196,7 @@ def list_feature_groups(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteFeatureGroup")
 def delete_feature_group(call: Call) -> dict[str, Any]:
-    """Delete an own feature group (by name); what is in S3 stays, as on AWS."""
+    """Delete an own feature group (by name); its data in S3 is kept, as on AWS."""
     groups = call.store(FeatureGroups)
     group = groups.find(call.params[NAME])
     del groups.by_name[group.name]
@@ -215,7 +215,7 @@ def search_records(call: Call, across: bool) -> Iterable[dict[str, Any]]:
         tags = call.store(TagStore, account, call.region)
         for group in call.store(FeatureGroups, account, call.region).by_name.values():
             record = group.describe()
-            record.pop("ThroughputConfig", None)  # not in the search record's shape
+            record.pop("ThroughputConfig", None)  # the search record has no such member
             yield record if across else {**record, "Tags": tags.listed(group.arn)}
 
 
@@ -231,7 +231,7 @@ def duration(ttl: dict[str, Any] | None) -> timedelta | None:
 
 
 def _activate(call: Call, group: FeatureGroup) -> None:
-    """Finish the creation: the offline store must be reachable with the group's role."""
+    """Finish the creation: the group's role must have access to the offline store."""
     call.clock.wait(CREATION_SECONDS)
     if group.offline:
         offline = group.config["OfflineStoreConfig"]
@@ -253,7 +253,7 @@ def _schema(params: dict[str, Any]) -> Schema:
 
 
 def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
-    """Return the offline configuration with the place where the data will be."""
+    """Return the offline configuration with the S3 URI of the data."""
     config = call.params["OfflineStoreConfig"]
     if config.get("TableFormat") == "Iceberg":
         raise ServiceError(
@@ -273,7 +273,7 @@ def _resolve(call: Call, name: str, now: datetime) -> dict[str, Any]:
 
 
 def define(types: dict[str, str], definitions: list[dict[str, Any]]) -> None:
-    """Add feature definitions to `types`; ValidationException for one that cannot be."""
+    """Add feature definitions to `types`; ValidationException for an invalid one."""
     for definition in definitions:
         name = definition["FeatureName"]
         if definition.get("CollectionType"):

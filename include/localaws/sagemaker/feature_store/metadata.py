@@ -1,4 +1,4 @@
-"""SageMaker: what is said of single features, and the search for them."""
+"""SageMaker: the metadata of single features, and the search for features."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Rows are buffered and written when writing pauses for 0.3 s, when there are 1,000 of them, or
 when the oldest is 5 s old: one object per batch and event hour, at AWS's layout
 `<S3Uri>/<account>/sagemaker/<region>/offline-store/<name>-<creation>/data/year=/month=/day=/hour=`.
-It acts with the feature group's role; what S3 refuses stays in the buffer, is tried again, and
-shows as `Blocked` with the reason until it is written.
+It acts with the feature group's role. Rows that S3 refuses stay in the buffer and are tried again;
+until they are written the status is `Blocked`, with the reason.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record as it was sent, when, and whether it marks a deletion."""
+    """A record as it was sent, its write time, and whether it marks a deletion."""
 
     record: Record
     sent: datetime
@@ -75,9 +75,9 @@ class OfflineStore:
         return {"Status": "Active"}
 
     def check(self) -> str | None:
-        """Return why the store cannot be used with its role and bucket, None when it can.
+        """Return why the store cannot be used with its role and bucket, or None if it can.
 
-        SageMaker looks at the bucket with s3:GetBucketAcl (AmazonSageMakerFeatureStoreAccess).
+        SageMaker checks the bucket with s3:GetBucketAcl (AmazonSageMakerFeatureStoreAccess).
         """
         try:
             self.client().get_bucket_acl(Bucket=self.bucket)
@@ -86,7 +86,7 @@ class OfflineStore:
         return None
 
     def append(self, rows: list[Row]) -> None:
-        """Take rows to be written soon; the first ones start the writer."""
+        """Buffer rows to be written soon; the first ones start the writer."""
         now = time.monotonic()
         with self._changed:
             if not self._rows:
@@ -100,7 +100,7 @@ class OfflineStore:
                 self._changed.notify()
 
     def flush(self) -> bool:
-        """Write what is buffered now; on failure keep it, say why, and return False."""
+        """Write the buffered rows now; on failure keep them, record the reason and return False."""
         with self._writing:
             with self._changed:
                 rows, self._rows = self._rows, []
@@ -112,7 +112,7 @@ class OfflineStore:
                     self._write(hour, [rows[index] for index in indexes])
                     written.update(indexes)
             except Exception as error:
-                # Whatever it was, the rows are kept and the reason is shown.
+                # Whatever the error, the rows are kept and the status has the reason.
                 self._refused(error)
             left = [row for index, row in enumerate(rows) if index not in written]
             with self._changed:
@@ -122,7 +122,7 @@ class OfflineStore:
             return not left
 
     def close(self) -> None:
-        """Write the rest before the local AWS stops, and say what could not be written."""
+        """Write the rest before the local AWS stops, and log what could not be written."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -147,7 +147,7 @@ class OfflineStore:
                     self._changed.wait(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1])
 
     def _wait(self) -> float:
-        """Return the seconds until the buffer is due; ask again when it changes."""
+        """Return the seconds until the buffer has to be written, as of now."""
         if not self._rows:
             return QUIET_SECONDS
         if len(self._rows) >= BATCH_ROWS:

@@ -1,8 +1,8 @@
-"""The Glue table of an offline store, made and kept in step with the feature group's role.
+"""The Glue table of an offline store, created and updated with the feature group's role.
 
-By default in the database `sagemaker_featurestore`, named after the group and its creation; the
-group's `DataCatalogConfig` says otherwise. Which of AWS's principals makes the table is not
-documented; here it is the group's role.
+By default it is in the database `sagemaker_featurestore`, named after the group and its creation
+time; the group's `DataCatalogConfig` can name another. AWS does not document which principal
+creates the table; here it is the group's role.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SERDE = f"{FORMAT}.serde.ParquetHiveSerDe"
 
 
 def resolved(config: dict[str, Any], group: str, created: datetime) -> dict[str, Any]:
-    """Return the offline configuration with the table's name, unless there is to be none."""
+    """Return the offline configuration with the table's name, unless the table is disabled."""
     if config.get("DisableGlueTableCreation") and not config.get("DataCatalogConfig"):
         return config
     table = f"{group.replace('-', '_')}_{int(created.timestamp())}".lower()
@@ -36,7 +36,7 @@ def resolved(config: dict[str, Any], group: str, created: datetime) -> dict[str,
 
 
 def create(store: OfflineStore, config: dict[str, Any]) -> str | None:
-    """Make database and table; return why that cannot be done, None when it is."""
+    """Create the database and the table; return why that failed, or None."""
     table = config.get("DataCatalogConfig")
     if table is None or config.get("DisableGlueTableCreation"):
         return None
@@ -52,7 +52,7 @@ def create(store: OfflineStore, config: dict[str, Any]) -> str | None:
 
 
 def extend(store: OfflineStore, config: dict[str, Any]) -> str | None:
-    """Bring the table's columns to the store's schema; return why not, None when it is done."""
+    """Add the store's new columns to the table; return why that failed, or None."""
     table = config.get("DataCatalogConfig")
     if table is None or config.get("DisableGlueTableCreation"):
         return None
@@ -74,7 +74,7 @@ def _ensure_database(glue: Any, name: str) -> None:
         try:
             glue.create_database(DatabaseInput={"Name": name})
         except glue.exceptions.AlreadyExistsException:
-            return  # another group's creation came first
+            return  # created meanwhile for another group
 
 
 def _definition(store: OfflineStore, name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Event-time rules (Feature Store developer guide, PutRecord and DeleteRecord): a record older than
 the stored one, or than a deletion, does not replace it; a soft deletion that is not later than
-the stored record silently keeps it, a hard one is refused.
+the stored record has no effect, a hard one is refused.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from localaws.sagemaker.feature_store.records import Record, invalid
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored record, or the trace of a soft-deleted one (`texts` is None)."""
+    """A stored record, or the marker of a soft-deleted one (`texts` is None)."""
 
     event_time: float
     texts: dict[str, str] | None
     expires: float | None  # seconds since the epoch
 
     def gone(self, now: float) -> bool:
-        """Tell whether its time to live is over: as if it had never been there."""
+        """Tell whether its time to live is over, so that it counts as absent."""
         return self.expires is not None and self.expires <= now
 
 
 class OnlineStore:
-    """Records by identifier; safe to use from several threads."""
+    """The records by identifier; thread-safe."""
 
     def __init__(self) -> None:
         self._records: dict[str, Stored] = {}
         self._lock = threading.RLock()
 
     def put(self, record: Record, expires: float | None, now: float) -> bool:
-        """Store a record unless a later one is there; tell whether it was stored."""
+        """Store a record unless a later one exists; tell whether it was stored."""
         with self._lock:
             present = self._records.get(record.identifier)
             if present and not present.gone(now) and present.event_time > record.event_time:
@@ -51,7 +51,7 @@ class OnlineStore:
     def update(
         self, identifier: str, now: float, change: Callable[[Stored], tuple[Record, float | None]]
     ) -> Record | None:
-        """Replace a live record by what `change` makes of it, and return that; None: no record."""
+        """Replace a live record by the result of `change` and return it; None if there is none."""
         with self._lock:
             stored = self.get(identifier, now)
             if stored is None:
@@ -75,7 +75,7 @@ class OnlineStore:
                 self._records[identifier] = Stored(event_time, None, None)
 
     def size(self) -> int:
-        """Return the bytes of the stored texts."""
+        """Return the size of the stored texts in bytes."""
         with self._lock:
             records = [stored.texts for stored in self._records.values() if stored.texts]
         return sum(len(name) + len(text) for texts in records for name, text in texts.items())

@@ -1,7 +1,7 @@
-"""Records of a feature group: what a valid one is, and its values by type.
+"""Records of a feature group: their validation and their typed values.
 
-Thousands of records a second pass here, so a record is walked once and event times, which repeat,
-are remembered.
+For thousands of records per second: a record is walked once, and event times, which repeat, are
+cached.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A valid record: `texts` as they came, `values` typed for the offline store."""
+    """A valid record: `texts` as received, `values` typed for the offline store."""
 
     identifier: str
     event_time: float  # seconds since the epoch
@@ -47,7 +47,7 @@ def invalid(message: str) -> ServiceError:
 
 
 def read_record(schema: Schema, features: Sequence[dict[str, Any]]) -> Record:
-    """Read a `Record` parameter; raise ValidationError naming the feature that is wrong."""
+    """Read a `Record` parameter; raise ValidationError that names the invalid feature."""
     types = schema.types
     texts: dict[str, str] = {}
     values: dict[str, Value] = {}

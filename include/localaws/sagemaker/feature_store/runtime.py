@@ -1,4 +1,4 @@
-"""SageMaker Feature Store runtime: putting, getting and deleting records."""
+"""SageMaker Feature Store Runtime: the operations on records."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def put_record(call: Call) -> dict[str, Any]:
 def batch_write_record(call: Call) -> dict[str, Any]:
     """Write up to 25 records; each that cannot be written is in `Errors`, with HTTP 200.
 
-    An entry that the fault `unprocessed` hits is not touched and stands in `UnprocessedEntries`.
+    An entry that the fault `unprocessed` hits is not written and is in `UnprocessedEntries`.
     """
     lookup = _Lookup(call, "sagemaker:BatchWriteRecord")
     faults = Faults.of(call)
@@ -62,7 +62,7 @@ def batch_write_record(call: Call) -> dict[str, Any]:
 
 @runtime.operation("GetRecord", resource=NAME, locked=False)
 def get_record(call: Call) -> dict[str, Any]:
-    """Return a record from the online store; nothing when there is none."""
+    """Return a record from the online store; without `Record` if there is none."""
     group = _online(_ready(call.store(FeatureGroups).find(call.params[NAME])))
     names = _check_names(group, call.params.get("FeatureNames"))
     stored = _get(call, group, call.params["RecordIdentifierValueAsString"])
@@ -75,12 +75,12 @@ def get_record(call: Call) -> dict[str, Any]:
 def batch_get_record(call: Call) -> dict[str, Any]:
     """Return up to 100 records of several groups; those that do not exist are left out.
 
-    Groups that the fault `unprocessed` hits stand in `UnprocessedIdentifiers`.
+    Groups that the fault `unprocessed` hits are in `UnprocessedIdentifiers`.
     """
     lookup = _Lookup(call, "sagemaker:BatchGetRecord")
     requests = call.params["Identifiers"]
     if sum(len(request["RecordIdentifiersValueAsString"]) for request in requests) > 100:
-        raise invalid("at most 100 record identifiers can be asked for at once.")
+        raise invalid("a call can name at most 100 record identifiers.")
     faults = Faults.of(call)
     records, errors, left = [], [], []
     for request in requests:
@@ -155,7 +155,7 @@ def update_record(call: Call) -> dict[str, Any]:
 
 @runtime.operation("DeleteRecord", resource=NAME, locked=False)
 def delete_record(call: Call) -> dict[str, Any]:
-    """Delete a record online and mark the deletion offline (event-time rules: `OnlineStore`)."""
+    """Delete a record online and record the deletion offline (event-time rules: `OnlineStore`)."""
     params = call.params
     group = _ready(call.store(FeatureGroups).find(params[NAME]))
     identifier, moment = params["RecordIdentifierValueAsString"], params["EventTime"]
@@ -172,7 +172,7 @@ def delete_record(call: Call) -> dict[str, Any]:
 
 
 class _Lookup:
-    """Finds the groups of a batch, each once; another account's by ARN and a RAM grant."""
+    """Looks up each group of a batch once; another account's by ARN and with a RAM grant."""
 
     def __init__(self, call: Call, action: str) -> None:
         self._call, self._action = call, action
@@ -215,7 +215,7 @@ def _online(group: FeatureGroup) -> FeatureGroup:
 
 
 def _targets(group: FeatureGroup, params: dict[str, Any]) -> tuple[bool, bool]:
-    """Return whether to write online and offline; a store asked for by name must be on."""
+    """Return whether to write online and offline; a store named by the call must be enabled."""
     on = {"OnlineStore": group.online is not None, "OfflineStore": group.offline is not None}
     stores = params.get("TargetStores")
     for name in stores or ():
@@ -229,7 +229,7 @@ def _targets(group: FeatureGroup, params: dict[str, Any]) -> tuple[bool, bool]:
 
 
 def _put(call: Call, group: FeatureGroup, params: dict[str, Any]) -> Row | None:
-    """Write a record online and return the row that is to go offline, if any."""
+    """Write a record online and return the row for the offline store, if any."""
     record = read_record(group.schema, params["Record"])
     online, offline = _targets(group, params)
     now = call.now()

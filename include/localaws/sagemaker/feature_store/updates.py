@@ -22,15 +22,15 @@ from localaws.sagemaker.state_changes import announce
 
 sagemaker = Service.named("sagemaker")
 UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
-# An online store keeps its kind; the one way that AWS names is from the first version to the next.
+# An online store keeps its kind; AWS documents only the change from the first version to the next.
 UPGRADES = {("Standard", "Standard_V2")}
 
 
 @sagemaker.operation("UpdateFeatureGroup", resource=NAME)
 def update_feature_group(call: Call) -> dict[str, Any]:
-    """Add features, or change time to live and throughput; `LastUpdateStatus` says when it is done.
+    """Add features, or change time to live and throughput; `LastUpdateStatus` has the progress.
 
-    A feature is never taken away and never changes its type; a new time to live holds for records
+    A feature is never removed and never changes its type; a new time to live applies to records
     written from now on.
     """
     params, group = call.params, call.store(FeatureGroups).find(call.params[NAME])
@@ -42,7 +42,7 @@ def update_feature_group(call: Call) -> dict[str, Any]:
         for member in ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
     ]
     if not any(changes):
-        raise refused("Nothing to update: give FeatureAdditions, OnlineStoreConfig or Throughput.")
+        raise refused("One of FeatureAdditions, OnlineStoreConfig and Throughput is needed.")
     types = dict(group.schema.types)
     define(types, params.get("FeatureAdditions") or [])
     config = {**group.config, **_online(group, params), **_throughput(params)}
@@ -92,5 +92,5 @@ def _throughput(params: dict[str, Any]) -> dict[str, Any]:
     if mode == "Provisioned" and len(units) < len(UNITS):
         raise refused(f"ThroughputMode Provisioned needs {' and '.join(UNITS)}.")
     if mode != "Provisioned" and units:
-        raise refused(f"{', '.join(units)} are for ThroughputMode Provisioned.")
+        raise refused(f"{', '.join(units)} are only allowed with ThroughputMode Provisioned.")
     return {"ThroughputConfig": change}

@@ -1,4 +1,4 @@
-"""Endpoint configs: which models an endpoint runs, and how it shares the traffic among them."""
+"""Endpoint configs: which models an endpoint runs, and how the traffic is divided among them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFUSED_IN_VARIANT = ("ServerlessConfig", "InstancePools", "ManagedInstanceScali
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """An endpoint config as it was asked for."""
+    """An endpoint config as it was requested."""
 
     name: str
     arn: str
@@ -47,7 +47,7 @@ class EndpointConfigStore:
         self._configs: dict[str, EndpointConfig] = {}
 
     def add(self, config: EndpointConfig) -> None:
-        """Keep a new config; ValidationException when the name is taken."""
+        """Store a new config; ValidationException if the name is in use."""
         with self._lock:
             if config.name in self._configs:
                 raise ServiceError(
@@ -57,7 +57,7 @@ class EndpointConfigStore:
             self._configs[config.name] = config
 
     def get(self, name: str, arn: str) -> EndpointConfig:
-        """Return a config; ValidationException when there is none."""
+        """Return a config; ValidationException if there is none."""
         config = self._configs.get(name)
         if config is None:
             raise ServiceError(
@@ -66,7 +66,7 @@ class EndpointConfigStore:
         return config
 
     def remove(self, config: EndpointConfig) -> None:
-        """Drop a config; endpoints that run it go on."""
+        """Remove a config; endpoints that run it are not affected."""
         with self._lock:
             self._configs.pop(config.name, None)
 
@@ -77,7 +77,7 @@ class EndpointConfigStore:
 
 
 def find_config(call: Call, name: str) -> EndpointConfig:
-    """Return a config of the call's account by name; ValidationException when there is none."""
+    """Return a config of the call's account by name; ValidationException if there is none."""
     return call.store(EndpointConfigStore).get(name, call.arn(f"endpoint-config/{name}"))
 
 
@@ -111,7 +111,7 @@ def _check(call: Call) -> None:
 
 @sagemaker.operation("CreateEndpointConfig", locked=False)
 def create_endpoint_config(call: Call) -> dict[str, Any]:
-    """Make an endpoint config over models that exist."""
+    """Create an endpoint config of existing models."""
     _check(call)
     name = call.params["EndpointConfigName"]
     request = dict(call.params)
@@ -128,7 +128,7 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DescribeEndpointConfig", locked=False)
 def describe_endpoint_config(call: Call) -> dict[str, Any]:
-    """Return an endpoint config as it was asked for."""
+    """Return an endpoint config as it was requested."""
     return _description(find_config(call, call.params["EndpointConfigName"]))
 
 
@@ -153,7 +153,7 @@ def list_endpoint_configs(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteEndpointConfig", locked=False)
 def delete_endpoint_config(call: Call) -> dict[str, Any]:
-    """Delete an endpoint config; endpoints that run it go on."""
+    """Delete an endpoint config; endpoints that run it are not affected."""
     config = find_config(call, call.params["EndpointConfigName"])
     call.store(EndpointConfigStore).remove(config)
     announce(call, "Endpoint Config", config.arn, _description(config))

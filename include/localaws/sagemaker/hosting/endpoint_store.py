@@ -1,4 +1,4 @@
-"""Endpoints as the API shows them: their states, what they run, and their events."""
+"""Endpoints as the API shows them: their states, deployments and events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVENT = "SageMaker Endpoint State Change"
 
 @dataclass
 class Deployment:
-    """A config with its models, taken when it was deployed: deleting them later changes nothing."""
+    """A config with its models, copied at deployment: deleting them later changes nothing."""
 
     config: EndpointConfig
     models: dict[str, Model]
@@ -30,7 +30,7 @@ class Deployment:
 
 @dataclass
 class Endpoint:
-    """One endpoint: the config it answers with (`live`), and the one on its way (`pending`)."""
+    """One endpoint: the config that answers (`live`), and the one being deployed (`pending`)."""
 
     name: str
     arn: str
@@ -88,7 +88,7 @@ class EndpointStore:
         self._endpoints: dict[str, Endpoint] = {}
 
     def add(self, endpoint: Endpoint) -> None:
-        """Keep a new endpoint; ValidationException when the name is taken."""
+        """Store a new endpoint; ValidationException if the name is in use."""
         with self._lock:
             if endpoint.name in self._endpoints:
                 raise ServiceError(
@@ -98,18 +98,18 @@ class EndpointStore:
             self._endpoints[endpoint.name] = endpoint
 
     def get(self, name: str, arn: str) -> Endpoint:
-        """Return an endpoint; ValidationException when there is none."""
+        """Return an endpoint; ValidationException if there is none."""
         endpoint = self._endpoints.get(name)
         if endpoint is None:
             raise ServiceError("ValidationException", f'Could not find endpoint "{arn}".')
         return endpoint
 
     def find(self, name: str) -> Endpoint | None:
-        """Return an endpoint, or None when there is none."""
+        """Return an endpoint, or None if there is none."""
         return self._endpoints.get(name)
 
     def remove(self, endpoint: Endpoint) -> None:
-        """Drop an endpoint that is gone."""
+        """Remove a deleted endpoint."""
         with self._lock:
             self._endpoints.pop(endpoint.name, None)
 
@@ -120,7 +120,7 @@ class EndpointStore:
 
 
 def announce(aws: Announcements, endpoint: Endpoint) -> None:
-    """Emit the endpoint's state-change event in its account; the status is `IN_SERVICE` there."""
+    """Emit the endpoint's state-change event in its account, with the status in upper case."""
     detail = endpoint.description()
     # The API says InService, the event IN_SERVICE (EventBridge for SageMaker, developer guide).
     detail["EndpointStatus"] = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", endpoint.status).upper()

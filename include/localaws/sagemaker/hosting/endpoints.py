@@ -1,7 +1,7 @@
-"""Endpoints: CreateEndpoint, UpdateEndpoint and their company.
+"""Endpoints: CreateEndpoint, UpdateEndpoint and related operations.
 
 An update starts the new config's model servers beside the old ones, which answer until the new
-ones do. If a new one does not come up, the endpoint is `InService` again on the *old* config, with
+ones do. If a new one does not start, the endpoint is `InService` again on the *old* config, with
 a `FailureReason`. All traffic is shifted at once; gradual shifting and alarms are refused.
 """
 
@@ -32,7 +32,7 @@ def _find(call: Call) -> Endpoint:
 
 
 def _deployed(call: Call, config: EndpointConfig) -> Deployment:
-    """Take a config with its models; ValidationException when one of them was deleted."""
+    """Return a config with its models; ValidationException if one of them was deleted."""
     store = call.store(ModelStore)
     models = {
         variant["VariantName"]: store.get(
@@ -44,7 +44,7 @@ def _deployed(call: Call, config: EndpointConfig) -> Deployment:
 
 
 def _start(call: Call, endpoint: Endpoint, deployment: Deployment) -> str | None:
-    """Start what is wanted; return why that failed, or None."""
+    """Start the pending deployment; return why that failed, or None."""
     try:
         deployment.fleet = Fleet.start(call, endpoint.name, deployment.config, deployment.models)
     except WorkFailedError as error:
@@ -95,7 +95,7 @@ def _delete(call: Call, endpoint: Endpoint) -> None:
 
 
 def _check_deployment(config: dict[str, Any]) -> None:
-    """Refuse a deployment that would not happen all at once."""
+    """Refuse a deployment that would not shift all traffic at once."""
     policy = config.get("BlueGreenUpdatePolicy", {})
     shift = policy.get("TrafficRoutingConfiguration", {})
     if config.get("RollingUpdatePolicy"):
@@ -110,7 +110,7 @@ def _check_deployment(config: dict[str, Any]) -> None:
 
 @sagemaker.operation("CreateEndpoint", locked=False)
 def create_endpoint(call: Call) -> dict[str, Any]:
-    """Start an endpoint on a config."""
+    """Create an endpoint and start the servers of its config."""
     _check_deployment(call.params.get("DeploymentConfig", {}))
     name, now = call.params["EndpointName"], call.now()
     live = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
@@ -127,7 +127,7 @@ def create_endpoint(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("UpdateEndpoint", locked=False)
 def update_endpoint(call: Call) -> dict[str, Any]:
-    """Move an endpoint to another config, which takes over when it answers."""
+    """Deploy another config, which replaces the old one as soon as it answers."""
     for option in ("RetainAllVariantProperties", "RetainDeploymentConfig"):
         if call.params.get(option):
             raise unsupported_option(f"{option} of UpdateEndpoint")
@@ -146,7 +146,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteEndpoint", locked=False)
 def delete_endpoint(call: Call) -> dict[str, Any]:
-    """Delete an endpoint; its name is free when its servers have ended."""
+    """Delete an endpoint; its name is free as soon as its servers have ended."""
     endpoint = _find(call)
     with endpoint.lock:
         _require(endpoint, DELETABLE)

@@ -1,4 +1,4 @@
-"""What an endpoint runs for a config: a model server a variant, and who gets which request."""
+"""What an endpoint runs for a config: one model server per variant, and the choice among them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.sagemaker.roles import assume_execution_role
 
 
 class Fleet:
-    """The model servers of one config. They start together: one that fails takes all down."""
+    """The model servers of one config. They start together: if one fails, all are stopped."""
 
     def __init__(self, config: EndpointConfig, servers: dict[str, ModelServer], now: datetime):
         self.config = config
@@ -34,7 +34,7 @@ class Fleet:
         """Start a server for each variant; `models` holds the model of each.
 
         Raises:
-            WorkFailedError: a server did not come up.
+            WorkFailedError: a server did not start.
             ServiceError: a model's role cannot be assumed.
         """
         servers: dict[str, ModelServer] = {}
@@ -53,9 +53,9 @@ class Fleet:
         return cls(config, servers, call.now())
 
     def choose(self, target: str | None) -> tuple[str, ModelServer]:
-        """Return the variant that answers next, by weight, or the one asked for.
+        """Return the next variant by weight, or the one that the request names.
 
-        Smooth weighted round robin: over any stretch of requests each variant gets its share.
+        Smooth weighted round robin: any sequence of requests is divided by weight.
 
         Raises:
             ServiceError: ValidationError for a variant that the config does not have.
@@ -74,7 +74,7 @@ class Fleet:
         return chosen, self._servers[chosen]
 
     def retire(self) -> None:
-        """Stop the servers once they have answered what they are answering."""
+        """Stop the servers after they have answered their running requests."""
         for server in self._servers.values():
             server.retire()
 

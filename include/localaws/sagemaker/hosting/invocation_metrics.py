@@ -13,8 +13,8 @@ NAMESPACE = "AWS/SageMaker"
 def record(call: Call, variant: str, status: int, started: float) -> None:
     """Record one invocation: its count, its errors, and how long the model took (microseconds).
 
-    `status` is the model's, 0 where it gave no answer; `started` is `time.monotonic()` before it
-    was asked. SageMaker sends the error metrics with every invocation, as 0 or 1, so that their
+    `status` is the model's, 0 if it gave no answer; `started` is `time.monotonic()` before the
+    request. SageMaker sends the error metrics with every invocation, as 0 or 1, so that their
     average is a rate.
     """
     from moto.cloudwatch.models import cloudwatch_backends
@@ -29,7 +29,7 @@ def record(call: Call, variant: str, status: int, started: float) -> None:
         "Invocation5XXErrors": (float(status >= 500 or status == 0), "None"),
         "ModelLatency": ((time.monotonic() - started) * 1e6, "Microseconds"),
     }
-    now = call.clock.naive()  # as moto keeps times
+    now = call.clock.naive()  # moto uses naive times
     data: list[dict[str, Any]] = [
         {
             "MetricName": name,

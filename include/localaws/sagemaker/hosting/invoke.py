@@ -1,4 +1,4 @@
-"""InvokeEndpoint: a request goes to a variant's model server, its answer comes back."""
+"""InvokeEndpoint: passes a request to a variant's model server and returns its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = ("TargetModel", "TargetContainerHostname", "InferenceComponentName", "
 
 
 class ModelFailedError(ServiceError):
-    """ModelError (424): the model, not SageMaker, failed; `members` are the error's own fields."""
+    """ModelError (424): the model, not SageMaker, failed."""
 
     def __init__(self, status: int, said: str, group: str, account: str) -> None:
         side = "client" if 400 <= status < 500 else "server"
@@ -47,7 +47,7 @@ def _serving(call: Call) -> tuple[Endpoint, Fleet]:
 
 def _ask(call: Call) -> tuple[str, Answer]:
     params = call.params
-    for attempt in (1, 2):
+    while True:
         endpoint, fleet = _serving(call)
         variant, server = fleet.choose(params.get("TargetVariant"))
         group = server.log.group
@@ -66,17 +66,16 @@ def _ask(call: Call) -> tuple[str, Answer]:
             said = "Your invocation timed out while waiting for a response from container primary."
             raise ModelFailedError(0, said, group, call.account) from error
         except OSError as error:
-            # Chosen just before it was replaced: its successor answers.
-            if attempt == 1 and endpoint.live.fleet is not fleet:
+            # The server was replaced after it was chosen: try its successor.
+            if endpoint.live.fleet is not fleet:
                 continue
             record(call, variant, 500, started)
             raise ModelFailedError(500, f"model server: {error}", group, call.account) from error
-    raise AssertionError("unreachable")
 
 
 @runtime.operation("InvokeEndpoint", locked=False)
 def invoke_endpoint(call: Call) -> dict[str, Any]:
-    """Have a variant of the endpoint answer; ModelError when its model does not."""
+    """Return the answer of a variant of the endpoint; ModelError if its model fails."""
     for option in REFUSED:
         if call.params.get(option):
             raise unsupported_option(f"{option} of InvokeEndpoint")

@@ -1,4 +1,4 @@
-"""One production variant's model server: a child process, from model data in S3 to answers."""
+"""One production variant's model server: a child process that serves model data from S3."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from localaws.sagemaker.machine.transfer import Transfer
 HOST = Path(__file__).with_name("serving_host.py")
 STARTUP = 120.0  # real seconds until the model must be loaded
 INVOCATION = 60.0  # SageMaker: a container has 60 s to answer
-DRAIN = 5.0  # real seconds that running requests have when their server is replaced
+DRAIN = 5.0  # real seconds for running requests when their server is replaced
 FLUSH = 2.0
 
 
 @dataclass(frozen=True)
 class Container:
-    """What a variant runs: the image's environment, the model data and variables for the script."""
+    """What a variant runs: the image's environment, the model data and the script's variables."""
 
     runtime: Environment
     model_data_url: str
@@ -53,7 +53,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a server runs: whose endpoint, which variant, with whose rights."""
+    """What a server runs for: the endpoint, its variant and the role."""
 
     account: str
     region: str
@@ -64,7 +64,7 @@ class Placement:
 
 
 class ModelServer:
-    """A running model server; `start` returns when it answers."""
+    """A model server; `start` returns as soon as it answers."""
 
     def __init__(self, host: Host, placement: Placement, container: Container) -> None:
         self._host = host
@@ -86,17 +86,17 @@ class ModelServer:
         )
 
     def _client(self, service: str) -> Any:
-        """Return a client of the role; an endpoint outlives its first credentials."""
+        """Return a client of the role; its credentials are renewed, an endpoint outlives them."""
         expires = self._credentials.expires
         if expires is not None and expires <= self._host.clock.now():
             self._credentials = self._placement.assume()
         return self._host.client(service, self._credentials, self._placement.region)
 
     def start(self) -> None:
-        """Fetch the model as the model's role and load it.
+        """Download the model with its role and load it.
 
         Raises:
-            WorkFailedError: the data cannot be had, or the model does not load.
+            WorkFailedError: the data cannot be downloaded, or the model does not load.
         """
         placement, box = self._placement, self._sandbox
         archive = box.root / "model.tar.gz"
@@ -112,7 +112,7 @@ class ModelServer:
         try:
             self._child = Child(
                 ProcessTable.of(self._host),
-                # -P: the host's own folder is not on the path of the model's script
+                # -P: keeps the host's own folder off the module path of the model's script
                 [str(runtime.python), "-P", str(HOST), str(archive), str(model), str(writer)],
                 cwd=box.root,
                 env=variables,
@@ -148,7 +148,7 @@ class ModelServer:
     def invoke(
         self, body: bytes, content_type: str | None, accept: str | None, custom: str | None
     ) -> Answer:
-        """Ask the model; ConnectionError or TimeoutError when its process does not answer."""
+        """Ask the model; ConnectionError or TimeoutError if its process does not answer."""
         headers = {TOKEN: self._token, "Content-Type": content_type or "application/octet-stream"}
         headers |= {"Accept": accept} if accept else {}
         headers |= {CUSTOM: custom} if custom else {}
@@ -165,7 +165,7 @@ class ModelServer:
                 reply.getheader(CUSTOM),
             )
         except http.client.HTTPException as error:
-            raise ConnectionError(f"the model server broke off: {error!r}") from error
+            raise ConnectionError(f"the model server closed the connection: {error!r}") from error
         finally:
             connection.close()
             with self._idle:
@@ -173,7 +173,7 @@ class ModelServer:
                 self._idle.notify_all()
 
     def retire(self) -> None:
-        """Let running requests end, then stop."""
+        """Wait for running requests, then stop."""
         with self._idle:
             self._idle.wait_for(lambda: self._running == 0, DRAIN)
         self.stop()

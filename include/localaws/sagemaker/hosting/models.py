@@ -1,8 +1,8 @@
-"""Models: CreateModel and its company.
+"""Models: CreateModel and related operations.
 
-A model has one container, either an image with model data, or a version of a model registry: its
-own account's or one shared with it. What a version says is read once, when the model is made, as
-the version's owner may take it back later; only an approved version can become a model.
+A model has one container: an image with model data, or an approved version of a model registry, of
+its own account or shared with it. The version is read once, when the model is created, because its
+owner may revoke the sharing later.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ sagemaker = Service.named("sagemaker")
 
 @dataclass(frozen=True)
 class Model:
-    """A model as it was asked for, and what it runs."""
+    """A model as it was requested, and what it runs."""
 
     name: str
     arn: str
@@ -46,7 +46,7 @@ class ModelStore:
         self._models: dict[str, Model] = {}
 
     def add(self, model: Model) -> None:
-        """Keep a new model; ValidationException when the name is taken."""
+        """Store a new model; ValidationException if the name is in use."""
         with self._lock:
             if model.name in self._models:
                 raise ServiceError(
@@ -55,14 +55,14 @@ class ModelStore:
             self._models[model.name] = model
 
     def get(self, name: str, arn: str) -> Model:
-        """Return a model; ValidationException when there is none."""
+        """Return a model; ValidationException if there is none."""
         model = self._models.get(name)
         if model is None:
             raise ServiceError("ValidationException", f'Could not find model "{arn}".')
         return model
 
     def remove(self, model: Model) -> None:
-        """Drop a model; endpoints that run it go on."""
+        """Remove a model; endpoints that run it are not affected."""
         with self._lock:
             self._models.pop(model.name, None)
 
@@ -73,7 +73,7 @@ class ModelStore:
 
 
 def _definition(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the one container of a create call."""
+    """Return the definition of the only container of a create call."""
     definitions = params.get("Containers", [])
     if "PrimaryContainer" in params:
         definitions = [*definitions, params["PrimaryContainer"]]
@@ -110,7 +110,7 @@ def _model_data(source: dict[str, Any]) -> str:
     url = source.get("ModelDataUrl")
     data = source.get("ModelDataSource", {}).get("S3DataSource", {})
     if data and (data["S3DataType"], data["CompressionType"]) != ("S3Object", "Gzip"):
-        raise unsupported_option("a ModelDataSource that is no gzip-compressed S3Object")
+        raise unsupported_option("a ModelDataSource that is not a gzip-compressed S3Object")
     uri = url or data.get("S3Uri")
     if not uri:
         raise unsupported_option("a container without model data")
@@ -118,7 +118,7 @@ def _model_data(source: dict[str, Any]) -> str:
 
 
 def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
-    """Return the container of an approved version, its account's or one shared with the caller."""
+    """Return the container of an approved version, which may be shared from another account."""
     own = call.arn(f"model-package/{name_or_arn}")
     arn = name_or_arn if is_arn(name_or_arn) else own
     call.authorise("sagemaker:CreateModel", arn)
@@ -144,7 +144,7 @@ def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
 
 @sagemaker.operation("CreateModel", locked=False)
 def create_model(call: Call) -> dict[str, Any]:
-    """Make a model; its data is looked at when an endpoint runs it."""
+    """Create a model; its data is not read before an endpoint runs it."""
     params = call.params
     container = _container(call, _definition(params))
     role = params.get("ExecutionRoleArn")
@@ -166,7 +166,7 @@ def _find(call: Call) -> Model:
 
 @sagemaker.operation("DescribeModel", locked=False)
 def describe_model(call: Call) -> dict[str, Any]:
-    """Return a model as it was asked for."""
+    """Return a model as it was requested."""
     return _description(_find(call))
 
 
@@ -194,7 +194,7 @@ def list_models(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteModel", locked=False)
 def delete_model(call: Call) -> dict[str, Any]:
-    """Delete a model; endpoints that run it go on."""
+    """Delete a model; endpoints that run it are not affected."""
     model = _find(call)
     call.store(ModelStore).remove(model)
     announce(call, "Model", model.arn, _description(model))

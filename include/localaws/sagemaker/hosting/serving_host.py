@@ -1,10 +1,10 @@
-"""Serves one model: what a SageMaker inference container does, in the environment of the image.
+"""Serves one model like a SageMaker inference container, in the image's environment.
 
-Started as a script by the local AWS (`model_server.py`), imports nothing of it. Extracts
-`model.tar.gz`, imports the entry point in `code/` and answers on 127.0.0.1 under the serving
-contract `model_fn`, `input_fn`, `predict_fn`, `output_fn` (or `transform_fn`); what the script does
-not define has the toolkit's default. An exception with a `status_code` decides its HTTP status.
-Ends when its standard input does, that is with its parent.
+The local AWS (`model_server.py`) starts it as a script; it imports nothing of the local AWS. It
+extracts `model.tar.gz`, imports the entry point in `code/` and answers on 127.0.0.1 by the serving
+contract `model_fn`, `input_fn`, `predict_fn`, `output_fn` (or `transform_fn`); functions that the
+script does not define have the toolkit's defaults. An exception's `status_code` is the HTTP status
+of the answer. The process ends when its standard input is closed, that is with its parent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Transform = Callable[[Any, bytes, str, str], Any]
 
 
 def extract(archive: Path, folder: Path) -> None:
-    """Extract the model; nothing may land outside the folder (PEP 706's data filter)."""
+    """Extract the model; no member may be outside the folder (PEP 706's data filter)."""
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive, "r:*") as tar:
         tar.extractall(folder, filter="data")
@@ -69,7 +69,7 @@ def default_predict(data: Any, model: Any) -> Any:
 
 
 def default_output(prediction: Any, accept: str) -> tuple[str, str]:
-    """Write JSON, or CSV when that is asked for."""
+    """Write JSON, or CSV if the request accepts it."""
     values = prediction.tolist() if hasattr(prediction, "tolist") else prediction
     if accept.split(";")[0].strip() == "text/csv":
         rows = [row if isinstance(row, list) else [row] for row in values]
@@ -99,7 +99,7 @@ def transformer(script: ModuleType) -> Transform:
 
 
 class Served(NamedTuple):
-    """The loaded model, how a request becomes a reply, and who may ask."""
+    """The loaded model: its reply function, and the token of permitted callers."""
 
     model: Any
     transform: Transform
@@ -110,11 +110,11 @@ class Handler(BaseHTTPRequestHandler):
     """GET /ping and POST /invocations."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet a reply: two would wait for each other (Nagle)
+    wbufsize = -1  # one packet per reply: a second one would be delayed (Nagle)
     served: Served
 
     def do_GET(self) -> None:
-        """Say that the model is loaded."""
+        """Answer a ping: the model is loaded."""
         self._reply(200 if self.path == "/ping" else 404, b"\n", "text/plain")
 
     def do_POST(self) -> None:
@@ -159,7 +159,7 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
-    """Load the model, report `{"port"}` or `{"error"}` on the pipe, serve."""
+    """Load the model, report `{"port"}` or `{"error"}` on the pipe, and serve."""
     archive, folder, pipe = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     token = os.environ.pop("LOCALAWS_SERVING_TOKEN", "")
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,1 +1,1 @@
-"""Training and processing jobs: their states, their run, their log."""
+"""Training and processing jobs: their states, runs and logs."""

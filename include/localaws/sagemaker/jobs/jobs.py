@@ -1,4 +1,4 @@
-"""Jobs as the API shows them: names that are spent for good, states, and their events."""
+"""Jobs as the API shows them: names, which are never reused, states and events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FINISHED = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class JobKind:
-    """What tells training from processing jobs; `prefix` begins the names of their members."""
+    """How training and processing jobs differ; `prefix` is that of their members."""
 
     prefix: str
     resource: str
@@ -51,7 +51,7 @@ PROCESSING = JobKind(
 
 @dataclass
 class Job:
-    """One job: what was asked for and how far it is."""
+    """One job: its request and its progress."""
 
     kind: JobKind
     name: str
@@ -111,7 +111,7 @@ class Job:
             return summary
 
     def description(self) -> dict[str, Any]:
-        """Return what was asked for and how far it is, without the kind's own members."""
+        """Return request and progress, without the members of the kind of job."""
         with self.lock:
             description = {name: value for name, value in self.request.items() if name != "Tags"}
             description |= self.summary()
@@ -126,26 +126,26 @@ class Job:
 
 
 class JobStore:
-    """The jobs of one account and region. A name is never free again, whatever became of it."""
+    """The jobs of one account and region. A name can never be used again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], Job] = {}
 
     def add(self, job: Job) -> None:
-        """Keep a new job; ResourceInUse when its name was ever used."""
+        """Store a new job; ResourceInUse if its name was ever used."""
         with self._lock:
             self.refuse_used(job.kind, job.name)
             self._jobs[job.kind.prefix, job.name] = job
 
     def refuse_used(self, kind: JobKind, name: str) -> None:
-        """Raise ResourceInUse when a job of that kind and name was ever made."""
+        """Raise ResourceInUse if a job of that kind and name was ever created."""
         used = self._jobs.get((kind.prefix, name))
         if used:
             raise ServiceError("ResourceInUse", kind.in_use.format(arn=used.arn))
 
     def get(self, kind: JobKind, name: str) -> Job:
-        """Return a job; ValidationException, as AWS says it, when there is none."""
+        """Return a job; ValidationException with AWS's message if there is none."""
         job = self._jobs.get((kind.prefix, name))
         if job is None:
             raise ServiceError("ValidationException", kind.missing.format(name=name))
@@ -158,7 +158,7 @@ class JobStore:
 
 
 def new_job(call: Call, kind: JobKind, runtime: Environment, credentials: Credentials) -> Job:
-    """Return a job for a create call, kept in the store and announced."""
+    """Return the job of a create call, stored and announced."""
     name = str(call.params[f"{kind.prefix}Name"])
     job = Job(
         kind=kind,
@@ -189,7 +189,7 @@ def announce(aws: Announcements, job: Job) -> None:
 
 
 def with_millis(value: Any) -> Any:
-    """Return a document with its times as milliseconds, as SageMaker's job events have them."""
+    """Return a document with its times in milliseconds, as in SageMaker's job events."""
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
     if isinstance(value, dict):

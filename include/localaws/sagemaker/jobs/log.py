@@ -1,4 +1,4 @@
-"""The log of a job or a model server: CloudWatch Logs, metrics found in it, and its last lines."""
+"""The log of a job or a model server: CloudWatch Logs, the metrics in it, and its last lines."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from localaws.kit.clock import Clock
 
 log = logging.getLogger(__name__)
 TAIL = 12
-BATCH = 500  # CloudWatch takes 10,000 events or 1 MiB a call
+BATCH = 500  # CloudWatch accepts 10,000 events or 1 MiB per call
 
 
 class JobLog:
-    """Collects lines and sends them to a log stream, as the execution role, batch by batch.
+    """Collects lines and sends them in batches to a log stream, as the execution role.
 
     `client` returns a logs client whose credentials are valid now.
-    As on AWS a role that may not write logs loses the log, not the job.
+    As on AWS, a job whose role may not write logs runs without a log.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class JobLog:
         """Add one line."""
         now = self._clock.now()
         with self._lock:
-            if line:  # CloudWatch takes no empty message
+            if line:  # CloudWatch refuses empty messages
                 event = {"timestamp": int(now.timestamp() * 1000), "message": line[:250_000]}
                 self._waiting.append(event)
                 self._tail.append(line)
@@ -73,7 +73,7 @@ class JobLog:
             ]
 
     def flush(self) -> None:
-        """Send what is waiting."""
+        """Send the buffered lines."""
         with self._sending:
             with self._lock:
                 events, self._waiting = self._waiting, []

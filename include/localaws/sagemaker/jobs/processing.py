@@ -1,4 +1,4 @@
-"""Processing jobs: a command over S3 inputs and outputs (CreateProcessingJob and its company).
+"""Processing jobs: a command with S3 inputs and outputs (CreateProcessingJob etc.).
 
 The entry point and its arguments run with `/opt/ml` rewritten into the sandbox (`sandbox.py`), so
 a script must get its directories as arguments. One instance, S3 inputs in file mode, S3 outputs at
@@ -47,7 +47,7 @@ class ProcessingRun(JobRun):
         return command, self.sandbox.root, environment
 
     def _program(self, name: str) -> str:
-        """Return where the image's own programs are found: beside its interpreter, then PATH."""
+        """Return the path of a program of the image, or its name if only PATH may have it."""
         if name in ("python", "python3"):
             return str(self.job.runtime.python)
         return shutil.which(name, path=str(self.job.runtime.python.parent)) or name
@@ -73,7 +73,7 @@ class ProcessingRun(JobRun):
         return outputs
 
     def deliver(self, cut: Cut | None) -> None:
-        """Upload the outputs of a script that ended well; one that was cut short has none."""
+        """Upload the outputs of a script that succeeded; a stopped one has none."""
         self._read_exit_message()
         if cut:
             return
@@ -96,7 +96,7 @@ class ProcessingRun(JobRun):
 
 
 def _check(params: dict[str, Any]) -> None:
-    """Raise for what this machine cannot do, and for what AWS refuses at once."""
+    """Raise for options that this machine cannot serve, and for requests that AWS refuses."""
     app = params["AppSpecification"]
     if not app.get("ContainerEntrypoint"):
         raise unsupported_option("an AppSpecification without ContainerEntrypoint")
@@ -131,7 +131,7 @@ def _need_local_path(kind: str, name: str, target: dict[str, Any]) -> None:
 
 @sagemaker.operation("CreateProcessingJob", locked=False)
 def create_processing_job(call: Call) -> dict[str, Any]:
-    """Start a processing job; the name must never have been used."""
+    """Start a processing job under a name that was never used."""
     call.store(JobStore).refuse_used(PROCESSING, call.params["ProcessingJobName"])
     _check(call.params)
     runtime = environment_of(call.params["AppSpecification"]["ImageUri"])

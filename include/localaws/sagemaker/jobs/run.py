@@ -1,4 +1,4 @@
-"""One job from its first download to its last upload; what kind it is fills in the middle."""
+"""One job from its first download to its last upload; subclasses add what their kind needs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from localaws.sagemaker.machine.sandbox import Sandbox
 from localaws.sagemaker.machine.transfer import Transfer
 
 log = logging.getLogger(__name__)
-POLL = 0.25  # real seconds between looks at the clock and at a stop
+POLL = 0.25  # real seconds between checks of the clock and for a stop
 FLUSH = 1.0  # real seconds between two batches of log lines
 
 
 class Cut(enum.Enum):
-    """Why a script was ended before it ended itself; the value is the job's secondary status."""
+    """Why a script was stopped; the value is the job's secondary status."""
 
     STOPPED = "Stopped"
     MAX_RUNTIME = "MaxRuntimeExceeded"
@@ -56,17 +56,17 @@ class JobRun(ABC):
 
     @abstractmethod
     def deliver(self, cut: Cut | None) -> None:
-        """Upload what a script that ended well, or was cut short, has produced."""
+        """Upload what a script that succeeded or was stopped has produced."""
 
     @abstractmethod
     def failure_reason(self, status: int) -> str:
         """Return the FailureReason of a script that ended with a status other than 0."""
 
-    def after_failure(self) -> None:  # noqa: B027 - most kinds keep nothing of a failed script
-        """Save what is worth saving of a failed script."""
+    def after_failure(self) -> None:  # noqa: B027 - by default nothing of a failed script is saved
+        """Save the output of a failed script."""
 
     def __call__(self) -> None:
-        """Run the job to one of its final states; nothing escapes."""
+        """Run the job to one of its final states; never raises."""
         try:
             secondary = self._run()
             self._finish("Completed" if secondary == "Completed" else "Stopped", secondary)
@@ -132,7 +132,7 @@ class JobRun(ABC):
 
 
 def submit(host: Host, job: Job, run: Callable[[], None]) -> None:
-    """Announce a job and let it run when its turn comes."""
+    """Announce a job and run it as soon as a slot is free."""
     job.move(job.created, "Starting", "Waiting for a free slot of this machine")
     announce(host, job)
     job.work = run
@@ -140,7 +140,7 @@ def submit(host: Host, job: Job, run: Callable[[], None]) -> None:
 
 
 def stop(host: Host, job: Job) -> None:
-    """Ask a job to stop; one that still waits has stopped at once, a finished one stays."""
+    """Stop a job: a waiting one at once, a running one soon; a finished one is unchanged."""
     with job.lock:
         if job.status in FINISHED or job.stopping.is_set():
             return

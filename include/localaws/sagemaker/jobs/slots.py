@@ -1,4 +1,4 @@
-"""How many jobs run at once on this machine; the others wait in the order they came."""
+"""How many jobs run at once on this machine; the others wait in order of arrival."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT = 2
 
 
 class JobSlots:
-    """A bound on running jobs, over all accounts; a waiting job costs no thread."""
+    """A bound on running jobs, over all accounts; a waiting job needs no thread."""
 
     def __init__(self) -> None:
         self.limit = max(1, int(os.environ.get(VARIABLE, DEFAULT)))
@@ -34,7 +34,7 @@ class JobSlots:
         self._start_next(threads)
 
     def withdraw(self, work: Callable[[], None]) -> bool:
-        """Take back work that still waits; False when it has begun."""
+        """Remove work that still waits; False if it has begun."""
         with self._lock:
             try:
                 self._waiting.remove(work)

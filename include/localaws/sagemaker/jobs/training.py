@@ -1,7 +1,7 @@
 """Training jobs in script mode: CreateTrainingJob, DescribeTrainingJob, StopTrainingJob, List.
 
 The request is checked here, the run is in `training_run.py`. One instance, S3 prefix channels in
-file mode; what the local AWS cannot do is refused, not ignored.
+file mode; options that the local AWS does not support are refused, not ignored.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _check(params: dict[str, Any]) -> None:
         source = channel["DataSource"].get("S3DataSource", {})
         name = channel["ChannelName"]
         if source.get("S3DataType") != "S3Prefix":
-            raise unsupported_option(f"channel {name} whose source is no S3Prefix")
+            raise unsupported_option(f"channel {name} whose source is not an S3Prefix")
         if channel.get("InputMode", algorithm["TrainingInputMode"]) == "Pipe":
             raise unsupported_option(f"channel {name} in Pipe mode")
         if channel.get("CompressionType", "None") != "None":
@@ -57,7 +57,7 @@ def _check(params: dict[str, Any]) -> None:
 
 @sagemaker.operation("CreateTrainingJob", locked=False)
 def create_training_job(call: Call) -> dict[str, Any]:
-    """Start a training job; the name must never have been used."""
+    """Start a training job under a name that was never used."""
     call.store(JobStore).refuse_used(TRAINING, call.params["TrainingJobName"])
     _check(call.params)
     runtime = environment_of(call.params["AlgorithmSpecification"]["TrainingImage"])
@@ -73,8 +73,8 @@ def create_training_job(call: Call) -> dict[str, Any]:
 def describe_training_job(call: Call) -> dict[str, Any]:
     """Return a training job.
 
-    `ModelArtifacts` is where the model lies once the job is Completed; botocore requires the
-    member, so it is there from the start.
+    `ModelArtifacts` is where the model is stored once the job is Completed; botocore requires the
+    member, so it is in every reply.
     """
     return _description(call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
 
@@ -97,7 +97,7 @@ def _description(job: Job) -> dict[str, Any]:
 
 @sagemaker.operation("StopTrainingJob", locked=False)
 def stop_training_job(call: Call) -> dict[str, Any]:
-    """Stop a training job; what its script saved until then is uploaded."""
+    """Stop a training job; what its script has saved is uploaded."""
     stop(call.host, call.store(JobStore).get(TRAINING, call.params["TrainingJobName"]))
     return {}
 

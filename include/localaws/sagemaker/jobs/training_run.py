@@ -1,8 +1,8 @@
 """The run of a training job: the script-mode contract of the SageMaker training toolkit.
 
 Hyperparameters that are JSON are decoded; those that begin with `sagemaker_` configure the toolkit,
-the others reach the script as arguments, as `SM_HPS` and as `SM_HP_<NAME>`. A `requirements.txt` in
-the source archive is not installed: the environment is what `images.yaml` names.
+the others are passed to the script as arguments, as `SM_HPS` and as `SM_HP_<NAME>`. A
+`requirements.txt` in the source archive is not installed: `images.yaml` names the environment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HOST = "algo-1"
 
 
 def model_uri(job: Job) -> str:
-    """Return where a training job's model goes."""
+    """Return the S3 URI of a training job's model."""
     return f"{_output_prefix(job)}/model.tar.gz"
 
 
@@ -32,7 +32,7 @@ def _output_prefix(job: Job) -> str:
 
 
 def decoded(hyperparameters: dict[str, str]) -> dict[str, Any]:
-    """Return hyperparameters with JSON values decoded, other texts as they are."""
+    """Return hyperparameters with JSON values decoded, other texts unchanged."""
     values: dict[str, Any] = {}
     for name, value in hyperparameters.items():
         try:
@@ -144,12 +144,12 @@ class TrainingRun(JobRun):
         return variables
 
     def deliver(self, cut: Cut | None) -> None:
-        """Upload model and output, also of a job that was stopped: its model may be of use."""
+        """Upload model and output, also those of a stopped job."""
         self._upload("/opt/ml/model", "model.tar.gz")
         self.after_failure()
 
     def after_failure(self) -> None:
-        """Upload the output data, which SageMaker keeps of failed jobs too."""
+        """Upload the output data, as SageMaker does for failed jobs too."""
         if any(self.sandbox.folder("/opt/ml/output/data").iterdir()):
             self._upload("/opt/ml/output/data", "output.tar.gz")
 

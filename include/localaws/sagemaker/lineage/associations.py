@@ -12,13 +12,13 @@ from localaws.sagemaker.lineage.store import Edge, Entity, LineageStore, not_fou
 from localaws.sagemaker.lineage.trial_components import of_jobs
 
 sagemaker = Service.named("sagemaker")
-# Trials group trial components; they are no end of an association (botocore's pattern).
+# Trials group trial components and cannot be associated (botocore's pattern).
 SORTED_BY = ("SourceArn", "DestinationArn", "SourceType", "DestinationType")
 
 
 @sagemaker.operation("AddAssociation")
 def add_association(call: Call) -> dict[str, Any]:
-    """Connect two entities; each must exist, and another account's must be shared."""
+    """Associate two entities; each must exist, and another account's must be shared."""
     ends = call.params["SourceArn"], call.params["DestinationArn"]
     if ends[0] == ends[1]:
         raise ServiceError("ValidationException", "An entity cannot be associated with itself.")
@@ -41,7 +41,7 @@ def add_association(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteAssociation")
 def delete_association(call: Call) -> dict[str, Any]:
-    """Disconnect two entities."""
+    """Delete the association of two entities."""
     ends = call.params["SourceArn"], call.params["DestinationArn"]
     for arn in ends:
         call.authorise("sagemaker:DeleteAssociation", arn)
@@ -56,7 +56,7 @@ def delete_association(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListAssociations")
 def list_associations(call: Call) -> dict[str, Any]:
-    """List the associations that touch own entities."""
+    """List the associations from and to own entities."""
     params = call.params
     summaries = []
     for edge in call.store(LineageStore).edges.values():
@@ -80,7 +80,7 @@ def _summary(call: Call, edge: Edge) -> dict[str, Any]:
     summary = edge.document() | {"CreationTime": edge.created, "CreatedBy": edge.by}
     for side, arn in (("Source", edge.source), ("Destination", edge.destination)):
         entity = store_of(call, arn).entities.get(arn)
-        if entity is not None:  # another account may have deleted its side
+        if entity is not None:  # the other account may have deleted its entry
             summary[f"{side}Type"] = entity.type
             if entity.name:
                 summary[f"{side}Name"] = entity.name

@@ -25,11 +25,11 @@ KEPT = ("Source", "Description", "Status", "Properties", "MetadataProperties")
 
 @dataclass(frozen=True)
 class Kind:
-    """How the members of a kind of entity are named."""
+    """The member names of a kind of entity."""
 
-    title: str  # begins its members: ArtifactName, ArtifactArn, ArtifactType
+    title: str  # prefix of its members: ArtifactName, ArtifactArn, ArtifactType
     resource: str
-    key: str  # the member that names one: artifacts go by ARN, the others by name
+    key: str  # the member that identifies one: the ARN of artifacts, the name of others
     many: str
 
     @property

@@ -1,4 +1,4 @@
-"""SageMaker experiments and trials, and which trial components a trial holds."""
+"""SageMaker experiments and trials, and the trial components of a trial."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _trials_of(call: Call, experiment: str) -> list[Entity]:
 
 @sagemaker.operation("CreateExperiment")
 def create_experiment(call: Call) -> Reply:
-    """Make an experiment."""
+    """Create an experiment."""
     params, name = call.params, call.params["ExperimentName"]
     arn = call.arn(f"experiment/{name}")
     record = {"ExperimentName": name, "ExperimentArn": arn}
@@ -74,7 +74,7 @@ def delete_experiment(call: Call) -> Reply:
 
 @sagemaker.operation("CreateTrial")
 def create_trial(call: Call) -> Reply:
-    """Make a trial of an experiment."""
+    """Create a trial of an experiment."""
     params, name = call.params, call.params["TrialName"]
     experiment = _experiment(call, params["ExperimentName"])
     arn = call.arn(f"experiment-trial/{name}")
@@ -102,7 +102,7 @@ def update_trial(call: Call) -> Reply:
 
 @sagemaker.operation("ListTrials")
 def list_trials(call: Call) -> Reply:
-    """List trials: all, those of an experiment, or those that hold a trial component."""
+    """List trials: all, those of an experiment, or those of a trial component."""
     params, store = call.params, call.store(LineageStore)
     trials = store.of_kind("experiment-trial")
     if params.get("ExperimentName"):
@@ -128,7 +128,7 @@ def delete_trial(call: Call) -> Reply:
 
 @sagemaker.operation("AssociateTrialComponent")
 def associate_trial_component(call: Call) -> Reply:
-    """Put a trial component into a trial, where it may already be."""
+    """Add a trial component to a trial; it may be in it already."""
     component = component_of(call, call.params["TrialComponentName"])
     trial = _trial(call, call.params["TrialName"])
     call.store(LineageStore).members.setdefault(trial.arn, {})[component.arn] = None
@@ -137,7 +137,7 @@ def associate_trial_component(call: Call) -> Reply:
 
 @sagemaker.operation("DisassociateTrialComponent")
 def disassociate_trial_component(call: Call) -> Reply:
-    """Take a trial component out of a trial; ResourceNotFound when it is not in it."""
+    """Remove a trial component from a trial; ResourceNotFound if it is not in it."""
     component = component_of(call, call.params["TrialComponentName"])
     trial = _trial(call, call.params["TrialName"])
     components = call.store(LineageStore).members.get(trial.arn, {})

@@ -1,4 +1,4 @@
-"""SageMaker lineage: an account's one lineage group, shared as a whole or not at all."""
+"""SageMaker lineage: an account's only lineage group, which RAM can share as a whole."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAME = "LineageGroupName"
 
 @sagemaker.operation("DescribeLineageGroup")
 def describe_lineage_group(call: Call) -> dict[str, Any]:
-    """Describe the default group, which is there since the account's first lineage entity."""
+    """Describe the default group, which exists since the account's first lineage entity."""
     return _group(call)
 
 
 @sagemaker.operation("ListLineageGroups")
 def list_lineage_groups(call: Call) -> dict[str, Any]:
-    """List the account's group, if it has one yet."""
+    """List the account's group, if it exists yet."""
     group = call.store(LineageStore).group
     groups = [group] if group and created_in(call.params, group["CreationTime"]) else []
     page, rest = SAGEMAKER.page(call.params, groups)
@@ -35,7 +35,7 @@ def list_lineage_groups(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("GetLineageGroupPolicy", resource=NAME)
 def get_lineage_group_policy(call: Call) -> dict[str, Any]:
-    """Return the policy that RAM keeps on a shared group; ResourceNotFound while it is not."""
+    """Return RAM's policy of a shared group; ResourceNotFound if it is not shared."""
     arn = _group(call)["LineageGroupArn"]
     store = grants.store_of(call, call.region)
     statements = []

@@ -1,4 +1,4 @@
-"""What the lists of lineage entities and experiments share: window, order and pages."""
+"""What the lists of lineage entities and experiments share: time window, order and pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def page_of(
 ) -> dict[str, Any]:
     """Return a page of summaries, the latest first unless the call says otherwise.
 
-    `members` says under which name a summary shows which field of the record.
+    `members` maps the names in a summary to the fields of the record.
     """
     chosen = [entity for entity in entities if created_in(params, entity.created)]
     by_name = params.get("SortBy") == "Name"
@@ -37,7 +37,7 @@ def created_in(params: dict[str, Any], created: datetime) -> bool:
 
 
 def aware(when: datetime) -> datetime:
-    """Return a time of a request with its zone, UTC."""
+    """Return a time of a request with time zone UTC."""
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 

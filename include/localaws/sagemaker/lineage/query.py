@@ -1,6 +1,6 @@
 """SageMaker QueryLineage: a walk over associations from one entity, up, down or both ways.
 
-Other accounts' entities are walked where their lineage group is shared with the caller's account.
+Other accounts' entities are included if their lineage group is shared with the caller's account.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Walk:
         entity = self._entity(start)
         if entity is None:
             raise not_found(start)
-        # Ascendants and descendants are two walks: what an ancestor led to besides is neither.
+        # Two walks, because the other descendants of an ancestor are in neither direction.
         ways = {"Both": ("up", "down"), "Ascendants": ("up",), "Descendants": ("down",)}
         self.reached[start] = entity
         for way in ways[self._direction]:
@@ -122,7 +122,7 @@ class _Walk:
         return store_of(self._call, arn).entities.get(arn)
 
     def towards(self, ends: list[str]) -> set[str]:
-        """Return everything on the way from the start to what was found, both included."""
+        """Return all entities on the paths from the start to the results, both included."""
         passed: set[str] = set()
         left = list(ends)
         while left:
@@ -162,6 +162,6 @@ def _vertex(entity: Entity) -> dict[str, Any]:
 
 
 def _of_page(edges: list[Edge], arns: list[str], page: set[str]) -> list[Edge]:
-    """Return the edges whose later end is on this page, so that each comes once."""
+    """Return the edges whose later end is on this page, so that each is returned once."""
     position = {arn: number for number, arn in enumerate(arns)}
     return [e for e in edges if max((e.source, e.destination), key=position.__getitem__) in page]

@@ -1,7 +1,7 @@
 """The lineage of an account: entities (artifacts, actions, contexts, experiments, trials, trial
 components), and the associations between them.
 
-An association between two accounts is kept on both sides, as each may ask for its lineage.
+An association between two accounts is stored in both, because both may query it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 GROUP = "sagemaker-default-lineage-group"
 MAX_PROPERTIES = 30  # botocore: ArtifactProperties and LineageEntityParameters
-# What a lineage query calls the entities; experiments and trials have no such name.
+# The names of the kinds in lineage queries; experiments and trials have none.
 LINEAGE_TYPES = {
     "artifact": "Artifact",
     "action": "Action",
@@ -42,7 +42,7 @@ class Entity:
 
     @property
     def created(self) -> datetime:
-        """When it was made."""
+        """When it was created."""
         created: datetime = self.record["CreationTime"]
         return created
 
@@ -88,7 +88,7 @@ class LineageStore:
         return [entity for entity in self.entities.values() if entity.kind == kind]
 
     def find(self, arn: str) -> Entity:
-        """Return an entity; ResourceNotFound."""
+        """Return an entity; ResourceNotFound if there is none."""
         if arn not in self.entities:
             raise not_found(arn)
         return self.entities[arn]
@@ -99,7 +99,7 @@ class LineageStore:
 
 
 def not_found(arn: str) -> ServiceError:
-    """Return the error of a lineage entity that is not there."""
+    """Return the error of a missing lineage entity."""
     kind = parse_arn(arn).resource_type
     return ServiceError("ResourceNotFound", f"{kind} '{arn}' does not exist.")
 
@@ -120,7 +120,7 @@ def store_of(stores: Stores, arn: str) -> LineageStore:
 
 
 def add(call: Call, entity: Entity) -> None:
-    """Keep a new entity and its tags; the account's first makes the lineage group."""
+    """Store a new entity and its tags; the first one creates the account's lineage group."""
     store = call.store(LineageStore)
     if entity.arn in store.entities:
         raise ServiceError("ValidationException", f"{entity.kind} {entity.arn} already exists.")
@@ -150,7 +150,7 @@ def add(call: Call, entity: Entity) -> None:
 
 
 def remove(call: Call, entity: Entity) -> None:
-    """Drop an entity; ValidationException while associations hold it."""
+    """Remove an entity; ValidationException if it has associations."""
     store = call.store(LineageStore)
     if store.touching(entity.arn):
         raise ServiceError(

@@ -1,7 +1,7 @@
-"""SageMaker experiments: trial components, made by hand or by the jobs that ran.
+"""SageMaker experiments: trial components, created by calls or for jobs.
 
-SageMaker makes one for every training and processing job (`<job>-aws-training-job`); here they are
-made, or brought up to date, whenever something asks for trial components or lineage.
+SageMaker creates one for each training and processing job (`<job>-aws-training-job`). Here they are
+created and updated whenever a call reads trial components or lineage.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SUFFIX = {TRAINING.prefix: "-aws-training-job", PROCESSING.prefix: "-aws-process
 
 
 def component_of(call: Call, name_or_arn: str) -> Entity:
-    """Return a trial component by name or ARN; ResourceNotFound."""
+    """Return a trial component by name or ARN; ResourceNotFound if there is none."""
     of_jobs(call)
     return call.store(LineageStore).find(entity_arn(call, KIND, name_or_arn))
 
 
 def of_jobs(call: Call) -> None:
-    """Make or renew the trial components of the account's jobs."""
+    """Create or update the trial components of the account's jobs."""
     store = call.store(LineageStore)
     for kind in (TRAINING, PROCESSING):
         for job in call.store(JobStore).all(kind):
@@ -60,13 +60,13 @@ def of_jobs(call: Call) -> None:
 
 
 def _add(call: Call, entity: Entity) -> None:
-    """Keep a job's component: the tags of the call that happens to ask are not its own."""
+    """Store a job's component, without the tags of the current call."""
     bare = {name: value for name, value in call.params.items() if name != "Tags"}
     add(replace(call, params=bare), entity)
 
 
 def _join(call: Call, job: Job, arn: str) -> None:
-    """Put a job's component into the trial that its `ExperimentConfig` names."""
+    """Add a job's component to the trial that its `ExperimentConfig` names."""
     trial = (job.request.get("ExperimentConfig") or {}).get("TrialName")
     trial_arn = call.arn(f"experiment-trial/{trial}", "sagemaker")
     store = call.store(LineageStore)
@@ -114,7 +114,7 @@ def _inputs(described: dict[str, Any]) -> dict[str, Any]:
 
 @sagemaker.operation("CreateTrialComponent")
 def create_trial_component(call: Call) -> dict[str, Any]:
-    """Make a trial component by hand."""
+    """Create a trial component."""
     params, name = call.params, call.params[NAME]
     arn = call.arn(f"{KIND}/{name}")
     members = (*PLAIN, *MAPS, "MetadataProperties")
@@ -132,7 +132,7 @@ def describe_trial_component(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("UpdateTrialComponent")
 def update_trial_component(call: Call) -> dict[str, Any]:
-    """Change a trial component; its maps are merged, and thinned by `…ToRemove`."""
+    """Change a trial component; its maps are merged, and keys in `…ToRemove` removed."""
     entity, params = component_of(call, call.params[NAME]), call.params
     changed = {name: params[name] for name in PLAIN if name in params}
     for name, most in MAPS.items():

@@ -1,4 +1,4 @@
-"""`model.tar.gz` and its like: packed so that equal content gives equal bytes, unpacked safely."""
+"""Archives such as `model.tar.gz`: equal content gives equal bytes; unpacking is safe."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MAX_BYTES = 2 * 1024**3
 def pack(folder: Path, archive: Path) -> None:
     """Write the files of a folder into a tar.gz.
 
-    Sorted, without owner, time or archive name: the digest is a function of the content, so that
-    the same training gives the same artifact.
+    Sorted, without owner, time or archive name: the digest depends on the content only, so that the
+    same training gives the same artifact.
     """
     with (
         archive.open("wb") as raw,
@@ -36,10 +36,10 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Extract an archive into a folder; nothing may land outside it (PEP 706's data filter).
+    """Extract an archive into a folder; no member may be outside it (PEP 706's data filter).
 
     Raises:
-        WorkFailedError: the file is no tar.gz, a member points outside, or it is too large.
+        WorkFailedError: the file is not a tar.gz, a member is outside, or it is too large.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Why a job or a variant ended badly, in the words of a `FailureReason`."""
+"""Why a job or a variant failed, as a `FailureReason`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def client_failed(what: str, role_arn: str, error: ClientError | BotoCoreError) 
 
 
 def unsupported_option(option: str) -> ServiceError:
-    """Return the refusal of an option that the local AWS would otherwise silently ignore."""
+    """Return the error for an option that the local AWS does not support."""
     return ServiceError(
         "UnsupportedOperation", f"the local AWS does not support {option} of SageMaker", 501
     )

@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 
 @dataclass(frozen=True)
 class Environment:
-    """An interpreter with its packages, and the image that was asked for."""
+    """An interpreter with its packages, and the image that it stands in for."""
 
     name: str
     python: Path
@@ -51,7 +51,7 @@ def environment_of(image: str) -> Environment:
 
 
 def _installed(name: str, row: dict[str, str], image: str) -> Environment:
-    # Not resolved: the environment of an interpreter is found from where its link lies.
+    # Not resolved: Python finds a virtual environment by the location of the interpreter's link.
     python = Path(os.environ.get(row["variable"]) or REPOSITORY / row["python"]).absolute()
     if not python.exists():
         raise ServiceError(

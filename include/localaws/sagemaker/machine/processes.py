@@ -1,4 +1,4 @@
-"""Child processes, each with its own process group, none of which outlives the local AWS."""
+"""Child processes, each with its own process group; all end with the local AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from localaws.kit.capabilities import Background, Stores
 
-# How long a stopped script may clean up, in real seconds (SageMaker gives it 120).
+# Real seconds for a stopped script to clean up (on SageMaker 120).
 GRACE = 5.0
 
 
@@ -56,18 +56,18 @@ class Child:
                 self._on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
     def wait(self, seconds: float) -> int | None:
-        """Return the exit status, or None when it still runs after `seconds`."""
+        """Return the exit status, or None if it still runs after `seconds`."""
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        self._signal(signal.SIGKILL)  # what it left behind would hold its output open
+        self._signal(signal.SIGKILL)  # remaining children would keep its output open
         self._reader.join(timeout=GRACE)
         self._table.remove(self)
         return status
 
     def stop(self) -> int:
-        """End it: SIGTERM, and SIGKILL for the group when it has not ended after `GRACE`."""
+        """End it: SIGTERM, and SIGKILL for the group if it still runs after `GRACE`."""
         self._signal(signal.SIGTERM)
         status = self.wait(GRACE)
         if status is None:
@@ -86,11 +86,11 @@ class Child:
 
 
 class ProcessOwner(Stores, Background, Protocol):
-    """Keeps the table, and says when the local AWS stops."""
+    """What a process table needs: its store, and a hook at shutdown."""
 
 
 class ProcessTable:
-    """Every child of one local AWS."""
+    """The child processes of one local AWS."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class ProcessTable:
 
     @classmethod
     def of(cls, owner: ProcessOwner) -> ProcessTable:
-        """Return the table of a local AWS; its children end at shutdown."""
+        """Return the table of a local AWS, which ends the processes at shutdown."""
         table = owner.store(cls, "", "")
         with table._lock:
             if not table._watched:
@@ -109,7 +109,7 @@ class ProcessTable:
         return table
 
     def add(self, child: Child) -> None:
-        """Remember a child; at shutdown it is ended at once."""
+        """Add a child; after shutdown it is ended at once."""
         with self._lock:
             self._children.add(child)
             closed = self._closed
@@ -117,7 +117,7 @@ class ProcessTable:
             child.kill()
 
     def remove(self, child: Child) -> None:
-        """Forget a child that has ended."""
+        """Remove a child that has ended."""
         with self._lock:
             self._children.discard(child)
 

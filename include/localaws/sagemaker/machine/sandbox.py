@@ -1,9 +1,9 @@
 """The directory that stands in for a container's `/opt/ml`, and its environment.
 
-There are no containers here: a script finds its directories through `SM_*` variables and
-through its arguments, in which paths beginning with `/opt/ml` (alone or after a `=`) are rewritten
-into the sandbox. Of the server's environment nothing reaches it. The file system is *not*
-isolated: run only scripts you would run yourself.
+There are no containers here: a script gets its directories from `SM_*` variables and from its
+arguments, in which paths beginning with `/opt/ml` (alone or after a `=`) are rewritten into the
+sandbox. It inherits no variable of the server. The file system is *not* isolated: run only scripts
+that you trust.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ class Sandbox:
             folder.mkdir(parents=True)
 
     def path(self, container_path: str) -> Path:
-        """Return where a path under `/opt/ml` really lies; ValueError for one outside."""
+        """Return the real path of a path under `/opt/ml`; ValueError for any other."""
         if not _CONTAINER_PATH.match(container_path) or ".." in Path(container_path).parts:
             raise ValueError(f"{container_path!r} is not under /opt/ml")
         return Path(self.rewrite(container_path))
 
     def folder(self, container_path: str) -> Path:
-        """Return a directory under `/opt/ml`, made when it is missing."""
+        """Return a directory under `/opt/ml`, created if missing."""
         folder = self.path(container_path)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def rewrite(self, argument: str) -> str:
-        """Return an argument with its container paths pointing into the sandbox."""
+        """Return an argument with its container paths replaced by sandbox paths."""
         return _CONTAINER_PATH.sub(lambda match: f"{match.group(1)}{self.ml}", argument)
 
     def environment(
         self, runtime: Environment, credentials: Credentials, region: str, endpoint: str
     ) -> dict[str, str]:
-        """Return the variables every job and model server has; nothing is inherited."""
+        """Return the variables of every job and model server; none are inherited."""
         return {
             "PATH": f"{runtime.python.parent}:{SYSTEM_PATH}",
             "LANG": "C.UTF-8",
             "HOME": str(self.root / "home"),
             "TMPDIR": str(self.root / "tmp"),
-            "PYTHONUNBUFFERED": "1",  # log lines arrive as they are written
+            "PYTHONUNBUFFERED": "1",  # log lines are not buffered
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret,
             "AWS_SESSION_TOKEN": credentials.token or "",
@@ -65,5 +65,5 @@ class Sandbox:
         }
 
     def close(self) -> None:
-        """Remove the directory with all that is in it."""
+        """Remove the directory and its content."""
         shutil.rmtree(self.root, ignore_errors=True)

@@ -17,22 +17,22 @@ def split_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key (or prefix) of an S3 URI; WorkFailedError for anything else."""
     parts = urlsplit(uri)
     if parts.scheme != "s3" or not parts.netloc:
-        raise WorkFailedError(f"ClientError: {uri!r} is no S3 URI")
+        raise WorkFailedError(f"ClientError: {uri!r} is not an S3 URI")
     return parts.netloc, parts.path.lstrip("/")
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """S3 through the eyes of one execution role."""
+    """Access to S3 with one execution role."""
 
     s3: Any
     role_arn: str
 
     def download(self, uri: str, folder: Path) -> int:
-        """Put all objects under a prefix (or the one object) into a folder; return their number.
+        """Download all objects under a prefix (or one object) into a folder; return their number.
 
         Raises:
-            WorkFailedError: nothing is there, or the role may not read it.
+            WorkFailedError: there is no object, or the role may not read it.
         """
         bucket, prefix = split_uri(uri)
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class Transfer:
         return len(keys)
 
     def download_file(self, uri: str, target: Path) -> str:
-        """Fetch one object and return its SHA-256; WorkFailedError when it cannot be had."""
+        """Download one object and return its SHA-256; WorkFailedError if that fails."""
         bucket, key = split_uri(uri)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -62,7 +62,7 @@ class Transfer:
             raise client_failed(f"Download of {uri}", self.role_arn, error) from error
 
     def upload(self, path: Path, uri: str, kms_key: str | None) -> None:
-        """Put one file under a URI, encrypted with the key where one is given.
+        """Upload one file to a URI, encrypted with the key if one is given.
 
         Raises:
             WorkFailedError: the role may not write it.
@@ -76,7 +76,7 @@ class Transfer:
             raise client_failed(f"Upload to {uri}", self.role_arn, error) from error
 
     def upload_folder(self, folder: Path, uri: str, kms_key: str | None) -> int:
-        """Put every file of a folder under a prefix; return their number."""
+        """Upload every file of a folder under a prefix; return their number."""
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         for path in files:
             relative = path.relative_to(folder).as_posix()
@@ -98,7 +98,7 @@ class Transfer:
 
 
 def _relative(key: str, prefix: str) -> PurePosixPath:
-    """Return where an object found under a prefix lies, relative to it, as SageMaker lays it."""
+    """Return the path of an object below a prefix, as in a SageMaker container."""
     if key == prefix:
         relative = key.rsplit("/", 1)[-1]
     elif key.startswith(prefix.rstrip("/") + "/"):

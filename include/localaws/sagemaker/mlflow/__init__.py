@@ -1,1 +1,1 @@
-"""Managed MLflow: tracking servers, their door and their process."""
+"""Managed MLflow: tracking servers, their HTTP entry and their processes."""

@@ -1,7 +1,7 @@
 """Which `sagemaker-mlflow` action a request to a tracking server is.
 
 Source: SageMaker Developer Guide, "IAM actions supported for MLflow"; paths are those of MLflow's
-REST API 2.0. What has no action (assessments, gateway, API 3.0) no policy can allow.
+REST API 2.0. Requests without an action (assessments, gateway, API 3.0) are refused.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _TABLE = [
 
 
 def action_of(method: str, path: str) -> str | None:
-    """Return the action of a request, without its service prefix; None when there is none."""
+    """Return the action of a request, without its service prefix, or None."""
     if not path.startswith(PREFIX):
         return None
     below = path.removeprefix(PREFIX)

@@ -2,7 +2,7 @@
 
 Clients (the `sagemaker-mlflow` plugin) sign MLflow's own REST calls as service `sagemaker-mlflow`
 and name the server in a header. A tracking server has no resource policy and cannot be shared:
-only principals of its account get in.
+only principals of its account have access.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADER = "x-mlflow-sm-tracking-server-arn"
 
 
 class Door(Recording, Authorisation, Protocol):
-    """What a request needs on its way in: to be recorded, and to be authorised."""
+    """What serving a request needs: recording and authorisation."""
 
 
 def serve(aws: Door, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:

@@ -1,8 +1,8 @@
 """Runs one MLflow server behind a socket file, in one process.
 
-Started as a script by the local AWS (`tracking_process.py`), imports nothing of it. MLflow's own
-command starts two more interpreters, each of which imports MLflow anew: several
-times the start-up. Ends when its standard input does, that is with its parent.
+The local AWS (`tracking_process.py`) starts it as a script; it imports nothing of the local AWS.
+MLflow's own command would start two more interpreters, which import MLflow again and multiply the
+start-up time. The process ends when its standard input is closed, that is with its parent.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
-    """Serve on the socket `sys.argv[1]` the database `sys.argv[2]`; artifacts lie in S3."""
+    """Serve on the socket `sys.argv[1]` the database `sys.argv[2]`; artifacts are in S3."""
     socket, database, artifacts = sys.argv[1:]
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # By name, as a server's command line would: the local AWS itself knows nothing of MLflow.
+    # By name, as on a server's command line: MLflow is not a dependency of the local AWS.
     server = import_module("mlflow.server")
-    # Artifacts are not served: clients read and write S3 themselves, with rights of their own.
+    # Artifacts are not served: clients read and write S3 with their own permissions.
     os.environ[server.BACKEND_STORE_URI_ENV_VAR] = f"sqlite:///{database}"
     os.environ[server.ARTIFACT_ROOT_ENV_VAR] = artifacts
     handlers = import_module("mlflow.server.handlers")

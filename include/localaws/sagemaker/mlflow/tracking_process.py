@@ -1,6 +1,6 @@
 """The MLflow of one tracking server: a child process behind a socket file of this user's own.
 
-A socket file and not a port: whoever is not let in by the gateway cannot reach it by the network.
+A socket file and not a port, so that only the gateway can reach it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _SocketFile(http.client.HTTPConnection):
 
 
 class TrackingProcess:
-    """One server's process and files; they outlive a stop, not the local AWS."""
+    """One server's process and files; the files are kept until it or the local AWS is removed."""
 
     def __init__(self, host: Host, name: str, artifacts: str, region: str) -> None:
         self._host = host
@@ -59,10 +59,10 @@ class TrackingProcess:
         self._child: Child | None = None
 
     def start(self, credentials: Credentials) -> None:
-        """Start MLflow with a role's credentials; return when it answers.
+        """Start MLflow with a role's credentials; return as soon as it answers.
 
         Raises:
-            WorkFailedError: it did not.
+            WorkFailedError: it did not start.
         """
         runtime = Environment("mlflow", Path(sys.executable), "")
         environment = self._box.environment(runtime, credentials, self._region, self._host.endpoint)
@@ -99,7 +99,7 @@ class TrackingProcess:
         raise WorkFailedError(f"MLflow of tracking server {self._name} did not start: {said}")
 
     def ask(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
-        """Pass a request on; OSError or HTTPException when the process does not answer."""
+        """Forward a request; OSError or HTTPException if the process does not answer."""
         connection = _SocketFile(self._socket)
         try:
             passed = {name: headers[name] for name in PASSED_ON if name in headers}
@@ -111,7 +111,7 @@ class TrackingProcess:
             connection.close()
 
     def stop(self) -> None:
-        """End the process; its database stays for the next start."""
+        """End the process; its database is kept for the next start."""
         child, self._child = self._child, None
         if child is not None:
             child.stop()

@@ -1,7 +1,7 @@
-"""MLflow tracking servers: CreateMlflowTrackingServer and its company.
+"""MLflow tracking servers: CreateMlflowTrackingServer and related operations.
 
-A server runs a real MLflow. Requests reach it through the gateway (`tracking_door.py`) alone;
-artifacts lie in S3 and are read and written by the clients with their own permissions, as on AWS.
+A server runs a real MLflow. Requests reach it only through the gateway (`tracking_door.py`);
+artifacts are in S3, where clients read and write them with their own permissions, as on AWS.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class TrackingServer:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def enter(self, call: Call, status: str, *, since: tuple[str, ...]) -> None:
-        """Change the status of a server that is in one of `since`; ConflictException."""
+        """Change the status of a server from one of `since`; otherwise ConflictException."""
         with self.lock:
             if self.status not in since:
                 raise ServiceError(
@@ -72,7 +72,7 @@ class TrackingServer:
         )
 
     def summary(self) -> dict[str, Any]:
-        """Return the server as it is listed."""
+        """Return the server as ListMlflowTrackingServers shows it."""
         return {
             "TrackingServerArn": self.arn,
             "TrackingServerName": self.name,
@@ -92,7 +92,7 @@ class TrackingServers:
         self._servers: dict[str, TrackingServer] = {}
 
     def add(self, server: TrackingServer) -> None:
-        """Keep a new server; ValidationException when the name is taken."""
+        """Store a new server; ValidationException if the name is in use."""
         with self._lock:
             if server.name in self._servers:
                 raise ServiceError(
@@ -101,14 +101,14 @@ class TrackingServers:
             self._servers[server.name] = server
 
     def get(self, name: str, arn: str) -> TrackingServer:
-        """Return a server; ResourceNotFound when there is none."""
+        """Return a server; ResourceNotFound if there is none."""
         server = self._servers.get(name)
         if server is None:
             raise ServiceError("ResourceNotFound", f"Tracking server {arn} does not exist.")
         return server
 
     def remove(self, server: TrackingServer) -> None:
-        """Drop a deleted server."""
+        """Remove a deleted server."""
         with self._lock:
             self._servers.pop(server.name, None)
 
@@ -147,7 +147,7 @@ def _run(call: Call, server: TrackingServer, well: str, badly: str) -> None:
 
 @sagemaker.operation("CreateMlflowTrackingServer", locked=False)
 def create_tracking_server(call: Call) -> dict[str, Any]:
-    """Make a server and start its MLflow."""
+    """Create a server and start its MLflow."""
     params, name = call.params, call.params["TrackingServerName"]
     _check_options(params)
     assume_execution_role(call, params["RoleArn"])
@@ -172,14 +172,14 @@ def create_tracking_server(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("UpdateMlflowTrackingServer", locked=False)
 def update_tracking_server(call: Call) -> dict[str, Any]:
-    """Change what a running server was asked for; its MLflow, which has no size here, goes on."""
+    """Change a running server's settings; its MLflow, which has no size here, is not restarted."""
     server, params = _find(call), call.params
     _check_options(params)
     if (
         params.get("ArtifactStoreUri", server.request["ArtifactStoreUri"])
         != (server.request["ArtifactStoreUri"])
     ):
-        raise unsupported_option("another ArtifactStoreUri of a tracking server that is there")
+        raise unsupported_option("a change of the ArtifactStoreUri of a tracking server")
     server.enter(call, "Updating", since=RUNNING)
     server.request |= {name: params[name] for name in CHANGEABLE if name in params}
     call.background(_updated, server)
@@ -192,7 +192,7 @@ def _updated(server: TrackingServer) -> None:
 
 @sagemaker.operation("StartMlflowTrackingServer", locked=False)
 def start_tracking_server(call: Call) -> dict[str, Any]:
-    """Start a stopped server on what it had."""
+    """Start a stopped server with its data."""
     server = _find(call)
     server.enter(call, "Starting", since=STARTABLE)
     call.background(_run, call, server, "Started", "StartFailed")
@@ -201,7 +201,7 @@ def start_tracking_server(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("StopMlflowTrackingServer", locked=False)
 def stop_tracking_server(call: Call) -> dict[str, Any]:
-    """Stop a running server; what it holds stays."""
+    """Stop a running server; its data is kept."""
     server = _find(call)
     server.enter(call, "Stopping", since=RUNNING)
     call.background(_stop, server)
@@ -215,7 +215,7 @@ def _stop(server: TrackingServer) -> None:
 
 @sagemaker.operation("DeleteMlflowTrackingServer", locked=False)
 def delete_tracking_server(call: Call) -> dict[str, Any]:
-    """Delete a server that is not in between two states; artifacts stay in S3."""
+    """Delete a server that is not changing its state; its artifacts are kept in S3."""
     server = _find(call)
     settled = (*RUNNING, *STARTABLE, "CreateFailed")
     server.enter(call, "Deleting", since=settled)

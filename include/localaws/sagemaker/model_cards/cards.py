@@ -1,7 +1,7 @@
-"""SageMaker: model cards, by name in the own account and by ARN in another's.
+"""SageMaker: model cards, by name in the caller's account and by ARN in another.
 
 Content must follow the model card schema and be complete at every update; content and status are
-never changed in one call; every update makes a new version.
+never changed in one call; every update creates a new version.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def card_of(call: Call) -> Card:
 
 @sagemaker.operation("CreateModelCard")
 def create_model_card(call: Call) -> dict[str, Any]:
-    """Make a card, its version 1, in the caller's own account."""
+    """Create a card, with version 1, in the caller's account."""
     cards, params, name = call.store(ModelCards), call.params, call.params[NAME]
     arn = call.arn(f"model-card/{name}")
     if name in cards.by_name:
@@ -68,7 +68,7 @@ def describe_model_card(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("UpdateModelCard", resource=NAME)
 def update_model_card(call: Call) -> dict[str, Any]:
-    """Set the whole content, or the status: a new version, visible to all who share the card."""
+    """Set the whole content, or the status, as a new version."""
     card = card_of(call)
     now = card.latest
     content, status = call.params.get("Content"), call.params.get("ModelCardStatus")
@@ -102,7 +102,7 @@ def update_model_card(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListModelCards")
 def list_model_cards(call: Call) -> dict[str, Any]:
-    """List own cards; those of others are found through RAM's ListResources."""
+    """List own cards; RAM's ListResources lists those of other accounts."""
     items = []
     for card in call.store(ModelCards).by_name.values():
         described = card.describe(card.latest)
@@ -116,7 +116,7 @@ def list_model_cards(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListModelCardVersions", resource=NAME)
 def list_model_card_versions(call: Call) -> dict[str, Any]:
-    """List a card's versions, the latest first unless asked otherwise."""
+    """List a card's versions, by default the latest first."""
     card, params = card_of(call), call.params
     summaries = [
         {
@@ -139,7 +139,7 @@ def list_model_card_versions(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteModelCard")
 def delete_model_card(call: Call) -> dict[str, Any]:
-    """Delete an own card with its versions and export jobs; shares that hold it lose it."""
+    """Delete an own card with its versions and export jobs, also from shares."""
     card = card_of(call)
     if any(job.status == "InProgress" for job in card.jobs.values()):
         raise ServiceError("ConflictException", f"Model card {card.arn} is being exported.")
@@ -151,7 +151,7 @@ def delete_model_card(call: Call) -> dict[str, Any]:
 
 @searchable("ModelCard")
 def search_records(call: Call, across: bool) -> Iterable[dict[str, Any]]:
-    """Yield own cards; Search does not show others' (RAM's ListResources does)."""
+    """Yield own cards; Search does not return shared ones (RAM's ListResources does)."""
     if across:
         raise ServiceError(
             "ValidationException", "Cross-account search is not available for ModelCard."

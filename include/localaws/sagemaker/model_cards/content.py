@@ -1,4 +1,4 @@
-"""What a model card may say: its content against the JSON schema in `model_card_schema.yaml`."""
+"""Validates the content of a model card with the JSON schema in `model_card_schema.yaml`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _validator() -> Draft7Validator:
 
 
 def read(content: str) -> dict[str, Any]:
-    """Return the card's document; ValidationException when it is not one by the schema."""
+    """Return the card's document; ValidationException if it violates the schema."""
     try:
         document = json.loads(content)
     except json.JSONDecodeError as error:

@@ -31,7 +31,7 @@ def card_changed(events: Events, account: str, region: str, card: Card) -> None:
 
 
 def export_changed(events: Events, account: str, region: str, card: Card, job: ExportJob) -> None:
-    """Emit "SageMaker Model Card Export Job State Change"; its members are the API's."""
+    """Emit "SageMaker Model Card Export Job State Change"; with the members of the API."""
     detail = {name: _plain(value) for name, value in job.describe(card.name).items()}
     _emit(events, account, region, "SageMaker Model Card Export Job State Change", detail, job.arn)
 

@@ -1,7 +1,7 @@
 """SageMaker: exports of model cards to PDF.
 
-The job belongs to the card's account; the file is written to the requester's bucket, in the
-requester's name, so that its rights decide.
+The job belongs to the card's account; the file is written to the requester's bucket with the
+requester's permissions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ARN = "ModelCardExportJobArn"
 
 @sagemaker.operation("CreateModelCardExportJob", resource="ModelCardName")
 def create_model_card_export_job(call: Call) -> dict[str, Any]:
-    """Start to write a card's version as a PDF under `S3OutputPath`."""
+    """Start the export of a card's version as a PDF under `S3OutputPath`."""
     card, params = card_of(call), call.params
     version = card.version(params.get("ModelCardVersion"))
     name, output = params["ModelCardExportJobName"], params["OutputConfig"]["S3OutputPath"]
@@ -52,7 +52,7 @@ def create_model_card_export_job(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DescribeModelCardExportJob", resource=ARN)
 def describe_model_card_export_job(call: Call) -> dict[str, Any]:
-    """Describe an export by its ARN; one of another account where its card is shared so."""
+    """Describe an export by its ARN; another account needs access to its card."""
     arn = call.params[ARN]
     name, _, job = parse_arn(arn).resource_id.partition("/export-job/")
     card = call.store(ModelCards).by_name.get(name)
@@ -63,7 +63,7 @@ def describe_model_card_export_job(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListModelCardExportJobs")
 def list_model_card_export_jobs(call: Call) -> dict[str, Any]:
-    """List the exports of an own card, the latest first unless asked otherwise."""
+    """List the exports of an own card, by default the latest first."""
     card, params = card_of(call), call.params
     window = {k: v for k, v in params.items() if k.startswith("CreationTime")}
     window["NameContains"] = params.get("ModelCardExportJobNameContains", "")

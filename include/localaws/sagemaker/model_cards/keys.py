@@ -1,7 +1,7 @@
-"""The KMS key of a model card: that it can be used, and that the caller may use it.
+"""Checks that the KMS key of a model card can be used, and that the caller may use it.
 
-SageMaker uses the key in the caller's name (forward access), so the key's policy and the caller's
-identity policies decide.
+SageMaker uses the key with the caller's permissions (forward access session), so the key's policy
+and the caller's identity policies decide.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ WRITE, READ = "kms:GenerateDataKey", "kms:Decrypt"
 
 
 def require_key(call: Call, action: str, security: Card | dict[str, str] | None) -> None:
-    """Check that the caller may do `action` with a card's key; no key, no question.
+    """Check that the caller may do `action` with a card's key, if it has one.
 
     Raises:
         ServiceError: ValidationException for a key that cannot be used, AccessDeniedException.

@@ -1,4 +1,4 @@
-"""A minimal PDF writer: headings and wrapped text on A4 pages, in the reader's own Helvetica."""
+"""A minimal PDF writer: headings and wrapped text on A4 pages, in the viewer's Helvetica."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import textwrap
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, MARGIN = 595, 842, 56  # points
-# Helvetica's average width is about half its size; a little less fits more, never too much.
+# Helvetica's average character width is about half the font size.
 AVERAGE = 0.52
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of text: its font size in points, and how far it is indented."""
+    """One line of text: its font size and its indentation in points."""
 
     text: str
     size: int = 10
@@ -21,9 +21,9 @@ class Line:
 
 
 def document(title: str, lines: list[Line]) -> bytes:
-    """Return a PDF (1.4) with the lines wrapped and laid out on as many pages as they need."""
+    """Return a PDF (1.4) with the lines wrapped on as many pages as necessary."""
     pages = [_content(page) for page in _paginate(_wrap(lines))]
-    first = 5  # 1 catalog, 2 page tree, 3 and 4 fonts, then two objects a page, then the title
+    first = 5  # 1 catalog, 2 page tree, 3 and 4 fonts, then two objects per page, then the title
     kids = " ".join(f"{first + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -1,4 +1,4 @@
-"""The state of model cards: each with all its versions, and the jobs that export them."""
+"""Model cards with all their versions and export jobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a card; an update never changes it but makes the next."""
+    """One version of a card, never changed: an update creates the next."""
 
     number: int
     content: str
@@ -44,7 +44,7 @@ class ExportJob:
     failure: str | None = None
 
     def summary(self, card: str) -> Record:
-        """Return the members that the list and the description share."""
+        """Return the members that list and description have in common."""
         return {
             "ModelCardExportJobName": self.name,
             "ModelCardExportJobArn": self.arn,
@@ -67,7 +67,7 @@ class ExportJob:
 
 @dataclass
 class Card:
-    """A model card; `versions` begins with version 1 and never loses one."""
+    """A model card; `versions` begins with version 1 and is complete."""
 
     name: str
     arn: str
@@ -77,11 +77,11 @@ class Card:
 
     @property
     def latest(self) -> Version:
-        """The version that a call without a number means."""
+        """The latest version, the default of calls."""
         return self.versions[-1]
 
     def version(self, number: int | None) -> Version:
-        """Return a version, the latest without a number; ResourceNotFound."""
+        """Return a version, by default the latest; ResourceNotFound if there is none."""
         if number is None:
             return self.latest
         if not 1 <= number <= len(self.versions):
@@ -129,7 +129,7 @@ class ModelCards:
     by_name: dict[str, Card] = field(default_factory=dict)
 
     def find(self, name_or_arn: str, own_arn: str) -> Card:
-        """Return a card by name or ARN; `own_arn` is what a missing one would be called."""
+        """Return a card by name or ARN; the error names `own_arn`."""
         name = resource_name(name_or_arn, "model-card")
         if name not in self.by_name:
             raise ServiceError("ResourceNotFound", f"Model card {own_arn} does not exist.")

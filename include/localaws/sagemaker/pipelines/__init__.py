@@ -1,1 +1,1 @@
-"""Pipelines: their definition, their executions, and what each step does."""
+"""Pipelines: definitions, executions and steps."""

@@ -1,4 +1,4 @@
-"""Condition steps: which of the two branches is taken."""
+"""Evaluates the conditions of condition steps."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A pipeline's definition (JSON schema 2020-12-01), read and checked before anything runs.
 
-What this machine cannot run is refused when the pipeline is made, not when it gets there. Source:
+A step that this machine cannot run is refused when the pipeline is created. Source:
 SageMaker developer guide, "Pipelines overview", and the definition's JSON schema.
 """
 
@@ -34,7 +34,7 @@ EXECUTION_VARIABLES = (
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the pipeline; without a default an execution has to give it."""
+    """A parameter of the pipeline; without a default each execution has to set it."""
 
     name: str
     type: str
@@ -42,21 +42,23 @@ class Parameter:
     allowed: tuple[Any, ...] = ()
 
     def read(self, text: str) -> Any:
-        """Return a value that an execution was started with; ValidationException."""
+        """Return the typed value of a parameter; ValidationException if it is invalid."""
         try:
             value: Any = {"Integer": int, "Float": float}.get(self.type, str)(text)
         except ValueError:
-            raise refused(f"Parameter [{self.name}] value {text!r} is no {self.type}.") from None
+            raise refused(
+                f"Parameter [{self.name}] value {text!r} is not of type {self.type}."
+            ) from None
         if self.type == "Boolean":
             value = text.lower() == "true"
         if self.allowed and value not in self.allowed:
-            raise refused(f"Parameter [{self.name}] value {text!r} is none of {self.allowed}.")
+            raise refused(f"Parameter [{self.name}] value {text!r} is not one of {self.allowed}.")
         return value
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step; `guard` names the condition, and its outcome, that lets it run."""
+    """One step; `guard` is the condition step, and its result, on which it runs."""
 
     name: str
     type: str
@@ -70,31 +72,31 @@ class Step:
 
 @dataclass(frozen=True)
 class Definition:
-    """Parameters and steps, those inside of conditions included, in the order of the text."""
+    """Parameters and steps, including those inside conditions, in the order of the text."""
 
     parameters: dict[str, Parameter]
     steps: dict[str, Step]
 
 
 def read_definition(text: str) -> Definition:
-    """Read a definition.
+    """Parse and check a definition.
 
     Raises:
-        ServiceError: ValidationException, naming what is wrong or what is not supported.
+        ServiceError: ValidationException that names what is invalid or not supported.
     """
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise refused(f"Unable to parse pipeline definition: it is no JSON: {error}") from None
+        raise refused(f"Unable to parse pipeline definition: not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("Version") != VERSION:
         raise refused(f"Unable to parse pipeline definition: Version must be {VERSION}.")
     if document.get("PipelineExperimentConfig"):
-        raise refused("PipelineExperimentConfig is not supported by the local AWS: leave it out.")
+        raise refused("PipelineExperimentConfig is not supported by the local AWS.")
     parameters = dict(_parameters(document.get("Parameters") or []))
     steps: dict[str, Step] = {}
     for step in _steps(document.get("Steps") or [], None):
         if step.name in steps:
-            raise refused(f"Step names must be unique: [{step.name}] stands twice.")
+            raise refused(f"Step names must be unique: [{step.name}] is used twice.")
         steps[step.name] = step
     if not steps:
         raise refused("A pipeline definition must have at least one step.")
@@ -116,7 +118,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def refused(message: str) -> ServiceError:
-    """Return the error of a definition or of parameters that cannot be run."""
+    """Return the error of an invalid definition or invalid parameters."""
     return ServiceError("ValidationException", message)
 
 
@@ -129,7 +131,7 @@ def _parameters(declarations: list[dict[str, Any]]) -> Iterator[tuple[str, Param
             )
         default = declaration.get("DefaultValue")
         if default is not None and not isinstance(default, PARAMETER_TYPES[kind]):
-            raise refused(f"Parameter [{name}] has a default that is no {kind}: {default!r}.")
+            raise refused(f"Parameter [{name}] has a default not of type {kind}: {default!r}.")
         yield name, Parameter(name, kind, default, tuple(declaration.get("EnumValues") or ()))
 
 
@@ -176,13 +178,13 @@ def _check_references(parameters: dict[str, Parameter], steps: dict[str, Step]) 
     for step in steps.values():
         for name in step.needs:
             if name not in steps:
-                raise refused(f"Step [{step.name}] refers to step [{name}], which is not there.")
+                raise refused(f"Step [{step.name}] refers to step [{name}], which does not exist.")
         for path in references(step.arguments):
             _check_path(step, path, parameters, steps)
     try:
         TopologicalSorter({step.name: step.needs for step in steps.values()}).prepare()
     except CycleError as error:
-        raise refused(f"Steps depend on each other in a circle: {error.args[1]}.") from None
+        raise refused(f"Steps depend on each other in a cycle: {error.args[1]}.") from None
 
 
 def _check_path(
@@ -199,4 +201,4 @@ def _check_path(
             return
         if inside.partition(".")[2] in steps[name].files:
             return
-    raise refused(f"Step [{step.name}] gets {path!r}, which is not there.")
+    raise refused(f"Step [{step.name}] gets {path!r}, which does not exist.")

@@ -1,4 +1,4 @@
-"""One execution of a pipeline: its steps and their states, and the events that tell of them."""
+"""One execution of a pipeline: its steps, their states and their events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
 
 @dataclass
 class StepRun:
-    """A step that was begun; `metadata` and `properties` are known as soon as its work exists."""
+    """A started step; `metadata` and `properties` are set as soon as its work exists."""
 
     step: Step
     started: datetime
@@ -49,7 +49,7 @@ class StepRun:
 
 @dataclass
 class Execution:
-    """An execution; `lock` guards what the API reads while its thread writes."""
+    """An execution; `lock` guards the state that the API reads and its thread writes."""
 
     arn: str
     id: str
@@ -72,12 +72,12 @@ class Execution:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing of it goes on."""
+        """Whether it has ended."""
         return self.status in ENDED
 
     @property
     def started_parameters(self) -> list[dict[str, str]]:
-        """The parameters it was started with, as texts."""
+        """The parameters that it was started with, as texts."""
         return [dict(parameter) for parameter in self.request.get("PipelineParameters") or []]
 
     def move(self, aws: TimedEvents, status: str, failure: str | None = None) -> None:
@@ -102,7 +102,7 @@ class Execution:
     def move_step(
         self, aws: TimedEvents, run: StepRun, status: str, failure: str | None = None
     ) -> None:
-        """Have a step enter a status and announce it."""
+        """Change the status of a step and announce it."""
         with self.lock:
             before, run.status, run.failure = run.status, status, failure
             if status in ENDED:

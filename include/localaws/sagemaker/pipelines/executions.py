@@ -1,4 +1,4 @@
-"""Executions as the API shows them: start, follow, stop, try again."""
+"""The operations on executions: start, describe, list, stop and retry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALPHABET = string.ascii_lowercase + string.digits
 
 
 def execution_of(call: Call) -> Execution:
-    """Return the execution that a call names; ResourceNotFound."""
+    """Return the execution that a call names; ResourceNotFound if there is none."""
     arn = str(call.params.get(EXECUTION) or "")
     execution = call.store(PipelineStore).executions.get(arn)
     if execution is None:
@@ -33,7 +33,7 @@ def execution_of(call: Call) -> Execution:
 
 @sagemaker.operation("StartPipelineExecution", resource=NAME)
 def start_pipeline_execution(call: Call) -> dict[str, Any]:
-    """Start an execution with the pipeline's definition of now; the same token starts it once."""
+    """Start an execution of the current definition; the same token starts it only once."""
     for option in UNSUPPORTED:
         if option in call.params:
             raise unsupported_option(option)
@@ -79,7 +79,7 @@ def _parameters(definition: Definition, params: dict[str, Any]) -> dict[str, Any
         if parameter.default is None and parameter.name not in texts
     ]
     if missing:
-        raise refused(f"Parameters [{', '.join(missing)}] do not have default values: give them.")
+        raise refused(f"Parameters [{', '.join(missing)}] do not have default values.")
     return {
         name: parameter.read(texts[name]) if name in texts else parameter.default
         for name, parameter in definition.parameters.items()
@@ -112,7 +112,7 @@ def describe_pipeline_execution(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListPipelineExecutions", resource=NAME)
 def list_pipeline_executions(call: Call) -> dict[str, Any]:
-    """List a pipeline's executions, the newest first unless asked otherwise."""
+    """List a pipeline's executions, by default the newest first."""
     pipeline, params = pipeline_of(call), call.params
     window = {
         "CreationTimeAfter": params.get("CreatedAfter"),
@@ -154,7 +154,7 @@ def _summary(execution: Execution) -> dict[str, Any]:
 
 @sagemaker.operation("ListPipelineExecutionSteps", resource=EXECUTION)
 def list_pipeline_execution_steps(call: Call) -> dict[str, Any]:
-    """List the steps that were begun, the latest first unless asked otherwise."""
+    """List the started steps, by default the latest first."""
     execution = execution_of(call)
     with execution.lock:
         steps = [run.describe() for run in execution.steps.values()]
@@ -173,14 +173,14 @@ def list_pipeline_parameters_for_execution(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DescribePipelineDefinitionForExecution", resource=EXECUTION)
 def describe_pipeline_definition_for_execution(call: Call) -> dict[str, Any]:
-    """Return the definition that an execution runs, whatever became of the pipeline's."""
+    """Return the definition that an execution runs, even if the pipeline's has changed."""
     execution = execution_of(call)
     return {"PipelineDefinition": execution.text, "CreationTime": execution.created}
 
 
 @sagemaker.operation("StopPipelineExecution", resource=EXECUTION)
 def stop_pipeline_execution(call: Call) -> dict[str, Any]:
-    """Stop an execution: its jobs are stopped, no further step begins."""
+    """Stop an execution: its jobs are stopped, no further step is started."""
 
     def act() -> dict[str, Any]:
         execution = execution_of(call)
@@ -197,7 +197,7 @@ def stop_pipeline_execution(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("RetryPipelineExecution", resource=EXECUTION)
 def retry_pipeline_execution(call: Call) -> dict[str, Any]:
-    """Go on with a failed or stopped execution: what succeeded stays, the rest runs again."""
+    """Resume a failed or stopped execution: steps that have not succeeded run again."""
 
     def act() -> dict[str, Any]:
         execution = execution_of(call)

@@ -1,7 +1,7 @@
 """Pipelines as the API shows them: their definition and role, not their executions.
 
-A definition is read when the pipeline is made or changed; an execution keeps the one it was
-started with.
+A definition is parsed when the pipeline is created or changed; an execution keeps the definition
+that it was started with.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Pipeline:
     last_run: datetime | None = None
 
     def summary(self) -> dict[str, Any]:
-        """Return what listing shows."""
+        """Return the pipeline as ListPipelines shows it."""
         summary = {k: v for k, v in self.members.items() if k != "ParallelismConfiguration"}
         summary |= {
             "PipelineArn": self.arn,
@@ -58,7 +58,7 @@ class Pipeline:
         return summary | ({"LastExecutionTime": self.last_run} if self.last_run else {})
 
     def describe(self) -> dict[str, Any]:
-        """Return the whole."""
+        """Return the pipeline as DescribePipeline shows it."""
         members = {**self.members, **self.summary()}
         members.pop("LastExecutionTime", None)
         return {
@@ -81,7 +81,7 @@ class PipelineStore:
         self.tokens = ClientTokens()
 
     def get(self, name: str, arn: str) -> Pipeline:
-        """Return a pipeline; ResourceNotFound."""
+        """Return a pipeline; ResourceNotFound if there is none."""
         pipeline = self.pipelines.get(name)
         if pipeline is None:
             raise ServiceError("ResourceNotFound", f"Pipeline '{arn}' does not exist.")
@@ -95,7 +95,7 @@ def pipeline_of(call: Call) -> Pipeline:
 
 
 def once(call: Call, act: Any) -> dict[str, Any]:
-    """Do a call with a ClientRequestToken once; ConflictException for one of another content."""
+    """Do a call once per ClientRequestToken; ConflictException if the parameters differ."""
     token = call.params["ClientRequestToken"]
     content = {k: v for k, v in call.params.items() if k != "ClientRequestToken"}
     store = call.store(PipelineStore)
@@ -119,7 +119,7 @@ def _definition(params: dict[str, Any]) -> str:
 
 @sagemaker.operation("CreatePipeline")
 def create_pipeline(call: Call) -> dict[str, Any]:
-    """Make a pipeline in the caller's own account."""
+    """Create a pipeline in the caller's account."""
 
     def act() -> dict[str, Any]:
         name, store = call.params[NAME], call.store(PipelineStore)
@@ -151,7 +151,7 @@ def create_pipeline(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("UpdatePipeline")
 def update_pipeline(call: Call) -> dict[str, Any]:
-    """Change an own pipeline; executions that were started keep their definition."""
+    """Change an own pipeline; running executions keep their definition."""
     pipeline = pipeline_of(call)
     if "PipelineDefinition" in call.params or "PipelineDefinitionS3Location" in call.params:
         text = _definition(call.params)
@@ -172,7 +172,7 @@ def describe_pipeline(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeletePipeline")
 def delete_pipeline(call: Call) -> dict[str, Any]:
-    """Delete an own pipeline of which nothing runs."""
+    """Delete an own pipeline without running executions."""
 
     def act() -> dict[str, Any]:
         pipeline, store = pipeline_of(call), call.store(PipelineStore)
@@ -197,7 +197,7 @@ def delete_pipeline(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListPipelines")
 def list_pipelines(call: Call) -> dict[str, Any]:
-    """List own pipelines, the newest first unless asked otherwise."""
+    """List own pipelines, by default the newest first."""
     params = call.params
     prefix = params.get("PipelineNamePrefix", "")
     pipelines = [

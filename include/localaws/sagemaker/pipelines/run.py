@@ -1,7 +1,7 @@
-"""The run of an execution: begins each step when what it needs is there, until all have ended.
+"""The run of an execution: starts each step when its dependencies have ended.
 
-A step that fails lets those that run go on and keeps others from beginning, as SageMaker does; the
-condition's branch that is not taken never begins.
+After a step has failed, running steps continue and no other is started, as on SageMaker. The steps
+of a condition's other branch are never started.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from localaws.sagemaker.pipelines.steps import StepWork
 from localaws.sagemaker.roles import PRINCIPAL
 
 log = logging.getLogger(__name__)
-POLL = 0.1  # real seconds between looks at the jobs
+POLL = 0.1  # real seconds between checks of the jobs
 STEP_FAILURE = "Step failure: One or multiple steps failed."
 
 
 def run(host: Host, execution: Execution) -> None:
-    """Run an execution to one of its final states; nothing escapes."""
+    """Run an execution to one of its final states; never raises."""
     try:
         credentials = host.assume(execution.role_arn, "SageMakerPipelines", PRINCIPAL)
         _PipelineRun(host, execution, StepWork(host, execution, credentials)).run()

@@ -1,7 +1,7 @@
-"""What a step does: real jobs, models and versions, made with the pipeline's role.
+"""The work of a step: real jobs, models and versions, created with the pipeline's role.
 
-Each call is signed with the role's credentials and goes through the front door: a role that may not
-make a job, or not pass the job's role, fails the step.
+Each call is signed with the role's credentials and goes through the gateway: the step fails if the
+role may not create the job or may not pass the job's role.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = {"Processing": PROCESSING, "Training": TRAINING}
 
 
 class StepWork:
-    """Begins steps of one execution and looks how they are."""
+    """Starts and watches the steps of one execution."""
 
     def __init__(self, host: Host, execution: Execution, credentials: Credentials) -> None:
         self.host = host
@@ -36,7 +36,7 @@ class StepWork:
         }
 
     def begin(self, run: StepRun) -> None:
-        """Begin a step; one that is not a job ends here.
+        """Start a step; a step that is not a job ends at once.
 
         Raises:
             WorkFailedError: the step failed.
@@ -62,7 +62,7 @@ class StepWork:
             run.properties = {**request, **_plain(reply)}
 
     def ended(self, run: StepRun) -> bool:
-        """Tell whether a step that was begun is done.
+        """Tell whether a started step has ended.
 
         Raises:
             WorkFailedError: its job failed or was stopped.
@@ -82,7 +82,7 @@ class StepWork:
         return True
 
     def stop(self, run: StepRun) -> None:
-        """Stop the job of a step; one that has ended meanwhile stays as it is."""
+        """Stop the job of a step, unless it has ended meanwhile."""
         if run.step.type in KINDS and run.metadata:
             kind, job = self._job(run)
             operation = f"stop_{kind.resource.replace('-', '_')}"
@@ -98,7 +98,7 @@ class StepWork:
         member = f"{kind.prefix}Name"
         if member in request:
             raise WorkFailedError(
-                f"ClientError: step {run.step.name}: leave {member} out, jobs are named here"
+                f"ClientError: step {run.step.name}: {member} is not allowed in a pipeline"
             )
         name = self._name(run)
         reply = self._call(

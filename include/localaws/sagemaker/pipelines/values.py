@@ -1,4 +1,4 @@
-"""The values of a step's arguments: `Get`, `Std:Join`, `Std:JsonGet` replaced by what they mean."""
+"""The values of a step's arguments: `Get`, `Std:Join`, `Std:JsonGet` replaced by their values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
 
 @dataclass(frozen=True)
 class Scope:
-    """What an execution's references lead to; `read_file` reads a property file of a step."""
+    """The values of an execution's references; `read_file` reads a property file of a step."""
 
     parameters: dict[str, Any]
     execution: dict[str, str]
@@ -26,7 +26,7 @@ class Scope:
         """Return a value with every reference in it replaced.
 
         Raises:
-            WorkFailedError: a reference leads nowhere, or a file cannot be read.
+            WorkFailedError: a reference has no value, or a file cannot be read.
         """
         if isinstance(argument, list):
             return [self.value(item) for item in argument]
@@ -56,13 +56,13 @@ class Scope:
             document = json.loads(self.read_file(step, name))
         except ValueError as error:
             raise WorkFailedError(
-                f"ClientError: the property file {name} of step {step} is no JSON: {error}"
+                f"ClientError: the property file {name} of step {step} is not JSON: {error}"
             ) from error
         return at_path(document, str(self.value(how["Path"])), f"{name}:{how['Path']}")
 
 
 def at_path(value: Any, path: str, name: str) -> Any:
-    """Return what lies at a path of names and indices; a list is indexed by its items' name too."""
+    """Return the value at a path of names and indices; a list is also indexed by item name."""
     for match in _PART.finditer(path):
         key, index, quoted = match.groups()
         try:
@@ -73,7 +73,7 @@ def at_path(value: Any, path: str, name: str) -> Any:
             else:
                 value = value[quoted or key]
         except (KeyError, IndexError, TypeError, StopIteration):
-            raise WorkFailedError(f"ClientError: there is nothing at {name}") from None
+            raise WorkFailedError(f"ClientError: there is no value at {name}") from None
     return value
 
 

@@ -1,1 +1,1 @@
-"""The model registry: package groups, packages, their changes and events."""
+"""The model registry: package groups, packages, updates and events."""

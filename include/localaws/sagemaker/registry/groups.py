@@ -25,7 +25,7 @@ def group_of(call: Call) -> Group:
 
 @sagemaker.operation("CreateModelPackageGroup")
 def create_model_package_group(call: Call) -> dict[str, Any]:
-    """Make a group in the caller's own account."""
+    """Create a group in the caller's account."""
     registry, name = call.store(Registry), call.params[NAME]
     arn = call.arn(f"model-package-group/{name}")
     if name in registry.groups:
@@ -50,7 +50,7 @@ def describe_model_package_group(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("ListModelPackageGroups")
 def list_model_package_groups(call: Call) -> dict[str, Any]:
-    """List own groups, or (CrossAccount) those that others share with this account."""
+    """List own groups, or (CrossAccount) those that other accounts share with this one."""
     params = call.params
     if params.get("CrossAccountFilterOption") == "CrossAccount":
         groups = shared_groups(call, "sagemaker:DescribeModelPackageGroup")
@@ -67,7 +67,7 @@ def list_model_package_groups(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteModelPackageGroup", resource=NAME)
 def delete_model_package_group(call: Call) -> dict[str, Any]:
-    """Delete an empty group; shares that hold it lose it."""
+    """Delete an empty group, also from shares."""
     group = group_of(call)
     if group.versions:
         raise ServiceError(
@@ -127,7 +127,7 @@ def shared_groups(call: Call, action: str) -> list[Group]:
 
 
 def in_window(params: dict[str, Any], created: Any, name: str) -> bool:
-    """Tell whether something passes the time and name filters that SageMaker's lists share."""
+    """Tell whether an item passes the time and name filters of SageMaker's lists."""
     moment = created.replace(tzinfo=None)
     after, before = params.get("CreationTimeAfter"), params.get("CreationTimeBefore")
     return (

@@ -15,7 +15,7 @@ from localaws.sagemaker.tags import TagStore
 
 sagemaker = Service.named("sagemaker")
 
-# What CreateModelPackage is given and DescribeModelPackage returns as it was.
+# Parameters of CreateModelPackage that DescribeModelPackage returns unchanged.
 KEPT = (
     "ModelPackageDescription",
     "ModelPackageRegistrationType",
@@ -49,7 +49,7 @@ SUMMARY = (
     "ModelLifeCycle",
     "ModelPackageRegistrationType",
 )
-# No life cycle, no LastModifiedBy, no customer metadata, no metrics: the shape has none of them.
+# The shape has no life cycle, LastModifiedBy, customer metadata or metrics.
 BATCH_SUMMARY = (
     "ModelPackageGroupName",
     "ModelPackageVersion",
@@ -65,10 +65,10 @@ BATCH_SUMMARY = (
 
 @sagemaker.operation("CreateModelPackage", resource="ModelPackageGroupName")
 def create_model_package(call: Call) -> dict[str, Any]:
-    """Register a version in a group (by name, or by ARN in another account's), or a lone package.
+    """Register a version in a group (another account's by ARN), or an unversioned package.
 
-    The same ClientToken with the same parameters returns the version it made; with others it is
-    a ConflictException.
+    The same ClientToken with the same parameters returns the version it created; with others it
+    is a ConflictException.
     """
     params, registry = call.params, call.store(Registry)
     if ("ModelPackageGroupName" in params) == ("ModelPackageName" in params):
@@ -87,7 +87,7 @@ def create_model_package(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DescribeModelPackage", resource="ModelPackageName")
 def describe_model_package(call: Call) -> dict[str, Any]:
-    """Return every field of a package, of another account by its ARN."""
+    """Return every field of a package, another account's by ARN."""
     record = snapshot(_package(call, call.params["ModelPackageName"]))
     if call.params.get("IncludedData") == "MetadataOnly" and "ModelCard" in record:
         record["ModelCard"].pop("ModelCardContent", None)
@@ -129,7 +129,7 @@ def list_model_packages(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("BatchDescribeModelPackage")
 def batch_describe_model_package(call: Call) -> dict[str, Any]:
-    """Describe up to 100 packages briefly; what cannot be described has its own error."""
+    """Describe up to 100 packages briefly; each failure has its own error."""
     summaries: dict[str, Record] = {}
     errors: dict[str, Record] = {}
     for text in call.params["ModelPackageArnList"]:
@@ -138,7 +138,7 @@ def batch_describe_model_package(call: Call) -> dict[str, Any]:
             arn = parse_arn(text)
             registry = call.store(Registry, arn.account, arn.region)
             record = _pick(registry.package(text, text), BATCH_SUMMARY)
-            # Both are required by the shape; a lone or logged package may have none.
+            # Both are required by the shape; an unversioned or logged package may have none.
             record.setdefault("ModelPackageGroupName", "")
             record.setdefault("InferenceSpecification", {"Containers": []})
             summaries[text] = record
@@ -171,7 +171,7 @@ def update_model_package(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteModelPackage", resource="ModelPackageName")
 def delete_model_package(call: Call) -> dict[str, Any]:
-    """Delete a package; its version number is spent."""
+    """Delete a package; its version number is not reused."""
     record, registry = _package(call, call.params["ModelPackageName"]), call.store(Registry)
     if "ModelPackageVersion" in record:
         group = registry.groups[record["ModelPackageGroupName"]]

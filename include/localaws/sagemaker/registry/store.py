@@ -1,7 +1,7 @@
 """The model registry's state: groups, and numbered model packages in them.
 
-A package is kept as the record that DescribeModelPackage returns, every field of it. A version
-number is never given twice, even after its package was deleted.
+A package is stored as the record that DescribeModelPackage returns. A version number is never used
+twice, even after its package was deleted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Group:
     last_version: int = 0
 
     def summary(self) -> Record:
-        """Return the fields that the list and the description have in common."""
+        """Return the fields that list and description have in common."""
         reply: Record = {
             "ModelPackageGroupName": self.name,
             "ModelPackageGroupArn": self.arn,
@@ -65,14 +65,14 @@ class Registry:
         self.tokens = ClientTokens()
 
     def group(self, name_or_arn: str, own_arn: str) -> Group:
-        """Return a group by name or ARN; `own_arn` is what a missing one would be called."""
+        """Return a group by name or ARN; the error names `own_arn`."""
         name = resource_name(name_or_arn, "model-package-group")
         if name not in self.groups:
             raise missing("ModelPackageGroup", own_arn)
         return self.groups[name]
 
     def package(self, name_or_arn: str, own_arn: str) -> Record:
-        """Return the live record of a package by `group/version`, name or ARN."""
+        """Return the record of a package by `group/version`, name or ARN."""
         name = resource_name(name_or_arn, "model-package")
         group, _, version = name.partition("/")
         if version:
@@ -96,12 +96,12 @@ class Registry:
 
 
 def missing(kind: str, arn: str) -> ServiceError:
-    """Return the error of something that is not there, as SageMaker words it."""
+    """Return SageMaker's error for a missing resource."""
     return ServiceError("ValidationException", f"{kind} {arn} does not exist.")
 
 
 def resource_name(name_or_arn: str, resource_type: str) -> str:
-    """Return the name in a name or an ARN of that type; ValidationException for another type."""
+    """Return the name of a resource given by name or ARN; ValidationException for another type."""
     if not is_arn(name_or_arn):
         return name_or_arn
     arn = parse_arn(name_or_arn)
@@ -113,7 +113,7 @@ def resource_name(name_or_arn: str, resource_type: str) -> str:
 
 
 def snapshot(record: Record) -> Record:
-    """Return a copy that a reply may keep while the record goes on changing."""
+    """Return a copy for a reply, because the record may change."""
     return copy.deepcopy(record)
 
 

@@ -1,4 +1,4 @@
-"""What UpdateModelPackage changes in a package's record, and what it refuses."""
+"""Applies UpdateModelPackage to a package's record."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ REPLACED = (
 
 
 def apply(record: Record, params: Record) -> list[str]:
-    """Change `record` as asked and return the names of the fields that were set.
+    """Change `record` and return the names of the changed fields.
 
     Everything is checked before anything is changed. Raises ValidationException for more than 50
-    customer properties, an inference specification whose name is taken, or new content for an
+    customer properties, an inference specification whose name is in use, or new content for an
     archived card.
     """
     changes: Record = {name: params[name] for name in REPLACED if params.get(name) is not None}

@@ -2,7 +2,7 @@
 
 A property is a path: `ModelApprovalStatus`, `ModelLifeCycle.Stage`, `Tags.team`,
 `CustomerMetadataProperties.use-case`, `FeatureDefinitions.FeatureName`. A path through a list
-reaches all its elements, and a filter holds when it holds for one of them.
+reaches all elements, and a filter holds if it holds for one of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ORDERED: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def matches(record: Record, expression: Record | None) -> bool:
-    """Tell whether a record satisfies an expression; an empty one is satisfied by all."""
+    """Tell whether a record satisfies an expression; every record satisfies an empty one."""
     if not expression:
         return True
     answers = [_filter(record, condition) for condition in expression.get("Filters") or []]
@@ -58,7 +58,7 @@ def sort_key(record: Record, path: str) -> tuple[int, Any]:
 
 
 def values_at(record: Any, path: str) -> list[Any]:
-    """Return the values a path reaches, none when it leads nowhere."""
+    """Return the values at a path, which may be none."""
     if isinstance(record, list):
         if record and isinstance(record[0], dict) and set(record[0]) == {"Key", "Value"}:
             return [tag["Value"] for tag in record if tag["Key"] == path]

@@ -1,7 +1,7 @@
-"""SageMaker Search: full records of own resources, or of those that others let one discover.
+"""SageMaker Search: full records of own resources, or of those that other accounts share.
 
-Each kind of resource offers its records here (`searchable`). AWS's results come from an index
-that may lag; these are always up to date.
+Each kind of resource registers its records (`searchable`). AWS searches an index that may lag;
+these results are always up to date.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _records: dict[str, Records] = {}
 
 
 def searchable(resource: str) -> Callable[[Records], Records]:
-    """Register what gives a resource's records; its second argument is True for CrossAccount."""
+    """Register the function that yields a resource's records; it gets True for CrossAccount."""
 
     def register(records: Records) -> Records:
         _records[resource] = records
@@ -107,7 +107,7 @@ def model_package_groups(call: Call, across: bool) -> Iterable[Record]:
 
 def _record(group: Group) -> Record:
     record = group.describe()
-    record.pop("ManagedConfiguration", None)  # not in the search record's shape
+    record.pop("ManagedConfiguration", None)  # the search record has no such member
     return record
 
 

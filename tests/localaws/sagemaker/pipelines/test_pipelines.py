@@ -321,12 +321,12 @@ def test_an_execution_keeps_the_definition_it_was_started_with(pipes: Pipes) -> 
     [
         (lambda d: d | {"Version": "2019"}, "Version must be 2020-12-01"),
         (lambda d: d | {"Steps": []}, "at least one step"),
-        (lambda d: d | {"Steps": d["Steps"] * 2}, r"\[A\] stands twice"),
+        (lambda d: d | {"Steps": d["Steps"] * 2}, r"\[A\] is used twice"),
         (lambda d: d | {"Steps": [{"Name": "L", "Type": "Lambda"}]}, "'Lambda', which the local"),
         (lambda d: d | {"PipelineExperimentConfig": {"a": 1}}, "PipelineExperimentConfig"),
         (lambda d: d["Steps"][0].update(CacheConfig={"Enabled": True}) or d, "CacheConfig is not"),
         (lambda d: d["Steps"][0].update(DependsOn=["B"]) or d, r"refers to step \[B\]"),
-        (lambda d: d["Steps"][0].update(DependsOn=["A"]) or d, "in a circle"),
+        (lambda d: d["Steps"][0].update(DependsOn=["A"]) or d, "in a cycle"),
         (
             lambda d: (
                 d["Steps"][0].update(Arguments={"ErrorMessage": {"Get": "Parameters.X"}}) or d
@@ -336,7 +336,7 @@ def test_an_execution_keeps_the_definition_it_was_started_with(pipes: Pipes) -> 
         (lambda d: d | {"Parameters": [{"Name": "P", "Type": "Date"}]}, "has type 'Date'"),
         (
             lambda d: d | {"Parameters": [{"Name": "P", "Type": "Integer", "DefaultValue": "x"}]},
-            "a default that is no Integer",
+            "a default not of type Integer",
         ),
     ],
 )
@@ -359,7 +359,7 @@ def test_parameters_are_checked_when_an_execution_starts(pipes: Pipes) -> None:
     )
     for parameters, message in (
         ({}, "do not have default values"),
-        ({"Rounds": "many"}, "is no Integer"),
+        ({"Rounds": "many"}, "is not of type Integer"),
         ({"Rounds": "1", "More": "x"}, r"Unknown parameters \[More\]"),
     ):
         with pytest.raises(ClientError, match=message):

@@ -1,4 +1,4 @@
-"""What each service's calls need, one module a service; importing this registers them all."""
+"""What calls to each service need: one module for each service, registered on import."""
 
 from localaws.identity.authorisation.needs import (
     athena,
@@ -18,12 +18,12 @@ from localaws.identity.authorisation.request import AuthorisationRequest, Need, 
 
 
 def of_call(request: AuthorisationRequest) -> list[Need]:
-    """Return what a call needs; a service without a module of its own goes by the table.
+    """Return what a call needs; services without a module use the authorization table.
 
-    An empty list means that everybody may make the call, or that its handler asks entry by entry.
+    An empty list means that everybody may make the call, or that its handler authorises each entry.
     """
-    say = registered(request.service)
-    return list(say(request)) if say is not None else derived(request)
+    needs_of = registered(request.service)
+    return list(needs_of(request)) if needs_of is not None else derived(request)
 
 
 __all__ = [

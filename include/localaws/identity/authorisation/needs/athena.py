@@ -1,6 +1,6 @@
 """What Athena calls need: the action on a workgroup or a data catalogue.
 
-What a query reads and writes is asked for when it runs, in its caller's name. A query is of the
+What a query reads and writes is authorised when it runs, for its caller. A query belongs to the
 workgroup that it was started in.
 """
 
@@ -16,7 +16,7 @@ FIRST = "primary"
 
 @needs_of_service("athena")
 def athena_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its workgroup or catalogue; the lists need it on everything."""
+    """Yield the operation on its workgroup or catalogue, or on everything for lists."""
     action, params = f"athena:{request.operation}", request.params
     if request.operation in ("CreateWorkGroup", "ListDataCatalogs", "ListWorkGroups"):
         name = params.get("Name")

@@ -1,8 +1,8 @@
-"""Resources read from the service authorization table: its ARN formats filled from the call.
+"""Resources by the service authorization table: its ARN formats, filled in from the call.
 
-An ARN in the parameters that is of one of the action's types is that resource; otherwise a type
-counts when the call names every part of its format (`endpoint/${EndpointName}`). What names none
-needs the action on `*`.
+An ARN in the parameters that matches one of the action's resource types is the resource. Otherwise
+a type applies if the call has a value for each variable of its format (`endpoint/${EndpointName}`).
+A call without a resource needs the action on `*`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from localaws.kit.arns import is_arn, parse_arn
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LOCATION = {"partition", "region", "account"}
-# ARN prefix of each botocore service whose name is another.
+# ARN prefixes of botocore services where they differ from the name.
 PREFIX = {
     "sagemaker-featurestore-runtime": "sagemaker",
     "sagemaker-runtime": "sagemaker",
@@ -29,7 +29,7 @@ PREFIX = {
 def derived(
     request: AuthorisationRequest, action: str | None = None, context: Values | None = None
 ) -> list[Need]:
-    """Return what a call needs by the table: its action on every resource that it names."""
+    """Return what a call needs by the table: the action on every resource that it names."""
     service = PREFIX.get(request.service, request.service)
     action = action or f"{service}:{request.operation}"
     facts = {**tags_of(request.params), **(context or {})}
@@ -38,7 +38,7 @@ def derived(
 
 
 def tags_of(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
-    """Return the request's tags as condition keys, however the service spells them."""
+    """Return the request's tags as condition keys, for either spelling of the parameter."""
     for name in ("Tags", "tags"):
         if tags := params.get(name):
             key, value = ("key", "value") if name == "tags" else ("Key", "Value")
@@ -71,7 +71,7 @@ def _plain(value: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def _formats(action: str) -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]:
-    """Return an action's ARN formats with their patterns and what they name besides the place."""
+    """Return an action's ARN formats, their patterns and the variables besides the location."""
     formats = []
     for kind in services.resource_types(action):
         for text in kind.arn_formats:

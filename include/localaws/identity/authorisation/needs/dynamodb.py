@@ -35,7 +35,7 @@ PARTIQL = {"INSERT": "Insert", "UPDATE": "Update", "DELETE": "Delete", "SELECT":
 
 @needs_of_service("dynamodb")
 def dynamodb_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its table or index; each table or item of a batch by itself."""
+    """Yield the operation on its table or index, for each table or item of a batch."""
     params, operation = request.params, request.operation
     if operation in ("BatchGetItem", "BatchWriteItem"):
         for name, operation_params in (params.get("RequestItems") or {}).items():

@@ -16,7 +16,7 @@ OF_TABLE = {"CreateTable", "DeleteTable", "GetTable", "UpdateTable"}
 
 @needs_of_service("glue")
 def glue_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on everything on the way to what it names."""
+    """Yield the operation on its resource and on all ancestors of the resource."""
     params = request.params
     owner = str(params.get("CatalogId") or request.account)
     definition = params.get("DatabaseInput") or params.get("TableInput") or {}

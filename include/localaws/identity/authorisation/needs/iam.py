@@ -15,7 +15,7 @@ from localaws.identity.authorisation.request import (
 from localaws.identity.credentials import iam_backend
 from localaws.kit.arns import is_arn
 
-# Parameter -> (resource type, moto's store). The first one that a call has is its resource.
+# Parameter -> (resource type, moto's store). The first parameter of a call names its resource.
 NAMED = {
     "RoleName": ("role", "roles"),
     "InstanceProfileName": ("instance-profile", "instance_profiles"),
@@ -51,7 +51,7 @@ OF_POLICY = (
 
 @needs_of_service("iam")
 def iam_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on what it names; an attached policy is a condition, not a resource."""
+    """Yield the operation on its resource; an attached policy is a condition, not a resource."""
     params, action = request.params, f"iam:{request.operation}"
     context = present(
         iam__PolicyARN=params.get("PolicyArn"),

@@ -1,4 +1,4 @@
-"""What KMS calls need: the key behind an id, ARN or alias, and the keys of its conditions.
+"""What KMS calls need: the key of an id, ARN or alias, and the condition keys.
 
 A call by alias is authorised on the key. Source: AWS KMS Developer Guide, "Condition keys for
 AWS KMS".
@@ -33,8 +33,8 @@ MANAGED = "alias/aws/"
 def key_arn(account: str, region: str, key_id: str) -> str:
     """Return the ARN of the key that an id, an alias or an ARN of either names.
 
-    A key that does not exist keeps the name it was asked for by, so that the call can go on to
-    its own error; a key that AWS manages keeps its alias.
+    The name of a key that does not exist is returned unchanged, so that KMS itself can answer with
+    its error. An AWS managed key is named by its alias.
     """
     if is_arn(key_id):
         arn = parse_arn(key_id)
@@ -52,7 +52,7 @@ def key_arn(account: str, region: str, key_id: str) -> str:
 
 @needs_of_service("kms")
 def kms_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its key; an alias is a resource of its own beside the key."""
+    """Yield the operation on its key, and on the alias if the call changes one."""
     params, action = request.params, f"kms:{request.operation}"
     context = present(kms__CallerAccount=request.caller.account) | _context(params)
     if request.operation in WITHOUT_KEY:
@@ -79,7 +79,7 @@ def _key(request: AuthorisationRequest, key_id: Any) -> str:
 
 
 def _sealed_with(request: AuthorisationRequest) -> str | None:
-    """Return the id of the key in a ciphertext: moto writes it first, as KMS hides it inside."""
+    """Return the id of the key in a ciphertext; moto writes it at the beginning."""
     blob = request.params.get("CiphertextBlob")
     if not blob:
         return None
@@ -113,6 +113,6 @@ def _context(params: Any) -> dict[str, str | list[str]]:
             kms__SigningAlgorithm=params.get("SigningAlgorithm"),
             kms__ScheduleKeyDeletionPendingWindowInDays=params.get("PendingWindowInDays"),
         )
-        # True only where a service of AWS makes the grant for the caller, never in a direct call.
+        # True only if an AWS service makes the grant for the caller, never in a direct call.
         | ({"kms:GrantIsForAWSResource": "false"} if granted else {})
     )

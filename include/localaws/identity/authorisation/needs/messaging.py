@@ -43,7 +43,7 @@ def sqs_needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 @needs_of_service("sns")
 def sns_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its topic; a topic's own default policy asks for its owner."""
+    """Yield the operation on its topic; the default policy of a topic tests `aws:SourceOwner`."""
     params = request.params
     arn = next((params[n] for n in ("TopicArn", "TargetArn", "ResourceArn") if params.get(n)), None)
     if arn is None and params.get("SubscriptionArn"):
@@ -58,7 +58,7 @@ def sns_needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 @needs_of_service("events")
 def events_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on the buses it puts events on, or on its bus or rule."""
+    """Yield the operation on the buses of its entries, or on its bus or rule."""
     params, action = request.params, f"events:{request.operation}"
     if request.operation == "PutEvents":
         yield from _entries(request)

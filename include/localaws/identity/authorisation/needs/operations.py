@@ -22,7 +22,7 @@ STREAM = "logStreamName"
 
 @needs_of_service("ram")
 def ram_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation; shares and invitations carry their owner's account but are own."""
+    """Yield the operation; the ARN of a share has its owner's account, but the caller's decides."""
     params = request.params
     context = present(
         ram__Principal=params.get("principals"),
@@ -90,20 +90,20 @@ def logs_needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 @needs_of_service("cloudformation")
 def cloudformation_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its stack; a stack acts with its caller's own permissions."""
+    """Yield the operation on its stack; a stack acts with its caller's permissions."""
     params, action = request.params, f"cloudformation:{request.operation}"
     name = params.get("StackName")
     if not name or request.operation in WITHOUT_STACK:
         yield Need(action)
         return
     resource = str(name) if is_arn(name) else request.arn(f"stack/{name}/*")
-    # No policy shares a stack; one named by another account's ARN just does not exist.
+    # Stacks cannot be shared; one named by another account's ARN does not exist for the caller.
     yield Need(action, resource, tags_of(params), own=True)
     yield from passed(params.get("RoleARN"), CLOUDFORMATION, resource)
 
 
 @needs_of_service("cloudwatch", "ecr")
 def other_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield what the authorization table says; metrics are known by their namespace."""
+    """Yield what the authorization table says; the namespace of a metric is a condition key."""
     context = present(cloudwatch__namespace=request.params.get("Namespace"))
     yield from derived(request, context=context)

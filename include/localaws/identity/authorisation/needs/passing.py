@@ -1,4 +1,4 @@
-"""iam:PassRole: the caller hands a role to a service, and must be allowed to.
+"""iam:PassRole: the permission to pass a role to a service.
 
 Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
 """
@@ -13,7 +13,7 @@ from localaws.kit.arns import is_arn
 
 
 def passed(role_arn: Any, service: str, resource_arn: str | None = None) -> Iterator[Need]:
-    """Yield iam:PassRole for a parameter that holds a role, nothing when it is absent."""
+    """Yield iam:PassRole for a parameter that holds a role, nothing if it is absent."""
     if not is_arn(role_arn):
         return
     context = {"iam:PassedToService": service}

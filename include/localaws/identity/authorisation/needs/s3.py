@@ -21,7 +21,7 @@ from localaws.identity.authorisation.request import (
     present,
 )
 
-# Operations whose action has another name. The rest are called like their operation.
+# Operations whose action has a different name. Other actions have the name of their operation.
 ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
@@ -65,7 +65,7 @@ ACTIONS = {
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
 }
-# Actions with a sibling for one version of an object.
+# Actions that have a separate action for one version of an object.
 OF_VERSIONS = {
     "GetObject": "GetObjectVersion",
     "DeleteObject": "DeleteObjectVersion",
@@ -76,7 +76,7 @@ OF_VERSIONS = {
     "DeleteObjectTagging": "DeleteObjectVersionTagging",
     "GetObjectAttributes": "GetObjectVersionAttributes",
 }
-# What makes an object; the parts of a multipart upload do not (s3:ObjectCreationOperation).
+# Operations that create an object; uploading a part does not (s3:ObjectCreationOperation).
 CREATING = {"PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject"}
 HEADER_KEYS = (
     "x-amz-acl",
@@ -91,7 +91,7 @@ HEADER_KEYS = (
 
 @needs_of_service("s3")
 def s3_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the action of the operation, what comes with it, and the key's permissions."""
+    """Yield the action of the operation, further actions that it needs, and those on KMS keys."""
     bucket, key = request.params.get("Bucket"), request.params.get("Key")
     context = _context(request)
     action = ACTIONS.get(request.operation, request.operation)
@@ -156,7 +156,7 @@ def _context(request: AuthorisationRequest) -> dict[str, str | list[str]]:
 
 
 def _listing(request: AuthorisationRequest) -> dict[str, str | list[str]]:
-    """Return the keys of a listing; AWS has `s3:prefix` only where the request has a prefix."""
+    """Return the condition keys of a listing; `s3:prefix` only if the request has a prefix."""
     named = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
     return {key: request.query[name] for name, key in named.items() if name in request.query}
 
@@ -178,7 +178,7 @@ def _tags(bucket: str, key: str, version: str | None) -> dict[str, str | list[st
 def _beside(
     request: AuthorisationRequest, bucket: str, key: str, context: dict[str, Any]
 ) -> Iterator[Need]:
-    """Yield what a call needs besides its own action: the copy's source, tags and ACLs it sets."""
+    """Yield what a call needs besides its own action: for the copy's source, tags and ACLs."""
     if source := request.header("x-amz-copy-source"):
         path, _, version = unquote(source).lstrip("/").partition("?versionId=")
         where, _, what = path.partition("/")
@@ -199,10 +199,10 @@ def _beside(
 def _of_a_missing_object(
     request: AuthorisationRequest, bucket: str, key: str, context: dict[str, Any]
 ) -> Iterator[Need]:
-    """Yield s3:ListBucket where the object is not there: without it the answer is 403, not 404.
+    """Yield s3:ListBucket if the object does not exist: without it the answer is 403, not 404.
 
-    No AWS page says whether `s3:prefix` is set for this; it is left out, so that a policy that
-    works here works either way.
+    No AWS page says whether `s3:prefix` is set in this case. It is not set here, so that a policy
+    that works here works on AWS either way.
     """
     existing = bucket_of(bucket)
     if request.operation not in ("GetObject", "HeadObject") or existing is None:

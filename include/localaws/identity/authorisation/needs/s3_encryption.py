@@ -1,8 +1,8 @@
-"""What SSE-KMS asks of the caller: the key's permission to read and to write an object.
+"""What SSE-KMS needs: the caller's permission to use the key, to read and to write an object.
 
-S3 uses the key on the caller's behalf, so the calls are the caller's, made through S3. Source:
-Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys"; with a bucket key the
-encryption context is the bucket's ARN, otherwise the object's.
+S3 uses the key on behalf of the caller. With a bucket key the encryption context is the ARN of the
+bucket, otherwise of the object. Source: Amazon S3 User Guide, "Using server-side encryption with
+AWS KMS keys".
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 
 def object_of(bucket: Any, key: str, version: str | None) -> Any:
-    """Return moto's object, None when there is none (or only a delete marker)."""
+    """Return moto's object, None if there is none or only a delete marker."""
     if bucket is None:
         return None
     for stored in reversed(bucket.keys.getlist(key, default=[])):
@@ -70,7 +70,7 @@ def _reading(
 
 def _used(stored: Any, bucket: Any) -> str | None:
     """Return the key that an object or an upload is encrypted with."""
-    # moto calls it otherwise for an upload in parts than for an object
+    # moto uses another name for an upload in parts than for an object
     encryption = stored.sse_encryption if hasattr(stored, "sse_encryption") else stored.encryption
     key = stored.kms_key_id
     if encryption is None and key is None:
@@ -79,7 +79,7 @@ def _used(stored: Any, bucket: Any) -> str | None:
 
 
 def _default(bucket: Any) -> str | None:
-    """Return the key of a bucket's default encryption, None where that is S3's own."""
+    """Return the key of a bucket's default encryption, None if that is S3's own."""
     if not bucket.encryption:
         return None
     rule = bucket.encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
@@ -89,7 +89,7 @@ def _default(bucket: Any) -> str | None:
 
 
 def _chosen(request: AuthorisationRequest, bucket: Any) -> str | None:
-    """Return the key that a new object is to be encrypted with."""
+    """Return the key with which a new object will be encrypted."""
     algorithm = request.header(ENCRYPTION)
     if algorithm is None:
         return _default(bucket)
@@ -100,7 +100,7 @@ def _chosen(request: AuthorisationRequest, bucket: Any) -> str | None:
 
 
 def _need(request: AuthorisationRequest, bucket: Any, key: str, action: str, key_id: str) -> Need:
-    # A key without an account is looked for in the caller's, as S3 does for a bare id or alias.
+    # A key id or alias without an account belongs to the caller's account, as in S3.
     home = request.caller.account if not _is_default(bucket, key_id) else bucket.account_id
     arn = key_id if is_arn(key_id) else key_arn(home, request.region, key_id)
     arn = key_arn(home, request.region, arn)

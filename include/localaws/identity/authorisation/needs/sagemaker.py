@@ -1,6 +1,6 @@
 """What SageMaker calls need: by name or ARN, with the keys of the registry and of jobs.
 
-Resources come from the authorization table; here is what the table does not say. Source: Service
+Resources come from the authorization table; this adds what the table lacks. Source: Service
 Authorization Reference, "Amazon SageMaker"; SageMaker Developer Guide, "Set up a staging
 construct for your model lifecycle".
 """
@@ -23,9 +23,9 @@ from localaws.kit.arns import is_arn, parse_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 GROUP, PACKAGE = "model-package-group", "model-package"
-# Each entry of these is authorised by its handler, which answers entry by entry.
+# Handlers authorise each entry of these themselves, because each entry has its own result.
 BY_ENTRY = {"BatchGetRecord", "BatchWriteRecord", "BatchDescribeModelPackage"}
-# Resource kinds that a create call can tag at once, which needs sagemaker:AddTags as well.
+# Calls that can add tags to a new resource, which needs sagemaker:AddTags as well.
 TAGGED = "Create"
 
 
@@ -33,7 +33,7 @@ TAGGED = "Create"
     "sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"
 )
 def sagemaker_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield the operation on its resources, AddTags for tags it gives, and the roles it passes."""
+    """Yield the operation on its resources, AddTags for its tags, and PassRole for its roles."""
     if request.operation in BY_ENTRY:
         return
     context = {**_registry_keys(request), **_work_keys(request.params), **tags_of(request.params)}
@@ -51,7 +51,7 @@ def sagemaker_needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 
 def _of_group(request: AuthorisationRequest, context: Mapping[str, Any]) -> Iterator[Need]:
-    """Yield what calls on a group's versions need: they are authorised on model packages."""
+    """Yield what calls on a group's versions need: the permission is on model packages."""
     group = request.params.get("ModelPackageGroupName")
     if not group or request.operation not in ("CreateModelPackage", "ListModelPackages"):
         return
@@ -69,7 +69,7 @@ def _of_group(request: AuthorisationRequest, context: Mapping[str, Any]) -> Iter
 
 
 def _registry_keys(request: AuthorisationRequest) -> dict[str, str | list[str]]:
-    """Return the keys of approval and life cycle; AWS's pages spell the latter in two ways."""
+    """Return the keys of approval and life cycle; AWS documents the latter in two spellings."""
     params = request.params
     life = params.get("ModelLifeCycle") or {}
     keys = present(
@@ -88,7 +88,7 @@ def _registry_keys(request: AuthorisationRequest) -> dict[str, str | list[str]]:
 
 
 def _current(request: AuthorisationRequest) -> dict[str, str | list[str]]:
-    """Return the keys of the version as it is before the call."""
+    """Return the keys with the version's current life cycle, before the call."""
     arn = request.params.get("ModelPackageArn") or request.params.get("ModelPackageName")
     if not is_arn(arn) or parse_arn(str(arn)).resource_type != PACKAGE:
         return {}

@@ -20,7 +20,7 @@ from localaws.identity.authorisation.request import (
 
 @needs_of_service("sts")
 def sts_needs(request: AuthorisationRequest) -> Iterator[Need]:
-    """Yield sts:AssumeRole, and what a source identity and session tags need besides."""
+    """Yield sts:AssumeRole, and the permissions to set a source identity and session tags."""
     if request.operation != "AssumeRole":
         return
     role = str(request.params.get("RoleArn"))
@@ -33,7 +33,7 @@ def sts_needs(request: AuthorisationRequest) -> Iterator[Need]:
 
 
 def assume_context(request: AuthorisationRequest) -> Values:
-    """Return the keys that a trust policy looks at."""
+    """Return the condition keys for trust policies."""
     params = request.params
     identity = params.get("SourceIdentity") or request.caller.source_identity
     return present(
