@@ -112,8 +112,8 @@ def get_table(call: Call) -> dict[str, Any]:
 def get_tables(call: Call) -> dict[str, Any]:
     """List the tables of a database whose names match `Expression`."""
     only(call, call.params, {"CatalogId", "DatabaseName", "Expression", "NextToken", "MaxResults"})
-    database, text = Catalog.of(call).database(call.params["DatabaseName"]), ".*"
-    text = call.params.get("Expression") or text
+    database = Catalog.of(call).database(call.params["DatabaseName"])
+    text = call.params.get("Expression") or ".*"
     try:
         pattern = re.compile(text)
     except re.error as error:

@@ -111,7 +111,6 @@ class Permissions(Protocol):
         resource: str,
         *,
         service: str = "sagemaker",
-        context: Mapping[str, str | list[str]] | None = None,
     ) -> None:
         """Raise unless `who` may do `action` on a resource."""
 

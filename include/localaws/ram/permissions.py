@@ -24,7 +24,6 @@ class ResourceType:
     name: str
     prefix: str
     actions: frozenset[str]
-    verified: bool
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ def _declared() -> dict[str, Any]:
 def resource_types() -> dict[str, ResourceType]:
     """Return the shareable resource types by name, e.g. `sagemaker:FeatureGroup`."""
     return {
-        row["type"]: ResourceType(
-            row["type"], row["prefix"], frozenset(row["actions"]), row["verified"]
-        )
+        row["type"]: ResourceType(row["type"], row["prefix"], frozenset(row["actions"]))
         for row in _declared()["resource_types"]
     }
 

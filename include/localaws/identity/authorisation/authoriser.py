@@ -54,11 +54,10 @@ class Authoriser:
         resource: str,
         *,
         service: str = "sagemaker",
-        context: Mapping[str, str | list[str]] | None = None,
     ) -> None:
         """Raise unless `who` may do `action` on a resource that is known only during the call."""
         operation = action.partition(":")[2]
-        self._judge(service, operation, who, [Need(action, resource, context or {})])
+        self._judge(service, operation, who, [Need(action, resource)])
 
     def _judge(
         self, service: str, operation: str, who: Principal, requirements: Iterable[Need]
@@ -89,9 +88,8 @@ class Authoriser:
     ) -> tuple[Decision, bool]:
         """Decide on the resource and, if that is denied, on its alternatives."""
         owner = need.owner_of(who)
-        first: Decision | None = None
-        shared = False
-        for resource in (need.resource, *need.others):
+
+        def decide(resource: str) -> tuple[Decision, bool]:
             shared = not need.own and self._shared(who, need.action, resource)
             policies = Policies(
                 identity=own.identity,
@@ -100,12 +98,16 @@ class Authoriser:
                 session=own.session,
                 shared=shared,
             )
-            decision = evaluate(Request(subject, need.action, resource, context, owner), policies)
+            request = Request(subject, need.action, resource, context, owner)
+            return evaluate(request, policies), shared
+
+        first, shared = decide(need.resource)
+        if first.allowed or first.explicit:
+            return first, shared
+        for resource in need.others:
+            decision, shared = decide(resource)
             if decision.allowed or decision.explicit:
                 return decision, shared
-            first = first or decision
-        if first is None:
-            raise AssertionError("a need has at least one resource")
         return first, shared
 
     def _resource(self, action: str, resource: str) -> tuple[Policy, ...]:

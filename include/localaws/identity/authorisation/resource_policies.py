@@ -66,11 +66,9 @@ def _granted(key_arn: str, grant: Any) -> Document:
     """Return a grant as a statement: it works like a key policy for its grantee."""
     condition: dict[str, Any] = {}
     constraints = grant.constraints or {}
-    for name, operator in (("EncryptionContextSubset", "StringEquals"),):
+    for name in ("EncryptionContextSubset", "EncryptionContextEquals"):
         for key, value in (constraints.get(name) or {}).items():
-            condition.setdefault(operator, {})[f"kms:EncryptionContext:{key}"] = value
-    for key, value in (constraints.get("EncryptionContextEquals") or {}).items():
-        condition.setdefault("StringEquals", {})[f"kms:EncryptionContext:{key}"] = value
+            condition.setdefault("StringEquals", {})[f"kms:EncryptionContext:{key}"] = value
     return _statement(
         {"AWS": grant.grantee_principal},
         [f"kms:{operation}" for operation in grant.operations],

@@ -81,8 +81,8 @@ def create_model_package(call: Call) -> dict[str, Any]:
             "ValidationException",
             "Tags cannot be provided for a versioned model package; tag its group.",
         )
-    make = _create_version if "ModelPackageGroupName" in params else _create_unversioned
-    return _once(call, registry, lambda: make(call, registry))
+    create = _create_version if "ModelPackageGroupName" in params else _create_unversioned
+    return _once(call, registry, lambda: create(call))
 
 
 @sagemaker.operation("DescribeModelPackage", resource="ModelPackageName")
@@ -199,7 +199,7 @@ def _package(call: Call, name_or_arn: str) -> Record:
     return call.store(Registry).package(name_or_arn, own)
 
 
-def _create_version(call: Call, registry: Registry) -> dict[str, Any]:
+def _create_version(call: Call) -> dict[str, Any]:
     group = group_of(call)
     number = group.last_version + 1
     record = _record(call, group, number)
@@ -209,8 +209,8 @@ def _create_version(call: Call, registry: Registry) -> dict[str, Any]:
     return {"ModelPackageArn": record["ModelPackageArn"]}
 
 
-def _create_unversioned(call: Call, registry: Registry) -> dict[str, Any]:
-    name = call.params["ModelPackageName"]
+def _create_unversioned(call: Call) -> dict[str, Any]:
+    name, registry = call.params["ModelPackageName"], call.store(Registry)
     record = _record(call, None, None)
     if name in registry.unversioned:
         raise ServiceError(
