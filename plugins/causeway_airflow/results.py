@@ -8,6 +8,22 @@ from __future__ import annotations
 from typing import TypedDict
 
 
+class Dataset(TypedDict):
+    """A dataset that was built: where it lies under its digest, and what it was queried from.
+
+    `missing` counts, by feature group, the rows that have no record there.
+    """
+
+    digest: str
+    uri: str
+    rows: int
+    groups: list[str]
+    missing: dict[str, int]
+    query_sha256: str
+    snapshot: str
+    execution_id: str
+
+
 class ProcessedJob(TypedDict):
     """A processing job: its name, and the folder of each output by name."""
 
@@ -23,3 +39,50 @@ class TrainedJob(TypedDict):
     output_uri: str
     hyperparameters: dict[str, str]
     image_uri: str
+
+
+class PipelineResult(TypedDict):
+    """An execution of a training's pipeline: the folders of its outputs, and its training jobs."""
+
+    execution: str
+    outputs: dict[str, str]
+    jobs: list[TrainedJob]
+
+
+class Best(TrainedJob):
+    """The best of the candidates, with its MLflow run; `runs` are all candidates' by job.
+
+    `in_production` is the digest of the artifact now in production and `production_uri` where it
+    lies; both are empty without one.
+    """
+
+    mlflow_run: str
+    mlflow_parent: str
+    metrics: dict[str, float]
+    experiment: str
+    runs: dict[str, str]
+    in_production: str
+    production_uri: str
+
+
+class Gated(TypedDict):
+    """A candidate that passed its gates: the stored report by its URI and digest.
+
+    `documents` are the files of the evaluation that a version is registered with, by name.
+    """
+
+    report_uri: str
+    report_sha256: str
+    artifact_sha256: str
+    metrics: dict[str, float]
+    documents: dict[str, str]
+
+
+class Registered(TypedDict):
+    """A registered version; `created` is false for one that was there already."""
+
+    version_arn: str
+    version: int
+    artifact_sha256: str
+    comparison: str | None
+    created: bool
