@@ -42,12 +42,12 @@ for seed, step in ((3, "Preprocess"), (4, "Train")):
         operator.perform({})
     except TaskDeferred as deferred:
         trigger = deferred.trigger
-    while trigger._seen.get(step) != "Executing":
-        assert trigger.ask() == "waiting"
+    while trigger._cursor.get(step) != "Executing":
+        assert trigger.look() == "waiting"
     asyncio.run(trigger.on_kill())
-    while trigger.ask() == "waiting":
+    while trigger.look() == "waiting":
         pass
-    assert trigger._seen[step] == "Stopped", trigger._seen
+    assert trigger._cursor[step] == "Stopped", trigger._cursor
 """
 # What an ingestion does first when a contract has grown by a feature.
 GROW = """

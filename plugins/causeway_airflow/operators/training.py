@@ -29,6 +29,11 @@ class TrainingOperator(CausewayOperator):
         self.use_case = use_case
         self.model = model
 
+    @property
+    def role(self) -> AccountRole:
+        """The account role the task acts in."""
+        return AccountRole(self.account_role)
+
     def bucket_uri(self, role: AccountRole, key: str) -> str:
         """Return the URI of a key in an account role's bucket."""
         return f"s3://{topology().bucket(role)}/{key}"

@@ -60,7 +60,7 @@ def dataset(platform: LocalPlatform) -> str:
     return uri
 
 
-def operator(dataset: str, seed: str = "") -> Any:
+def operator(dataset: str, seed: int | None = None) -> Any:
     from causeway_airflow.operators.pipelines import RunPipelineOperator
 
     return RunPipelineOperator(task_id="pipeline", dataset=dataset, seed=seed, **ABOUT)
@@ -74,26 +74,26 @@ def executions(platform: LocalPlatform) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def made(platform: LocalPlatform, dataset: str) -> dict[str, Any]:
+def result(platform: LocalPlatform, dataset: str) -> dict[str, Any]:
     """The result of an execution that went well."""
-    given = context()
-    result: dict[str, Any] = execute(operator(dataset), given)
-    assert given["ti"].xcoms["jobs"] == result["jobs"]
-    return result
+    task_context = context()
+    handed_over: dict[str, Any] = execute(operator(dataset), task_context)
+    assert task_context["ti"].xcoms["jobs"] == handed_over["jobs"]
+    return handed_over
 
 
 def test_the_result_is_what_the_task_route_hands_over(
-    platform: LocalPlatform, made: dict[str, Any]
+    platform: LocalPlatform, result: dict[str, Any]
 ) -> None:
     from causeway_airflow.hooks.artifacts import ArtifactsHook
 
-    (job,) = made["jobs"]
+    (job,) = result["jobs"]
     assert job["hyperparameters"]["max_depth"] == "8"
     files = ArtifactsHook("causeway_data_science_trainer")
-    evaluation = json.loads(files.read(f"{made['outputs']['evaluation']}/evaluation.json"))
+    evaluation = json.loads(files.read(f"{result['outputs']['evaluation']}/evaluation.json"))
     assert evaluation["rows"] == 132  # 33 % of 400
     assert evaluation["metrics"]["mse"] <= 0.75
-    assert files.read(f"{made['outputs']['parts']}/evaluation/test.csv").startswith(b"record_id,")
+    assert files.read(f"{result['outputs']['parts']}/evaluation/test.csv").startswith(b"record_id,")
     assert files.digest(job["model_uri"])
     described = platform.client("sagemaker", "data_science").describe_training_job(
         TrainingJobName=job["job"]
@@ -103,18 +103,18 @@ def test_the_result_is_what_the_task_route_hands_over(
 
 
 def test_a_second_run_adopts_the_execution_and_changes_nothing(
-    platform: LocalPlatform, made: dict[str, Any], dataset: str
+    platform: LocalPlatform, result: dict[str, Any], dataset: str
 ) -> None:
     before = executions(platform)
-    assert operator(dataset).perform(context()) == made
+    assert operator(dataset).perform(context()) == result
     assert executions(platform) == before
 
 
 def test_a_pipeline_that_somebody_changed_is_set_right(
-    platform: LocalPlatform, made: dict[str, Any], dataset: str
+    platform: LocalPlatform, result: dict[str, Any], dataset: str
 ) -> None:
     administrator = platform.client("sagemaker", "data_science")
-    wanted = administrator.describe_pipeline(PipelineName="california-housing")
+    declared = administrator.describe_pipeline(PipelineName="california-housing")
     other = json.dumps(
         {
             "Version": "2020-12-01",
@@ -122,17 +122,17 @@ def test_a_pipeline_that_somebody_changed_is_set_right(
         }
     )
     administrator.update_pipeline(PipelineName="california-housing", PipelineDefinition=other)
-    assert operator(dataset).perform(context())["execution"] == made["execution"]
-    found = administrator.describe_pipeline(PipelineName="california-housing")
-    assert found["PipelineDefinition"] == wanted["PipelineDefinition"]
+    assert operator(dataset).perform(context())["execution"] == result["execution"]
+    restored = administrator.describe_pipeline(PipelineName="california-housing")
+    assert restored["PipelineDefinition"] == declared["PipelineDefinition"]
 
 
 def test_a_gate_that_is_not_kept_fails_and_the_next_attempt_can_be_killed(
-    platform: LocalPlatform, made: dict[str, Any], dataset: str, monkeypatch: pytest.MonkeyPatch
+    platform: LocalPlatform, result: dict[str, Any], dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    from causeway_airflow.operators import pipelines
+    from causeway_airflow.tasks import pipelines
 
     def strict(use_case_id: str, model: str) -> Any:
         spec = use_case(use_case_id).model(model)
@@ -147,12 +147,12 @@ def test_a_gate_that_is_not_kept_fails_and_the_next_attempt_can_be_killed(
         operator(dataset).perform(context())
     assert executions(platform)[0]["PipelineExecutionDisplayName"].endswith("-a2")
     trigger, until = deferred.value.trigger, time.monotonic() + 60
-    while trigger._seen.get("Preprocess") != "Executing":
-        assert trigger.ask() == "waiting"
+    while trigger._cursor.get("Preprocess") != "Executing":
+        assert trigger.look() == "waiting"
     asyncio.run(trigger.on_kill())
-    while trigger.ask() == "waiting" and time.monotonic() < until:
+    while trigger.look() == "waiting" and time.monotonic() < until:
         time.sleep(0.1)
-    assert trigger._seen == {"Preprocess": "Stopped"}
+    assert trigger._cursor == {"Preprocess": "Stopped"}
     assert executions(platform)[0]["PipelineExecutionStatus"] == "Stopped"
     asyncio.run(trigger.on_kill())  # a second one finds it ended
     with pytest.raises(JobFailed, match="ended Stopped"):
