@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from causeway.model_cards.content import Content, card_content, live_test_of, with_evaluation
+from causeway.model_cards.content import card_content, live_test_of
 from causeway.model_cards.fields import Facts
-from causeway.model_cards.lifecycle import HandOver, plan_card
+from causeway.model_cards.lifecycle import HandOver
 from causeway.model_cards.spokes import plan_hub
 from causeway.topology.accounts import AccountRole
-from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import RegistryVersion, version_of
+from causeway.versions.registry import version_of
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
@@ -22,8 +20,6 @@ from causeway_airflow.sharing_runs import receiving_roles
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from causeway_airflow.hooks.model_cards import ModelCardsHook
 
 OWNER = "registry-owner"
 
@@ -133,6 +129,7 @@ class HandOverCardOperator(PromotionOperator):
         """Describe the version, plan, apply; say where it is compared with production."""
         from causeway_airflow.hooks.model_cards import ModelCardsHook
         from causeway_airflow.hooks.registry import RegistryHook
+        from causeway_airflow.tasks.model_cards import hand_over_card
 
         registry = RegistryHook(self.connection(duty="registry-sync"), self.region_name)
         version = version_of(registry.describe(self.version_arn))
@@ -160,30 +157,3 @@ class HandOverCardOperator(PromotionOperator):
                 for action in sharing.converge(plan.name)[0]:
                     self.log.info("%s: %s", plan.name, action)
         return receiving_roles([[plan.shown() for plan in plans]])
-
-
-def hand_over_card(
-    hook: ModelCardsHook,
-    case: UseCase,
-    model: ModelSpec,
-    version: RegistryVersion,
-    hand_over: HandOver,
-    live_test: Content | None = None,
-) -> int:
-    """Bring a model's card to a hand-over of a version and return how many updates that took.
-
-    `live_test` is the evaluation of the version's endpoint in test, when there was one.
-    """
-    hook.ensure(model.group, card_content(Facts(case, model)))
-    card = hook.find(model.group)
-    assert card is not None  # it was there or made just now
-    try:
-        package = json.loads(version.card)
-    except ValueError:
-        package = {}
-    made = card_content(Facts(case, model, version=version), package)
-    if live_test is not None:
-        made = with_evaluation(made, live_test)
-    planned = plan_card(card, made, hand_over, version.arn)
-    hook.apply(model.group, planned)
-    return len(planned)
