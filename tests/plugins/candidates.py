@@ -9,8 +9,10 @@ from typing import Any
 
 from causeway.digests import sha256
 from causeway.gates.judges import evaluate
+from causeway.topology.accounts import AccountRole
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
+from tests.plugins.results import BEST, DATASET
 
 BUCKET = "causeway-data-science-222222222222-eu-central-1"
 #: What every operator of the model is told.
@@ -51,6 +53,7 @@ def register(note: str) -> Any:
     from causeway_airflow.configuration import case_and_model, topology
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.operators.registration import RegisterModelOperator
+    from causeway_airflow.tasks.gates import store
 
     files, body = ArtifactsHook("causeway_data_science_trainer"), archive(note)
     model_uri = source_of(note)
@@ -60,27 +63,31 @@ def register(note: str) -> Any:
     digest = files.digest(model_uri)
     _, model = case_and_model("credit_risk", "credit_risk")
     report = evaluate(
-        model.gates, METRICS, model=model.name, artifact_sha256=digest, dataset_digest="d" * 64
+        model.gates,
+        METRICS,
+        model=model.name,
+        artifact_sha256=digest,
+        dataset_digest=DATASET["digest"],
     )
     return RegisterModelOperator(
         task_id="register",
         **ABOUT,
         best={
+            **BEST,
             "model_uri": model_uri,
             "job": f"credit-risk-train-{sha256(note)[:8]}",
             "metrics": {"validation_auc": 0.99},
             "image_uri": topology().image("xgboost"),
-            "mlflow_run": "run",
-            "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
         },
         gate={
             "artifact_sha256": digest,
-            "report": report.text(),
+            "report_uri": store(files, AccountRole.DATA_SCIENCE, "credit_risk", report),
             "report_sha256": report.digest,
             "metrics": dict(report.metrics),
+            "documents": {},
         },
         held_out=held_out,
-        dataset={"digest": "d" * 64, "uri": f"s3://{BUCKET}/datasets/d.parquet"},
+        dataset=DATASET,
     )
 
 

@@ -7,13 +7,14 @@ people.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from causeway.digests import canonical_json, sha256
-from causeway.errors import GateFailed
+from causeway.errors import GateFailed, UnexpectedState
 from causeway.pages import markdown_table
 from causeway.use_cases.gate_specs import AnyGate
 
@@ -151,3 +152,18 @@ class GateReport:
                 f"{self.verdict.value}: {'; '.join(wrong) or 'no gates'}",
                 next_step="Nothing was registered. Improve the model, or mend its evaluation.",
             )
+
+
+def read_report(text: str, digest: str, *, where: str) -> dict[str, Any]:
+    """Return the document of a report that was stored; `where` is its URI, for messages.
+
+    Raises:
+        UnexpectedState: the text is not the one that the digest is of.
+    """
+    if (actual := sha256(text)) != digest:
+        raise UnexpectedState(
+            f"the gate report {where} has the SHA-256 {actual}, judged was {digest}",
+            next_step="Find out who wrote over it; clear the gate's task to judge again.",
+        )
+    document: dict[str, Any] = json.loads(text)
+    return document

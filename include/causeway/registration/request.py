@@ -7,7 +7,6 @@ across accounts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -99,15 +98,14 @@ def registration_request(
     return request | ({"DriftCheckBaselines": baselines} if baselines else {})
 
 
-def gates_told(report: str) -> str:
+def gates_told(report: Mapping[str, Any]) -> str:
     """Return what a gate report says, in one line: the verdict, then each gate's answer."""
-    document = json.loads(report)
     answers = [
         " ".join(str(gate[part]) for part in ("subject", "said") if gate.get(part))
         + f": {gate['verdict']}"
-        for gate in document.get("gates", [])
+        for gate in report.get("gates", [])
     ]
-    return "; ".join([str(document.get("verdict", "")), *answers])[:LONG_TEXT]
+    return "; ".join([str(report.get("verdict", "")), *answers])[:LONG_TEXT]
 
 
 def _life_cycle(candidate: Candidate) -> dict[str, str]:

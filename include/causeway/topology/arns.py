@@ -104,6 +104,13 @@ class ModelPackageGroupArn(SageMakerArn):
         return ModelPackageArn(self.partition, self.region, self.account, self.name, number)
 
 
+@dataclass(frozen=True)
+class TrainingJobArn(SageMakerArn):
+    """A training job and the account that it runs in."""
+
+    resource: ClassVar[str] = "training-job"
+
+
 @dataclass(frozen=True, order=True)
 class ModelPackageArn:
     """One version of a model package group, and the group's owner."""

@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from causeway.errors import BadInput, NameTaken, UnexpectedState
-from causeway.registration.manifest import Manifest, manifest_of
+from causeway.errors import BadInput, NameTaken
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 CHUNK = 1 << 20
@@ -50,7 +49,7 @@ class ArtifactsHook(CausewayHook):
 
     def download(self, uri: str, target: Path) -> str:
         """Write an object to a file and return its SHA-256, read once."""
-        return self._fetch(uri, target).sha256
+        return self.fetch(uri, target).sha256
 
     def digest(self, uri: str) -> str:
         """Return the SHA-256 of what an object holds now, by reading it."""
@@ -58,14 +57,7 @@ class ArtifactsHook(CausewayHook):
 
     def current(self, uri: str) -> Fetched:
         """Return the SHA-256 and the version of what an object holds now, by reading it."""
-        return self._fetch(uri, None)
-
-    def manifest(self, uri: str) -> tuple[Manifest, str]:
-        """Return the manifest of the artifact that an object holds now, and its version."""
-        with tempfile.TemporaryFile() as archive:
-            fetched = self._fetch(uri, archive)
-            archive.seek(0)
-            return manifest_of(archive, where=uri), fetched.version_id
+        return self.fetch(uri, None)
 
     def head(self, uri: str) -> dict[str, Any] | None:
         """Return an object's metadata, or None when there is none."""
@@ -123,32 +115,7 @@ class ArtifactsHook(CausewayHook):
             with path.open("rb") as content:
                 return self.put(target, content, sha256=found, kms_key=kms_key)
 
-    def copy_artifact(
-        self, source: str, target: str, *, sha256: str, kms_key: str
-    ) -> tuple[StoredObject, Manifest]:
-        """Copy a model artifact, verified on both sides: file by file as read and as stored.
-
-        Raises `BadInput` for an archive that is none, `UnexpectedState` when the source is not
-        what was evaluated or the target not what was written, `NameTaken` when the key is in use.
-        """
-        with tempfile.TemporaryFile() as archive:
-            self._fetch(source, archive)
-            archive.seek(0)
-            read = manifest_of(archive, where=source)
-            read.require(sha256, where=source)
-            archive.seek(0)
-            stored = self.put(target, archive, sha256=sha256, kms_key=kms_key)
-        held, version_id = self.manifest(target)
-        read.require_same(held, where=target)
-        if version_id != stored.version_id:
-            raise UnexpectedState(
-                f"{target} is version {version_id}, written was {stored.version_id}",
-                principal=self.principal,
-                next_step="Somebody wrote over it: find out who, then train again.",
-            )
-        return stored, read
-
-    def _fetch(self, uri: str, target: Path | IO[bytes] | None) -> Fetched:
+    def fetch(self, uri: str, target: Path | IO[bytes] | None) -> Fetched:
         """Read an object once, in chunks, into a file if one is given."""
         bucket, key = split_uri(uri)
         reply = self.call("get_object", Bucket=bucket, Key=key)

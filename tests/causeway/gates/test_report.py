@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from causeway.digests import sha256
-from causeway.errors import GateFailed
+from causeway.errors import GateFailed, UnexpectedState
 from causeway.gates.judges import evaluate
-from causeway.gates.report import GateReport, GateVerdict
+from causeway.gates.report import GateReport, GateVerdict, read_report
 from causeway.use_cases.gate_specs import Gate
 from causeway.use_cases.use_case import ModelSpec
 
@@ -91,3 +91,12 @@ def test_the_page_for_people_names_digest_verdicts_and_how_far_metrics_vary() ->
 def test_the_shipped_gates_pass_nothing_that_was_not_measured(model: ModelSpec) -> None:
     gate_report = evaluate(model.gates, {}, model="m", artifact_sha256="a" * 64, dataset_digest="d")
     assert gate_report.verdict is GateVerdict.INCONCLUSIVE
+
+
+def test_a_stored_report_is_read_only_when_it_is_the_one_that_was_judged() -> None:
+    judged = report({"auc": 0.9}, AUC)
+    assert read_report(judged.text(), judged.digest, where="uri") == judged.document()
+    with pytest.raises(
+        UnexpectedState, match=f"uri has the SHA-256 .*, judged was {judged.digest}"
+    ):
+        read_report(judged.text() + " ", judged.digest, where="uri")

@@ -13,17 +13,12 @@ import pytest
 from causeway.digests import sha256
 from causeway.errors import GateFailed
 from causeway.gates.judges import GateVerdict
+from causeway_airflow.results import Best, Gated
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
+from tests.plugins.results import BEST, BUCKET, DATASET
 
-BUCKET = "s3://causeway-data-science-222222222222-eu-central-1"
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
-DATASET = {
-    "digest": "d" * 64,
-    "uri": f"{BUCKET}/datasets/credit_risk/dataset.parquet",
-    "rows": 1000,
-    "groups": ["credit-risk-applicant"],
-}
 LIVE = "b" * 64
 
 
@@ -84,13 +79,12 @@ def evaluation(name: str, auc: float, live_auc: float | None = None) -> str:
     )[0]
 
 
-def judge(folder: str, in_production: str = "") -> dict[str, Any]:
+def judge(folder: str, in_production: str = "") -> Gated:
     from causeway_airflow.operators.gates import GateOperator
 
-    best = {"metrics": {"validation_auc": 0.8}, "in_production": in_production}
+    best: Best = {**BEST, "in_production": in_production}
     operator = GateOperator(task_id="gate", best=best, evaluation=folder, dataset=DATASET, **ABOUT)
-    found: dict[str, Any] = operator.perform(context())
-    return found
+    return operator.perform(context())
 
 
 def reports(platform: LocalPlatform) -> set[str]:
@@ -101,15 +95,19 @@ def reports(platform: LocalPlatform) -> set[str]:
 
 
 def test_a_pass_hands_on_report_and_documents(platform: LocalPlatform) -> None:
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+
     before = reports(platform)
-    found = judge(evaluation("good", 0.8))
-    assert found["artifact_sha256"] == "a" * 64
-    assert sha256(found["report"]) == found["report_sha256"]
-    assert "passes as the first version" in found["report"]
-    assert set(found["documents"]) == {"data-statistics", "bias-report", "explainability"}
-    made = {key.rpartition("/")[2] for key in reports(platform) - before}
-    assert made == {"gate-report.json", "gate-report.md"}
-    assert judge(evaluation("good", 0.8)) == found
+    gated = judge(evaluation("good", 0.8))
+    assert gated["artifact_sha256"] == "a" * 64
+    report = ArtifactsHook("causeway_data_science_trainer").read(gated["report_uri"]).decode()
+    assert sha256(report) == gated["report_sha256"]
+    assert "passes as the first version" in report
+    assert "report" not in gated, "it travels by its URI and digest"
+    assert set(gated["documents"]) == {"data-statistics", "bias-report", "explainability"}
+    stored_files = {key.rpartition("/")[2] for key in reports(platform) - before}
+    assert stored_files == {"gate-report.json", "gate-report.md"}
+    assert judge(evaluation("good", 0.8)) == gated
 
 
 def test_a_model_worse_than_production_fails_and_its_report_is_kept(

@@ -221,6 +221,17 @@ def test_an_artifact_changed_after_its_evaluation_is_not_copied(shared: LocalPla
     assert versions(shared) == before
 
 
+def test_a_gate_report_changed_after_the_judgement_is_refused_before_anything_is_written(
+    shared: LocalPlatform,
+) -> None:
+    before, task = versions(shared), register("report changed")
+    overwrite(shared, task.gate["report_uri"], b'{"verdict": "pass"}')
+    with pytest.raises(UnexpectedState, match="judged was"):
+        task.perform(context())
+    assert stored(shared, "report changed") == []
+    assert versions(shared) == before
+
+
 def test_a_broken_archive_is_refused_before_anything_is_written(shared: LocalPlatform) -> None:
     task = register("cut short")
     cut = archive("cut short")[:-10]

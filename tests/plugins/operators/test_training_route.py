@@ -12,9 +12,11 @@ from causeway.digests import Digest, sha256
 from causeway.topology.accounts import AccountRole
 from causeway.use_cases.use_case import use_case
 from causeway.versions.registry import artifact_key
+from causeway_airflow.results import Dataset
 from tests.jobs.scripts import Chain
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute
+from tests.plugins.results import DATASET
 
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
 JOB = {**ABOUT, "account_role": "data_science", "duty": "trainer"}
@@ -38,7 +40,7 @@ def test_a_candidate_is_evaluated_beside_the_artifact_in_production(
     table = (chain.join(chain.engineer()) / "dataset.parquet").read_bytes()
     uri = f"s3://{places.bucket(AccountRole.DATA_SCIENCE)}/datasets/credit_risk/route/d.parquet"
     files.put(uri, table, sha256=sha256(table))
-    dataset = {"digest": sha256(table), "uri": uri, "rows": 1000, "groups": ["one"]}
+    dataset: Dataset = {**DATASET, "digest": sha256(table), "uri": uri}
 
     preprocess = ProcessingJobOperator(
         task_id="preprocess",
@@ -86,7 +88,8 @@ def test_a_candidate_is_evaluated_beside_the_artifact_in_production(
         task_id="gate", best=best, evaluation=evaluation, dataset=dataset, **ABOUT
     ).perform(context())
     assert gate["artifact_sha256"] == digest
-    said = {one["subject"]: one["verdict"] for one in json.loads(gate["report"])["gates"]}
+    report = json.loads(files.read(gate["report_uri"]))
+    said = {answer["subject"]: answer["verdict"] for answer in report["gates"]}
     assert said["auc beside production"] == "pass"
     assert sum(verdict == "pass" for verdict in said.values()) == len(said) - 1
     for document in gate["documents"].values():

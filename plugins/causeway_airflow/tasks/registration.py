@@ -1,0 +1,213 @@
+"""The registration of what passed the gates: stored in the shared bucket, registered once.
+
+Every file is digested where it comes from and where it is stored. The artifact's digest finds a
+version that is there already: the same training registers nothing, a task killed half-way finishes
+what it began, and of two at once one registers and the other finds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from causeway.digests import Digest, canonical_json, sha256
+from causeway.gates.baselines import constraints
+from causeway.gates.report import read_report
+from causeway.model_cards.lifecycle import HandOver
+from causeway.registration.comparison import chosen, comparison_markdown, of_candidate
+from causeway.registration.request import DOCUMENTS, gates_told, registration_request
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn, TrainingJobArn
+from causeway.training.jobs import hyperparameters_of
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import (
+    COMPARISON,
+    Candidate,
+    RegistryVersion,
+    StoredDocument,
+    artifact_key,
+    document_key,
+    find_by_digest,
+    gate_report_key,
+    held_out_key,
+    manifest_key,
+    version_of,
+)
+from causeway_airflow.configuration import code_version, topology
+from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.base import AwsCallError
+from causeway_airflow.hooks.model_cards import ModelCardsHook
+from causeway_airflow.hooks.registry import RegistryHook
+from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.results import Best, Dataset, Gated, Registered
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.artifacts import copy_artifact
+from causeway_airflow.tasks.jobs import uri_of
+from causeway_airflow.tasks.model_cards import OWNER, hand_over_card
+
+log = logging.getLogger(__name__)
+
+SHARED = AccountRole.SHARED_SERVICES
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A candidate that passed its gates, and the DAG run that asks for its registration.
+
+    `role` is the account that it was trained in, `asked_by` the Airflow user who started the run.
+    """
+
+    case: UseCase
+    model: ModelSpec
+    role: AccountRole
+    best: Best
+    gate: Gated
+    held_out: str
+    dataset: Dataset
+    dag_run: str
+    asked_by: str | None
+
+    @property
+    def group(self) -> ModelPackageGroupArn:
+        """The shared group that the version belongs to."""
+        return ModelPackageGroupArn.of(topology(), SHARED, self.model.group)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the artifact that was judged."""
+        return Digest(self.gate["artifact_sha256"])
+
+
+def register(hook: Hooks, passed: Passed) -> Registered:
+    """Find the version of this artifact, or store and register it; then fill the model's card."""
+    registered = _find_or_create(hook, passed)
+    version = version_of(hook(RegistryHook).describe(registered["version_arn"]))
+    cards = hook(ModelCardsHook, SHARED, OWNER)
+    hand_over_card(cards, passed.case, passed.model, version, HandOver.REGISTRATION)
+    return registered
+
+
+def _find_or_create(hook: Hooks, passed: Passed) -> Registered:
+    existing = _existing(hook, passed)
+    if existing is not None:
+        log.info("%s has this artifact already", existing.arn)
+        return _adopted(existing, passed)
+    candidate = _candidate(hook, passed)
+    request = registration_request(passed.group, passed.case, passed.model, candidate)
+    try:
+        arn = ModelPackageArn.parse(hook(RegistryHook).create(request))
+    except AwsCallError:
+        # Another run may have registered the same artifact meanwhile, with the same token.
+        existing = _existing(hook, passed)
+        if existing is None:
+            raise
+        log.info("%s was registered meanwhile", existing.arn)
+        return _adopted(existing, passed)
+    log.info("registered %s with artifact %s", arn, passed.digest)
+    comparison = candidate.comparison.uri if candidate.comparison else None
+    return _result(arn, passed, comparison, created=True)
+
+
+def _existing(hook: Hooks, passed: Passed) -> RegistryVersion | None:
+    described = hook(RegistryHook).described_like(str(passed.group), passed.digest.short)
+    return find_by_digest((version_of(description) for description in described), passed.digest)
+
+
+def _adopted(version: RegistryVersion, passed: Passed) -> Registered:
+    return _result(version.arn, passed, version.metadata.get(COMPARISON), created=False)
+
+
+def _result(
+    arn: ModelPackageArn, passed: Passed, comparison: str | None, *, created: bool
+) -> Registered:
+    return {
+        "version_arn": str(arn),
+        "version": arn.version,
+        "artifact_sha256": passed.digest.hex,
+        "comparison": comparison,
+        "created": created,
+    }
+
+
+def _candidate(hook: Hooks, passed: Passed) -> Candidate:
+    """Store the artifact and what lies beside it; return what the registration needs."""
+    places, code, files = topology(), code_version(), hook(ArtifactsHook)
+    best, gate, model, digest = passed.best, passed.gate, passed.model, passed.digest
+    report_text = files.read(gate["report_uri"]).decode()
+    report = read_report(report_text, gate["report_sha256"], where=gate["report_uri"])
+    artifact, manifest = copy_artifact(
+        files,
+        best["model_uri"],
+        uri_of(SHARED, artifact_key(model.name, digest)),
+        sha256=digest.hex,
+        kms_key=places.key_alias_arn(SHARED),
+    )
+    _store(files, manifest_key(model.name, digest), manifest.text())
+    files.copy(
+        passed.held_out,
+        uri_of(SHARED, held_out_key(model.name, digest)),
+        kms_key=places.key_alias_arn(SHARED),
+    )
+    report_key = gate_report_key(model.name, digest, gate["report_sha256"])
+    candidate = Candidate(
+        digest=digest,
+        artifact_uri=artifact.uri,
+        artifact_object_version=artifact.version_id,
+        manifest_sha256=manifest.digest,
+        source_uri=best["model_uri"],
+        gate_report=_store(files, report_key, report_text),
+        gate_verdict=gates_told(report),
+        image_uri=places.pinned_image(best["image_uri"]),
+        generated_by=str(TrainingJobArn.of(places, passed.role, best["job"])),
+        mlflow_run=best["mlflow_run"],
+        dag_run=passed.dag_run,
+        trained_by=model.trainer,
+        metrics=gate["metrics"],
+        training_metrics=best["metrics"],
+        hyperparameters=hyperparameters_of(best["hyperparameters"]),
+        dataset_digest=passed.dataset["digest"],
+        dataset_uri=passed.dataset["uri"],
+        documents=_documents(files, passed, report),
+        commit=code.commit,
+        repository=code.repository,
+        requested_by=places.person_of_airflow_user(passed.asked_by) or passed.asked_by,
+    )
+    return replace(candidate, comparison=_comparison(hook, passed, candidate))
+
+
+def _documents(
+    files: ArtifactsHook, passed: Passed, report: Mapping[str, Any]
+) -> dict[str, StoredDocument]:
+    """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
+    model, digest = passed.model, passed.digest
+    bounds = constraints(model.metric_gates, model.problem_type, report)
+    texts = {name: canonical_json(document) for name, document in bounds.items()}
+    for name, uri in passed.gate["documents"].items():
+        if name in DOCUMENTS:
+            texts[name] = files.read(uri).decode()
+    return {
+        name: _store(files, document_key(model.name, digest, name, sha256(text)), text)
+        for name, text in texts.items()
+    }
+
+
+def _comparison(hook: Hooks, passed: Passed, candidate: Candidate) -> StoredDocument:
+    """Store the comparison with production and earlier versions, for who decides."""
+    name = passed.model.name
+    live = hook(StageTableHook, "governance", "recorder").live(AccountRole.PROD, name)
+    production = live.version_arn.version if live else None
+    newest = hook(RegistryHook).newest(str(passed.group), production)
+    others = chosen((version_of(description) for description in newest), production)
+    text = comparison_markdown(name, of_candidate(candidate), others)
+    log.info("%s", text)
+    key = document_key(name, candidate.digest, "comparison", sha256(text), "md")
+    return _store(hook(ArtifactsHook), key, text)
+
+
+def _store(files: ArtifactsHook, key: str, text: str) -> StoredDocument:
+    """Store a document in the shared bucket, under the shared key."""
+    uri, digest = uri_of(SHARED, key), sha256(text)
+    files.put(uri, text.encode(), sha256=digest, kms_key=topology().key_alias_arn(SHARED))
+    return StoredDocument(uri, digest)

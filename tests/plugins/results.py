@@ -1,0 +1,34 @@
+"""What the tasks of a training hand over, as the tasks after them take it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from causeway_airflow.results import Best, Dataset
+
+BUCKET: Final = "s3://causeway-data-science-222222222222-eu-central-1"
+
+DATASET: Final[Dataset] = {
+    "digest": "d" * 64,
+    "uri": f"{BUCKET}/datasets/credit_risk/dataset.parquet",
+    "rows": 1000,
+    "groups": ["credit-risk-applicant"],
+    "missing": {},
+    "query_sha256": "e" * 64,
+    "snapshot": "2026-01-01T00:00:00Z",
+    "execution_id": "query",
+}
+BEST: Final[Best] = {
+    "job": "credit-risk-train",
+    "model_uri": f"{BUCKET}/jobs/credit_risk/output/model.tar.gz",
+    "output_uri": f"{BUCKET}/jobs/credit_risk/output/output.tar.gz",
+    "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
+    "image_uri": "image",
+    "mlflow_run": "run",
+    "mlflow_parent": "parent",
+    "metrics": {"validation_auc": 0.8},
+    "experiment": "1",
+    "runs": {"credit-risk-train": "run"},
+    "in_production": "",
+    "production_uri": "",
+}
