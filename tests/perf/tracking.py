@@ -125,12 +125,13 @@ def _candidate_logger(
     folder: Path, url: str, booster: Any, example: list[list[float]], history: list[float]
 ) -> Callable[[], object]:
     """Return what logs a candidate: writing the model's folder, as its job does, and the run."""
-    from causeway_airflow.hooks.tracking import TrackedCandidate, TrackedDataset, TrackingHook
+    from causeway_airflow.hooks.experiments import TrackedCandidate, TrackedDataset
+    from causeway_airflow.hooks.tracking import TrackingHook
 
     sys.path.append(str(ROOT / "include" / "jobs" / "shared"))  # as in the job's container
     import mlflow_model  # type: ignore[import-not-found]
 
-    tracking = TrackingHook("ours", tracking_uri=url)
+    tracking = TrackingHook(tracking_uri=url).experiment("ours")
     parent = tracking.parent(folder.name, folder.name, {})
     names = [f"f{number}" for number in range(COLUMNS)]
     encoder = SimpleNamespace(features=[SimpleNamespace(name=n, type="Fractional") for n in names])
@@ -182,15 +183,16 @@ def _searches(url: str, name: str, parent: str) -> dict[str, Callable[[], object
     import mlflow
 
     from causeway_airflow.hooks.tracking import TrackingHook
+    from causeway_airflow.tasks.candidates import best
 
     mlflow.set_tracking_uri(url)
     order = [f"metrics.{METRIC} DESC"]
-    tracking = TrackingHook(name, tracking_uri=url)
+    tracking = TrackingHook(tracking_uri=url).experiment(name)
     # Known by then: the task has logged them, or has found them logged.
     runs = [run.run_id for run in tracking.candidates(parent).values()]
 
     def ours() -> str:
-        return str(tracking.best(runs, METRIC, maximise=True).run_id)
+        return str(best(tracking, runs, METRIC, maximise=True).run_id)
 
     def table() -> str:
         runs: Any = mlflow.search_runs(experiment_names=[name], order_by=order)

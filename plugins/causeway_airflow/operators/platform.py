@@ -81,8 +81,8 @@ class EnsureExperimentsOperator(CausewayOperator):
         from causeway_airflow.hooks.tracking import TrackingHook
 
         return {
-            case.id: TrackingHook(case.id, self.connection()).ensure_experiment(
-                {"causeway.use-case": case.id}
-            )
+            case.id: self.hook(TrackingHook)
+            .experiment(case.id)
+            .ensure({"causeway.use-case": case.id})
             for case in use_cases()
         }

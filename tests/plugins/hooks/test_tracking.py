@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def tracking(server: str, request: pytest.FixtureRequest) -> Any:
     from causeway_airflow.hooks.tracking import TrackingHook
 
-    return TrackingHook(request.node.name, tracking_uri=server)
+    return TrackingHook(tracking_uri=server).experiment(request.node.name)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def log(tracking: Any, parent: str, model: Path, job: str, auc: float, points: int = 3) -> str:
-    from causeway_airflow.hooks.tracking import TrackedCandidate, TrackedDataset
+    from causeway_airflow.hooks.experiments import TrackedCandidate, TrackedDataset
 
     candidate = TrackedCandidate(
         name=job,
@@ -112,7 +112,8 @@ def test_a_candidate_carries_what_it_was_made_of(tracking: Any, model: Path) -> 
 def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
     tracking: Any, model: Path
 ) -> None:
-    from causeway_airflow.hooks.tracking import JOB_TAG, PARENT_TAG
+    from causeway_airflow.hooks.experiments import JOB_TAG, PARENT_TAG
+    from causeway_airflow.tasks.candidates import best
 
     parent = tracking.parent("m/run", "run", {})
     runs = [
@@ -127,7 +128,7 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
     ]
     for status in (None, "FAILED", "KILLED"):
         run = tracking.client.create_run(
-            tracking.ensure_experiment(), tags={PARENT_TAG: parent, JOB_TAG: f"job-{status}"}
+            tracking.ensure(), tags={PARENT_TAG: parent, JOB_TAG: f"job-{status}"}
         )
         tracking.client.log_metric(run.info.run_id, AUC, 0.99)
         if status:
@@ -135,40 +136,40 @@ def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
         runs.append(run.info.run_id)
     log(tracking, parent, model, "job-of-an-earlier-search", 0.95)
     # Of two that are as good it is the first by its job's name.
-    assert tracking.best(runs, AUC, maximise=True).tags[JOB_TAG] == "job-a"
-    assert tracking.best(runs, AUC, maximise=False).tags[JOB_TAG] == "job-c"
+    assert best(tracking, runs, AUC, maximise=True).tags[JOB_TAG] == "job-a"
+    assert best(tracking, runs, AUC, maximise=False).tags[JOB_TAG] == "job-c"
 
 
 def test_the_best_of_more_runs_than_a_page_holds(
     tracking: Any, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from causeway_airflow.hooks import tracking as module
+    from causeway_airflow.hooks import experiments as module
+    from causeway_airflow.tasks.candidates import best
 
     parent = tracking.parent("m/run", "run", {})
     runs = [log(tracking, parent, model, f"job-{n}", 0.7 + n / 100) for n in range(5)]
     monkeypatch.setattr(module, "PAGE", 2)
-    assert tracking.best(runs, AUC, maximise=True).run_id == runs[-1]
+    assert best(tracking, runs, AUC, maximise=True).run_id == runs[-1]
     assert len(tracking.candidates(parent)) == 5
 
 
 def test_candidates_without_the_metric_have_no_best(tracking: Any, model: Path) -> None:
     from causeway.errors import NotFound
+    from causeway_airflow.tasks.candidates import best
 
     with pytest.raises(NotFound, match="none of 0 candidates"):
-        tracking.best([], AUC, maximise=True)
+        best(tracking, [], AUC, maximise=True)
     parent = tracking.parent("m/run", "run", {})
     run = log(tracking, parent, model, "job", float("nan"))
     with pytest.raises(NotFound, match="none of 1 candidates"):
-        tracking.best([run], AUC, maximise=True)
+        best(tracking, [run], AUC, maximise=True)
 
 
 def test_a_candidate_half_logged_is_completed_not_repeated(tracking: Any, model: Path) -> None:
-    from causeway_airflow.hooks.tracking import JOB_TAG, PARENT_TAG
+    from causeway_airflow.hooks.experiments import JOB_TAG, PARENT_TAG
 
     parent = tracking.parent("m/run", "run", {})
-    begun = tracking.client.create_run(
-        tracking.ensure_experiment(), tags={PARENT_TAG: parent, JOB_TAG: "job"}
-    )
+    begun = tracking.client.create_run(tracking.ensure(), tags={PARENT_TAG: parent, JOB_TAG: "job"})
     assert log(tracking, parent, model, "job", 0.8) == begun.info.run_id
     assert tracking.client.get_run(begun.info.run_id).info.status == "FINISHED"
 
@@ -193,7 +194,7 @@ def test_mlflow_reports_nothing_to_its_makers(server: str, monkeypatch: pytest.M
         monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
         if declared:
             monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", declared)
-        TrackingHook("quiet", tracking_uri=server)
+        TrackingHook(tracking_uri=server)
         assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == kept
 
 
@@ -212,11 +213,11 @@ def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
     account = platform.accounts["data_science"]["id"]
     arn = f"arn:aws:sagemaker:eu-central-1:{account}:mlflow-tracking-server/causeway"
     with pytest.raises(CausewayError, match="needs a connection"):
-        TrackingHook("credit_risk", tracking_uri=arn)
+        TrackingHook(tracking_uri=arn)
     before = mlflow.get_tracking_uri()
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # the hook sets it, for the artifacts
     try:
-        TrackingHook("credit_risk", "causeway_data_science_trainer", arn)
+        TrackingHook("causeway_data_science_trainer", tracking_uri=arn)
         auth = AuthProvider().get_auth()
         assert auth.region == "eu-central-1"
         assert isinstance(auth.creds, RefreshableCredentials)

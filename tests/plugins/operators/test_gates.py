@@ -149,7 +149,7 @@ def test_the_best_candidate_is_tracked_with_its_model_and_its_evaluation(
         task_id="log", best=best, evaluation=evaluation("tracked", 0.8), **ABOUT
     )
     assert log.perform(context()) == best["mlflow_run"]
-    client = TrackingHook("credit_risk").client
+    client = TrackingHook().client
     run = client.get_run(best["mlflow_run"])
     assert run.data.metrics["test_auc"] == 0.8
     assert run.data.params == {"max_depth": "5"}
@@ -161,13 +161,3 @@ def test_the_best_candidate_is_tracked_with_its_model_and_its_evaluation(
     assert paths == {
         *("model/MLmodel", "model/note.txt", "evaluation/evaluation.json", "evaluation/roc.png")
     }
-
-
-def test_an_archive_that_reaches_outside_is_not_unpacked(tmp_path: Path) -> None:
-    from causeway.errors import UnexpectedState
-    from causeway_airflow.operators.tracking import unpack
-
-    (tmp_path / "model.tar.gz").write_bytes(packed({"../evil.txt": b"x"}))
-    with pytest.raises(UnexpectedState, match="cannot be unpacked"):
-        unpack(tmp_path / "model.tar.gz", tmp_path / "model")
-    assert not (tmp_path / "evil.txt").exists()
