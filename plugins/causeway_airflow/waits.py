@@ -67,13 +67,15 @@ class Pending(Generic[R]):
     """Something is left to wait for.
 
     With `ends_task` the trigger ends the task on success without a worker: `result` is then handed
-    over before the wait. `carried` goes to the resumed task.
+    over before the wait. `carried` goes to the resumed task. `anew` says that what was waited for
+    has ended and something else has begun since: a resumed task waits again instead of failing.
     """
 
     wait: Wait
     result: R | None = None
     ends_task: bool = False
     carried: Mapping[str, Any] = field(default_factory=dict)
+    anew: bool = False
 
 
 Outcome = Done[R] | Pending[R]

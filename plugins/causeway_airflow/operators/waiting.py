@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from causeway.errors import StillRunning
 from causeway_airflow.configuration import poll_interval
@@ -54,6 +54,8 @@ class WaitingOperator(CausewayOperator):
         """Return the result of what was waited for, or raise why there is none."""
         outcome = self.look(context, **carried)
         if isinstance(outcome, Pending):
+            if outcome.anew:
+                self._defer(outcome, context)
             raise StillRunning(
                 f"{outcome.wait.what} is still running after {self.wait}",
                 principal=f"connection {self.connection()}",
@@ -61,7 +63,7 @@ class WaitingOperator(CausewayOperator):
             )
         return outcome.result
 
-    def _defer(self, pending: Pending[Any], context: Context) -> None:
+    def _defer(self, pending: Pending[Any], context: Context) -> NoReturn:
         from causeway_airflow.triggers.waiting import WaitTrigger
 
         if pending.ends_task and pending.result is not None:
