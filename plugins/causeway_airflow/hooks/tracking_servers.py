@@ -1,4 +1,4 @@
-"""Managed MLflow servers of an account: made, started, looked at."""
+"""Managed MLflow servers of an account."""
 
 from __future__ import annotations
 
@@ -23,19 +23,8 @@ class TrackingServersHook(CausewayHook):
                 return None
             raise
 
-    def ensure(self, request: Mapping[str, Any]) -> Meaning:
-        """Make the server when it is missing, start it when it is stopped; say how it is now."""
-        name = request["TrackingServerName"]
-        found = self.describe(name)
-        if found is None:
-            try:
-                self.call("create_mlflow_tracking_server", **request)
-            except AwsCallError as error:
-                if not error.exists:  # somebody else was quicker
-                    raise
-            return Meaning.WAITING
-        state = meaning("TrackingServerStatus", found["TrackingServerStatus"])
-        if state is Meaning.GONE:
-            self.call("start_mlflow_tracking_server", TrackingServerName=name)
-            return Meaning.WAITING
-        return state
+    def meaning(self, server: Mapping[str, Any] | None) -> Meaning:
+        """Return what the status of a server means; there is none: it is gone."""
+        if server is None:
+            return Meaning.GONE
+        return meaning("TrackingServerStatus", server["TrackingServerStatus"])

@@ -12,6 +12,7 @@ import pytest
 
 from stack import layout
 from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import context
 
 NAME = "managed"
 TRAINER = "causeway_data_science_trainer"
@@ -46,10 +47,10 @@ def settle(operator: Any, step: Any) -> Any:
     from airflow.sdk.exceptions import TaskDeferred
 
     try:
-        return step({})
+        return step(context())
     except TaskDeferred as deferred:
         end = time.monotonic() + 180
-        while deferred.trigger.ask() == "waiting":
+        while deferred.trigger.look() == "waiting":
             assert time.monotonic() < end
             time.sleep(0.2)
     return settle(operator, operator.resume)
@@ -70,7 +71,7 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     account = declared.accounts["data_science"]["id"]
     arn = f"arn:aws:sagemaker:eu-central-1:{account}:mlflow-tracking-server/{NAME}"
     assert settle(operator, operator.perform) == arn
-    assert operator.perform({}) == arn  # there already: nothing to wait for
+    assert operator.perform(context()) == arn  # there already: nothing to wait for
 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "MLmodel").write_text("flavors: {}\n")
@@ -88,7 +89,7 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     sagemaker = declared.client("sagemaker", "data_science")
     sagemaker.stop_mlflow_tracking_server(TrackingServerName=NAME)
     with pytest.raises(TaskDeferred):  # begins to start it, or waits for the stop to end
-        operator.perform({})
+        operator.perform(context())
     assert settle(operator, operator.perform) == arn
     found = sagemaker.describe_mlflow_tracking_server(TrackingServerName=NAME)
     assert found["TrackingServerStatus"] == "Started"
