@@ -82,7 +82,7 @@ def perform(asked: dict[str, Any]) -> Any:
             event = asyncio.run(asyncio.wait_for(_first(deferred.trigger), WAIT_SECONDS))
             if isinstance(event, TaskSuccessEvent):
                 return task.xcoms.get("return_value")
-            return operator.resumed(context)
+            return operator.resumed(context, **(deferred.kwargs or {}))
 
 
 async def _first(trigger: Any) -> Any:

@@ -172,4 +172,4 @@ def execute(operator: Any, given: dict[str, Any]) -> Any:
             return None
 
         asyncio.run(asyncio.wait_for(first(), 120))
-        return operator.resumed(given)
+        return operator.resumed(given, **(deferred.kwargs or {}))

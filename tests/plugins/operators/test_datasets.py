@@ -29,7 +29,7 @@ DATASETS = "causeway-data-science-222222222222-eu-central-1"
 IDS = [f"sgc-{n:06}" for n in range(1, 6)]
 
 
-def given() -> dict[str, Any]:
+def task_context() -> dict[str, Any]:
     return {**context(), "inlet_events": defaultdict(list)}
 
 
@@ -68,13 +68,14 @@ def build(**more: Any) -> dict[str, Any]:
             task_id="dataset", use_case="credit_risk", model="credit_risk", **more
         )
         try:
-            return dict(task.perform(given()))
+            return dict(task.perform(task_context()))
         except TaskDeferred as deferred:
             event = asyncio.run(_first(deferred.trigger))
             fresh = BuildDatasetOperator(
                 task_id="dataset", use_case="credit_risk", model="credit_risk", **more
             )
-            return dict(getattr(fresh, deferred.method_name)(given(), event, **deferred.kwargs))
+            resume = getattr(fresh, deferred.method_name)
+            return dict(resume(task_context(), event, **deferred.kwargs))
         except NotSharedYet as error:  # the offline store follows by a moment
             assert "fewer than" in str(error) and time.monotonic() < until, error
             time.sleep(0.3)
@@ -89,7 +90,7 @@ async def _first(trigger: Any) -> Any:
 def test_the_same_data_is_one_dataset(
     filled: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from causeway_airflow.operators import datasets
+    from causeway_airflow.tasks import dataset_queries
 
     first = build()
     while first["rows"] < len(IDS):  # written in the background, group by group
@@ -107,7 +108,9 @@ def test_the_same_data_is_one_dataset(
     about = json.load(beside)
     assert (about["digest"], about["rows"]) == (first["digest"], len(IDS))
     assert about["query"].startswith("WITH")
-    monkeypatch.setattr(datasets, "PATIENCE", -1.0)  # whatever runs is waited for in the triggerer
+    monkeypatch.setattr(
+        dataset_queries, "PATIENCE", -1.0
+    )  # whatever runs is waited for in the triggerer
     assert build() == first, "the query is found again by its token"
     held = s3.list_objects_v2(Bucket=DATASETS, Prefix=f"datasets/credit_risk/{first['digest']}/")
     assert held["KeyCount"] == 2
@@ -169,7 +172,7 @@ def test_rows_that_a_group_lacks_are_counted_and_treated_as_declared(
     uneven: LocalPlatform,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
     missing: str,
     rows: int,
     purpose: list[None],
@@ -181,9 +184,7 @@ def test_rows_that_a_group_lacks_are_counted_and_treated_as_declared(
     assert table.filter(pc.equal(table["record_id"], "sgc-000006"))["purpose"].to_pylist() == (
         purpose
     )
-    assert f"1 of 6 rows have no record in {LOAN} (such as sgc-000006): {missing}" in (
-        capsys.readouterr().out
-    )
+    assert f"1 of 6 rows have no record in {LOAN} (such as sgc-000006): {missing}" in (caplog.text)
 
 
 def test_rows_that_a_group_lacks_are_refused_where_that_is_declared(
@@ -331,6 +332,6 @@ def test_a_missing_grant_is_named(
         with pytest.raises(NotSharedYet, match=named):
             BuildDatasetOperator(
                 task_id="dataset", use_case="credit_risk", model="credit_risk"
-            ).perform(given())
+            ).perform(task_context())
     finally:
         back()
