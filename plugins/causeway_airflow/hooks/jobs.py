@@ -1,9 +1,4 @@
-"""Training and processing jobs: create or adopt by deterministic name, describe, read the logs.
-
-Which attempt to adopt, create or give up on is the domain's
-(`causeway.training.adoption.next_job`); the inputs' digest travels in the job's environment,
-where Describe shows it.
-"""
+"""Training and processing jobs: described, stopped, their logs read."""
 
 from __future__ import annotations
 
@@ -12,9 +7,8 @@ from typing import Any, Literal
 from causeway.errors import JobFailed
 from causeway.names import attempt_name
 from causeway.statuses import Meaning, meaning
-from causeway.training.adoption import Adoption, DescribedJob, next_job
-from causeway.training.jobs import INPUTS_VARIABLE
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+from causeway_airflow.results import ProcessedJob, TrainedJob
 
 JobKind = Literal["training", "processing"]
 
@@ -49,47 +43,13 @@ class JobsHook(CausewayHook):
 
     def attempts(self, kind: JobKind, first_name: str, limit: int) -> list[dict[str, Any]]:
         """Return the descriptions of the attempts that exist, in order, without a gap."""
-        found: list[dict[str, Any]] = []
+        attempts: list[dict[str, Any]] = []
         for attempt in range(1, limit + 1):
             description = self.describe(kind, attempt_name(first_name, attempt))
             if description is None:
                 break
-            found.append(description)
-        return found
-
-    def start(self, kind: JobKind, request: dict[str, Any], max_attempts: int) -> tuple[str, bool]:
-        """Create a job's next attempt, or adopt the one that runs or is done.
-
-        Returns the job's name and whether it was adopted. Raises `NameTaken` when a job of that
-        name has other inputs, `JobFailed` when the last allowed attempt failed.
-        """
-        key = f"{kind.capitalize()}JobName"
-        inputs = request["Environment"][INPUTS_VARIABLE]
-        for _ in range(2):
-            described = [
-                DescribedJob(
-                    name=found[key],
-                    status=self.status(kind, found),
-                    failure_reason=str(found.get("FailureReason", "")),
-                    inputs_digest=found.get("Environment", {}).get(INPUTS_VARIABLE),
-                )
-                for found in self.attempts(kind, request[key], max_attempts)
-            ]
-            step = next_job(request[key], described, max_attempts, inputs)
-            if step.action is not Adoption.CREATE:
-                return step.name, True
-            try:
-                self.call(f"create_{kind}_job", **{**request, key: step.name})
-                return step.name, False
-            except AwsCallError as error:
-                if not error.exists:
-                    raise
-                # Somebody made it since it was described: look again, and adopt it.
-        raise JobInterrupted(
-            f"{kind} job {request[key]} appears and disappears while it is created",
-            principal=self.principal,
-            next_step="Re-run the task: it adopts what is there.",
-        )
+            attempts.append(description)
+        return attempts
 
     def status(self, kind: JobKind, description: dict[str, Any]) -> str:
         """Return the status in a job's description."""
@@ -99,26 +59,28 @@ class JobsHook(CausewayHook):
         """Return what the status in a job's description means."""
         return meaning(f"{kind.capitalize()}JobStatus", self.status(kind, description))
 
-    def result(self, kind: JobKind, description: dict[str, Any]) -> dict[str, Any]:
-        """Return what a job makes, small and JSON-able; known as soon as the job exists.
+    def result(self, kind: JobKind, description: dict[str, Any]) -> ProcessedJob | TrainedJob:
+        """Return what a job makes; known as soon as the job exists."""
+        return self.processed(description) if kind == "processing" else self.trained(description)
 
-        Processing: `{"job", "outputs": {name: s3 uri}}`. Training: `{"job", "model_uri",
-        "output_uri", "hyperparameters", "image_uri"}`.
-        """
-        name = description[f"{kind.capitalize()}JobName"]
-        if kind == "processing":
-            outputs = description["ProcessingOutputConfig"]["Outputs"]
-            return {
-                "job": name,
-                "outputs": {o["OutputName"]: o["S3Output"]["S3Uri"] for o in outputs},
-            }
-        base = description["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    def processed(self, description: dict[str, Any]) -> ProcessedJob:
+        """Return what a processing job makes."""
+        outputs = description["ProcessingOutputConfig"]["Outputs"]
+        return {
+            "job": description["ProcessingJobName"],
+            "outputs": {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs},
+        }
+
+    def trained(self, description: dict[str, Any]) -> TrainedJob:
+        """Return what a training job makes."""
+        name = description["TrainingJobName"]
+        folder = f"{description['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
         return {
             "job": name,
             # Where SageMaker puts model and output data of a job ("CreateTrainingJob",
             # OutputDataConfig): what the script leaves in SM_OUTPUT_DATA_DIR lies beside the model.
-            "model_uri": f"{base}/{name}/output/model.tar.gz",
-            "output_uri": f"{base}/{name}/output/output.tar.gz",
+            "model_uri": f"{folder}/model.tar.gz",
+            "output_uri": f"{folder}/output.tar.gz",
             "hyperparameters": dict(description.get("HyperParameters", {})),
             "image_uri": description["AlgorithmSpecification"]["TrainingImage"],
         }
@@ -147,15 +109,6 @@ class JobsHook(CausewayHook):
             raise
         self.log.info("asked %s job %s to stop", kind, name)
         return True
-
-    def stop_attempts(self, kind: JobKind, first_name: str, limit: int) -> list[str]:
-        """Stop whatever attempt of a job is alive; returns the names of those asked to stop."""
-        alive = [
-            str(found[f"{kind.capitalize()}JobName"])
-            for found in self.attempts(kind, first_name, limit)
-            if self.meaning(kind, found) is Meaning.WAITING
-        ]
-        return [name for name in alive if self.stop(kind, name)]
 
 
 class JobLogsHook(CausewayHook):

@@ -13,8 +13,10 @@ from causeway.errors import NotFound
 from causeway.features.groups import contract_document
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
+from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.candidates import candidates, metric_definitions
 from causeway.training.jobs import (
+    INPUTS_VARIABLE,
     Input,
     Processing,
     TrainingJob,
@@ -24,6 +26,7 @@ from causeway.training.jobs import (
 )
 from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.jobs import JobInterrupted, JobKind, JobsHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
@@ -124,7 +127,7 @@ def begin(hook: Hooks, script: ScriptJob, tags: Mapping[str, str]) -> Outcome[An
     jobs, files, kind = hook(JobsHook), hook(ArtifactsHook), script.kind
     for uri, body in script.files.items():
         files.put(uri, body, sha256=sha256(body))  # what is there stays
-    name, adopted = jobs.start(kind, script.job.request(tags), script.attempts)
+    name, adopted = start(jobs, kind, script.job.request(tags), script.attempts)
     log.info("%s job %s %s", kind, name, "adopted" if adopted else "created")
     description = jobs.describe(kind, name)
     if description is None:
@@ -165,7 +168,51 @@ def look(hook: Hooks, script: ScriptJob) -> Outcome[Any]:
 
 def stop(hook: Hooks, script: ScriptJob) -> None:
     """Stop whatever attempt of a job is alive."""
-    hook(JobsHook).stop_attempts(script.kind, script.job.name, script.attempts)
+    jobs, kind = hook(JobsHook), script.kind
+    for attempt in jobs.attempts(kind, script.job.name, script.attempts):
+        if jobs.meaning(kind, attempt) is Meaning.WAITING:
+            jobs.stop(kind, str(attempt[f"{kind.capitalize()}JobName"]))
+
+
+def start(
+    jobs: JobsHook, kind: JobKind, request: Mapping[str, Any], max_attempts: int
+) -> tuple[str, bool]:
+    """Create a job's next attempt, or adopt the one that runs or is done.
+
+    Returns the job's name and whether it was adopted. The inputs' digest travels in the job's
+    environment, where Describe shows it.
+
+    Raises:
+        NameTaken: a job of that name has other inputs.
+        JobFailed: the last allowed attempt failed.
+    """
+    key = f"{kind.capitalize()}JobName"
+    inputs = request["Environment"][INPUTS_VARIABLE]
+    for _ in range(2):
+        described = [
+            DescribedJob(
+                name=attempt[key],
+                status=jobs.status(kind, attempt),
+                failure_reason=str(attempt.get("FailureReason", "")),
+                inputs_digest=attempt.get("Environment", {}).get(INPUTS_VARIABLE),
+            )
+            for attempt in jobs.attempts(kind, request[key], max_attempts)
+        ]
+        step = next_job(request[key], described, max_attempts, inputs)
+        if step.action is not Adoption.CREATE:
+            return step.name, True
+        try:
+            jobs.call(f"create_{kind}_job", **{**request, key: step.name})
+            return step.name, False
+        except AwsCallError as error:
+            if not error.exists:
+                raise
+            # Somebody made it since it was described: look again, and adopt it.
+    raise JobInterrupted(
+        f"{kind} job {request[key]} appears and disappears while it is created",
+        principal=jobs.principal,
+        next_step="Re-run the task: it adopts what is there.",
+    )
 
 
 def wait_of(kind: JobKind, name: str) -> Wait:

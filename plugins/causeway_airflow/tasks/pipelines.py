@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from causeway.digests import sha256
 from causeway.errors import NameTaken, NotFound, UnexpectedState
@@ -32,7 +32,7 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.jobs import JobKind, JobsHook
 from causeway_airflow.hooks.pipelines import PipelinesHook, Steps
-from causeway_airflow.results import PipelineResult, TrainedJob
+from causeway_airflow.results import PipelineResult
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
@@ -190,12 +190,12 @@ def _outcome(hook: Hooks, arn: str) -> Outcome[PipelineResult]:
 def _result(hook: Hooks, arn: str) -> PipelineResult:
     """Return what an execution made, as the task route's jobs would hand it over."""
     jobs, steps = hook(JobsHook), hook(PipelinesHook).steps(arn)
-    outputs = {}
-    for name, output in ((PREPROCESS, PARTS), (EVALUATE, EVALUATION)):
-        processed = jobs.result("processing", _job_of(jobs, steps, name))
-        outputs[output] = processed["outputs"][output]
-    trained = jobs.result("training", _job_of(jobs, steps, TRAIN))
-    return {"execution": arn, "outputs": outputs, "jobs": [cast(TrainedJob, trained)]}
+    outputs = {
+        output: jobs.processed(_job_of(jobs, steps, name))["outputs"][output]
+        for name, output in ((PREPROCESS, PARTS), (EVALUATE, EVALUATION))
+    }
+    trained = jobs.trained(_job_of(jobs, steps, TRAIN))
+    return {"execution": arn, "outputs": outputs, "jobs": [trained]}
 
 
 def _job_of(jobs: JobsHook, steps: Steps, name: str) -> dict[str, Any]:
