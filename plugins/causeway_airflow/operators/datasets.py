@@ -10,15 +10,15 @@ from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.operators.training import TrainingOperator
 from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.results import Dataset
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.results import Dataset
     from causeway_airflow.waits import Outcome
 
 
-class BuildDatasetOperator(TrainingOperator, WaitingOperator):
+class BuildDatasetOperator(TrainingOperator, WaitingOperator[Dataset]):
     """Query the shared feature groups' offline store as their consumer and store one dataset.
 
     What it is made of the model declares under `dataset`. The query goes up to the last write of

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from causeway_airflow.operators.training import TrainingOperator
 from causeway_airflow.operators.waiting import WaitingOperator
 from causeway_airflow.parameters import Kind
+from causeway_airflow.results import PipelineResult
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.results import PipelineResult
     from causeway_airflow.tasks.pipelines import TrainingPipeline
     from causeway_airflow.waits import Outcome
 
 
-class RunPipelineOperator(TrainingOperator, WaitingOperator):
+class RunPipelineOperator(TrainingOperator, WaitingOperator[PipelineResult]):
     """Bring the model's pipeline to its definition, start or adopt its execution, and follow it.
 
     The triggerer waits and logs the steps' states. A task that a person ends stops the execution.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from causeway_airflow.waits import Outcome
 
 
-class EnsureTrackingServerOperator(WaitingOperator):
+class EnsureTrackingServerOperator(WaitingOperator[str]):
     """Make the declared MLflow server unless it is there, start a stopped one, wait until it is up.
 
     One that is there already, ready or on its way, is taken as it is.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
+
+from typing_extensions import TypeVar  # of typing only from Python 3.13 on with a default
 
 from causeway.errors import StillRunning
 from causeway_airflow.configuration import poll_interval
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class WaitingOperator(CausewayOperator):
+R = TypeVar("R", default=Any)
+
+
+class WaitingOperator(CausewayOperator, Generic[R]):
     """Begin something, and wait for it in the triggerer unless it is over at once.
+
+    `WaitingOperator[Dataset]` is one whose result is a `Dataset`.
 
     :param wait: how long to wait before the task fails (and a retry goes on waiting)
     """
@@ -30,14 +37,14 @@ class WaitingOperator(CausewayOperator):
         self.wait = wait
 
     @abstractmethod
-    def begin(self, context: Context) -> Outcome[Any]:
+    def begin(self, context: Context) -> Outcome[R]:
         """Begin or adopt the work."""
 
     @abstractmethod
-    def look(self, context: Context, **carried: Any) -> Outcome[Any]:
+    def look(self, context: Context, **carried: Any) -> Outcome[R]:
         """Look at the work again: its result, what is still waited for, or why there is none."""
 
-    def perform(self, context: Context) -> Any:
+    def perform(self, context: Context) -> R:
         """Begin the work; defer unless it is done."""
         outcome = self.begin(context)
         if isinstance(outcome, Pending):
@@ -50,7 +57,7 @@ class WaitingOperator(CausewayOperator):
             self._parse()
             return self.resumed(context, **carried)
 
-    def resumed(self, context: Context, **carried: Any) -> Any:
+    def resumed(self, context: Context, **carried: Any) -> R:
         """Return the result of what was waited for, or raise why there is none."""
         outcome = self.look(context, **carried)
         if isinstance(outcome, Pending):
