@@ -24,7 +24,9 @@ nothing is registered.
 **Roll back.** A registered version does nothing until people approve it: reject it.
 """
 
-from airflow.sdk import DAG, Param
+from typing import cast
+
+from airflow.sdk import DAG, Param, XComArg
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.assets import feature_group
@@ -36,20 +38,69 @@ from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOp
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.registration import RegisterModelOperator
 from causeway_airflow.operators.tracking import TrackCandidatesOperator, TrackEvaluationOperator
+from causeway_airflow.results import TrainedJob, result_of
 
 DATASET = "{{ ti.xcom_pull(task_ids='dataset')['uri'] }}"
 SEED = "{{ '' if params.seed is none else params.seed }}"
 
 
-def parts_of(task_id: str) -> str:
-    """Return the template of where a task left the encoded parts."""
+def parts_of(model: ModelSpec) -> str:
+    """Return the template of where the task that splits the dataset left the encoded parts."""
+    task_id = "pipeline" if model.training.route == "pipeline" else "preprocess"
     return f"{{{{ ti.xcom_pull(task_ids='{task_id}')['outputs']['parts'] }}}}"
+
+
+def trained_by_pipeline(
+    case: UseCase, model: ModelSpec, dataset: BuildDatasetOperator
+) -> list[TrainedJob]:
+    """Split and train in one pipeline; return the training jobs."""
+    pipeline = RunPipelineOperator(
+        task_id="pipeline",
+        use_case=case.id,
+        model=model.name,
+        dataset=DATASET,
+        seed=SEED,
+        wait=JOB_WAIT,
+    )
+    dataset >> pipeline
+    return cast("list[TrainedJob]", XComArg(pipeline, "jobs"))
+
+
+def trained_by_tasks(
+    case: UseCase, model: ModelSpec, dataset: BuildDatasetOperator
+) -> list[TrainedJob]:
+    """Split in one job and train the candidates side by side; return the training jobs."""
+    preprocess = ProcessingJobOperator(
+        task_id="preprocess",
+        use_case=case.id,
+        model=model.name,
+        account_role="data_science",
+        duty="trainer",
+        wait=JOB_WAIT,
+        script="preprocess.py",
+        inputs={"dataset": DATASET},
+        document="preprocess",
+        output_name="parts",
+    )
+    parts = parts_of(model)
+    train = TrainingJobOperator.partial(
+        task_id="train",
+        use_case=case.id,
+        model=model.name,
+        account_role="data_science",
+        duty="trainer",
+        wait=JOB_WAIT,
+        channels={"train": f"{parts}/train", "validation": f"{parts}/validation"},
+        seed=SEED,
+        max_active_tis_per_dagrun=model.training.parallel,
+        map_index_template="candidate {{ task.index }}",
+    ).expand(index=list(range(model.training.count)))
+    dataset >> preprocess >> train
+    return cast("list[TrainedJob]", train.output)
 
 
 def build(case: UseCase, model: ModelSpec) -> DAG:
     """Return the training DAG of a model."""
-    about = {"use_case": case.id, "model": model.name}
-    job = {**about, "account_role": "data_science", "duty": "trainer", "wait": JOB_WAIT}
     with DAG(
         f"{model.name}__training",
         schedule=[feature_group(group.name) for group in case.feature_groups],
@@ -65,36 +116,25 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         **dag_arguments("use-case", "training", doc=__doc__, owner=model.trainer),
     ) as dag:
         # The offline store and a fresh share may take minutes to show.
-        dataset = BuildDatasetOperator(task_id="dataset", retries=6, **about)
-        if model.training.route == "pipeline":
-            split = pipeline = RunPipelineOperator(
-                task_id="pipeline", dataset=DATASET, seed=SEED, wait=JOB_WAIT, **about
-            )
-            jobs = pipeline.output["jobs"]
-        else:
-            split = ProcessingJobOperator(
-                task_id="preprocess",
-                script="preprocess.py",
-                inputs={"dataset": DATASET},
-                document="preprocess",
-                output_name="parts",
-                **job,
-            )
-            parts = parts_of(split.task_id)
-            train = TrainingJobOperator.partial(
-                task_id="train",
-                channels={"train": f"{parts}/train", "validation": f"{parts}/validation"},
-                seed=SEED,
-                max_active_tis_per_dagrun=model.training.parallel,
-                map_index_template="candidate {{ task.index }}",
-                **job,
-            ).expand(index=list(range(model.training.count)))
-            split >> train
-            jobs = train.output
-        parts = parts_of(split.task_id)
-        track = TrackCandidatesOperator(task_id="track", jobs=jobs, dataset=dataset.output, **about)
+        dataset = BuildDatasetOperator(
+            task_id="dataset", use_case=case.id, model=model.name, retries=6
+        )
+        train = trained_by_pipeline if model.training.route == "pipeline" else trained_by_tasks
+        jobs, parts = train(case, model, dataset), parts_of(model)
+        track = TrackCandidatesOperator(
+            task_id="track",
+            use_case=case.id,
+            model=model.name,
+            jobs=jobs,
+            dataset=result_of(dataset),
+        )
         evaluate = ProcessingJobOperator(
             task_id="evaluate",
+            use_case=case.id,
+            model=model.name,
+            account_role="data_science",
+            duty="trainer",
+            wait=JOB_WAIT,
             script="evaluate.py",
             inputs={
                 "model": "{{ ti.xcom_pull(task_ids='track')['model_uri'] }}",
@@ -104,28 +144,33 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             },
             document="evaluation",
             output_name="evaluation",
-            **job,
         )
         evaluation = "{{ ti.xcom_pull(task_ids='evaluate')['outputs']['evaluation'] }}"
         log_evaluation = TrackEvaluationOperator(
-            task_id="log_evaluation", best=track.output, evaluation=evaluation, **about
+            task_id="log_evaluation",
+            use_case=case.id,
+            model=model.name,
+            best=result_of(track),
+            evaluation=evaluation,
         )
         gate = GateOperator(
             task_id="gate",
-            best=track.output,
+            use_case=case.id,
+            model=model.name,
+            best=result_of(track),
             evaluation=evaluation,
-            dataset=dataset.output,
-            **about,
+            dataset=result_of(dataset),
         )
         register = RegisterModelOperator(
             task_id="register",
-            best=track.output,
-            gate=gate.output,
+            use_case=case.id,
+            model=model.name,
+            best=result_of(track),
+            gate=result_of(gate),
             held_out=f"{parts}/evaluation/test.csv",
-            dataset=dataset.output,
-            **about,
+            dataset=result_of(dataset),
         )
-        dataset >> split >> track >> evaluate >> gate >> register
+        track >> evaluate >> gate >> register
         evaluate >> log_evaluation
     return dag
 

@@ -5,7 +5,31 @@ XComArgs carry these values with their types; no template renders them.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+
+class Performing(Protocol[R_co]):
+    """A task that returns what its `perform` returns."""
+
+    @property
+    def output(self) -> Any:
+        """The XComArg of the result."""
+
+    def perform(self, context: Context) -> R_co:
+        """Do the work."""
+        ...
+
+
+def result_of(task: Performing[R]) -> R:
+    """Return the result of a task as another one's argument: an XComArg, typed as its value."""
+    result: R = task.output
+    return result
 
 
 class Dataset(TypedDict):
