@@ -39,6 +39,8 @@ PRELOADED = (
     "causeway_airflow.operators.platform",
     "causeway_airflow.operators.registration",
     "causeway_airflow.operators.sharing",
+    "causeway_airflow.tasks.datasets",
+    "causeway_airflow.tasks.registration",
     "causeway_airflow.triggers.endpoints",
     "causeway_airflow.triggers.waiting",
     "pyarrow.parquet",

@@ -72,7 +72,7 @@ def _result(ti_key: TaskInstanceKey, task_id: str, map_index: int) -> Any:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        found = session.execute(
+        row = session.execute(
             XComModel.get_many(
                 key="return_value",
                 run_id=ti_key.run_id,
@@ -81,4 +81,4 @@ def _result(ti_key: TaskInstanceKey, task_id: str, map_index: int) -> Any:
                 map_indexes=map_index,
             )
         ).first()
-        return XComModel.deserialize_value(found[0]) if found else None
+        return XComModel.deserialize_value(row[0]) if row else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.topology.accounts import AccountRole
-from causeway_airflow.configuration import topology
 from causeway_airflow.operators.base import CausewayOperator
 
 
@@ -33,7 +32,3 @@ class TrainingOperator(CausewayOperator):
     def role(self) -> AccountRole:
         """The account role the task acts in."""
         return AccountRole(self.account_role)
-
-    def bucket_uri(self, role: AccountRole, key: str) -> str:
-        """Return the URI of a key in an account role's bucket."""
-        return f"s3://{topology().bucket(role)}/{key}"
