@@ -94,15 +94,15 @@ class ArtifactsHook(CausewayHook):
         except AwsCallError as error:
             if not error.conditional:
                 raise
-        found = self.head(uri) or {}
-        recorded = found.get("Metadata", {}).get("sha256") or self.digest(uri)
+        stored = self.head(uri) or {}
+        recorded = stored.get("Metadata", {}).get("sha256") or self.digest(uri)
         if recorded != sha256:
             raise NameTaken(
                 f"{uri} holds other content (SHA-256 {recorded}) than {sha256}; not overwritten",
                 principal=self.principal,
                 next_step="Find who wrote it, and remove it if it has no right to be there.",
             )
-        return StoredObject(uri, sha256, str(found.get("VersionId", "")), created=False)
+        return StoredObject(uri, sha256, str(stored.get("VersionId", "")), created=False)
 
     def copy(self, source: str, target: str, *, kms_key: str) -> StoredObject:
         """Copy an object through this principal's hands, digesting it on the way.
@@ -111,9 +111,9 @@ class ArtifactsHook(CausewayHook):
         """
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "object"
-            found = self.download(source, path)
+            digest = self.download(source, path)
             with path.open("rb") as content:
-                return self.put(target, content, sha256=found, kms_key=kms_key)
+                return self.put(target, content, sha256=digest, kms_key=kms_key)
 
     def fetch(self, uri: str, target: Path | IO[bytes] | None) -> Fetched:
         """Read an object once, in chunks, into a file if one is given."""

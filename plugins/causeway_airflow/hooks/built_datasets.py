@@ -16,20 +16,20 @@ class BuiltDatasetsHook(ArtifactsHook):
 
     def all(self, bucket: str, use_case: str) -> list[tuple[str, dict[str, Any]]]:
         """Return URI and description (`dataset.json`) of every dataset of a use case."""
-        found: list[tuple[str, dict[str, Any]]] = []
-        place: dict[str, Any] = {}
+        datasets: list[tuple[str, dict[str, Any]]] = []
+        page: dict[str, Any] = {}
         while True:
             reply = self.call(
-                "list_objects_v2", Bucket=bucket, Prefix=f"datasets/{use_case}/", **place
+                "list_objects_v2", Bucket=bucket, Prefix=f"datasets/{use_case}/", **page
             )
-            for one in reply.get("Contents", ()):
-                if one["Key"].endswith("/dataset.json"):
-                    uri = f"s3://{bucket}/{one['Key']}"
+            for item in reply.get("Contents", ()):
+                if item["Key"].endswith("/dataset.json"):
+                    uri = f"s3://{bucket}/{item['Key']}"
                     about = json.loads(self.read(uri))
-                    found.append((uri.removesuffix(".json") + ".parquet", about))
+                    datasets.append((uri.removesuffix(".json") + ".parquet", about))
             if not reply.get("IsTruncated"):
-                return found
-            place = {"ContinuationToken": reply["NextContinuationToken"]}
+                return datasets
+            page = {"ContinuationToken": reply["NextContinuationToken"]}
 
     def holds(self, uri: str, column: str, record: str) -> bool:
         """Tell whether a dataset has a row of that record."""

@@ -105,7 +105,7 @@ def test_a_candidate_carries_what_it_was_made_of(tracking: Any, model: Path) -> 
     (dataset,) = run.inputs.dataset_inputs
     assert dataset.dataset.digest == "d" * 36
     assert "dataset.parquet" in dataset.dataset.source
-    files = {one.path for one in tracking.client.list_artifacts(run.info.run_id, "model")}
+    files = {item.path for item in tracking.client.list_artifacts(run.info.run_id, "model")}
     assert files == {"model/MLmodel", "model/code"}
 
 
@@ -182,7 +182,7 @@ def test_the_evaluation_of_the_best_lies_beside_its_model(
     (tmp_path / "evaluation" / "roc.png").write_bytes(b"picture")
     tracking.log_evaluation(run, {"auc": 0.83}, tmp_path / "evaluation")
     assert tracking.client.get_run(run).data.metrics["test_auc"] == 0.83
-    assert [one.path for one in tracking.client.list_artifacts(run, "evaluation")] == [
+    assert [item.path for item in tracking.client.list_artifacts(run, "evaluation")] == [
         "evaluation/roc.png"
     ]
 
@@ -190,12 +190,12 @@ def test_the_evaluation_of_the_best_lies_beside_its_model(
 def test_mlflow_reports_nothing_to_its_makers(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from causeway_airflow.hooks.tracking import TrackingHook
 
-    for declared, kept in ((None, "true"), ("false", "false")):
+    for declared, expected in ((None, "true"), ("false", "false")):
         monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
         if declared:
             monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", declared)
         TrackingHook(tracking_uri=server)
-        assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == kept
+        assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == expected
 
 
 def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(

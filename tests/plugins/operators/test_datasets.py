@@ -42,7 +42,7 @@ def filled(shared: LocalPlatform) -> LocalPlatform:
             values = {
                 group.record_identifier: identifier,
                 group.event_time: "2024-01-01T00:00:00Z",
-                **{one.name: "1" for one in group.features},
+                **{feature.name: "1" for feature in group.features},
             }
             runtime.put_record(
                 FeatureGroupName=group.name,
@@ -112,8 +112,8 @@ def test_the_same_data_is_one_dataset(
         dataset_queries, "PATIENCE", -1.0
     )  # whatever runs is waited for in the triggerer
     assert build() == first, "the query is found again by its token"
-    held = s3.list_objects_v2(Bucket=DATASETS, Prefix=f"datasets/credit_risk/{first['digest']}/")
-    assert held["KeyCount"] == 2
+    listing = s3.list_objects_v2(Bucket=DATASETS, Prefix=f"datasets/credit_risk/{first['digest']}/")
+    assert listing["KeyCount"] == 2
 
 
 LOAN = "credit-risk-loan"
@@ -140,9 +140,9 @@ def content(platform: LocalPlatform, built: dict[str, Any]) -> pa.Table:
 
 def add(platform: LocalPlatform, group: str, record: str, moment: str, value: str) -> None:
     runtime = platform.client("sagemaker-featurestore-runtime", OWNER)
-    found = case_of("credit_risk").group(group)
+    declared = case_of("credit_risk").group(group)
     values = {"record_id": record, "event_time": moment}
-    values |= {one.name: value for one in found.features}
+    values |= {feature.name: value for feature in declared.features}
     runtime.put_record(
         FeatureGroupName=group,
         Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
@@ -158,13 +158,13 @@ def uneven(filled: LocalPlatform) -> LocalPlatform:
     return filled
 
 
-def settled(want: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+def settled(arrived: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Build until what was written has arrived offline."""
     until = time.monotonic() + 20
-    while not want(found := build()):
-        assert time.monotonic() < until, found
+    while not arrived(dataset := build()):
+        assert time.monotonic() < until, dataset
         time.sleep(0.3)
-    return found
+    return dataset
 
 
 @pytest.mark.parametrize(("missing", "rows", "purpose"), [("drop", 5, []), ("null", 6, [None])])
@@ -178,7 +178,7 @@ def test_rows_that_a_group_lacks_are_counted_and_treated_as_declared(
     purpose: list[None],
 ) -> None:
     declare(tmp_path, monkeypatch, {"missing": missing})
-    built = settled(lambda found: found["missing"] == {LOAN: 1})
+    built = settled(lambda dataset: dataset["missing"] == {LOAN: 1})
     assert built["rows"] == rows
     table = content(uneven, built)
     assert table.filter(pc.equal(table["record_id"], "sgc-000006"))["purpose"].to_pylist() == (
@@ -190,8 +190,8 @@ def test_rows_that_a_group_lacks_are_counted_and_treated_as_declared(
 def test_rows_that_a_group_lacks_are_refused_where_that_is_declared(
     uneven: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled(lambda found: found["missing"] == {LOAN: 1})
-    groups = [{"group": one.name} for one in case_of("credit_risk").feature_groups]
+    settled(lambda dataset: dataset["missing"] == {LOAN: 1})
+    groups = [{"group": group.name} for group in case_of("credit_risk").feature_groups]
     groups[1] |= {"missing": "refuse"}
     declare(tmp_path, monkeypatch, {"groups": groups})
     with pytest.raises(BadInput, match=r"1 of 6 rows .* credit-risk-loan, among them sgc-000006"):
@@ -202,11 +202,11 @@ def test_own_rows_see_what_was_known_at_their_time(
     uneven: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table of the consumer's joined with shared features: renamed, as of each row's time."""
-    settled(lambda found: found["missing"] == {LOAN: 1})
-    place = f"s3://{DATASETS}/datasets/own/"
-    asked = ["2023-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-07-01T00:00:00Z"]
+    settled(lambda dataset: dataset["missing"] == {LOAN: 1})
+    folder = f"s3://{DATASETS}/datasets/own/"
+    times = ["2023-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-07-01T00:00:00Z"]
     own = pa.table(
-        {"case_id": ["1", "2", "3"], "asked_at": asked, "who": [IDS[0]] * 3, "label": [0, 1, 1]}
+        {"case_id": ["1", "2", "3"], "asked_at": times, "who": [IDS[0]] * 3, "label": [0, 1, 1]}
     )
     body = io.BytesIO()
     pq.write_table(own, body)
@@ -224,7 +224,7 @@ def test_own_rows_see_what_was_known_at_their_time(
             "TableType": "EXTERNAL_TABLE",
             "StorageDescriptor": {
                 "Columns": [{"Name": name, "Type": kind} for name, kind in types.items()],
-                "Location": place,
+                "Location": folder,
                 "InputFormat": f"{parquet}.MapredParquetInputFormat",
                 "OutputFormat": f"{parquet}.MapredParquetOutputFormat",
                 "SerdeInfo": {"SerializationLibrary": f"{parquet}.serde.ParquetHiveSerDe"},
@@ -272,7 +272,7 @@ def test_own_rows_see_what_was_known_at_their_time(
     built = build()
     rows = content(uneven, built).sort_by("case_id").to_pylist()
     assert [(row["loan_amount"], row["purpose"]) for row in rows] == [(None, None), (1, 1), (2, 2)]
-    assert [row["asked_at"] for row in rows] == asked
+    assert [row["asked_at"] for row in rows] == times
     assert set(rows[0]) == {"case_id", "asked_at", "customer", "good", "loan_amount", "purpose"}
     assert (built["groups"], built["missing"]) == ([LOAN], {LOAN: 1})
 
@@ -291,26 +291,26 @@ def no_catalogue(platform: LocalPlatform) -> Callable[[], None]:
 
 def no_glue_policy(platform: LocalPlatform) -> Callable[[], None]:
     glue = platform.client("glue", OWNER)
-    held = glue.get_resource_policy()["PolicyInJson"]
+    policy = glue.get_resource_policy()["PolicyInJson"]
     glue.delete_resource_policy()
-    return lambda: glue.put_resource_policy(PolicyInJson=held) and None
+    return lambda: glue.put_resource_policy(PolicyInJson=policy) and None
 
 
 def no_bucket_policy(platform: LocalPlatform) -> Callable[[], None]:
     s3 = platform.client("s3", OWNER)
-    held = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    policy = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
     s3.delete_bucket_policy(Bucket=BUCKET)
-    return lambda: s3.put_bucket_policy(Bucket=BUCKET, Policy=held) and None
+    return lambda: s3.put_bucket_policy(Bucket=BUCKET, Policy=policy) and None
 
 
 def no_key_policy(platform: LocalPlatform) -> Callable[[], None]:
     kms = platform.client("kms", OWNER)
     key = kms.describe_key(KeyId="alias/causeway-data")["KeyMetadata"]["KeyId"]
-    held = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
-    less = json.loads(held)
+    policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    less = json.loads(policy)
     less["Statement"] = [s for s in less["Statement"] if s["Sid"] == "OwnerAccount"]
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(less))
-    return lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=held) and None
+    return lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy) and None
 
 
 @pytest.mark.parametrize(

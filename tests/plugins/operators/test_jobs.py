@@ -54,7 +54,7 @@ def deferred(operator):
 
 def jobs(platform: LocalPlatform) -> list[str]:
     listed = platform.client("sagemaker", "data").list_processing_jobs(MaxResults=100)
-    return sorted(found["ProcessingJobName"] for found in listed["ProcessingJobSummaries"])
+    return sorted(job["ProcessingJobName"] for job in listed["ProcessingJobSummaries"])
 
 
 def test_a_finished_job_is_adopted_without_running_again(
@@ -71,8 +71,8 @@ def test_a_finished_job_is_adopted_without_running_again(
     assert execute(job(platform), context()) == first
     assert jobs(platform) == before
     bucket, key = first["outputs"]["features"].removeprefix("s3://").split("/", 1)
-    made = platform.client("s3", "data").get_object(Bucket=bucket, Key=f"{key}/made.txt")
-    assert made["Body"].read() == b"made"
+    output = platform.client("s3", "data").get_object(Bucket=bucket, Key=f"{key}/made.txt")
+    assert output["Body"].read() == b"made"
 
 
 def test_a_failed_job_says_why_and_each_attempt_takes_the_next_ordinal(
@@ -86,8 +86,8 @@ def test_a_failed_job_says_why_and_each_attempt_takes_the_next_ordinal(
         with pytest.raises(JobFailed, match="column hoehe is missing") as raised:
             execute(job(platform), context())
         assert raised.value.retryable is False
-    made = sorted(set(jobs(platform)) - before)
-    assert [name.rpartition("-")[2] for name in made[1:]] == ["a2", "a3"]
+    created = sorted(set(jobs(platform)) - before)
+    assert [name.rpartition("-")[2] for name in created[1:]] == ["a2", "a3"]
     with pytest.raises(JobFailed, match=r"after 3 attempt"):
         execute(job(platform), context())
     assert len(set(jobs(platform)) - before) == 3
@@ -109,7 +109,7 @@ def test_the_log_is_passed_on_while_the_job_runs_and_no_line_twice(
     assert answer == "success"
     lines = [call.args[1].partition(" | ")[2] for call in trigger.log.info.call_args_list]
     assert lines == [f"step {n} of 12" for n in range(12)]
-    assert any(0 < seen < 12 for seen in heard)
+    assert any(0 < lines < 12 for lines in heard)
 
 
 def test_a_log_that_may_not_be_read_does_not_end_the_wait(

@@ -213,8 +213,8 @@ def register_by_itself(platform: LocalPlatform) -> str:
     arn = client.start_pipeline_execution(PipelineName="theirs")["PipelineExecutionArn"]
     until, status = time.monotonic() + 30, "Executing"
     while status == "Executing" and time.monotonic() < until:
-        found = client.describe_pipeline_execution(PipelineExecutionArn=arn)
-        status = found["PipelineExecutionStatus"]
+        execution = client.describe_pipeline_execution(PipelineExecutionArn=arn)
+        status = execution["PipelineExecutionStatus"]
         time.sleep(0.1)
     (step,) = client.list_pipeline_execution_steps(PipelineExecutionArn=arn)[
         "PipelineExecutionSteps"

@@ -38,14 +38,14 @@ EFFECTS = {"put_object", "create_model_package", "update_model_card"}
 
 def described(platform: LocalPlatform, version: str) -> dict[str, Any]:
     client = platform.client("sagemaker", "shared_services")
-    found: dict[str, Any] = client.describe_model_package(ModelPackageName=version)
-    return found
+    description: dict[str, Any] = client.describe_model_package(ModelPackageName=version)
+    return description
 
 
 def versions(platform: LocalPlatform) -> set[str]:
     client = platform.client("sagemaker", "shared_services")
     listed = client.list_model_packages(ModelPackageGroupName="credit-risk", MaxResults=100)
-    return {found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]}
+    return {summary["ModelPackageArn"] for summary in listed["ModelPackageSummaryList"]}
 
 
 def read(platform: LocalPlatform, uri: str) -> bytes:
@@ -61,8 +61,8 @@ def stored(platform: LocalPlatform, note: str) -> list[dict[str, Any]]:
     listed = platform.client("s3", "shared_services").list_object_versions(
         Bucket=SHARED, Prefix=artifact_key("credit_risk", digest)
     )
-    found: list[dict[str, Any]] = listed.get("Versions", [])
-    return found
+    objects: list[dict[str, Any]] = listed.get("Versions", [])
+    return objects
 
 
 def overwrite(platform: LocalPlatform, uri: str, content: bytes) -> None:
@@ -86,14 +86,14 @@ def test_a_version_carries_what_binds_and_describes_it(shared: LocalPlatform) ->
     manifest = read(shared, container["ModelDataUrl"].replace("model.tar.gz", "manifest.json"))
     assert hashlib.sha256(manifest).hexdigest() == metadata["manifest-sha256"]
     assert {f["path"] for f in json.loads(manifest)["files"]} == {"code/inference.py", "note.txt"}
-    for place in ("ModelMetrics", "DriftCheckBaselines"):
-        for document in (d for kind in version[place].values() for d in kind.values()):
+    for section in ("ModelMetrics", "DriftCheckBaselines"):
+        for document in (d for kind in version[section].values() for d in kind.values()):
             digest = hashlib.sha256(read(shared, document["S3Uri"])).hexdigest()
             assert document["ContentDigest"] == f"sha256:{digest}"
     baselines = version["DriftCheckBaselines"]
     assert set(baselines) == {"Bias", "ModelQuality", "ModelDataQuality"}
     bias = json.loads(read(shared, baselines["Bias"]["PostTrainingConstraints"]["S3Uri"]))
-    assert {one["attribute"] for one in bias["bias_constraints"]} >= {"sex", "age"}
+    assert {bound["attribute"] for bound in bias["bias_constraints"]} >= {"sex", "age"}
     assert version["MetadataProperties"]["ProjectId"] == "credit-risk"
     assert len(version["MetadataProperties"]["CommitId"]) == 40
     assert version["SourceUri"] == source_of("bound")
@@ -173,9 +173,9 @@ def test_two_runs_at_once_with_one_artifact_register_one_version(shared: LocalPl
     tasks = [register("twice") for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
         runs = [threads.submit(t.perform, context(f"run-{n}")) for n, t in enumerate(tasks)]
-    found = [run.result() for run in runs]
-    assert {done["version_arn"] for done in found} == versions(shared) - before
-    assert sorted(done["created"] for done in found) == [False, True]
+    results = [run.result() for run in runs]
+    assert {done["version_arn"] for done in results} == versions(shared) - before
+    assert sorted(done["created"] for done in results) == [False, True]
     assert len(stored(shared, "twice")) == 1
 
 
@@ -194,9 +194,9 @@ def test_a_version_registered_between_look_and_call_is_found(
         return create(self, request)
 
     monkeypatch.setattr(RegistryHook, "create", second)
-    found = register("overtaken").perform(context())
-    assert found["created"] is False
-    assert versions(shared) - before == {found["version_arn"]}
+    done = register("overtaken").perform(context())
+    assert done["created"] is False
+    assert versions(shared) - before == {done["version_arn"]}
 
 
 def test_two_runs_at_once_with_different_artifacts_register_two_versions(
@@ -206,9 +206,9 @@ def test_two_runs_at_once_with_different_artifacts_register_two_versions(
     tasks = [register(f"one of two {n}") for n in range(2)]
     with ThreadPoolExecutor(2) as threads:
         runs = [threads.submit(t.perform, context(f"run-{n}")) for n, t in enumerate(tasks)]
-    found = [run.result() for run in runs]
-    assert {done["version_arn"] for done in found} == versions(shared) - before
-    assert len({done["version_arn"] for done in found}) == 2
+    results = [run.result() for run in runs]
+    assert {done["version_arn"] for done in results} == versions(shared) - before
+    assert len({done["version_arn"] for done in results}) == 2
 
 
 # ------------------------------------------------------------------------------- swapped
@@ -289,20 +289,22 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     task = deploy(version)
     resumed = task.resumed
 
-    def after_the_swap(given: Any) -> Any:
+    def after_the_swap(task_context: Any) -> Any:
         overwrite(shared, _artifact(shared, version), archive("swapped"))
         with monkeypatch.context() as patch:
             if not was_live:
                 patch.setattr(StageTableHook, "live", lambda *_: None)
-            return resumed(given)
+            return resumed(task_context)
 
     monkeypatch.setattr(task, "resumed", after_the_swap)
     with pytest.raises(DeploymentFailed, match="became object version"):
         execute(task, context("run-swapped"))
     live = _table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
-    seen = EndpointsHook("causeway_test_deployer").observe("credit-risk")
-    assert seen.endpoint_config == before["endpoint_config"] if was_live else not seen.status
+    endpoint = EndpointsHook("causeway_test_deployer").observe("credit-risk")
+    assert (
+        endpoint.endpoint_config == before["endpoint_config"] if was_live else not endpoint.status
+    )
     # The lease was given back: the next one may put its hand on the endpoint.
     assert execute(deploy(approved), context("run-after")) == before
 

@@ -91,8 +91,8 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     with pytest.raises(TaskDeferred):  # begins to start it, or waits for the stop to end
         operator.perform(context())
     assert settle(operator, operator.perform) == arn
-    found = sagemaker.describe_mlflow_tracking_server(TrackingServerName=NAME)
-    assert found["TrackingServerStatus"] == "Started"
+    server = sagemaker.describe_mlflow_tracking_server(TrackingServerName=NAME)
+    assert server["TrackingServerStatus"] == "Started"
     assert tracking.client.get_run(run).data.params == {"depth": "3"}
     sagemaker.delete_mlflow_tracking_server(TrackingServerName=NAME)
 
