@@ -9,8 +9,9 @@ them: those are not changed, people decide about them.
 **Parameters.** `record`: the identifier. `use_case`, `feature_groups` (some of its groups;
 empty: all of them). `reason`: stands in the report; say nothing there that must be erased, too.
 
-**When.** By hand, when somebody asks for it. Take the record out of the raw file first: whoever
-ingests the same file again writes it again.
+**When.** By hand, when somebody asks for it. An ingestion of the same file does not write the
+record again: it keeps erased records out, up to the event time of their erasure. The raw file still
+holds the record; take it out there, too.
 
 **Accounts touched.** data, as the eraser; data science and shared services (read only);
 governance, as the recorder.
@@ -23,7 +24,8 @@ offline store; the task waits by its retries.
 which hides from datasets what of the record still was on its way; the item `ERASURE#<group>`
 and the report; what the report lists as built with the record or as not searched.
 
-**Roll back.** There is none: the record is gone. Ingest it again if it was the wrong one.
+**Roll back.** There is none: the record is gone. If it was the wrong one, ingest it again with a
+later event time than that of its erasure, which stands in the report.
 """
 
 from datetime import timedelta
