@@ -52,7 +52,7 @@ def build(case: UseCase) -> DAG:
         validate = ValidateRawOperator(
             task_id="validate",
             use_case=case.id,
-            data="{{ params.data or '' }}",
+            data="{{ params.data }}",
             rows="{{ params.rows }}",
             sample_seed="{{ params.sample_seed }}",
         )

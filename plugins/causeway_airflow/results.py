@@ -48,6 +48,19 @@ class Dataset(TypedDict):
     execution_id: str
 
 
+class ValidatedFile(TypedDict):
+    """A raw file that keeps its contract: what it is called, and where it is stored.
+
+    `stored` is false where the same file was stored before.
+    """
+
+    data: str
+    sha256: str
+    uri: str
+    rows: int
+    stored: bool
+
+
 class ProcessedJob(TypedDict):
     """A processing job: its name, and the folder of each output by name."""
 

@@ -1,7 +1,7 @@
 """Downloads the published raw file of a use case, from the address in its contract alone.
 
 Streamed to disk, with a limit in bytes and in time; over https only, redirects included, so that a
-published page can send nobody to a file, another protocol or an unencrypted place.
+published page can send nobody to a file, another protocol or an unencrypted address.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from causeway.errors import BadInput, CausewayError
-from causeway.ingestion.unpacking import BLOCK_BYTES, unpack
-from causeway.use_cases.published import NEXT_STEP, Published, check_digest
-from causeway.use_cases.use_case import UseCase
+from causeway.ingestion.unpacking import BLOCK_BYTES
+from causeway.use_cases.published import NEXT_STEP
 
 #: Seconds until an answer begins or goes on, and for the whole download.
 TIMEOUT: Final = 30.0
@@ -33,51 +32,23 @@ class DownloadError(CausewayError):
     retryable = True
 
 
-def fetch(
-    case: UseCase, published: Published, folder: Path, schemes: frozenset[str] = SCHEMES
-) -> Path:
-    """Download a use case's published file and return the raw file on this worker.
+def download(address: str, target: Path, limit: int, schemes: frozenset[str] = SCHEMES) -> str:
+    """Download an address to a file of at most `limit` bytes and return its SHA-256.
 
     Raises:
-        BadInput: it is too large, another one than declared, or redirects elsewhere than to https.
-        DownloadError: the place does not answer, or not in time.
+        BadInput: it is too large, does not exist, or is redirected to another protocol.
+        DownloadError: the server does not answer, or not in time.
     """
-    downloaded, target = folder / "download", folder / "raw"
-    digest = _download(published, downloaded, schemes)
-    check_digest(digest, published.download_sha256, published.address)
-    format_ = case.data.format
-    columns = format_.separator.join(case.data.columns) + "\n"
-    missing = format_.header and not published.header
-    unpack(downloaded, published, target, head=columns.encode() if missing else b"")
-    downloaded.unlink()
-    return target
-
-
-def _download(published: Published, target: Path, schemes: frozenset[str]) -> str:
-    address, deadline = published.address, time.monotonic() + DEADLINE
+    deadline = time.monotonic() + DEADLINE
     digest, size = hashlib.sha256(), 0
-    # Without the handlers of file:, ftp: and data: that `build_opener` would add.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _Redirects(schemes),
-    ):
-        opener.add_handler(handler)
     _require_scheme(address, address, schemes)
     request = urllib.request.Request(address, headers={"User-Agent": "causeway"})  # noqa: S310 - the scheme is checked
     try:
-        with opener.open(request, timeout=TIMEOUT) as reply, target.open("wb") as out:
+        with _opener(schemes).open(request, timeout=TIMEOUT) as reply, target.open("wb") as out:
             while block := reply.read1(BLOCK_BYTES):
                 size += len(block)
-                if size > published.download_limit:
-                    raise BadInput(
-                        f"{address} has more than {published.download_limit} bytes",
-                        next_step=NEXT_STEP,
-                    )
+                if size > limit:
+                    raise BadInput(f"{address} has more than {limit} bytes", next_step=NEXT_STEP)
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"not whole after {DEADLINE:.0f} seconds")
                 digest.update(block)
@@ -95,6 +66,21 @@ def _download(published: Published, target: Path, schemes: frozenset[str]) -> st
     return digest.hexdigest()
 
 
+def _opener(schemes: frozenset[str]) -> urllib.request.OpenerDirector:
+    """Return an opener without the handlers of file:, ftp: and data: that urllib would add."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        _Redirects(schemes),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
 def _require_whole(reply: Any, size: int) -> None:
     """Refuse a reply that ended before its declared length: `read1` does not."""
     declared = reply.headers.get("Content-Length")
@@ -102,10 +88,10 @@ def _require_whole(reply: Any, size: int) -> None:
         raise http.client.IncompleteRead(b"", int(declared) - size)
 
 
-def _require_scheme(address: str, asked: str, schemes: frozenset[str]) -> None:
+def _require_scheme(address: str, source: str, schemes: frozenset[str]) -> None:
     if urlsplit(address).scheme not in schemes:
         raise BadInput(
-            f"{asked} leads to {address[:200]}; allowed: {', '.join(sorted(schemes))}",
+            f"{source} leads to {address[:200]}; allowed: {', '.join(sorted(schemes))}",
             next_step=NEXT_STEP,
         )
 

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.digests import canonical_json
-from causeway.errors import BadInput, ConfigError, PartialWrite
-from causeway.features.groups import create_request, group_file, raw_key
+from causeway.errors import ConfigError, PartialWrite
+from causeway.features.groups import create_request, group_file
 from causeway.features.withheld import Withheld
 from causeway.topology.accounts import AccountRole
 from causeway.training.jobs import read_code
-from causeway.use_cases.published import NEXT_STEP
 from causeway_airflow.assets import feature_group
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway.features.health import IngestSummary
     from causeway.use_cases.use_case import UseCase
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.feature_ingest import FeatureIngest, Staged, Stores
     from causeway_airflow.hooks.governance import GovernanceHook
+    from causeway_airflow.results import ValidatedFile
 
 
 class ValidateRawOperator(CausewayOperator):
@@ -39,18 +40,23 @@ class ValidateRawOperator(CausewayOperator):
         address of the contract, or empty for the use case's seeded synthetic sample (templated)
     :param rows: rows of the sample (templated)
     :param sample_seed: seed of the sample (templated)
-    :returns: `{"data", "sha256", "uri", "rows", "stored"}`
+    :returns: `ValidatedFile`
     """
 
     template_fields = (*CausewayOperator.template_fields, "data", "rows", "sample_seed")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {
+        "data": "optional text",
+        "rows": "integer",
+        "sample_seed": "integer",
+    }
 
     def __init__(
         self,
         *,
         use_case: str,
-        data: str,
-        rows: str | int = 1000,
-        sample_seed: str | int = 0,
+        data: str | None,
+        rows: int | str = 1000,
+        sample_seed: int | str = 0,
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
@@ -58,72 +64,15 @@ class ValidateRawOperator(CausewayOperator):
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.use_case = use_case
         self.data = data
-        self.rows = rows
-        self.sample_seed = sample_seed
+        self.rows: Any = rows  # an int once it is rendered and read
+        self.sample_seed: Any = sample_seed
 
-    def perform(self, context: Context) -> dict[str, Any]:
+    def perform(self, context: Context) -> ValidatedFile:
         """Read, validate, store."""
-        from causeway.ingestion.raw_data import validate_raw
-        from causeway_airflow.hooks.artifacts import ArtifactsHook
+        from causeway_airflow.tasks.raw_data import Sample, validate
 
-        case, hook = case_of(self.use_case), ArtifactsHook(self.connection(), self.region_name)
-        bucket = topology().bucket(AccountRole(self.account_role))
-        with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
-            what, path = self._local(case, hook, Path(folder))
-            found = validate_raw(path, case, file=what)
-            published = case.data.published
-            if published and what == published.address and published.rows not in (None, found.rows):
-                raise BadInput(
-                    f"{what} has {found.rows} rows; the contract declares {published.rows}",
-                    next_step=NEXT_STEP,
-                )
-            uri = f"s3://{bucket}/{raw_key(case, found.sha256)}"
-            with path.open("rb") as content:
-                stored = hook.put(uri, content, sha256=found.sha256)
-        self.log.info("%s: %d rows, %s", what, found.rows, uri)
-        return {
-            "data": what,
-            "sha256": found.sha256,
-            "uri": uri,
-            "rows": found.rows,
-            "stored": stored.created,
-        }
-
-    def _local(self, case: UseCase, hook: ArtifactsHook, folder: Path) -> tuple[str, Path]:
-        """Return what the raw file is called, and where it lies on this worker."""
-        from causeway.ingestion import samples
-
-        target = folder / "raw"
-        if not self.data:
-            samples.write(self.use_case, int(self.rows), int(self.sample_seed), target)
-            return f"synthetic sample ({self.rows} rows, seed {self.sample_seed})", target
-        if self.data.startswith("s3://"):
-            hook.download(self.data, target)
-            return self.data, target
-        if self.data == "published" or "://" in self.data:
-            return self._published(case, folder)
-        path = Path(self.data)
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            raise BadInput(
-                f"the raw file {path} cannot be read: {error.strerror or error}",
-                next_step="Name a file that the Airflow worker can read, or an s3:// URI.",
-            ) from error
-        return str(path), path
-
-    def _published(self, case: UseCase, folder: Path) -> tuple[str, Path]:
-        """Download what the contract declares; whoever starts the DAG can name no other place."""
-        from causeway_airflow.hooks.published import fetch
-
-        published = case.data.published
-        if published is None or self.data not in ("published", published.address):
-            known = published.address if published else "none"
-            raise BadInput(
-                f"{self.data} is no address that use case {case.id} declares; declared: {known}",
-                next_step="Give a path, an s3:// URI or `published`.",
-            )
-        return published.address, fetch(case, published, folder)
+        sample = Sample(self.rows, self.sample_seed)
+        return validate(self.hook, AccountRole(self.account_role), self.use_case, self.data, sample)
 
 
 class FeatureIngestOperator(CausewayOperator):

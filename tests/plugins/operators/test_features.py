@@ -215,15 +215,15 @@ class TestPublished:
     """The declared address is loaded from, no other, and its number of rows is checked."""
 
     def validated(self, monkeypatch: pytest.MonkeyPatch, data: str, rows: int) -> dict[str, Any]:
-        from causeway_airflow.hooks import published
         from causeway_airflow.operators.features import ValidateRawOperator
+        from causeway_airflow.tasks import raw_data
 
         def fetch(case: UseCase, declared: Any, folder: Path) -> Path:
             return samples.write(case.id, rows, 5, folder / "raw")
 
-        monkeypatch.setattr(published, "fetch", fetch)
+        monkeypatch.setattr(raw_data, "fetch_published", fetch)
         operator = ValidateRawOperator(task_id="validate", use_case="credit_risk", data=data)
-        return operator.perform(context())  # type: ignore[arg-type]
+        return dict(operator.perform(context()))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("data", ["published", "the address"])
     def test_what_is_published_is_stored(

@@ -18,7 +18,8 @@ from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
 from causeway.use_cases.published import Published
 from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
-from causeway_airflow.hooks import published as hook
+from causeway_airflow.hooks import published as client
+from causeway_airflow.tasks.raw_data import fetch_published
 
 HTTP = frozenset({"http"})
 
@@ -106,13 +107,13 @@ def test_an_archive_is_downloaded_and_its_file_keeps_the_contract(
     site: str, path: str, tmp_path: Path
 ) -> None:
     digest = hashlib.sha256(FILES["/credit.zip"]).hexdigest()
-    raw = hook.fetch(CASE, credit(site, path, download_sha256=digest), tmp_path, HTTP)
+    raw = fetch_published(CASE, credit(site, path, download_sha256=digest), tmp_path, HTTP)
     assert validate_raw(raw, CASE).rows == 60
 
 
 def test_a_file_without_a_header_gets_the_contracts(site: str, tmp_path: Path) -> None:
     case = use_case("california_housing")
-    raw = hook.fetch(case, published(f"{site}/housing", header=False), tmp_path, HTTP)
+    raw = fetch_published(case, published(f"{site}/housing", header=False), tmp_path, HTTP)
     assert raw.read_text() == HOUSING
 
 
@@ -131,7 +132,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_another_file_or_place_is_refused(case: str, site: str, tmp_path: Path) -> None:
     path, given, message = REFUSED[case]
     with pytest.raises(BadInput, match=message):
-        hook.fetch(CASE, credit(site, path, **given), tmp_path, HTTP)
+        fetch_published(CASE, credit(site, path, **given), tmp_path, HTTP)
 
 
 @pytest.mark.parametrize(
@@ -141,23 +142,23 @@ def test_another_file_or_place_is_refused(case: str, site: str, tmp_path: Path) 
 def test_a_place_that_does_not_answer_may_be_asked_again(
     path: str, message: str, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hook, "TIMEOUT", 0.2)
-    with pytest.raises(hook.DownloadError, match=message) as caught:
-        hook.fetch(CASE, credit(site, path), tmp_path, HTTP)
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    with pytest.raises(client.DownloadError, match=message) as caught:
+        fetch_published(CASE, credit(site, path), tmp_path, HTTP)
     assert caught.value.retryable
 
 
 def test_a_download_that_takes_too_long_is_given_up(
     site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hook, "DEADLINE", -1.0)
-    with pytest.raises(hook.DownloadError, match="not whole after"):
-        hook.fetch(CASE, credit(site), tmp_path, HTTP)
+    monkeypatch.setattr(client, "DEADLINE", -1.0)
+    with pytest.raises(client.DownloadError, match="not whole after"):
+        fetch_published(CASE, credit(site), tmp_path, HTTP)
 
 
 def test_nothing_is_loaded_without_encryption(site: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="allowed: https"):
-        hook.fetch(CASE, credit(site), tmp_path)
+        fetch_published(CASE, credit(site), tmp_path)
 
 
 @pytest.mark.parametrize("case", load_use_cases(), ids=lambda case: case.id)
