@@ -57,6 +57,7 @@ from causeway.use_cases.use_case import use_case
 from causeway.features.groups import create_request
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+from causeway_airflow.tasks.feature_groups import ensure
 
 case, places = use_case("credit_risk"), topology()
 group = next(one for one in case.feature_groups if one.name == "credit-risk-outcome")
@@ -64,7 +65,8 @@ key = places.key_alias_arn(AccountRole.DATA)
 request = create_request(group, case, places, kms_key_id=key)
 request["FeatureDefinitions"].append({"FeatureName": "note", "FeatureType": "String"})
 hook = FeatureGroupsHook(connection_id(AccountRole.DATA, "ingester"), "eu-central-1")
-assert hook.ensure(request)[:2] == (False, True)
+ensured = ensure(hook, request)
+assert (ensured.created, ensured.changed) == (False, True)
 """
 # What an ingestion does in a region that has no BatchWriteRecord.
 PUT_SINGLY = """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.digests import canonical_json
 from causeway.errors import ConfigError, PartialWrite
-from causeway.features.groups import create_request, group_file
+from causeway.features.groups import group_file
 from causeway.features.withheld import Withheld
 from causeway.topology.accounts import AccountRole
 from causeway.training.jobs import read_code
@@ -122,6 +122,7 @@ class FeatureIngestOperator(CausewayOperator):
         """Check every file, make the groups, write, account for every row."""
         from causeway_airflow.hooks.feature_ingest import TARGETS, FeatureIngest
         from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+        from causeway_airflow.tasks.feature_groups import describe_features, ensure, request_of
 
         if self.stores not in TARGETS:
             raise ConfigError(
@@ -151,10 +152,10 @@ class FeatureIngestOperator(CausewayOperator):
             groups = FeatureGroupsHook(self.connection(), self.region_name)
             described = {}
             for group in case.feature_groups:
-                request = create_request(group, case, places, kms_key_id=key)
-                made, changed, described[group.name] = groups.ensure(request)
-                if made or changed:
-                    groups.describe_features(group, case)
+                ensured = ensure(groups, request_of(group, case, role))
+                described[group.name] = ensured.description
+                if ensured.created or ensured.changed:
+                    describe_features(groups, group, case)
             result: dict[str, dict[str, Any]] = {}
             lost: list[str] = []
             for one in staged:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway.errors import CausewayError, NotSharedYet, SharingError
-from causeway.features.groups import create_request
 from causeway.sharing.acceptance import (
     Acceptance,
     Step,
@@ -20,7 +19,7 @@ from causeway.sharing.grants import SHARERS
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import DUTIES, AccountRole
-from causeway_airflow.configuration import poll_interval, topology, use_cases
+from causeway_airflow.configuration import poll_interval, topology
 from causeway_airflow.declared_access import consumed_shares, declared_grants, now
 from causeway_airflow.operators.base import CausewayOperator
 
@@ -65,19 +64,9 @@ class DefineFeatureGroupsOperator(CausewayOperator):
 
     def perform(self, context: Context) -> list[str]:
         """Create what is missing, add what a contract gained, say of each feature what it is."""
-        from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+        from causeway_airflow.tasks.feature_groups import define
 
-        hook, places, made = FeatureGroupsHook(self.connection(), self.region_name), topology(), []
-        for case in use_cases():
-            for group in case.feature_groups:
-                if str(self.only_plan) == "True":
-                    made += [] if hook.find(group.name) else [group.name]
-                    continue
-                key = places.key_alias_arn(AccountRole.DATA)
-                created, _, _ = hook.ensure(create_request(group, case, places, kms_key_id=key))
-                hook.describe_features(group, case)
-                made += [group.name] if created else []
-        return made
+        return define(self.hook, only_plan=str(self.only_plan) == "True")
 
 
 class _OwnerOperator(CausewayOperator):

@@ -17,12 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from causeway.errors import BadInput
-from causeway.features.groups import create_request
 from causeway.ingestion import samples
-from causeway.topology.accounts import AccountRole
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
-from causeway_airflow.configuration import case_of, topology
+from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 
@@ -149,7 +147,7 @@ def test_what_is_read_back_equals_the_input_cell_by_cell(
     case = case_of(use_case)
     group = raw_group(case)
     path = raw_file(use_case, file, tmp_path)
-    described = ensure(group, case)
+    described = created(group, case)
     hook = FeatureIngest("causeway_data_ingester", None, tmp_path, logging.getLogger())
     for stores in ("online", "offline"):
         staged = hook.stage(group, case, str(path), stores, datetime.now(UTC))
@@ -188,13 +186,13 @@ def raw_rows(path: Path, case: UseCase) -> list[dict[str, str]]:
         return list(csv.DictReader(content, delimiter=case.data.format.separator))
 
 
-def ensure(group: FeatureGroup, case: UseCase) -> dict[str, Any]:
-    """Make a group and return its description."""
+def created(group: FeatureGroup, case: UseCase) -> dict[str, Any]:
+    """Create a group and return its description."""
     from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+    from causeway_airflow.tasks.feature_groups import ensure, request_of
 
-    key = topology().key_alias_arn(AccountRole.DATA)
-    request = create_request(group, case, topology(), kms_key_id=key)
-    return FeatureGroupsHook("causeway_data_ingester").ensure(request)[2]
+    hook = FeatureGroupsHook("causeway_data_ingester")
+    return ensure(hook, request_of(group, case)).description
 
 
 def offline_table(platform: LocalPlatform, described: dict[str, Any]) -> dict[str, list[Any]]:
