@@ -61,6 +61,34 @@ class ValidatedFile(TypedDict):
     stored: bool
 
 
+class IngestedGroup(TypedDict):
+    """One ingestion into a feature group: `IngestSummary.document()`, also in the asset's event."""
+
+    group: str
+    use_case_id: str
+    source: str
+    input_sha256: str
+    stores: str
+    job: str
+    code: str
+    commit: str
+    run: str
+    rows: int
+    written: int
+    unchanged: int
+    rejected: int
+    failed: int
+    retried: int
+    bytes: int
+    seconds: float
+    rejects_uri: str
+    empty: dict[str, float]
+    faulty: dict[str, float]
+    finished_at: str
+    records: int
+    rows_per_second: float
+
+
 class ProcessedJob(TypedDict):
     """A processing job: its name, and the folder of each output by name."""
 
@@ -123,3 +151,38 @@ class Registered(TypedDict):
     artifact_sha256: str
     comparison: str | None
     created: bool
+
+
+class DeletedRecord(TypedDict):
+    """One record that was deleted from a feature group's online store."""
+
+    feature_group: str
+    record: str
+    event_time: str
+    was_online: bool
+
+
+class Erased(TypedDict):
+    """What one run erased of a record from one feature group; `event_time` is the deletion's."""
+
+    group: str
+    changed: bool
+    online: bool
+    rows: int
+    versions: int
+    event_time: str
+
+
+#: The figures of an erasure's report, whether its run changed anything, and the JSON's URI.
+ReportedErasure = TypedDict(
+    "ReportedErasure",
+    {
+        "groups changed": int,
+        "rows erased": int,
+        "object versions erased": int,
+        "datasets built with it": int,
+        "model versions built with it": int,
+        "changed": bool,
+        "report": str,
+    },
+)

@@ -1,26 +1,54 @@
-"""The Parquet objects of an offline store, every version of them, and one record in them.
+"""The Parquet objects of offline stores, every version of them: listed, read, written, deleted.
 
-The bucket is versioned: an object that is written again without a record leaves a version with it,
-and a version is deleted for good only by its id. The order is what makes it safe: the new version
-is written and verified by S3 (SHA-256) before an old one goes, so nothing but the record is lost
-wherever it stops, and what is left to do is seen in the bucket.
+The bucket is versioned: an object that is written again leaves a version, which is deleted for good
+only by its id.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from causeway.erasure.offline_rows import Held, held_in, write_without
 from causeway_airflow.hooks.artifacts import split_uri
-from causeway_airflow.hooks.base import CausewayHook
+from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
-READERS = 8
+
+@dataclass(frozen=True)
+class OfflineStore:
+    """Where the objects of a feature group lie, and by which features a record is known there."""
+
+    bucket: str
+    prefix: str
+    kms_key: str | None
+    identifier: str
+    event_time: str
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any]) -> Self | None:
+        """Read the store from `DescribeFeatureGroup`; None where the group has none."""
+        config = description.get("OfflineStoreConfig")
+        if not config:
+            return None
+        storage = config["S3StorageConfig"]
+        bucket, prefix = split_uri(storage["ResolvedOutputS3Uri"])
+        return cls(
+            bucket=bucket,
+            prefix=prefix.rstrip("/"),
+            kms_key=storage.get("KmsKeyId"),
+            identifier=description["RecordIdentifierFeatureName"],
+            event_time=description["EventTimeFeatureName"],
+        )
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """The parameters by which S3 encrypts an object as the store's others are."""
+        if not self.kms_key:
+            return {}
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
 
 
 @dataclass(frozen=True)
@@ -33,116 +61,79 @@ class ObjectVersion:
 
 
 class OfflineObjectsHook(CausewayHook):
-    """Objects below the place of one feature group's offline store.
-
-    :param aws_conn_id: the connection of a duty that may read, write and delete versions there
-    :param described: `DescribeFeatureGroup` of the group
-    """
+    """Objects of offline stores, for a duty that may read, write and delete versions there."""
 
     service = "s3"
 
-    def __init__(
-        self, aws_conn_id: str, described: dict[str, Any], region_name: str | None = None
-    ) -> None:
-        super().__init__(aws_conn_id, region_name)
-        storage = described["OfflineStoreConfig"]["S3StorageConfig"]
-        self.bucket, self.prefix = split_uri(storage["ResolvedOutputS3Uri"])
-        self.kms_key = storage.get("KmsKeyId")
-        self.identifier = described["RecordIdentifierFeatureName"]
-        self.event_time = described["EventTimeFeatureName"]
-        self._seen: dict[tuple[str, str, str], Held] = {}
-
-    def versions(self) -> list[ObjectVersion]:
+    def versions(self, store: OfflineStore) -> list[ObjectVersion]:
         """Return every version of every Parquet object, without the marks of deleted objects."""
-        found: list[ObjectVersion] = []
-        place: dict[str, Any] = {}
+        versions: list[ObjectVersion] = []
+        marker: dict[str, Any] = {}
         while True:
             reply = self.call(
-                "list_object_versions",
-                Bucket=self.bucket,
-                Prefix=f"{self.prefix.rstrip('/')}/",
-                **place,
+                "list_object_versions", Bucket=store.bucket, Prefix=f"{store.prefix}/", **marker
             )
-            found += [
-                ObjectVersion(one["Key"], one["VersionId"], bool(one["IsLatest"]))
-                for one in reply.get("Versions", ())
-                if one["Key"].endswith(".parquet")
+            versions += [
+                ObjectVersion(item["Key"], item["VersionId"], bool(item["IsLatest"]))
+                for item in reply.get("Versions", ())
+                if item["Key"].endswith(".parquet")
             ]
             if not reply.get("IsTruncated"):
-                return found
-            place = {
+                return versions
+            marker = {
                 "KeyMarker": reply["NextKeyMarker"],
                 "VersionIdMarker": reply["NextVersionIdMarker"],
             }
 
-    def held(self, record: str) -> dict[ObjectVersion, Held]:
-        """Return what each version holds of a record; a version is read once."""
-        versions = self.versions()
-
-        def look(version: ObjectVersion) -> Held:
-            known = (version.key, version.version_id, record)
-            if known not in self._seen:
-                with tempfile.TemporaryDirectory(prefix="causeway-erase-") as folder:
-                    path = Path(folder) / "object.parquet"
-                    self._fetch(version, path)
-                    self._seen[known] = held_in(path, self.identifier, self.event_time, record)
-            return self._seen[known]
-
-        with ThreadPoolExecutor(READERS) as threads:
-            return dict(zip(versions, threads.map(look, versions), strict=True))
-
-    def erase(self, record: str) -> tuple[int, int]:
-        """Take a record's rows out of every version; return the rows and the versions that held it.
-
-        A current object is written again without them; then every version that holds them is
-        deleted, old ones whole: what an old version held of other records was replaced before.
-        """
-        rows = versions = 0
-        for version, held in sorted(
-            self.held(record).items(), key=lambda one: (one[0].key, not one[0].latest)
-        ):
-            if not held.rows:
-                continue
-            if version.latest:
-                rows += self._replace(version, record)
-            self.call(
-                "delete_object",
-                Bucket=self.bucket,
-                Key=version.key,
-                VersionId=version.version_id,
-            )
-            versions += 1
-        return rows, versions
-
-    def _replace(self, version: ObjectVersion, record: str) -> int:
-        with tempfile.TemporaryDirectory(prefix="causeway-erase-") as folder:
-            source, target = Path(folder) / "object.parquet", Path(folder) / "without.parquet"
-            metadata = self._fetch(version, source)
-            dropped = write_without(source, target, self.identifier, record)
-            encryption = (
-                {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
-                if self.kms_key
-                else {}
-            )
-            with target.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").digest()
-                content.seek(0)
-                self.call(
-                    "put_object",
-                    Bucket=self.bucket,
-                    Key=version.key,
-                    Body=content,
-                    ChecksumSHA256=b64encode(digest).decode(),
-                    Metadata=metadata,
-                    **encryption,
-                )
-        return dropped
-
-    def _fetch(self, version: ObjectVersion, path: Path) -> dict[str, str]:
+    def fetch(self, store: OfflineStore, version: ObjectVersion, path: Path) -> dict[str, str]:
+        """Write a version's content to a file and return its metadata."""
         reply = self.call(
-            "get_object", Bucket=self.bucket, Key=version.key, VersionId=version.version_id
+            "get_object", Bucket=store.bucket, Key=version.key, VersionId=version.version_id
         )
         with path.open("wb") as out:
             for chunk in reply["Body"].iter_chunks(1 << 20):
                 out.write(chunk)
         return dict(reply.get("Metadata") or {})
+
+    def add(self, store: OfflineStore, key: str, path: Path, metadata: Mapping[str, str]) -> bool:
+        """Store a file under a key below the store; return whether it was not there yet.
+
+        An object that is there stays as it is.
+        """
+        try:
+            with path.open("rb") as content:
+                self.call(
+                    "put_object",
+                    Bucket=store.bucket,
+                    Key=f"{store.prefix}/{key}",
+                    Body=content,
+                    IfNoneMatch="*",
+                    Metadata=dict(metadata),
+                    **store.encryption,
+                )
+        except AwsCallError as error:
+            if not error.conditional:
+                raise
+            return False
+        return True
+
+    def write(self, store: OfflineStore, key: str, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write a new version of an object, verified by S3 (SHA-256)."""
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").digest()
+            content.seek(0)
+            self.call(
+                "put_object",
+                Bucket=store.bucket,
+                Key=key,
+                Body=content,
+                ChecksumSHA256=b64encode(digest).decode(),
+                Metadata=dict(metadata),
+                **store.encryption,
+            )
+
+    def delete(self, store: OfflineStore, version: ObjectVersion) -> None:
+        """Delete one version for good."""
+        self.call(
+            "delete_object", Bucket=store.bucket, Key=version.key, VersionId=version.version_id
+        )

@@ -1,8 +1,7 @@
-"""Deletion of records from the online store, each later than what it deletes."""
+"""Deletion of records from the online store."""
 
 from __future__ import annotations
 
-from causeway.features.event_times import require_later
 from causeway_airflow.hooks.base import CausewayHook
 
 
@@ -16,33 +15,26 @@ class RecordDeletesHook(CausewayHook):
 
         `group` is a name or another account's ARN, `event_time` the name of its feature.
         """
-        found = self.call(
+        values = self.call(
             "get_record",
             FeatureGroupName=group,
             RecordIdentifierValueAsString=record,
             FeatureNames=[event_time],
         ).get("Record")
-        if not found:
+        if not values:
             return None
-        return next((str(f["ValueAsString"]) for f in found if f["FeatureName"] == event_time), "")
+        return next((str(v["ValueAsString"]) for v in values if v["FeatureName"] == event_time), "")
 
-    def delete(self, group: str, event_time: str, record: str, moment: str, *, hard: bool) -> bool:
-        """Delete a record online and mark the deletion offline; return whether it was online.
+    def delete(self, group: str, record: str, event_time: str, *, hard: bool) -> None:
+        """Delete a record online and mark the deletion offline.
 
         A soft delete keeps the deletion's event time online, so that an older write stays out; a
         hard one leaves nothing there.
-
-        Raises:
-            StaleDelete: `moment` is not later than the stored event time.
         """
-        stored = self.stored_time(group, event_time, record)
-        if stored is not None:
-            require_later(moment, stored, record=record, group=group)
         self.call(
             "delete_record",
             FeatureGroupName=group,
             RecordIdentifierValueAsString=record,
-            EventTime=moment,
+            EventTime=event_time,
             DeletionMode="HardDelete" if hard else "SoftDelete",
         )
-        return stored is not None

@@ -319,11 +319,11 @@ def test_a_record_that_no_group_knows_is_refused_before_anything_is_deleted(
     stored: LocalPlatform,
 ) -> None:
     assert find() == [group.name for group in case_of(CASE).feature_groups]
-    assert find(groups=GROUP) == [GROUP]
+    assert find(groups=(GROUP,)) == [GROUP]
     with pytest.raises(BadInput, match="no record er-xx is or was in california-housing-block"):
         find(record="er-xx")
     for empty in ({"reason": " "}, {"record": ""}, {"use_case": ""}):
         with pytest.raises(BadInput, match="needs a record, a use case and a reason"):
             find(**empty)
     with pytest.raises(ConfigError, match="has no feature group 'other'"):
-        find(groups="other")
+        find(groups=("other",))
