@@ -20,6 +20,7 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.published import SCHEMES, download
 from causeway_airflow.results import ValidatedFile
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.local_files import LocalFile, local_file
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +31,6 @@ class Sample:
 
     rows: int
     seed: int
-
-
-@dataclass(frozen=True)
-class LocalFile:
-    """A raw file on this worker, and what it is called in messages."""
-
-    name: str
-    path: Path
 
 
 def validate(
@@ -93,14 +86,10 @@ def _fetch(
     if not data:
         samples.write(case.id, sample.rows, sample.seed, target)
         return LocalFile(f"synthetic sample ({sample.rows} rows, seed {sample.seed})", target)
-    if data.startswith("s3://"):
-        objects.download(data, target)
-        return LocalFile(data, target)
-    if data == "published" or "://" in data:
+    if data == "published" or ("://" in data and not data.startswith("s3://")):
         published = _declared(case, data)
         return LocalFile(published.address, fetch_published(case, published, folder))
-    _require_readable(Path(data))
-    return LocalFile(data, Path(data))
+    return local_file(objects, data, target)
 
 
 def _declared(case: UseCase, data: str) -> Published:
@@ -113,16 +102,6 @@ def _declared(case: UseCase, data: str) -> Published:
             next_step="Give a path, an s3:// URI or `published`.",
         )
     return published
-
-
-def _require_readable(path: Path) -> None:
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise BadInput(
-            f"the raw file {path} cannot be read: {error.strerror or error}",
-            next_step="Name a file that the Airflow worker can read, or an s3:// URI.",
-        ) from error
 
 
 def _require_published_rows(case: UseCase, file: LocalFile, raw: RawFile) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 import os
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -141,22 +140,29 @@ def test_what_is_read_back_equals_the_input_cell_by_cell(
     shared: LocalPlatform, tmp_path: Path, use_case: str, file: str
 ) -> None:
     """Of the real file below CAUSEWAY_DATA when there is one, else of the synthetic sample."""
-    from causeway_airflow.hooks.feature_ingest import FeatureIngest
     from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+    from causeway_airflow.tasks.feature_writes import write_staged
+    from causeway_airflow.tasks.local_files import LocalFile
+    from causeway_airflow.tasks.staging import Staging, stage
 
     case = case_of(use_case)
     group = raw_group(case)
     path = raw_file(use_case, file, tmp_path)
-    described = created(group, case)
-    hook = FeatureIngest("causeway_data_ingester", None, tmp_path, logging.getLogger())
-    for stores in ("online", "offline"):
-        staged = hook.stage(group, case, str(path), stores, datetime.now(UTC))
-        hook.commit(staged, stores, described, skip_unchanged=False)
+    description = created(group, case)
+
+    def hook(kind: Any, role: Any = None, duty: Any = None) -> Any:
+        return kind("causeway_data_ingester")
+
+    targets: tuple[Any, ...] = ("online", "offline")
+    for stores in targets:
+        staging = Staging(case, stores, tmp_path, datetime.now(UTC))
+        staged = stage(staging, group, LocalFile(str(path), path))
+        write_staged(hook, staged, stores, description, skip_unchanged=False)
         assert staged.written == staged.rows
     given = raw_rows(path, case)
     ids = [case.data.record_id.format % (n + 1) for n in range(len(given))]
     online = FeatureRecordsHook("causeway_data_ingester").read(group.name, "record_id", ids)
-    offline = offline_table(shared, described)
+    offline = offline_table(shared, description)
     assert offline["record_id"] == ids
     kinds = {"Integral": int, "Fractional": float, "String": str}
     for number, (one, row) in enumerate(zip(ids, given, strict=True)):

@@ -1,0 +1,212 @@
+"""Ingestion of engineered features: every group's file is checked before a record is written.
+
+Every row ends as written, unchanged, rejected or failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from causeway.digests import canonical_json
+from causeway.erasure.erasures import erasure_of, erasures_of
+from causeway.errors import ConfigError, PartialWrite
+from causeway.features.groups import group_file
+from causeway.features.health import IngestSummary, writes
+from causeway.features.withheld import Withheld
+from causeway.topology.accounts import AccountRole
+from causeway.training.jobs import read_code
+from causeway.use_cases.use_case import UseCase
+from causeway_airflow.configuration import case_of, code_version, topology
+from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+from causeway_airflow.hooks.governance import GovernanceHook
+from causeway_airflow.results import IngestedGroup
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.feature_groups import describe_features, ensure, request_of
+from causeway_airflow.tasks.feature_writes import TARGETS, write_staged
+from causeway_airflow.tasks.local_files import LocalFile, local_file
+from causeway_airflow.tasks.staging import Staged, Staging, Stores, stage, store_rejects, too_many
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """What is ingested: the parameters of `FeatureIngestOperator`, and the run that does it."""
+
+    role: AccountRole
+    use_case: str
+    source: str
+    stores: Stores
+    max_rejected: float
+    skip_unchanged: bool
+    job: str
+    run: str
+
+
+def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
+    """Check every file, create the groups, write, account for every row; return it by group.
+
+    Raises:
+        BadInput: a file cannot be read or breaks its contract in too many rows; nothing was
+            written.
+        PartialWrite: the service did not keep some of the records.
+    """
+    if ingestion.stores not in TARGETS:
+        raise ConfigError(
+            f"records cannot go to {ingestion.stores!r}",
+            next_step=f"Give one of {', '.join(TARGETS)}.",
+        )
+    case = case_of(ingestion.use_case)
+    with tempfile.TemporaryDirectory(prefix="causeway-ingest-") as folder:
+        files = _files(hook(ArtifactsHook), ingestion, case, Path(folder))
+        staging = Staging(case, ingestion.stores, Path(folder), datetime.now(UTC))
+        staged = _stage_all(hook, ingestion, staging, files)
+        descriptions = _ensure_groups(hook(FeatureGroupsHook), ingestion, case)
+        summaries = {}
+        for part in staged:
+            write_staged(
+                hook,
+                part,
+                ingestion.stores,
+                descriptions[part.group.name],
+                skip_unchanged=ingestion.skip_unchanged and ingestion.stores != "offline",
+            )
+            summaries[part.group.name] = _account(hook, ingestion, case, part)
+    _require_whole(staged)
+    return summaries
+
+
+def _files(
+    objects: ArtifactsHook, ingestion: Ingestion, case: UseCase, folder: Path
+) -> dict[str, LocalFile]:
+    """Return the file of every group on this worker."""
+    root = ingestion.source.rstrip("/")
+    return {
+        group.name: local_file(
+            objects, f"{root}/{group_file(case, group)}", folder / f"{group.name}-input"
+        )
+        for group in case.feature_groups
+    }
+
+
+def _stage_all(
+    hook: Hooks, ingestion: Ingestion, staging: Staging, files: Mapping[str, LocalFile]
+) -> list[Staged]:
+    """Read and check every group's file, so that a record is rejected in all groups or in none."""
+    table = hook(GovernanceHook, "governance", "recorder")
+    groups = staging.case.feature_groups
+    erased = {group.name: _erased(table, group.name) for group in groups}
+
+    def staged_with(refused: Mapping[str, str]) -> list[Staged]:
+        """Stage the files; `refused` says of a record in which group it breaks the contract."""
+        staged = [
+            stage(
+                staging,
+                group,
+                files[group.name],
+                erased[group.name] | _refused_elsewhere(group.name, refused),
+            )
+            for group in groups
+        ]
+        for part in staged:
+            if part.faulty_share > ingestion.max_rejected:
+                raise too_many(part, _store_rejects(hook, ingestion, part))
+        return staged
+
+    staged = staged_with({})
+    refused = {record: part.group.name for part in staged for record in part.refused}
+    return staged_with(refused) if refused else staged
+
+
+def _erased(table: GovernanceHook, group: str) -> dict[str, Withheld]:
+    """Return the records that were erased from a group, or are being erased."""
+    erasures = map(erasure_of, table.query(erasures_of(group)))
+    return {erasure.record: erasure.withheld for erasure in erasures if erasure is not None}
+
+
+def _refused_elsewhere(group: str, refused: Mapping[str, str]) -> dict[str, Withheld]:
+    return {
+        record: Withheld(f"the record is rejected in {other}")
+        for record, other in refused.items()
+        if other != group
+    }
+
+
+def _ensure_groups(
+    groups: FeatureGroupsHook, ingestion: Ingestion, case: UseCase
+) -> dict[str, dict[str, Any]]:
+    """Bring every group to its contract and return their descriptions."""
+    descriptions = {}
+    for group in case.feature_groups:
+        ensured = ensure(groups, request_of(group, case, ingestion.role))
+        if ensured.created or ensured.changed:
+            describe_features(groups, group, case)
+        descriptions[group.name] = ensured.description
+    return descriptions
+
+
+def _account(hook: Hooks, ingestion: Ingestion, case: UseCase, staged: Staged) -> IngestedGroup:
+    """Record what became of a group's rows, for good and as the latest, and return it."""
+    summary = _summary(ingestion, case, staged, _store_rejects(hook, ingestion, staged))
+    table = hook(GovernanceHook, "governance", "recorder")
+    for write in writes(summary):
+        table.apply(write)
+    document = summary.document()
+    log.info("%s: %s", staged.group.name, canonical_json(document))
+    return cast(IngestedGroup, document)
+
+
+def _store_rejects(hook: Hooks, ingestion: Ingestion, staged: Staged) -> str:
+    accounts, role = topology(), ingestion.role
+    root = f"s3://{accounts.bucket(role)}/jobs/{ingestion.use_case}/rejects"
+    return store_rejects(hook(ArtifactsHook), staged, root, accounts.key_alias_arn(role))
+
+
+def _summary(
+    ingestion: Ingestion, case: UseCase, staged: Staged, rejects_uri: str
+) -> IngestSummary:
+    rows, counts = staged.rows, staged.counts
+    return IngestSummary(
+        group=staged.group.name,
+        use_case_id=case.id,
+        source=staged.source,
+        input_sha256=staged.digest,
+        stores=ingestion.stores,
+        job=ingestion.job,
+        code=read_code(case.id).digest,
+        commit=code_version().commit or "",
+        run=ingestion.run,
+        rows=rows,
+        written=staged.written,
+        unchanged=staged.unchanged,
+        rejected=staged.rejected,
+        failed=len(staged.failed),
+        retried=staged.retried,
+        bytes=staged.size,
+        seconds=round(time.monotonic() - staged.started, 3),
+        rejects_uri=rejects_uri,
+        empty={name: round(count / rows, 6) for name, count in counts.empty.items() if count},
+        faulty={name: round(count / rows, 6) for name, count in counts.faulty.items() if count},
+        finished_at=datetime.now(UTC),
+    )
+
+
+def _require_whole(staged: list[Staged]) -> None:
+    lost = [
+        f"{part.group.name} row {failure.row}: {failure.code} {failure.message}"
+        for part in staged
+        for failure in part.failed
+    ]
+    if lost:
+        raise PartialWrite(
+            f"{len(lost)} records were not kept: {'; '.join(lost[:5])}",
+            next_step="Run the task again; records that are stored already stay as they are.",
+        )
