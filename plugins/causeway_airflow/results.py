@@ -48,6 +48,9 @@ class Dataset(TypedDict):
     execution_id: str
 
 
+from typing import Any, TypedDict
+
+
 class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
@@ -151,6 +154,14 @@ class Registered(TypedDict):
     artifact_sha256: str
     comparison: str | None
     created: bool
+
+
+class EnrichedRecords(TypedDict):
+    """Records read online: values by feature by identifier, and the identifiers without one."""
+
+    feature_group: str
+    records: dict[str, dict[str, Any]]
+    missing: list[str]
 
 
 class DeletedRecord(TypedDict):

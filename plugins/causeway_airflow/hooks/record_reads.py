@@ -10,7 +10,7 @@ from causeway.errors import UnexpectedState
 from causeway.features.enrichment import MOST, Enrichment, batches
 from causeway_airflow.hooks.base import TRANSIENT_CODES, AwsTransientError, CausewayHook
 
-#: How often what a call left over is asked for again, and the seconds before each time.
+#: The seconds before each time that what a call left over is requested again.
 PAUSES = tuple(min(0.05 * 2**attempt, 5.0) for attempt in range(10))
 NAMED = 5
 
@@ -26,7 +26,7 @@ class RecordReadsHook(CausewayHook):
         """Return the online records of a group, and which identifiers have none.
 
         `group` is a name, or another account's ARN; `features` are some of the group's, empty for
-        all. What the service leaves unprocessed, or answers with a passing error, is asked for
+        all. What the service leaves unprocessed, or answers with a passing error, is requested
         again.
 
         Raises:
@@ -34,22 +34,23 @@ class RecordReadsHook(CausewayHook):
             UnexpectedState: the service answers for records with an error; it names them.
             AwsTransientError: after all attempts some are still unprocessed.
         """
-        found: dict[str, dict[str, str]] = {}
-        wanted = [one for part in batches(ids, most) for one in part]
-        for part in batches(ids, most):
-            found |= self._batch(group, part, list(features))
-        return Enrichment(found, tuple(one for one in wanted if one not in found))
+        records: dict[str, dict[str, str]] = {}
+        parts = list(batches(ids, most))
+        for part in parts:
+            records |= self._batch(group, part, list(features))
+        missing = tuple(name for part in parts for name in part if name not in records)
+        return Enrichment(records, missing)
 
     def _batch(self, group: str, ids: list[str], features: list[str]) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
+        records: dict[str, dict[str, str]] = {}
         left, last = ids, "unprocessed"
         for pause in PAUSES:
             names = {"FeatureNames": features} if features else {}
-            asked = {"FeatureGroupName": group, "RecordIdentifiersValueAsString": left, **names}
-            reply = self.call("batch_get_record", Identifiers=[asked])
-            for one in reply["Records"]:
-                found[one["RecordIdentifierValueAsString"]] = {
-                    feature["FeatureName"]: feature["ValueAsString"] for feature in one["Record"]
+            request = {"FeatureGroupName": group, "RecordIdentifiersValueAsString": left, **names}
+            reply = self.call("batch_get_record", Identifiers=[request])
+            for item in reply["Records"]:
+                records[item["RecordIdentifierValueAsString"]] = {
+                    value["FeatureName"]: value["ValueAsString"] for value in item["Record"]
                 }
             again, lasting = self._errors(reply["Errors"])
             if lasting:
@@ -61,12 +62,12 @@ class RecordReadsHook(CausewayHook):
                     next_step="Check the group's name or ARN, its share and its online store.",
                 )
             left = again + [
-                one
+                name
                 for unread in reply["UnprocessedIdentifiers"]
-                for one in unread["RecordIdentifiersValueAsString"]
+                for name in unread["RecordIdentifiersValueAsString"]
             ]
             if not left:
-                return found
+                return records
             last = "failing for now" if again else "unprocessed"
             self.log.info("%s: %d of %d records left to read", group, len(left), len(ids))
             time.sleep(pause)
@@ -79,12 +80,12 @@ class RecordReadsHook(CausewayHook):
         )
 
     def _errors(self, errors: Sequence[dict[str, Any]]) -> tuple[list[str], list[str]]:
-        """Return the identifiers to ask for again, and what is wrong for good."""
+        """Return the identifiers to request again, and which errors will not pass."""
         again, lasting = [], []
-        for one in errors:
-            record, code = str(one["RecordIdentifierValueAsString"]), str(one["ErrorCode"])
+        for error in errors:
+            record, code = str(error["RecordIdentifierValueAsString"]), str(error["ErrorCode"])
             if code in TRANSIENT_CODES:
                 again.append(record)
             else:
-                lasting.append(f"record {record}: {code}: {one['ErrorMessage']}")
+                lasting.append(f"record {record}: {code}: {error['ErrorMessage']}")
         return again, lasting

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway.errors import BadInput
-from causeway.features.enrichment import typed
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from causeway_airflow.results import EnrichedRecords
 
 
 class EnrichRecordsOperator(CausewayOperator):
@@ -20,7 +20,7 @@ class EnrichRecordsOperator(CausewayOperator):
     :param records: the identifiers (templated)
     :param features: some of the group's features, empty for all (templated)
     :param missing: whether identifiers without a record fail the task or are reported
-    :returns: `{"feature_group", "records": {id: {feature: value}}, "missing": [id]}`
+    :returns: `EnrichedRecords`
     """
 
     template_fields = (*CausewayOperator.template_fields, "feature_group", "records", "features")
@@ -42,27 +42,9 @@ class EnrichRecordsOperator(CausewayOperator):
         self.features = features
         self.missing = missing
 
-    def perform(self, context: Context) -> dict[str, Any]:
+    def perform(self, context: Context) -> EnrichedRecords:
         """Raises `BadInput` for identifiers without a record where they are refused."""
-        from causeway_airflow.hooks.feature_store import FeatureGroupsHook
-        from causeway_airflow.hooks.record_reads import RecordReadsHook
+        from causeway_airflow.tasks.enrichment import enrich
 
-        groups = FeatureGroupsHook(self.connection(), self.region_name)
-        described = groups.call("describe_feature_group", FeatureGroupName=self.feature_group)
-        types = {one["FeatureName"]: one["FeatureType"] for one in described["FeatureDefinitions"]}
-        found = RecordReadsHook(self.connection(), self.region_name).read(
-            self.feature_group, [str(one) for one in self.records], list(self.features)
-        )
-        told = f"{len(found.missing)} of {len(found.records) + len(found.missing)} records"
-        if found.missing and self.missing == "refuse":
-            raise BadInput(
-                f"{told} are not in {self.feature_group}: {', '.join(found.missing[:20])}",
-                next_step="Ingest them, or take `missing='report'`.",
-            )
-        if found.missing:
-            self.log.warning("%s are not in %s", told, self.feature_group)
-        return {
-            "feature_group": self.feature_group,
-            "records": {one: typed(record, types) for one, record in found.records.items()},
-            "missing": list(found.missing),
-        }
+        ids = [str(name) for name in self.records]
+        return enrich(self.hook, self.feature_group, ids, list(self.features), self.missing)
