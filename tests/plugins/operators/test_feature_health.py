@@ -12,7 +12,8 @@ from causeway.features.groups import create_request
 from causeway.features.health import IngestSummary, writes
 from causeway.reporting.alerts import Alert
 from causeway_airflow.configuration import case_of, topology, use_cases
-from causeway_airflow.operators import feature_health
+from causeway_airflow.operators.feature_health import FeatureHealthOperator
+from causeway_airflow.tasks import feature_health
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 
@@ -38,7 +39,7 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
     monkeypatch.setattr(feature_health, "use_cases", lambda: (changed,))
     raised: list[Alert] = []
 
-    def note(alerts: Any) -> int:
+    def note(hook: Any, alerts: Any) -> int:
         raised.extend(alerts)
         return len(raised)
 
@@ -51,9 +52,9 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
     store = platform.client("sagemaker", "data")
     for group in groups[-2:]:
         store.create_feature_group(**create_request(group, case, topology()))
-    operator = feature_health.FeatureHealthOperator(task_id="judge")
-    found = operator.perform(context())  # type: ignore[arg-type]
-    assert found == {"health-late": 2.0, "health-never": 0.0}
+    operator = FeatureHealthOperator(task_id="judge")
+    stale = operator.perform(context())  # type: ignore[arg-type]
+    assert stale == {"health-late": 2.0, "health-never": 0.0}
     late, never = raised
     assert "health-late is stale: its next ingestion is 2 hours late" in late.what
     assert late.subject.endswith("feature-group/health-late")
