@@ -1,8 +1,8 @@
 """Records of feature groups: written in pre-encoded batches, read back by id.
 
 A batch goes through the botocore client like any other call (its signing, retries, credentials,
-pool); only the body is not serialised by botocore but set, ready, at its `before-call` event. What
-the service did not acknowledge never counts as written.
+pool). Only its body is not serialised by botocore: it is set, ready, at the `before-call` event.
+A row that the service did not acknowledge never counts as written.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request: how many rows the service acknowledged, and the others."""
+    """The outcome of one request: how many rows the service acknowledged, and the others."""
 
     written: int
     failed: tuple[Failed, ...] = ()
@@ -99,7 +99,7 @@ class FeatureRecordsHook(CausewayHook):
         return client
 
     def write(self, requests: Iterable[Body]) -> Iterator[Outcome]:
-        """Write requests, `concurrency` at once, and yield what became of each, in order.
+        """Write requests, `concurrency` at once, and yield the outcome of each, in order.
 
         Requests are taken from the iterator as they are sent: a file of any size takes the memory
         of those under way. Raises `AwsCallError` when the principal may write in no way.
@@ -109,7 +109,7 @@ class FeatureRecordsHook(CausewayHook):
         first = next(source, None)
         if first is None:
             return
-        yield self._write(first)  # alone: it tells whether batches are to be had
+        yield self._write(first)  # alone: it shows whether batches are available
         with ThreadPoolExecutor(self.concurrency) as threads:
             try:
                 for body in source:
@@ -124,23 +124,23 @@ class FeatureRecordsHook(CausewayHook):
 
     def read(self, group: str, identifier: str, ids: Sequence[str]) -> Stored:
         """Return the online records of `ids` that exist, by record id, as the store keeps them."""
-        found: Stored = {}
+        stored: Stored = {}
         parts = [ids[i : i + READ_IDENTIFIERS] for i in range(0, len(ids), READ_IDENTIFIERS)]
         with ThreadPoolExecutor(min(self.concurrency, 4)) as threads:
             for records in threads.map(lambda part: self._read(group, part), parts):
                 for record in records:
                     values = {f["FeatureName"]: f["ValueAsString"] for f in record}
-                    found[values[identifier]] = record
-        return found
+                    stored[values[identifier]] = record
+        return stored
 
     def _read(self, group: str, ids: Sequence[str]) -> list[list[dict[str, Any]]]:
-        asked: list[dict[str, Any]] = [
+        identifiers: list[dict[str, Any]] = [
             {"FeatureGroupName": group, "RecordIdentifiersValueAsString": list(ids)}
         ]
         records: list[list[dict[str, Any]]] = []
         for pause in _pauses():
-            reply = self.call("batch_get_record", Identifiers=asked)
-            records += [found["Record"] for found in reply["Records"]]
+            reply = self.call("batch_get_record", Identifiers=identifiers)
+            records += [item["Record"] for item in reply["Records"]]
             if reply["Errors"]:
                 first = reply["Errors"][0]
                 raise UnexpectedState(
@@ -149,8 +149,8 @@ class FeatureRecordsHook(CausewayHook):
                     principal=self.principal,
                     next_step="Mend the cause and re-run.",
                 )
-            asked = reply["UnprocessedIdentifiers"]
-            if not asked:
+            identifiers = reply["UnprocessedIdentifiers"]
+            if not identifiers:
                 break
             time.sleep(pause)
         # What stays unread counts as not stored: it is written again, which is safe.
@@ -198,24 +198,24 @@ class FeatureRecordsHook(CausewayHook):
         failed: list[Failed],
     ) -> Body | None:
         """Note the entries that were refused; return a request of those to be sent again."""
-        places: defaultdict[Any, list[int]] = defaultdict(list)
+        positions: defaultdict[Any, list[int]] = defaultdict(list)
         for position, entry in enumerate(body.entries()):
-            places[_entry_key(entry)].append(position)
+            positions[_entry_key(entry)].append(position)
 
-        def place(entry: dict[str, Any]) -> int:
-            found = places.get(_entry_key(entry))
-            if not found:
+        def position_of(entry: dict[str, Any]) -> int:
+            of_entry = positions.get(_entry_key(entry))
+            if not of_entry:
                 raise UnexpectedState(
                     "BatchWriteRecord answers about a record that was not sent: "
                     f"{json.dumps(entry)[:300]}",
                     principal=self.principal,
                     next_step="Compare the group's stored records with the input.",
                 )
-            return found.pop()
+            return of_entry.pop()
 
-        again = [place(entry) for entry in left]
+        again = [position_of(entry) for entry in left]
         for error in errors:
-            position, code = place(error["Entry"]), str(error.get("ErrorCode"))
+            position, code = position_of(error["Entry"]), str(error.get("ErrorCode"))
             if code in TRANSIENT_CODES:
                 again.append(position)
             else:
@@ -242,7 +242,7 @@ class FeatureRecordsHook(CausewayHook):
 
     def _fall_back(self, code: str) -> None:
         if not self._singly:
-            self.log.warning("BatchWriteRecord is not to be had (%s): single puts", code)
+            self.log.warning("BatchWriteRecord is not available (%s): single puts", code)
             self._singly = True
 
     def _put(self, body: Body) -> Outcome:
@@ -268,7 +268,7 @@ class FeatureRecordsHook(CausewayHook):
 
 
 def _entry_key(entry: dict[str, Any]) -> Any:
-    record = frozenset((one["FeatureName"], one.get("ValueAsString")) for one in entry["Record"])
+    record = frozenset((f["FeatureName"], f.get("ValueAsString")) for f in entry["Record"])
     return entry["FeatureGroupName"].rpartition("/")[2], record
 
 

@@ -1,10 +1,10 @@
-"""Signed requests over connections that are kept, without what botocore's own transport costs.
+"""Signed requests over connections that stay open, without the cost of botocore's own transport.
 
-Putting a request on a connection costs botocore and urllib3 a third of all CPU of a batch of
-records. Here a request that the client has put together and signed goes over `http.client`, and
-the reply goes back to the client, which parses it and retries: its `before-send` event is made for
-that. Timeouts, certificates and the number of connections are those of the client; with a proxy, a
-client certificate or no verification at all its own transport stays.
+Sending a request costs botocore and urllib3 a third of all CPU of a batch of records. Here a
+request that the client has built and signed goes over `http.client`, and the reply goes back to the
+client, which parses it and retries: its `before-send` event is made for that. Timeouts,
+certificates and the number of connections are those of the client; with a proxy, a client
+certificate or no verification at all its own transport stays.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from urllib3.util.wait import wait_for_read
 
 
 def install(client: Any) -> bool:
-    """Let a client send over kept connections; say whether it does."""
-    # No public attribute says how a client was configured to connect; a test holds these.
+    """Let a client send over connections that stay open; return whether it does."""
+    # No public attribute says how a client was configured to connect; a test covers these.
     transport, url = client._endpoint.http_session, client.meta.endpoint_url
     verify = transport._verify
     if transport._proxy_config.proxy_url_for(url) or transport._cert_file or verify is False:
         return False
     config, service = client.meta.config, client.meta.service_model.service_id.hyphenize()
-    kept = KeptConnections(verify, config.connect_timeout, config.read_timeout)
-    client.meta.events.register(f"before-send.{service}", kept.send)
+    connections = KeptConnections(verify, config.connect_timeout, config.read_timeout)
+    client.meta.events.register(f"before-send.{service}", connections.send)
     return True
 
 
@@ -61,9 +61,9 @@ class KeptConnections:
 
         Raises botocore's errors of connections, on which the client retries.
         """
-        place, target = _split(request.url)
+        origin, target = _split(request.url)
         body: Any = request.body  # bytes; botocore's type also allows a stream of text
-        connection = self._kept(place) or self._new(place, request.url)
+        connection = self._reusable(origin) or self._new(origin, request.url)
         try:
             connection.request(request.method, target, body, dict(_headers(request)))
             reply = connection.getresponse()
@@ -80,26 +80,26 @@ class KeptConnections:
             connection.close()  # half a reply would be read as the next one's
             raise
         if connection.sock is not None:
-            self._idle.append((place, connection))
+            self._idle.append((origin, connection))
         headers: Any = reply.headers  # botocore's HTTPHeaders is the same class
         return AWSResponse(request.url, reply.status, headers, _Content(content))
 
-    def _kept(self, place: str) -> http.client.HTTPConnection | None:
+    def _reusable(self, origin: str) -> http.client.HTTPConnection | None:
         """Return an idle connection that the server has not closed meanwhile."""
         while True:
             try:
-                kept, connection = self._idle.pop()
+                idle_origin, connection = self._idle.pop()
             except IndexError:
                 return None
-            if kept == place and not wait_for_read(connection.sock, timeout=0):
+            if idle_origin == origin and not wait_for_read(connection.sock, timeout=0):
                 return connection
             connection.close()
 
-    def _new(self, place: str, url: str) -> http.client.HTTPConnection:
-        secure, _, host = place.partition("//")
+    def _new(self, origin: str, url: str) -> http.client.HTTPConnection:
+        scheme, _, host = origin.partition("//")
         connection = (
             http.client.HTTPSConnection(host, timeout=self._connect, context=self._secured())
-            if secure == "https:"
+            if scheme == "https:"
             else http.client.HTTPConnection(host, timeout=self._connect)
         )
         try:
@@ -123,7 +123,7 @@ class KeptConnections:
 
 
 class _Content:
-    """What botocore reads a reply from."""
+    """The body of a reply, in the form that botocore reads."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -134,7 +134,7 @@ class _Content:
 
 @lru_cache(maxsize=256)
 def _split(url: str) -> tuple[str, str]:
-    """Return where a request goes (scheme, host, port), and what it asks for there."""
+    """Return the origin of a URL (scheme, host, port), and the target of its request there."""
     parts = urlsplit(url)
     target = parts.path or "/"
     return f"{parts.scheme}://{parts.netloc}", f"{target}?{parts.query}" if parts.query else target

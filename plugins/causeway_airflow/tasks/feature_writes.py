@@ -105,12 +105,10 @@ def _add_objects(
             f"feature group {staged.group.name} has no offline store",
             next_step="Ingest it with `stores` set to `online`.",
         )
-    for made in backfill.objects:
-        if objects.add(store, made.key, made.path, {"input": backfill.digest}):
-            staged.written += made.rows
+    for stored in backfill.objects:
+        if objects.add(store, stored.key, stored.path, {"input": backfill.digest}):
+            staged.written += stored.rows
         else:
-            staged.unchanged += made.rows
-        log.info(
-            "%s: %d rows in s3://%s/%s/%s",
-            staged.group.name, made.rows, store.bucket, store.prefix, made.key,
-        )  # fmt: skip
+            staged.unchanged += stored.rows
+        uri = f"s3://{store.bucket}/{store.prefix}/{stored.key}"
+        log.info("%s: %d rows in %s", staged.group.name, stored.rows, uri)

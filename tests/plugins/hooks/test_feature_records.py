@@ -37,9 +37,9 @@ def hook(concurrency: int = 4) -> Any:
 def test_what_was_written_is_read_back_by_id(shared: LocalPlatform) -> None:
     written = hook()
     outcomes = list(written.write(requests(130, "batch")))
-    assert sum(one.written for one in outcomes) == 130
-    found = written.read(GROUP, "record_id", [*ids(130, "batch"), "batch-none"])
-    assert set(found) == set(ids(130, "batch"))
+    assert sum(outcome.written for outcome in outcomes) == 130
+    stored = written.read(GROUP, "record_id", [*ids(130, "batch"), "batch-none"])
+    assert set(stored) == set(ids(130, "batch"))
 
 
 def test_the_bytes_are_those_that_botocore_sends(shared: LocalPlatform) -> None:
@@ -74,14 +74,14 @@ def test_records_go_singly_where_batches_are_not_to_be_had(
     writer = hook()
     call, used = writer.call, []
 
-    def without_batches(operation: str, **given: Any) -> dict[str, Any]:
+    def without_batches(operation: str, **params: Any) -> dict[str, Any]:
         used.append(operation)
         if operation == "batch_write_record":
             raise AwsCallError("no batches", code="AccessDeniedException")
-        return call(operation, **given)
+        return call(operation, **params)
 
     monkeypatch.setattr(writer, "call", without_batches)
-    assert sum(one.written for one in writer.write(requests(30, "single"))) == 30
+    assert sum(outcome.written for outcome in writer.write(requests(30, "single"))) == 30
     assert used.count("put_record") == 30
     assert len(writer.read(GROUP, "record_id", ids(30, "single"))) == 30
 
@@ -106,7 +106,7 @@ def test_unprocessed_entries_are_sent_again_and_a_refused_one_is_named(
     (outcome,) = writer.write(requests(10, "left"))
     assert sizes == [10, 2]
     assert outcome.written == 9
-    assert [(one.row, one.code, one.message) for one in outcome.failed] == [
+    assert [(failure.row, failure.code, failure.message) for failure in outcome.failed] == [
         (11, "ValidationError", "no")
     ]
     assert set(hook().read(GROUP, "record_id", ids(10, "left"))) == set(ids(9, "left"))
@@ -118,7 +118,7 @@ def test_a_refused_value_fails_alone(shared: LocalPlatform) -> None:
     spoiled["Entries"][1]["Record"][2]["ValueAsString"] = "many"
     (outcome,) = hook().write([Body(body.rows, json.dumps(spoiled).encode())])
     assert outcome.written == 2
-    assert [one.row for one in outcome.failed] == [3]
+    assert [failure.row for failure in outcome.failed] == [3]
 
 
 def test_what_is_left_of_a_batch_goes_singly_and_all_of_it_counts(
@@ -133,7 +133,7 @@ def test_what_is_left_of_a_batch_goes_singly_and_all_of_it_counts(
         if len(calls) == 1:
             send(body.part(range(len(entries) - 2)))
             return {"Errors": [], "UnprocessedEntries": entries[-2:]}
-        denied = [{"Entry": one, "ErrorCode": "AccessForbidden"} for one in entries]
+        denied = [{"Entry": entry, "ErrorCode": "AccessForbidden"} for entry in entries]
         return {"Errors": denied, "UnprocessedEntries": []}
 
     monkeypatch.setattr(writer, "_send", denying)

@@ -1,4 +1,4 @@
-"""Kept connections: as botocore's own transport, with its errors, and fewer connections."""
+"""Connections that stay open: like botocore's own transport, with its errors, but fewer of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r
 
 
 class Server:
-    """Answers each request as `answer` says; counts connections and keeps what it was sent."""
+    """Answers each request as `answer` says; counts connections and keeps the requests."""
 
     def __init__(self, answer: Callable[[socket.socket, int], bool]) -> None:
         self.answer, self.connections, self.sent = answer, 0, list[bytes]()
@@ -81,20 +81,20 @@ def answered(connection: socket.socket, number: int) -> bool:
     return True
 
 
-def client(server: Server, scheme: str = "http", attempts: int = 1, **given: Any) -> Any:
-    given.setdefault("verify", None)
-    verify = given.pop("verify")
-    made = boto3.Session("AKID", "secret", region_name="eu-central-1").client(
+def client(server: Server, scheme: str = "http", attempts: int = 1, **options: Any) -> Any:
+    options.setdefault("verify", None)
+    verify = options.pop("verify")
+    client = boto3.Session("AKID", "secret", region_name="eu-central-1").client(
         "sagemaker-featurestore-runtime",
         endpoint_url=f"{scheme}://127.0.0.1:{server.port}",
         verify=verify,
         config=Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
-            **{"connect_timeout": 5, "read_timeout": 5, **given},
+            **{"connect_timeout": 5, "read_timeout": 5, **options},
         ),
     )
-    assert kept_connections.install(made)
-    return made
+    assert kept_connections.install(client)
+    return client
 
 
 def test_many_calls_take_one_connection_and_the_server_gets_what_botocore_sends() -> None:
@@ -115,8 +115,8 @@ def _compared(request: bytes) -> list[bytes]:
     head, _, body = request.partition(b"\r\n\r\n")
     first, *headers = head.split(b"\r\n")
     own = (b"user-agent", b"x-amz-date", b"authorization", b"amz-sdk-")
-    kept = sorted(line for line in headers if line and not line.lower().startswith(own))
-    return [first, *kept, body]
+    compared = sorted(line for line in headers if line and not line.lower().startswith(own))
+    return [first, *compared, body]
 
 
 def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
@@ -134,8 +134,8 @@ def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
         assert server.connections == 3
 
 
-def _idle(made: Any) -> list[Any]:
-    emitter = made.meta.events
+def _idle(client: Any) -> list[Any]:
+    emitter = client.meta.events
     (send,) = [
         handler
         for handler in emitter._emitter._handlers.prefix_search(
@@ -161,17 +161,17 @@ def test_a_reply_cut_short_is_sent_again_by_the_client() -> None:
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
-    asked = threading.Event()
+    answer = threading.Event()
 
     def silent(connection: socket.socket, number: int) -> bool:
-        asked.wait(10)
+        answer.wait(10)
         return False
 
     with serving(silent) as server, pytest.raises(ReadTimeoutError):
         try:
             client(server, read_timeout=0.1).batch_write_record(Entries=ENTRIES)
         finally:
-            asked.set()
+            answer.set()
 
 
 def test_no_server_is_an_endpoint_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def _certificate(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -235,6 +235,6 @@ def _certificate(folder: Path) -> Path:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        + made.public_bytes(serialization.Encoding.PEM)
+        + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return path

@@ -27,12 +27,12 @@ def filled(shared: LocalPlatform) -> LocalPlatform:
                     "FeatureGroupName": GROUP,
                     "TargetStores": ["OnlineStore"],
                     "Record": [
-                        {"FeatureName": "record_id", "ValueAsString": one},
+                        {"FeatureName": "record_id", "ValueAsString": record},
                         {"FeatureName": "event_time", "ValueAsString": "2024-01-01T00:00:00Z"},
-                        {"FeatureName": "credit_risk", "ValueAsString": str(int(one[-3:]) % 2)},
+                        {"FeatureName": "credit_risk", "ValueAsString": str(int(record[-3:]) % 2)},
                     ],
                 }
-                for one in IDS[start : start + 25]
+                for record in IDS[start : start + 25]
             ]
         )
     return shared
@@ -54,9 +54,9 @@ def enrich(records: list[str], group: str = ARN, **more: Any) -> dict[str, Any]:
 def test_a_consumer_reads_by_the_owners_arn_and_learns_what_is_missing(
     filled: LocalPlatform,
 ) -> None:
-    found = enrich([*IDS, "enrich-none"], features=["credit_risk"])
-    assert found["records"] == {one: {"credit_risk": int(one[-3:]) % 2} for one in IDS}
-    assert found["missing"] == ["enrich-none"]
+    reply = enrich([*IDS, "enrich-none"], features=["credit_risk"])
+    assert reply["records"] == {record: {"credit_risk": int(record[-3:]) % 2} for record in IDS}
+    assert reply["missing"] == ["enrich-none"]
     whole = enrich(IDS[:1])["records"][IDS[0]]
     assert whole == {"record_id": IDS[0], "event_time": "2024-01-01T00:00:00Z", "credit_risk": 0}
     with pytest.raises(BadInput, match=r"1 of 2 records are not in .*: enrich-none"):
@@ -69,8 +69,8 @@ def test_what_is_left_unprocessed_is_asked_for_again(faulty: LocalPlatform) -> N
     for number, kind in enumerate(("unprocessed", "throttle"), 1):
         rule = {"operation": READ, "kind": kind, "rate": 0.3, "seed": number}
         faulty.faults("POST", rule)
-    found = enrich(IDS * 2)
-    assert set(found["records"]) == set(IDS) and found["missing"] == []
+    reply = enrich(IDS * 2)
+    assert set(reply["records"]) == set(IDS) and reply["missing"] == []
     assert sum(rule["fired"] for rule in faulty.faults("GET")["faults"])
 
 

@@ -47,20 +47,24 @@ def put(platform: LocalPlatform, ids: list[str], value: str, moment: str = STORE
 
 def objects(platform: LocalPlatform, group: str = GROUP) -> list[dict[str, Any]]:
     """Return every version below a group's offline store, the current ones marked."""
-    described = platform.client("sagemaker", "data").describe_feature_group(FeatureGroupName=group)
-    place = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
-    prefix = place.split("/", 3)[3]
+    description = platform.client("sagemaker", "data").describe_feature_group(
+        FeatureGroupName=group
+    )
+    uri = description["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    prefix = uri.split("/", 3)[3]
     s3 = platform.client("s3", "data")
     return list(s3.list_object_versions(Bucket=BUCKET, Prefix=prefix).get("Versions", ()))
 
 
 def rows(platform: LocalPlatform, group: str = GROUP, *, current: bool) -> list[dict[str, Any]]:
-    s3, found = platform.client("s3", "data"), []
-    for one in objects(platform, group):
-        if one["IsLatest"] or not current:
-            body = s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"]
-            found += pq.read_table(io.BytesIO(body.read())).to_pylist()
-    return found
+    s3, contents = platform.client("s3", "data"), []
+    for version in objects(platform, group):
+        if version["IsLatest"] or not current:
+            body = s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])[
+                "Body"
+            ]
+            contents += pq.read_table(io.BytesIO(body.read())).to_pylist()
+    return contents
 
 
 def online(platform: LocalPlatform, record: str) -> Any:
@@ -104,8 +108,8 @@ def report(outcome: dict[str, Any], record: str, run: str) -> dict[str, Any]:
 def gone(platform: LocalPlatform, record: str) -> None:
     """Assert that nothing of a record is left but the mark of its deletion."""
     assert online(platform, record) is None
-    left = [one for one in rows(platform, current=False) if one["record_id"] == record]
-    assert all(one["is_deleted"] and one["median_house_value"] is None for one in left)
+    left = [row for row in rows(platform, current=False) if row["record_id"] == record]
+    assert all(row["is_deleted"] and row["median_house_value"] is None for row in left)
 
 
 def test_a_stale_deletion_is_refused_and_a_later_one_deletes(stored: LocalPlatform) -> None:
@@ -139,8 +143,8 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int | None], N
 
     def connected(self: Any) -> Any:
         """Assume each role once: otherwise that is most of the time of so many erasures."""
-        known = (self.aws_conn_id, self.service)
-        return clients[known] if known in clients else clients.setdefault(known, connect(self))
+        key = (self.aws_conn_id, self.service)
+        return clients[key] if key in clients else clients.setdefault(key, connect(self))
 
     def counted(self: Any, operation: str, **params: Any) -> Any:
         reply = plain(self, operation, **params)
@@ -162,7 +166,7 @@ def test_an_erasure_killed_after_any_call_converges_and_loses_nothing_else(
     stored: LocalPlatform, killed: Callable[[int | None], None]
 ) -> None:
     others = {IDS[-1], IDS[-2]}
-    before = [one for one in rows(stored, current=True) if one["record_id"] in others]
+    before = [row for row in rows(stored, current=True) if row["record_id"] in others]
     survived = 0
     for number in range(1, KILLS + 1):
         record = IDS[number - 1]
@@ -185,7 +189,7 @@ def test_an_erasure_killed_after_any_call_converges_and_loses_nothing_else(
             "event_time": again["event_time"],
         }
     assert survived, "an erasure has fewer calls than there were kills"
-    after = [one for one in rows(stored, current=True) if one["record_id"] in others]
+    after = [row for row in rows(stored, current=True) if row["record_id"] in others]
     assert sorted(after, key=str) == sorted(before, key=str)
     assert online(stored, STAYS)
 
@@ -203,14 +207,14 @@ def test_a_backfill_of_the_same_input_does_not_bring_it_back(
     group = "credit-risk-outcome"
     source, record = engineered(tmp_path, "backfilled"), "backfilled-0003"
     ingest(source, stores="offline")
-    found = erase(record, group=group)
-    assert (found["online"], found["rows"], found["versions"]) == (False, 1, 1)
+    outcome = erase(record, group=group)
+    assert (outcome["online"], outcome["rows"], outcome["versions"]) == (False, 1, 1)
     again = ingest(source, stores="offline")[group]
     assert (again["written"], again["unchanged"], again["rejected"]) == (0, ROWS - 1, 1)
-    held = [one for one in rows(shared, group, current=False) if one["record_id"] == record]
-    assert [one["is_deleted"] for one in held] == [True]
-    others = [one for one in rows(shared, group, current=True) if "backfilled" in one["record_id"]]
-    assert len({one["record_id"] for one in others}) == ROWS
+    left = [row for row in rows(shared, group, current=False) if row["record_id"] == record]
+    assert [row["is_deleted"] for row in left] == [True]
+    others = [row for row in rows(shared, group, current=True) if "backfilled" in row["record_id"]]
+    assert len({row["record_id"] for row in others}) == ROWS
 
 
 def test_an_ingestion_of_the_same_file_leaves_what_was_erased_out(
@@ -224,9 +228,9 @@ def test_an_ingestion_of_the_same_file_leaves_what_was_erased_out(
     again = ingest(source)
     assert (again[group]["unchanged"], again[group]["rejected"]) == (ROWS - 1, 1)
     bucket, _, key = again[group]["rejects_uri"].removeprefix("s3://").partition("/")
-    told = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    assert record in told and "was erased by run-1" in told
-    assert {one["rejected"] for name, one in again.items() if name != group} == {0}
+    rejects = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert record in rejects and "was erased by run-1" in rejects
+    assert {summary["rejected"] for name, summary in again.items() if name != group} == {0}
     runtime = shared.client("sagemaker-featurestore-runtime", "data")
     about = {"FeatureGroupName": group, "RecordIdentifierValueAsString": record}
     assert "Record" not in runtime.get_record(**about)
@@ -239,9 +243,9 @@ def test_an_ingestion_of_the_same_file_leaves_what_was_erased_out(
 def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> None:
     record = IDS[KILLS]
     first = erase(record, "first")
-    found = report(first, record, "first")
-    assert found["changed"] and found["rows erased"] == 2
-    versions = {(one["Key"], one["VersionId"]) for one in objects(stored)}
+    summary = report(first, record, "first")
+    assert summary["changed"] and summary["rows erased"] == 2
+    versions = {(version["Key"], version["VersionId"]) for version in objects(stored)}
     second = erase(record, "second")
     assert second == {
         "group": GROUP,
@@ -251,9 +255,9 @@ def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> N
         "versions": 0,
         "event_time": first["event_time"],
     }
-    found = report(second, record, "second")
-    assert not found["changed"] and found["rows erased"] == 0
-    assert {(one["Key"], one["VersionId"]) for one in objects(stored)} == versions
+    summary = report(second, record, "second")
+    assert not summary["changed"] and summary["rows erased"] == 0
+    assert {(version["Key"], version["VersionId"]) for version in objects(stored)} == versions
     s3 = stored.client("s3", "governance")
     body = s3.get_object(Bucket=REPORTS, Key="reports/erasure/second.md")["Body"].read().decode()
     assert "this run changed nothing" in body
@@ -263,7 +267,7 @@ def test_a_second_run_changes_nothing_and_reports_so(stored: LocalPlatform) -> N
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": "REPORT#erasure"}},
     )["Items"]
-    assert {"first", "second"} <= {one["run"]["S"] for one in items}
+    assert {"first", "second"} <= {item["run"]["S"] for item in items}
 
 
 def test_the_report_lists_the_datasets_and_versions_that_were_built_with_it(
@@ -276,9 +280,9 @@ def test_the_report_lists_the_datasets_and_versions_that_were_built_with_it(
         pq.write_table(pa.table({"record_id": ids, "x": [1.0] * len(ids)}), body)
         digests[name] = name[-1] * 64
         about = {"digest": digests[name], "groups": [GROUP], "snapshot": "then"}
-        place = f"datasets/{CASE}/{digests[name]}/dataset"
-        s3.put_object(Bucket=SCIENCE, Key=f"{place}.parquet", Body=body.getvalue())
-        s3.put_object(Bucket=SCIENCE, Key=f"{place}.json", Body=json.dumps(about))
+        key = f"datasets/{CASE}/{digests[name]}/dataset"
+        s3.put_object(Bucket=SCIENCE, Key=f"{key}.parquet", Body=body.getvalue())
+        s3.put_object(Bucket=SCIENCE, Key=f"{key}.json", Body=json.dumps(about))
     registry = stored.client("sagemaker", "shared_services")
     arns = {
         name: registry.create_model_package(
@@ -292,20 +296,20 @@ def test_the_report_lists_the_datasets_and_versions_that_were_built_with_it(
         )["ModelPackageArn"]
         for name, digest in digests.items()
     }
-    kept = {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)}
-    found = report(erase(record, "built"), record, "built")
-    assert (found["datasets built with it"], found["model versions built with it"]) == (1, 1)
-    bucket, _, key = found["report"].removeprefix("s3://").partition("/")
+    etags = {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)}
+    summary = report(erase(record, "built"), record, "built")
+    assert (summary["datasets built with it"], summary["model versions built with it"]) == (1, 1)
+    bucket, _, key = summary["report"].removeprefix("s3://").partition("/")
     written = stored.client("s3", "governance").get_object(Bucket=bucket, Key=key)["Body"]
-    told = json.load(written)
-    assert [one["digest"] for one in told["datasets"]] == [digests["with"]]
-    assert [one["arn"] for one in told["model_versions"]] == [arns["with"]]
-    assert {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)} == kept
+    document = json.load(written)
+    assert [item["digest"] for item in document["datasets"]] == [digests["with"]]
+    assert [item["arn"] for item in document["model_versions"]] == [arns["with"]]
+    assert {key: s3.get_object(Bucket=SCIENCE, Key=key)["ETag"] for key in keys(s3)} == etags
 
 
 def keys(s3: Any) -> list[str]:
-    held = s3.list_objects_v2(Bucket=SCIENCE, Prefix=f"datasets/{CASE}/")["Contents"]
-    return [one["Key"] for one in held]
+    contents = s3.list_objects_v2(Bucket=SCIENCE, Prefix=f"datasets/{CASE}/")["Contents"]
+    return [item["Key"] for item in contents]
 
 
 def find(**more: Any) -> list[str]:

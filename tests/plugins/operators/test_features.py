@@ -46,12 +46,12 @@ def engineered(folder: Path, prefix: str, **change: Any) -> Path:
 def ingest(folder: Path, **options: Any) -> dict[str, Any]:
     from causeway_airflow.operators.features import FeatureIngestOperator
 
-    given = context()
-    given["outlet_events"] = defaultdict(lambda: SimpleNamespace(extra={}))
+    task_context = context()
+    task_context["outlet_events"] = defaultdict(lambda: SimpleNamespace(extra={}))
     operator = FeatureIngestOperator(
         task_id="ingest", use_case="credit_risk", source=str(folder), **options
     )
-    return operator.perform(given)  # type: ignore[arg-type]
+    return operator.perform(task_context)  # type: ignore[arg-type]
 
 
 def test_a_rerun_writes_nothing_and_a_backfill_makes_objects(
@@ -59,12 +59,14 @@ def test_a_rerun_writes_nothing_and_a_backfill_makes_objects(
 ) -> None:
     source = engineered(tmp_path, "again")
     first = ingest(source)
-    assert {one["written"] for one in first.values()} == {ROWS}
+    assert {summary["written"] for summary in first.values()} == {ROWS}
     second = ingest(source)
-    assert {(one["written"], one["unchanged"]) for one in second.values()} == {(0, ROWS)}
+    assert {(summary["written"], summary["unchanged"]) for summary in second.values()} == {
+        (0, ROWS)
+    }
     backfill = ingest(source, stores="offline")
-    assert {one["written"] for one in backfill.values()} == {ROWS}
-    assert {one["unchanged"] for one in ingest(source, stores="offline").values()} == {ROWS}
+    assert {summary["written"] for summary in backfill.values()} == {ROWS}
+    assert {summary["unchanged"] for summary in ingest(source, stores="offline").values()} == {ROWS}
 
 
 def test_too_many_rejects_stop_the_task_before_anything_is_written(
@@ -73,20 +75,24 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     source = engineered(tmp_path, "reject", credit_risk=[7] + [1] * (ROWS - 1))
     with pytest.raises(BadInput, match=r"1 of 60 rows.*\n.*row 1, column 'credit_risk', value '7'"):
         ingest(source)
-    found = ingest(source, max_rejected=0.05)
-    outcome = found["credit-risk-outcome"]
+    summaries = ingest(source, max_rejected=0.05)
+    outcome = summaries["credit-risk-outcome"]
     assert (outcome["written"], outcome["rejected"]) == (ROWS - 1, 1)
     bucket, _, key = outcome["rejects_uri"].removeprefix("s3://").partition("/")
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert body.splitlines()[1].startswith('1,credit_risk,7,rejected,"is an unknown code')
     # The record's other parts are rejected with it; no group holds a part of it.
-    assert {(one["rows"], one["rejected"]) for one in found.values()} == {(ROWS, 1)}
-    bucket, _, key = found["credit-risk-loan"]["rejects_uri"].removeprefix("s3://").partition("/")
+    assert {(summary["rows"], summary["rejected"]) for summary in summaries.values()} == {(ROWS, 1)}
+    bucket, _, key = (
+        summaries["credit-risk-loan"]["rejects_uri"].removeprefix("s3://").partition("/")
+    )
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     reason = "the record is rejected in credit-risk-outcome"
     assert body.splitlines()[1:] == [f"1,record_id,reject-0000,rejected,{reason}"]
     offline = ingest(source, max_rejected=0.05, stores="offline")
-    assert {(one["written"], one["rejected"]) for one in offline.values()} == {(ROWS - 1, 1)}
+    assert {(summary["written"], summary["rejected"]) for summary in offline.values()} == {
+        (ROWS - 1, 1)
+    }
 
 
 def test_a_third_of_failures_loses_no_row_and_leaves_the_store_as_without(
@@ -102,16 +108,16 @@ def test_a_third_of_failures_loses_no_row_and_leaves_the_store_as_without(
         ):
             rule = {"operation": batch, "kind": kind, "rate": rate, "seed": number}
             shared.faults("POST", rule)
-        found = ingest(engineered(tmp_path / "faulty", "faulty"))
+        summaries = ingest(engineered(tmp_path / "faulty", "faulty"))
         fired = {rule["kind"]: rule["fired"] for rule in shared.faults("GET")["faults"]}
     finally:
         shared.faults("DELETE")
     assert fired["unprocessed"], fired
-    assert {(one["rows"], one["written"], one["failed"]) for one in found.values()} == {
-        (ROWS, ROWS, 0)
-    }
-    assert sum(one["retried"] for one in found.values()) >= fired["unprocessed"]
-    for group in found:
+    assert {
+        (summary["rows"], summary["written"], summary["failed"]) for summary in summaries.values()
+    } == {(ROWS, ROWS, 0)}
+    assert sum(summary["retried"] for summary in summaries.values()) >= fired["unprocessed"]
+    for group in summaries:
         assert records(group, "faulty") == records(group, "plain")
 
 
@@ -120,15 +126,15 @@ def records(group: str, prefix: str) -> dict[str, dict[str, str]]:
     from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 
     ids = [f"{prefix}-{n:04d}" for n in range(ROWS)]
-    found = FeatureRecordsHook("causeway_data_ingester").read(group, "record_id", ids)
-    assert set(found) == set(ids)
+    stored = FeatureRecordsHook("causeway_data_ingester").read(group, "record_id", ids)
+    assert set(stored) == set(ids)
     return {
         name.removeprefix(prefix): {
-            one["FeatureName"]: one["ValueAsString"]
-            for one in record
-            if one["FeatureName"] != "record_id"
+            value["FeatureName"]: value["ValueAsString"]
+            for value in record
+            if value["FeatureName"] != "record_id"
         }
-        for name, record in found.items()
+        for name, record in stored.items()
     }
 
 
@@ -159,19 +165,19 @@ def test_what_is_read_back_equals_the_input_cell_by_cell(
         staged = stage(staging, group, LocalFile(str(path), path))
         write_staged(hook, staged, stores, description, skip_unchanged=False)
         assert staged.written == staged.rows
-    given = raw_rows(path, case)
-    ids = [case.data.record_id.format % (n + 1) for n in range(len(given))]
+    raw = raw_rows(path, case)
+    ids = [case.data.record_id.format % (n + 1) for n in range(len(raw))]
     online = FeatureRecordsHook("causeway_data_ingester").read(group.name, "record_id", ids)
     offline = offline_table(shared, description)
     assert offline["record_id"] == ids
     kinds = {"Integral": int, "Fractional": float, "String": str}
-    for number, (one, row) in enumerate(zip(ids, given, strict=True)):
-        held = {value["FeatureName"]: value["ValueAsString"] for value in online[one]}
+    for number, (record, row) in enumerate(zip(ids, raw, strict=True)):
+        stored = {value["FeatureName"]: value["ValueAsString"] for value in online[record]}
         for feature in group.features:
             name, text = feature.name, row[str(feature.source)]
-            wanted = kinds[feature.type](text) if text else None
-            assert offline[name][number] == wanted, (one, name)
-            assert (kinds[feature.type](held[name]) if name in held else None) == wanted
+            expected = kinds[feature.type](text) if text else None
+            assert offline[name][number] == expected, (record, name)
+            assert (kinds[feature.type](stored[name]) if name in stored else None) == expected
 
 
 def raw_group(case: UseCase) -> FeatureGroup:
@@ -206,13 +212,13 @@ def offline_table(platform: LocalPlatform, described: dict[str, Any]) -> dict[st
     uri = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     s3 = platform.client("s3", "data")
-    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
     parts = [
         pq.read_table(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
         for key in keys
     ]
-    found: dict[str, list[Any]] = pa.concat_tables(parts).sort_by("record_id").to_pydict()
-    return found
+    columns: dict[str, list[Any]] = pa.concat_tables(parts).sort_by("record_id").to_pydict()
+    return columns
 
 
 class TestPublished:
@@ -235,9 +241,9 @@ class TestPublished:
     ) -> None:
         declared = case_of("credit_risk").data.published
         assert declared is not None
-        given = data if data == "published" else declared.address
-        found = self.validated(monkeypatch, given, 1000)
-        assert (found["data"], found["rows"]) == (declared.address, 1000)
+        source = data if data == "published" else declared.address
+        file = self.validated(monkeypatch, source, 1000)
+        assert (file["data"], file["rows"]) == (declared.address, 1000)
 
     def test_another_number_of_rows_is_refused(
         self, shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""Groups are made from their contract and grow with it."""
+"""Groups are created from their contract and grow with it."""
 
 from __future__ import annotations
 

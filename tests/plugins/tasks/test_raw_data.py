@@ -88,15 +88,15 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-def published(address: str, **given: Any) -> Published:
+def published(address: str, **fields: Any) -> Published:
     """Return a declaration with an address that a contract would not be allowed."""
-    return Published(address="https://example.org/x", **given).model_copy(
+    return Published(address="https://example.org/x", **fields).model_copy(
         update={"address": address}
     )
 
 
-def credit(site: str, path: str = "/credit.zip", **given: Any) -> Published:
-    return published(f"{site}{path}", archive="zip", member="SouthGermanCredit.asc", **given)
+def credit(site: str, path: str = "/credit.zip", **fields: Any) -> Published:
+    return published(f"{site}{path}", archive="zip", member="SouthGermanCredit.asc", **fields)
 
 
 CASE = use_case("credit_risk")
@@ -130,9 +130,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_another_file_or_place_is_refused(case: str, site: str, tmp_path: Path) -> None:
-    path, given, message = REFUSED[case]
+    path, fields, message = REFUSED[case]
     with pytest.raises(BadInput, match=message):
-        fetch_published(CASE, credit(site, path, **given), tmp_path, HTTP)
+        fetch_published(CASE, credit(site, path, **fields), tmp_path, HTTP)
 
 
 @pytest.mark.parametrize(
