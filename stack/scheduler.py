@@ -3,10 +3,10 @@
 Every task is a fork of a LocalExecutor worker, itself a fork of the scheduler: what is imported
 here, no task imports again. mlflow alone takes two seconds of CPU, boto3 with the models of the
 services that the hooks speak to half of one. Nothing here starts a thread of Python's or opens a
-connection, which a fork would inherit broken; `tests/stack/test_scheduler.py` holds it to that.
+connection, which a fork would inherit broken; `tests/stack/test_scheduler.py` checks that.
 
-Operators are left to the tasks, so that who edits one sees it in the next run; after a change to a
-hook the stack has to be started anew.
+Operators and the bodies of tasks are left to the tasks: an edit of one shows in the next run. After
+a change to a hook the stack has to be started anew.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 LAZY = (
     "airflow.dag_processing.dagbag",
@@ -22,11 +23,13 @@ LAZY = (
     "airflow.providers.standard.operators.trigger_dagrun",
     "boto3.s3.inject",
     "mlflow",
+    "pyarrow.csv",
+    "pyarrow.parquet",
 )
 
 
 def load() -> None:
-    """Import the hooks, what they and a task's start import lazily, and their services' models."""
+    """Import the hooks, what tasks and their start import lazily, and the services' models."""
     hooks = importlib.import_module("causeway_airflow.hooks")
     for module in pkgutil.iter_modules(hooks.__path__, f"{hooks.__name__}."):
         importlib.import_module(module.name)
@@ -41,12 +44,13 @@ def load() -> None:
     loader.load_data("partitions")
 
 
-def _services(hook: type) -> Iterator[str]:
+def _services(hook: type[Any]) -> Iterator[str]:
     """Yield the services of a hook and of the hooks that derive from it."""
     if "service" in vars(hook):
-        yield hook.service  # type: ignore[attr-defined]
-    for derived in hook.__subclasses__():
-        yield from _services(derived)
+        yield hook.service
+    subclasses: list[type[Any]] = hook.__subclasses__()
+    for subclass in subclasses:
+        yield from _services(subclass)
 
 
 def main() -> None:
