@@ -19,9 +19,11 @@ def main() -> int:
     """Run one command; exit code 1 with the reason when it fails, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "demo"))
-    parser.add_argument("--use-case", default="credit_risk", help="whose model is taken along")
+    parser.add_argument(
+        "--use-case", default="credit_risk", help="the use case whose model goes to production"
+    )
     parser.add_argument("--data", help="raw file of the use case (default: a synthetic sample)")
-    parser.add_argument("--seed", type=int, help="draw other candidates with this seed")
+    parser.add_argument("--seed", type=int, help="the seed of other candidates than the use case's")
     options = parser.parse_args()
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -39,7 +41,7 @@ def main() -> int:
         console.print(f"[bold red]failed:[/] {error}", markup=True)
         return 1
     except KeyboardInterrupt:
-        console.print(f"\ninterrupted; logs were in {layout.shown(layout.LOGS)}")
+        console.print(f"\ninterrupted; logs were in {layout.from_root(layout.LOGS)}")
         return 130
     return 0
 

@@ -1,4 +1,4 @@
-"""A small client of Airflow's REST API: trigger, follow, and read why something failed."""
+"""A small client of Airflow's REST API: trigger and follow runs, read why a task failed."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Airflow:
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
         """Start a run of a DAG by hand.
 
-        The run's id is ours, so that asking again after an error of the server (SQLite is locked
-        for a moment when everything starts at once) finds the run instead of starting another.
+        The run's id is ours. After an error of the server (SQLite is locked for a moment when
+        everything starts at once) the next attempt finds the run instead of starting another.
         """
         run_id = f"manual__{datetime.now(UTC).isoformat()}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
@@ -55,9 +55,9 @@ class Airflow:
             try:
                 return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", body))
             except urllib.error.HTTPError as error:
-                there = self.run(dag_id, run_id) if error.code in (409, 500, 503) else None
-                if there is not None:
-                    return there
+                existing = self.run(dag_id, run_id) if error.code in (409, 500, 503) else None
+                if existing is not None:
+                    return existing
                 if error.code not in (500, 503) or attempt == TRIES - 1:
                     raise
             time.sleep(1 + attempt)
@@ -67,15 +67,15 @@ class Airflow:
         """Return when every DAG is there; StackError with the import errors when not."""
         until = time.monotonic() + seconds
         while True:
-            found = {dag["dag_id"] for dag in self._call("GET", "/dags?limit=200")["dags"]}
-            if dag_ids <= found:
+            parsed = {dag["dag_id"] for dag in self._call("GET", "/dags?limit=200")["dags"]}
+            if dag_ids <= parsed:
                 return
             errors = self._call("GET", "/importErrors")["import_errors"]
             if errors:
                 texts = [f"{e['filename']}\n{e['stack_trace']}" for e in errors]
                 raise StackError("a DAG file cannot be imported\n" + "\n".join(texts))
             if time.monotonic() > until:
-                raise StackError(f"DAGs not parsed: {', '.join(sorted(dag_ids - found))}")
+                raise StackError(f"DAGs not parsed: {', '.join(sorted(dag_ids - parsed))}")
             time.sleep(0.3)
 
     def run(self, dag_id: str, run_id: str) -> Run | None:
@@ -89,26 +89,26 @@ class Airflow:
 
     def runs(self, dag_id: str) -> list[Run]:
         """Return the newest runs of a DAG, the newest first."""
-        found = self._call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=50")
-        return [_run(entry) for entry in found["dag_runs"]]
+        reply = self._call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=50")
+        return [_run(entry) for entry in reply["dag_runs"]]
 
     def tasks(self, run: Run) -> list[dict[str, Any]]:
         """Return the task instances of a run: `task_id`, `map_index`, `state`, dates."""
         path = f"/dags/{run.dag_id}/dagRuns/{urllib.parse.quote(run.run_id)}/taskInstances"
-        found: list[dict[str, Any]] = self._call("GET", f"{path}?limit=200")["task_instances"]
-        return found
+        tasks: list[dict[str, Any]] = self._call("GET", f"{path}?limit=200")["task_instances"]
+        return tasks
 
     def task_definitions(self, dag_id: str) -> list[dict[str, Any]]:
         """Return the tasks of a DAG: `task_id`, `downstream_task_ids`."""
-        found: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
-        return found
+        tasks: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        return tasks
 
     def links(self, run: Run, task_id: str, map_index: int = -1) -> dict[str, str | None]:
-        """Return the buttons of a task instance: their names, and where they lead."""
+        """Return the buttons of a task instance: their names and URLs."""
         path = f"/dags/{run.dag_id}/dagRuns/{urllib.parse.quote(run.run_id)}/taskInstances"
-        answer = self._call("GET", f"{path}/{task_id}/links?map_index={map_index}")
-        found: dict[str, str | None] = answer["extra_links"]
-        return found
+        reply = self._call("GET", f"{path}/{task_id}/links?map_index={map_index}")
+        links: dict[str, str | None] = reply["extra_links"]
+        return links
 
     def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
         """Return what a task of a run has returned, None when it has returned nothing."""
@@ -129,10 +129,10 @@ class Airflow:
         """Return which task of a run failed, why, and the last lines of its log before that."""
         for task in self.tasks(run):
             if task["state"] == "failed":
-                where = f"{run.dag_id} / {task['task_id']}"
+                name = f"{run.dag_id} / {task['task_id']}"
                 if task["map_index"] >= 0:
-                    where += f"[{task['map_index']}]"
-                return "\n".join([f"task {where} failed", *self._log(run, task)[-lines:]])
+                    name += f"[{task['map_index']}]"
+                return "\n".join([f"task {name} failed", *self._log(run, task)[-lines:]])
         return f"{run.dag_id} ({run.run_id}) failed without a failed task"
 
     def _log(self, run: Run, task: dict[str, Any]) -> list[str]:
@@ -146,7 +146,7 @@ class Airflow:
                 text += str(entry).splitlines()
                 continue
             text.append(str(entry.get("event", "")))
-            # The first is the error itself, the others are what it was raised from.
+            # The first is the error itself, the others are its causes.
             for detail in (entry.get("error_detail") or [])[:1]:
                 text.append(f"{detail.get('exc_type')}: {detail.get('exc_value')}")
         return [line for line in text if line.strip() and not line.startswith("::")]
@@ -170,8 +170,8 @@ class Airflow:
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
-            found: dict[str, Any] = json.load(reply)
-        return found
+            document: dict[str, Any] = json.load(reply)
+        return document
 
 
 def _run(entry: dict[str, Any]) -> Run:

@@ -1,7 +1,7 @@
 """One component in the foreground, for docker-compose.yaml: `python -m stack.container NAME`.
 
-The components share the volume `.causeway`: the local AWS describes itself there, and whoever
-comes first writes the secrets that Airflow's components have to agree on.
+The components share the volume `.causeway`: the local AWS describes itself there, and the first of
+Airflow's components writes the secrets that all of them need.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from stack.processes import HOST, StackError
 from stack.up import AIRFLOW_COMPONENTS, aws_command, mlflow_command, mlflow_environment
 
 AIRFLOW_PORT, MLFLOW_PORT, AWS_PORT = 8080, 5000, 4566
-DESCRIBED = layout.STATE / "localaws.json"
-AGREED = layout.STATE / "agreed.json"
+AWS_DESCRIPTION = layout.STATE / "localaws.json"
+SECRETS = layout.STATE / "secrets.json"
 WAIT_SECONDS = 120.0
 
 
 def main(name: str) -> None:
     """Replace this process with the component; StackError for an unknown name."""
     if name == "localaws":
-        DESCRIBED.unlink(missing_ok=True)
-        _become([*aws_command(DESCRIBED), "--port", str(AWS_PORT)], settings.base())
+        AWS_DESCRIPTION.unlink(missing_ok=True)
+        _become([*aws_command(AWS_DESCRIPTION), "--port", str(AWS_PORT)], settings.base())
     elif name == "mlflow":
         _become(mlflow_command(MLFLOW_PORT), mlflow_environment())
     elif name == "migrate":
@@ -42,37 +42,37 @@ def main(name: str) -> None:
 
 def _airflow() -> dict[str, str]:
     topology = load_topology(layout.TOPOLOGY)
-    described = _wait_for_aws()
-    settings.write_aws_files(described, topology)
-    agreed = _agreed()
+    description = _wait_for_aws()
+    settings.write_aws_files(description, topology)
+    shared = _shared_secrets()
     environment = settings.airflow(
         topology,
-        described["endpoint"],
+        description["endpoint"],
         f"http://{HOST}:{MLFLOW_PORT}",
         AIRFLOW_PORT,
-        agreed["users"],
-        agreed["keys"],
+        shared["users"],
+        shared["keys"],
     )
-    given = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
-    return environment | given
+    own = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
+    return environment | own
 
 
-def _agreed() -> dict[str, Any]:
-    if not AGREED.exists():  # `migrate` runs alone, before every other component of Airflow
+def _shared_secrets() -> dict[str, Any]:
+    if not SECRETS.exists():  # `migrate` runs alone, before the other components of Airflow
         document = {"users": settings.write_passwords(), "keys": settings.new_keys()}
-        layout.private(AGREED, json.dumps(document))
-    found: dict[str, Any] = json.loads(AGREED.read_text())
-    return found
+        layout.private(SECRETS, json.dumps(document))
+    secrets: dict[str, Any] = json.loads(SECRETS.read_text())
+    return secrets
 
 
 def _wait_for_aws() -> dict[str, Any]:
     until = time.monotonic() + WAIT_SECONDS
-    while not DESCRIBED.exists():
+    while not AWS_DESCRIPTION.exists():
         if time.monotonic() > until:
             raise StackError("the local AWS did not describe itself in time")
         time.sleep(0.5)
-    found: dict[str, Any] = json.loads(DESCRIBED.read_text())
-    return found
+    description: dict[str, Any] = json.loads(AWS_DESCRIPTION.read_text())
+    return description
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """The demonstration: a use case's model from a raw file to production, watched while it runs.
 
-It does what people would do: triggers DAGs through Airflow's REST API as an ML engineer and
-approves in the registry as two other people. Everything else is the DAGs' own work.
+It does what people do: it triggers DAGs through Airflow's REST API as an ML engineer and approves
+in the registry as two other people. The DAGs do everything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -21,11 +21,12 @@ from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.person import Person
 from stack.processes import StackError
-from stack.show import Progress, Step, show_result, shown
+from stack.show import Progress, Step, in_words, show_result
 from stack.up import down, running, up
 
 PLATFORM = {"platform__accounts", "platform__sharing", "platform__governance_sync"}
 STEP_SECONDS = 600.0
+T = TypeVar("T")
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Demo:
         self._promote(version_arn, outcome.version_label(version_arn))
         with self.progress.step("a prediction from the production account") as step:
             prediction = outcome.predict(self.local, self.model, registered)
-            step.detail = shown(prediction)
+            step.detail = in_words(prediction)
         return outcome.summary(self.local, self.case, version_arn, self.data, prediction)
 
     def _dag(self, name: str, dag_id: str, conf: dict[str, Any], *, admin: bool = False) -> Run:
@@ -102,11 +103,11 @@ class Demo:
         """Wait for a run to end; raise with the failing task's log when it fails."""
 
         def ended() -> Run | None:
-            seen = self.administrator.run(run.dag_id, run.run_id)
-            if seen is None or seen.state not in FINISHED:
+            current = self.administrator.run(run.dag_id, run.run_id)
+            if current is None or current.state not in FINISHED:
                 step.detail = self._working_on(run)
                 return None
-            return seen
+            return current
 
         finished = self._until(ended, f"{run.dag_id} did not end")
         if finished.state == "failed":
@@ -115,7 +116,7 @@ class Demo:
         return finished
 
     def _working_on(self, run: Run) -> str:
-        """Return which tasks of a run are at work, and which wait to be tried again."""
+        """Return which tasks of a run are running, and which wait for their next attempt."""
         tasks = self.administrator.tasks(run)
         busy = {t["task_id"] for t in tasks if t["state"] in ("running", "deferred")}
         again = {f"{t['task_id']} (again)" for t in tasks if t["state"] == "up_for_retry"}
@@ -154,7 +155,7 @@ class Demo:
     def _waits_at(self, run: Run, task_id: str, step: Step) -> None:
         """Wait until a run's approval sensor waits (or has already been answered)."""
 
-        def there() -> bool | None:
+        def reached() -> bool | None:
             for task in self.administrator.tasks(run):
                 if task["state"] in TASK_FAILED:
                     raise StackError(self.administrator.failure(run))
@@ -163,28 +164,22 @@ class Demo:
             step.detail = self._working_on(run)
             return None
 
-        self._until(there, f"{run.run_id} did not reach {task_id}")
+        self._until(reached, f"{run.run_id} did not reach {task_id}")
 
-    def _until(self, look: Callable[[], Any], problem: str) -> Any:
+    def _until(self, look: Callable[[], T | None], problem: str) -> T:
         until = time.monotonic() + STEP_SECONDS
         while time.monotonic() < until:
-            found = look()
-            if found:
-                return found
+            answer = look()
+            if answer:
+                return answer
             time.sleep(0.4)
         raise StackError(f"{problem} within {STEP_SECONDS:.0f} s")
 
 
 def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
-    """Play the demonstration; on a stack of its own it stops what it started."""
+    """Play the demonstration; a stack that it started itself is stopped at the end."""
     started = time.monotonic()
-    if data is not None and data != "published" and "://" not in data:
-        path = Path(data).expanduser().resolve()
-        if not path.is_file():
-            raise StackError(
-                f"DATA={data}: there is no such file; give a path, an s3:// URI or `published`"
-            )
-        data = str(path)
+    data = _raw_file(data)
     try:
         case = use_case(use_case_id)
     except (ConfigError, FileNotFoundError) as error:
@@ -213,3 +208,15 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
         if own_stack:
             down(lambda _: None, quiet=True)
     return 0
+
+
+def _raw_file(data: str | None) -> str | None:
+    """Return the raw file for the DAG's form: a path becomes absolute and must exist."""
+    if data is None or data == "published" or "://" in data:
+        return data
+    path = Path(data).expanduser().resolve()
+    if not path.is_file():
+        raise StackError(
+            f"DATA={data}: there is no such file; give a path, an s3:// URI or `published`"
+        )
+    return str(path)

@@ -1,4 +1,4 @@
-"""Where the stack keeps things: everything it writes is below `.causeway/`, ignored by git."""
+"""The files of the stack: everything that it writes is below `.causeway/`, ignored by git."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def private(path: Path, text: str) -> Path:
     return path
 
 
-def shown(path: Path) -> str:
-    """Return a path as a person wants to read it: from the project's folder, where it is in it."""
+def from_root(path: Path) -> str:
+    """Return a path for people: relative to the project's folder where it is inside of it."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,4 +1,4 @@
-"""What a demonstration ended with, read from the accounts themselves, not from the DAGs."""
+"""The result of a demonstration, read from the accounts themselves, not from the DAGs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def version_label(version_arn: str) -> str:
 
 
 def predict(local: dict[str, Any], model: ModelSpec, registered: dict[str, Any]) -> dict[str, Any]:
-    """Ask the production endpoint about the first held-out row of the version."""
+    """Return the production endpoint's prediction for the first held-out row of the version."""
     bucket = load_topology(layout.TOPOLOGY).bucket(AccountRole.SHARED_SERVICES)
     key = held_out_key(model.name, Digest(registered["artifact_sha256"]))
     held_out = administrator(local, "shared_services", "s3").get_object(Bucket=bucket, Key=key)
@@ -45,8 +45,8 @@ def predict(local: dict[str, Any], model: ModelSpec, registered: dict[str, Any])
     answer = float(reply["Body"].read().decode().split()[0])
     if model.problem_type == "regression":
         return {"record_id": record_id, "value": answer, "label": float(label)}
-    said = "good" if label == "1" else "bad"
-    return {"record_id": record_id, "probability": answer, "label": said}
+    label_name = "good" if label == "1" else "bad"
+    return {"record_id": record_id, "probability": answer, "label": label_name}
 
 
 def summary(
@@ -85,5 +85,5 @@ def _stages(local: dict[str, Any], version_arn: str) -> list[dict[str, Any]]:
             "approver": approvers.get(item["stage"]),
             "metrics": json.loads(item["validation_metrics"]),
         }
-        for item in sorted(records, key=lambda found: STAGES.index(found["stage"]))
+        for item in sorted(records, key=lambda item: STAGES.index(item["stage"]))
     ]

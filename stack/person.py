@@ -1,7 +1,7 @@
 """A person at work: signs in to AWS with a source identity, and approves in the registry.
 
-This is what the real person's tools do: the identity provider fixes `sts:SourceIdentity`, the
-approver role is assumed, and the registry is told with `UpdateModelPackage`.
+This is what the real person's tools do: the identity provider sets `sts:SourceIdentity`, the
+approver role is assumed, and `UpdateModelPackage` records the approval in the registry.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import boto3
 
 
 class Person:
-    """Somebody with an approver role in the shared-services account."""
+    """A person with an approver role in the shared-services account."""
 
     def __init__(self, name: str, local: dict[str, Any]) -> None:
         account = local["accounts"]["shared_services"]

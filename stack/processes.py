@@ -1,7 +1,7 @@
 """Starts servers, each in a session of its own, and ends them with all their children.
 
 `airflow standalone` leaves its children running when it is ended, so every component is started
-here and its whole session is ended, by process id; nothing is looked up by name.
+here and its whole session is ended, by process id; no process is searched by name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import psutil
 
@@ -24,7 +24,7 @@ from stack import layout
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 6.0
-_remembering = threading.Lock()
+_recording = threading.Lock()
 
 
 class StackError(Exception):
@@ -32,8 +32,8 @@ class StackError(Exception):
 
 
 @dataclass(frozen=True)
-class Started:
-    """A component that runs: its leader's process id and when that process was created."""
+class Component:
+    """A component that was started: its leader's process id and when that process was created."""
 
     name: str
     pid: int
@@ -61,8 +61,8 @@ def free_port(first: int) -> int:
     raise StackError(f"no free port between {first} and {first + 199}")
 
 
-def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Started:
-    """Start a component, its output in `.causeway/logs/<name>.log`, and remember it on disk."""
+def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Component:
+    """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk."""
     layout.LOGS.mkdir(parents=True, exist_ok=True)
     with (layout.LOGS / f"{name}.log").open("ab") as output:
         process = subprocess.Popen(
@@ -74,46 +74,47 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    started = Started(name, process.pid, psutil.Process(process.pid).create_time())
-    with _remembering:
-        _remember([*remembered(), started])
-    return started
+    component = Component(name, process.pid, psutil.Process(process.pid).create_time())
+    with _recording:
+        _record([*components(), component])
+    return component
 
 
-def remembered() -> list[Started]:
+def components() -> list[Component]:
     """Return the components that were started and not yet stopped."""
     try:
-        return [Started(**entry) for entry in json.loads(layout.PROCESSES.read_text())]
+        return [Component(**entry) for entry in json.loads(layout.PROCESSES.read_text())]
     except FileNotFoundError:
         return []
 
 
-def _remember(components: Sequence[Started]) -> None:
-    document = [component.__dict__ for component in components]
+def _record(started: Sequence[Component]) -> None:
+    document = [asdict(component) for component in started]
     layout.private(layout.PROCESSES, json.dumps(document, indent=2))
 
 
-def alive(component: Started) -> bool:
-    """Tell whether a component's leader still runs (and its id was not given to another)."""
+def alive(component: Component) -> bool:
+    """Tell whether a component's leader still runs (and its id is not another process's now)."""
     try:
         process = psutil.Process(component.pid)
-        same = abs(process.create_time() - component.created) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        same: bool = abs(process.create_time() - component.created) < 1
+        status: str = process.status()
+        return same and status != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
 def stop_all() -> None:
-    """End every remembered component with all processes of its session.
+    """End every recorded component with all processes of its session.
 
-    The leaders are asked first, because each ends its own children in its own order; then what
-    is left of the sessions is asked, and at last it is killed.
+    The leaders get SIGTERM first, because each ends its own children in its own order; then what
+    is left of the sessions gets it, and at last SIGKILL.
     """
-    components = remembered()
-    members = [process for component in components for process in _session(component)]
-    pids = {component.pid for component in components}
+    started = components()
+    members = [process for component in started for process in _session(component)]
+    pids = {component.pid for component in started}
     _end([p for p in members if p.pid in pids], signal.SIGTERM, GRACE_SECONDS)
-    for component in components:  # children made while the session was ending
+    for component in started:  # children created while the session was ending
         members += [p for p in _session(component) if p not in members]
     left = _end(members, signal.SIGTERM, 2)
     _end(left, signal.SIGKILL, 5)
@@ -140,13 +141,14 @@ def _wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> lis
 
 def _ended(process: psutil.Process) -> bool:
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        running: bool = process.is_running()
+        return not running or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-def _session(component: Started) -> list[psutil.Process]:
-    found = []
+def _session(component: Component) -> list[psutil.Process]:
+    members = []
     for process in psutil.process_iter():
         try:
             if os.getsid(process.pid) != component.pid:
@@ -154,10 +156,10 @@ def _session(component: Started) -> list[psutil.Process]:
             if process.pid == component.pid and not alive(component):
                 continue
             if process.create_time() >= component.created - 1:
-                found.append(process)
+                members.append(process)
         except (ProcessLookupError, psutil.NoSuchProcess, PermissionError):
             continue
-    return found
+    return members
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
@@ -167,7 +169,7 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         return
 
 
-def wait_for_url(component: Started, url: str, seconds: float) -> None:
+def wait_for_url(component: Component, url: str, seconds: float) -> None:
     """Return when `url` answers below 500; StackError when it does not, or its process ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -196,4 +198,4 @@ def tail(name: str, lines: int = 15) -> str:
         text = path.read_text(errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
         text = []
-    return "\n".join([f"last lines of {layout.shown(path)}:", *text])
+    return "\n".join([f"last lines of {layout.from_root(path)}:", *text])

@@ -1,8 +1,8 @@
-"""The environment in which Airflow's components run: one place for every setting.
+"""The environment in which Airflow's components run, and all of its settings.
 
 Airflow acts as the role `causeway-airflow` of the governance account and assumes the duty roles
-from there; the keys stand in AWS config files that only their owner may read, so that no
-connection, log or event carries one. A child inherits nothing but a short list of variables.
+from there. The keys are in AWS config files that only their owner may read, so that no connection,
+log or event contains one. A child inherits nothing but a short list of variables.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def base() -> dict[str, str]:
     return environment
 
 
-def write_aws_files(described: dict[str, Any], topology: Topology) -> None:
-    """Write the AWS config and credentials files that the profiles of the connections name."""
+def write_aws_files(description: dict[str, Any], topology: Topology) -> None:
+    """Write the AWS config and credentials files with the profiles of the connections."""
     credentials, config = [], []
-    for role, account in described["accounts"].items():
+    for role, account in description["accounts"].items():
         credentials += [
             f"[{role}-admin]",
             f"aws_access_key_id = {account['access_key_id']}",
@@ -46,7 +46,7 @@ def write_aws_files(described: dict[str, Any], topology: Topology) -> None:
             "",
         ]
         config += [f"[profile {role}-admin]", f"region = {topology.region}", ""]
-    governance = described["accounts"]["governance"]["id"]
+    governance = description["accounts"]["governance"]["id"]
     config += [
         f"[profile {AIRFLOW_PROFILE}]",
         f"role_arn = arn:{topology.partition}:iam::{governance}:role/causeway-airflow",
@@ -60,7 +60,7 @@ def write_aws_files(described: dict[str, Any], topology: Topology) -> None:
 
 
 def aws(endpoint: str) -> dict[str, str]:
-    """Return the variables that lead AWS clients to the local AWS and its profiles."""
+    """Return the variables that direct AWS clients to the local AWS and its profiles."""
     return {
         "AWS_CONFIG_FILE": str(layout.AWS_HOME / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(layout.AWS_HOME / "credentials"),
@@ -72,21 +72,21 @@ def aws(endpoint: str) -> dict[str, str]:
 
 def connections(topology: Topology) -> dict[str, str]:
     """Return `AIRFLOW_CONN_*` for every connection that the DAGs use; none holds a secret."""
-    found = {}
+    variables = {}
     for connection in list_connections(topology):
         extra = {"region_name": topology.region}
         if connection.role_arn:
             extra |= {"profile_name": AIRFLOW_PROFILE, "role_arn": connection.role_arn}
         else:
             extra["profile_name"] = f"{connection.role.value}-admin"
-        found[f"AIRFLOW_CONN_{connection.conn_id.upper()}"] = json.dumps(
+        variables[f"AIRFLOW_CONN_{connection.conn_id.upper()}"] = json.dumps(
             {"conn_type": "aws", "extra": extra}
         )
-    return found
+    return variables
 
 
 def write_passwords() -> dict[str, dict[str, str]]:
-    """Write new random passwords for everybody and return `{person: {password, role}}`."""
+    """Write new random passwords for every person and return `{person: {password, role}}`."""
     roles = {**AIRFLOW_ROLES, ADMINISTRATOR: "admin"}
     users = {
         person: {"password": secrets.token_urlsafe(12), "role": role}

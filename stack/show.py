@@ -1,4 +1,4 @@
-"""What a person sees: the steps while they run, the tables at the end."""
+"""The output on the terminal: the steps while they run, the tables at the end."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def show_stack(console: Console, local: dict[str, Any]) -> None:
 def show_result(
     console: Console, result: dict[str, Any], local: dict[str, Any], *, stays: bool
 ) -> None:
-    """Print what the demonstration ended with, and where to look when the stack stays."""
+    """Print the result of the demonstration, and the URLs when the stack stays."""
     console.print()
     stages = Table(title=f"Stages of {result['model_version_arn']}", title_justify="left")
     for column in ("stage", "status", "approved by", "metrics"):
@@ -127,10 +127,12 @@ def _number(value: float) -> str:
 
 
 def _prediction(prediction: dict[str, Any]) -> str:
-    return f"{prediction['record_id']}: {shown(prediction)} (the file says {prediction['label']})"
+    return (
+        f"{prediction['record_id']}: {in_words(prediction)} (the file says {prediction['label']})"
+    )
 
 
-def shown(prediction: dict[str, Any]) -> str:
+def in_words(prediction: dict[str, Any]) -> str:
     """Return what was predicted, in words."""
     if "value" in prediction:
         return f"value {prediction['value']:.3f}"

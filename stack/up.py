@@ -18,11 +18,11 @@ from causeway.topology.accounts import AccountRole, Topology, load_topology
 from stack import layout, settings
 from stack.processes import (
     HOST,
+    Component,
     StackError,
-    Started,
     alive,
+    components,
     free_port,
-    remembered,
     start,
     stop_all,
     tail,
@@ -41,14 +41,14 @@ AIRFLOW_COMPONENTS = {  # what follows `python -m`
 
 def running() -> dict[str, Any] | None:
     """Return `.causeway/local.json` when the stack it describes still runs, else None."""
-    components = remembered()
-    if not components or not all(alive(component) for component in components):
+    started = components()
+    if not started or not all(alive(component) for component in started):
         return None
     try:
-        found: dict[str, Any] = json.loads(layout.LOCAL.read_text())
+        local: dict[str, Any] = json.loads(layout.LOCAL.read_text())
     except FileNotFoundError:
         return None
-    return found
+    return local
 
 
 def up(say: Say) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def up(say: Say) -> dict[str, Any]:
 
 
 def down(say: Say, *, quiet: bool = False) -> None:
-    """Stop what was started and clear the local state: it is in memory and would not fit."""
-    if remembered() and not quiet:
+    """Stop what was started and clear the local state, which only fits what ran in memory."""
+    if components() and not quiet:
         say("stopping the stack")
     stop_all()
     layout.LOCAL.unlink(missing_ok=True)
@@ -80,20 +80,20 @@ def _start(say: Say) -> dict[str, Any]:
         mlflow = pool.submit(_start_mlflow)
         aws = pool.submit(_start_aws)
         users = settings.write_passwords()
-        described = aws.result()
-        settings.write_aws_files(described, topology)
-        say(f"local AWS    {described['endpoint']}  ({len(described['accounts'])} accounts)")
+        description = aws.result()
+        settings.write_aws_files(description, topology)
+        say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()
         environment = settings.airflow(
-            topology, described["endpoint"], mlflow_url, port, users, settings.new_keys()
+            topology, description["endpoint"], mlflow_url, port, users, settings.new_keys()
         )
         airflow = pool.submit(_start_airflow, environment, port)
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
         say(f"MLflow       {mlflow_url}")
         airflow_url = airflow.result()
     say(f"Airflow      {airflow_url}")
-    local = described | {
+    local = description | {
         "people": _people(topology),
         "airflow": {"url": airflow_url, "users": users},
         "mlflow": {"url": mlflow_url},
@@ -107,10 +107,10 @@ def _people(topology: Topology) -> dict[str, dict[str, list[str]]]:
     return {person: {"role_arns": [approver]} for person in topology.people}
 
 
-def aws_command(described: Path) -> list[str]:
+def aws_command(description: Path) -> list[str]:
     """Return the command of the local AWS, which describes itself in a file when it is up."""
     topology = ("--topology", str(layout.TOPOLOGY))
-    return [sys.executable, "-m", "localaws", *topology, "--describe", str(described)]
+    return [sys.executable, "-m", "localaws", *topology, "--describe", str(description)]
 
 
 def mlflow_command(port: int) -> list[str]:
@@ -133,23 +133,23 @@ def mlflow_environment() -> dict[str, str]:
 
 
 def _start_aws() -> dict[str, Any]:
-    described = layout.STATE / "localaws.json"
-    described.unlink(missing_ok=True)
+    path = layout.STATE / "localaws.json"
+    path.unlink(missing_ok=True)
     options = ["--port", str(free_port(4566))]
     if os.environ.get("CAUSEWAY_AWS_CONTROL"):  # for tests that inject faults
         options.append("--control")
-    component = start("localaws", [*aws_command(described), *options], settings.base())
+    component = start("localaws", [*aws_command(path), *options], settings.base())
     until = time.monotonic() + 60
-    while not described.exists():
+    while not path.exists():
         if not alive(component) or time.monotonic() > until:
             raise StackError(f"the local AWS did not start\n{tail('localaws')}")
         time.sleep(0.05)
-    found: dict[str, Any] = json.loads(described.read_text())
-    described.unlink()
-    return found
+    description: dict[str, Any] = json.loads(path.read_text())
+    path.unlink()
+    return description
 
 
-def _start_mlflow() -> tuple[Started, str]:
+def _start_mlflow() -> tuple[Component, str]:
     port = free_port(5000)
     component = start("mlflow", mlflow_command(port), mlflow_environment())
     return component, f"http://{HOST}:{port}"
@@ -170,7 +170,7 @@ def _start_airflow(environment: dict[str, str], port: int) -> str:
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    done = subprocess.run(
+    migration = subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
         env=environment,
         cwd=layout.ROOT,
@@ -179,6 +179,6 @@ def _migrate(environment: dict[str, str]) -> None:
         timeout=180,
         check=False,
     )
-    if done.returncode:
-        lines = (done.stdout + done.stderr).splitlines()[-15:]
+    if migration.returncode:
+        lines = (migration.stdout + migration.stderr).splitlines()[-15:]
         raise StackError("airflow db migrate failed\n" + "\n".join(lines))

@@ -128,10 +128,10 @@ def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(
 def test_down_leaves_no_process_and_no_state(stack: Stack) -> None:
     import json
 
-    from stack.processes import Started
+    from stack.processes import Component
 
     components = [
-        Started(**entry) for entry in json.loads((stack.state / "processes.json").read_text())
+        Component(**entry) for entry in json.loads((stack.state / "processes.json").read_text())
     ]
     done = stack.run("down")
     assert done.returncode == 0

@@ -23,12 +23,12 @@ def test_compose_file_is_valid_by_the_specification() -> None:
 
 
 def test_every_service_is_one_that_the_stack_knows_and_publishes_no_port() -> None:
-    known = {"localaws", "mlflow", "migrate", "api-server", "scheduler", "dag-processor"}
+    components = {"localaws", "mlflow", "migrate", "api-server", "scheduler", "dag-processor"}
     for name, service in COMPOSE["services"].items():
         assert "ports" not in service, name
         if name != "postgres":
             assert service["command"][0] == "stack.container"
-            assert service["command"][1] in known | {"triggerer"}
+            assert service["command"][1] in components | {"triggerer"}
 
 
 def test_no_password_is_written_in_the_file() -> None:

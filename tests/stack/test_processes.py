@@ -1,4 +1,4 @@
-"""What is started is stopped, children included, by process id."""
+"""Components are stopped by process id, their children included."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stopping_ends_a_component_with_its_children(tmp_path: Path) -> None:
-    note = tmp_path / "child"
-    component = processes.start("parent", [sys.executable, "-c", PARENT, str(note)], os.environ)
-    while not note.exists() or not note.read_text():
+    pid_file = tmp_path / "child"
+    component = processes.start("parent", [sys.executable, "-c", PARENT, str(pid_file)], os.environ)
+    while not pid_file.exists() or not pid_file.read_text():
         time.sleep(0.02)
-    child = psutil.Process(int(note.read_text()))
+    child = psutil.Process(int(pid_file.read_text()))
     processes.stop_all()
     assert not processes.alive(component)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
-    assert processes.remembered() == []
+    assert processes.components() == []
 
 
-def test_a_process_id_that_was_given_to_another_is_left_alone(tmp_path: Path) -> None:
-    me = processes.Started("stranger", os.getpid(), created=1.0)
-    processes._remember([me])
+def test_a_process_id_that_another_process_has_now_is_left_alone(tmp_path: Path) -> None:
+    me = processes.Component("stranger", os.getpid(), created=1.0)
+    processes._record([me])
     assert not processes.alive(me)
-    processes.stop_all()  # would end this very process if it went by the number alone
+    processes.stop_all()  # would end this very process if it compared the number alone
 
 
 def test_component_that_ends_while_starting_is_named_with_its_last_lines() -> None:
