@@ -7,16 +7,16 @@ account; writes the records that are new or differ into the feature groups.
 **Parameters.** `data`: a file that the worker can read, an `s3://` URI, or `published` for the file
 at the public address in the contract (https, checked by digest); empty means the seeded synthetic
 sample of the use case. `rows`, `sample_seed`: of that sample. `stores`: `both`, `online`,
-or `offline`, a bulk backfill that makes Parquet objects and costs no calls by the record.
+or `offline`, a bulk backfill that writes Parquet objects and needs no call for each record.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
 **Accounts touched.** data, as the ingester; governance, as the recorder (summaries, erasures).
 
 **Re-run.** Any time. The same file is stored once, its job is adopted, no record is written again,
-and what was erased stays out.
+and erased records are kept out.
 
-**Roll back.** Run it with the file before. Records that only the newer file had stay: delete them
+**Roll back.** Run it with the previous file. Records that only the newer file had stay: delete them
 in the feature store.
 """
 

@@ -3,13 +3,13 @@
 **What it does.** Deletes one record from feature groups, hard: from the online store, and from
 every Parquet object of the offline store, old versions of the objects included. Other records
 stay as they are. A report (JSON, Markdown) in the governance account's bucket says what was
-deleted, and lists the datasets that hold the record and the model versions that were trained on
-them: those are not changed, people decide about them.
+deleted, and lists the datasets that contain the record and the model versions that were trained on
+them. Those are not changed: people decide about them.
 
 **Parameters.** `record`: the identifier. `use_case`, `feature_groups` (some of its groups;
-empty: all of them). `reason`: stands in the report; say nothing there that must be erased, too.
+empty: all of them). `reason`: is written into the report; name nothing there that must be erased.
 
-**When.** By hand, when somebody asks for it. An ingestion of the same file does not write the
+**When.** By hand, when a person requests it. An ingestion of the same file does not write the
 record again: it keeps erased records out, up to the event time of their erasure. The raw file still
 holds the record; take it out there, too.
 
@@ -21,7 +21,7 @@ left it changes nothing and says so. On AWS a deletion takes up to 15 minutes to
 offline store; the task waits by its retries.
 
 **What stays.** The feature store's mark of the deletion (identifier and time, no feature),
-which hides from datasets what of the record still was on its way; the item `ERASURE#<group>`
+which hides rows of the record from datasets that arrive offline later; the item `ERASURE#<group>`
 and the report; what the report lists as built with the record or as not searched.
 
 **Roll back.** There is none: the record is gone. If it was the wrong one, ingest it again with a

@@ -1,7 +1,8 @@
 """# platform__feature_health: which feature groups are stale
 
-**What it does.** Reads when each feature group was last ingested and raises an alert for each whose
-contract (`fresh_hours`) wants it sooner; one that was never ingested is judged from its creation.
+**What it does.** Reads when each feature group was last ingested and raises an alert for each that
+is older than its contract (`fresh_hours`) allows. A group without an ingestion is judged from its
+creation.
 Groups without `fresh_hours`, or that do not exist yet, are not judged.
 
 **When.** Every hour, and by hand.

@@ -24,7 +24,8 @@ class DeleteRecordOperator(CausewayOperator):
     :param feature_group: name, or another account's ARN (templated)
     :param record: the record's identifier (templated)
     :param event_time: of the deletion; later than the stored record's (templated)
-    :param mode: `soft` keeps the time online, so that older writes stay out; `hard` keeps nothing
+    :param mode: `soft` keeps the time online, so that older writes are ignored; `hard` keeps
+        nothing
     :returns: `DeletedRecord`
     """
 
@@ -110,9 +111,9 @@ class FindRecordOperator(_ErasureOperator):
 class EraseRecordOperator(_ErasureOperator):
     """Delete a record from one feature group: hard online, and every row of it offline.
 
-    It is killed and run again at will: what was begun is in the governance table, what is left is
-    in the stores. The feature store's mark of the deletion stays offline; it holds the identifier
-    and the deletion's time, and hides from datasets what of the record was still on its way.
+    It may be killed at any moment and run again: the governance table says what was begun, the
+    stores show what is left. The feature store's mark of the deletion stays offline. It has the
+    identifier and the deletion's time, and hides rows from datasets that arrive offline later.
 
     :param group: the feature group's name (templated)
     :returns: `Erased`
@@ -132,7 +133,7 @@ class EraseRecordOperator(_ErasureOperator):
 
 
 class ErasureReportOperator(_ErasureOperator):
-    """Find what was built with the record, and store the report; nothing of that is changed.
+    """Find the datasets and versions built with the record, change none, store the report.
 
     Datasets are read (as the trainer, who may), model versions searched (as the registry's sync).
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ValidateRawOperator(CausewayOperator):
     """Check a raw file against the contract and store it under its digest.
 
-    Nothing is written before the whole file was found good.
+    Nothing is written before the whole file has passed.
 
     :param use_case: the use case whose contract holds
     :param data: a path that the worker can read, an `s3://` URI, `published` or the published
@@ -67,15 +67,16 @@ class FeatureIngestOperator(CausewayOperator):
 
     Every group's file is read and checked before the first record is written. Every row ends as
     written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
-    A record that breaks the contract of one group is rejected in the others, too. What was erased
-    stays out, up to the event time of its erasure; such rows are rejected, but no fault of a file.
+    A record that breaks the contract of one group is rejected in the others, too. An erased record
+    is kept out, up to the event time of its erasure: its rows are rejected, but do not count
+    against `max_rejected`.
 
     :param use_case: the use case whose groups are filled
     :param source: the folder with one Parquet file a group (templated)
     :param stores: `both`, `online`, or `offline` for a bulk backfill as Parquet (templated)
     :param max_rejected: the share of rows that may break the contract; with more, nothing is
         written
-    :param skip_unchanged: leave out what the online store holds in the same form
+    :param skip_unchanged: leave out records that the online store has in the same form
     :param job: the feature job that made the source, for lineage (templated)
     :returns: `IngestedGroup` by group
     """
@@ -100,7 +101,7 @@ class FeatureIngestOperator(CausewayOperator):
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.use_case = use_case
         self.source = source
-        self.stores: Any = stores  # judged when it is rendered
+        self.stores: Any = stores  # checked when it is rendered
         self.max_rejected = max_rejected
         self.skip_unchanged = skip_unchanged
         self.job = job

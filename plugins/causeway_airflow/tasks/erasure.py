@@ -1,7 +1,7 @@
 """The erasure of one record: which groups are searched, and its deletion from one of them.
 
-What was begun is in the governance table, what is left is in the stores: an erasure that was killed
-goes on with what is left.
+The governance table says what was begun, the stores show what is left: an erasure that was killed
+goes on from there.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def erase(hook: Hooks, group: str, request: Request) -> Erased:
         return _outcome(group, request, earlier)
     table.write(erasure.write(earlier))
     if has_online_store(description):
-        # Also when the record is not online: the mark that it leaves says that whatever was
-        # written before has arrived offline.
+        # Also when the record is not online: when the deletion's mark is there offline, every
+        # earlier write has arrived there, too.
         delete_online(
             hook(RecordDeletesHook), group, description, record, erasure.event_time, hard=True
         )

@@ -1,4 +1,4 @@
-"""The report of an erasure: what was erased, and what was built with the record before."""
+"""The report of an erasure: what was erased, and what had been built with the record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def report(hook: Hooks, request: Request, outcomes: Sequence[Erased]) -> ReportedErasure:
-    """Find what was built with the record, and store the report; nothing of that is changed."""
+    """Find the datasets and versions built with the record, change none, store the report."""
     accounts, groups = topology(), {outcome["group"] for outcome in outcomes}
     datasets = _datasets(hook, groups, request.record)
     erasure = ErasureReport(

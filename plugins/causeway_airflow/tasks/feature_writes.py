@@ -1,4 +1,4 @@
-"""What was put aside of a file goes to the stores: in batches, or as objects offline alone."""
+"""Staged records are written to the stores: in batches, or offline alone as Parquet objects."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def write_staged(
     *,
     skip_unchanged: bool,
 ) -> None:
-    """Write what was put aside; afterwards every row is accounted for.
+    """Write the staged records; afterwards every row is accounted for.
 
-    `description` is `DescribeFeatureGroup` of the group. With `skip_unchanged` records are left out
-    that the online store has in the same form.
+    `description` is `DescribeFeatureGroup` of the group. With `skip_unchanged`, records that the
+    online store has in the same form are left out.
     """
     if isinstance(staged.target, Backfill):
         _add_objects(hook(OfflineObjectsHook), staged, staged.target, description)

@@ -1,6 +1,6 @@
 """A file of one feature group: read, checked, and put aside on the worker's disk, in chunks.
 
-Only when it is known how many rows are rejected does anything leave (`feature_writes`).
+Nothing is sent before it is known how many rows are rejected; `feature_writes` sends.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Staging:
 
 @dataclass
 class Staged:
-    """A file that was read and checked, and what became of its rows so far."""
+    """A file that was read and checked, with counts of what became of its rows so far."""
 
     group: FeatureGroup
     source: str
@@ -95,7 +95,7 @@ def stage(
 ) -> Staged:
     """Read and check a group's file. Nothing is written to a store.
 
-    `withheld` says of some record ids why they are rejected, good as they may be.
+    `withheld` gives the reason why records are rejected although they keep the contract, by id.
 
     Raises:
         BadInput: the file cannot be read, lacks columns, or has no rows.

@@ -20,6 +20,7 @@ from causeway.ingestion import samples
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of
+from causeway_airflow.results import IngestedGroup
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 
@@ -60,6 +61,7 @@ def test_a_rerun_writes_nothing_and_a_backfill_makes_objects(
     source = engineered(tmp_path, "again")
     first = ingest(source)
     assert {summary["written"] for summary in first.values()} == {ROWS}
+    assert all(set(summary) == set(IngestedGroup.__annotations__) for summary in first.values())
     second = ingest(source)
     assert {(summary["written"], summary["unchanged"]) for summary in second.values()} == {
         (0, ROWS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from causeway.errors import CausewayError, StillRunning, UnexpectedState
 from causeway.features.groups import create_request
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import case_of, topology
@@ -60,6 +63,55 @@ def test_a_group_is_found_by_the_tags_of_its_contract_and_keeps_those_of_others(
         assert {k: present.get(k) for k in tags} == tags
         assert gone not in present and present["cost-centre"] == "7"
         assert tagged(sagemaker, "tagged-loan", "domain", "lending") is bool(tags)
+
+
+class Stuck:
+    """A feature store in which a group stays in one state."""
+
+    principal = "connection c"
+
+    def __init__(self, **state: Any) -> None:
+        self.state = state
+
+    def find(self, name: str) -> dict[str, Any]:
+        return {**self.state, "FeatureGroupArn": "arn", "FeatureDefinitions": []}
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "message"),
+    [
+        (
+            {"FeatureGroupStatus": "Creating"},
+            StillRunning,
+            "the creation or change of feature group g is still running after",
+        ),
+        (
+            {"FeatureGroupStatus": "CreateFailed", "FailureReason": "no key"},
+            UnexpectedState,
+            "feature group g is CreateFailed .*: no key",
+        ),
+        (
+            {
+                "FeatureGroupStatus": "Created",
+                "LastUpdateStatus": {"Status": "Failed", "FailureReason": "no table"},
+            },
+            UnexpectedState,
+            "feature group g is Created .Failed.: no table",
+        ),
+    ],
+)
+def test_a_group_that_does_not_become_usable_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+    state: dict[str, Any],
+    error: type[CausewayError],
+    message: str,
+) -> None:
+    from causeway_airflow.tasks import feature_groups
+
+    monkeypatch.setattr(feature_groups, "SETTLED_SECONDS", -1.0)
+    store: Any = Stuck(**state)
+    with pytest.raises(error, match=message):
+        feature_groups.ensure(store, {"FeatureGroupName": "g", "Tags": []})
 
 
 def tagged(sagemaker: Any, group: str, key: str, value: str) -> bool:
