@@ -64,9 +64,9 @@ class DefineFeatureGroupsOperator(CausewayOperator):
 
     def perform(self, context: Context) -> list[str]:
         """Create what is missing, add what a contract gained, say of each feature what it is."""
-        from causeway_airflow.tasks.feature_groups import define
+        from causeway_airflow.tasks.feature_definitions import define_feature_groups
 
-        return define(self.hook, only_plan=str(self.only_plan) == "True")
+        return define_feature_groups(self.hook, only_plan=str(self.only_plan) == "True")
 
 
 class _OwnerOperator(CausewayOperator):

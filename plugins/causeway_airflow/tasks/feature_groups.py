@@ -15,10 +15,9 @@ from causeway.statuses import Meaning, meaning
 from causeway.topology.accounts import AccountRole
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
-from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
-from causeway_airflow.tasks.acting import Hooks
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +33,6 @@ class EnsuredGroup:
     description: dict[str, Any]
     created: bool = False
     changed: bool = False
-
-
-def define(hook: Hooks, *, only_plan: bool) -> list[str]:
-    """Bring the groups of every use case to their contracts; return those that did not exist.
-
-    With `only_plan` nothing is created or changed.
-    """
-    groups, missing = hook(FeatureGroupsHook), []
-    for case in use_cases():
-        for group in case.feature_groups:
-            if only_plan:
-                missing += [] if groups.find(group.name) else [group.name]
-                continue
-            ensured = ensure(groups, request_of(group, case))
-            describe_features(groups, group, case)
-            missing += [group.name] if ensured.created else []
-    return missing
 
 
 def request_of(
