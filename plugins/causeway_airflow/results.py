@@ -48,9 +48,6 @@ class Dataset(TypedDict):
     execution_id: str
 
 
-from typing import Any, TypedDict
-
-
 class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
