@@ -65,7 +65,7 @@ class Data:
     arns: tuple[str, ...]
 
 
-def recorded_nowhere(request: AuthorisationRequest) -> bool:
+def unrecorded(request: AuthorisationRequest) -> bool:
     """Tell whether a call is in neither the history nor the trails."""
     return request.operation in NOT_RECORDED.get(request.service, ())
 

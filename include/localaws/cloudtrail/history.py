@@ -41,7 +41,7 @@ class History:
         self, aws: Recording, request: AuthorisationRequest, error: ServiceError | None
     ) -> None:
         """Record a call and its result, and pass it to the trails that select it."""
-        if data_events.recorded_nowhere(request):
+        if data_events.unrecorded(request):
             return
         trails = Trails.of(aws)
         kind = data_events.resource_type(request)

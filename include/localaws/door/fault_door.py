@@ -140,17 +140,17 @@ def _end_caller(environ: dict[str, Any], what: str) -> None:
     """Kill the process of the caller (SIGKILL) before it notices the dropped connection."""
     import psutil
 
-    here, there = int(environ["SERVER_PORT"]), int(environ.get("REMOTE_PORT") or 0)
+    port, caller_port = int(environ["SERVER_PORT"]), int(environ.get("REMOTE_PORT") or 0)
     for connection in psutil.net_connections(kind="tcp"):
         ends = (
             connection.laddr.port if connection.laddr else 0,
             connection.raddr.port if connection.raddr else 0,
         )
-        if ends == (there, here) and connection.pid:
+        if ends == (caller_port, port) and connection.pid:
             if connection.pid == os.getpid():
                 log.error("%s: the caller is the process of the local AWS; it is not ended", what)
                 return
             log.warning("%s took effect; ending the calling process %d", what, connection.pid)
             os.kill(connection.pid, signal.SIGKILL)
             return
-    log.error("%s: no process found behind port %d", what, there)
+    log.error("%s: no process found behind port %d", what, caller_port)

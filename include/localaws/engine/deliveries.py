@@ -97,7 +97,7 @@ def _to_subscriber(
         return
     if subscription.protocol == "sqs":
         queue = str(subscription.endpoint)
-        if not _let_in(aws, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
+        if not _allows(aws, SNS, "sqs:SendMessage", queue, str(topic), topic.account):
             return
         subscription = copy.copy(subscription)
         subscription.account_id = parse_arn(
@@ -158,7 +158,7 @@ def _from_bucket(
 
     arn = parse_arn(target)
     action = "sqs:SendMessage" if arn.service == "sqs" else "sns:Publish"
-    if not _let_in(aws, S3, action, target, str(bucket.arn), account):
+    if not _allows(aws, S3, action, target, str(bucket.arn), account):
         return False
     text = json.dumps(document)
     try:
@@ -172,7 +172,7 @@ def _from_bucket(
     return True
 
 
-def _let_in(aws: Sender, service: str, action: str, target: str, source: str, account: str) -> bool:
+def _allows(aws: Sender, service: str, action: str, target: str, source: str, account: str) -> bool:
     """Tell whether the target's policy allows a service to act on it for a source."""
     try:
         aws.authoriser.let_service(

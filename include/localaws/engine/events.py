@@ -85,10 +85,10 @@ def send(aws: Deliverer, rule: Any, event: Event, hops: int = 0) -> None:
             _send(aws, str(rule.arn), target, event, hops)
         except ServiceError as error:
             log.warning("event %s: %s: %s", event["id"], target["Arn"], error.message)
-            _bury(aws, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
+            _send_dead_letter(aws, str(rule.arn), target, event, "NO_PERMISSIONS", error.message)
         except Exception as error:
             log.exception("event %s: target %s failed", event["id"], target["Arn"])
-            _bury(aws, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
+            _send_dead_letter(aws, str(rule.arn), target, event, "ERROR_FROM_TARGET", str(error))
 
 
 def _send(aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, hops: int) -> None:
@@ -107,7 +107,7 @@ def _send(aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, h
         log.warning("event %s: the local AWS has no delivery to %s", event["id"], target["Arn"])
 
 
-def _bury(
+def _send_dead_letter(
     aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, code: str, message: str
 ) -> None:
     """Put an undelivered event into the dead-letter queue, if its policy allows EventBridge.

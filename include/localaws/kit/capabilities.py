@@ -1,7 +1,7 @@
 """What a handler may use of the local AWS, as protocols named by capability.
 
-A function that takes one of these says by its signature what it depends on. `Cloud` has all of
-them; only what puts the local AWS together knows `Cloud` itself.
+A function that takes one of them shows in its signature what it depends on. `Cloud` implements all
+of them; only the modules that assemble the local AWS import `Cloud` itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Timed(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """The one clock."""
+        """The clock of the local AWS."""
 
 
 class Stores(Protocol):
@@ -38,7 +38,7 @@ class Stores(Protocol):
 
 
 class Accounts(Protocol):
-    """Which accounts there are."""
+    """The accounts of the local AWS."""
 
     @property
     def accounts(self) -> dict[str, str]:
@@ -64,17 +64,17 @@ class Events(Protocol):
 
 
 class Background(Protocol):
-    """Work that goes on after a call was answered."""
+    """Work that continues after the reply to a call."""
 
     def background(self, function: Callable[..., None], *args: Any) -> threading.Thread:
         """Run a function in a daemon thread; what it raises is logged."""
 
     def on_shutdown(self, function: Callable[[], None]) -> None:
-        """Have a function called when the server stops, the last registered first."""
+        """Register a function to call when the server stops, the last one first."""
 
 
 class Clients(Protocol):
-    """AWS clients that talk to this local AWS, through its door like any other."""
+    """Clients of this local AWS; their requests pass the gateway like any other."""
 
     @property
     def endpoint(self) -> str:
@@ -85,7 +85,7 @@ class Clients(Protocol):
 
 
 class Identities(Protocol):
-    """Credentials: finding those of a principal, and issuing temporary ones."""
+    """Credentials of principals, and temporary ones of roles."""
 
     @property
     def credentials(self) -> CredentialStore:
@@ -102,7 +102,7 @@ class Identities(Protocol):
 
 
 class Permissions(Protocol):
-    """The question whether a principal or a service may act."""
+    """Checks whether a principal or an AWS service may act."""
 
     def check(
         self,
@@ -130,7 +130,7 @@ class Permissions(Protocol):
 
 
 class Authorisation(Protocol):
-    """Has the authoriser, which answers for permissions."""
+    """Access to the authoriser."""
 
     @property
     def authoriser(self) -> Permissions:

@@ -1,7 +1,7 @@
 """The whole local AWS: its accounts, state, clock, clients and events.
 
-Only what puts the local AWS together imports this; handlers name the capabilities that they use
-(`capabilities.py`).
+Only the modules that assemble the local AWS import this; handlers name the capabilities that they
+use (`capabilities.py`).
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Cloud:
         return thread
 
     def on_shutdown(self, function: Callable[[], None]) -> None:
-        """Have a function called when the server stops, the last registered first."""
+        """Register a function to call when the server stops, the last one first."""
         with self._lock:
             self._closing.append(function)
 

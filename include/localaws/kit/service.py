@@ -66,8 +66,8 @@ class Call:
     names, otherwise the caller's account. `params` follow the botocore input shape and are valid.
 
     What nearly every handler needs (time, state, events, work in the background) is here, so a
-    call can be passed on as `Timed`, `Stores`, `Accounts`, `Events` or `Background`. What few need
-    has to be asked for by name: `clients`, `identities`, `permissions`, `host`.
+    call can be passed on as `Timed`, `Stores`, `Accounts`, `Events` or `Background`. What few
+    handlers need is behind `clients`, `identities`, `permissions` and `host`.
     """
 
     service: str
@@ -113,7 +113,7 @@ class Call:
         """Return the ids of all accounts, each once."""
         return self._host.account_ids()
 
-    # ------------------------------------------------------------ what a call sets off
+    # ------------------------------------------------------------ effects of a call
     def emit(
         self,
         account: str,
@@ -131,10 +131,10 @@ class Call:
         return self._host.background(function, *args)
 
     def on_shutdown(self, function: Callable[[], None]) -> None:
-        """Have a function called when the server stops, the last registered first."""
+        """Register a function to call when the server stops, the last one first."""
         self._host.on_shutdown(function)
 
-    # ------------------------------------------------------------ what few handlers need
+    # ------------------------------------------------------------ for few handlers
     def client(self, service: str) -> Any:
         """Return a boto3 client that acts as the caller, in the call's region."""
         own = self._host.credentials.of(self.caller)
@@ -142,7 +142,7 @@ class Call:
 
     @property
     def clients(self) -> Clients:
-        """AWS clients that act as somebody else than the caller."""
+        """Clients with credentials other than the caller's."""
         return self._host
 
     @property
@@ -157,7 +157,7 @@ class Call:
 
     @property
     def host(self) -> Host:
-        """What work behind the call needs, after the call was answered."""
+        """What work needs that continues after the reply to the call."""
         return self._host
 
 

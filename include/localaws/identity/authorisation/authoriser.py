@@ -39,7 +39,7 @@ class Authoriser:
         who = request.caller
         judged = {need.owner_of(who) for need in requirements}
         if judged and request.account not in {who.account, *judged}:
-            # A call served in another account must have been judged on a resource of that account.
+            # A call served in another account must have been checked on a resource of that account.
             action = requirements[0].action
             raise denied(
                 request.service,

@@ -92,18 +92,18 @@ class _Walk:
             if depth[arn] == self._depth:
                 continue
             for edge in store_of(self._call, arn).touching(arn):
-                here, there = (
+                near, neighbour = (
                     (edge.destination, edge.source)
                     if way == "up"
                     else (edge.source, edge.destination)
                 )
-                if here != arn or not self._visible(there):
+                if near != arn or not self._visible(neighbour):
                     continue
                 self.edges[edge.source, edge.destination] = edge
-                self._before.setdefault(there, set()).add(arn)
-                if there not in depth:
-                    depth[there] = depth[arn] + 1
-                    queue.append(there)
+                self._before.setdefault(neighbour, set()).add(arn)
+                if neighbour not in depth:
+                    depth[neighbour] = depth[arn] + 1
+                    queue.append(neighbour)
 
     def _visible(self, arn: str) -> bool:
         if arn in self.reached:

@@ -21,7 +21,7 @@ model = pathlib.Path(os.environ["SM_MODEL_DIR"])
 (model / "code").mkdir()
 (model / "code" / "inference.py").write_text("# serves")
 (model / "model.json").write_text("{}")
-seen = {
+report = {
     "arguments": sys.argv[1:],
     "channels": {
         n: sorted(p.name for p in pathlib.Path(os.environ["SM_CHANNEL_" + n.upper()]).iterdir())
@@ -32,7 +32,7 @@ seen = {
     "names": sorted(os.environ),
     "cwd": os.getcwd() == os.environ["SM_MODULE_DIR"],
 }
-(pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "seen.json").write_text(json.dumps(seen))
+(pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "report.json").write_text(json.dumps(report))
 """
 METRICS = [{"Name": "validation:auc", "Regex": "validation-auc:([0-9.]+)"}]
 
@@ -63,7 +63,7 @@ def test_script_gets_channels_and_hyperparameters_and_its_model_is_kept(
     model = workshop.artifact("trained/report/output/model.tar.gz")
     assert sorted(model) == ["code/inference.py", "model.json"]
     output = workshop.artifact("trained/report/output/output.tar.gz")
-    report = json.loads(output["seen.json"])
+    report = json.loads(output["report.json"])
     assert report["arguments"] == ["--max_depth", "5", "--objective", "binary:logistic"]
     assert report["hps"] == {"max_depth": 5, "objective": "binary:logistic"}
     assert report["hp"] == "5"
