@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AccountRole
-from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.operators.waiting import R, WaitingOperator
 from causeway_airflow.parameters import Kind
+from causeway_airflow.results import ProcessedJob, TrainedJob
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from causeway_airflow.waits import Outcome
 
 
-class JobOperator(WaitingOperator):
+class JobOperator(WaitingOperator[R]):
     """Create or adopt the job that these inputs have, and wait for it in the triggerer.
 
     A completed job is adopted without waiting. On success the trigger ends the task, whose result
@@ -45,14 +46,14 @@ class JobOperator(WaitingOperator):
         self.model = model
         self._script: ScriptJob | None = None
 
-    def begin(self, context: Context) -> Outcome[Any]:
+    def begin(self, context: Context) -> Outcome[R]:
         """Start or adopt the job."""
         from causeway_airflow.tasks.jobs import begin
 
         self._script = self.job()
         return begin(self.hook, self._script, self.tags_of())
 
-    def look(self, context: Context, **carried: Any) -> Outcome[Any]:
+    def look(self, context: Context, **carried: Any) -> Outcome[R]:
         """Look at the job's latest attempt."""
         from causeway_airflow.tasks.jobs import look
 
@@ -80,7 +81,7 @@ class JobOperator(WaitingOperator):
         return AccountRole(self.account_role)
 
 
-class ProcessingJobOperator(JobOperator):
+class ProcessingJobOperator(JobOperator[ProcessedJob]):
     """Run a script as a processing job.
 
     :param script: the script of the use case, such as `features.py`
@@ -124,7 +125,7 @@ class ProcessingJobOperator(JobOperator):
         )
 
 
-class TrainingJobOperator(JobOperator):
+class TrainingJobOperator(JobOperator[TrainedJob]):
     """Train one candidate of a model.
 
     Mapped over `index`: the candidates of the model are a function of the use case and the seed.
