@@ -49,11 +49,11 @@ class RegisterModelOperator(TrainingOperator):
 
     def perform(self, context: Context) -> Registered:
         """Find the version of this artifact, or store and register it; then fill the card."""
-        from causeway_airflow.tasks.registration import Passed, register
+        from causeway_airflow.tasks.registration import Registration, register
 
         case, model = case_and_model(self.use_case, self.model)
         run = context["dag_run"]
-        passed = Passed(
+        registration = Registration(
             case=case,
             model=model,
             role=self.role,
@@ -64,4 +64,4 @@ class RegisterModelOperator(TrainingOperator):
             dag_run=run.run_id,
             asked_by=run.triggering_user_name,
         )
-        return register(self.hook, passed)
+        return register(self.hook, registration)

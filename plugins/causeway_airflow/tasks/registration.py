@@ -53,7 +53,7 @@ SHARED = AccountRole.SHARED_SERVICES
 
 
 @dataclass(frozen=True)
-class Passed:
+class Registration:
     """A candidate that passed its gates, and the DAG run that asks for its registration.
 
     `role` is the account that it was trained in, `asked_by` the Airflow user who started the run.
@@ -80,61 +80,68 @@ class Passed:
         return Digest(self.gate["artifact_sha256"])
 
 
-def register(hook: Hooks, passed: Passed) -> Registered:
+def register(hook: Hooks, registration: Registration) -> Registered:
     """Find the version of this artifact, or store and register it; then fill the model's card."""
-    registered = _find_or_create(hook, passed)
-    version = version_of(hook(RegistryHook).describe(registered["version_arn"]))
+    result = _find_or_create(hook, registration)
+    version = version_of(hook(RegistryHook).describe(result["version_arn"]))
     cards = hook(ModelCardsHook, SHARED, OWNER)
-    hand_over_card(cards, passed.case, passed.model, version, HandOver.REGISTRATION)
-    return registered
+    hand_over_card(cards, registration.case, registration.model, version, HandOver.REGISTRATION)
+    return result
 
 
-def _find_or_create(hook: Hooks, passed: Passed) -> Registered:
-    existing = _existing(hook, passed)
+def _find_or_create(hook: Hooks, registration: Registration) -> Registered:
+    existing = _existing(hook, registration)
     if existing is not None:
         log.info("%s has this artifact already", existing.arn)
-        return _adopted(existing, passed)
-    candidate = _candidate(hook, passed)
-    request = registration_request(passed.group, passed.case, passed.model, candidate)
+        return _adopted(existing, registration)
+    candidate = _candidate(hook, registration)
+    request = registration_request(
+        registration.group, registration.case, registration.model, candidate
+    )
     try:
         arn = ModelPackageArn.parse(hook(RegistryHook).create(request))
     except AwsCallError:
         # Another run may have registered the same artifact meanwhile, with the same token.
-        existing = _existing(hook, passed)
+        existing = _existing(hook, registration)
         if existing is None:
             raise
         log.info("%s was registered meanwhile", existing.arn)
-        return _adopted(existing, passed)
-    log.info("registered %s with artifact %s", arn, passed.digest)
+        return _adopted(existing, registration)
+    log.info("registered %s with artifact %s", arn, registration.digest)
     comparison = candidate.comparison.uri if candidate.comparison else None
-    return _result(arn, passed, comparison, created=True)
+    return _result(arn, registration, comparison, created=True)
 
 
-def _existing(hook: Hooks, passed: Passed) -> RegistryVersion | None:
-    described = hook(RegistryHook).described_like(str(passed.group), passed.digest.short)
-    return find_by_digest((version_of(description) for description in described), passed.digest)
+def _existing(hook: Hooks, registration: Registration) -> RegistryVersion | None:
+    described = hook(RegistryHook).described_like(
+        str(registration.group), registration.digest.short
+    )
+    return find_by_digest(
+        (version_of(description) for description in described), registration.digest
+    )
 
 
-def _adopted(version: RegistryVersion, passed: Passed) -> Registered:
-    return _result(version.arn, passed, version.metadata.get(COMPARISON), created=False)
+def _adopted(version: RegistryVersion, registration: Registration) -> Registered:
+    return _result(version.arn, registration, version.metadata.get(COMPARISON), created=False)
 
 
 def _result(
-    arn: ModelPackageArn, passed: Passed, comparison: str | None, *, created: bool
+    arn: ModelPackageArn, registration: Registration, comparison: str | None, *, created: bool
 ) -> Registered:
     return {
         "version_arn": str(arn),
         "version": arn.version,
-        "artifact_sha256": passed.digest.hex,
+        "artifact_sha256": registration.digest.hex,
         "comparison": comparison,
         "created": created,
     }
 
 
-def _candidate(hook: Hooks, passed: Passed) -> Candidate:
+def _candidate(hook: Hooks, registration: Registration) -> Candidate:
     """Store the artifact and what lies beside it; return what the registration needs."""
     places, code, files = topology(), code_version(), hook(ArtifactsHook)
-    best, gate, model, digest = passed.best, passed.gate, passed.model, passed.digest
+    best, gate = registration.best, registration.gate
+    model, digest = registration.model, registration.digest
     report_text = files.read(gate["report_uri"]).decode()
     report = read_report(report_text, gate["report_sha256"], where=gate["report_uri"])
     artifact, manifest = copy_artifact(
@@ -146,7 +153,7 @@ def _candidate(hook: Hooks, passed: Passed) -> Candidate:
     )
     _store(files, manifest_key(model.name, digest), manifest.text())
     files.copy(
-        passed.held_out,
+        registration.held_out,
         uri_of(SHARED, held_out_key(model.name, digest)),
         kms_key=places.key_alias_arn(SHARED),
     )
@@ -160,31 +167,31 @@ def _candidate(hook: Hooks, passed: Passed) -> Candidate:
         gate_report=_store(files, report_key, report_text),
         gate_verdict=gates_told(report),
         image_uri=places.pinned_image(best["image_uri"]),
-        generated_by=str(TrainingJobArn.of(places, passed.role, best["job"])),
+        generated_by=str(TrainingJobArn.of(places, registration.role, best["job"])),
         mlflow_run=best["mlflow_run"],
-        dag_run=passed.dag_run,
+        dag_run=registration.dag_run,
         trained_by=model.trainer,
         metrics=gate["metrics"],
         training_metrics=best["metrics"],
         hyperparameters=hyperparameters_of(best["hyperparameters"]),
-        dataset_digest=passed.dataset["digest"],
-        dataset_uri=passed.dataset["uri"],
-        documents=_documents(files, passed, report),
+        dataset_digest=registration.dataset["digest"],
+        dataset_uri=registration.dataset["uri"],
+        documents=_documents(files, registration, report),
         commit=code.commit,
         repository=code.repository,
-        requested_by=places.person_of_airflow_user(passed.asked_by) or passed.asked_by,
+        requested_by=places.person_of_airflow_user(registration.asked_by) or registration.asked_by,
     )
-    return replace(candidate, comparison=_comparison(hook, passed, candidate))
+    return replace(candidate, comparison=_comparison(hook, registration, candidate))
 
 
 def _documents(
-    files: ArtifactsHook, passed: Passed, report: Mapping[str, Any]
+    files: ArtifactsHook, registration: Registration, report: Mapping[str, Any]
 ) -> dict[str, StoredDocument]:
     """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
-    model, digest = passed.model, passed.digest
+    model, digest = registration.model, registration.digest
     bounds = constraints(model.metric_gates, model.problem_type, report)
     texts = {name: canonical_json(document) for name, document in bounds.items()}
-    for name, uri in passed.gate["documents"].items():
+    for name, uri in registration.gate["documents"].items():
         if name in DOCUMENTS:
             texts[name] = files.read(uri).decode()
     return {
@@ -193,12 +200,12 @@ def _documents(
     }
 
 
-def _comparison(hook: Hooks, passed: Passed, candidate: Candidate) -> StoredDocument:
+def _comparison(hook: Hooks, registration: Registration, candidate: Candidate) -> StoredDocument:
     """Store the comparison with production and earlier versions, for who decides."""
-    name = passed.model.name
+    name = registration.model.name
     live = hook(StageTableHook, "governance", "recorder").live(AccountRole.PROD, name)
     production = live.version_arn.version if live else None
-    newest = hook(RegistryHook).newest(str(passed.group), production)
+    newest = hook(RegistryHook).newest(str(registration.group), production)
     others = chosen((version_of(description) for description in newest), production)
     text = comparison_markdown(name, of_candidate(candidate), others)
     log.info("%s", text)
