@@ -14,7 +14,7 @@ from tests.local_platform import LocalPlatform
 
 @pytest.fixture
 def application() -> Iterator[Any]:
-    from causeway_airflow.dashboard.application import create
+    from causeway_airflow.pages.application import create
 
     return create()
 
@@ -33,7 +33,7 @@ def test_every_route_asks_who_is_there(application: Any) -> None:
 
 
 def test_a_question_is_answered_in_json(shared: LocalPlatform, application: Any) -> None:
-    from causeway_airflow.dashboard.application import router
+    from causeway_airflow.pages.application import router
 
     for one in router.dependencies:
         application.dependency_overrides[one.dependency] = lambda: None

@@ -12,7 +12,7 @@ class Mounted:
     @cached_property
     def application(self) -> Any:
         """The FastAPI application with the routes."""
-        from causeway_airflow.dashboard.application import create
+        from causeway_airflow.pages.application import create
 
         return create()
 
