@@ -12,7 +12,7 @@ from causeway.statuses import Meaning
 from causeway.topology.arns import ModelPackageArn
 from causeway_airflow.configuration import topology
 from causeway_airflow.operators.model_cards import OWNER
-from causeway_airflow.operators.promotion import PromotionOperator
+from causeway_airflow.operators.promotion_base import PromotionOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

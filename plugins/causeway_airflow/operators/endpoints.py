@@ -46,7 +46,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion, version_of
 from causeway.versions.stages import Stage, StageRecord, Status, current
 from causeway_airflow.configuration import topology
-from causeway_airflow.operators.promotion import PromotionOperator
+from causeway_airflow.operators.promotion_base import PromotionOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

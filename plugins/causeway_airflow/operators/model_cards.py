@@ -14,7 +14,7 @@ from causeway.versions.registry import version_of
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.operators.promotion import PromotionOperator
+from causeway_airflow.operators.promotion_base import PromotionOperator
 from causeway_airflow.operators.sharing import owner_sharing
 from causeway_airflow.sharing_runs import receiving_roles
 
