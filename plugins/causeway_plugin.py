@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from causeway_airflow.pages.mounted import Mounted
 from causeway_airflow.links.mlflow_run import MlflowRunLink
+from causeway_airflow.pages.mounted import Mounted
 
 
 class CausewayPlugin(AirflowPlugin):
