@@ -194,3 +194,71 @@ ReportedErasure = TypedDict(
         "report": str,
     },
 )
+
+
+class PromotionConf(TypedDict):
+    """The conf of a promotion run. Runs of older releases carry more keys, which nobody reads."""
+
+    version_arn: str
+    attempt: int
+
+
+class PromotionRun(TypedDict):
+    """A promotion run to start: the arguments of `TriggerDagRunOperator`."""
+
+    trigger_dag_id: str
+    trigger_run_id: str
+    conf: PromotionConf
+
+
+class DecisionItem(TypedDict):
+    """A decision as the governance table holds it (`causeway.governance.table.decision_item`)."""
+
+    pk: str
+    sk: str
+    version_arn: str
+    target_stage: str
+    attempt: int
+    verdict: str
+    person: str
+    reason: str
+    artifact_sha256: str
+    gate_report_sha256: str
+    decided_at: str
+    valid_until: str
+
+
+class Deployed(TypedDict):
+    """A version that an account's endpoint serves."""
+
+    endpoint: str
+    endpoint_config: str
+    version_arn: str
+    account: str
+
+
+#: The metrics of a live endpoint, by name.
+EndpointTested = dict[str, float]
+
+
+class SmokeTested(TypedDict):
+    """What the production endpoint answered to a few rows."""
+
+    endpoint: str
+    account: str
+    predictions: list[float]
+
+
+class HandedOver(TypedDict):
+    """An account that accepts a card's shares: the arguments of `AcceptInvitationsOperator`."""
+
+    account_role: str
+    shares: list[str]
+
+
+class ExportedCard(TypedDict):
+    """The PDF of a model card's version, and its digest."""
+
+    uri: str
+    sha256: str
+    card_version: int

@@ -124,12 +124,12 @@ def register(dataset: dict[str, Any], parts: str, job: dict[str, Any], artifact:
 def hand_over_for_test(version_arn: str) -> Step:
     return Step(
         "model_cards:HandOverCardOperator",
-        {**ABOUT, "version_arn": version_arn, "attempt": "1", "hand_over": "test"},
+        {**ABOUT, "version_arn": version_arn, "attempt": 1, "hand_over": "test"},
     )
 
 
 def deploy(version_arn: str, role: str = "test") -> Step:
     return Step(
         "endpoints:DeployEndpointOperator",
-        {**ABOUT, "account_role": role, "version_arn": version_arn, "attempt": "1"},
+        {**ABOUT, "account_role": role, "version_arn": version_arn, "attempt": 1},
     )

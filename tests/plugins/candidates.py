@@ -112,5 +112,5 @@ def deploy(version: str) -> Any:
     from causeway_airflow.operators.endpoints import DeployEndpointOperator
 
     return DeployEndpointOperator(
-        task_id="deploy", account_role="test", version_arn=version, attempt="1", **ABOUT
+        task_id="deploy", account_role="test", version_arn=version, attempt=1, **ABOUT
     )

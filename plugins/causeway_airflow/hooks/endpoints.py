@@ -6,6 +6,7 @@ What an observed endpoint means, and how a deployment starts from it, is the dom
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,7 +151,7 @@ class EndpointRuntimeHook(CausewayHook):
     service = "sagemaker-runtime"
 
     def predict(
-        self, endpoint: str, header: str, rows: list[str], *, batch: int = 100
+        self, endpoint: str, header: str, rows: Sequence[str], *, batch: int = 100
     ) -> list[float]:
         """Send CSV rows under their header and return one number a row, in their order.
 
@@ -166,14 +167,14 @@ class EndpointRuntimeHook(CausewayHook):
                 Accept="text/csv",
                 Body="\n".join([header, *part]).encode(),
             )
-            found = [float(value) for value in reply["Body"].read().decode().split()]
-            if len(found) != len(part):
+            numbers = [float(value) for value in reply["Body"].read().decode().split()]
+            if len(numbers) != len(part):
                 raise DeploymentFailed(
-                    f"endpoint {endpoint} answered {len(found)} predictions for {len(part)} rows",
+                    f"endpoint {endpoint} answered {len(numbers)} predictions for {len(part)} rows",
                     principal=self.principal,
                     next_step="Check output_fn of its inference.py.",
                 )
-            answers += found
+            answers += numbers
         return answers
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.deployment.serving import HeldOut, read_held_out
 from causeway.digests import Digest
@@ -15,10 +17,12 @@ from causeway.versions.registry import RegistryVersion, gate_report_key, held_ou
 from causeway.versions.stages import Stage, StageRecord
 from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
     from causeway_airflow.hooks.artifacts import ArtifactsHook
     from causeway_airflow.hooks.stage_table import StageTableHook
+    from causeway_airflow.tasks.promotion import Subject
 
 #: The stage that is entered by deploying into an account.
 STAGE_OF = {AccountRole.TEST: Stage.TEST, AccountRole.PROD: Stage.PRODUCTION}
@@ -34,6 +38,7 @@ class PromotionOperator(CausewayOperator):
     """
 
     template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"attempt": "integer"}
 
     def __init__(
         self,
@@ -41,7 +46,7 @@ class PromotionOperator(CausewayOperator):
         use_case: str,
         model: str,
         version_arn: str = VERSION_ARN,
-        attempt: str = ATTEMPT,
+        attempt: int = ATTEMPT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -49,6 +54,21 @@ class PromotionOperator(CausewayOperator):
         self.model = model
         self.version_arn = version_arn
         self.attempt = attempt
+
+    @cached_property
+    def subject(self) -> Subject:
+        """What the task is about; the version's ARN is parsed here, once."""
+        from causeway_airflow.tasks.promotion import Subject
+
+        case, model = case_and_model(self.use_case, self.model)
+        return Subject(
+            case=case,
+            model=model,
+            version=ModelPackageArn.parse(self.version_arn),
+            attempt=self.attempt,
+            role=AccountRole(self.account_role),
+            user=f"airflow:{self.dag_id}",
+        )
 
     @property
     def case(self) -> UseCase:

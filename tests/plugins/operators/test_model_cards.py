@@ -59,7 +59,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         """Hand the card over, have it accepted, and return how many versions that made."""
         at = card(shared)["ModelCardVersion"]
         operator = HandOverCardOperator(
-            task_id=stage, hand_over=stage, version_arn=version, attempt="1", **ABOUT
+            task_id=stage, hand_over=stage, version_arn=version, attempt=1, **ABOUT
         )
         for one in operator.perform(context()):
             done = AcceptInvitationsOperator(task_id="accept", **one).perform(context())
@@ -91,7 +91,7 @@ def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPl
     from causeway_airflow.operators.model_cards import HandOverCardOperator
 
     version = register("exported").perform(context())["version_arn"]
-    about = {"version_arn": version, "attempt": "1", **ABOUT}
+    about = {"version_arn": version, "attempt": 1, **ABOUT}
     HandOverCardOperator(task_id="approved", hand_over="production", **about).perform(context())
     approved = card(shared)["ModelCardVersion"]
     register("told of next").perform(context("run-2"))
@@ -122,7 +122,7 @@ def test_a_card_tells_what_the_live_endpoint_answered(shared: LocalPlatform, app
     from causeway_airflow.operators.model_cards import HandOverCardOperator
     from causeway_airflow.operators.promotion import EndpointTestOperator
 
-    about = {"version_arn": approved, "attempt": "1", **ABOUT}
+    about = {"version_arn": approved, "attempt": 1, **ABOUT}
     in_test = {"account_role": "test", **about}
     hand_over = HandOverCardOperator(task_id="tested", hand_over="test", **about)
     hand_over.perform(context())

@@ -75,7 +75,7 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
 
     execute(deploy(approved), context("run-1"))
     test = EndpointTestOperator(
-        task_id="test", account_role="test", version_arn=approved, attempt="1", **ABOUT
+        task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
     assert test.perform(context())["auc"] == 1.0
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
@@ -89,12 +89,13 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     shared: LocalPlatform, approved: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from causeway_airflow.operators.promotion import EndpointTestOperator
+    from causeway_airflow.tasks import endpoint_tests
 
     execute(deploy(approved), context("run-1"))
     test = EndpointTestOperator(
-        task_id="test", account_role="test", version_arn=approved, attempt="1", **ABOUT
+        task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
-    monkeypatch.setattr(test, "reported", lambda *_: {"auc": 0.8})
+    monkeypatch.setattr(endpoint_tests, "reported_metrics", lambda *_: {"auc": 0.8})
     with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
         test.perform(context())
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
@@ -143,11 +144,11 @@ def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_ne
     sync(runs=1)
     approve(shared, version, "Rejected")
     sensor = ApprovalSensor(
-        task_id="wait", target="test", wait=_hour(), version_arn=version, attempt="1"
+        task_id="wait", target="test", wait=_hour(), version_arn=version, attempt=1
     )
     with pytest.raises(ApprovalRefused, match="model-owner rejected"):
         sensor.resumed(context())
-    close = ClosePromotionOperator(task_id="close", version_arn=version, attempt="1", **ABOUT)
+    close = ClosePromotionOperator(task_id="close", version_arn=version, attempt=1, **ABOUT)
     with pytest.raises(ApprovalRefused, match="for test: because"):
         close.perform(context())
     arn = ModelPackageArn.parse(version)

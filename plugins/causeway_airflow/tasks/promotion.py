@@ -1,0 +1,87 @@
+"""What a task of a promotion is about, and how a promotion ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
+from causeway.governance.approvals import Verdict
+from causeway.governance.table import PromotionStatus
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.registry import RegistryVersion, version_of
+from causeway.versions.stages import Stage
+from causeway_airflow.configuration import topology
+from causeway_airflow.hooks.registry import RegistryHook
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.stage_records import close_promotion, stage_table
+
+#: The stage that is entered by deploying into an account.
+STAGE_OF: Final = {AccountRole.TEST: Stage.TEST, AccountRole.PROD: Stage.PRODUCTION}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A version, the attempt to promote it, and the account that the task acts in.
+
+    `user` is who records name when no person decided.
+    """
+
+    case: UseCase
+    model: ModelSpec
+    version: ModelPackageArn
+    attempt: int
+    role: AccountRole
+    user: str
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the account serves."""
+        return STAGE_OF[self.role]
+
+    @property
+    def account(self) -> str:
+        """The account that plays the role."""
+        return topology().account(self.role)
+
+
+def registry_version(hook: Hooks, version: ModelPackageArn) -> RegistryVersion:
+    """Return the version as the registry describes it to this task's duty."""
+    return version_of(hook(RegistryHook).describe(str(version)))
+
+
+def close(hook: Hooks, subject: Subject) -> str:
+    """Return how a promotion ended, or record its rejection or failure.
+
+    Raises:
+        UnexpectedState: there is no promotion.
+        ApprovalRefused: somebody rejected the version; it is recorded.
+        DeploymentFailed: it did not end; it is recorded.
+    """
+    table, version = stage_table(hook), subject.version
+    state = table.state(version)
+    if state.promotion is None:
+        raise UnexpectedState(
+            f"{version} has no promotion record",
+            next_step="Promotions are started by platform__governance_sync, not by hand.",
+        )
+    status = state.promotion.status
+    if status in (PromotionStatus.DEPLOYED, PromotionStatus.SUPERSEDED):
+        return status.value
+    now = datetime.now(UTC)
+    for decision in state.decisions:
+        if decision.attempt == subject.attempt and decision.verdict is Verdict.REJECTED:
+            close_promotion(table, version, PromotionStatus.REJECTED, now)
+            raise ApprovalRefused(
+                f"{decision.person} rejected {version} for {decision.target.value}: "
+                f"{decision.reason}",
+                next_step="Mend the model; an approval after that starts a new attempt.",
+            )
+    close_promotion(table, version, PromotionStatus.FAILED, now)
+    raise DeploymentFailed(
+        f"the promotion of {version} did not end",
+        next_step="Read the failed task's log, mend the cause and clear it: it goes on.",
+    )
