@@ -39,10 +39,10 @@ PRELOADED = (
     "causeway_airflow.operators.registration",
     "causeway_airflow.operators.sharing",
     "causeway_airflow.tasks.datasets",
-    "causeway_airflow.tasks.registration",
+    "causeway_airflow.tasks.deployment",
     "causeway_airflow.tasks.ingestion",
     "causeway_airflow.tasks.raw_data",
-    "causeway_airflow.triggers.endpoints",
+    "causeway_airflow.tasks.registration",
     "causeway_airflow.triggers.waiting",
     "pyarrow.parquet",
 )

@@ -1,17 +1,13 @@
-"""Models, endpoint configs and endpoints of a serving account: made once, observed, converged.
-
-What an observed endpoint means, and how a deployment starts from it, is the domain's
-(`causeway.deployment.rollout`).
-"""
+"""Models, endpoint configs and endpoints of a serving account, and what an endpoint answers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from causeway.deployment.rollout import TAG_DIGEST, Judgement, Start, Wanted, judge_endpoint
-from causeway.errors import DeploymentFailed, NameTaken, NotFound
+from causeway.deployment.rollout import TAG_DIGEST
+from causeway.errors import DeploymentFailed, NameTaken
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 
@@ -32,106 +28,81 @@ class EndpointsHook(CausewayHook):
 
     def observe(self, endpoint: str) -> Observed:
         """Look at an endpoint; status None when there is none."""
-        found = self._find("describe_endpoint", EndpointName=endpoint)
-        if found is None:
+        description = self._find("describe_endpoint", EndpointName=endpoint)
+        if description is None:
             return Observed(None)
-        config = found.get("EndpointConfigName")
+        config = description.get("EndpointConfigName")
         return Observed(
-            status=found["EndpointStatus"],
+            status=description["EndpointStatus"],
             endpoint_config=config,
             artifact_sha256=self._digest_of(config) if config else None,
-            reason=str(found.get("FailureReason", "")),
+            reason=str(description.get("FailureReason", "")),
         )
-
-    def judge(self, wanted: Wanted) -> tuple[Judgement, Observed]:
-        """Judge the endpoint against what a deployment wants. Raises `NotFound` when it is gone."""
-        seen = self.observe(wanted.endpoint)
-        if seen.status is None:
-            raise NotFound(
-                f"endpoint {wanted.endpoint} is gone",
-                principal=self.principal,
-                next_step="Find who deleted it, then clear the deployment task.",
-            )
-        judgement = judge_endpoint(
-            wanted,
-            status=seen.status,
-            endpoint_config=seen.endpoint_config,
-            artifact_sha256=seen.artifact_sha256,
-        )
-        return judgement, seen
 
     def ensure_model(self, request: dict[str, Any]) -> None:
         """Create a model unless it is there. Raises `NameTaken` when it has another package."""
         name = request["ModelName"]
-        found = self._ensure("model", name, request)
-        if found is None:
+        existing = self._ensure("model", name, request)
+        if existing is None:
             return
-        wanted = [c.get("ModelPackageName") for c in _containers(request)]
-        there = [c.get("ModelPackageName") for c in _containers(found)]
-        if wanted != there:
-            raise self._taken("model", name, str(there), str(wanted))
+        requested = [c.get("ModelPackageName") for c in _containers(request)]
+        present = [c.get("ModelPackageName") for c in _containers(existing)]
+        if requested != present:
+            raise self._taken("model", name, str(present), str(requested))
 
     def ensure_config(self, request: dict[str, Any]) -> None:
         """Create an endpoint config unless it is there. Raises `NameTaken` for another model."""
         name = request["EndpointConfigName"]
-        found = self._ensure("endpoint_config", name, request)
-        if found is None:
+        existing = self._ensure("endpoint_config", name, request)
+        if existing is None:
             return
-        wanted = [v["ModelName"] for v in request["ProductionVariants"]]
-        there = [v.get("ModelName") for v in found["ProductionVariants"]]
-        if wanted != there:
-            raise self._taken("endpoint config", name, str(there), str(wanted))
+        requested = [v["ModelName"] for v in request["ProductionVariants"]]
+        present = [v.get("ModelName") for v in existing["ProductionVariants"]]
+        if requested != present:
+            raise self._taken("endpoint config", name, str(present), str(requested))
 
-    def begin(self, start: Start, wanted: Wanted, tags: list[dict[str, str]]) -> None:
-        """Create, update or replace the endpoint; adopting and waiting do nothing here."""
-        if start is Start.REPLACE:
-            self.call("delete_endpoint", EndpointName=wanted.endpoint)
-        if start in (Start.CREATE, Start.REPLACE):
-            self.call(
-                "create_endpoint",
-                EndpointName=wanted.endpoint,
-                EndpointConfigName=wanted.endpoint_config,
-                Tags=tags,
-            )
-        elif start is Start.UPDATE:
-            self.call(
-                "update_endpoint",
-                EndpointName=wanted.endpoint,
-                EndpointConfigName=wanted.endpoint_config,
-            )
+    def create(self, endpoint: str, endpoint_config: str, tags: Mapping[str, str]) -> None:
+        """Create an endpoint on a config."""
+        self.call(
+            "create_endpoint",
+            EndpointName=endpoint,
+            EndpointConfigName=endpoint_config,
+            Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        )
 
-    def take_back(self, endpoint: str, endpoint_config: str | None) -> None:
-        """Return an endpoint to a config that it had before; without one, delete it."""
-        if endpoint_config is None:
-            self.call("delete_endpoint", EndpointName=endpoint)
-        else:
-            self.call("update_endpoint", EndpointName=endpoint, EndpointConfigName=endpoint_config)
+    def update(self, endpoint: str, endpoint_config: str) -> None:
+        """Bring an endpoint to another config."""
+        self.call("update_endpoint", EndpointName=endpoint, EndpointConfigName=endpoint_config)
+
+    def delete(self, endpoint: str) -> None:
+        """Delete an endpoint; its model and config stay."""
+        self.call("delete_endpoint", EndpointName=endpoint)
 
     def _digest_of(self, config: str) -> str | None:
-        found = self._find("describe_endpoint_config", EndpointConfigName=config)
-        if found is None:
+        description = self._find("describe_endpoint_config", EndpointConfigName=config)
+        if description is None:
             return None
-        tags = self.pages("list_tags", "Tags", ResourceArn=found["EndpointConfigArn"])
+        tags = self.pages("list_tags", "Tags", ResourceArn=description["EndpointConfigArn"])
         return next((tag["Value"] for tag in tags if tag["Key"] == TAG_DIGEST), None)
 
     def _ensure(self, kind: str, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the thing that was there before, None when it was made now."""
         key = "".join(part.capitalize() for part in kind.split("_")) + "Name"
-        found = self._find(f"describe_{kind}", **{key: name})
-        if found is not None:
-            return found
+        existing = self._find(f"describe_{kind}", **{key: name})
+        if existing is not None:
+            return existing
         try:
             self.call(f"create_{kind}", **request)
         except AwsCallError as error:
-            found = self._find(f"describe_{kind}", **{key: name}) if error.exists else None
-            if found is None:
+            existing = self._find(f"describe_{kind}", **{key: name}) if error.exists else None
+            if existing is None:
                 raise
-            return found
+            return existing
         return None
 
-    def _taken(self, kind: str, name: str, there: str, wanted: str) -> NameTaken:
+    def _taken(self, kind: str, name: str, present: str, requested: str) -> NameTaken:
         return NameTaken(
-            f"{kind} {name} was made from {there}, not from {wanted}",
+            f"{kind} {name} was made from {present}, not from {requested}",
             principal=self.principal,
             next_step="Delete it if it has no right to be there, then re-run.",
         )

@@ -1,27 +1,16 @@
-"""The governance table in the domain's values: what is known of a version, and moves of it."""
+"""The governance table in the domain's values: what it holds about a version and an endpoint."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 from causeway.deployment.leases import Lease, Live, lease_key, lease_of, live_key, live_of
 from causeway.errors import NotFound
 from causeway.governance.approvals import Decision
 from causeway.governance.sync_plan import VersionState
-from causeway.governance.table import (
-    PromotionStatus,
-    decision_of,
-    promotion_of,
-    record_of,
-    write_promotion,
-    write_record,
-)
+from causeway.governance.table import decision_of, promotion_of, record_of
+from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, version_pk
-from causeway.versions.stages import Stage, StageRecord, Status
+from causeway.versions.stages import Stage, StageRecord
 from causeway_airflow.hooks.governance import GovernanceHook
 
 
@@ -55,47 +44,12 @@ class StageTableHook(GovernanceHook):
             )
         return decision_of(item)
 
-    def move(
-        self,
-        record: StageRecord,
-        status: Status,
-        *,
-        now: datetime,
-        user: str,
-        metrics: Mapping[str, Any] | None = None,
-    ) -> StageRecord:
-        """Write a record in another status; one that says it already is left as it is.
-
-        Raises `UnexpectedState` when the state machine forbids it, `WriteConflict` when somebody
-        moved the record meanwhile.
-        """
-        if record.status is status and metrics in (None, record.validation_metrics):
-            return record
-        moved = record.moved(status, now=now, user=user, validation_metrics=metrics)
-        self.write(write_record(moved, record.status))
-        self.log.info("%s: %s %s", record.version_arn, record.stage.value, status.value)
-        return moved
-
-    def add(self, record: StageRecord) -> StageRecord:
-        """Write a version's first record in a stage. Raises `WriteConflict` when there is one."""
-        self.write(write_record(record, None))
-        self.log.info("%s: %s %s", record.version_arn, record.stage.value, record.status.value)
-        return record
-
-    def close(self, version: ModelPackageArn, status: PromotionStatus, now: datetime) -> None:
-        """Say how a version's latest promotion fares; saying it again changes nothing."""
-        promotion = self.state(version).promotion
-        if promotion is None or promotion.status is status:
-            return
-        self.write(write_promotion(replace(promotion, status=status, updated_at=now), promotion))
-        self.log.info("promotion %s: %s", promotion.run_id, status.value)
-
-    def lease(self, where: Any, model: str) -> Lease | None:
+    def lease(self, role: AccountRole, model: str) -> Lease | None:
         """Return the lease on a model's endpoint in an account role, or None."""
-        item = self.get(lease_key(where, model))
+        item = self.get(lease_key(role, model))
         return lease_of(item) if item else None
 
-    def live(self, where: Any, model: str) -> Live | None:
+    def live(self, role: AccountRole, model: str) -> Live | None:
         """Return what a model's endpoint serves in an account role, or None."""
-        item = self.get(live_key(where, model))
+        item = self.get(live_key(role, model))
         return live_of(item) if item else None

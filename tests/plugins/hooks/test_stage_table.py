@@ -1,73 +1,22 @@
-"""The governance table refuses what was planned against another state."""
+"""The governance table: one run at a time has a lease, and items are read in batches."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from causeway.deployment.leases import acquire_lease, lease_of, release_lease
 from causeway.deployment.rollout import LEASE_LASTING
-from causeway.errors import UnexpectedState, WriteConflict
-from causeway.governance.table import new_record
 from causeway.topology.accounts import AccountRole
-from causeway.topology.arns import ModelPackageArn
-from causeway.versions.stages import Stage, Status
+from causeway.versions.stages import Stage
 from tests.local_platform import LocalPlatform
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def arn(version: int) -> ModelPackageArn:
-    return ModelPackageArn.parse(
-        f"arn:aws:sagemaker:eu-central-1:333333333333:model-package/table-test/{version}"
-    )
+from tests.plugins.table_records import NOW, arn, record, stage_table
 
 
-@pytest.fixture
-def table(platform: LocalPlatform):
-    from causeway_airflow.hooks.stage_table import StageTableHook
+def test_a_lease_is_one_runs_and_its_number_only_grows(platform: LocalPlatform) -> None:
+    table = stage_table()
 
-    return StageTableHook("causeway_governance_recorder")
-
-
-def record(version: int):
-    from causeway_airflow.configuration import case_and_model
-
-    case, model = case_and_model("credit_risk", "credit_risk")
-    return new_record(
-        arn(version), Stage.TEST, Status.IN_PROGRESS, case, model, now=NOW, user="somebody"
-    )
-
-
-def test_a_record_keeps_its_metrics_and_moves_as_the_state_machine_allows(table) -> None:
-    first = table.add(record(1))
-    moved = table.move(
-        first, Status.PENDING, now=NOW, user="somebody", metrics={"auc": 0.8, "endpoint": "x"}
-    )
-    assert table.state(arn(1)).records[Stage.TEST] == moved
-    assert moved.validation_metrics == {"auc": 0.8, "endpoint": "x"}
-    with pytest.raises(UnexpectedState, match="pending may not become deployed"):
-        table.move(moved, Status.DEPLOYED, now=NOW, user="somebody")
-
-
-def test_whoever_moved_a_record_first_wins(table) -> None:
-    first = table.add(record(2))
-    table.move(first, Status.PENDING, now=NOW, user="one")
-    with pytest.raises(WriteConflict, match="planned against"):
-        table.move(first, Status.REJECTED, now=NOW, user="two")
-    with pytest.raises(WriteConflict):
-        table.add(record(2))
-
-
-def test_saying_a_status_again_writes_nothing(table) -> None:
-    first = table.add(record(3))
-    assert table.move(first, Status.IN_PROGRESS, now=NOW, user="other") is first
-    assert table.state(arn(3)).records[Stage.TEST].audit_user == "somebody"
-
-
-def test_a_lease_is_one_hands_and_its_number_only_grows(table) -> None:
     def take(owner: str):
         update = acquire_lease(
             AccountRole.TEST, "table-test", owner, now=NOW, lasting=LEASE_LASTING
@@ -83,11 +32,15 @@ def test_a_lease_is_one_hands_and_its_number_only_grows(table) -> None:
     assert lease_of(take("run-2")).fencing > first.fencing
 
 
-def test_items_are_read_a_hundred_at_a_time(table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_are_read_a_hundred_at_a_time(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from causeway.versions.keys import stage_key
+    from causeway_airflow.tasks.stage_records import add_record
 
+    table = stage_table()
     for version in range(10, 15):
-        table.add(record(version))
+        add_record(table, record(version))
     call, sizes = table.call, []
 
     def counting(operation: str, **given):

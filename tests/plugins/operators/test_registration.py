@@ -301,6 +301,9 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
         execute(task, context("run-swapped"))
     live = _table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
+    end = "endpoint_in_service" if was_live else "endpoint_deleted"
+    waiter = shared.client("sagemaker", "test").get_waiter(end)
+    waiter.wait(EndpointName="credit-risk", WaiterConfig={"Delay": 1})
     endpoint = EndpointsHook("causeway_test_deployer").observe("credit-risk")
     assert (
         endpoint.endpoint_config == before["endpoint_config"] if was_live else not endpoint.status

@@ -1,0 +1,262 @@
+"""A decided version behind the model's endpoint: begun under a lease, judged, recorded as live."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+from causeway.deployment.leases import Lease, Live, write_live
+from causeway.deployment.rollout import (
+    TAG_DIGEST,
+    TAG_FENCING,
+    TAG_RUN,
+    TAG_VERSION,
+    Start,
+    Wanted,
+    check_not_superseded,
+    create_model_request,
+    endpoint_config_request,
+    how_to_start,
+    judge_endpoint,
+    require_success,
+    wanted,
+)
+from causeway.errors import DeploymentFailed, NotFound, Superseded, UnexpectedState
+from causeway.governance.approvals import Decision
+from causeway.governance.table import PromotionStatus, new_record
+from causeway.statuses import Meaning
+from causeway.versions.registry import RegistryVersion
+from causeway.versions.stages import Stage, Status, current
+from causeway_airflow.configuration import topology
+from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.endpoints import EndpointsHook
+from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.results import Deployed
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.approved_artifacts import object_versions, require_approved
+from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
+from causeway_airflow.tasks.promotion import Subject, registry_version
+from causeway_airflow.tasks.stage_records import (
+    add_record,
+    close_promotion,
+    move_record,
+    stage_table,
+)
+from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
+
+log = logging.getLogger(__name__)
+
+HOOK: Final = "causeway_airflow.hooks.endpoints.EndpointsHook"
+
+
+class EndpointBusy(UnexpectedState):
+    """Somebody else's change of the endpoint is in progress; it ends by itself."""
+
+    retryable = True
+
+
+def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
+    """Check what was decided, take the lease, and begin or adopt the deployment.
+
+    Raises:
+        ApprovalRefused: the decision is not about this artifact, or ran out.
+        LeaseHeld: another run deploys to the endpoint.
+        Superseded: a newer version is live; the records say so.
+        EndpointBusy: another change of the endpoint is in progress.
+    """
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    version = registry_version(hook, subject.version)
+    decision = table.decision(version.arn, subject.stage, subject.attempt)
+    require_approved(hook(ArtifactsHook), subject, version, decision)
+    lease = take_lease(table, subject, run_id)
+    try:
+        check_not_superseded(version.arn, table.live(subject.role, subject.model.name))
+    except Superseded:
+        record_superseded(table, subject)
+        give_back(table, lease)
+        raise
+    record_begin(table, subject, decision)
+    names = wanted(subject.model, version.arn, decision.artifact_sha256)
+    start_endpoint(endpoints, subject, names, version, lease)
+    return Pending(wait_of(names))
+
+
+def look(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
+    """Judge the endpoint; when it serves what was approved, write that and give the lease back.
+
+    Raises:
+        LeaseHeld: the lease went to another run.
+        NotFound: the endpoint is gone.
+        DeploymentFailed: it does not serve the approved artifact; the lease is given back.
+    """
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    decision = table.decision(subject.version, subject.stage, subject.attempt)
+    names = wanted(subject.model, subject.version, decision.artifact_sha256)
+    observed = endpoints.observe(names.endpoint)
+    if observed.status is None:
+        raise NotFound(
+            f"endpoint {names.endpoint} is gone",
+            principal=endpoints.principal,
+            next_step="Find who deleted it, then clear the deployment task.",
+        )
+    judgement = judge_endpoint(
+        names,
+        status=observed.status,
+        endpoint_config=observed.endpoint_config,
+        artifact_sha256=observed.artifact_sha256,
+    )
+    lease = own_lease(table, subject, run_id)
+    if judgement.verdict is Meaning.WAITING:
+        return Pending(wait_of(names))
+    if judgement.verdict is Meaning.FAILURE:
+        give_back(table, lease)
+    require_success(names, judgement, account=subject.account, reason=observed.reason)
+    require_loaded(hook, subject, names, lease)
+    record_live(table, subject, names, lease)
+    give_back(table, lease)
+    return Done(
+        {
+            "endpoint": names.endpoint,
+            "endpoint_config": names.endpoint_config,
+            "version_arn": str(subject.version),
+            "account": subject.account,
+        }
+    )
+
+
+def wait_of(names: Wanted) -> Wait:
+    """Return the wait for an endpoint to settle; what it settled on is for `look` to judge."""
+    return Wait(
+        what=f"endpoint {names.endpoint}",
+        ask=Question(HOOK, "describe_endpoint", {"EndpointName": names.endpoint}),
+        path="EndpointStatus",
+        enum="EndpointStatus",
+    )
+
+
+def start_endpoint(
+    endpoints: EndpointsHook,
+    subject: Subject,
+    names: Wanted,
+    version: RegistryVersion,
+    lease: Lease,
+) -> None:
+    """Make model and config, and create, update or replace the endpoint, or adopt what is there.
+
+    Raises:
+        EndpointBusy: another change of it is in progress.
+    """
+    endpoints.ensure_model(create_model_request(names, version, subject.role, topology()))
+    endpoints.ensure_config(endpoint_config_request(names, version.arn, subject.model))
+    observed = endpoints.observe(names.endpoint)
+    start = how_to_start(names, status=observed.status, endpoint_config=observed.endpoint_config)
+    if start is Start.WAIT:
+        raise EndpointBusy(
+            f"endpoint {names.endpoint} is {observed.status} on {observed.endpoint_config}",
+            account=subject.account,
+            next_step="The task retries until that change has ended.",
+        )
+    if start is Start.REPLACE:
+        endpoints.delete(names.endpoint)
+    if start in (Start.CREATE, Start.REPLACE):
+        endpoints.create(names.endpoint, names.endpoint_config, tags_of(names, version, lease))
+    elif start is Start.UPDATE:
+        endpoints.update(names.endpoint, names.endpoint_config)
+    log.info("endpoint %s: %s %s", names.endpoint, start.value, names.endpoint_config)
+
+
+def tags_of(names: Wanted, version: RegistryVersion, lease: Lease) -> dict[str, str]:
+    """Return the tags of an endpoint: what it serves, and under which lease."""
+    return {
+        TAG_VERSION: str(version.arn),
+        TAG_DIGEST: names.artifact_sha256,
+        TAG_RUN: lease.owner,
+        TAG_FENCING: str(lease.fencing),
+    }
+
+
+def require_loaded(hook: Hooks, subject: Subject, names: Wanted, lease: Lease) -> None:
+    """Compare the object that lies in S3 once the endpoint serves with the registered one.
+
+    When it is another one, the endpoint goes back to what was live, or away.
+
+    Raises:
+        DeploymentFailed: it is another one; the lease is given back.
+    """
+    version = registry_version(hook, subject.version)
+    stored, registered = object_versions(hook(ArtifactsHook), version)
+    if stored == registered:
+        return
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    before = table.live(subject.role, subject.model.name)
+    back_to = before.endpoint_config if before else None
+    if back_to is None:
+        endpoints.delete(names.endpoint)
+    elif back_to != names.endpoint_config:  # else it was live, and looked at, before that
+        endpoints.update(names.endpoint, back_to)
+    give_back(table, lease)
+    raise DeploymentFailed(
+        f"{version.model_data_url} became object version {stored} while endpoint "
+        f"{names.endpoint} was loading it; {version.arn} was registered with {registered}. "
+        f"The endpoint goes {f'back to {back_to}' if back_to else 'away'}",
+        account=subject.account,
+        next_step="Find out who changed the artifact; train and register again.",
+    )
+
+
+def record_begin(table: StageTableHook, subject: Subject, decision: Decision) -> None:
+    """Have the stage's record say that the version is being deployed."""
+    now, stage = datetime.now(UTC), subject.stage
+    record = table.state(subject.version).records.get(stage)
+    if record is None:
+        status = Status.IN_PROGRESS if stage is Stage.TEST else Status.PENDING
+        record = add_record(
+            table,
+            new_record(
+                subject.version,
+                stage,
+                status,
+                subject.case,
+                subject.model,
+                now=now,
+                user=decision.person,
+            ),
+        )
+    tested = stage is Stage.TEST and record.validation_metrics
+    if record.status in (Status.DEPLOYED, Status.APPROVED) or tested:
+        return  # a task that was cleared after its success
+    move_record(table, record, Status.IN_PROGRESS, now=now, user=subject.user)
+
+
+def record_superseded(table: StageTableHook, subject: Subject) -> None:
+    """Write that the version and its promotion gave way to a newer version."""
+    now = datetime.now(UTC)
+    record = current(table.state(subject.version).records)
+    if record is not None:
+        move_record(table, record, Status.SUPERSEDED, now=now, user=subject.user)
+    close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now)
+
+
+def record_live(table: StageTableHook, subject: Subject, names: Wanted, lease: Lease) -> None:
+    """Write what is served now; before it, that the version it replaces is superseded."""
+    now, before = datetime.now(UTC), table.live(subject.role, subject.model.name)
+    if before is not None and before.version_arn == subject.version:
+        if before.endpoint_config == names.endpoint_config:
+            return
+    elif before is not None and subject.stage is Stage.PRODUCTION:
+        old = table.state(before.version_arn).records.get(Stage.PRODUCTION)
+        if old is not None and old.status is Status.DEPLOYED:
+            move_record(table, old, Status.SUPERSEDED, now=now, user=subject.user)
+    live = Live(
+        account_role=subject.role,
+        model=subject.model.name,
+        version_arn=subject.version,
+        artifact_sha256=names.artifact_sha256,
+        endpoint=names.endpoint,
+        endpoint_config=names.endpoint_config,
+        run_id=lease.owner,
+        fencing=lease.fencing,
+        deployed_at=now,
+    )
+    table.write(write_live(live))

@@ -1,0 +1,36 @@
+"""Records of versions that only tests of the governance table write."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from causeway.governance.table import new_record
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, StageRecord, Status
+
+if TYPE_CHECKING:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def arn(version: int) -> ModelPackageArn:
+    return ModelPackageArn.parse(
+        f"arn:aws:sagemaker:eu-central-1:333333333333:model-package/table-test/{version}"
+    )
+
+
+def record(version: int) -> StageRecord:
+    from causeway_airflow.configuration import case_and_model
+
+    case, model = case_and_model("credit_risk", "credit_risk")
+    return new_record(
+        arn(version), Stage.TEST, Status.IN_PROGRESS, case, model, now=NOW, user="somebody"
+    )
+
+
+def stage_table() -> StageTableHook:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    return StageTableHook("causeway_governance_recorder")
