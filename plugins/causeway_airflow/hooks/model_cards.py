@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.model_cards.content import Content, described_version
+from causeway.model_cards.content import Content
 from causeway.model_cards.lifecycle import Card, CardChange, CardStatus, card_of
 from causeway.model_cards.schema import checked
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
@@ -13,30 +13,15 @@ class ModelCardsHook(CausewayHook):
 
     service = "sagemaker"
 
-    def find(self, card: str) -> Card | None:
-        """Return a card as it is, or None when there is none."""
+    def find(self, card: str, version: int | None = None) -> Card | None:
+        """Return a card as it is, or a version of it; None when there is none."""
+        request = {"ModelCardVersion": version} if version else {}
         try:
-            return card_of(self.call("describe_model_card", ModelCardName=card))
+            return card_of(self.call("describe_model_card", ModelCardName=card, **request))
         except AwsCallError as error:
             if error.missing:
                 return None
             raise
-
-    def approved(self, card: str, version: str) -> Card | None:
-        """Return the latest version of a card in which a model's version is approved, or None."""
-        found = self.find(card)
-        while found is not None and (described_version(found.content), found.status) != (
-            version,
-            CardStatus.APPROVED,
-        ):
-            if found.version == 1:
-                return None
-            found = card_of(
-                self.call(
-                    "describe_model_card", ModelCardName=card, ModelCardVersion=found.version - 1
-                )
-            )
-        return found
 
     def ensure(self, name: str, content: Content) -> bool:
         """Create a card of the own account as a draft unless it is there; returns whether made."""

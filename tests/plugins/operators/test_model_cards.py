@@ -87,6 +87,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
 
 
 def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPlatform) -> None:
+    from causeway_airflow.hooks.governance import GovernanceHook
     from causeway_airflow.operators.card_exports import ExportModelCardOperator
     from causeway_airflow.operators.model_cards import HandOverCardOperator
 
@@ -108,9 +109,10 @@ def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPl
         ModelCardName="credit-risk"
     )
     assert len(jobs["ModelCardExportJobSummaries"]) == 1
-    kept = export.table().get(Key(f"VERSION#{version}", f"CARD#{approved}"))
-    assert kept is not None
-    assert (kept["sha256"], kept["card_status"]) == (done["sha256"], "Approved")
+    table = GovernanceHook("causeway_governance_recorder")
+    item = table.get(Key(f"VERSION#{version}", f"CARD#{approved}"))
+    assert item is not None
+    assert (item["sha256"], item["card_status"]) == (done["sha256"], "Approved")
 
     s3.put_object(Bucket=bucket, Key=key, Body=b"%PDF forged")
     with pytest.raises(UnexpectedState, match="wrote over it"):
