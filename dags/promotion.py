@@ -37,7 +37,6 @@ from causeway_airflow.dag_defaults import (
 )
 from causeway_airflow.operators.card_exports import ExportModelCardOperator
 from causeway_airflow.operators.endpoints import DeployEndpointOperator
-from causeway_airflow.operators.governance import promotion_dag_id
 from causeway_airflow.operators.model_cards import HandOverCardOperator
 from causeway_airflow.operators.promotion import (
     ClosePromotionOperator,
@@ -45,6 +44,7 @@ from causeway_airflow.operators.promotion import (
     SmokeTestOperator,
 )
 from causeway_airflow.operators.sharing import AcceptInvitationsOperator
+from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.sensors.approval import ApprovalSensor
 
 # A sensor that starts from its trigger has its run's parameters checked in the triggerer, and one

@@ -1,0 +1,190 @@
+"""The governance sync: registry and stage table compared, the plan carried out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from causeway.errors import CausewayError
+from causeway.governance.attribution import UPDATE, RegistryCall, call_of
+from causeway.governance.sync import asked_since, plan_sync
+from causeway.governance.sync_plan import (
+    PromotionStart,
+    Refusal,
+    RegistryUpdate,
+    SyncPlan,
+    VersionState,
+)
+from causeway.governance.table import (
+    Promotion,
+    PromotionStatus,
+    decision_item,
+    write_promotion,
+    write_record,
+)
+from causeway.items import create
+from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key
+from causeway.versions.registry import RegistryVersion, version_of
+from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.hooks.audit_log import AuditLogHook
+from causeway_airflow.hooks.base import AwsCallError
+from causeway_airflow.hooks.registry import RegistryHook
+from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.promotion_runs import promotion_dag_id, run_of
+from causeway_airflow.results import PromotionRun
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.alerts import raise_alerts
+from causeway_airflow.tasks.stage_records import stage_table
+
+log = logging.getLogger(__name__)
+
+READERS: Final = 8
+
+
+class NotSetUp(CausewayError):  # noqa: N818 - the name says what is the case, as causeway.errors do
+    """The accounts are not there yet; there is nothing to compare."""
+
+
+class Scheduler(Protocol):
+    """What the sync asks Airflow."""
+
+    def is_set_up(self) -> bool:
+        """Tell whether the accounts were ever set up."""
+        ...
+
+    def has_run(self, dag_id: str, run_id: str) -> bool:
+        """Tell whether a DAG run exists."""
+        ...
+
+
+def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
+    """Plan and carry out; return the promotion runs that are missing.
+
+    A write whose condition does not hold is left to the next sync, which decides on the new state.
+    `run` is this run, as alerts name it.
+
+    Raises:
+        NotSetUp: the accounts were never set up.
+    """
+    registry, table = hook(RegistryHook), stage_table(hook)
+    try:
+        versions = versions_of(registry)
+        states = states_of(table, versions)
+    except AwsCallError as error:
+        if (error.denied or error.missing) and not scheduler.is_set_up():
+            raise NotSetUp(
+                f"the accounts are not set up yet: run platform__accounts ({error.what})"
+            ) from error
+        raise
+    now = datetime.now(UTC)
+    observed = (versions, states, use_cases(), topology(), now)
+    plan = plan_sync(*observed, recorded_calls(hook, asked_since(*observed)))
+    for ignored in plan.ignored:
+        log.info("ignored: %s", ignored)
+    write(plan, table)
+    # Before the registry is set back: a sync that is killed here raises them again.
+    raise_alerts(hook, (alert_of(refusal, run) for refusal in plan.refusals))
+    for update in plan.registry:
+        update_registry(registry, update)
+    return runs_to_start(plan.promotions, table, scheduler)
+
+
+def versions_of(registry: RegistryHook) -> list[RegistryVersion]:
+    """Return every version of every model group."""
+    groups = [model.group for case in use_cases() for model in case.models]
+    return [version_of(package) for group in groups for package in registry.search(group)]
+
+
+def states_of(
+    table: StageTableHook, versions: Iterable[RegistryVersion]
+) -> Mapping[ModelPackageArn, VersionState]:
+    """Return what the table holds about each version."""
+    arns = [version.arn for version in versions]
+    with ThreadPoolExecutor(READERS) as threads:
+        return dict(zip(arns, threads.map(table.state, arns), strict=True))
+
+
+def recorded_calls(hook: Hooks, since: datetime | None) -> list[RegistryCall]:
+    """Return who changed versions since then; without a new gesture nobody is asked for."""
+    if since is None:
+        return []
+    events = hook(AuditLogHook).calls(UPDATE, since)
+    return [call for event in events if (call := call_of(event)) is not None]
+
+
+def write(plan: SyncPlan, table: StageTableHook) -> None:
+    """Write decisions and records, in the plan's order."""
+    for decision in plan.decisions:
+        key = decision_key(decision.version_arn, decision.target, decision.attempt)
+        written = table.apply(create(key, decision_item(decision)))
+        log.info(
+            "%s %s for %s by %s: %s",
+            decision.version_arn,
+            decision.verdict.value,
+            decision.target.value,
+            decision.person,
+            "written" if written else "was there already",
+        )
+    for change in plan.records:
+        record = change.record
+        written = table.apply(write_record(record, change.before))
+        log.info(
+            "%s: %s %s%s",
+            record.version_arn,
+            record.stage.value,
+            record.status.value,
+            "" if written else " not written: the record changed meanwhile",
+        )
+
+
+def update_registry(registry: RegistryHook, update: RegistryUpdate) -> None:
+    """Write the registry's words while the version is as it was when the plan was made."""
+    version = version_of(registry.describe(str(update.version_arn)))
+    if version.modified_at != update.seen_at:
+        log.info("%s changed meanwhile: left to the next sync", update.version_arn)
+        return
+    registry.call("update_model_package", **update.request())
+    log.info("%s set to %s", update.version_arn, update)
+
+
+def runs_to_start(
+    starts: Iterable[PromotionStart], table: StageTableHook, scheduler: Scheduler
+) -> list[PromotionRun]:
+    """Note what is requested; return what has no run yet, mark running what has."""
+    missing: list[PromotionRun] = []
+    for start in starts:
+        promotion = start.promotion
+        if start.before != promotion:
+            if table.apply(write_promotion(promotion, start.before)) is None:
+                continue  # another sync requested it
+        elif scheduler.has_run(promotion_dag_id(promotion.model), promotion.run_id):
+            table.apply(write_promotion(running(promotion), promotion))
+            continue
+        log.info("promotion to start: %s", promotion.run_id)
+        missing.append(run_of(promotion))
+    return missing
+
+
+def running(promotion: Promotion) -> Promotion:
+    """Return a promotion as one whose run exists."""
+    return replace(promotion, status=PromotionStatus.RUNNING, updated_at=datetime.now(UTC))
+
+
+def alert_of(refusal: Refusal, run: str) -> Alert:
+    """Return the alert of a gesture that was refused."""
+    version = refusal.version_arn
+    effect = "quarantined" if refusal.quarantined else "set back"
+    return Alert(
+        what=f"{effect}: {refusal.reason} (by {refusal.principal or 'nobody known'})",
+        severity=Severity.CRITICAL if refusal.quarantined else Severity.WARNING,
+        account=version.account,
+        subject=str(version),
+        next_step="Ask who did it; an entitled person may then approve the version anew.",
+        run=run,
+    )
