@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.triggers.base import StartTriggerArgs
 
-from causeway.errors import ApprovalRefused, CausewayError
-from causeway.governance.table import decision_of
-from causeway.topology.accounts import AccountRole
-from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key
-from causeway.versions.stages import Stage
 from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway_airflow.results import DecisionItem
+
 TRIGGER = "causeway_airflow.triggers.approvals.ApprovalTrigger"
-
-
-class NoDecisionError(CausewayError):
-    """The wait ended, but the table holds no decision."""
-
-    retryable = True
 
 
 class ApprovalSensor(CausewayOperator):
@@ -39,11 +31,12 @@ class ApprovalSensor(CausewayOperator):
     :param target: the stage to be entered, `test` or `production`
     :param wait: how long to wait before the task fails
     :param poll_interval: seconds between two looks at the table
-    :returns: the decision item (its JSON text when the trigger ended the task: Airflow encodes
+    :returns: `DecisionItem` (its JSON text when the trigger ended the task: Airflow encodes
         the XComs of a trigger twice)
     """
 
     template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"attempt": "integer"}
     ui_color = "#f5e6c8"
 
     def __init__(
@@ -52,10 +45,10 @@ class ApprovalSensor(CausewayOperator):
         target: str,
         wait: timedelta,
         poll_interval: float = 1.0,
-        account_role: str = AccountRole.GOVERNANCE.value,
+        account_role: str = "governance",
         duty: str = "recorder",
         version_arn: str = VERSION_ARN,
-        attempt: str = ATTEMPT,
+        attempt: int = ATTEMPT,
         **kwargs: Any,
     ) -> None:
         # Ended by `wait` alone, not by the DAG's default timeout; a rejection is not retried.
@@ -84,25 +77,11 @@ class ApprovalSensor(CausewayOperator):
             timeout=self.wait,
         )
 
-    def resumed(self, context: Context) -> dict[str, Any]:
+    def resumed(self, context: Context) -> DecisionItem:
         """Read the decision; reached when the trigger could not end the task itself."""
-        from causeway_airflow.hooks.governance import GovernanceHook
+        from causeway_airflow.tasks.approvals import approval
 
-        arn = ModelPackageArn.parse(self.version_arn)
-        key = decision_key(arn, Stage(self.target), int(self.attempt))
-        item = GovernanceHook(self.connection(), self.region_name).get(key)
-        if item is None:
-            raise NoDecisionError(
-                f"there is no decision on {self.target} of {arn} (attempt {self.attempt})",
-                next_step="Read the trigger's log; the task waits again on its next attempt.",
-            )
-        decision = decision_of(item)
-        if decision.verdict.value != "approved":
-            raise ApprovalRefused(
-                f"{decision.person} rejected {arn} for {self.target}: {decision.reason}",
-                next_step="Mend the model; an approval after that starts a new attempt.",
-            )
-        return item
+        return approval(self.hook, self.version_arn, self.attempt, self.target)
 
     def _trigger_arguments(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,44 @@
+"""The decision that a promotion waits for, as the governance table holds it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from causeway.errors import ApprovalRefused, CausewayError
+from causeway.governance.approvals import Verdict
+from causeway.governance.table import decision_of
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import decision_key
+from causeway.versions.stages import Stage
+from causeway_airflow.hooks.governance import GovernanceHook
+from causeway_airflow.results import DecisionItem
+from causeway_airflow.tasks.acting import Hooks
+
+
+class NoDecisionError(CausewayError):
+    """The wait ended, but the table holds no decision."""
+
+    retryable = True
+
+
+def approval(hook: Hooks, version_arn: str, attempt: int, target: str) -> DecisionItem:
+    """Return the item of the decision that lets a version into a stage.
+
+    Raises:
+        NoDecisionError: nobody has decided.
+        ApprovalRefused: somebody rejected the version.
+    """
+    version, stage = ModelPackageArn.parse(version_arn), Stage(target)
+    item = hook(GovernanceHook).get(decision_key(version, stage, attempt))
+    if item is None:
+        raise NoDecisionError(
+            f"there is no decision on {stage.value} of {version} (attempt {attempt})",
+            next_step="Read the trigger's log; the task waits again on its next attempt.",
+        )
+    decision = decision_of(item)
+    if decision.verdict is not Verdict.APPROVED:
+        raise ApprovalRefused(
+            f"{decision.person} rejected {version} for {stage.value}: {decision.reason}",
+            next_step="Mend the model; an approval after that starts a new attempt.",
+        )
+    return cast(DecisionItem, item)
