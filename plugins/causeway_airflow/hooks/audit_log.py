@@ -16,11 +16,11 @@ class AuditLogHook(CausewayHook):
 
     def calls(self, operation: str, since: datetime) -> list[str]:
         """Return CloudTrail's JSON of each call of an operation since then, the newest first."""
-        found = self.pages(
+        events = self.pages(
             "lookup_events",
             "Events",
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": operation}],
             StartTime=since,
             MaxResults=PAGE,
         )
-        return [str(event["CloudTrailEvent"]) for event in found]
+        return [str(event["CloudTrailEvent"]) for event in events]

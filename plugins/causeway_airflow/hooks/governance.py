@@ -37,7 +37,7 @@ class GovernanceHook(CausewayHook):
     def get_many(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
         """Return the items that exist among `keys`, up to 100 a call, bounded in attempts."""
         waiting = [self._encode(key.item()) for key in dict.fromkeys(keys)]
-        found: dict[Key, dict[str, Any]] = {}
+        items: dict[Key, dict[str, Any]] = {}
         attempts = 0
         while waiting:
             part, waiting = waiting[:KEYS_A_CALL], waiting[KEYS_A_CALL:]
@@ -47,18 +47,19 @@ class GovernanceHook(CausewayHook):
             )
             for raw in reply["Responses"].get(self.table, []):
                 item = self._decode(raw)
-                found[Key(item["pk"], item["sk"])] = item
-            left = reply.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
-            attempts += bool(left)
+                items[Key(item["pk"], item["sk"])] = item
+            unread = reply.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+            attempts += bool(unread)
             if attempts > READ_ATTEMPTS:
                 raise AwsTransientError(
-                    f"DynamoDB left {len(left)} keys of {self.table} unread {READ_ATTEMPTS} times",
+                    f"DynamoDB left {len(unread)} keys of {self.table} unread "
+                    f"{READ_ATTEMPTS} times",
                     code="ThrottlingException",
                     principal=self.principal,
                     next_step="The table is throttled: the task retries within its bound.",
                 )
-            waiting += left
-        return found
+            waiting += unread
+        return items
 
     def query(self, pk: str) -> list[dict[str, Any]]:
         """Return every item of a partition, in sort-key order."""

@@ -79,7 +79,7 @@ class RegistryHook(CausewayHook):
         and needs no further call a version. It is eventually consistent: what it does not hold
         yet, the next sync finds.
         """
-        found = self.pages(
+        results = self.pages(
             "search",
             "Results",
             Resource="ModelPackage",
@@ -90,15 +90,11 @@ class RegistryHook(CausewayHook):
             SortOrder="Descending",
             MaxResults=100,
         )
-        return [result["ModelPackage"] for result in found]
+        return [result["ModelPackage"] for result in results]
 
     def create(self, request: dict[str, Any]) -> str:
         """Register a version and return its ARN."""
         return str(self.call("create_model_package", **request)["ModelPackageArn"])
-
-    def update(self, version_arn: str, **changes: Any) -> None:
-        """Change a version's approval, lifecycle or metadata."""
-        self.call("update_model_package", ModelPackageArn=version_arn, **changes)
 
 
 def _number(summary: dict[str, Any]) -> int:

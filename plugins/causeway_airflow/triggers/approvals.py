@@ -26,10 +26,10 @@ MAX_PAUSE = 30.0
 
 
 class DecisionPoller:
-    """Reads the items that anybody waits for, in one loop.
+    """Reads the items that triggers wait for, in one loop.
 
-    A poller belongs to one event loop. It stops when nobody waits; a read that fails is tried
-    again, ever more slowly, and after `MAX_FAILED_READS` in a row everybody who waits is told.
+    A poller belongs to one event loop. It stops when no trigger waits; a read that fails is tried
+    again, ever more slowly, and after `MAX_FAILED_READS` in a row all waits end with the error.
     """
 
     def __init__(self, aws_conn_id: str, region_name: str | None, interval: float) -> None:
@@ -57,15 +57,15 @@ class DecisionPoller:
         failures = 0
         while self._waiting:
             try:
-                found = await asyncio.to_thread(self._read, list(self._waiting))
+                items = await asyncio.to_thread(self._read, list(self._waiting))
                 failures = 0
             except CausewayError as error:
                 failures += 1
                 if failures >= MAX_FAILED_READS:
-                    self._tell(error)
+                    self._fail(error)
                     return
-                found = {}
-            for key, item in found.items():
+                items = {}
+            for key, item in items.items():
                 for future in self._waiting.get(key, set()):
                     if not future.done():
                         future.set_result(item)
@@ -76,7 +76,7 @@ class DecisionPoller:
 
         return shared(GovernanceHook, self.aws_conn_id, self.region_name).get_many(keys)
 
-    def _tell(self, error: CausewayError) -> None:
+    def _fail(self, error: CausewayError) -> None:
         for futures in self._waiting.values():
             for future in futures:
                 if not future.done():
@@ -89,9 +89,9 @@ _pollers: dict[tuple[int, str, str | None], DecisionPoller] = {}
 def poller(aws_conn_id: str, region_name: str | None, interval: float) -> DecisionPoller:
     """Return the poller of this loop and connection; the shortest interval asked for counts."""
     key = (id(asyncio.get_running_loop()), aws_conn_id, region_name)
-    found = _pollers.setdefault(key, DecisionPoller(aws_conn_id, region_name, interval))
-    found.interval = min(found.interval, interval)
-    return found
+    shared_poller = _pollers.setdefault(key, DecisionPoller(aws_conn_id, region_name, interval))
+    shared_poller.interval = min(shared_poller.interval, interval)
+    return shared_poller
 
 
 class ApprovalTrigger(CausewayTrigger):

@@ -90,10 +90,10 @@ class QueueEventTrigger(BaseEventTrigger):
 
 def _versions(messages: list[dict[str, Any]]) -> list[str]:
     """Return the version ARNs that the messages are about, for the event's reader."""
-    found = set()
+    versions = set()
     for message in messages:
         try:
-            found.add(str(json.loads(message["Body"])["detail"]["ModelPackageArn"]))
+            versions.add(str(json.loads(message["Body"])["detail"]["ModelPackageArn"]))
         except (KeyError, TypeError, ValueError):
-            continue  # somebody else's message: it wakes the sync all the same
-    return sorted(found)
+            continue  # a message of another sender: it wakes the sync all the same
+    return sorted(versions)
