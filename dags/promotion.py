@@ -8,9 +8,8 @@ once the version is in production, and is exported then to PDF; the accounts tha
 to accept its shares. A card that could not be written keeps the version out of production. The last
 task of the way records how it ended.
 
-**Parameters.** `version_arn`, `attempt` (and `version`, `group`): given by
-`platform__governance_sync`, which starts one run for each version under the id
-`<group>-v<version>-<attempt>`. Do not start it by hand.
+**Parameters.** `version_arn`, `attempt`: given by `platform__governance_sync`, which starts one run
+for each version under the id `<group>-v<version>-<attempt>`. Do not start it by hand.
 
 **People.** A model owner approves with `UpdateModelPackage(ModelApprovalStatus=Approved)`, a
 governance officer with `UpdateModelPackage` and the life cycle Production, Approved;
@@ -47,27 +46,25 @@ from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.sensors.approval import ApprovalSensor
 
-# A sensor that starts from its trigger has its run's parameters checked in the triggerer, and one
-# that does not pass ends that whole process (seen on Airflow 3.3.2). So every parameter may be null
-# and any text; the trigger and the operators check what they are given.
-TEXT = {"default": None, "type": ["null", "string"]}
-NUMBER = {"default": None, "type": ["null", "integer"]}
+
+def parameter(title: str, kind: str) -> Param:
+    """Return a parameter that may be null.
+
+    A sensor that starts from its trigger has its run's parameters checked in the triggerer, and one
+    that does not pass ends that whole process (seen on Airflow 3.3.2). So every parameter may be
+    null and any text; the trigger and the operators check what they are given.
+    """
+    return Param(default=None, type=["null", kind], title=title)
 
 
 def build(case: UseCase, model: ModelSpec) -> DAG:
     """Return the promotion DAG of a model."""
-    about = {"use_case": case.id, "model": model.name}
-    wait = {"wait": DECISION_WAIT, "poll_interval": poll_interval()}
-    # A lease that another run holds is waited for by retrying.
-    deploy = {**about, "wait": ENDPOINT_WAIT, "retries": 10}
     with DAG(
         promotion_dag_id(model.name),
         schedule=None,
         params={
-            "version_arn": Param(**TEXT, title="Model package version (ARN)"),
-            "version": Param(**NUMBER, title="Its number"),
-            "group": Param(**TEXT, title="Its group"),
-            "attempt": Param(**NUMBER, title="Promotion attempt"),
+            "version_arn": parameter("Model package version (ARN)", "string"),
+            "attempt": parameter("Promotion attempt", "integer"),
         },
         **dag_arguments(
             "use-case",
@@ -78,34 +75,65 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             max_active_runs=MAX_PROMOTIONS,
         ),
     ) as dag:
-        approved_for_test = ApprovalSensor(task_id="approval_for_test", target="test", **wait)
-        deploy_test = DeployEndpointOperator(
-            task_id="deploy_to_test", account_role="test", **deploy
+        approved_for_test = approval("test")
+        deploy_test = deployment("deploy_to_test", case, model, account_role="test")
+        test = EndpointTestOperator(
+            task_id="test_endpoint", account_role="test", use_case=case.id, model=model.name
         )
-        test = EndpointTestOperator(task_id="test_endpoint", account_role="test", **about)
-        approved_for_production = ApprovalSensor(
-            task_id="approval_for_production", target="production", **wait
+        approved_for_production = approval("production")
+        deploy_prod = deployment("deploy_to_production", case, model, account_role="prod")
+        smoke = SmokeTestOperator(
+            task_id="smoke_test", account_role="prod", use_case=case.id, model=model.name
         )
-        deploy_prod = DeployEndpointOperator(
-            task_id="deploy_to_production", account_role="prod", **deploy
-        )
-        smoke = SmokeTestOperator(task_id="smoke_test", account_role="prod", **about)
         # Beside the way into test. Production waits for the card that tells of that test.
-        reviewed = HandOverCardOperator(task_id="card_for_review", hand_over="test", **about)
-        tested = HandOverCardOperator(task_id="card_tested", hand_over="test", **about)
-        approved = HandOverCardOperator(task_id="card_approved", hand_over="production", **about)
-        export = ExportModelCardOperator(task_id="card_exported", **about)
-        close = ClosePromotionOperator(task_id="close", **about)
+        reviewed = hand_over("card_for_review", case, model, stage="test")
+        tested = hand_over("card_tested", case, model, stage="test")
+        approved = hand_over("card_approved", case, model, stage="production")
+        export = ExportModelCardOperator(
+            task_id="card_exported", use_case=case.id, model=model.name
+        )
+        close = ClosePromotionOperator(task_id="close", use_case=case.id, model=model.name)
         approved_for_test >> deploy_test >> test >> approved_for_production
         approved_for_production >> deploy_prod >> smoke >> close
         [reviewed, test] >> tested >> deploy_prod
         deploy_prod >> approved >> [close, export]
-        for handed, name in ((reviewed, "review"), (approved, "approval")):
+        for card, name in ((reviewed, "review"), (approved, "approval")):
             AcceptInvitationsOperator.partial(
                 task_id=f"card_received_for_{name}",
                 map_index_template="{{ task.account_role }}",
-            ).expand_kwargs(handed.output)
+            ).expand_kwargs(card.output)
     return dag
+
+
+def approval(target: str) -> ApprovalSensor:
+    """Return the wait for a person's decision on the entry into a stage."""
+    return ApprovalSensor(
+        task_id=f"approval_for_{target}",
+        target=target,
+        wait=DECISION_WAIT,
+        poll_interval=poll_interval(),
+    )
+
+
+def deployment(
+    task_id: str, case: UseCase, model: ModelSpec, *, account_role: str
+) -> DeployEndpointOperator:
+    """Return the deployment into an account; a lease that another run has is retried for."""
+    return DeployEndpointOperator(
+        task_id=task_id,
+        account_role=account_role,
+        use_case=case.id,
+        model=model.name,
+        wait=ENDPOINT_WAIT,
+        retries=10,
+    )
+
+
+def hand_over(task_id: str, case: UseCase, model: ModelSpec, *, stage: str) -> HandOverCardOperator:
+    """Return the hand-over of the model's card for a stage."""
+    return HandOverCardOperator(
+        task_id=task_id, hand_over=stage, use_case=case.id, model=model.name
+    )
 
 
 for use_case in use_cases():
