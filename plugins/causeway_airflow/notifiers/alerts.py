@@ -1,4 +1,4 @@
-"""Alerts from Airflow: raised by an operator that found something, or by a task that failed.
+"""Alerts of tasks that failed; what a task itself alerts goes through `tasks.alerts`.
 
 Cheap to import when a DAG is parsed: the hook is only imported when there is something to publish.
 """
@@ -31,16 +31,16 @@ def raise_alerts(alerts: Iterable[Alert]) -> int:
     Raises `AwsCallError` when one cannot be published: an operator whose alert nobody hears has
     not done its work.
     """
-    found = list(alerts)
-    for alert in found:
+    raised = list(alerts)
+    for alert in raised:
         log.warning(str(alert))
-    if found:
+    if raised:
         from causeway_airflow.hooks.alerts import AlertsHook
 
         hook = AlertsHook(CONNECTION, topology().region)
-        for alert in found:
+        for alert in raised:
             hook.publish(alert)
-    return len(found)
+    return len(raised)
 
 
 def run_of(context: Context | dict[str, Any]) -> str:
@@ -67,27 +67,34 @@ class FailureNotifier(BaseNotifier):
 def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
     """Return the alert of a failed task: what its error says, and the account it acted in."""
     task, error = context["task"], context.get("exception")
-    # Operators wrap what a retry cannot mend; the cause knows account, principal and next step.
-    cause = error.__cause__ if isinstance(error, BaseException) else None
-    known = next((e for e in (cause, error) if isinstance(e, CausewayError)), None)
+    cause = _cause(error)
     places, role = topology(), getattr(task, "account_role", None)
     where = AccountRole(role) if role in set(AccountRole) else AccountRole.GOVERNANCE
-    account = (known.account if known else None) or places.account(where)
+    account = (cause.account if cause else None) or places.account(where)
     return Alert(
-        what=f"{context['ti'].task_id} failed: {known.what if known else _first_line(error)}",
+        what=f"{context['ti'].task_id} failed: {cause.what if cause else _first_line(error)}",
         severity=severity,
         account=account,
         subject=_principal(where, getattr(task, "duty", "")),
-        next_step=(known.next_step if known else None)
+        next_step=(cause.next_step if cause else None)
         or "Read the task's log, mend the cause and clear the task.",
         run=run_of(context),
     )
 
 
+def _cause(error: object) -> CausewayError | None:
+    """Return the error of ours that a task failed with; it knows account and next step.
+
+    The base operator wraps an error that a retry cannot mend in one of Airflow's.
+    """
+    wrapped = error.__cause__ if isinstance(error, BaseException) else None
+    return next((e for e in (wrapped, error) if isinstance(e, CausewayError)), None)
+
+
 def _principal(role: AccountRole, duty: str) -> str:
     places = topology()
-    known = {c.duty: c.role_arn for c in connections(places) if c.role is role}
-    return known.get(duty) or places.root_arn(role)
+    roles = {c.duty: c.role_arn for c in connections(places) if c.role is role}
+    return roles.get(duty) or places.root_arn(role)
 
 
 def _first_line(error: object) -> str:

@@ -54,7 +54,7 @@ def test_the_central_card_follows_what_people_wrote_on_a_spokes(declared: LocalP
     content["intended_uses"]["factors_affecting_model_efficiency"] = "Prices of one census."
     account.update_model_card(ModelCardName="california-housing", Content=json.dumps(content))
 
-    planned = AggregateCardsOperator(task_id="plan", only_plan=True).perform({})
+    planned = AggregateCardsOperator(task_id="plan", only_plan="True").execute({})
     assert planned == aggregate.perform({}) == ["california-housing"]
     found = hub.find("california-housing")
     assert found is not None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld
+from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld, Superseded
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -112,6 +112,27 @@ def test_another_run_waits_while_a_deployment_has_its_hand_on_the_endpoint(
     with pytest.raises(LeaseHeld, match="run run-1 has its hand") as raised:
         deploy(approved).perform(context("run-2"))
     assert raised.value.retryable is True
+
+
+def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skipped(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    newer = register("newer than approved").perform(context())["version_arn"]
+    sync()
+    approve(shared, newer)
+    deployed = execute(deploy(newer), context("run-newer"))
+    with pytest.raises(Superseded, match="is newer and live"):
+        deploy(approved).perform(context("run-1"))
+    state = table().state(ModelPackageArn.parse(approved))
+    assert state.promotion is not None
+    assert state.promotion.status is PromotionStatus.SUPERSEDED
+    assert {record.status for record in state.records.values()} == {Status.SUPERSEDED}
+    with pytest.raises(AirflowSkipException, match="superseded: "):
+        deploy(approved).execute(context("run-1"))
+    # The lease was given back: another run may deploy.
+    assert execute(deploy(newer), context("run-2")) == deployed
 
 
 @pytest.mark.parametrize(
