@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from causeway.errors import CausewayError
+from causeway_airflow.results import DecisionItem
 from tests.local_platform import LocalPlatform
 
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/waiting"
 
 
 def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
-    item = {
+    item: DecisionItem = {
         "pk": f"VERSION#{GROUP}/{version}",
         "sk": "DECISION#test#1",
         "version_arn": f"{GROUP}/{version}",
