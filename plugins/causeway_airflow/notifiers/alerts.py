@@ -61,7 +61,11 @@ class FailureNotifier(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Publish the failure; the task's own error stays the one that counts."""
-        raise_alerts([failure(context, self.severity)])
+        from causeway_airflow.hooks.alerts import AlertsHook
+
+        alert = failure(context, self.severity)
+        log.warning(str(alert))
+        AlertsHook(CONNECTION, topology().region).publish(alert)
 
 
 def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
