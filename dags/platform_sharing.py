@@ -46,14 +46,14 @@ BY_ACCOUNT = "{{ task.account_role }}"
 
 @task(trigger_rule="all_done")
 def differing(plans: list[list[dict]], params: dict) -> list[dict]:
-    from causeway_airflow.sharing_runs import differing_shares
+    from causeway_airflow.tasks.sharing_runs import differing_shares
 
     return [] if params["dry_run"] else differing_shares(plans)
 
 
 @task(trigger_rule="all_done")
 def receivers(plans: list[list[dict]], params: dict) -> list[dict]:
-    from causeway_airflow.sharing_runs import receiving_roles
+    from causeway_airflow.tasks.sharing_runs import receiving_roles
 
     return [] if params["dry_run"] else receiving_roles(plans)
 

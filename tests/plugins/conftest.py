@@ -60,7 +60,7 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
         DefineFeatureGroupsOperator,
         PlanSharesOperator,
     )
-    from causeway_airflow.sharing_runs import differing_shares, receiving_roles
+    from causeway_airflow.tasks.sharing_runs import differing_shares, receiving_roles
 
     DefineFeatureGroupsOperator(task_id="define").perform({})
     plans = [

@@ -137,7 +137,7 @@ class World:
             AcceptInvitationsOperator,
             ConvergeShareOperator,
         )
-        from causeway_airflow.sharing_runs import differing_shares, receiving_roles
+        from causeway_airflow.tasks.sharing_runs import differing_shares, receiving_roles
 
         plans = self.plans(owners)
         did: list[str] = []
@@ -217,7 +217,7 @@ def _keep_hooks(patch: pytest.MonkeyPatch) -> None:
         kept = functools.cache(getattr(module, name))
         patch.setattr(module, name, kept)
         if name != "SharedWithMeHook":
-            patch.setattr(f"causeway_airflow.hooks.sharing.{name}", kept)
+            patch.setattr(f"causeway_airflow.tasks.sharing.{name}", kept)
     patch.setattr("causeway_airflow.triggers.hooks._hooks", {})
 
 
@@ -234,5 +234,5 @@ def _record_calls(patch: pytest.MonkeyPatch, made: World) -> None:
 
 
 def _tell_the_time_of(patch: pytest.MonkeyPatch, made: World) -> None:
-    for module in ("declared_access", "operators.sharing"):
+    for module in ("tasks.declared_access", "operators.sharing"):
         patch.setattr(f"causeway_airflow.{module}.now", lambda: made.cloud.clock.now())

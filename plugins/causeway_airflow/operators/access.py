@@ -36,7 +36,7 @@ class ObserveAccessOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Look at all that the checks need of this account."""
-        from causeway_airflow.hooks.sights import Auditor
+        from causeway_airflow.tasks.sights import Auditor
 
         role = AccountRole(self.account_role)
         auditor = Auditor(self.connection(), self.region_name, role, topology())
@@ -60,7 +60,7 @@ class ProbeAccessOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Probe each check of this account."""
-        from causeway_airflow.hooks.probes import Prober
+        from causeway_airflow.tasks.probes import Prober
 
         prober = Prober(topology(), sights_of(self.sights), self.region_name)
         role = AccountRole(self.account_role)
@@ -93,7 +93,7 @@ class AccessMatrixOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Raises `SharingError` naming what does not work as declared, once it is stored."""
-        from causeway_airflow.hooks.reports import store_report
+        from causeway_airflow.tasks.reports import store_report
 
         places, at = topology(), datetime.now(UTC)
         probed = {

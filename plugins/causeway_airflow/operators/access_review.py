@@ -82,7 +82,7 @@ class AccessReviewOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         """Raises `SharingError`, once the report is stored, when an account was not looked at."""
-        from causeway_airflow.hooks.reports import store_report
+        from causeway_airflow.tasks.reports import store_report
 
         places, run, at = topology(), context["dag_run"].run_id, datetime.now(UTC)
         window = Window(at, timedelta(int(self.days)), timedelta(int(self.expiring_days)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from causeway.features.discovery import Question, table
-from causeway_airflow.discovery import DUTY, ask
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.tasks.discovery import DUTY, ask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

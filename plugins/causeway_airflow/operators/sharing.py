@@ -20,14 +20,14 @@ from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import DUTIES, AccountRole
 from causeway_airflow.configuration import poll_interval, topology
-from causeway_airflow.declared_access import consumed_shares, declared_grants, now
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.tasks.declared_access import consumed_shares, declared_grants, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.hooks.ram import RamHook
-    from causeway_airflow.hooks.sharing import OwnerSharing
+    from causeway_airflow.tasks.sharing import OwnerSharing
 
 #: How each kind of shared resource is described, and the first of these duties that the account
 #: role has does it: the one that will use what the grant opens.
@@ -335,7 +335,7 @@ class DiscoverSharedOperator(CausewayOperator):
 
 def owner_sharing(operator: CausewayOperator, role: AccountRole) -> OwnerSharing:
     """Return the account of an owner role against the declared grants."""
-    from causeway_airflow.hooks.sharing import OwnerSharing
+    from causeway_airflow.tasks.sharing import OwnerSharing
 
     places = topology()
     return OwnerSharing(

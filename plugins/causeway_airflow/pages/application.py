@@ -28,7 +28,7 @@ def feature_groups(
     account_role: str = Query("data_science", max_length=40),
 ) -> dict[str, Any]:
     """Return the feature groups that an account role can find and that answer the question."""
-    from causeway_airflow.discovery import ask
+    from causeway_airflow.tasks.discovery import ask
 
     hits = ask(Question(text, owner, tag, type), account_role)
     return {

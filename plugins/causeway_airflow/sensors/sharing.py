@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from causeway.errors import NotSharedYet, SharingError
 from causeway.sharing.shares import settled
 from causeway_airflow.configuration import poll_interval
-from causeway_airflow.declared_access import consumed_shares
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.tasks.declared_access import consumed_shares
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

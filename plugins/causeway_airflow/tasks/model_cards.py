@@ -17,12 +17,12 @@ from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
-from causeway_airflow.declared_access import declared_grants
+from causeway_airflow.tasks.declared_access import declared_grants
 from causeway_airflow.hooks.model_cards import ModelCardsHook
 from causeway_airflow.hooks.registry import RegistryHook
-from causeway_airflow.hooks.sharing import OwnerSharing
+from causeway_airflow.tasks.sharing import OwnerSharing
 from causeway_airflow.results import HandedOver
-from causeway_airflow.sharing_runs import receiving_roles
+from causeway_airflow.tasks.sharing_runs import receiving_roles
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table

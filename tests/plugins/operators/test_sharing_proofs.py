@@ -206,7 +206,7 @@ def once(here: World) -> None:
 # ------------------------------------------------------------------ fan-out
 def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: World) -> None:
     from causeway.topology.accounts import load_topology
-    from causeway_airflow.hooks.sharing import OwnerSharing
+    from causeway_airflow.tasks.sharing import OwnerSharing
 
     owner = AccountId(ACCOUNTS["shared_services"])
     groups = [here.model_group(f"model-{number}") for number in range(51)]

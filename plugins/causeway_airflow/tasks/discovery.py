@@ -65,8 +65,8 @@ def _role(account_role: str) -> AccountRole:
 
 @lru_cache(maxsize=8)
 def _hooks(connection: str) -> tuple[Any, Any, Any]:
-    from causeway_airflow.hooks.discovery import ReceivedHook, SearchHook
     from causeway_airflow.hooks.governance import GovernanceHook
+    from causeway_airflow.hooks.search import ReceivedHook, SearchHook
 
     recorder = connection_id(AccountRole.GOVERNANCE, "recorder")
     return SearchHook(connection), ReceivedHook(connection), GovernanceHook(recorder)

@@ -7,7 +7,7 @@ from typing import Any
 
 from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES
 from causeway_airflow.configuration import topology
-from causeway_airflow.declared_access import consumed_shares
+from causeway_airflow.tasks.declared_access import consumed_shares
 
 #: The plans of one owner, as `PlanSharesOperator` returns them.
 Plans = Iterable[dict[str, Any]]
