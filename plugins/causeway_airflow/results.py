@@ -262,3 +262,10 @@ class ExportedCard(TypedDict):
     uri: str
     sha256: str
     card_version: int
+
+
+class DeployedStack(TypedDict):
+    """A CloudFormation stack, and whether it was `created`, `updated` or left `unchanged`."""
+
+    stack: str
+    change: str

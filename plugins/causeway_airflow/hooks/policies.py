@@ -1,24 +1,12 @@
-"""Resource policies: read, brought to the statements that are wanted of ours, read again.
-
-None of the services writes a policy under a condition, so two writers may overwrite each other.
-Every writer therefore writes within `WINDOW` of its reading, and looks again after `SETTLE`, which
-is longer than that: whatever another one overwrote in its window is then seen, and put back.
-"""
+"""Resource policies of buckets, keys, repositories and the Glue catalogue: read and written."""
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
-from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from causeway.errors import WriteConflict
-from causeway.sharing.policies import PolicyHolder, Statement, converged
+from causeway.sharing.policies import PolicyHolder
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-
-WINDOW: Final = 0.5  # seconds from reading to writing
-SETTLE: Final = 2.0  # seconds from writing to reading again
-ATTEMPTS: Final = 8
 
 
 class PolicyHook(CausewayHook):
@@ -33,40 +21,6 @@ class PolicyHook(CausewayHook):
     @abstractmethod
     def write(self, name: str, document: str) -> None:
         """Put a policy in place of what was there."""
-
-    def converge(
-        self,
-        name: str,
-        statements: Iterable[Statement],
-        *,
-        prefix: str,
-        window: float = WINDOW,
-        settle: float | None = None,
-    ) -> bool:
-        """Bring the statements whose Sid begins with `prefix` to those given.
-
-        Returns whether anything was written. Raises `ConfigError` before any write when the
-        policy would be too large, `WriteConflict` when another writer keeps undoing it.
-        """
-        wanted, wrote = list(statements), False
-        pause = SETTLE if settle is None else settle
-        for _ in range(ATTEMPTS):
-            began = time.monotonic()
-            held = self.read(name)
-            document = converged(held, wanted, prefix=prefix, holder=self.holder)
-            if document is None:
-                return wrote
-            if time.monotonic() - began > window:
-                continue  # too slow to be sure of what is there now: read again
-            self.write(name, document)
-            wrote = True
-            self.log.info("policy of %s %s: written", self.holder.word, name)
-            time.sleep(pause)
-        raise WriteConflict(
-            f"the policy of {self.holder.word} {name} does not stay as written",
-            principal=self.principal,
-            next_step="Find the other writer in CloudTrail and re-run.",
-        )
 
     def missing_is_none(self, operation: str, code: str, key: str, **params: str) -> str | None:
         """Return one member of a reply, None when the service says that there is no policy."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from causeway.topology.accounts import AccountRole
-from causeway.topology.stacks import parameters, template_path
-from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from causeway_airflow.results import DeployedStack
 
 
 class DeployStackOperator(CausewayOperator):
@@ -22,17 +22,11 @@ class DeployStackOperator(CausewayOperator):
     def __init__(self, *, account_role: str, duty: str = "bootstrap", **kwargs: Any) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
-    def perform(self, context: Context) -> dict[str, str]:
+    def perform(self, context: Context) -> DeployedStack:
         """Create or update the stack and wait for it."""
-        from causeway_airflow.hooks.cloudformation import CloudFormationHook
+        from causeway_airflow.tasks.stacks import deploy_account
 
-        role, places = AccountRole(self.account_role), topology()
-        template = template_path(role).read_text(encoding="utf-8")
-        deployed = CloudFormationHook(self.connection(), self.region_name).deploy(
-            places.stack(role), template, parameters(role, places, template)
-        )
-        self.log.info("stack %s in %s: %s", deployed["stack"], role, deployed["change"])
-        return {"stack": deployed["stack"], "change": deployed["change"]}
+        return deploy_account(self.hook, AccountRole(self.account_role))
 
 
 class EnsureModelGroupsOperator(CausewayOperator):
@@ -48,21 +42,9 @@ class EnsureModelGroupsOperator(CausewayOperator):
 
     def perform(self, context: Context) -> list[str]:
         """Look for each group and create what is missing."""
-        from causeway_airflow.hooks.registry import RegistryHook
+        from causeway_airflow.tasks.platform import ensure_model_groups
 
-        hook = RegistryHook(self.connection(), self.region_name)
-        made = [
-            model.group
-            for case in use_cases()
-            for model in case.models
-            if hook.ensure_group(
-                model.group,
-                model.description,
-                {"causeway:use-case": case.id, "causeway:model": model.name},
-            )
-        ]
-        self.log.info("model groups made: %s", made or "none")
-        return made
+        return ensure_model_groups(self.hook)
 
 
 class EnsureExperimentsOperator(CausewayOperator):
@@ -78,11 +60,6 @@ class EnsureExperimentsOperator(CausewayOperator):
 
     def perform(self, context: Context) -> dict[str, str]:
         """Look for each experiment and create what is missing."""
-        from causeway_airflow.hooks.tracking import TrackingHook
+        from causeway_airflow.tasks.platform import ensure_experiments
 
-        return {
-            case.id: self.hook(TrackingHook)
-            .experiment(case.id)
-            .ensure({"causeway.use-case": case.id})
-            for case in use_cases()
-        }
+        return ensure_experiments(self.hook)

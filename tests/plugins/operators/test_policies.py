@@ -21,8 +21,8 @@ def test_a_declared_consumer_comes_and_goes(
     platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from causeway.use_cases.use_case import CONFIG_DIR
-    from causeway_airflow.hooks import policies
     from causeway_airflow.operators.policies import ConvergePoliciesOperator
+    from causeway_airflow.tasks import policies
 
     monkeypatch.setattr(policies, "SETTLE", 0)
     s3 = platform.client("s3", "data")

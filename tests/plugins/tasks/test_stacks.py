@@ -13,23 +13,24 @@ Resources:
   Queue:
     Type: AWS::SQS::Queue
     Properties: {{QueueName: !Ref Name, VisibilityTimeout: {timeout}}}
-Outputs: {{Url: {{Value: !Ref Queue}}}}
 """
 
 
 def test_a_stack_is_created_left_alone_and_updated(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.cloudformation import CloudFormationHook
+    from causeway_airflow.tasks.stacks import deploy_stack
 
     hook = CloudFormationHook("causeway_test_bootstrap")
     given = {"Name": "stack-test"}
-    first = hook.deploy("stack-test", TEMPLATE.format(timeout=30), given)
-    again = hook.deploy("stack-test", TEMPLATE.format(timeout=30), given)
-    changed = hook.deploy("stack-test", TEMPLATE.format(timeout=40), given)
-    assert [d["change"] for d in (first, again, changed)] == ["created", "unchanged", "updated"]
+    first = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), given)
+    again = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), given)
+    changed = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=40), given)
+    assert [first, again, changed] == ["created", "unchanged", "updated"]
     sqs = platform.client("sqs", "test")
-    attributes = sqs.get_queue_attributes(
-        QueueUrl=first["outputs"]["Url"], AttributeNames=["VisibilityTimeout"]
-    )["Attributes"]
+    url = sqs.get_queue_url(QueueName="stack-test")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])[
+        "Attributes"
+    ]
     assert attributes["VisibilityTimeout"] == "40"
 
 
@@ -37,10 +38,11 @@ def test_a_failed_stack_names_the_resource_and_its_next_deployment_starts_anew(
     platform: LocalPlatform,
 ) -> None:
     from causeway_airflow.hooks.cloudformation import CloudFormationHook
+    from causeway_airflow.tasks.stacks import deploy_stack
 
     hook = CloudFormationHook("causeway_test_bootstrap")
     taken = "causeway-data-111111111111-eu-central-1"  # another account's
     bucket = "Resources: {Place: {Type: AWS::S3::Bucket, Properties: {BucketName: %s}}}"
     with pytest.raises(DeploymentFailed, match=r"stack broken ended ROLLBACK_COMPLETE: Place"):
-        hook.deploy("broken", bucket % taken, {})
-    assert hook.deploy("broken", bucket % "a-name-of-our-own", {})["change"] == "created"
+        deploy_stack(hook, "broken", bucket % taken, {})
+    assert deploy_stack(hook, "broken", bucket % "a-name-of-our-own", {}) == "created"

@@ -38,21 +38,23 @@ def sids(hook: Any, name: str) -> set[str]:
 
 def test_statements_come_and_go_beside_the_templates_own(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.policies import BucketPolicyHook, KeyPolicyHook
+    from causeway_airflow.tasks.policies import converge_policy
 
     for hook, name, wanted in (
         (BucketPolicyHook("causeway_data_data_sharer"), BUCKET, on_bucket("TestOne")),
         (KeyPolicyHook("causeway_data_data_sharer"), KEY, statement("TestOne", "kms:Decrypt", "*")),
     ):
         before = sids(hook, name)
-        assert hook.converge(name, [wanted], prefix="Test", settle=0)
+        assert converge_policy(hook, name, [wanted], prefix="Test", settle=0)
         assert sids(hook, name) == before | {"TestOne"}
-        assert not hook.converge(name, [wanted], prefix="Test", settle=0)
-        assert hook.converge(name, [], prefix="Test", settle=0)
+        assert not converge_policy(hook, name, [wanted], prefix="Test", settle=0)
+        assert converge_policy(hook, name, [], prefix="Test", settle=0)
         assert sids(hook, name) == before
 
 
 def test_a_repository_and_a_bucket_without_policy_get_one(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.policies import HOOKS
+    from causeway_airflow.tasks.policies import converge_policy
 
     platform.client("ecr", "data").create_repository(repositoryName="images")
     platform.client("s3", "data").create_bucket(
@@ -67,12 +69,13 @@ def test_a_repository_and_a_bucket_without_policy_get_one(platform: LocalPlatfor
     ):
         hook = HOOKS[holder]("causeway_data_bootstrap")
         assert hook.read(name) is None
-        assert hook.converge(name, [wanted], prefix="Test", settle=0)
+        assert converge_policy(hook, name, [wanted], prefix="Test", settle=0)
         assert sids(hook, name) == {wanted["Sid"]}
 
 
 def test_two_writers_at_once_lose_no_statement(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.policies import BucketPolicyHook
+    from causeway_airflow.tasks.policies import converge_policy
 
     together = threading.Barrier(2, timeout=30)
 
@@ -91,8 +94,8 @@ def test_two_writers_at_once_lose_no_statement(platform: LocalPlatform) -> None:
     hooks = [Racing("causeway_data_data_sharer") for _ in range(2)]
     threads = [
         threading.Thread(
-            target=hook.converge,
-            args=(BUCKET, [on_bucket(f"Writer{i}")]),
+            target=converge_policy,
+            args=(hook, BUCKET, [on_bucket(f"Writer{i}")]),
             kwargs={"prefix": f"Writer{i}", "window": 5, "settle": 0.5},
         )
         for i, hook in enumerate(hooks)
@@ -106,28 +109,30 @@ def test_two_writers_at_once_lose_no_statement(platform: LocalPlatform) -> None:
         thread.join()
     assert sids(hooks[0], BUCKET) == before | {"Writer0", "Writer1"}
     for i, hook in enumerate(hooks):
-        assert hook.converge(BUCKET, [], prefix=f"Writer{i}", settle=0)
+        assert converge_policy(hook, BUCKET, [], prefix=f"Writer{i}", settle=0)
 
 
 def test_a_policy_that_somebody_keeps_undoing_is_given_up(
     platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from causeway_airflow.hooks.policies import BucketPolicyHook
+    from causeway_airflow.tasks.policies import converge_policy
 
     hook = BucketPolicyHook("causeway_data_data_sharer")
     before = sids(hook, BUCKET)
     monkeypatch.setattr(hook, "write", lambda name, document: None)
     with pytest.raises(WriteConflict, match="does not stay as written"):
-        hook.converge(BUCKET, [on_bucket("TestUndone")], prefix="Test", settle=0)
+        converge_policy(hook, BUCKET, [on_bucket("TestUndone")], prefix="Test", settle=0)
     assert sids(hook, BUCKET) == before
 
 
 def test_a_policy_that_is_too_large_is_refused_before_the_call(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.policies import BucketPolicyHook
+    from causeway_airflow.tasks.policies import converge_policy
 
     hook = BucketPolicyHook("causeway_data_data_sharer")
     before = hook.read(BUCKET)
     many = [on_bucket(f"Test{i}") for i in range(120)]
     with pytest.raises(ConfigError, match="it takes 20480"):
-        hook.converge(BUCKET, many, prefix="Test", settle=0)
+        converge_policy(hook, BUCKET, many, prefix="Test", settle=0)
     assert hook.read(BUCKET) == before

@@ -1,0 +1,79 @@
+"""Resource policies: read, brought to the statements of ours, and read again.
+
+None of the services writes a policy under a condition, so two writers may overwrite each other.
+Every writer therefore writes within `WINDOW` of its reading, and looks again after `SETTLE`, which
+is longer than that: whatever another one overwrote in its window is then seen, and put back.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from causeway.errors import WriteConflict
+from causeway.sharing.consumer_policies import PREFIX, consumer_policies
+from causeway.sharing.policies import Statement, converged
+from causeway.topology.accounts import AccountRole
+from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.hooks.policies import HOOKS, PolicyHook
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.declared_access import now
+
+log = logging.getLogger(__name__)
+
+WINDOW: Final = 0.5  # seconds from reading to writing
+SETTLE: Final = 2.0  # seconds from writing to reading again
+ATTEMPTS: Final = 8
+
+
+def converge_consumer_policies(hook: Hooks, owner: AccountRole) -> list[str]:
+    """Bring an owner's policies to what consumers beyond the templates need.
+
+    Returns the names of the resources whose policy was written.
+    """
+    return [
+        policy.name
+        for policy in consumer_policies(owner, use_cases(), topology(), now())
+        if converge_policy(
+            hook(HOOKS[policy.holder]), policy.name, policy.statements, prefix=PREFIX
+        )
+    ]
+
+
+def converge_policy(
+    hook: PolicyHook,
+    name: str,
+    statements: Iterable[Statement],
+    *,
+    prefix: str,
+    window: float = WINDOW,
+    settle: float | None = None,
+) -> bool:
+    """Bring the statements of a policy whose Sid begins with `prefix` to those given.
+
+    Returns whether anything was written.
+
+    Raises:
+        ConfigError: the policy would be too large; nothing was written.
+        WriteConflict: another writer keeps undoing what was written.
+    """
+    declared, written = list(statements), False
+    pause = SETTLE if settle is None else settle
+    for _ in range(ATTEMPTS):
+        began = time.monotonic()
+        document = converged(hook.read(name), declared, prefix=prefix, holder=hook.holder)
+        if document is None:
+            return written
+        if time.monotonic() - began > window:
+            continue  # too slow to be sure of what is there now: read again
+        hook.write(name, document)
+        written = True
+        log.info("policy of %s %s: written", hook.holder.word, name)
+        time.sleep(pause)
+    raise WriteConflict(
+        f"the policy of {hook.holder.word} {name} does not stay as written",
+        principal=hook.principal,
+        next_step="Find the other writer in CloudTrail and re-run.",
+    )
