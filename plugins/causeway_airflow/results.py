@@ -269,3 +269,33 @@ class DeployedStack(TypedDict):
 
     stack: str
     change: str
+
+
+class ProbedAccess(TypedDict):
+    """The answer to a check: `yes`, `no` or `untested`, the missing sides, and AWS's words."""
+
+    answer: str
+    sides: list[str]
+    reason: str
+
+
+class AccessMatrix(TypedDict):
+    """How many checks of the preflight there are of each finding, and where its report is."""
+
+    findings: dict[str, int]
+    report: str
+
+
+class GrantUsage(TypedDict):
+    """The grants of an owner's account that were used: resource, account, grant."""
+
+    account: str
+    uses: list[list[str]]
+
+
+class AccessReview(TypedDict):
+    """How many of each finding a review has, how many alerts it raised, where its report is."""
+
+    findings: dict[str, int]
+    alerts: int
+    report: str

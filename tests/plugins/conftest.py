@@ -50,6 +50,19 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
         yield found
 
 
+def keep_clients(patch: pytest.MonkeyPatch) -> None:
+    """Keep clients: assuming a role for each hook costs more than every call of a run."""
+    from causeway_airflow.hooks.base import CausewayHook
+
+    plain, clients = CausewayHook.client.func, {}  # type: ignore[attr-defined]
+
+    def client(hook: CausewayHook) -> Any:
+        key = (hook.service, hook.aws_conn_id, hook.region_name)
+        return clients.get(key) or clients.setdefault(key, plain(hook))
+
+    patch.setattr(CausewayHook, "client", property(client))
+
+
 @pytest.fixture(scope="session")
 def shared(platform: LocalPlatform) -> LocalPlatform:
     """The platform with everything shared and accepted."""

@@ -43,12 +43,12 @@ class OwnedResourcesHook(CausewayHook):
 
     def existing(self, kinds: Iterable[ResourceKind]) -> frozenset[str]:
         """Return the ARNs of everything of these kinds, one paged list for each kind."""
-        wanted = set(kinds)
+        listed = set(kinds)
         return frozenset(
-            found[arn]
+            resource[arn]
             for kind, (operation, key, arn) in LISTS.items()
-            if kind in wanted
-            for found in self.pages(operation, key)
+            if kind in listed
+            for resource in self.pages(operation, key)
         )
 
     def card_statuses(self) -> dict[str, str]:
@@ -58,7 +58,7 @@ class OwnedResourcesHook(CausewayHook):
 
     def policies(self, groups: Iterable[str]) -> dict[str, str]:
         """Return the resource policies of model groups by ARN; a group without one is left out."""
-        found: dict[str, str] = {}
+        policies: dict[str, str] = {}
         for group in groups:
             try:
                 answer = self.call(
@@ -69,8 +69,20 @@ class OwnedResourcesHook(CausewayHook):
                 if not error.missing:
                     raise
             else:
-                found[group] = answer["ResourcePolicy"]
-        return found
+                policies[group] = answer["ResourcePolicy"]
+        return policies
+
+    def latest_version(self, group: str) -> str | None:
+        """Return the ARN of the latest version of a model group, None when it has none."""
+        reply = self.call(
+            "list_model_packages",
+            ModelPackageGroupName=group,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            MaxResults=1,
+        )
+        versions = reply["ModelPackageSummaryList"]
+        return str(versions[0]["ModelPackageArn"]) if versions else None
 
     def apply(self, action: Action) -> None:
         """Write or delete a model group's policy."""

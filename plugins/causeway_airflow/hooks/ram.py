@@ -7,14 +7,16 @@ with the number of shares, but for the pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from causeway.errors import SharingError
 from causeway.sharing.acceptance import Invitation, VisibleShare
 from causeway.sharing.actions import Action
 from causeway.sharing.permissions import Permission, permission_of
-from causeway.sharing.shares import OURS, ObservedShare
+from causeway.sharing.shares import OURS, ObservedShare, settled
+from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountId
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
@@ -39,16 +41,16 @@ class RamHook(CausewayHook):
         permissions: dict[str, dict[str, str]] = {}
         if any(share["status"] != "DELETED" for share in shares):
             for kind in ("RESOURCE", "PRINCIPAL"):
-                for found in self.pages(
+                for association in self.pages(
                     "get_resource_share_associations",
                     "resourceShareAssociations",
                     associationType=kind,
                 ):
-                    place = entities.setdefault((kind, found["resourceShareArn"]), {})
-                    place[found["associatedEntity"]] = found["status"]
-            for used in self.pages("list_permission_associations", "permissions"):
-                held = permissions.setdefault(used["resourceShareArn"], {})
-                held[used["arn"]] = str(used["permissionVersion"])
+                    of_share = entities.setdefault((kind, association["resourceShareArn"]), {})
+                    of_share[association["associatedEntity"]] = association["status"]
+            for use in self.pages("list_permission_associations", "permissions"):
+                versions = permissions.setdefault(use["resourceShareArn"], {})
+                versions[use["arn"]] = str(use["permissionVersion"])
         return tuple(
             ObservedShare(
                 arn=share["resourceShareArn"],
@@ -69,11 +71,11 @@ class RamHook(CausewayHook):
 
         Those that somebody else made in this account are left out: their actions may change.
         """
-        wanted = {kind.lower() for kind in resource_types}
+        types = {kind.lower() for kind in resource_types}
         return tuple(
-            self._permission(found)
-            for found in self.pages("list_permissions", "permissions")
-            if found["resourceType"].lower() in wanted and _may_be_used(found)
+            self._permission(permission)
+            for permission in self.pages("list_permissions", "permissions")
+            if permission["resourceType"].lower() in types and _may_be_used(permission)
         )
 
     def permission_named(self, name: str) -> Permission:
@@ -99,24 +101,26 @@ class RamHook(CausewayHook):
         """Return every invitation this account received, whatever its status."""
         return tuple(
             Invitation(
-                arn=found["resourceShareInvitationArn"],
-                share_name=found["resourceShareName"],
-                share_arn=found["resourceShareArn"],
-                sender=AccountId(found["senderAccountId"]),
-                status=found["status"],
-                sent_at=found["invitationTimestamp"],
+                arn=invitation["resourceShareInvitationArn"],
+                share_name=invitation["resourceShareName"],
+                share_arn=invitation["resourceShareArn"],
+                sender=AccountId(invitation["senderAccountId"]),
+                status=invitation["status"],
+                sent_at=invitation["invitationTimestamp"],
             )
-            for found in self.pages("get_resource_share_invitations", "resourceShareInvitations")
+            for invitation in self.pages(
+                "get_resource_share_invitations", "resourceShareInvitations"
+            )
         )
 
     def offered(self, invitation_arn: str) -> frozenset[str]:
         """Return the resource types that a pending invitation would open."""
-        found = self.pages(
+        resources = self.pages(
             "list_pending_invitation_resources",
             "resources",
             resourceShareInvitationArn=invitation_arn,
         )
-        return frozenset(resource["type"] for resource in found)
+        return frozenset(resource["type"] for resource in resources)
 
     def visible(self) -> tuple[VisibleShare, ...]:
         """Return the shares of other accounts that this one sees."""
@@ -130,15 +134,41 @@ class RamHook(CausewayHook):
             for share in self._shares("OTHER-ACCOUNTS")
         )
 
-    def shared_with_me(self, resource_type: str) -> tuple[str, ...]:
-        """Return the ARNs of one type that others share with this account."""
-        found = self.pages(
-            "list_resources",
-            "resources",
-            resourceOwner="OTHER-ACCOUNTS",
-            resourceType=resource_type,
+    def shared_with_me(self, resource_type: str | None = None) -> tuple[str, ...]:
+        """Return the ARNs that others share with this account; of one type when given."""
+        narrowed = {"resourceType": resource_type} if resource_type else {}
+        resources = self.pages(
+            "list_resources", "resources", resourceOwner="OTHER-ACCOUNTS", **narrowed
         )
-        return tuple(sorted({resource["arn"] for resource in found}))
+        return tuple(sorted({resource["arn"] for resource in resources}))
+
+    def association(self, share: str, with_principals: bool) -> Meaning:
+        """Tell whether everything in an own share is ASSOCIATED; a question of a `Wait`.
+
+        `with_principals` says whether its consumers must have joined, too.
+        """
+        return settled(self.observed(), share, with_principals=with_principals)
+
+    def arrival(self, shares: Iterable[Sequence[str]]) -> Meaning:
+        """Tell whether each share of others, by name and owner, is active or was offered.
+
+        A question of a `Wait`. Inside an organisation with sharing on no invitation comes, the
+        share is just there.
+        """
+        active = {(s.name, str(s.owner)) for s in self.visible() if s.status == "ACTIVE"}
+        offers = {
+            (i.share_name, str(i.sender)) for i in self.invitations() if i.status != "ACCEPTED"
+        }
+        awaited = {(name, owner) for name, owner in shares}
+        return Meaning.SUCCESS if awaited <= active | offers else Meaning.WAITING
+
+    def actions(self, permission_arn: str, version: str) -> tuple[str, ...]:
+        """Return the actions of one version of a permission, in lower case."""
+        reply = self.call(
+            "get_permission", permissionArn=permission_arn, permissionVersion=int(version)
+        )
+        actions = json.loads(reply["permission"]["permission"])["Action"]
+        return tuple(a.lower() for a in ([actions] if isinstance(actions, str) else actions))
 
     def accept(self, invitation_arn: str) -> None:
         """Accept an invitation; one that was accepted meanwhile is as good."""
@@ -158,12 +188,13 @@ class RamHook(CausewayHook):
             if error.code != "UnknownResourceException":
                 raise
 
-    def _permission(self, found: dict[str, Any]) -> Permission:
-        answer = self.call("get_permission", permissionArn=found["arn"])["permission"]
-        if found.get("permissionType") != "CUSTOMER_MANAGED":
-            return permission_of(answer)
-        versions = self.pages("list_permission_versions", "permissions", permissionArn=found["arn"])
-        return permission_of(answer, [one["version"] for one in versions])
+    def _permission(self, summary: dict[str, Any]) -> Permission:
+        arn = summary["arn"]
+        permission = self.call("get_permission", permissionArn=arn)["permission"]
+        if summary.get("permissionType") != "CUSTOMER_MANAGED":
+            return permission_of(permission)
+        versions = self.pages("list_permission_versions", "permissions", permissionArn=arn)
+        return permission_of(permission, [version["version"] for version in versions])
 
     def _shares(self, owner: str) -> list[dict[str, Any]]:
         return self.pages("get_resource_shares", "resourceShares", resourceOwner=owner)

@@ -2,72 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.access.review import Window, review
-from causeway.access.review_report import alerts, counts, document, markdown
-from causeway.access.usage import in_use, operations_of
-from causeway.errors import SharingError
-from causeway.reporting.reports import ACCESS_REVIEW, Report
-from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.topology.accounts import AUDITORS, AccountRole
-from causeway_airflow.configuration import topology, use_cases
-from causeway_airflow.notifiers.alerts import raise_alerts, run_of
-from causeway_airflow.operators.access import sights_of
 from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
+
+    from causeway_airflow.results import AccessReview, GrantUsage
+    from causeway_airflow.tasks.preflight import SightDocument
 
 
 class GrantUsageOperator(CausewayOperator):
     """See in an owner's event history which of its grants were used, as its auditor.
 
     :param days: how far to look back; CloudTrail keeps 90 days (templated)
-    :returns: `{"account", "uses"}`
+    :returns: `GrantUsage`
     """
 
     template_fields = (*CausewayOperator.template_fields, "days")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"days": "integer"}
 
     def __init__(self, *, account_role: str, days: int | str = 90, **kwargs: Any) -> None:
         duty = AUDITORS[AccountRole(account_role)]
         super().__init__(account_role=account_role, duty=duty, **kwargs)
-        self.days = days
+        self.days: Any = days
 
-    def perform(self, context: Context) -> dict[str, Any]:
+    def perform(self, context: Context) -> GrantUsage:
         """Look up the calls of each operation that a grant of this owner is for."""
-        from causeway_airflow.hooks.audit_log import AuditLogHook
+        from causeway_airflow.tasks.access_review import grant_usage
 
-        places = topology()
-        owner = places.account(AccountRole(self.account_role))
-        mine = [grant for grant in declared_grants() if grant.owner == owner]
-        hook = AuditLogHook(self.connection(), self.region_name)
-        since = datetime.now(UTC) - timedelta(days=int(self.days))
-        events = [event for name in operations_of(mine) for event in hook.calls(name, since)]
-        return {"account": owner, "uses": [list(use) for use in in_use(mine, events, places)]}
+        return grant_usage(self.hook, AccountRole(self.account_role), self.days)
 
 
 class AccessReviewOperator(CausewayOperator):
-    """Hold what was seen against what is declared; log, store, and alert on drift.
+    """Compare what was seen with what is declared; log, store, and alert on drift.
 
     :param sights: what the auditors saw (templated)
     :param usage: what the grants were used for, by account (templated)
     :param days: how far `usage` looks back (templated)
     :param expiring_days: how far ahead an end counts as near (templated)
-    :returns: `{"findings", "alerts", "report"}`
+    :returns: `AccessReview`
     """
 
     template_fields = (
         *CausewayOperator.template_fields,
         *("sights", "usage", "days", "expiring_days"),
     )
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"days": "integer", "expiring_days": "integer"}
 
     def __init__(
         self,
         *,
-        sights: Any,
-        usage: Any,
+        sights: Sequence[SightDocument | None] | XComArg,
+        usage: Sequence[GrantUsage | None] | XComArg,
         days: int | str = 90,
         expiring_days: int | str = 14,
         account_role: str = "governance",
@@ -75,39 +66,22 @@ class AccessReviewOperator(CausewayOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
-        self.sights = sights
-        self.usage = usage
-        self.days = days
-        self.expiring_days = expiring_days
+        self.sights: Any = sights
+        self.usage: Any = usage
+        self.days: Any = days
+        self.expiring_days: Any = expiring_days
 
-    def perform(self, context: Context) -> dict[str, Any]:
+    def perform(self, context: Context) -> AccessReview:
         """Raises `SharingError`, once the report is stored, when an account was not looked at."""
-        from causeway_airflow.tasks.reports import store_report
+        from causeway_airflow.notifiers.alerts import run_of
+        from causeway_airflow.tasks.access_review import review_access
 
-        places, run, at = topology(), context["dag_run"].run_id, datetime.now(UTC)
-        window = Window(at, timedelta(int(self.days)), timedelta(int(self.expiring_days)))
-        grants, seen = declared_grants(), sights_of(self.sights)
-        uses = {
-            one["account"]: [(use[0], use[1], use[2]) for use in one["uses"]]
-            for one in self.usage
-            if one
-        }
-        found = review(grants, seen, uses, places, window)
-        text = markdown(found, grants, run, window)
-        self.log.info("%s", text)
-        content = document(found, grants, run, window)
-        report = Report(ACCESS_REVIEW, run, at, counts(found), content, text)
-        uri = store_report(report, places, self.region_name)
-        raised = raise_alerts(alerts(found, run_of(context)))
-        unseen = {places.account(role) for role in AUDITORS} - {sight.account for sight in seen}
-        if unseen:
-            raise SharingError(
-                f"nobody could look at {', '.join(sorted(unseen))}; the rest is in {uri}",
-                next_step="Read the log of observe_access for that account, then clear it.",
-            )
-        return {"findings": counts(found), "alerts": raised, "report": uri}
-
-
-def declared_grants() -> tuple[DesiredGrant, ...]:
-    """Return the grants that are declared now."""
-    return desired_grants(use_cases(), topology(), datetime.now(UTC))
+        return review_access(
+            self.hook,
+            self.sights,
+            self.usage,
+            days=self.days,
+            expiring_days=self.expiring_days,
+            run=context["dag_run"].run_id,
+            alerts_name=run_of(context),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from causeway.access.checks import Check, checks
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.sharing.shares import DesiredShare, desired_shares
 from causeway.topology.accounts import AccountRole
@@ -15,9 +16,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def declared_grants() -> tuple[DesiredGrant, ...]:
-    """Return every grant that should hold now."""
-    return desired_grants(use_cases(), topology(), now())
+def declared_grants(owner: AccountRole | None = None) -> tuple[DesiredGrant, ...]:
+    """Return every grant that should hold now; those of one owner when given."""
+    places = topology()
+    grants = desired_grants(use_cases(), places, now())
+    if owner is None:
+        return grants
+    return tuple(grant for grant in grants if grant.owner == places.account(owner))
+
+
+def declared_checks(consumer: AccountRole | None = None) -> tuple[Check, ...]:
+    """Return what the preflight checks now; the checks of one consumer when given."""
+    declared = checks(use_cases(), topology(), now())
+    return tuple(check for check in declared if consumer in (None, check.account_role))
 
 
 def consumed_shares(account_role: str) -> tuple[DesiredShare, ...]:

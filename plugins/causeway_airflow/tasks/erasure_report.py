@@ -40,7 +40,7 @@ def report(hook: Hooks, request: Request, outcomes: Sequence[Erased]) -> Reporte
     text, summary = erasure.markdown(), erasure.summary()
     log.info("%s", text)
     uri = store_report(
-        Report(ERASURE, request.run, erasure.at, summary, erasure.document(), text), accounts
+        hook, Report(ERASURE, request.run, erasure.at, summary, erasure.document(), text)
     )
     return {
         "groups changed": summary["groups changed"],

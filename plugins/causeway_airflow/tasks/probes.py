@@ -1,26 +1,28 @@
 """The probes of the preflight: harmless calls with the consumer's own credentials.
 
-One hook for each connection and service, made when first asked. A probe of a write is refused for
-what it says, after it was authorised: that refusal is its yes.
+A probe of a write is refused for what it says, after it was authorised: that refusal is its yes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from causeway.access.answers import RamView, absence, denial
 from causeway.access.checks import LOOKER, Check, Probe
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Side, Verdict, no, untested
-from causeway.topology.accounts import Topology
-from causeway.topology.connections import connection_id
+from causeway.topology.accounts import AccountRole
 from causeway.topology.names import DATA_CATALOG
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+from causeway_airflow.hooks.catalogues import CatalogueHook, TablesHook
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 from causeway_airflow.hooks.ram import RamHook
+from causeway_airflow.tasks.acting import Hooks
+
+H = TypeVar("H")
 
 #: What no resource of ours is called.
 NOBODY: Final = "causeway-preflight-asks-for-nothing"
@@ -44,29 +46,15 @@ REFUSED: Final = frozenset(
 )
 
 
-class CatalogueHook(CausewayHook):
-    """The owner's catalogue, as the consumer's Athena knows it."""
-
-    service = "athena"
-
-
-class TablesHook(CausewayHook):
-    """Tables, as a consumer looks them up."""
-
-    service = "glue"
-
-
 class Prober:
     """Probes of one consumer's account."""
 
-    def __init__(self, places: Topology, sights: Iterable[Sight], region: str | None) -> None:
-        self.places = places
-        self.region = region
-        seen = tuple(sights)
-        self._versions = {k: v for sight in seen for k, v in sight.versions.items()}
-        self._samples = {k: v for sight in seen for k, v in sight.samples.items()}
-        self._hooks: dict[tuple[type[CausewayHook], str], CausewayHook] = {}
-        self._views: dict[str, RamView] = {}
+    def __init__(self, hook: Hooks, sights: Iterable[Sight]) -> None:
+        self._acting = hook
+        sights = tuple(sights)
+        self._versions = {k: v for sight in sights for k, v in sight.versions.items()}
+        self._samples = {k: v for sight in sights for k, v in sight.samples.items()}
+        self._views: dict[AccountRole, RamView] = {}
 
     def probe(self, check: Check) -> Verdict:
         """Make a check's call and read the answer."""
@@ -88,12 +76,8 @@ class Prober:
         return no(Side.UNKNOWN, reason=error.what)
 
     # ------------------------------------------------------------ hooks
-    def _hook(self, kind: type[CausewayHook], check: Check, duty: str | None = None) -> Any:
-        connection = connection_id(check.account_role, duty or check.duty)
-        key = (kind, connection)
-        if key not in self._hooks:
-            self._hooks[key] = kind(connection, self.region)
-        return self._hooks[key]
+    def _hook(self, kind: type[H], check: Check, duty: str | None = None) -> H:
+        return self._acting(kind, check.account_role, duty or check.duty)
 
     def _region(self, check: Check) -> str:
         return str(self._hook(FeatureGroupsHook, check).client.meta.region_name)
@@ -103,9 +87,8 @@ class Prober:
         if check.account_role not in self._views:
             ram = self._hook(RamHook, check, LOOKER)
             try:
-                shown = ram.pages("list_resources", "resources", resourceOwner="OTHER-ACCOUNTS")
                 self._views[check.account_role] = RamView.of(
-                    (resource["arn"] for resource in shown),
+                    ram.shared_with_me(),
                     ((i.share_name, i.sender) for i in ram.invitations() if i.status != "ACCEPTED"),
                 )
             except AwsCallError:

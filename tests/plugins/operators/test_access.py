@@ -14,8 +14,10 @@ from causeway.access.matrix import Finding, Row, matrix
 from causeway.access.prediction import Predictor
 from causeway.access.verdicts import Answer, Side, Verdict
 from causeway.errors import SharingError
+from causeway.topology.accounts import AccountRole
 from causeway.topology.names import FEATURE_DATABASE
 from tests.local_platform import LocalPlatform
+from tests.plugins.conftest import keep_clients
 
 OWNERS = ("data", "shared_services")
 CONSUMERS = ("data_science", "test", "prod")
@@ -24,17 +26,8 @@ DATA_BUCKET = "causeway-data-111111111111-eu-central-1"
 
 @pytest.fixture(scope="module", autouse=True)
 def kept_clients() -> Iterator[None]:
-    """Keep clients: assuming a role for each hook costs more than every call of a run."""
-    from causeway_airflow.hooks.base import CausewayHook
-
-    plain, kept = CausewayHook.client.func, {}  # type: ignore[attr-defined]
-
-    def client(hook: CausewayHook) -> Any:
-        key = (hook.service, hook.aws_conn_id, hook.region_name)
-        return kept.get(key) or kept.setdefault(key, plain(hook))
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CausewayHook, "client", property(client))
+        keep_clients(patch)
         yield
 
 
@@ -64,12 +57,14 @@ def look(
 def rows(consumer: str = "data_science", region: str | None = None) -> tuple[Row, ...]:
     """The matrix of one consumer."""
     from causeway_airflow.configuration import topology
-    from causeway_airflow.operators.access import declared_checks, sights_of
+    from causeway_airflow.tasks.declared_access import declared_checks
+    from causeway_airflow.tasks.preflight import sights_of
 
     sights, probes = look((consumer,), region)
     probed = {k: Verdict.of_json(v) for one in probes for k, v in one.items()}
-    mine = [check for check in declared_checks() if check.account_role == consumer]
-    return matrix(mine, Predictor(sights_of(sights), topology()), probed)
+    return matrix(
+        declared_checks(AccountRole(consumer)), Predictor(sights_of(sights), topology()), probed
+    )
 
 
 @pytest.fixture(scope="module")
