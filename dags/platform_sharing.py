@@ -22,6 +22,8 @@ nothing: read the plan in the log of `plan_shares` or in its XCom.
 what nobody declares is revoked.
 """
 
+from typing import Any
+
 from airflow.sdk import DAG, Param, task
 
 from causeway_airflow.configuration import topology
@@ -36,6 +38,7 @@ from causeway_airflow.operators.sharing import (
     PlanSharesOperator,
     VerifyAccessOperator,
 )
+from causeway_airflow.results import Receiver, ShareOfOwner
 
 OWNERS = [
     {"account_role": "data", "duty": "data-sharer"},
@@ -44,22 +47,23 @@ OWNERS = [
 BY_ACCOUNT = "{{ task.account_role }}"
 
 
+# Where these are called they are given XComs, and the parameters come from the context: `Any`.
 @task(trigger_rule="all_done")
-def differing(plans: list[list[dict]], params: dict) -> list[dict]:
+def differing(plans: Any, params: Any = None) -> list[ShareOfOwner]:
     from causeway_airflow.tasks.sharing_runs import differing_shares
 
     return [] if params["dry_run"] else differing_shares(plans)
 
 
 @task(trigger_rule="all_done")
-def receivers(plans: list[list[dict]], params: dict) -> list[dict]:
+def receivers(plans: Any, params: Any = None) -> list[Receiver]:
     from causeway_airflow.tasks.sharing_runs import receiving_roles
 
     return [] if params["dry_run"] else receiving_roles(plans)
 
 
 @task
-def owners(params: dict) -> list[dict]:
+def owners(params: Any = None) -> list[dict[str, str]]:
     return [] if params["dry_run"] else OWNERS
 
 
@@ -89,7 +93,7 @@ with DAG(
         task_id="define_feature_groups", only_plan="{{ params.dry_run }}"
     )
     plan = PlanSharesOperator.partial(task_id="plan_shares", map_index_template=BY_ACCOUNT).expand(
-        account_role=["data", "shared_services"]
+        account_role=[owner["account_role"] for owner in OWNERS]
     )
     converge = ConvergeShareOperator.partial(
         task_id="converge_share", map_index_template="{{ task.share }}"

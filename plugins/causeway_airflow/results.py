@@ -249,13 +249,6 @@ class SmokeTested(TypedDict):
     predictions: list[float]
 
 
-class HandedOver(TypedDict):
-    """An account that accepts a card's shares: the arguments of `AcceptInvitationsOperator`."""
-
-    account_role: str
-    shares: list[str]
-
-
 class ExportedCard(TypedDict):
     """The PDF of a model card's version, and its digest."""
 
@@ -269,6 +262,48 @@ class DeployedStack(TypedDict):
 
     stack: str
     change: str
+
+
+class PlannedShare(TypedDict):
+    """The plan of one share or policy: actions in words (`nothing`), and what is waited for.
+
+    `offered` says whether there is a share to be accepted, once the actions were taken.
+    """
+
+    account_role: str
+    share: str
+    actions: list[str]
+    waiting: list[str]
+    offered: bool
+
+
+class ShareOfOwner(TypedDict):
+    """A share by its owner's account role and its name: arguments of `ConvergeShareOperator`."""
+
+    account_role: str
+    share: str
+
+
+class Receiver(TypedDict):
+    """An account role and the shares it accepts: arguments of `AcceptInvitationsOperator`."""
+
+    account_role: str
+    shares: list[str]
+
+
+class VerifiedAccess(TypedDict):
+    """ARNs that a consumer could describe, and declared ones that RAM does not show yet."""
+
+    described: list[str]
+    waiting: list[str]
+
+
+class DiscoveredResources(TypedDict):
+    """ARNs that others let an account find, by kind."""
+
+    feature_groups: list[str]
+    model_groups: list[str]
+    model_cards: list[str]
 
 
 class ProbedAccess(TypedDict):

@@ -30,13 +30,11 @@ CREATE_ENDPOINT = "sagemaker:CreateEndpoint"
 WRITE_ITEM = "dynamodb:PutItem"
 TAKE_LEASE = "dynamodb:UpdateItem"
 
+READ_FEATURES = "causeway-features-credit-risk-read"
+REGISTER_MODELS = "causeway-models-credit-risk-register"
+DEPLOY_MODELS = "causeway-models-credit-risk-deploy"
+
 DEFINE = Step("sharing:DefineFeatureGroupsOperator")
-SHARE_FEATURES = Step(
-    "sharing:ConvergeSharesOperator", {"account_role": "data", "duty": "data-sharer"}
-)
-SHARE_MODELS = Step(
-    "sharing:ConvergeSharesOperator", {"account_role": "shared_services", "duty": "registry-owner"}
-)
 POLICIES = Step(
     "policies:ConvergePoliciesOperator", {"account_role": "data", "duty": "data-sharer"}
 )
@@ -48,16 +46,26 @@ CARDS = Step("model_cards:EnsureModelCardsOperator")
 SYNC = Step("governance:SyncOperator")
 
 
+#: Of what is declared, that which this chain has to share: no card, no lineage.
+SHARES = {
+    "data": ("causeway-catalog-discover", READ_FEATURES),
+    "shared_services": (REGISTER_MODELS, DEPLOY_MODELS),
+}
+
+
+def share(role: str) -> list[Step]:
+    """Return the tasks that share what an owner has."""
+    return [
+        Step("sharing:ConvergeShareOperator", {"account_role": role, "share": name})
+        for name in SHARES[role]
+    ]
+
+
 def accept(role: str) -> Step:
-    # Of what is declared, that which this chain has to share: no card, no lineage.
-    shares = ["causeway-models-credit-risk-deploy"]
+    names = [DEPLOY_MODELS]
     if role == "data_science":
-        shares = [
-            "causeway-catalog-discover",
-            "causeway-features-credit-risk-read",
-            "causeway-models-credit-risk-register",
-        ]
-    return Step("sharing:AcceptInvitationsOperator", {"account_role": role, "shares": shares})
+        names = [*SHARES["data"], REGISTER_MODELS]
+    return Step("sharing:AcceptInvitationsOperator", {"account_role": role, "shares": names})
 
 
 def engineer(raw: dict[str, Any]) -> Step:

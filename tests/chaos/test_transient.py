@@ -52,7 +52,7 @@ def test_the_chain_ends_as_without_faults(chaos: Chaos, kinds: tuple[str, ...], 
 
 def prepare(chaos: Chaos) -> None:
     """Share everything and ingest the features, without faults."""
-    for step in (chain.DEFINE, chain.SHARE_FEATURES, chain.SHARE_MODELS):
+    for step in (chain.DEFINE, *chain.share("data"), *chain.share("shared_services")):
         chaos.succeed(step)
     chaos.succeed(chain.POLICIES)
     for role in chain.CONSUMERS:

@@ -196,7 +196,7 @@ def test_every_operator_of_ours_stands_in_a_dag_or_in_a_how_to(parsed: dict[str,
     used = {name for dag in parsed["dags"].values() for name in dag["operators"].values()}
     for page in (ROOT / "docs").glob("*.md"):
         for example in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
-            used |= set(re.findall(r"^(\w+)\(", example, re.M))
+            used |= set(re.findall(r"^\s*(?:\w+ = )?(\w+)\(", example, re.M))
     declared = set()
     for path in (ROOT / "plugins" / "causeway_airflow").glob("*s/*.py"):
         for line in path.read_text().splitlines():

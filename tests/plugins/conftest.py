@@ -17,6 +17,7 @@ import pytest
 from tests.local_platform import LocalPlatform, local_platform
 
 if TYPE_CHECKING:
+    from causeway_airflow.results import PlannedShare
     from tests.plugins.sharing_world import World
 
 # Airflow reads its settings when it is imported, which the tests below this folder do first.
@@ -63,28 +64,35 @@ def keep_clients(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CausewayHook, "client", property(client))
 
 
+def converge_shares(*owners: str) -> list[list[PlannedShare]]:
+    """Bring every share of these owners to what is declared; return the plans of before."""
+    from causeway_airflow.operators.sharing import ConvergeShareOperator, PlanSharesOperator
+    from causeway_airflow.tasks.sharing_runs import differing_shares
+
+    plans = [
+        PlanSharesOperator(task_id=f"plan_{owner}", account_role=owner).perform({})
+        for owner in owners
+    ]
+    for share in differing_shares(plans):
+        ConvergeShareOperator(task_id="converge", **share).perform({})
+    return plans
+
+
 @pytest.fixture(scope="session")
 def shared(platform: LocalPlatform) -> LocalPlatform:
     """The platform with everything shared and accepted."""
     from causeway_airflow.operators.policies import ConvergePoliciesOperator
     from causeway_airflow.operators.sharing import (
         AcceptInvitationsOperator,
-        ConvergeShareOperator,
         DefineFeatureGroupsOperator,
-        PlanSharesOperator,
     )
-    from causeway_airflow.tasks.sharing_runs import differing_shares, receiving_roles
+    from causeway_airflow.tasks.sharing_runs import receiving_roles
 
     DefineFeatureGroupsOperator(task_id="define").perform({})
-    plans = [
-        PlanSharesOperator(task_id=f"plan_{role}", account_role=role).perform({})
-        for role in ("data", "shared_services")
-    ]
-    for one in differing_shares(plans):
-        ConvergeShareOperator(task_id="converge", **one).perform({})
+    plans = converge_shares("data", "shared_services")
     ConvergePoliciesOperator(task_id="p", account_role="data", duty="data-sharer").perform({})
-    for one in receiving_roles(plans):
-        AcceptInvitationsOperator(task_id="accept", **one).perform({})
+    for receiver in receiving_roles(plans):
+        AcceptInvitationsOperator(task_id="accept", **receiver).perform({})
     return platform
 
 

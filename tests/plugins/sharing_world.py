@@ -1,15 +1,13 @@
 """A local AWS in this process with nothing in it but what a test declares, and the sharing run.
 
 The connections sign as the accounts' administrators: what the least-privilege roles may do is
-tried by the lifecycle. Hooks are kept, as building one costs more than a run here.
+tried by the lifecycle.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import json
-import pkgutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +26,7 @@ from localaws.ram import organisation
 from localaws.ram.grants import store_of
 from localaws.server import Accounts, running
 from tests.localaws.conftest import ACCOUNTS, REGION, Aws
+from tests.plugins.conftest import keep_clients
 
 OWNERS = ("data", "shared_services")
 CASE = (USE_CASES_DIR / "credit_risk.yaml").read_text()
@@ -192,33 +191,14 @@ def world(folder: Path) -> Iterator[World]:
                     }
                 ),
             )
-        _keep_hooks(patch)
+        keep_clients(patch)
+        patch.setattr("causeway_airflow.triggers.hooks._hooks", {})
         _record_calls(patch, made)
         _tell_the_time_of(patch, made)
         patch.setattr("time.sleep", lambda seconds: None)
         patch.setenv("CAUSEWAY_POLL_SECONDS", "0.05")
         made.organisation(enabled=False, sharing=False)
         yield made
-
-
-def _keep_hooks(patch: pytest.MonkeyPatch) -> None:
-    import causeway_airflow
-
-    # All modules before the first is changed: one that is imported later would keep what it finds.
-    for found in pkgutil.walk_packages(causeway_airflow.__path__, "causeway_airflow."):
-        importlib.import_module(found.name)
-    from causeway_airflow.hooks import owned_resources, ram, shared_with_me
-
-    for module, name in (
-        (ram, "RamHook"),
-        (owned_resources, "OwnedResourcesHook"),
-        (shared_with_me, "SharedWithMeHook"),
-    ):
-        kept = functools.cache(getattr(module, name))
-        patch.setattr(module, name, kept)
-        if name != "SharedWithMeHook":
-            patch.setattr(f"causeway_airflow.tasks.sharing.{name}", kept)
-    patch.setattr("causeway_airflow.triggers.hooks._hooks", {})
 
 
 def _record_calls(patch: pytest.MonkeyPatch, made: World) -> None:
@@ -234,5 +214,5 @@ def _record_calls(patch: pytest.MonkeyPatch, made: World) -> None:
 
 
 def _tell_the_time_of(patch: pytest.MonkeyPatch, made: World) -> None:
-    for module in ("tasks.declared_access", "operators.sharing"):
-        patch.setattr(f"causeway_airflow.{module}.now", lambda: made.cloud.clock.now())
+    for module in ("declared_access", "acceptance"):
+        patch.setattr(f"causeway_airflow.tasks.{module}.now", lambda: made.cloud.clock.now())

@@ -22,7 +22,13 @@ from causeway.topology.access_rules import (
     ResourceKind,
     Route,
 )
-from causeway.topology.accounts import DEPLOYED_ROLES, AccountId, AccountRole, Topology
+from causeway.topology.accounts import (
+    DEPLOYED_ROLES,
+    SHARERS,
+    AccountId,
+    AccountRole,
+    Topology,
+)
 from causeway.topology.arns import (
     FeatureCatalogArn,
     FeatureGroupArn,
@@ -58,12 +64,6 @@ _ARNS: Final[Mapping[ResourceKind, type[SageMakerArn]]] = {
     ResourceKind.MODEL_GROUPS: ModelPackageGroupArn,
     ResourceKind.MODEL_CARDS: ModelCardArn,
     ResourceKind.LINEAGE_GROUP: LineageGroupArn,
-}
-
-#: The account roles that may own what is shared, and the duty that shares it.
-SHARERS: Final = {
-    AccountRole.DATA: "data-sharer",
-    AccountRole.SHARED_SERVICES: "registry-owner",
 }
 
 #: What a use case without a section `access` declares.

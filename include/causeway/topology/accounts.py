@@ -87,6 +87,11 @@ AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
     }
 )
 
+#: The account roles that may own what is shared, and the duty that shares it.
+SHARERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {AccountRole.DATA: "data-sharer", AccountRole.SHARED_SERVICES: "registry-owner"}
+)
+
 
 _Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 

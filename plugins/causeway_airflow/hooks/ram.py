@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from causeway.errors import SharingError
 from causeway.sharing.acceptance import Invitation, VisibleShare
 from causeway.sharing.actions import Action
 from causeway.sharing.permissions import Permission, permission_of
@@ -76,17 +75,6 @@ class RamHook(CausewayHook):
             self._permission(permission)
             for permission in self.pages("list_permissions", "permissions")
             if permission["resourceType"].lower() in types and _may_be_used(permission)
-        )
-
-    def permission_named(self, name: str) -> Permission:
-        """Return the permission of a name, whatever its letter case."""
-        for found in self.pages("list_permissions", "permissions"):
-            if found["name"].lower() == name.lower():
-                return self._permission(found)
-        raise SharingError(
-            f"there is no RAM permission {name}",
-            principal=self.principal,
-            next_step="Look at ram:ListPermissions.",
         )
 
     def apply(self, action: Action) -> None:

@@ -23,9 +23,9 @@ class SearchHook(CausewayHook):
     def _everywhere(self, resource: str) -> list[dict[str, Any]]:
         # Sides are two questions: a search is of the own account unless it says CrossAccount.
         return [
-            found[resource]
+            hit[resource]
             for side in ("SameAccount", "CrossAccount")
-            for found in self.pages(
+            for hit in self.pages(
                 "search",
                 "Results",
                 Resource=resource,
@@ -33,19 +33,3 @@ class SearchHook(CausewayHook):
                 MaxResults=100,
             )
         ]
-
-
-class ReceivedHook(CausewayHook):
-    """What RAM says is shared with an account."""
-
-    service = "ram"
-
-    def feature_groups(self) -> frozenset[str]:
-        """Return the ARNs of the feature groups shared with this account."""
-        found = self.pages(
-            "list_resources",
-            "resources",
-            resourceOwner="OTHER-ACCOUNTS",
-            resourceType="sagemaker:FeatureGroup",
-        )
-        return frozenset(one["arn"] for one in found)

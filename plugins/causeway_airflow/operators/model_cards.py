@@ -12,7 +12,7 @@ from causeway_airflow.parameters import Kind
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.results import HandedOver
+    from causeway_airflow.results import Receiver
 
 
 class EnsureModelCardsOperator(CausewayOperator):
@@ -75,14 +75,14 @@ class HandOverCardOperator(PromotionOperator):
     access says of its status.
 
     :param hand_over: `test` or `production`
-    :returns: `HandedOver` for each account that has to accept the card's shares
+    :returns: `Receiver` for each account that has to accept the card's shares
     """
 
     def __init__(self, *, hand_over: str, **kwargs: Any) -> None:
         super().__init__(account_role="shared_services", duty="registry-owner", **kwargs)
         self.hand_over = hand_over
 
-    def perform(self, context: Context) -> list[HandedOver]:
+    def perform(self, context: Context) -> list[Receiver]:
         """Describe the version, plan, apply; say where it is compared with production."""
         from causeway_airflow.tasks.model_cards import hand_over
 

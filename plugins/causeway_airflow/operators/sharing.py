@@ -1,45 +1,25 @@
-"""Operators that bring sharing to what is declared: plan and converge, accept, verify, discover."""
+"""Operators that bring sharing to what is declared, as the owner and as the consumer.
+
+`platform__sharing` uses all but `LeaveShareOperator`; a DAG of your own may use each of them
+(docs/sharing.md has an example).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.errors import CausewayError, NotSharedYet, SharingError
-from causeway.sharing.acceptance import (
-    Acceptance,
-    Step,
-    check_offer,
-    foreign,
-    judge_acceptance,
-    require_done,
-)
-from causeway.sharing.grants import SHARERS
-from causeway.sharing.shares import DesiredShare
-from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import DUTIES, AccountRole
-from causeway_airflow.configuration import poll_interval, topology
+from causeway.topology.accounts import SHARERS, AccountRole
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.tasks.declared_access import consumed_shares, declared_grants, now
+from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.hooks.ram import RamHook
-    from causeway_airflow.tasks.sharing import OwnerSharing
-
-#: How each kind of shared resource is described, and the first of these duties that the account
-#: role has does it: the one that will use what the grant opens.
-DESCRIBED = {
-    ResourceKind.FEATURE_GROUPS: ("describe_feature_group", "FeatureGroupName", ("trainer",)),
-    ResourceKind.MODEL_GROUPS: (
-        "describe_model_package_group",
-        "ModelPackageGroupName",
-        ("registrar", "deployer"),
-    ),
-    ResourceKind.MODEL_CARDS: ("describe_model_card", "ModelCardName", ("acceptor",)),
-}
+    from causeway_airflow.results import DiscoveredResources, PlannedShare, VerifiedAccess
+    from causeway_airflow.waits import Outcome
 
 
 class DefineFeatureGroupsOperator(CausewayOperator):
@@ -50,6 +30,7 @@ class DefineFeatureGroupsOperator(CausewayOperator):
     """
 
     template_fields = (*CausewayOperator.template_fields, "only_plan")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"only_plan": "boolean"}
 
     def __init__(
         self,
@@ -63,22 +44,18 @@ class DefineFeatureGroupsOperator(CausewayOperator):
         self.only_plan = only_plan
 
     def perform(self, context: Context) -> list[str]:
-        """Create what is missing, add what a contract gained, say of each feature what it is."""
+        """Create what is missing, add what a contract gained, describe each feature."""
         from causeway_airflow.tasks.feature_definitions import define_feature_groups
 
-        return define_feature_groups(self.hook, only_plan=str(self.only_plan) == "True")
+        return define_feature_groups(self.hook, only_plan=bool(self.only_plan))
 
 
 class _OwnerOperator(CausewayOperator):
-    """An owner of shares, with the duty that shares there."""
+    """A task of an owner of shares, with the duty that shares there."""
 
     def __init__(self, *, account_role: str, duty: str | None = None, **kwargs: Any) -> None:
-        found = duty or SHARERS[AccountRole(account_role)]
-        super().__init__(account_role=account_role, duty=found, **kwargs)
-
-    def sharing(self) -> OwnerSharing:
-        """Return this owner's account against the declared grants."""
-        return owner_sharing(self, AccountRole(self.account_role))
+        sharer = duty or SHARERS[AccountRole(account_role)]
+        super().__init__(account_role=account_role, duty=sharer, **kwargs)
 
 
 class PlanSharesOperator(_OwnerOperator):
@@ -87,14 +64,11 @@ class PlanSharesOperator(_OwnerOperator):
     :returns: a plan in words for each share and policy, also those with nothing to do
     """
 
-    def perform(self, context: Context) -> list[dict[str, Any]]:
-        """Plan, and say it in the log."""
-        plans = [plan.shown() for plan in self.sharing().plans()]
-        for plan in plans:
-            self.log.info("%s: %s", plan["share"], "; ".join(plan["actions"]))
-            for waiting in plan["waiting"]:
-                self.log.info("%s waits: %s", plan["share"], waiting)
-        return [{**plan, "account_role": self.account_role} for plan in plans]
+    def perform(self, context: Context) -> list[PlannedShare]:
+        """Plan, and log the plans."""
+        from causeway_airflow.tasks.sharing import plan_owner
+
+        return plan_owner(self.hook, AccountRole(self.account_role))
 
 
 class ConvergeShareOperator(_OwnerOperator):
@@ -114,45 +88,15 @@ class ConvergeShareOperator(_OwnerOperator):
 
     def perform(self, context: Context) -> list[str]:
         """Plan and apply until nothing is left."""
-        done, waiting = self.sharing().converge(self.share)
-        for action in done:
-            self.log.info("%s: %s", self.share, action)
-        for entity in waiting:
-            self.log.info("%s waits: %s", self.share, entity)
-        return [str(action) for action in done]
+        from causeway_airflow.tasks.sharing import converge_share
+
+        return converge_share(self.hook, AccountRole(self.account_role), self.share)
 
 
-class ConvergeSharesOperator(_OwnerOperator):
-    """Bring every share and policy of an owner to what is declared, in one task.
-
-    The DAG changes each share in a task of its own (`ConvergeShareOperator`). One that fails does
-    not keep the others from being changed.
-
-    :returns: what was done by share, in words; empty when nothing was to be done
-    """
-
-    def perform(self, context: Context) -> dict[str, list[str]]:
-        """Plan once, then converge what differs."""
-        sharing = self.sharing()
-        done: dict[str, list[str]] = {}
-        errors: list[CausewayError] = []
-        for plan in sharing.plans():
-            if plan.is_quiet:
-                continue
-            try:
-                done[plan.name] = [str(action) for action in sharing.converge(plan.name)[0]]
-            except CausewayError as error:
-                self.log.warning("%s: %s", plan.name, error)
-                errors.append(error)
-        if errors:
-            raise _together(errors)
-        return done
-
-
-class AcceptInvitationsOperator(CausewayOperator):
+class AcceptInvitationsOperator(WaitingOperator):
     """Accept the expected invitations of a consumer account; what counts is the active share.
 
-    An invitation that expired is shared anew in its owner's account and then accepted. A share
+    An invitation that expired is shared again in its owner's account and then accepted. A share
     that fails does not keep the others from being accepted. While an invitation has not come, the
     task waits in the triggerer.
 
@@ -161,7 +105,7 @@ class AcceptInvitationsOperator(CausewayOperator):
     :returns: what was done about each share: `accept`, `reshare` or `done`
     """
 
-    template_fields = (*CausewayOperator.template_fields, "shares")
+    template_fields = (*WaitingOperator.template_fields, "shares")
 
     def __init__(
         self,
@@ -172,85 +116,18 @@ class AcceptInvitationsOperator(CausewayOperator):
         wait: timedelta = timedelta(minutes=10),
         **kwargs: Any,
     ) -> None:
-        super().__init__(account_role=account_role, duty=duty, **kwargs)
+        super().__init__(account_role=account_role, duty=duty, wait=wait, **kwargs)
         self.shares = shares
-        self.wait = wait
 
-    def perform(self, context: Context) -> dict[str, str]:
-        """Judge and accept; wait in the triggerer for what has not come yet."""
-        done, left = self._look()
-        if left:
-            self._wait_for(left)
-        return done
+    def begin(self, context: Context) -> Outcome[dict[str, str]]:
+        """Accept what can be accepted now."""
+        from causeway_airflow.tasks.acceptance import accept_shares
 
-    def resumed(self, context: Context) -> dict[str, str]:
-        """Accept what has come; raise for what has not."""
-        done, left = self._look()
-        if left:
-            require_done(left[0], Acceptance(Step.WAIT, "its invitation did not come"))
-        return done
+        return accept_shares(self.hook, AccountRole(self.account_role), self.shares)
 
-    def _wait_for(self, left: Sequence[DesiredShare]) -> None:
-        from causeway_airflow.triggers.sharing import InvitationTrigger
-
-        interval = poll_interval()
-        self.defer(
-            trigger=InvitationTrigger(
-                shares=[[share.name, share.owner] for share in left],
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=max(1, int(self.wait.total_seconds() / interval)),
-                ends_task=False,
-            ),
-            method_name="resume",
-            timeout=self.wait + timedelta(minutes=1),
-        )
-
-    def _look(self) -> tuple[dict[str, str], list[DesiredShare]]:
-        """Do what can be done now; return it with the shares that are to be waited for."""
-        from causeway_airflow.hooks.ram import RamHook
-
-        hook = RamHook(self.connection(), self.region_name)
-        expected = consumed_shares(self.account_role)
-        for strange in foreign(expected, hook.invitations()):
-            self.log.warning(
-                "not accepted: an invitation to %s by account %s, which nobody declared",
-                strange.share_name,
-                strange.sender,
-            )
-        done: dict[str, str] = {}
-        left: list[DesiredShare] = []
-        errors: list[CausewayError] = []
-        for share in expected:
-            if self.shares is not None and share.name not in self.shares:
-                continue
-            try:
-                done[share.name], is_open = self._accept(hook, share)
-                left += [] if is_open else [share]
-            except CausewayError as error:
-                self.log.warning("%s: %s", share.name, error)
-                errors.append(error)
-        if errors:
-            raise _together(errors)
-        return done, left
-
-    def _accept(self, hook: RamHook, share: DesiredShare) -> tuple[str, bool]:
-        """Take the steps towards one share; return the first, and whether the share is open."""
-        first: Step | None = None
-        for _ in range(4):  # re-share, accept, look
-            taken = judge_acceptance(share, hook.invitations(), hook.visible(), now())
-            first = first or taken.step
-            if taken.step is Step.ACCEPT and taken.invitation_arn:
-                check_offer(share, hook.offered(taken.invitation_arn))
-                hook.accept(taken.invitation_arn)
-                self.log.info("accepted %s of %s", share.name, share.owner)
-            elif taken.step is Step.RESHARE:
-                self.log.info("%s; sharing it again", taken.reason)
-                owner_sharing(self, share.owner_role).converge(share.name)
-            else:
-                return first.value, taken.step is Step.DONE
-        return (first or Step.WAIT).value, False
+    def look(self, context: Context, **carried: Any) -> Outcome[dict[str, str]]:
+        """Accept what has come."""
+        return self.begin(context)
 
 
 class VerifyAccessOperator(CausewayOperator):
@@ -263,50 +140,11 @@ class VerifyAccessOperator(CausewayOperator):
     def __init__(self, *, account_role: str, duty: str = "acceptor", **kwargs: Any) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
-    def perform(self, context: Context) -> dict[str, list[str]]:
-        """Describe each shared resource by its ARN. Raises `NotSharedYet` while one is denied."""
-        from causeway_airflow.hooks.ram import RamHook
+    def perform(self, context: Context) -> VerifiedAccess:
+        """Describe each shared resource by its ARN; fails while a description is denied."""
+        from causeway_airflow.tasks.verification import verify_access
 
-        ram = RamHook(self.connection(), self.region_name)
-        declared = consumed_shares(self.account_role)
-        shown: dict[str, frozenset[str]] = {
-            kind: frozenset(ram.shared_with_me(kind))
-            for kind in sorted({share.resource_type for share in declared})
-        }
-        described: list[str] = []
-        waiting: list[str] = []
-        for share in declared:
-            for arn in map(str, share.resources):
-                if arn not in shown[share.resource_type]:
-                    waiting.append(arn)
-                elif self._describe(share, arn):
-                    described.append(arn)
-        return {"described": sorted(set(described)), "waiting": sorted(set(waiting))}
-
-    def _describe(self, share: DesiredShare, arn: str) -> bool:
-        from causeway_airflow.hooks.base import AwsCallError
-        from causeway_airflow.hooks.feature_store import FeatureGroupsHook
-
-        if share.kind not in DESCRIBED:
-            return False
-        operation, parameter, duties = DESCRIBED[share.kind]
-        mine = [duty for duty in duties if duty in DUTIES[AccountRole(self.account_role)]]
-        if not mine:
-            return False
-        hook = FeatureGroupsHook(self.connection(duty=mine[0]), self.region_name)
-        try:
-            hook.call(operation, **{parameter: arn})
-        except AwsCallError as error:
-            if not error.denied:
-                raise
-            # An association takes minutes to work everywhere; the next look may see it.
-            raise NotSharedYet(
-                f"{arn} is shared, but not yet open: {error.what}",
-                account=share.owner,
-                principal=error.principal,
-                next_step="Wait a minute; then compare the role's policy and the share.",
-            ) from error
-        return True
+        return verify_access(self.hook, AccountRole(self.account_role))
 
 
 class DiscoverSharedOperator(CausewayOperator):
@@ -318,38 +156,33 @@ class DiscoverSharedOperator(CausewayOperator):
     def __init__(self, *, account_role: str, duty: str = "acceptor", **kwargs: Any) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
-    def perform(self, context: Context) -> dict[str, list[str]]:
+    def perform(self, context: Context) -> DiscoveredResources:
         """Search the shared catalogs, list the shared groups, ask RAM for the shared cards."""
-        from causeway_airflow.hooks.ram import RamHook
-        from causeway_airflow.hooks.shared_with_me import SharedWithMeHook
+        from causeway_airflow.tasks.discovery import discover_shared
 
-        sagemaker = SharedWithMeHook(self.connection(), self.region_name)
-        # Model cards have no cross-account list call.
-        cards = RamHook(self.connection(), self.region_name).shared_with_me("sagemaker:ModelCard")
-        return {
-            "feature_groups": list(sagemaker.feature_groups()),
-            "model_groups": list(sagemaker.model_groups()),
-            "model_cards": list(cards),
-        }
+        return discover_shared(self.hook)
 
 
-def owner_sharing(operator: CausewayOperator, role: AccountRole) -> OwnerSharing:
-    """Return the account of an owner role against the declared grants."""
-    from causeway_airflow.tasks.sharing import OwnerSharing
+class LeaveShareOperator(CausewayOperator):
+    """Leave a share of another account, as its consumer.
 
-    places = topology()
-    return OwnerSharing(
-        operator.connection(role.value, SHARERS[role]),
-        operator.region_name,
-        places.account(role),
-        places,
-        declared_grants(),
-    )
+    A share that is still declared is shared again by the next converging; take the account out of
+    the declaration first.
 
+    :param share: the share's name (templated)
+    :param owner: the owner's account id (templated)
+    :returns: whether the account was in the share
+    """
 
-def _together(errors: Sequence[CausewayError]) -> CausewayError:
-    """Return one error for several shares; it may pass only when all of them may."""
-    if len(errors) == 1:
-        return errors[0]
-    kind = NotSharedYet if all(error.retryable for error in errors) else SharingError
-    return kind("\n".join(str(error) for error in errors))
+    template_fields = (*CausewayOperator.template_fields, "share", "owner")
+
+    def __init__(self, *, share: str, owner: str, duty: str = "acceptor", **kwargs: Any) -> None:
+        super().__init__(duty=duty, **kwargs)
+        self.share = share
+        self.owner = owner
+
+    def perform(self, context: Context) -> bool:
+        """Find the share by name and owner, and leave it."""
+        from causeway_airflow.tasks.acceptance import leave_share
+
+        return leave_share(self.hook, AccountRole(self.account_role), self.share, self.owner)

@@ -31,17 +31,15 @@ def declared_checks(consumer: AccountRole | None = None) -> tuple[Check, ...]:
     return tuple(check for check in declared if consumer in (None, check.account_role))
 
 
-def consumed_shares(account_role: str) -> tuple[DesiredShare, ...]:
+def consumed_shares(consumer: AccountRole) -> tuple[DesiredShare, ...]:
     """Return the shares that reach an account."""
-    places = topology()
-    account = places.account(AccountRole(account_role))
+    places, grants = topology(), declared_grants()
+    account = places.account(consumer)
     reaching = {
         (grant.owner, grant.share)
-        for grant in declared_grants()
+        for grant in grants
         if account in receiving_accounts(grant, places)
     }
     return tuple(
-        share
-        for share in desired_shares(declared_grants(), places)
-        if (share.owner, share.name) in reaching
+        share for share in desired_shares(grants, places) if (share.owner, share.name) in reaching
     )

@@ -18,9 +18,9 @@ from causeway.versions.registry import DATASET, version_of
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.built_datasets import BuiltDatasetsHook
 from causeway_airflow.hooks.registry import RegistryHook
-from causeway_airflow.tasks.reports import store_report
 from causeway_airflow.results import Erased, ReportedErasure
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.reports import store_report
 
 log = logging.getLogger(__name__)
 

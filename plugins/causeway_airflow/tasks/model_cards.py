@@ -10,21 +10,18 @@ from typing import Final
 from causeway.model_cards.content import Content, card_content, live_test_of, with_evaluation
 from causeway.model_cards.fields import Facts
 from causeway.model_cards.lifecycle import HandOver, plan_card
-from causeway.sharing.grants import SHARERS
 from causeway.topology.arns import ModelCardArn
-from causeway.topology.connections import connection_id
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
-from causeway_airflow.tasks.declared_access import declared_grants
 from causeway_airflow.hooks.model_cards import ModelCardsHook
 from causeway_airflow.hooks.registry import RegistryHook
-from causeway_airflow.tasks.sharing import OwnerSharing
-from causeway_airflow.results import HandedOver
-from causeway_airflow.tasks.sharing_runs import receiving_roles
+from causeway_airflow.results import Receiver
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.promotion import Subject
+from causeway_airflow.tasks.sharing import owner_sharing, planned_share
+from causeway_airflow.tasks.sharing_runs import receiving_roles
 from causeway_airflow.tasks.stage_records import stage_table
 
 log = logging.getLogger(__name__)
@@ -48,7 +45,7 @@ def ensure_cards(hook: Hooks) -> list[str]:
     return created
 
 
-def hand_over(hook: Hooks, subject: Subject, stage: str) -> list[HandedOver]:
+def hand_over(hook: Hooks, subject: Subject, stage: str) -> list[Receiver]:
     """Bring the model's card and its shares to a hand-over; return who has to accept them.
 
     The content has what the test of the live endpoint answered, once that is recorded.
@@ -67,7 +64,7 @@ def hand_over(hook: Hooks, subject: Subject, stage: str) -> list[HandedOver]:
         live_test=live_test_of(test) if test else None,
     )
     log.info("%s: %s updates of the card", subject.model.group, updates)
-    return share_card(cards, subject)
+    return share_card(hook, subject)
 
 
 def hand_over_card(
@@ -97,16 +94,10 @@ def hand_over_card(
     return len(changes)
 
 
-def share_card(cards: ModelCardsHook, subject: Subject) -> list[HandedOver]:
+def share_card(hook: Hooks, subject: Subject) -> list[Receiver]:
     """Bring the card's shares to what the declared access says of its status."""
     places, role = topology(), subject.role
-    sharing = OwnerSharing(
-        connection_id(role, SHARERS[role]),
-        cards.region_name,
-        places.account(role),
-        places,
-        declared_grants(),
-    )
+    sharing = owner_sharing(hook, role)
     card = ModelCardArn.of(places, role, subject.model.group)
     names = {grant.share for grant in sharing.grants if grant.resource == card}
     plans = [plan for plan in sharing.plans() if plan.name in names]
@@ -114,7 +105,4 @@ def share_card(cards: ModelCardsHook, subject: Subject) -> list[HandedOver]:
         if not plan.is_quiet:
             for action in sharing.converge(plan.name)[0]:
                 log.info("%s: %s", plan.name, action)
-    return [
-        {"account_role": receiver["account_role"], "shares": receiver["shares"]}
-        for receiver in receiving_roles([[plan.shown() for plan in plans]])
-    ]
+    return receiving_roles([[planned_share(plan, role) for plan in plans]])

@@ -40,9 +40,9 @@ def test_a_failed_task_is_told_with_account_role_and_next_step(
     heard: Callable[[], list[dict[str, Any]]],
 ) -> None:
     from causeway_airflow.notifiers.alerts import FailureNotifier
-    from causeway_airflow.operators.sharing import ConvergeSharesOperator
+    from causeway_airflow.operators.sharing import ConvergeShareOperator
 
-    task = ConvergeSharesOperator(task_id="converge", account_role="data", duty="data-sharer")
+    task = ConvergeShareOperator(task_id="converge", account_role="data", share="x")
     wrapped = AirflowFailException("whatever Airflow says of it")
     wrapped.__cause__ = SharingError("two shares are called x", next_step="Delete one.")
     FailureNotifier("critical")(context(task, wrapped))

@@ -17,7 +17,7 @@ from causeway.errors import SharingError
 from causeway.topology.accounts import AccountRole
 from causeway.topology.names import FEATURE_DATABASE
 from tests.local_platform import LocalPlatform
-from tests.plugins.conftest import keep_clients
+from tests.plugins.conftest import converge_shares, keep_clients
 
 OWNERS = ("data", "shared_services")
 CONSUMERS = ("data_science", "test", "prod")
@@ -311,16 +311,13 @@ def test_a_grant_of_lake_formation_opens_what_it_governs(objects: LocalPlatform)
 @pytest.fixture
 def card(objects: LocalPlatform) -> Iterator[str]:
     """A draft of a model's card, shared as far as drafts are."""
-    from causeway_airflow.operators.sharing import (
-        AcceptInvitationsOperator,
-        ConvergeSharesOperator,
-    )
+    from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 
     owner, ram = (objects.client(one, "shared_services") for one in ("sagemaker", "ram"))
     made = owner.create_model_card(
         ModelCardName="credit-risk", Content="{}", ModelCardStatus="Draft"
     )
-    ConvergeSharesOperator(task_id="share", account_role="shared_services").perform({})
+    converge_shares("shared_services")
     AcceptInvitationsOperator(
         task_id="accept",
         account_role="data_science",

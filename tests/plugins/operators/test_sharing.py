@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -107,10 +108,6 @@ def test_an_invitation_that_expires_under_the_run_is_shared_again_by_the_consume
 
 
 def test_a_consumer_describes_what_is_shared_and_names_what_is_not_open_yet(here: World) -> None:
-    from causeway_airflow.operators.shares import (
-        EnsurePermissionOperator,
-        ReplacePermissionOperator,
-    )
     from causeway_airflow.operators.sharing import VerifyAccessOperator
 
     features, group, card = here.feature_group("credit-risk-loan"), here.model_group(), here.card()
@@ -122,16 +119,17 @@ def test_a_consumer_describes_what_is_shared_and_names_what_is_not_open_yet(here
     verify = VerifyAccessOperator(task_id="verify", account_role="data_science")
     assert verify.perform({}) == {"described": sorted([features, group, card]), "waiting": []}
 
-    owner = {"account_role": "shared_services", "duty": "registry-owner", "task_id": "less"}
-    EnsurePermissionOperator(
-        **owner,
-        name="less",
-        resource_type="sagemaker:ModelCard",
-        actions=["sagemaker:ListModelCardVersions"],
-    ).perform({})
-    ReplacePermissionOperator(
-        **owner, share="causeway-cards-credit-risk-read", permission="less"
-    ).perform({})
+    ram = here.client("ram", "shared_services")
+    template = {"Effect": "Allow", "Action": ["sagemaker:ListModelCardVersions"]}
+    less = ram.create_permission(
+        name="less", resourceType="sagemaker:ModelCard", policyTemplate=json.dumps(template)
+    )
+    (cards,) = [s for s in here.shares() if s["name"] == "causeway-cards-credit-risk-read"]
+    ram.associate_resource_share_permission(
+        resourceShareArn=cards["resourceShareArn"],
+        permissionArn=less["permission"]["arn"],
+        replace=True,
+    )
     with pytest.raises(NotSharedYet, match="model-card/credit-risk is shared, but not yet open"):
         verify.perform({})
 

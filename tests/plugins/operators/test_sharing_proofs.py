@@ -206,6 +206,8 @@ def once(here: World) -> None:
 # ------------------------------------------------------------------ fan-out
 def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: World) -> None:
     from causeway.topology.accounts import load_topology
+    from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
+    from causeway_airflow.hooks.ram import RamHook
     from causeway_airflow.tasks.sharing import OwnerSharing
 
     owner = AccountId(ACCOUNTS["shared_services"])
@@ -227,9 +229,9 @@ def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: Wo
             for principal in principals
         ]
         here.calls.clear()
-        sharing = OwnerSharing(
-            "causeway_shared_services_registry_owner", None, owner, load_topology(), grants
-        )
+        connection = "causeway_shared_services_registry_owner"
+        hooks = RamHook(connection), OwnedResourcesHook(connection)
+        sharing = OwnerSharing(*hooks, owner, load_topology(), grants)
         for plan in sharing.plans():
             if not plan.is_quiet:
                 sharing.converge(plan.name)
