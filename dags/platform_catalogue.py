@@ -17,21 +17,26 @@ is no access, the line below the table says whom to ask.
 **Roll back.** There is nothing to: it changes nothing.
 """
 
+from typing import Any
+
 from airflow.sdk import DAG, Param
 
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.discovery import DiscoverFeaturesOperator
 
-WORDS = {"default": "", "type": "string"}
+
+def words(title: str, **schema: Any) -> Param:
+    return Param("", type="string", title=title, **schema)
+
 
 with DAG(
     "platform__catalogue",
     schedule=None,
     params={
-        "text": Param(**WORDS, title="Words in names, descriptions or parameters"),
-        "owner": Param(**WORDS, title="Owner"),
-        "tag": Param(**WORDS, title="Tag", description="key or key=value"),
-        "type": Param(**WORDS, enum=["", "Integral", "Fractional", "String"], title="Feature type"),
+        "text": words("Words in names, descriptions or parameters"),
+        "owner": words("Owner"),
+        "tag": words("Tag", description="key or key=value"),
+        "type": words("Feature type", enum=["", "Integral", "Fractional", "String"]),
         "account_role": Param("data_science", type="string", title="Account role that asks"),
     },
     **dag_arguments("platform", "features", doc=__doc__),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causeway.features.discovery import Question, table
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.tasks.discovery import DUTY, ask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class DiscoverFeaturesOperator(CausewayOperator):
-    """Look for feature groups and features as an account, and log what was found as a table.
+    """Look for feature groups and features as an account, and log the hits as a table.
 
     :param text: what stands in a name, a description or a parameter (templated)
     :param owner_name: the owner of the group (templated); a task's `owner` is another thing
@@ -32,7 +30,7 @@ class DiscoverFeaturesOperator(CausewayOperator):
         tag: str = "",
         type: str = "",
         account_role: str = "data_science",
-        duty: str = DUTY,
+        duty: str = "explorer",
         **kwargs: Any,
     ) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
@@ -43,7 +41,13 @@ class DiscoverFeaturesOperator(CausewayOperator):
 
     def perform(self, context: Context) -> list[dict[str, Any]]:
         """Ask, log the table, return the hits."""
-        question = Question(self.text, self.owner_name, self.tag, self.type)
-        hits = ask(question, self.account_role)
-        self.log.info("what account role %s can find:\n%s", self.account_role, table(hits))
-        return [hit.document() for hit in hits]
+        from causeway_airflow.tasks.discovery import list_features
+
+        return list_features(
+            self.hook,
+            self.account_role,
+            text=self.text,
+            owner=self.owner_name,
+            tag=self.tag,
+            type=self.type,
+        )

@@ -6,7 +6,7 @@ depends on it: a route that is added without a thought is closed, not open.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.api_fastapi.core_api.security import requires_access_asset
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -14,6 +14,10 @@ from fastapi.responses import JSONResponse
 
 from causeway.errors import CausewayError, ConfigError
 from causeway.features.discovery import Question
+from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
+
+H = TypeVar("H")
 
 #: Feature groups are assets: whoever may see Airflow's assets may see the catalogue.
 router = APIRouter(prefix="/api", dependencies=[Depends(requires_access_asset("GET"))])
@@ -28,14 +32,25 @@ def feature_groups(
     account_role: str = Query("data_science", max_length=40),
 ) -> dict[str, Any]:
     """Return the feature groups that an account role can find and that answer the question."""
-    from causeway_airflow.tasks.discovery import ask
+    from causeway_airflow.tasks.discovery import find_features
 
-    hits = ask(Question(text, owner, tag, type), account_role)
+    hits = find_features(_hook, Question(text, owner, tag, type), account_role)
     return {
         "account_role": account_role,
         "count": len(hits),
         "feature_groups": [hit.document() for hit in hits],
     }
+
+
+#: Made once in the process: making one assumes a role, which takes longer than a question's calls.
+_hooks: dict[tuple[type[Any], str], Any] = {}
+
+
+def _hook(kind: type[H], role: AccountRole | str | None = None, duty: str | None = None) -> H:
+    assert role is not None and duty is not None  # this process has no account of its own
+    key = (kind, connection_id(AccountRole(role), duty))
+    hook: H = _hooks.get(key) or _hooks.setdefault(key, kind(key[1]))  # type: ignore[call-arg]
+    return hook
 
 
 def create() -> FastAPI:

@@ -1,60 +1,88 @@
-"""One question to the feature catalogue, asked as an account: by a task, or by the REST route.
-
-Hooks are made once in a process and connection: making one assumes a role, which takes longer than
-the five calls of a question.
-"""
+"""What an account can find: the catalogue's answer to a question, and what others share with it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from causeway.errors import ConfigError
-from causeway.features.discovery import Hit, Known, Question, answer
+from causeway.features.discovery import Hit, Known, Question, answer, table
 from causeway.features.health import health_key
 from causeway.instants import moment
-from causeway.sharing.grants import desired_grants, receiving_accounts
+from causeway.sharing.grants import receiving_accounts
+from causeway.sharing.permissions import RESOURCE_TYPES
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import DUTIES, AccountRole, Topology
 from causeway.topology.arns import FeatureGroupArn
-from causeway.topology.connections import connection_id
+from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.hooks.governance import GovernanceHook
+from causeway_airflow.hooks.ram import RamHook
+from causeway_airflow.hooks.search import SearchHook
+from causeway_airflow.hooks.shared_with_me import SharedWithMeHook
+from causeway_airflow.results import DiscoveredResources
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.declared_access import declared_grants, now
 
-if TYPE_CHECKING:
-    from causeway.use_cases.contracts import FeatureGroup
+log = logging.getLogger(__name__)
 
 #: The duty that looks for features, in the accounts that have it.
-DUTY: Final = "explorer"
+EXPLORER: Final = "explorer"
 
 
-def ask(question: Question, account_role: str) -> tuple[Hit, ...]:
+def find_features(hook: Hooks, question: Question, account_role: str) -> tuple[Hit, ...]:
     """Return the feature groups that an account can find and that answer a question.
 
     Raises:
         ConfigError: the account role is unknown, or has nobody who looks for features.
         AwsCallError: a call was refused.
     """
-    role = _role(account_role)
+    role = _explorer_role(account_role)
     places, cases = topology(), use_cases()
-    search, received, table = _hooks(connection_id(role, DUTY))
-    declared = _declared(cases, places)
+    search = hook(SearchHook, role, EXPLORER)
+    shared = hook(RamHook, role, EXPLORER).shared_with_me(
+        RESOURCE_TYPES[ResourceKind.FEATURE_GROUPS]
+    )
+    contracts = _contracts(cases, places)
     known = Known(
         topology=places,
         account=places.account(role),
-        shared=received.feature_groups(),
-        contracts={arn: group for arn, (group, _) in declared.items()},
-        owners={arn: owner for arn, (_, owner) in declared.items()},
-        consumers=_consumers(cases, places),
-        ingested=_ingested(table, declared),
-        now=datetime.now(UTC),
+        shared=frozenset(shared),
+        contracts={arn: group for arn, (group, _) in contracts.items()},
+        owners={arn: owner for arn, (_, owner) in contracts.items()},
+        consumers=_consumers(places),
+        ingested=_ingested(hook(GovernanceHook, AccountRole.GOVERNANCE, "recorder"), contracts),
+        now=now(),
     )
     return answer(question, search.feature_groups(), search.features(), known)
 
 
-def _role(account_role: str) -> AccountRole:
-    able = [role.value for role, duties in DUTIES.items() if DUTY in duties]
+def list_features(
+    hook: Hooks, account_role: str, *, text: str, owner: str, tag: str, type: str
+) -> list[dict[str, Any]]:
+    """Log what `find_features` finds as a table, and return it as documents."""
+    hits = find_features(hook, Question(text, owner, tag, type), account_role)
+    log.info("what account role %s can find:\n%s", account_role, table(hits))
+    return [hit.document() for hit in hits]
+
+
+def discover_shared(hook: Hooks) -> DiscoveredResources:
+    """List what others let this account find, by kind of resource."""
+    shared = hook(SharedWithMeHook)
+    # Model cards have no cross-account list call: RAM knows them.
+    cards = hook(RamHook).shared_with_me(RESOURCE_TYPES[ResourceKind.MODEL_CARDS])
+    return DiscoveredResources(
+        feature_groups=list(shared.feature_groups()),
+        model_groups=list(shared.model_groups()),
+        model_cards=list(cards),
+    )
+
+
+def _explorer_role(account_role: str) -> AccountRole:
+    able = [role.value for role, duties in DUTIES.items() if EXPLORER in duties]
     if account_role not in able:
         raise ConfigError(
             f"nobody looks for features as account role {account_role!r}",
@@ -63,16 +91,11 @@ def _role(account_role: str) -> AccountRole:
     return AccountRole(account_role)
 
 
-@lru_cache(maxsize=8)
-def _hooks(connection: str) -> tuple[Any, Any, Any]:
-    from causeway_airflow.hooks.governance import GovernanceHook
-    from causeway_airflow.hooks.search import ReceivedHook, SearchHook
-
-    recorder = connection_id(AccountRole.GOVERNANCE, "recorder")
-    return SearchHook(connection), ReceivedHook(connection), GovernanceHook(recorder)
+#: Contract and owner of a feature group, by its ARN.
+_Contracts = dict[str, tuple[FeatureGroup, str]]
 
 
-def _declared(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[FeatureGroup, str]]:
+def _contracts(cases: Sequence[UseCase], places: Topology) -> _Contracts:
     """Return contract and owner of each feature group that this project declares, by ARN."""
     return {
         str(FeatureGroupArn.of(places, AccountRole.DATA, group.name)): (
@@ -84,17 +107,17 @@ def _declared(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[F
     }
 
 
-def _consumers(cases: tuple[UseCase, ...], places: Topology) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {}
-    for grant in desired_grants(cases, places, datetime.now(UTC)):
+def _consumers(places: Topology) -> dict[str, tuple[str, ...]]:
+    consumers: dict[str, set[str]] = {}
+    for grant in declared_grants():
         if grant.kind is ResourceKind.FEATURE_GROUPS:
             accounts = receiving_accounts(grant, places) or (grant.principal,)
-            found.setdefault(str(grant.resource), set()).update(accounts)
-    return {arn: tuple(sorted(accounts)) for arn, accounts in found.items()}
+            consumers.setdefault(str(grant.resource), set()).update(accounts)
+    return {arn: tuple(sorted(accounts)) for arn, accounts in consumers.items()}
 
 
-def _ingested(table: Any, declared: dict[str, tuple[FeatureGroup, str]]) -> dict[str, datetime]:
+def _ingested(table: GovernanceHook, contracts: _Contracts) -> dict[str, datetime]:
     """Return when each declared group was last ingested, from the governance table."""
-    keys = {health_key(group.name): arn for arn, (group, _) in declared.items()}
-    found = table.get_many(keys)
-    return {keys[key]: moment(item["finished_at"]) for key, item in found.items()}
+    keys = {health_key(group.name): arn for arn, (group, _) in contracts.items()}
+    items = table.get_many(keys)
+    return {keys[key]: moment(item["finished_at"]) for key, item in items.items()}
