@@ -61,10 +61,10 @@ class World:
     # ------------------------------------------------------------ configuration
     def organisation(self, enabled: bool, sharing: bool) -> None:
         """Say in the topology that there is one, and put the accounts into it."""
-        found = organisation.of(self.cloud)
-        if enabled and found.management is None:
-            found.found(self.cloud.management, set(self.cloud.account_ids()))
-        found.sharing = sharing
+        members = organisation.of(self.cloud)
+        if enabled and members.management is None:
+            members.found(self.cloud.management, set(self.cloud.account_ids()))
+        members.sharing = sharing
         document = yaml.load(
             (CONFIG_DIR / "topology" / "local.yaml").read_text(), Loader=yaml.CSafeLoader
         )
@@ -89,21 +89,21 @@ class World:
         return _client(self.aws, service, role, region)
 
     def model_group(self, name: str = "credit-risk", region: str = REGION) -> str:
-        made = self.client("sagemaker", "shared_services", region).create_model_package_group(
+        created = self.client("sagemaker", "shared_services", region).create_model_package_group(
             ModelPackageGroupName=name
         )
-        return str(made["ModelPackageGroupArn"])
+        return str(created["ModelPackageGroupArn"])
 
     def card(self, name: str = "credit-risk") -> str:
-        made = self.client("sagemaker", "shared_services").create_model_card(
+        created = self.client("sagemaker", "shared_services").create_model_card(
             ModelCardName=name, Content="{}", ModelCardStatus="Draft"
         )
-        return str(made["ModelCardArn"])
+        return str(created["ModelCardArn"])
 
     def feature_group(self, name: str) -> str:
         """Create a feature group with an online store and wait until it can be used."""
         client = self.client("sagemaker", "data")
-        made = client.create_feature_group(
+        created = client.create_feature_group(
             FeatureGroupName=name,
             RecordIdentifierFeatureName="record_id",
             EventTimeFeatureName="event_time",
@@ -116,13 +116,13 @@ class World:
         for _ in range(200):
             status = client.describe_feature_group(FeatureGroupName=name)["FeatureGroupStatus"]
             if status == "Created":
-                return str(made["FeatureGroupArn"])
+                return str(created["FeatureGroupArn"])
         raise AssertionError(f"{name} is still {status}")
 
     def shares(self, owner: str = "shared_services") -> list[dict[str, Any]]:
         """The living shares of an owner."""
-        found = self.client("ram", owner).get_resource_shares(resourceOwner="SELF")
-        return [one for one in found["resourceShares"] if one["status"] == "ACTIVE"]
+        listed = self.client("ram", owner).get_resource_shares(resourceOwner="SELF")
+        return [share for share in listed["resourceShares"] if share["status"] == "ACTIVE"]
 
     # ------------------------------------------------------------ running
     def plans(self, owners: Sequence[str] = OWNERS) -> list[list[dict[str, Any]]]:
@@ -140,10 +140,10 @@ class World:
 
         plans = self.plans(owners)
         did: list[str] = []
-        for one in differing_shares(plans):
-            did += ConvergeShareOperator(task_id="converge", **one).perform({})
-        for one in receiving_roles(plans):
-            accepted = AcceptInvitationsOperator(task_id="accept", **one).perform({})
+        for share in differing_shares(plans):
+            did += ConvergeShareOperator(task_id="converge", **share).perform({})
+        for receiver in receiving_roles(plans):
+            accepted = AcceptInvitationsOperator(task_id="accept", **receiver).perform({})
             did += [word for word in accepted.values() if word != "done"]
         return [word.split(":")[0] for word in did]
 
@@ -176,7 +176,7 @@ def world(folder: Path) -> Iterator[World]:
     accounts = Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])
     with pytest.MonkeyPatch.context() as patch, running(accounts, control=True) as server:
         aws = Aws(server)
-        made = World(aws, folder, patch)
+        local_aws = World(aws, folder, patch)
         patch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
         for connection in connections(load_topology()):
             signer = aws.administrator(connection.role.value)
@@ -193,26 +193,21 @@ def world(folder: Path) -> Iterator[World]:
             )
         keep_clients(patch)
         patch.setattr("causeway_airflow.triggers.hooks._hooks", {})
-        _record_calls(patch, made)
-        _tell_the_time_of(patch, made)
+        _record_calls(patch, local_aws)
+        patch.setattr("causeway_airflow.tasks.clock.now", local_aws.cloud.clock.now)
         patch.setattr("time.sleep", lambda seconds: None)
         patch.setenv("CAUSEWAY_POLL_SECONDS", "0.05")
-        made.organisation(enabled=False, sharing=False)
-        yield made
+        local_aws.organisation(enabled=False, sharing=False)
+        yield local_aws
 
 
-def _record_calls(patch: pytest.MonkeyPatch, made: World) -> None:
+def _record_calls(patch: pytest.MonkeyPatch, local_aws: World) -> None:
     from causeway_airflow.hooks.base import CausewayHook
 
     plain = CausewayHook.call
 
     def call(hook: CausewayHook, operation: str, **params: Any) -> dict[str, Any]:
-        made.calls.append((operation, hook.aws_conn_id))
+        local_aws.calls.append((operation, hook.aws_conn_id))
         return plain(hook, operation, **params)
 
     patch.setattr(CausewayHook, "call", call)
-
-
-def _tell_the_time_of(patch: pytest.MonkeyPatch, made: World) -> None:
-    for module in ("declared_access", "acceptance"):
-        patch.setattr(f"causeway_airflow.tasks.{module}.now", lambda: made.cloud.clock.now())

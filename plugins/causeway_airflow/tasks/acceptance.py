@@ -11,8 +11,9 @@ from causeway.sharing.shares import DesiredShare
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.ram import RamHook
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.declared_access import consumed_shares, now
+from causeway_airflow.tasks.declared_access import consumed_shares
 from causeway_airflow.tasks.sharing import owner_sharing
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
@@ -77,7 +78,7 @@ def _accept(hook: Hooks, ram: RamHook, share: DesiredShare) -> tuple[str, bool]:
     """Take the steps towards one share; return the first, and whether the share is active."""
     first: Step | None = None
     for _ in range(STEPS):
-        acceptance = judge_acceptance(share, ram.invitations(), ram.visible(), now())
+        acceptance = judge_acceptance(share, ram.invitations(), ram.visible(), clock.now())
         first = first or acceptance.step
         if acceptance.step is Step.ACCEPT and acceptance.invitation_arn:
             check_offer(share, ram.offered(acceptance.invitation_arn))

@@ -15,9 +15,10 @@ from causeway.topology.accounts import AUDITORS, AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.audit_log import AuditLogHook
 from causeway_airflow.results import AccessReview, GrantUsage
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.alerts import raise_alerts
-from causeway_airflow.tasks.declared_access import declared_grants, now
+from causeway_airflow.tasks.declared_access import declared_grants
 from causeway_airflow.tasks.preflight import SightDocument, sights_of
 from causeway_airflow.tasks.reports import store_report
 
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 def grant_usage(hook: Hooks, owner: AccountRole, days: int) -> GrantUsage:
     """Look up in an owner's event history the calls that its grants are for."""
     places, grants = topology(), declared_grants(owner)
-    audit_log, since = hook(AuditLogHook), now() - timedelta(days=days)
+    audit_log, since = hook(AuditLogHook), clock.now() - timedelta(days=days)
     events = [event for name in operations_of(grants) for event in audit_log.calls(name, since)]
     uses = [list(use) for use in in_use(grants, events, places)]
     return GrantUsage(account=places.account(owner), uses=uses)
@@ -51,7 +52,7 @@ def review_access(
         SharingError: an account was not looked at; the report is stored by then.
     """
     places, grants, sights = topology(), declared_grants(), sights_of(documents)
-    window = Window(now(), timedelta(days), timedelta(expiring_days))
+    window = Window(clock.now(), timedelta(days), timedelta(expiring_days))
     uses = {
         of_owner["account"]: [
             (resource, account, grant) for resource, account, grant in of_owner["uses"]

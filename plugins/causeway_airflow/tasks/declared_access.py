@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from causeway.access.checks import Check, checks
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.sharing.shares import DesiredShare, desired_shares
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
-
-
-def now() -> datetime:
-    """Return the time by which grants and invitations end."""
-    return datetime.now(UTC)
+from causeway_airflow.tasks import clock
 
 
 def declared_grants(owner: AccountRole | None = None) -> tuple[DesiredGrant, ...]:
     """Return every grant that should hold now; those of one owner when given."""
     places = topology()
-    grants = desired_grants(use_cases(), places, now())
+    grants = desired_grants(use_cases(), places, clock.now())
     if owner is None:
         return grants
     return tuple(grant for grant in grants if grant.owner == places.account(owner))
@@ -27,7 +21,7 @@ def declared_grants(owner: AccountRole | None = None) -> tuple[DesiredGrant, ...
 
 def declared_checks(consumer: AccountRole | None = None) -> tuple[Check, ...]:
     """Return what the preflight checks now; the checks of one consumer when given."""
-    declared = checks(use_cases(), topology(), now())
+    declared = checks(use_cases(), topology(), clock.now())
     return tuple(check for check in declared if consumer in (None, check.account_role))
 
 

@@ -24,8 +24,9 @@ from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.hooks.search import SearchHook
 from causeway_airflow.hooks.shared_with_me import SharedWithMeHook
 from causeway_airflow.results import DiscoveredResources
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.declared_access import declared_grants, now
+from causeway_airflow.tasks.declared_access import declared_grants
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def find_features(hook: Hooks, question: Question, account_role: str) -> tuple[H
         owners={arn: owner for arn, (_, owner) in contracts.items()},
         consumers=_consumers(places),
         ingested=_ingested(hook(GovernanceHook, AccountRole.GOVERNANCE, "recorder"), contracts),
-        now=now(),
+        now=clock.now(),
     )
     return answer(question, search.feature_groups(), search.features(), known)
 

@@ -18,8 +18,8 @@ from causeway.sharing.policies import Statement, converged
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.policies import HOOKS, PolicyHook
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.declared_access import now
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def converge_consumer_policies(hook: Hooks, owner: AccountRole) -> list[str]:
     """
     return [
         policy.name
-        for policy in consumer_policies(owner, use_cases(), topology(), now())
+        for policy in consumer_policies(owner, use_cases(), topology(), clock.now())
         if converge_policy(
             hook(HOOKS[policy.holder]), policy.name, policy.statements, prefix=PREFIX
         )

@@ -24,8 +24,9 @@ from causeway.reporting.reports import ACCESS_MATRIX, Report
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.results import AccessMatrix, ProbedAccess
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.declared_access import declared_checks, now
+from causeway_airflow.tasks.declared_access import declared_checks
 from causeway_airflow.tasks.probes import Prober
 from causeway_airflow.tasks.reports import store_report
 from causeway_airflow.tasks.sights import Auditor
@@ -76,7 +77,7 @@ def access_matrix(
     }
     rows = matrix(declared_checks(), Predictor(sights_of(documents), topology()), verdicts)
     log.info("access matrix of %s:\n%s", run, table(rows))
-    counts, at = summary(rows), now()
+    counts, at = summary(rows), clock.now()
     content, text = report(rows, run=run, at=at), markdown(rows, run=run, at=at)
     uri = store_report(hook, Report(ACCESS_MATRIX, run, at, counts, content, text))
     unprobed = {row.check.account_role for row in rows if row.check.key not in verdicts}
