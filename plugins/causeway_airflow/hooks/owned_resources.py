@@ -7,6 +7,7 @@ from typing import Final
 
 from causeway.sharing.actions import Action
 from causeway.topology.access_rules import ResourceKind
+from causeway.topology.arns import ModelPackageGroupArn
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 #: How each kind is listed: operation, key of the list, key of the ARN. The catalog is created by
@@ -63,7 +64,7 @@ class OwnedResourcesHook(CausewayHook):
             try:
                 answer = self.call(
                     "get_model_package_group_policy",
-                    ModelPackageGroupName=group.rpartition("/")[2],
+                    ModelPackageGroupName=ModelPackageGroupArn.parse(group).name,
                 )
             except AwsCallError as error:
                 if not error.missing:

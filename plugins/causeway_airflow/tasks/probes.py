@@ -13,6 +13,7 @@ from causeway.access.checks import LOOKER, Check, Probe
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Side, Verdict, no, untested
 from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import FeatureGroupArn, ModelPackageGroupArn
 from causeway.topology.names import DATA_CATALOG
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
@@ -71,21 +72,22 @@ class Prober:
             return absence(error.text or error.what, check, region, self._view(check))
         if error.retryable:
             return untested(error.what)
-        if check.resource.split(":")[3] != region:
+        if check.arn.region != region:
             return no(Side.REGION, reason=f"asked in {region}: {error.what}")
         return no(Side.UNKNOWN, reason=error.what)
 
     # ------------------------------------------------------------ hooks
-    def _hook(self, kind: type[H], check: Check, duty: str | None = None) -> H:
+    def hook(self, kind: type[H], check: Check, duty: str | None = None) -> H:
+        """Return a hook that acts as the check's duty, or as another duty of its account."""
         return self._acting(kind, check.account_role, duty or check.duty)
 
     def _region(self, check: Check) -> str:
-        return str(self._hook(FeatureGroupsHook, check).client.meta.region_name)
+        return str(self.hook(FeatureGroupsHook, check).client.meta.region_name)
 
     def _view(self, check: Check) -> RamView | None:
         """Return what the consumer sees of RAM, None where it may not look."""
         if check.account_role not in self._views:
-            ram = self._hook(RamHook, check, LOOKER)
+            ram = self.hook(RamHook, check, LOOKER)
             try:
                 self._views[check.account_role] = RamView.of(
                     ram.shared_with_me(),
@@ -105,11 +107,11 @@ class Prober:
 
     def search(self, check: Check) -> Verdict:
         """Search others' catalogs for something of the owner."""
-        reply = self._hook(FeatureGroupsHook, check).call(
+        reply = self.hook(FeatureGroupsHook, check).call(
             "search", Resource="FeatureGroup", CrossAccountFilterOption="CrossAccount"
         )
-        owners = {hit["FeatureGroup"]["FeatureGroupArn"].split(":")[4] for hit in reply["Results"]}
-        if check.owner in owners:
+        groups = [hit["FeatureGroup"]["FeatureGroupArn"] for hit in reply["Results"]]
+        if check.owner in {FeatureGroupArn.parse(group).account for group in groups}:
             return YES
         view = self._view(check)
         if view is None or check.resource in view.shown:
@@ -121,34 +123,32 @@ class Prober:
         version = self._versions.get(check.resource)
         if version is None:
             return untested("there is no version yet")
-        self._hook(FeatureGroupsHook, check).call(
-            "describe_model_package", ModelPackageName=version
-        )
+        self.hook(FeatureGroupsHook, check).call("describe_model_package", ModelPackageName=version)
         return YES
 
     def list_offline(self, check: Check) -> Verdict:
         """List one object under the offline store's prefix."""
         bucket, prefix = check.place
-        self._hook(ArtifactsHook, check).call(
+        self.hook(ArtifactsHook, check).call(
             "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1
         )
         return YES
 
     def find_catalogue(self, check: Check) -> Verdict:
         """Look whether this account's Athena knows the owner's catalogue."""
-        self._hook(CatalogueHook, check).call("get_data_catalog", Name=DATA_CATALOG)
+        self.hook(CatalogueHook, check).call("get_data_catalog", Name=DATA_CATALOG)
         return YES
 
     def look_up_table(self, check: Check) -> Verdict:
         """Look up the table of the group's offline store in the owner's catalogue."""
         try:
-            group = self._hook(FeatureGroupsHook, check).find(check.resource) or {}
+            group = self.hook(FeatureGroupsHook, check).find(check.resource) or {}
         except AwsCallError as error:
             return untested(f"the table's name is not known: {error.what}")
         table = (group.get("OfflineStoreConfig") or {}).get("DataCatalogConfig")
         if not table:
             return untested("the group has no table in Glue")
-        self._hook(TablesHook, check).call(
+        self.hook(TablesHook, check).call(
             "get_table",
             CatalogId=check.owner,
             DatabaseName=table["Database"],
@@ -162,7 +162,7 @@ class Prober:
         key = self._samples.get(f"{bucket}/{prefix}")
         if key is None:
             return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
-        s3 = self._hook(ArtifactsHook, check)
+        s3 = self.hook(ArtifactsHook, check)
         return _yes_or_refused(s3, "get_object", Bucket=bucket, Key=key, Range="bytes=0-0")
 
     def store_artifact(self, check: Check) -> Verdict:
@@ -173,7 +173,7 @@ class Prober:
             return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
         alias = next(need.key_of for need in check.needs if need.key_of)
         return _yes_or_refused(
-            self._hook(ArtifactsHook, check),
+            self.hook(ArtifactsHook, check),
             "put_object",
             Bucket=bucket,
             Key=key,
@@ -200,7 +200,7 @@ def _call(
     """Return a probe that is one call on the resource, by its ARN."""
 
     def probe(prober: Prober, check: Check) -> Verdict:
-        prober._hook(kind, check).call(operation, **{named: check.resource}, **more)
+        prober.hook(kind, check).call(operation, **{named: check.resource}, **more)
         return YES
 
     return probe
@@ -212,9 +212,10 @@ def _refused(
     """Return a probe that is refused for what it says; `{arn}` and `{version}` are filled in."""
 
     def probe(prober: Prober, check: Check) -> Verdict:
-        versions = check.resource.replace(":model-package-group/", ":model-package/")
-        filled = _fill(params, {"arn": check.resource, "version": f"{versions}/{NO_VERSION}"})
-        return _yes_or_refused(prober._hook(kind, check), operation, **filled)
+        names = {"arn": check.resource}
+        if isinstance(check.arn, ModelPackageGroupArn):
+            names["version"] = str(check.arn.version(NO_VERSION))
+        return _yes_or_refused(prober.hook(kind, check), operation, **_fill(params, names))
 
     return probe
 

@@ -58,8 +58,11 @@ class Auditor:
             lake = self.hook(LakeHook).grants()
         owned = self.hook(OwnedResourcesHook)
         existing = sorted(owned.existing(kinds) & {check.resource for check in checks})
-        groups = [arn for arn in existing if ":model-package-group/" in arn]
-        policies |= owned.policies(groups)
+        groups = {check.arn for check in checks if isinstance(check.arn, ModelPackageGroupArn)}
+        versions = {
+            str(arn): owned.latest_version(arn.name) for arn in groups if str(arn) in existing
+        }
+        policies |= owned.policies(versions)
         return {
             "shares": self._shares(),
             "policies": policies,
@@ -68,7 +71,7 @@ class Auditor:
             "samples": samples,
             "existing": existing,
             "cards": owned.card_statuses() if ResourceKind.MODEL_CARDS in kinds else {},
-            "versions": self._versions(groups),
+            "versions": {arn: latest for arn, latest in sorted(versions.items()) if latest},
         }
 
     def _buckets(
@@ -101,11 +104,6 @@ class Auditor:
         """Read the policy of the Glue catalogue, which knows the tables of the offline store."""
         account = self.places.account(self.role)
         return {self.places.glue_arn(self.role): self.hook(CatalogPolicyHook).read(account)}
-
-    def _versions(self, groups: Iterable[str]) -> dict[str, str]:
-        owned = self.hook(OwnedResourcesHook)
-        latest = {arn: owned.latest_version(ModelPackageGroupArn.parse(arn).name) for arn in groups}
-        return {arn: version for arn, version in latest.items() if version}
 
     def _shares(self) -> list[SeenShare]:
         """Read the owner's shares whole: lists, and each version of a permission that is used."""
