@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from causeway.errors import NotSharedYet, SharingError, UnexpectedState
+from causeway.errors import SharingError, UnexpectedState
 from causeway.sharing.shares import DesiredShare
 from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountId
@@ -122,20 +122,6 @@ def check_offer(expected: DesiredShare, resource_types: Iterable[str]) -> None:
             account=expected.owner,
             next_step="Compare the owner's share with the declared access, then reject the "
             "invitation.",
-        )
-
-
-def require_done(expected: DesiredShare, acceptance: Acceptance) -> None:
-    """Raise unless the share is active.
-
-    Raises:
-        NotSharedYet: with what is missing; looking again later is the remedy.
-    """
-    if acceptance.step is not Step.DONE:
-        raise NotSharedYet(
-            f"share {expected.name} of account {expected.owner}: {acceptance.reason}",
-            account=expected.owner,
-            next_step="Run the sharing DAG again, which shares anew what expired.",
         )
 
 

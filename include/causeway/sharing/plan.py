@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from causeway.errors import SharingError
 from causeway.sharing.actions import (
@@ -52,15 +52,6 @@ class SharePlan:
     def is_quiet(self) -> bool:
         """Whether there is nothing to do."""
         return not self.actions
-
-    def shown(self) -> dict[str, Any]:
-        """Return the plan in words, as JSON."""
-        return {
-            "share": self.name,
-            "actions": [str(action) for action in self.actions] or ["nothing"],
-            "waiting": list(self.waiting),
-            "offered": self.offered,
-        }
 
 
 def plan_shares(desired: Iterable[DesiredShare], state: OwnerState) -> tuple[SharePlan, ...]:
