@@ -75,7 +75,7 @@ def _git(folder: str, *arguments: str) -> str | None:
     import subprocess  # only tasks ask
 
     try:
-        found = subprocess.run(
+        answer = subprocess.run(
             ["git", "-C", folder, *arguments],  # noqa: S607 - wherever it is installed
             capture_output=True,
             text=True,
@@ -83,7 +83,7 @@ def _git(folder: str, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None if found.returncode == 0 else None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None
 
 
 def _folder() -> Path | None:

@@ -1,4 +1,4 @@
-"""The one place for what every DAG has: owner, retries, timeouts, tags, limits."""
+"""What every DAG has: owner, retries, timeouts, tags, limits."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ def dag_arguments(
     Raises `ValueError` for a tag that is not in `TAGS`, so that the list stays the one list.
     """
     _check(tags)
-    watched: dict[str, Any] = {}
+    callbacks: dict[str, Any] = {}
     if "platform" in tags:
-        # What keeps the platform in order fails when nobody looks: somebody is told.
+        # These DAGs run when nobody watches: a failure raises an alert.
         from causeway_airflow.notifiers.alerts import FailureNotifier
 
-        watched["on_failure_callback"] = FailureNotifier()
+        callbacks["on_failure_callback"] = FailureNotifier()
     return {
         "catchup": False,
         "max_active_runs": max_active_runs,
-        "default_args": {**DEFAULT_ARGS, "owner": owner, **watched},
+        "default_args": {**DEFAULT_ARGS, "owner": owner, **callbacks},
         "tags": sorted(tags),
         "doc_md": doc,
     }

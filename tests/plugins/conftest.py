@@ -34,10 +34,10 @@ ROLES = ("data", "data_science", "shared_services", "governance", "test", "prod"
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
     """A local AWS with every stack deployed, reached by the connections of the environment."""
     with (
-        local_platform(tmp_path_factory.mktemp("plugins")) as found,
+        local_platform(tmp_path_factory.mktemp("plugins")) as local_aws,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for name, value in found.environment.items():
+        for name, value in local_aws.environment.items():
             if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_HOME", "PATH"):
                 patch.setenv(name, value)
         from causeway_airflow.operators.platform import (
@@ -48,7 +48,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
         for role in ROLES:
             DeployStackOperator(task_id=f"deploy_{role}", account_role=role).perform({})
         EnsureModelGroupsOperator(task_id="groups").perform({})
-        yield found
+        yield local_aws
 
 
 def keep_clients(patch: pytest.MonkeyPatch) -> None:
@@ -101,8 +101,8 @@ def of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A local AWS without stacks that the tests of a module share."""
     from tests.plugins.sharing_world import world
 
-    with world(tmp_path_factory.mktemp("sharing")) as found:
-        yield found
+    with world(tmp_path_factory.mktemp("sharing")) as local_aws:
+        yield local_aws
 
 
 @pytest.fixture
@@ -145,14 +145,14 @@ def heard(platform: LocalPlatform) -> Iterator[Callable[[], list[dict[str, Any]]
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    made = sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn["QueueArn"])
+    subscription = sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn["QueueArn"])
 
     def read() -> list[dict[str, Any]]:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
 
     yield read
-    sns.unsubscribe(SubscriptionArn=made["SubscriptionArn"])
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=url)
 
 

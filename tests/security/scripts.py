@@ -88,7 +88,7 @@ assert outcome.written == 1, outcome
 LEAVE = """
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology
-from causeway_airflow.operators.shares import LeaveShareOperator
+from causeway_airflow.operators.sharing import LeaveShareOperator
 
 for role, share, owner in (
     ("data_science", "causeway-features-credit-risk-read", AccountRole.DATA),

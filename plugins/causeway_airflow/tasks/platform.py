@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def ensure_model_groups(hook: Hooks) -> list[str]:
     """Create the model package group of every model that has none; return those made now."""
     registry = hook(RegistryHook)
-    made = [
+    new_groups = [
         model.group
         for case in use_cases()
         for model in case.models
@@ -25,8 +25,8 @@ def ensure_model_groups(hook: Hooks) -> list[str]:
             {"causeway:use-case": case.id, "causeway:model": model.name},
         )
     ]
-    log.info("model groups made: %s", made or "none")
-    return made
+    log.info("model groups made: %s", new_groups or "none")
+    return new_groups
 
 
 def ensure_experiments(hook: Hooks) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The CloudFormation stack of an account: deployed, waited for, and its failures named.
 
-The task waits by itself: every task of a run that sets the accounts up waits for the stacks.
+The task waits by itself, on its worker: nothing else of a run that sets the accounts up can go on
+meanwhile, and a stack that somebody else is changing is waited for before this one is deployed.
 """
 
 from __future__ import annotations
@@ -34,36 +35,34 @@ def deploy_account(hook: Hooks, role: AccountRole) -> DeployedStack:
     """Deploy the stack of an account role from its template."""
     places = topology()
     name, template = places.stack(role), template_path(role).read_text(encoding="utf-8")
-    given = parameters(role, places, template)
-    change = deploy_stack(hook(CloudFormationHook), name, template, given)
+    change = deploy_stack(
+        hook(CloudFormationHook), name, template, parameters(role, places, template)
+    )
     log.info("stack %s in %s: %s", name, role, change)
     return DeployedStack(stack=name, change=change)
 
 
 def deploy_stack(
-    hook: CloudFormationHook,
-    name: str,
-    template: str,
-    given: dict[str, str],
-    timeout: float = TIMEOUT,
+    hook: CloudFormationHook, name: str, template: str, values: dict[str, str]
 ) -> Change:
     """Create or update a stack and wait until it has settled; "no change" is a success.
 
-    A stack left in ROLLBACK_COMPLETE by a failed creation is deleted first.
+    `values` are those of the template's parameters. A stack left in ROLLBACK_COMPLETE by a failed
+    creation is deleted first.
 
     Raises:
         DeploymentFailed: with the reasons of the failed resources.
     """
-    stack = _settled(hook, name, timeout)
+    stack = _settled(hook, name)
     if stack and stack["StackStatus"] in NEVER_CREATED:
         hook.delete(name)
-        stack = _settled(hook, name, timeout)
+        stack = _settled(hook, name)
     change: Change = "created"
     if stack is None:
-        hook.create(name, template, given)
+        hook.create(name, template, values)
     else:
-        change = "updated" if hook.update(name, template, given) else "unchanged"
-    stack = _settled(hook, name, timeout)
+        change = "updated" if hook.update(name, template, values) else "unchanged"
+    stack = _settled(hook, name)
     status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
     if meaning("StackStatus", status) is not Meaning.SUCCESS:
         reasons = "; ".join(hook.failures(name)[:NAMED_FAILURES]) or "no failed resource reported"
@@ -75,9 +74,9 @@ def deploy_stack(
     return change
 
 
-def _settled(hook: CloudFormationHook, name: str, timeout: float) -> dict[str, Any] | None:
+def _settled(hook: CloudFormationHook, name: str) -> dict[str, Any] | None:
     """Return a stack once it does not change any more, None when it is gone."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + TIMEOUT
     pause = 0.2
     while True:
         stack = hook.find(name)
@@ -88,7 +87,7 @@ def _settled(hook: CloudFormationHook, name: str, timeout: float) -> dict[str, A
             return stack
         if time.monotonic() > deadline:
             raise DeploymentFailed(
-                f"stack {name} is still {stack['StackStatus']} after {timeout:.0f} s",
+                f"stack {name} is still {stack['StackStatus']} after {TIMEOUT:.0f} s",
                 principal=hook.principal,
                 next_step="Look at its events in CloudFormation, then re-run: it resumes.",
             )

@@ -39,9 +39,11 @@ def test_an_empty_page_with_a_token_is_not_the_last(platform: LocalPlatform) -> 
         stub.add_response(operation, {key: [], "nextToken": "more"})
         stub.add_response(operation, {key: [], "nextToken": "again"}, {"nextToken": "more"})
         stub.add_response(operation, {key: [invitation]}, {"nextToken": "again"})
-        found = hook.invitations()
+        invitations = hook.invitations()
         stub.assert_no_pending_responses()
-    assert [one.share_name for one in found] == ["causeway-models-credit-risk-deploy"]
+    assert [invitation.share_name for invitation in invitations] == [
+        "causeway-models-credit-risk-deploy"
+    ]
 
 
 def test_a_hook_acts_as_the_duty_of_its_connection(platform: LocalPlatform) -> None:

@@ -18,8 +18,8 @@ OWNER = AccountId(ACCOUNTS["shared_services"])
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("ram")) as place:
-        yield place
+    with world(tmp_path_factory.mktemp("ram")) as local_aws:
+        yield local_aws
 
 
 def test_a_permission_of_our_own_is_made_once_and_versioned_when_it_changes(here: World) -> None:

@@ -61,7 +61,7 @@ def rows(consumer: str = "data_science", region: str | None = None) -> tuple[Row
     from causeway_airflow.tasks.preflight import sights_of
 
     sights, probes = look((consumer,), region)
-    probed = {k: Verdict.of_json(v) for one in probes for k, v in one.items()}
+    probed = {k: Verdict.of_json(v) for of_account in probes for k, v in of_account.items()}
     return matrix(
         declared_checks(AccountRole(consumer)), Predictor(sights_of(sights), topology()), probed
     )
@@ -147,12 +147,12 @@ def break_boundary(platform: LocalPlatform) -> Callable[[], Any]:
         {"Effect": "Deny", "Action": "sagemaker:GetRecord", "Resource": "*"},
     ]
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    made = iam.create_policy(PolicyName="bounds", PolicyDocument=document)["Policy"]["Arn"]
-    iam.put_role_permissions_boundary(RoleName="causeway-trainer", PermissionsBoundary=made)
+    boundary = iam.create_policy(PolicyName="bounds", PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="causeway-trainer", PermissionsBoundary=boundary)
 
     def mend() -> None:
         iam.delete_role_permissions_boundary(RoleName="causeway-trainer")
-        iam.delete_policy(PolicyArn=made)
+        iam.delete_policy(PolicyArn=boundary)
 
     return mend
 
@@ -214,12 +214,12 @@ def break_invitation(platform: LocalPlatform) -> Callable[[], Any]:
 
     def mend() -> None:
         there = platform.client("ram", "data_science")
-        for found in there.get_resource_share_invitations(resourceShareArns=[share])[
+        for invitation in there.get_resource_share_invitations(resourceShareArns=[share])[
             "resourceShareInvitations"
         ]:
-            if found["status"] == "PENDING":
+            if invitation["status"] == "PENDING":
                 there.accept_resource_share_invitation(
-                    resourceShareInvitationArn=found["resourceShareInvitationArn"]
+                    resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
                 )
 
     return mend
@@ -228,10 +228,10 @@ def break_invitation(platform: LocalPlatform) -> Callable[[], Any]:
 def break_share(platform: LocalPlatform) -> Callable[[], Any]:
     ram = platform.client("ram", "data")
     share = share_of_features(ram)
-    held = ram.get_resource_share_associations(
+    resources = ram.get_resource_share_associations(
         associationType="RESOURCE", resourceShareArns=[share]
     )["resourceShareAssociations"]
-    arns = [one["associatedEntity"] for one in held if one["status"] == "ASSOCIATED"]
+    arns = [r["associatedEntity"] for r in resources if r["status"] == "ASSOCIATED"]
     ram.disassociate_resource_share(resourceShareArn=share, resourceArns=arns)
     return lambda: ram.associate_resource_share(resourceShareArn=share, resourceArns=arns)
 
@@ -263,28 +263,30 @@ def test_what_is_declared_works_and_the_report_is_stored(objects: LocalPlatform)
         (break_boundary, Side.BOUNDARY),
         (break_group_policy, Side.GROUP),
     ],
-    ids=lambda given: given.__name__ if callable(given) else "",
+    ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_a_side_broken_behind_the_plan_is_named_by_prediction_and_probe(
     objects: LocalPlatform, broken: Callable[[LocalPlatform], Callable[[], Any]], side: Side
 ) -> None:
     mend = broken(objects)
     try:
-        found = rows()
+        matrix_rows = rows()
     finally:
         mend()
     both = [
-        row for row in found if row.predicted.answer is Answer.NO and row.probed.answer is Answer.NO
+        row
+        for row in matrix_rows
+        if row.predicted.answer is Answer.NO and row.probed.answer is Answer.NO
     ]
     assert any(side in row.predicted.sides and side in row.probed.sides for row in both), [
-        (row.check.probe, str(row.predicted), str(row.probed)) for row in found
+        (row.check.probe, str(row.predicted), str(row.probed)) for row in matrix_rows
     ]
 
 
 def test_a_consumer_in_another_region_is_told_so_by_both(objects: LocalPlatform) -> None:
-    found = rows("test", region="eu-west-1")
-    assert {side for row in found for side in row.predicted.sides} == {Side.REGION}
-    of_registry = [row for row in found if row.check.probe is Probe.DESCRIBE_GROUP]
+    matrix_rows = rows("test", region="eu-west-1")
+    assert {side for row in matrix_rows for side in row.predicted.sides} == {Side.REGION}
+    of_registry = [row for row in matrix_rows if row.check.probe is Probe.DESCRIBE_GROUP]
     assert {row.probed.sides for row in of_registry} == {(Side.REGION,)}, of_registry
 
 
@@ -313,8 +315,8 @@ def card(objects: LocalPlatform) -> Iterator[str]:
     """A draft of a model's card, shared as far as drafts are."""
     from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 
-    owner, ram = (objects.client(one, "shared_services") for one in ("sagemaker", "ram"))
-    made = owner.create_model_card(
+    owner, ram = (objects.client(s, "shared_services") for s in ("sagemaker", "ram"))
+    created = owner.create_model_card(
         ModelCardName="credit-risk", Content="{}", ModelCardStatus="Draft"
     )
     converge_shares("shared_services")
@@ -323,7 +325,7 @@ def card(objects: LocalPlatform) -> Iterator[str]:
         account_role="data_science",
         shares=["causeway-cards-credit-risk-development"],
     ).perform({})
-    yield made["ModelCardArn"]
+    yield created["ModelCardArn"]
     for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
         if share["name"].startswith("causeway-cards-") and share["status"] == "ACTIVE":
             ram.delete_resource_share(resourceShareArn=share["resourceShareArn"])

@@ -24,9 +24,9 @@ def reviewed(run: str) -> tuple[dict[str, Any], dict[str, Any]]:
         GrantUsageOperator(task_id=f"use_{role}", account_role=role).perform({})
         for role in ("data", "shared_services")
     ]
-    given: Any = {"dag_run": SimpleNamespace(run_id=run, dag_id="platform__access_review")}
+    context: Any = {"dag_run": SimpleNamespace(run_id=run, dag_id="platform__access_review")}
     operator = AccessReviewOperator(task_id="review", sights=sights, usage=usage)
-    return operator.perform(given), {one["account"]: one["uses"] for one in usage}
+    return operator.perform(context), {part["account"]: part["uses"] for part in usage}
 
 
 def test_a_stranger_behind_the_declarations_back_is_named_and_raises_an_alert(
@@ -40,23 +40,23 @@ def test_a_stranger_behind_the_declarations_back_is_named_and_raises_an_alert(
 
     ram = shared.client("ram", "data")
     share = next(
-        one["resourceShareArn"]
-        for one in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
-        if one["name"].startswith("causeway-features-") and one["status"] == "ACTIVE"
+        share["resourceShareArn"]
+        for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]
+        if share["name"].startswith("causeway-features-") and share["status"] == "ACTIVE"
     )
     ram.associate_resource_share(resourceShareArn=share, principals=[STRANGER])
-    made = ram.create_resource_share(name="somebody-s", principals=[STRANGER])["resourceShare"]
+    other = ram.create_resource_share(name="somebody-s", principals=[STRANGER])["resourceShare"]
     try:
         loud, _ = reviewed("loud")
     finally:
         ram.disassociate_resource_share(resourceShareArn=share, principals=[STRANGER])
-        ram.delete_resource_share(resourceShareArn=made["resourceShareArn"])
+        ram.delete_resource_share(resourceShareArn=other["resourceShareArn"])
     assert loud["alerts"] == 2
     bucket, _, key = loud["report"].removeprefix("s3://").partition("/")
     stored = shared.client("s3", "governance").get_object(Bucket=bucket, Key=key)["Body"]
     drift = {
-        one["finding"]: one["concerns"]
-        for one in json.load(stored)["findings"]
-        if one["finding"].startswith("unknown")
+        finding["finding"]: finding["concerns"]
+        for finding in json.load(stored)["findings"]
+        if finding["finding"].startswith("unknown")
     }
     assert drift == {"unknown share": STRANGER, "unknown principal": STRANGER}

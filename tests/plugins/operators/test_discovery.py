@@ -11,8 +11,8 @@ from tests.plugins.conftest import context
 def discover(**question: str) -> dict[str, dict[str, object]]:
     from causeway_airflow.operators.discovery import DiscoverFeaturesOperator
 
-    found = DiscoverFeaturesOperator(task_id="discover", **question).perform(context())
-    return {hit["name"]: hit for hit in found}
+    hits = DiscoverFeaturesOperator(task_id="discover", **question).perform(context())
+    return {hit["name"]: hit for hit in hits}
 
 
 @pytest.fixture(scope="module")

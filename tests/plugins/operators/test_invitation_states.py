@@ -70,24 +70,24 @@ LETTERS = {
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("states")) as found:
-        yield found
+    with world(tmp_path_factory.mktemp("states")) as local_aws:
+        yield local_aws
 
 
 @pytest.mark.parametrize("relation", VERDICTS)
 def test_each_state_is_mended_by_the_first_run_and_left_alone_by_the_second(
     here: World, relation: str
 ) -> None:
-    found: dict[tuple[str, str], tuple[str, str]] = {}
+    verdicts: dict[tuple[str, str], tuple[str, str]] = {}
     for invitation in INVITATIONS:
         for share in tried(relation):
             group = prepare(here, relation, invitation, share)
             first, retry = letters(here, relation), letters(here, relation)
-            found[invitation, share] = (first, retry)
+            verdicts[invitation, share] = (first, retry)
             assert here.client("sagemaker", "prod").describe_model_package_group(
                 ModelPackageGroupName=group
             )
-            mine = [one for one in here.shares() if one["name"] == name_of(group)]
+            mine = [s for s in here.shares() if s["name"] == name_of(group)]
             assert len(mine) == 1, (invitation, share, mine)
     expected = {
         (invitation, share): ("" if words == "-" else "".join(sorted(words)), "")
@@ -95,7 +95,7 @@ def test_each_state_is_mended_by_the_first_run_and_left_alone_by_the_second(
         for share, words in zip(SHARES, row.split(), strict=True)
         if share in tried(relation)
     }
-    assert found == expected
+    assert verdicts == expected
 
 
 def tried(relation: str) -> tuple[str, ...]:
@@ -134,9 +134,9 @@ def prepare(here: World, relation: str, invitation: str, share: str) -> str:
     elif share == "deleted":
         owner.delete_resource_share(resourceShareArn=arn)
     if relation == "external principals disallowed" and share in ("exists", "duplicate name"):
-        for one in here.shares():
+        for existing in here.shares():
             owner.update_resource_share(
-                resourceShareArn=one["resourceShareArn"], allowExternalPrincipals=False
+                resourceShareArn=existing["resourceShareArn"], allowExternalPrincipals=False
             )
     here.organisation(together, relation == "same organisation")
     here.declare(DEPLOY, group=group.rpartition("/")[2])
@@ -146,30 +146,30 @@ def prepare(here: World, relation: str, invitation: str, share: str) -> str:
 def clear(here: World, together: bool) -> None:
     """Take away what the state before left; invitations are made with sharing off."""
     owner = here.client("ram", "shared_services")
-    for one in here.shares():
-        owner.delete_resource_share(resourceShareArn=one["resourceShareArn"])
+    for existing in here.shares():
+        owner.delete_resource_share(resourceShareArn=existing["resourceShareArn"])
     organisation.of(here.cloud).dissolve()
     here.organisation(together, False)
 
 
 def made(owner: Any, group: str, principals: list[str]) -> str:
-    found = owner.create_resource_share(
+    reply = owner.create_resource_share(
         name=name_of(group),
         resourceArns=[group],
         principals=principals,
         permissionArns=[PERMISSION],
     )
-    return str(found["resourceShare"]["resourceShareArn"])
+    return str(reply["resourceShare"]["resourceShareArn"])
 
 
 def answer(consumer: Any, share: str, how: str) -> None:
-    (found,) = (
-        one
-        for one in consumer.get_resource_share_invitations()["resourceShareInvitations"]
-        if one["resourceShareArn"] == share
+    (received,) = (
+        invitation
+        for invitation in consumer.get_resource_share_invitations()["resourceShareInvitations"]
+        if invitation["resourceShareArn"] == share
     )
     call = {
         "accepted": consumer.accept_resource_share_invitation,
         "rejected": consumer.reject_resource_share_invitation,
     }[how]
-    call(resourceShareInvitationArn=found["resourceShareInvitationArn"])
+    call(resourceShareInvitationArn=received["resourceShareInvitationArn"])

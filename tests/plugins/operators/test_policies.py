@@ -37,8 +37,8 @@ def test_a_declared_consumer_comes_and_goes(
         declared.setenv("CAUSEWAY_USE_CASES", str(tmp_path))
         assert task.perform({}) == [BUCKET, "alias/causeway-data", CATALOGUE]
         assert task.perform({}) == []
-    held = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
-    new = [s for s in held["Statement"] if s not in before["Statement"]]
+    policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+    new = [s for s in policy["Statement"] if s not in before["Statement"]]
     assert {s["Principal"]["AWS"][0] for s in new} == {"arn:aws:iam::777777777777:root"}
 
     assert task.perform({}) == [BUCKET, "alias/causeway-data", CATALOGUE]

@@ -21,10 +21,10 @@ SOON = timedelta(seconds=0.2)
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("steps")) as place:
-        place.model_group()
-        place.declare(DEPLOY)
-        yield place
+    with world(tmp_path_factory.mktemp("steps")) as local_aws:
+        local_aws.model_group()
+        local_aws.declare(DEPLOY)
+        yield local_aws
 
 
 @pytest.fixture(scope="module")

@@ -66,8 +66,8 @@ def test_a_grant_of_one_receiver_may_end_before_the_others(here: World) -> None:
     assert here.run() == ["revoke"]
     assert here.run() == []
     assert len(here.shares()) == 1
-    found = here.client("ram", "shared_services").list_principals(resourceOwner="SELF")
-    assert [one["id"] for one in found["principals"]] == [ACCOUNTS["prod"]]
+    listed = here.client("ram", "shared_services").list_principals(resourceOwner="SELF")
+    assert [principal["id"] for principal in listed["principals"]] == [ACCOUNTS["prod"]]
 
 
 def test_an_expired_invitation_is_shared_again_and_accepted_in_the_same_run(here: World) -> None:
@@ -180,9 +180,8 @@ def test_a_group_may_be_shared_by_its_policy_and_come_back(here: World) -> None:
     assert here.run() == []
     production = here.client("sagemaker", "prod")
     listed = production.list_model_package_groups(CrossAccountFilterOption="CrossAccount")
-    assert [one["ModelPackageGroupArn"] for one in listed["ModelPackageGroupSummaryList"]] == [
-        group
-    ]
+    (shared,) = listed["ModelPackageGroupSummaryList"]
+    assert shared["ModelPackageGroupArn"] == group
     assert {share["featureSet"] for share in here.shares()} == {"STANDARD"}
     here.declare(DEPLOY)
     assert here.run() == ["create", "delete policy", "accept"]

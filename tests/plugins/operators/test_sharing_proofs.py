@@ -34,8 +34,8 @@ def test_a_group_that_is_discoverable_but_not_shared_refuses_everything(here: Wo
     assert sorted(here.run()) == ["accept", "accept", "create", "create"]
     from causeway_airflow.operators.sharing import DiscoverSharedOperator
 
-    found = DiscoverSharedOperator(task_id="find", account_role="data_science").perform({})
-    assert found["feature_groups"] == sorted([shared, hidden])
+    discovered = DiscoverSharedOperator(task_id="find", account_role="data_science").perform({})
+    assert discovered["feature_groups"] == sorted([shared, hidden])
     sagemaker = here.client("sagemaker", "data_science")
     runtime = here.client("sagemaker-featurestore-runtime", "data_science")
     assert sagemaker.describe_feature_group(FeatureGroupName=shared)
@@ -43,15 +43,15 @@ def test_a_group_that_is_discoverable_but_not_shared_refuses_everything(here: Wo
         {"FeatureName": name, "ValueAsString": value}
         for name, value in (("record_id", "one"), ("event_time", MOMENT))
     ]
-    one = {"FeatureGroupName": hidden, "RecordIdentifierValueAsString": "one"}
+    key = {"FeatureGroupName": hidden, "RecordIdentifierValueAsString": "one"}
     refused(sagemaker.describe_feature_group, FeatureGroupName=hidden)
-    refused(runtime.get_record, **one)
+    refused(runtime.get_record, **key)
     refused(runtime.put_record, FeatureGroupName=hidden, Record=record)
-    refused(runtime.delete_record, **one, EventTime=MOMENT)
+    refused(runtime.delete_record, **key, EventTime=MOMENT)
     # and who may only read cannot write
     assert runtime.get_record(FeatureGroupName=shared, RecordIdentifierValueAsString="one")
     refused(runtime.put_record, FeatureGroupName=shared, Record=record)
-    refused(runtime.delete_record, **{**one, "FeatureGroupName": shared}, EventTime=MOMENT)
+    refused(runtime.delete_record, **{**key, "FeatureGroupName": shared}, EventTime=MOMENT)
 
 
 def test_a_reader_that_becomes_a_writer_reads_writes_and_deletes(here: World) -> None:
@@ -66,11 +66,11 @@ def test_a_reader_that_becomes_a_writer_reads_writes_and_deletes(here: World) ->
         {"FeatureName": name, "ValueAsString": value}
         for name, value in (("record_id", "one"), ("event_time", MOMENT))
     ]
-    one = {"FeatureGroupName": group, "RecordIdentifierValueAsString": "one"}
+    key = {"FeatureGroupName": group, "RecordIdentifierValueAsString": "one"}
     runtime.put_record(FeatureGroupName=group, Record=record)
-    assert runtime.get_record(**one)["Record"]
-    runtime.delete_record(**one, EventTime="2024-01-03T12:00:00Z")
-    assert "Record" not in runtime.get_record(**one)
+    assert runtime.get_record(**key)["Record"]
+    runtime.delete_record(**key, EventTime="2024-01-03T12:00:00Z")
+    assert "Record" not in runtime.get_record(**key)
 
 
 def test_production_reads_a_card_and_only_who_was_given_it_updates_or_exports(here: World) -> None:
@@ -100,10 +100,10 @@ def test_production_reads_a_card_and_only_who_was_given_it_updates_or_exports(he
     refused(cards["test"].create_model_card_export_job, **export)
     job = cards["data_science"].create_model_card_export_job(**export)["ModelCardExportJobArn"]
     for _ in range(2000):
-        found = cards["data_science"].describe_model_card_export_job(ModelCardExportJobArn=job)
-        if found["Status"] != "InProgress":
+        export_job = cards["data_science"].describe_model_card_export_job(ModelCardExportJobArn=job)
+        if export_job["Status"] != "InProgress":
             break
-    assert found["Status"] == "Completed", found
+    assert export_job["Status"] == "Completed", export_job
     cards["test"].update_model_card(**update)
     assert cards["prod"].describe_model_card(ModelCardName=card)["ModelCardVersion"] == 2
     from causeway_airflow.operators.sharing import DiscoverSharedOperator
@@ -130,7 +130,7 @@ def test_of_a_thousand_invitations_of_strangers_none_is_accepted(here: World) ->
         store.add(share)
         store.add_principal(share, ACCOUNTS["prod"], now, invite=True, external=True)
     assert here.run() == ["create", "accept"]
-    statuses = Counter(one.status for one in store.invitations.values())
+    statuses = Counter(invitation.status for invitation in store.invitations.values())
     assert statuses == {"PENDING": 1000, "ACCEPTED": 1}
     assert Counter(op for op, _ in here.calls)["list_pending_invitation_resources"] == 1
 
@@ -188,10 +188,10 @@ def once(here: World) -> None:
         "causeway-cards-credit-risk-read": 1,
     }
     for kind in ("PRINCIPAL", "RESOURCE"):
-        found = ram.get_resource_share_associations(associationType=kind)
+        reply = ram.get_resource_share_associations(associationType=kind)
         pairs = Counter(
-            (one["resourceShareName"], one["associatedEntity"], one["status"])
-            for one in found["resourceShareAssociations"]
+            (part["resourceShareName"], part["associatedEntity"], part["status"])
+            for part in reply["resourceShareAssociations"]
         )
         assert set(pairs.values()) == {1}
         assert {status for _, _, status in pairs} == {"ASSOCIATED"}
@@ -200,7 +200,7 @@ def once(here: World) -> None:
     assert len(own) == 2
     for permission in own:
         versions = ram.list_permission_versions(permissionArn=permission["arn"])["permissions"]
-        assert [one["version"] for one in versions] == ["1"]
+        assert [version["version"] for version in versions] == ["1"]
 
 
 # ------------------------------------------------------------------ fan-out
@@ -237,8 +237,8 @@ def test_calls_grow_with_what_changed_not_with_accounts_times_resources(here: Wo
                 sharing.converge(plan.name)
         return Counter(operation for operation, _ in here.calls)
 
-    def changing(found: Counter[str]) -> dict[str, int]:
-        return {k: v for k, v in found.items() if not k.startswith(("get_", "list_"))}
+    def changing(counts: Counter[str]) -> dict[str, int]:
+        return {k: v for k, v in counts.items() if not k.startswith(("get_", "list_"))}
 
     first = calls(groups[:50], consumers[:20])
     assert changing(first) == {"create_resource_share": 1}

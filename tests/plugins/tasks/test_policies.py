@@ -40,14 +40,14 @@ def test_statements_come_and_go_beside_the_templates_own(platform: LocalPlatform
     from causeway_airflow.hooks.policies import BucketPolicyHook, KeyPolicyHook
     from causeway_airflow.tasks.policies import converge_policy
 
-    for hook, name, wanted in (
+    for hook, name, declared in (
         (BucketPolicyHook("causeway_data_data_sharer"), BUCKET, on_bucket("TestOne")),
         (KeyPolicyHook("causeway_data_data_sharer"), KEY, statement("TestOne", "kms:Decrypt", "*")),
     ):
         before = sids(hook, name)
-        assert converge_policy(hook, name, [wanted], prefix="Test", settle=0)
+        assert converge_policy(hook, name, [declared], prefix="Test", settle=0)
         assert sids(hook, name) == before | {"TestOne"}
-        assert not converge_policy(hook, name, [wanted], prefix="Test", settle=0)
+        assert not converge_policy(hook, name, [declared], prefix="Test", settle=0)
         assert converge_policy(hook, name, [], prefix="Test", settle=0)
         assert sids(hook, name) == before
 
@@ -63,14 +63,14 @@ def test_a_repository_and_a_bucket_without_policy_get_one(platform: LocalPlatfor
     pull = {
         k: v for k, v in statement("TestPull", "ecr:BatchGetImage", "").items() if k != "Resource"
     }
-    for holder, name, wanted in (
+    for holder, name, declared in (
         (PolicyHolder.REPOSITORY, "images", pull),
         (PolicyHolder.BUCKET, "bare", statement("TestA", "s3:GetObject", "arn:aws:s3:::bare/*")),
     ):
         hook = HOOKS[holder]("causeway_data_bootstrap")
         assert hook.read(name) is None
-        assert converge_policy(hook, name, [wanted], prefix="Test", settle=0)
-        assert sids(hook, name) == {wanted["Sid"]}
+        assert converge_policy(hook, name, [declared], prefix="Test", settle=0)
+        assert sids(hook, name) == {declared["Sid"]}
 
 
 def test_two_writers_at_once_lose_no_statement(platform: LocalPlatform) -> None:
@@ -85,11 +85,11 @@ def test_two_writers_at_once_lose_no_statement(platform: LocalPlatform) -> None:
         raced = False
 
         def read(self, name: str) -> str | None:
-            found = super().read(name)
+            document = super().read(name)
             if not self.raced:
                 self.raced = True
                 together.wait()
-            return found
+            return document
 
     hooks = [Racing("causeway_data_data_sharer") for _ in range(2)]
     threads = [

@@ -1,4 +1,4 @@
-"""Stacks: made, left alone, changed, and said why not."""
+"""Stacks: created, left alone, updated, and why one failed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def test_a_stack_is_created_left_alone_and_updated(platform: LocalPlatform) -> N
     from causeway_airflow.tasks.stacks import deploy_stack
 
     hook = CloudFormationHook("causeway_test_bootstrap")
-    given = {"Name": "stack-test"}
-    first = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), given)
-    again = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), given)
-    changed = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=40), given)
+    values = {"Name": "stack-test"}
+    first = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), values)
+    again = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=30), values)
+    changed = deploy_stack(hook, "stack-test", TEMPLATE.format(timeout=40), values)
     assert [first, again, changed] == ["created", "unchanged", "updated"]
     sqs = platform.client("sqs", "test")
     url = sqs.get_queue_url(QueueName="stack-test")["QueueUrl"]
