@@ -32,6 +32,55 @@ def result_of(task: Performing[R]) -> R:
     return result
 
 
+class DeployedStack(TypedDict):
+    """A CloudFormation stack, and whether it was `created`, `updated` or left `unchanged`."""
+
+    stack: str
+    change: str
+
+
+class PlannedShare(TypedDict):
+    """The plan of one share or policy: actions in words (`nothing`), and what is waited for.
+
+    `offered` says whether there is a share to be accepted, once the actions were taken.
+    """
+
+    account_role: str
+    share: str
+    actions: list[str]
+    waiting: list[str]
+    offered: bool
+
+
+class ShareOfOwner(TypedDict):
+    """A share by its owner's account role and its name: arguments of `ConvergeShareOperator`."""
+
+    account_role: str
+    share: str
+
+
+class Receiver(TypedDict):
+    """An account role and the shares it accepts: arguments of `AcceptInvitationsOperator`."""
+
+    account_role: str
+    shares: list[str]
+
+
+class VerifiedAccess(TypedDict):
+    """ARNs that a consumer could describe, and declared ones that RAM does not show yet."""
+
+    described: list[str]
+    waiting: list[str]
+
+
+class DiscoveredResources(TypedDict):
+    """ARNs that others let an account find, by kind."""
+
+    feature_groups: list[str]
+    model_groups: list[str]
+    model_cards: list[str]
+
+
 class Dataset(TypedDict):
     """A dataset that was built: where it lies under its digest, and what it was queried from.
 

@@ -93,7 +93,7 @@ class ConvergeShareOperator(_OwnerOperator):
         return converge_share(self.hook, AccountRole(self.account_role), self.share)
 
 
-class AcceptInvitationsOperator(WaitingOperator):
+class AcceptInvitationsOperator(WaitingOperator[dict[str, str]]):
     """Accept the expected invitations of a consumer account; what counts is the active share.
 
     An invitation that expired is shared again in its owner's account and then accepted. A share

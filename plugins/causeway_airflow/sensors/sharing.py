@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from causeway_airflow.waits import Outcome
 
 
-class ShareAssociatedSensor(WaitingOperator):
+class ShareAssociatedSensor(WaitingOperator[None]):
     """Wait until everything in an own share is ASSOCIATED; fails when an association failed.
 
     On success the trigger ends the task.

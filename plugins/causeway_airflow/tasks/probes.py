@@ -16,10 +16,11 @@ from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import FeatureGroupArn, ModelPackageGroupArn
 from causeway.topology.names import DATA_CATALOG
 from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.athena import AthenaHook
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-from causeway_airflow.hooks.catalogues import CatalogueHook, TablesHook
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+from causeway_airflow.hooks.glue import GlueHook
 from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.tasks.acting import Hooks
 
@@ -136,7 +137,7 @@ class Prober:
 
     def find_catalogue(self, check: Check) -> Verdict:
         """Look whether this account's Athena knows the owner's catalogue."""
-        self.hook(CatalogueHook, check).call("get_data_catalog", Name=DATA_CATALOG)
+        self.hook(AthenaHook, check).call("get_data_catalog", Name=DATA_CATALOG)
         return YES
 
     def look_up_table(self, check: Check) -> Verdict:
@@ -148,7 +149,7 @@ class Prober:
         table = (group.get("OfflineStoreConfig") or {}).get("DataCatalogConfig")
         if not table:
             return untested("the group has no table in Glue")
-        self.hook(TablesHook, check).call(
+        self.hook(GlueHook, check).call(
             "get_table",
             CatalogId=check.owner,
             DatabaseName=table["Database"],
