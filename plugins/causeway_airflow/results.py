@@ -81,22 +81,6 @@ class DiscoveredResources(TypedDict):
     model_cards: list[str]
 
 
-class Dataset(TypedDict):
-    """A dataset that was built: where it lies under its digest, and what it was queried from.
-
-    `missing` counts, by feature group, the rows that have no record there.
-    """
-
-    digest: str
-    uri: str
-    rows: int
-    groups: list[str]
-    missing: dict[str, int]
-    query_sha256: str
-    snapshot: str
-    execution_id: str
-
-
 class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
@@ -136,6 +120,50 @@ class IngestedGroup(TypedDict):
     finished_at: str
     records: int
     rows_per_second: float
+
+
+class EnrichedRecords(TypedDict):
+    """Records read online: values by feature by identifier, and the identifiers without one."""
+
+    feature_group: str
+    records: dict[str, dict[str, Any]]
+    missing: list[str]
+
+
+class DeletedRecord(TypedDict):
+    """One record that was deleted from a feature group's online store."""
+
+    feature_group: str
+    record: str
+    event_time: str
+    was_online: bool
+
+
+class Erased(TypedDict):
+    """What one run erased of a record from one feature group; `event_time` is the deletion's."""
+
+    group: str
+    changed: bool
+    online: bool
+    rows: int
+    versions: int
+    event_time: str
+
+
+class Dataset(TypedDict):
+    """A dataset that was built: where it lies under its digest, and what it was queried from.
+
+    `missing` counts, by feature group, the rows that have no record there.
+    """
+
+    digest: str
+    uri: str
+    rows: int
+    groups: list[str]
+    missing: dict[str, int]
+    query_sha256: str
+    snapshot: str
+    execution_id: str
 
 
 class ProcessedJob(TypedDict):
@@ -202,49 +230,6 @@ class Registered(TypedDict):
     created: bool
 
 
-class EnrichedRecords(TypedDict):
-    """Records read online: values by feature by identifier, and the identifiers without one."""
-
-    feature_group: str
-    records: dict[str, dict[str, Any]]
-    missing: list[str]
-
-
-class DeletedRecord(TypedDict):
-    """One record that was deleted from a feature group's online store."""
-
-    feature_group: str
-    record: str
-    event_time: str
-    was_online: bool
-
-
-class Erased(TypedDict):
-    """What one run erased of a record from one feature group; `event_time` is the deletion's."""
-
-    group: str
-    changed: bool
-    online: bool
-    rows: int
-    versions: int
-    event_time: str
-
-
-#: The figures of an erasure's report, whether its run changed anything, and the JSON's URI.
-ReportedErasure = TypedDict(
-    "ReportedErasure",
-    {
-        "groups changed": int,
-        "rows erased": int,
-        "object versions erased": int,
-        "datasets built with it": int,
-        "model versions built with it": int,
-        "changed": bool,
-        "report": str,
-    },
-)
-
-
 class PromotionConf(TypedDict):
     """The conf of a promotion run. Runs of older releases carry more keys, which nobody reads."""
 
@@ -304,55 +289,6 @@ class ExportedCard(TypedDict):
     uri: str
     sha256: str
     card_version: int
-
-
-class DeployedStack(TypedDict):
-    """A CloudFormation stack, and whether it was `created`, `updated` or left `unchanged`."""
-
-    stack: str
-    change: str
-
-
-class PlannedShare(TypedDict):
-    """The plan of one share or policy: actions in words (`nothing`), and what is waited for.
-
-    `offered` says whether there is a share to be accepted, once the actions were taken.
-    """
-
-    account_role: str
-    share: str
-    actions: list[str]
-    waiting: list[str]
-    offered: bool
-
-
-class ShareOfOwner(TypedDict):
-    """A share by its owner's account role and its name: arguments of `ConvergeShareOperator`."""
-
-    account_role: str
-    share: str
-
-
-class Receiver(TypedDict):
-    """An account role and the shares it accepts: arguments of `AcceptInvitationsOperator`."""
-
-    account_role: str
-    shares: list[str]
-
-
-class VerifiedAccess(TypedDict):
-    """ARNs that a consumer could describe, and declared ones that RAM does not show yet."""
-
-    described: list[str]
-    waiting: list[str]
-
-
-class DiscoveredResources(TypedDict):
-    """ARNs that others let an account find, by kind."""
-
-    feature_groups: list[str]
-    model_groups: list[str]
-    model_cards: list[str]
 
 
 class ProbedAccess(TypedDict):
