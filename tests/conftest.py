@@ -13,7 +13,7 @@ import pytest
 # Read when MLflow is imported, which some tests do at their top.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-LONG = ("tests/e2e/", "tests/security/", "tests/chaos/", "tests/dags/", "tests/plugins/")
+LONG = ("tests/e2e/", "tests/security/", "tests/chaos/", "tests/lifecycle/", "tests/plugins/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dags.conftest import Runners, platform, runners  # noqa: F401 - fixtures
+from tests.lifecycle.conftest import Runners, platform, runners  # noqa: F401 - fixtures
 from tests.local_platform import LocalPlatform
 from tests.security.lifecycle import Lifecycle
 from tests.security.recording import Recording, record

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from tests.dags.conftest import Runner, Runners
-from tests.dags.test_chain import (
+from tests.lifecycle.conftest import Runner, Runners
+from tests.lifecycle.test_chain import (
     GROUP_ARN,
     V1,
     V2,

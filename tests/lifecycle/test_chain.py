@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.conftest import Runner, Runners
+from tests.lifecycle.conftest import Runner, Runners
 from tests.local_platform import LocalPlatform
 
 GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
