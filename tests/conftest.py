@@ -1,25 +1,53 @@
-"""The order of the tests: the long files first, so that no worker ends long after the other.
+"""How the tests are spread over the workers, and what a killed run before this one left.
 
-Each of these files stands a platform up and takes a model through a lifecycle; a file goes to one
-worker as a whole.
+A file goes to one worker as a whole, because its tests share what they stand on; so do the files
+of `tests/lifecycle`, which look at one record. The long ones come first, so that no worker ends
+long after the other.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import leftovers
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
 
 # Read when MLflow is imported, which some tests do at their top.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-LONG = ("tests/e2e/", "tests/security/", "tests/chaos/", "tests/lifecycle/", "tests/plugins/")
+LONG = ("tests/e2e/", "tests/lifecycle/", "tests/chaos/", "tests/plugins/", "tests/infra/")
+ONE_WORKER = "tests/lifecycle/"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End what a killed run left, once for all workers."""
+    if not hasattr(session.config, "workerinput"):
+        leftovers.end()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first; the order within a file stays."""
 
-    def place(item: pytest.Item) -> int:
+    def position(item: pytest.Item) -> int:
         return next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
 
-    items.sort(key=place)
+    items.sort(key=position)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Give each file to one worker, and the folder of the lifecycle like one file."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(ONE_WORKER):
+                return ONE_WORKER
+            return str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)

@@ -15,6 +15,7 @@ import pytest
 
 from stack.airflow_api import Airflow
 from stack.person import administrator
+from tests import leftovers
 from tests.control_route import administrator_keys, control
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,7 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(tmp_path_factory.mktemp("stack") / "state")
+    leftovers.note_stack(running.state)
     started = running.run("up")
     assert started.returncode == 0, started.stdout + started.stderr
     try:
