@@ -17,6 +17,7 @@ import pytest
 
 from causeway.topology.accounts import load_topology
 from stack import layout, settings
+from tests import databases, leftovers
 from tests.control_route import administrator_keys, control
 
 REGION = "eu-central-1"
@@ -68,8 +69,11 @@ class LocalPlatform:
 
 
 @contextlib.contextmanager
-def local_platform(folder: Path) -> Iterator[LocalPlatform]:
-    """Start a local AWS of its own; it ends with the context."""
+def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlatform]:
+    """Start a local AWS of its own; it ends with the context.
+
+    With it come an empty database of MLflow and, for whoever runs DAGs, one of Airflow.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME"):
             patch.setattr(layout, name, folder / name.lower())
@@ -84,8 +88,13 @@ def local_platform(folder: Path) -> Iterator[LocalPlatform]:
                 env=settings.base(),
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
+            leftovers.note_process("localaws", server.pid)
+            databases.mlflow_database(folder / "mlflow.db")
+            if airflow:
+                databases.airflow_database(layout.AIRFLOW_HOME / "airflow.db")
             deadline = time.monotonic() + 60
             while not description.exists():
                 assert server.poll() is None and time.monotonic() < deadline, log.read_text()

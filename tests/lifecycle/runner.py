@@ -1,8 +1,10 @@
 """Runs DAGs through `dag.test()` in a process of its own, as it is told line by line.
 
 `dag.test()` runs in the main thread, and Airflow reads its settings when it is imported: neither
-suits a test process. Reads `{"dag_id", "conf"}` from standard input and answers one JSON line each
-on the descriptor that is its first argument: state, task states and results by task.
+suits a test process. Reads requests from standard input and answers one JSON line each on the
+descriptor that is its first argument: `{"dag_id", "conf"}` with the run's state, its task states
+and results by task, `{"function", "arguments"}` with the error of a function of `outside.py`, which
+runs in a fork.
 """
 
 from __future__ import annotations
@@ -10,7 +12,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
@@ -27,7 +33,7 @@ def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
     with create_session() as session:
         for instance in finished.get_task_instances(session=session):
             tasks.setdefault(instance.task_id, []).append(str(instance.state))
-        found = session.scalars(
+        xcoms = session.scalars(
             select(XComModel)
             .where(
                 XComModel.dag_id == dag_id,
@@ -36,7 +42,7 @@ def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
             )
             .order_by(XComModel.map_index)
         )
-        for xcom in found:
+        for xcom in xcoms:
             value = XComModel.deserialize_value(xcom)
             if xcom.map_index >= 0:
                 results.setdefault(xcom.task_id, []).append(value)
@@ -50,12 +56,38 @@ def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
+def call(function: str, arguments: list[str]) -> dict[str, str | None]:
+    """Run a function of `outside.py` in a fork and return its error, if it has one."""
+    from tests.lifecycle import outside
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        error = None
+        try:
+            getattr(outside, function)(*arguments)
+        except BaseException:
+            error = traceback.format_exc()
+        os.write(writer, json.dumps({"error": error}).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        answer: dict[str, str | None] = json.loads(said.read() or '{"error": "no answer"}')
+    os.waitpid(child, 0)
+    return answer
+
+
 def main() -> None:
     """Serve until standard input ends."""
+    sys.path.insert(0, str(ROOT))
+    from causeway_airflow.hooks import policies
+
+    policies.SETTLE = 0.05  # type: ignore[misc] # seconds: no other writer interferes here
     with os.fdopen(int(sys.argv[1]), "w") as answers:
         for line in sys.stdin:
-            asked = json.loads(line)
-            answers.write(json.dumps(run(asked["dag_id"], asked.get("conf"))) + "\n")
+            request = json.loads(line)
+            answer = call(**request) if "function" in request else run(**request)
+            answers.write(json.dumps(answer) + "\n")
             answers.flush()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from causeway.iam import Decision, Policies, PolicyType, Principal, Request, evaluate, parse
 from tests.infra.policies import Document
-from tests.security.recording import Recording
+from tests.lifecycle.recording import Recording
 
 
 @dataclass(frozen=True)

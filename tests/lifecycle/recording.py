@@ -25,7 +25,7 @@ class Recording:
         return [one for one in self.decisions if one["allowed"]]
 
 
-def record(platform: LocalPlatform) -> Recording:
+def take(platform: LocalPlatform) -> Recording:
     """Fetch what was decided so far and every policy of the shipped stacks."""
     accounts = {name: keys["id"] for name, keys in platform.accounts.items()}
     decisions = platform.control("GET", "/decisions")["decisions"]
