@@ -12,6 +12,8 @@ ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
 JOB = {**ABOUT, "account_role": "data_science", "duty": "trainer"}
 GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
 CONSUMERS = ("data_science", "test", "prod")
+#: Of the raw file: enough for every class in every part of the split.
+ROWS = 100
 
 PUT = "s3:PutObject"
 CREATE_GROUP = "sagemaker:CreateFeatureGroup"
@@ -39,7 +41,7 @@ POLICIES = Step(
     "policies:ConvergePoliciesOperator", {"account_role": "data", "duty": "data-sharer"}
 )
 VALIDATE = Step(
-    "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": 1000}
+    "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": ROWS}
 )
 DATASET = Step("datasets:BuildDatasetOperator", ABOUT)
 CARDS = Step("model_cards:EnsureModelCardsOperator")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from causeway.use_cases.use_case import USE_CASES_DIR
+from tests import leftovers
 from tests.local_platform import LocalPlatform, local_platform
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -111,15 +112,27 @@ class Chaos:
         self.platform.faults("DELETE")
 
 
+def small_use_case(folder: Path) -> Path:
+    """Write the one use case of these tests and return its folder: credit risk in small.
+
+    One, because what is made once is counted here; small, because a killed task is run again many
+    times and how good its model is matters to nobody.
+    """
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    training = document["models"][0]["training"]
+    training["candidates"] = [{"max_depth": 2, "eta": 0.3}]
+    training["hyperparameters"] |= {"num_boost_round": 2}
+    cases = folder / "use_cases"
+    cases.mkdir()
+    (cases / "credit_risk.yaml").write_text(json.dumps(document))
+    return cases
+
+
 @pytest.fixture(scope="module")
 def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
     """A platform of the module's own, with all stacks and model groups in place."""
     with local_platform(tmp_path_factory.mktemp("chaos")) as platform:
-        # One use case: what is made once is counted here, and one chain is enough to be killed in.
-        cases = platform.folder / "use_cases"
-        cases.mkdir()
-        shutil.copy(USE_CASES_DIR / "credit_risk.yaml", cases)
-        platform.environment["CAUSEWAY_USE_CASES"] = str(cases)
+        platform.environment["CAUSEWAY_USE_CASES"] = str(small_use_case(platform.folder))
         reader, writer = os.pipe()
         log = platform.folder / "worker.log"
         with log.open("w") as out:
@@ -132,8 +145,10 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
                 stderr=subprocess.STDOUT,
                 pass_fds=(writer,),
                 text=True,
+                start_new_session=True,
             )
         os.close(writer)
+        leftovers.note_process("worker", process.pid)
         with os.fdopen(reader) as answers:
             found = Chaos(platform, process, answers, log)
             try:

@@ -100,16 +100,16 @@ def test_each_record_is_written_once(chaos: Chaos) -> None:
     step = chain.ingest(MADE["features"])
     done = chaos.survive(step, [chain.WRITE_RECORDS])
     # What the killed tasks wrote is not written again.
-    assert 0 < sum(group["written"] for group in done.values()) < 3000
+    assert 0 < sum(group["written"] for group in done.values()) < 3 * chain.ROWS
     done = chaos.succeed(step)
-    assert {(group["records"], group["written"]) for group in done.values()} == {(1000, 0)}
+    assert {(group["records"], group["written"]) for group in done.values()} == {(chain.ROWS, 0)}
 
 
 # ------------------------------------------------------------------------------- training
 def test_one_dataset_and_one_job_a_step_are_made(chaos: Chaos) -> None:
     chaos.succeed(chain.POLICIES)
     MADE["dataset"] = chaos.survive(chain.DATASET, [chain.PUT])
-    assert MADE["dataset"]["rows"] == 1000
+    assert MADE["dataset"]["rows"] == chain.ROWS
     step = chain.preprocess(MADE["dataset"])
     parts = chaos.survive(step, [chain.PUT, chain.PROCESS])
     assert jobs(chaos, "data_science", "processing") == [parts["job"]]

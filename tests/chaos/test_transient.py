@@ -63,7 +63,7 @@ def prepare(chaos: Chaos) -> None:
 def train_and_register(chaos: Chaos) -> dict[str, Any]:
     """Train and register as Airflow would, retries included; return the registration."""
     dataset = chaos.retried(chain.DATASET)
-    assert dataset["rows"] == 1000
+    assert dataset["rows"] == chain.ROWS
     parts = chaos.retried(chain.preprocess(dataset))["outputs"]["parts"]
     job = chaos.retried(chain.train(parts))
     bucket, _, key = job["model_uri"].removeprefix("s3://").partition("/")
