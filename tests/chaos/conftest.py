@@ -124,7 +124,7 @@ def small_use_case(folder: Path) -> Path:
     training["hyperparameters"] |= {"num_boost_round": 2}
     cases = folder / "use_cases"
     cases.mkdir()
-    (cases / "credit_risk.yaml").write_text(json.dumps(document))
+    (cases / "credit_risk.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     return cases
 
 

@@ -30,6 +30,7 @@ from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.shares import LeaveShareOperator
 from causeway_airflow.operators.sharing import ConvergeShareOperator
 from causeway_airflow.tasks.feature_groups import ensure
+from tests import how_tos
 
 REGION = "eu-central-1"
 NO_CONTEXT: Any = {}
@@ -127,3 +128,9 @@ def enrich_records() -> None:
         task_id="e", feature_group=group, records=["sgc-000002", "none"], features=["age"]
     ).perform(NO_CONTEXT)
     assert (len(enriched["records"]), enriched["missing"]) == (1, ["none"]), enriched
+
+
+def run_examples(page: str) -> None:
+    """Run the operators that a page of the documentation shows."""
+    for operator in how_tos.operators(page):
+        operator.perform(NO_CONTEXT)

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests import how_tos
 from tests.lifecycle.governance import (
     GROUP_ARN,
     V1,
@@ -244,6 +245,8 @@ class Walk:
         with denied(self.platform, "data", "causeway-ingester", "sagemaker:BatchWriteRecord"):
             self.beside.call("write_record_singly")
         self.beside.call("enrich_records")
+        for page in how_tos.EXECUTED:
+            self.beside.call("run_examples", page)
         conf = {"record": "sgc-000001", "use_case": "credit_risk", "reason": "asked by letter"}
         self.run("erasure", "platform__erasure", conf)
 
