@@ -12,6 +12,7 @@ import asyncio
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import traceback
@@ -49,6 +50,13 @@ PRELOADED = (
     "causeway_airflow.tasks.registration",
     "causeway_airflow.triggers.waiting",
     "pyarrow.parquet",
+#: What tasks import besides our own modules.
+PRELOADED = ("airflow.providers.amazon.aws.hooks.base_aws", "pandas", "pyarrow.parquet")
+PAGES = ("dashboard", "pages")  # of the API server: no task needs them
+#: The services that the tasks call: their models are read once, too.
+SERVICES = (
+    *("athena", "cloudformation", "dynamodb", "glue", "kms", "logs", "ram", "s3", "sagemaker"),
+    *("sagemaker-featurestore-runtime", "sts"),
 )
 WAIT_SECONDS = 120
 
@@ -134,14 +142,34 @@ def in_a_fork(asked: dict[str, Any]) -> str:
     return answer or json.dumps({"state": "raised", "error": "no answer", "retry": False})
 
 
+def _own_modules() -> list[str]:
+    import causeway_airflow
+
+    modules = pkgutil.walk_packages(causeway_airflow.__path__, "causeway_airflow.")
+    return [module.name for module in modules if module.name.split(".")[1] not in PAGES]
+
+
+def _read_service_models() -> None:
+    """Have the models read that hooks share in a process; a client that is built calls nobody."""
+    import boto3
+
+    from causeway_airflow.hooks.base import SharedLoaderSessions
+
+    session = boto3.Session("key", "secret", region_name="eu-central-1")
+    session._session.register_component("data_loader", SharedLoaderSessions.loader)
+    for service in SERVICES:
+        session.client(service)
+
+
 def _no_delay(_backoff: Any, _context: Any) -> float:
     return 0.01
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    for name in PRELOADED:
+    for name in (*PRELOADED, *_own_modules()):
         importlib.import_module(name)
+    _read_service_models()
     # How often a call is tried again is botocore's; how long it waits in between is not tried here.
     importlib.import_module("botocore.retries.standard").ExponentialBackoff.delay_amount = _no_delay
     with os.fdopen(int(sys.argv[1]), "w") as answers:
