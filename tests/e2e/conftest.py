@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stack.airflow_api import Airflow
+from stack.airflow_api import FINISHED, Airflow, Run
 from stack.person import administrator
 from tests import leftovers
 from tests.control_route import administrator_keys, control
@@ -69,6 +70,18 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def finish(self, dag_id: str, conf: dict[str, Any]) -> Run:
+        """Run a DAG under the scheduler and return the run that ended."""
+        airflow = self.airflow()
+        started = airflow.trigger(dag_id, conf)
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            run = airflow.run(dag_id, started.run_id)
+            if run is not None and run.state in FINISHED:
+                return run
+            time.sleep(0.4)
+        raise AssertionError(f"{dag_id} did not end: {airflow.tasks(started)}")
 
     def airflow(self) -> Airflow:
         airflow = self.local["airflow"]
