@@ -5,7 +5,7 @@ UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 export PYTHONPATH := include:plugins:.
 
-.PHONY: help demo up down test soak check bench setup setup-dev requirements format docs clean
+.PHONY: help demo up down quick test soak check bench setup setup-dev requirements format docs clean
 
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,11 +19,18 @@ up: setup ## start local AWS, MLflow and Airflow and leave them running
 down: setup ## stop them and clear their state
 	@$(BIN)/python -m stack down
 
+# Two workers for two cores; tests/conftest.py says what stays together and what comes first.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs; no Airflow process
+	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/structure $(ARGS)
+
+# What is run as a whole is measured, and has a floor (pyproject.toml, [tool.coverage]).
 test: setup-dev ## every test, reduced counts
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(or $(ARGS),--cov --cov-report=)
 
 soak: setup-dev ## every test at full depth
-	@CAUSEWAY_DEPTH=full $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@CAUSEWAY_DEPTH=full $(PYTEST) $(ARGS)
 
 check: setup-dev ## format, lint, types, layers, generated documents
 	$(BIN)/ruff format --check .
