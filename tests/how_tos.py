@@ -23,7 +23,7 @@ def examples(page: str) -> list[str]:
     return [block for block in blocks if re.match(r"\w+(Operator|Sensor)\(", block)]
 
 
-def shown(page: str) -> set[str]:
+def operator_names(page: str) -> set[str]:
     """Return the names of the operators that a page shows."""
     return {
         name for block in examples(page) for name in re.findall(r"^(\w+)\(", block, re.MULTILINE)

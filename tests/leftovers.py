@@ -42,14 +42,14 @@ def note_process(name: str, pid: int, by: Started | None = None) -> None:
 def end() -> None:
     """End what was noted for runs that are gone."""
     for path in sorted(NOTES.glob("*.json")):
-        noted = json.loads(path.read_text())
-        if processes.alive(Started(**noted["owner"])):
+        note = json.loads(path.read_text())
+        if processes.alive(Started(**note["owner"])):
             continue
-        if "stack" in noted:
-            _stop(Path(noted["stack"]))
+        if "stack" in note:
+            _stop(Path(note["stack"]))
         else:
             file = path.with_suffix(".processes")
-            file.write_text(json.dumps(noted["components"]))
+            file.write_text(json.dumps(note["components"]))
             _stop(file)
         path.unlink(missing_ok=True)
 

@@ -20,9 +20,9 @@ def until(look: Callable[[], Any], what: str, seconds: float = 300) -> Any:
     """Look until there is something to see, for so long at most."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen
+        value = look()
+        if value:
+            return value
         time.sleep(0.2)
     raise AssertionError(f"{what} did not come about in {seconds:.0f} s")
 

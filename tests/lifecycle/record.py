@@ -45,8 +45,8 @@ class Record:
 
     def observed(self, name: str) -> Any:
         """Return what was observed."""
-        known = f"no observation {name!r}: {self.failure or sorted(self.observations)}"
-        assert name in self.observations, known
+        problem = f"no observation {name!r}: {self.failure or sorted(self.observations)}"
+        assert name in self.observations, problem
         return self.observations[name]
 
     def decisions(self) -> Recording:

@@ -34,10 +34,10 @@ def test_a_training_that_may_not_register_fails_and_the_next_registers(record: R
 
 
 def test_a_person_reads_gate_report_and_comparison_before_deciding(record: Record) -> None:
-    looked = record.observed("read before deciding")
-    assert V1 in looked["versions"]
-    assert json.loads(looked["gate report"])
-    assert "candidate" in looked["comparison"]
+    evidence = record.observed("read before deciding")
+    assert V1 in evidence["versions"]
+    assert json.loads(evidence["gate report"])
+    assert "candidate" in evidence["comparison"]
 
 
 def test_an_endpoint_that_cannot_load_its_model_fails_the_deployment(record: Record) -> None:

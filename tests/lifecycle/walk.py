@@ -169,8 +169,8 @@ class Walk:
         """Take the first version into test; its endpoint fails once."""
         runner, conf = self.promotions[0], {"version_arn": V1, "attempt": 1}
         runner.start(PROMOTION, conf)  # and waits for the approval
-        looked = look_before_deciding(self.platform, "model-owner", V1)
-        self.observe("read before deciding", looked)
+        evidence = look_before_deciding(self.platform, "model-owner", V1)
+        self.observe("read before deciding", evidence)
         with denied(self.platform, "test", "causeway-serving-execution", "s3:GetObject"):
             approve_for_test(self.platform, "model-owner", V1)
             self.run("sync of the approval for test", SYNC)

@@ -19,7 +19,7 @@ WITHOUT_TESTS_OF_THEIR_OWN = {
 }
 
 
-def with_tests() -> set[str]:
+def modules_with_tests() -> set[str]:
     """Return the modules that a test mirrors or imports, and those that they import in turn."""
     reached = {
         name
@@ -28,15 +28,15 @@ def with_tests() -> set[str]:
     }
     ahead = list(reached)
     while ahead:
-        served = imports(modules()[ahead.pop()].path) & modules().keys()
-        ahead += served - reached
-        reached |= served
+        imported = imports(modules()[ahead.pop()].path) & modules().keys()
+        ahead += imported - reached
+        reached |= imported
     return reached
 
 
 def test_every_module_of_domain_adaptors_and_stack_has_a_test_or_serves_one_that_has() -> None:
     product = {name for name, module in modules().items() if module.package != "localaws"}
-    assert product - with_tests() <= WITHOUT_TEST
+    assert product - modules_with_tests() <= WITHOUT_TEST
 
 
 def test_every_room_of_the_local_aws_has_tests() -> None:
