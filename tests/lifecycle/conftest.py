@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -11,6 +13,17 @@ from tests.lifecycle.record import Record
 from tests.lifecycle.recording import Recording, take
 from tests.lifecycle.walk import Walk
 from tests.local_platform import local_platform
+
+#: The first test that looks waits for the whole walk, whose share of a busy machine may be small.
+WALK_SECONDS: Final = 3600
+FOLDER: Final = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the time of the walk."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.timeout(WALK_SECONDS))
 
 
 @pytest.fixture(scope="session")
