@@ -17,24 +17,24 @@ from typing import Final
 import psutil
 
 from stack import layout, processes
-from stack.processes import Started
+from stack.processes import Component
 
 NOTES: Final = layout.ROOT / ".causeway" / "tests" / "running"
 _numbers: Final = itertools.count()
 
 
-def owner() -> Started:
+def owner() -> Component:
     """Return the process of this test run: pytest, or the controller of its workers."""
     worker = "PYTEST_XDIST_WORKER" in os.environ
     return _started("pytest", os.getppid() if worker else os.getpid())
 
 
-def note_stack(state: Path, by: Started | None = None) -> None:
+def note_stack(state: Path, by: Component | None = None) -> None:
     """Note a stack before it starts: what it starts will stand in its state folder."""
     _note({"stack": str(state / "processes.json")}, by)
 
 
-def note_process(name: str, pid: int, by: Started | None = None) -> None:
+def note_process(name: str, pid: int, by: Component | None = None) -> None:
     """Note a process that leads a session of its own."""
     _note({"components": [_started(name, pid).__dict__]}, by)
 
@@ -43,7 +43,7 @@ def end() -> None:
     """End what was noted for runs that are gone."""
     for path in sorted(NOTES.glob("*.json")):
         note = json.loads(path.read_text())
-        if processes.alive(Started(**note["owner"])):
+        if processes.alive(Component(**note["owner"])):
             continue
         if "stack" in note:
             _stop(Path(note["stack"]))
@@ -54,14 +54,14 @@ def end() -> None:
         path.unlink(missing_ok=True)
 
 
-def _note(what: dict[str, object], by: Started | None) -> None:
+def _note(what: dict[str, object], by: Component | None) -> None:
     NOTES.mkdir(parents=True, exist_ok=True)
     text = json.dumps(what | {"owner": (by or owner()).__dict__})
     (NOTES / f"{os.getpid()}-{next(_numbers)}.json").write_text(text)
 
 
-def _started(name: str, pid: int) -> Started:
-    return Started(name, pid, psutil.Process(pid).create_time())
+def _started(name: str, pid: int) -> Component:
+    return Component(name, pid, psutil.Process(pid).create_time())
 
 
 def _stop(file: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.processes import Started
+from stack.processes import Component
 from tests import leftovers
 
-GONE = Started("pytest", 2**22 + 1, 1.0)  # above the largest process id there is
+GONE = Component("pytest", 2**22 + 1, 1.0)  # above the largest process id there is
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_stack_of_a_run_that_is_gone_is_ended(
     sleeper: subprocess.Popen[bytes], notes: Path, tmp_path: Path
 ) -> None:
     leftovers.note_stack(tmp_path, by=GONE)
-    component = Started("sleeper", sleeper.pid, psutil.Process(sleeper.pid).create_time())
+    component = Component("sleeper", sleeper.pid, psutil.Process(sleeper.pid).create_time())
     (tmp_path / "processes.json").write_text(json.dumps([component.__dict__]))
     leftovers.end()
     assert sleeper.wait(10) < 0
