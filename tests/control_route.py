@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-REGION = "eu-central-1"
+from tests.accounts import REGION
 
 
 def control(

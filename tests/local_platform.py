@@ -18,9 +18,8 @@ import pytest
 from causeway.topology.accounts import load_topology
 from stack import layout, settings
 from tests import databases, leftovers
+from tests.accounts import REGION
 from tests.control_route import administrator_keys, control
-
-REGION = "eu-central-1"
 
 
 @dataclass

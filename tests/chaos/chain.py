@@ -10,7 +10,6 @@ from tests.chaos.conftest import Step
 
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
 JOB = {**ABOUT, "account_role": "data_science", "duty": "trainer"}
-GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
 CONSUMERS = ("data_science", "test", "prod")
 #: Of the raw file: enough for every class in every part of the split.
 ROWS = 100

@@ -8,11 +8,13 @@ from typing import Any
 
 import boto3
 
-from tests.local_platform import REGION, LocalPlatform
+from tests.accounts import ACCOUNTS, REGION
+from tests.local_platform import LocalPlatform
 
-GROUP_ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
-V1 = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
-V2 = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/2"
+REGISTRY = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS['shared_services']}"
+GROUP_ARN = f"{REGISTRY}:model-package-group/credit-risk"
+V1 = f"{REGISTRY}:model-package/credit-risk/1"
+V2 = f"{REGISTRY}:model-package/credit-risk/2"
 APPROVER = "causeway-approver"
 
 

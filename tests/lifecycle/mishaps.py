@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from causeway.features.groups import CONTRACT_TAGS
-from tests.local_platform import REGION, LocalPlatform
+from tests.accounts import REGION
+from tests.local_platform import LocalPlatform
 
 STRANGER = "999999999999"
 

@@ -31,8 +31,8 @@ from causeway_airflow.operators.shares import LeaveShareOperator
 from causeway_airflow.operators.sharing import ConvergeShareOperator
 from causeway_airflow.tasks.feature_groups import ensure
 from tests import how_tos
+from tests.accounts import REGION
 
-REGION = "eu-central-1"
 NO_CONTEXT: Any = {}
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tests.accounts import REGION
 from tests.infra.policies import DeployedPolicies, deployed_policies
-from tests.local_platform import REGION, LocalPlatform
+from tests.local_platform import LocalPlatform
 
 
 @dataclass(frozen=True)
