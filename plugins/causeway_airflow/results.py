@@ -150,6 +150,21 @@ class Erased(TypedDict):
     event_time: str
 
 
+#: The figures of an erasure's report, whether its run changed anything, and the JSON's URI.
+ReportedErasure = TypedDict(
+    "ReportedErasure",
+    {
+        "groups changed": int,
+        "rows erased": int,
+        "object versions erased": int,
+        "datasets built with it": int,
+        "model versions built with it": int,
+        "changed": bool,
+        "report": str,
+    },
+)
+
+
 class Dataset(TypedDict):
     """A dataset that was built: where it lies under its digest, and what it was queried from.
 

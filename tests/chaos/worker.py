@@ -20,36 +20,6 @@ from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
-PRELOADED = (
-    "airflow.providers.amazon.aws.hooks.base_aws",
-    "causeway_airflow.hooks.artifacts",
-    "causeway_airflow.hooks.cloudformation",
-    "causeway_airflow.hooks.endpoints",
-    "causeway_airflow.hooks.feature_records",
-    "causeway_airflow.hooks.feature_store",
-    "causeway_airflow.hooks.jobs",
-    "causeway_airflow.hooks.athena",
-    "causeway_airflow.hooks.ram",
-    "causeway_airflow.hooks.registry",
-    "causeway_airflow.hooks.stage_table",
-    "causeway_airflow.operators.endpoints",
-    "causeway_airflow.operators.features",
-    "causeway_airflow.operators.governance",
-    "causeway_airflow.operators.jobs",
-    "causeway_airflow.operators.platform",
-    "causeway_airflow.operators.registration",
-    "causeway_airflow.operators.sharing",
-    "causeway_airflow.tasks.acceptance",
-    "causeway_airflow.tasks.datasets",
-    "causeway_airflow.tasks.deployment",
-    "causeway_airflow.tasks.feature_definitions",
-    "causeway_airflow.tasks.policies",
-    "causeway_airflow.tasks.registration",
-    "causeway_airflow.tasks.ingestion",
-    "causeway_airflow.tasks.raw_data",
-    "causeway_airflow.tasks.registration",
-    "causeway_airflow.triggers.waiting",
-    "pyarrow.parquet",
 #: What tasks import besides our own modules.
 PRELOADED = ("airflow.providers.amazon.aws.hooks.base_aws", "pandas", "pyarrow.parquet")
 PAGES = ("dashboard", "pages")  # of the API server: no task needs them
