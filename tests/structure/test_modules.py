@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.structure.modules import ROOT, imported_by_tests, imports, modules
 
 WITHOUT_TEST = {
-    "causeway_airflow.dashboard.mounted",  # loaded by the API server, which tests/e2e asks
+    "causeway_airflow.pages.mounted",  # loaded by the API server, which tests/e2e asks
     "causeway_airflow.results",  # types alone
     "stack.container",  # read by tests/stack/test_compose.py, run by Docker
 }
