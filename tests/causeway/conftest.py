@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from causeway.governance.table import new_record
+from causeway.items import Update
 from causeway.topology.accounts import Topology, load_topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
@@ -22,6 +23,7 @@ from causeway.versions.registry import (
     RegistryVersion,
 )
 from causeway.versions.stages import LifeCycle, Stage, StageRecord, Status
+from tests.causeway.values import REGION, VERSIONS
 
 #: `make test` runs 100 examples a property, `make soak` (CAUSEWAY_DEPTH=full) runs 2000. No
 #: deadline: the first example of a process pays for imports.
@@ -37,6 +39,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 MakeVersion = Callable[..., RegistryVersion]
 MakeRecord = Callable[..., StageRecord]
+Apply = Callable[[Update], Mapping[str, Any] | None]
 
 
 @pytest.fixture
@@ -66,9 +69,8 @@ def make_version() -> MakeVersion:
         if digest:
             metadata[ARTIFACT_SHA256] = digest
         metadata.update(changes.pop("metadata", {}))
-        arn = f"arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/{number}"
         version = RegistryVersion(
-            arn=ModelPackageArn.parse(arn),
+            arn=ModelPackageArn.parse(f"{VERSIONS}/{number}"),
             package_status="Completed",
             approval_status="PendingManualApproval",
             approval_description="",
@@ -97,3 +99,49 @@ def make_record(case: UseCase, model: ModelSpec, make_version: MakeVersion) -> M
         return replace(record, stage=stage, status=status, **changes)
 
     return make
+
+
+@pytest.fixture
+def apply(monkeypatch: pytest.MonkeyPatch) -> Iterator[Apply]:
+    """Apply conditional writes to a real (mocked) table: the item, or None when it was refused."""
+    import boto3
+    from moto import mock_aws
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        resource = boto3.resource("dynamodb", REGION)
+        table = resource.create_table(
+            TableName="t",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+        def write(update: Update) -> Mapping[str, Any] | None:
+            arguments: dict[str, Any] = {"ConditionExpression": update.condition}
+            if update.names:
+                arguments["ExpressionAttributeNames"] = dict(update.names)
+            if update.values:
+                arguments["ExpressionAttributeValues"] = dict(update.values)
+            try:
+                if update.item is not None:
+                    table.put_item(Item=dict(update.item), **arguments)
+                    return update.item
+                answer: Mapping[str, Any] = table.update_item(
+                    Key=update.key.item(),
+                    UpdateExpression=update.expression,
+                    ReturnValues="ALL_NEW",
+                    **arguments,
+                )
+                return answer["Attributes"]
+            except resource.meta.client.exceptions.ConditionalCheckFailedException:
+                return None
+
+        yield write

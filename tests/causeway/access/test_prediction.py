@@ -10,8 +10,8 @@ from causeway.access.matrix import Finding, Row, faults_of, markdown, summary, t
 from causeway.access.prediction import Predictor
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Answer, Side, no, untested
+from tests.causeway.values import REGION
 
-REGION = "eu-central-1"
 WORDS = (
     "User: arn:aws:sts::222222222222:assumed-role/causeway-trainer/x is not authorized to perform: "
     "{action} on resource: {resource} because no {policy} allows the {action} action"

@@ -17,10 +17,12 @@ from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountId, AccountRole, Topology
 from causeway.topology.arns import ModelPackageGroupArn
+from tests.causeway.values import DATA_SCIENCE as CONSUMER
+from tests.causeway.values import MODEL_GROUP as GROUP
+from tests.causeway.values import SHARED_SERVICES as OWNER
+from tests.causeway.values import STRANGER
 
-OWNER, CONSUMER, STRANGER = "333333333333", "222222222222", "999999999999"
-GROUP = f"arn:aws:sagemaker:eu-central-1:{OWNER}:model-package-group/credit-risk"
-OTHER = f"arn:aws:sagemaker:eu-central-1:{OWNER}:model-package-group/other"
+OTHER = f"{GROUP.rpartition('/')[0]}/other"
 SHARE = f"arn:aws:ram:eu-central-1:{OWNER}:resource-share/1"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW = Window(NOW)

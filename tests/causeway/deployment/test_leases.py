@@ -1,59 +1,11 @@
 from datetime import timedelta
 
-import boto3
-import pytest
-from moto import mock_aws
-
 from causeway.deployment import leases
 from causeway.deployment.leases import Live
-from causeway.items import Update
 from causeway.topology.accounts import AccountRole
 
 PROD = AccountRole.PROD
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def apply(monkeypatch):
-    """Apply a conditional write to a real (mocked) table; None when the condition refused."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        resource = boto3.resource("dynamodb", "eu-central-1")
-        table = resource.create_table(
-            TableName="t",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-
-        def write(update: Update):
-            arguments = {
-                "ConditionExpression": update.condition,
-                "ExpressionAttributeValues": dict(update.values),
-            }
-            if update.names:
-                arguments["ExpressionAttributeNames"] = dict(update.names)
-            try:
-                if update.item is not None:
-                    table.put_item(Item=dict(update.item), **arguments)
-                    return update.item
-                return table.update_item(
-                    Key=update.key.item(),
-                    UpdateExpression=update.expression,
-                    ReturnValues="ALL_NEW",
-                    **arguments,
-                )["Attributes"]
-            except resource.meta.client.exceptions.ConditionalCheckFailedException:
-                return None
-
-        yield write
 
 
 def take(apply, owner, at):

@@ -10,8 +10,8 @@ import pytest
 from causeway.features.discovery import Access, Hit, Known, Question, answer, table
 from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import UseCase
+from tests.causeway.values import DATA_SCIENCE as CONSUMER
 
-CONSUMER = "222222222222"
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 

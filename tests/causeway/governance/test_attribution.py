@@ -12,8 +12,9 @@ from causeway.governance.approvals import Gesture, Verdict
 from causeway.governance.attribution import RegistryCall, attributed, call_of
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway.versions.stages import Stage
+from tests.causeway.values import VERSIONS
 
-ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
+ARN = f"{VERSIONS}/1"
 SESSION = "arn:aws:sts::333333333333:assumed-role/causeway-approver/a-session"
 
 

@@ -1,15 +1,13 @@
 import json
 
-import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
-from moto import mock_aws
 
 from causeway.errors import UnexpectedState
 from causeway.governance import table
 from causeway.governance.approvals import Decision, Verdict
 from causeway.governance.table import Promotion, PromotionStatus, new_record
-from causeway.items import Update, create
+from causeway.items import create
 from causeway.versions.keys import decision_key
 from causeway.versions.stages import Stage, Status
 
@@ -79,46 +77,6 @@ def test_a_stage_begins_only_as_the_state_machine_allows(case, model, make_versi
         new_record(
             make_version().arn, Stage.PRODUCTION, Status.DEPLOYED, case, model, now=now, user="x"
         )
-
-
-@pytest.fixture
-def apply(monkeypatch):
-    """Apply conditional writes to a real (mocked) table; False when the condition refused."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        resource = boto3.resource("dynamodb", "eu-central-1")
-        table = resource.create_table(
-            TableName="t",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-
-        def write(update: Update) -> bool:
-            arguments = {"ConditionExpression": update.condition}
-            if update.names:
-                arguments["ExpressionAttributeNames"] = dict(update.names)
-            if update.values:
-                arguments["ExpressionAttributeValues"] = dict(update.values)
-            try:
-                if update.item is not None:
-                    table.put_item(Item=dict(update.item), **arguments)
-                else:
-                    table.update_item(
-                        Key=update.key.item(), UpdateExpression=update.expression, **arguments
-                    )
-            except resource.meta.client.exceptions.ConditionalCheckFailedException:
-                return False
-            return True
-
-        yield write
 
 
 def test_a_decision_is_written_once(apply, decision) -> None:

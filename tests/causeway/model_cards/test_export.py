@@ -11,9 +11,9 @@ from causeway.errors import UnexpectedState
 from causeway.model_cards.export import CardExport, export_arn, export_name
 from causeway.model_cards.lifecycle import Card, CardStatus
 from causeway.topology.arns import ModelPackageArn
+from tests.causeway.values import CARD, VERSIONS
 
-CARD = "arn:aws:sagemaker:eu-central-1:333333333333:model-card/credit-risk"
-VERSION = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/3"
+VERSION = f"{VERSIONS}/3"
 EXPORT = CardExport(
     version_arn=ModelPackageArn.parse(VERSION),
     card_arn=CARD,

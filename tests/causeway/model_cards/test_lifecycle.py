@@ -26,9 +26,8 @@ from causeway.model_cards.lifecycle import (
 )
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-
-GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk"
-ARN = "arn:aws:sagemaker:eu-central-1:333333333333:model-card/credit-risk"
+from tests.causeway.values import CARD as ARN
+from tests.causeway.values import VERSIONS as GROUP
 
 
 def about(number: int, note: str = "") -> Content:

@@ -10,7 +10,7 @@ from causeway.model_cards.fields import Facts
 from causeway.registration.comparison import chosen, comparison_markdown, of_candidate, of_version
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import Candidate
-from tests.causeway.registration.test_request import CANDIDATE
+from tests.causeway.values import CANDIDATE
 
 
 def card(case: UseCase, model: ModelSpec, candidate: Candidate) -> str:

@@ -21,28 +21,8 @@ from causeway.registration.request import (
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import Candidate, StoredDocument
-
-CANDIDATE = Candidate(
-    digest=Digest("a" * 64),
-    artifact_uri="s3://bucket/models/credit_risk/a/model.tar.gz",
-    artifact_object_version="v1",
-    manifest_sha256="e" * 64,
-    source_uri="s3://jobs/train/model.tar.gz",
-    gate_report=StoredDocument("s3://bucket/report.json", "b" * 64),
-    gate_verdict="pass",
-    image_uri="492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost@sha256:"
-    + "f" * 64,
-    generated_by="arn:aws:sagemaker:eu-central-1:222222222222:training-job/train",
-    mlflow_run="run",
-    dag_run="manual__1",
-    trained_by="ml-engineer",
-    metrics={"auc": 0.8},
-    training_metrics={"validation_auc": 0.79},
-    hyperparameters={"eta": 0.1},
-    dataset_digest="d" * 64,
-    dataset_uri="s3://bucket/datasets/d.parquet",
-)
+from causeway.versions.registry import StoredDocument
+from tests.causeway.values import CANDIDATE
 
 
 @pytest.fixture

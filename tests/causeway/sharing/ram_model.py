@@ -22,7 +22,6 @@ from causeway.sharing.permissions import RULES, Permission
 from causeway.sharing.shares import RESOURCE_TYPES, ObservedShare, OwnerState
 from causeway.topology.access_rules import ResourceKind
 
-OWNER = "1" * 12
 MANAGED = "arn:aws:ram::aws:permission/"
 
 

@@ -15,8 +15,9 @@ from causeway.sharing.acceptance import (
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountRole
+from tests.causeway.values import DATA as OWNER
+from tests.causeway.values import STRANGER
 
-OWNER, STRANGER = "1" * 12, "9" * 12
 EXPECTED = DesiredShare(
     "name",
     AccountRole.DATA,

@@ -21,9 +21,9 @@ from causeway.sharing.group_policies import (
 from causeway.sharing.permissions import Permission
 from causeway.sharing.shares import ObservedShare, OwnerState
 from causeway.topology.access_rules import AccessRule, Grant
+from tests.causeway.values import MODEL_GROUP as GROUP
+from tests.causeway.values import SHARED_SERVICES as OWNER
 
-OWNER = "333333333333"
-GROUP = f"arn:aws:sagemaker:eu-central-1:{OWNER}:model-package-group/credit-risk"
 THEIRS = {"Sid": "Audit", "Effect": "Allow", "Principal": "*", "Action": "sagemaker:x"}
 
 

@@ -21,7 +21,8 @@ from causeway.statuses import TABLES
 from causeway.topology.access_rules import Grant, ResourceKind
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import FeatureGroupArn, ModelCardArn
-from tests.causeway.sharing.ram_model import OWNER, all_of, apply, managed
+from tests.causeway.sharing.ram_model import all_of, apply, managed
+from tests.causeway.values import DATA as OWNER
 
 GROUPS, CARDS = ResourceKind.FEATURE_GROUPS, ResourceKind.MODEL_CARDS
 READ = managed("ReadOnly", GROUPS, *all_of(GROUPS, Grant.READ))
