@@ -17,14 +17,14 @@ from causeway.errors import ConfigError
 #: The folder `include/config`, beside this package.
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
 
-#: libyaml reads a use case ten times faster; the pure loader serves where it is not built in.
+#: libyaml reads a use case ten times faster; the Python loader is used where it is not built in.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Model = TypeVar("Model", bound="Strict")
 
 
 class Strict(BaseModel):
-    """A frozen document part that refuses keys it does not know."""
+    """A frozen part of a document that refuses unknown keys."""
 
     # Deferred: a part's own validator is never used, only the whole document's is built.
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
@@ -34,7 +34,7 @@ _loaded: dict[tuple[str, str], tuple[int, int, Any]] = {}
 
 
 def load(path: Path, model: type[Model]) -> Model:
-    """Read and check one YAML file; the result is kept until the file's time or size changes.
+    """Read and check one YAML file; the result is cached until the file's time or size changes.
 
     Raises:
         ConfigError: the file is missing, is no YAML, repeats a key or breaks the model.
@@ -72,7 +72,7 @@ def parse(text: str, model: type[Model], file: str) -> Model:
             loader.dispose()
     except yaml.YAMLError as error:
         raise ConfigError(
-            f"{file}: not readable as YAML: {error}", next_step="Mend the syntax of the file."
+            f"{file}: not readable as YAML: {error}", next_step="Correct the syntax of the file."
         ) from error
     if not isinstance(content, dict):
         raise ConfigError(
@@ -84,12 +84,12 @@ def parse(text: str, model: type[Model], file: str) -> Model:
     except ValidationError as error:
         raise ConfigError(
             "\n".join(_explain(file, problem, model) for problem in error.errors()),
-            next_step="Mend the keys named above; nothing was changed.",
+            next_step="Correct the keys named above; nothing was changed.",
         ) from error
 
 
 def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
-    # YAML lets the last of two equal keys win silently; two answers to one question are a mistake.
+    # In YAML the last of two equal keys silently wins; here a repeated key is an error.
     if isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:

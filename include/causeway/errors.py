@@ -1,8 +1,7 @@
 # ruff: noqa: N818 - the names say what happened (Superseded, BadInput); the root says Error
 """The one tree of errors: what was being done, in which account, as whom, and the next step.
 
-`retryable` tells the adaptors whether another attempt can mend the error; everything else
-fails at once.
+`retryable` tells the adaptors whether another attempt can succeed; everything else fails at once.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class CausewayError(Exception):
 
 
 class ConfigError(CausewayError):
-    """A topology or use-case file says something that it may not say."""
+    """A topology or use-case file breaks its rules."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,11 @@ class BadInput(CausewayError):
 
 
 class ApprovalRefused(CausewayError):
-    """The guard did not turn a gesture into a decision.
+    """The guard refused to turn a request for approval (a gesture) into a decision.
 
-    `quarantine` is true when the gesture itself is suspect (an unknown principal, a person
-    without entitlement, the trainer, a version bound to nothing); false when it only came
-    too early or too late.
+    `quarantine` is true when the gesture itself is suspect (an unknown principal, a person who is
+    not entitled, the trainer, a version bound to no digest); false when it only came too early or
+    too late.
     """
 
     def __init__(
@@ -106,17 +105,17 @@ class ApprovalRefused(CausewayError):
 
 
 class GateFailed(CausewayError):
-    """A candidate did not pass its quality gates, or nobody can tell whether it did."""
+    """A candidate did not pass its quality gates, or a gate could not be evaluated."""
 
 
 class LeaseHeld(CausewayError):
-    """Another run has its hand on the endpoint; it lets go or its lease runs out."""
+    """Another run holds the lease on the endpoint; it will be released or expire."""
 
     retryable = True
 
 
 class Superseded(CausewayError):
-    """A newer version is live or on its way; this promotion ends visibly."""
+    """A newer version is live or being deployed; this promotion ends here."""
 
 
 class UnexpectedState(CausewayError):
@@ -140,7 +139,7 @@ class Unavailable(CausewayError):
 
 
 class NameTaken(UnexpectedState):
-    """A deterministic name is in use by something made from other inputs."""
+    """A deterministic name is in use by something that was made from other inputs."""
 
 
 class SharingError(CausewayError):
@@ -148,7 +147,7 @@ class SharingError(CausewayError):
 
 
 class NotSharedYet(SharingError):
-    """A share is on its way; looking again later is the remedy."""
+    """A share is not active yet; try again later."""
 
     retryable = True
 
@@ -164,7 +163,7 @@ class StaleDelete(BadInput):
 
 
 class NotArrivedYet(CausewayError):
-    """What was written has not reached the offline store; looking again later is the remedy."""
+    """What was written has not reached the offline store yet; try again later."""
 
     retryable = True
 
@@ -178,6 +177,6 @@ class DeploymentFailed(CausewayError):
 
 
 class WriteConflict(CausewayError):
-    """A conditional write met another state than the one it was planned against."""
+    """A conditional write found another state than the one it was planned against."""
 
     retryable = True

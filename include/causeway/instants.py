@@ -1,7 +1,7 @@
 """Instants: the only place that reads and prints a time; what it returns is UTC.
 
-Each form has a reader or a writer of its own, because each is somebody else's: the governance
-table's sorts as text, a feature group's is what Feature Store takes, IAM's is lenient.
+Each form has a reader or a writer of its own, because each is defined elsewhere: times of the
+governance table sort as text, Feature Store defines a feature group's, and IAM reads leniently.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Items of the governance table: keys, conditional writes, and the conditions by name.
 
-One table, string keys `pk` and `sk`. What the table must refuse, it refuses itself: every write
-goes with one of the conditions below, so that two runs can never both believe they won.
+One table, string keys `pk` and `sk`. The table itself refuses what must not happen: every
+write has one of the conditions below, so that of two concurrent runs only one succeeds.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 #: Lets one case through: the item does not exist yet. A second writer of the same decision,
-#: promotion or first record fails; whoever failed reads what is there.
+#: promotion or first record fails, and reads what is there.
 CREATE_ONLY: Final = "attribute_not_exists(pk)"
 
 
 #: Lets one case through: the record still has the status that the change was planned against.
-#: Names: #status; values: :before. Somebody who moved it meanwhile wins.
+#: Names: #status; values: :before. A change made in the meantime wins.
 STATUS_UNCHANGED: Final = "#status = :before"
 
 

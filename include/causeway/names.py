@@ -1,6 +1,6 @@
 """Names of AWS resources as functions of their inputs, and the lengths that AWS allows.
 
-Never a run, a time or the clock: the same input has the same name and is found again.
+A name never contains a run or a time: the same input always has the same name.
 """
 
 from __future__ import annotations

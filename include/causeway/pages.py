@@ -1,4 +1,4 @@
-"""Text for people: tables of a log, and Markdown in which nobody's words become markup."""
+"""Text for people: tables for a log, and Markdown that escapes what people wrote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def markdown_table(
     lines: Iterable[Sequence[Any]],
     escape: Callable[[Any], str] | None = None,
 ) -> str:
-    """Return a table for a Markdown page; what a cell says is not read as a table's own marks.
+    """Return a table for a Markdown page; the content of a cell cannot break the table.
 
     `escape` writes a cell: `cell` unless given, `markdown_text` where anybody may have written it.
     """
@@ -33,7 +33,7 @@ def markdown_table(
 
 
 def markdown_text(value: Any) -> str:
-    """Return what somebody wrote as one line of Markdown: all that has a meaning is escaped."""
+    """Return a text as one line of Markdown, with every special character escaped."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 

@@ -1,7 +1,7 @@
 """What the preflight asks: for every account, resource and grant the calls that have to work.
 
-A check names what it needs of whom, so that it can be predicted, and the probe that asks AWS the
-same. Probes of writes have no effect: they are refused for their content after the authorisation.
+A check names the permissions that it needs, so that it can be predicted, and the probe that asks
+AWS the same. Probes of writes have no effect: AWS authorises them and then refuses their content.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from causeway.pages import markdown_table, text_table
 
 
 class Finding(StrEnum):
-    """What a row amounts to."""
+    """What the prediction and the probe of a row say together."""
 
     WORKS = "works"
     DENIED = "denied"
@@ -36,7 +36,7 @@ class Row:
 
     @property
     def finding(self) -> Finding:
-        """What the two answers amount to."""
+        """What the two answers say together."""
         answers = {self.predicted.answer, self.probed.answer}
         # What does not exist is shared once it does; to a consumer it looks as if it were not.
         if Side.ABSENT in self.predicted.sides and self.probed.answer is not Answer.YES:

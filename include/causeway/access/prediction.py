@@ -50,7 +50,7 @@ _ON_THE_WAY: Final = ("ASSOCIATING", "RESTORING")
 
 
 class Predictor:
-    """Answers checks from sights; accounts that nobody saw give `untested`."""
+    """Answers checks from what the auditors saw; an account without a sight gives `untested`."""
 
     def __init__(self, sights: Iterable[Sight], topology: Topology) -> None:
         self._sights = {sight.account: sight for sight in sights}
@@ -82,7 +82,7 @@ class _Prediction:
         self.topology = topology
 
     def held_back(self) -> bool:
-        """Tell whether the resource is a card that is still to come to its status, and unshared."""
+        """Tell whether the resource is a card that has not reached its status and is not shared."""
         now = self.owner.cards.get(self.check.resource, CARD_STATUSES[-1])
         early = CARD_STATUSES.index(now) < CARD_STATUSES.index(self.check.from_status)
         return early and bool(self._unshared(None, self.check.resource))

@@ -1,6 +1,6 @@
-"""The access review: who can see and do what, held against what is declared.
+"""The access review: who can see and do what, compared with what is declared.
 
-What the auditors saw of shares and invitations, which grants are in use, and the declared grants go
+What the auditors saw of shares and invitations, which grants are in use and the declared grants go
 in; findings come out, worst first.
 """
 
@@ -22,7 +22,7 @@ from causeway.topology.accounts import Topology
 
 
 class Finding(StrEnum):
-    """What a review can find; the first four are drift, the others are for somebody to consider."""
+    """What a review can find; the first four are drift, a person considers the others."""
 
     UNKNOWN_SHARE = "unknown share"
     UNKNOWN_PRINCIPAL = "unknown principal"

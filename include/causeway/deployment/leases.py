@@ -1,8 +1,8 @@
-"""One hand on an endpoint: the lease on it, and the item that says what it serves.
+"""The lease on an endpoint, and the record of what the endpoint serves.
 
-Both live in the governance table. The lease is taken by a conditional write and carries a
-fencing number that only grows; what is live is written under that number, so that a run which
-was asleep while its lease went to another cannot overwrite the other's work.
+Both are items of the governance table. A conditional write takes the lease. Its fencing number only
+grows, and the live record is written under that number: a run that was paused while its lease went
+to another run cannot overwrite that run's work.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from causeway.items import Key, Update
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 
-#: Lets three cases through: nobody ever held the lease; it was given back or ran out
-#: (`lease_until` <= :now); the same run asks again (a retried task keeps its hand on it).
+#: Lets three cases through: nobody ever held the lease; it was released or has expired
+#: (`lease_until` <= :now); the same run asks again (a retried task keeps its lease).
 #: Names: #owner; values: :owner, :now. Every grant to another run raises the fencing number.
 LEASE_FREE: Final = "attribute_not_exists(pk) OR lease_until <= :now OR #owner = :owner"
 
-#: Lets one case through: the run that renews or gives back the lease still owns it. A run whose
-#: lease ran out and went to another fails here, and must not touch the endpoint any more.
+#: Lets one case through: the run that renews or releases the lease still owns it. A run whose
+#: lease expired and went to another fails here, and must not touch the endpoint any more.
 LEASE_OURS: Final = "#owner = :owner AND fencing = :fencing"
 
 #: Lets three cases through: nothing was ever live; what is live was written under an older
@@ -33,7 +33,7 @@ LIVE_NOT_NEWER: Final = "attribute_not_exists(pk) OR fencing <= :fencing"
 
 @dataclass(frozen=True)
 class Lease:
-    """The one hand on an endpoint: who holds it, until when, and its fencing number."""
+    """The lease on an endpoint: its owner, until when, and its fencing number."""
 
     account_role: AccountRole
     model: str
@@ -112,7 +112,7 @@ def lease_of(item: Mapping[str, Any]) -> Lease:
 def acquire_lease(
     role: AccountRole, model: str, owner: str, *, now: datetime, lasting: timedelta
 ) -> Update:
-    """Take the lease, or take it again; the answer's attributes are read with `lease_of`.
+    """Take or renew the lease; the answer's attributes are read with `lease_of`.
 
     The item is never removed, so that the fencing number only grows.
     """
@@ -136,7 +136,7 @@ def acquire_lease(
 
 
 def release_lease(lease: Lease) -> Update:
-    """Give the lease back; the item stays, with its fencing number."""
+    """Release the lease; the item stays, with its fencing number."""
     return Update(
         lease_key(lease.account_role, lease.model),
         LEASE_OURS,
@@ -147,7 +147,7 @@ def release_lease(lease: Lease) -> Update:
 
 
 def write_live(live: Live) -> Update:
-    """Put what an endpoint serves, unless a later lease has written it already."""
+    """Write what an endpoint serves, unless a later lease has written it already."""
     return Update(
         live_key(live.account_role, live.model),
         LIVE_NOT_NEWER,

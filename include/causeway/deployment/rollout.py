@@ -1,7 +1,7 @@
-"""Rollout: deterministic names, the truth table of an endpoint, and who gives way to whom.
+"""Rollout: deterministic names, the truth table of an endpoint, and which version wins.
 
-Only one status is success: `InService` with the requested config and the approved digest.
-A rollback ends `InService` on the old config, and is a failure.
+Only one status is success: `InService` with the requested config and the approved digest. A
+rollback ends `InService` on the old config, and is a failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TAG_FENCING: Final = "causeway:fencing"
 VARIANT: Final = "primary"
 
 #: How long a deployment may hold the lease: longer than it waits for the endpoint, so that a
-#: lease runs out only when its run is dead.
+#: lease expires only when its run is dead.
 LEASE_LASTING: Final = timedelta(minutes=90)
 
 
@@ -137,7 +137,7 @@ def require_success(
             f"endpoint {asked.endpoint} does not serve {asked.endpoint_config}: "
             f"{judgement.reason}{detail}",
             account=account,
-            next_step="Read the endpoint's log; what served before still does, if anything did.",
+            next_step="Read the endpoint's log. A version that was served before is still served.",
         )
 
 
@@ -172,14 +172,14 @@ def how_to_start(asked: Wanted, *, status: str | None, endpoint_config: str | No
         return Start.REPLACE
     raise DeploymentFailed(
         f"endpoint {asked.endpoint} is {status}; no deployment may start from there",
-        next_step="Mend or delete the endpoint by hand, then clear the task.",
+        next_step="Repair or delete the endpoint by hand, then clear the task.",
     )
 
 
 def check_not_superseded(
     version: ModelPackageArn, live: Live | None, others: Iterable[ModelPackageArn] = ()
 ) -> None:
-    """End a promotion visibly when a newer version is live or on its way.
+    """Raise when a newer version is live or being deployed.
 
     Args:
         version: the version to deploy.

@@ -1,6 +1,6 @@
-"""The test of a live endpoint: the held-out rows, what it answered, and whether that may pass.
+"""The test of a live endpoint: held-out rows, its answers, and whether they may pass.
 
-The endpoint must answer as the artifact did when the gate judged it: other metrics mean that
+The endpoint must answer as the artifact did when the gate judged it. Other metrics mean that
 something else is served, or that requests are encoded differently.
 """
 

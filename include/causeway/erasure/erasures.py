@@ -1,8 +1,9 @@
-"""The right to erasure: what is known of one record's erasure, and the report about it.
+"""The right to erasure: the state of one record's erasure, and the report about it.
 
-For each feature group and record the governance table holds one item: begun before anything is
-deleted, done when nothing of the record is left. It is the evidence, and what lets a run that was
-killed go on: deleted online, a record may still be on its way to the offline store.
+For each feature group and record the governance table holds one item: `begun` before anything is
+deleted, `done` when nothing of the record is left. It is the evidence of the erasure. It also lets
+a run that was killed continue: a record that is deleted online may still be on its way to the
+offline store.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Erasure:
-    """How the erasure of a record from a feature group stands.
+    """The state of the erasure of a record from a feature group.
 
-    `event_time` is that of its deletion; `online`, `rows` and `versions` tell what was found and is
+    `event_time` is that of its deletion; `online`, `rows` and `versions` say what was found and is
     erased: the online record, rows with its values in current objects, versions of objects that
     held it.
     """
@@ -113,9 +114,9 @@ def begin(
     versions: int,
     now: datetime,
 ) -> Erasure | None:
-    """Return the erasure to begin or to go on with; None when there is nothing to erase.
+    """Return the erasure to start or to continue; None when there is nothing to erase.
 
-    One that was begun and not finished is gone on with under its own event time, unless the record
+    An erasure that was begun and not finished continues under its own event time, unless the record
     was written again with a later one. `online` is the event time of the online record, `versions`
     how many versions of objects hold rows of it.
     """

@@ -22,7 +22,7 @@ DELETED = "is_deleted"
 
 @dataclass(frozen=True)
 class Held:
-    """What of a record lies somewhere: rows with its values, and marks of its deletion."""
+    """What is stored of a record: rows with its values, and marks of its deletion."""
 
     rows: int = 0
     times: frozenset[datetime] = field(default_factory=frozenset)
@@ -57,8 +57,8 @@ def held_in(path: Path, identifier: str, event_time: str, record: str) -> Held:
 def write_without(source: Path, target: Path, identifier: str, record: str) -> int:
     """Write a Parquet file again without the rows of a record; return how many those were.
 
-    The schema and everything else stay as they are; a file of that record alone becomes an empty
-    one, whose key stays taken.
+    The schema and everything else stay as they are. A file of that record alone becomes an empty
+    one, so that its key stays in use.
     """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq

@@ -1,7 +1,7 @@
-"""What an existing feature group lacks of its contract, and what is said of its features.
+"""What an existing feature group lacks of its contract, and the metadata of its features.
 
 A feature group only grows: features can be added and the time to live can change. Everything else
-is fixed when it is made (SageMaker service model, `UpdateFeatureGroup`), so a contract that asks
+is fixed when it is created (SageMaker service model, `UpdateFeatureGroup`), so a contract that asks
 for another type, identifier or store is refused with the reason.
 """
 
@@ -105,10 +105,10 @@ def _on(value: bool) -> str:
 def tag_changes(
     contract_tags: Iterable[Mapping[str, str]], group_tags: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the tags to add to a group and the keys to take off it.
+    """Return the tags to add to a group and the keys of the tags to remove.
 
-    Both arguments are lists as of `ListTags`. What the group has by an earlier contract and this
-    one does not name goes; what somebody else put on it stays.
+    Both arguments are lists as `ListTags` returns them. Tags of an earlier contract that this one
+    does not name are removed; tags that somebody else added stay.
     """
     want = {tag["Key"]: tag["Value"] for tag in contract_tags}
     have = {tag["Key"]: tag["Value"] for tag in group_tags}

@@ -1,11 +1,11 @@
 """Discovery: which feature groups and features an account may find, and what it may do with them.
 
-What SageMaker's `Search` shows a consumer (own groups, and all groups of accounts whose catalog is
-shared with it) meets what RAM shares with it, what the use cases declare, and what the last
-ingestion left behind. To find a group is not to read it: each hit says which of the two it is.
-Tags of another account's group are not in `Search` (Feature Store guide), so tags and owner of a
-group come from its contract where this project has one; else the owner is whom its features'
-parameters or its tags name.
+It joins what SageMaker's `Search` shows a consumer (its own groups, and all groups of accounts
+whose catalog is shared with it), what RAM shares with it, what the use cases declare, and what the
+last ingestion recorded. Finding a group does not mean being allowed to read it: each hit says which
+applies. `Search` does not show the tags of another account's group (Feature Store guide). So tags
+and owner come from the group's contract where this project has one; else the owner is the one that
+the features' parameters or the group's tags name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from causeway.use_cases.contracts import FeatureGroup
 
 
 class Access(StrEnum):
-    """What the account that asks may do with a group."""
+    """What the asking account may do with a group."""
 
     OWN = "own"
     SHARED = "shared"
@@ -32,7 +32,7 @@ class Access(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """What to look for; everything given must hold, letter case apart.
+    """What to look for; all given criteria must match, ignoring case.
 
     `text` stands in the name or description of the group or of one of its features, or in a
     feature's parameters; `tag` is `key` or `key=value` of the group, or a word among the tags of a

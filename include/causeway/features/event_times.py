@@ -44,7 +44,7 @@ def require_later(moment: object, stored: object, *, record: str, group: str) ->
 
     Raises:
         StaleDelete: the deletion's event time is not later than the stored record's; Feature Store
-            ignores such a soft delete without a word (`DeleteRecord`, API reference).
+            silently ignores such a soft delete (`DeleteRecord`, API reference).
     """
     if instant_of(moment) <= instant_of(stored):
         raise StaleDelete(

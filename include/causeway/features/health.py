@@ -1,4 +1,4 @@
-"""What an ingestion came to, row by row accounted for, and how a feature group fares since.
+"""The summary of an ingestion, every row accounted for, and how fresh a feature group is.
 
 The summary goes to the task's result, its log and the asset event, and is kept in the governance
 table: one item for each ingestion and one for the latest.

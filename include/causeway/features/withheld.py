@@ -1,4 +1,4 @@
-"""Records that are kept out of a feature group, good as they may be."""
+"""Valid records that are kept out of a feature group."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Withheld:
-    """Why a record is not taken, good as it may be.
+    """Why a valid record is not taken.
 
-    With `until`, the event time of an erasure, only what is no later than that is kept out: the
-    record may come again.
+    With `until`, the event time of an erasure, only writes that are not later are kept out: the
+    record may be stored again.
     """
 
     reason: str

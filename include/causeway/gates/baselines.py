@@ -1,4 +1,4 @@
-"""What a monitor is to hold a live model against: the gates' bounds, with what was measured then.
+"""The bounds that a monitor checks a live model against, with what was measured at registration.
 
 One document a kind, in the manner of Model Monitor's `constraints.json`: its `version`, thresholds
 and comparison operators (SageMaker developer guide, "Schema for Constraints"). The statistics that

@@ -1,7 +1,8 @@
-"""The quality gates: what was measured on the held-out part against what the use case demands.
+"""The quality gates: the measurements on the held-out part against the use case's demands.
 
-Each kind of gate has one judge. A judge that lacks a number says inconclusive, never pass; what
-that does is declared with the gate (`causeway.use_cases.gate_specs`). Only a pass goes on.
+Each kind of gate has one judge. A judge that lacks a number says inconclusive, never pass; the gate
+declares what an inconclusive answer does (`causeway.use_cases.gate_specs`). Only a pass lets a
+model go on.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def evaluate(
     evaluation: Mapping[str, Any] | None = None,
     in_production: str = "",
 ) -> GateReport:
-    """Hold what was measured against the gates; metrics that are no finite numbers are left out."""
+    """Compare the metrics with the gates; metrics that are no finite numbers are left out."""
     numbers = _numbers(metrics)
     evidence = Evidence(numbers, evaluation or {}, in_production)
     return GateReport(

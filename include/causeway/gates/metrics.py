@@ -1,4 +1,4 @@
-"""Metrics of a model, computed here: an endpoint's answers are few, a library is not.
+"""Metrics of a model, computed without a library: an endpoint gives few answers.
 
 Of classes: labels are 0 and 1 (1 is the positive class), scores are probabilities of the positive
 class. Of a regression: labels and predictions are numbers of one unit.

@@ -65,7 +65,7 @@ class GateReport:
 
     @property
     def verdict(self) -> GateVerdict:
-        """The worst of all that blocks: a failure outweighs what is inconclusive."""
+        """The worst result that blocks: a failure outranks an inconclusive one."""
         blocking = {result.verdict for result in self.results if result.blocks}
         if GateVerdict.FAIL in blocking:
             return GateVerdict.FAIL

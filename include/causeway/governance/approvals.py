@@ -1,7 +1,8 @@
-"""The one guard: a gesture becomes a decision here or nowhere.
+"""The guard: the only place that turns a gesture into a decision.
 
-A gesture is what somebody did in the registry (or in Airflow); it proves nothing. A decision
-is an item of the governance table, bound to the artifact and to the gate report it was made on.
+A gesture is a change that somebody made in the registry (or an answer in Airflow); it proves
+nothing. A decision is an item of the governance table, bound to the artifact and to the gate report
+that it was made on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Verdict(StrEnum):
 
 
 class Channel(StrEnum):
-    """Where the gesture was made; it says how the identity is read."""
+    """Where the gesture was made; it decides how the identity is read."""
 
     REGISTRY = "registry"
     AIRFLOW = "airflow"

@@ -1,10 +1,10 @@
-"""Who made a gesture: the recorded call that set what the registry says now.
+"""Attribution: which recorded call set what the registry says now.
 
-The registry remembers its last modifier alone. Whoever edits something else of a version after an
-approval would pass for the one who approved, so the approval is laid at the door of the call that
-set it, as CloudTrail has it. CloudTrail learns of a call some minutes later (User Guide, "How
-CloudTrail works": about five on average, not in order); until then nobody can tell, and the
-gesture waits.
+The registry keeps only its last modifier. Somebody who edits another field of a version after its
+approval would look like the approver. So an approval is attributed to the API call that set it, as
+CloudTrail recorded it. CloudTrail records a call some minutes later (User Guide, "How CloudTrail
+works": about five on average, not in order). Until then the author is unknown, and the gesture
+waits.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def attributed(
     delay: timedelta,
     now: datetime,
 ) -> Gesture | None:
-    """Return the gesture with who made it; None while CloudTrail may still learn of it.
+    """Return the gesture with its author; None while CloudTrail may still record the call.
 
-    When nobody can be found in time, the gesture comes back without an identity: the guard refuses
+    When no author is found in time, the gesture is returned without an identity: the guard refuses
     and quarantines it.
     """
     about = [call for call in calls if call.version_arn == str(version.arn)]
@@ -91,7 +91,7 @@ def _setting(
     """Return the last call that set the stage, if it set what the registry says now.
 
     Several calls of one second have no order: of these, the one that set what the registry says now
-    came last. Where two principals set the same in that second nobody can tell them apart.
+    counts as the last. When two principals set the same in that second, the author is unknown.
     """
     setting = [call for call in about if call.sets(target) is not None]
     last = max((call.at for call in setting), default=None)

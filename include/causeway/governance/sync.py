@@ -1,7 +1,7 @@
-"""The sync's plan: registry and governance table in, what has to be done out.
+"""The sync's plan: the registry and the governance table go in, the changes to make come out.
 
-Events only wake the sync; this function of the observed state decides. Applying the plan makes
-the next plan quiet, however often an event arrives, late or not at all.
+Events only trigger the sync; this function of the observed state decides. Once a plan is applied
+the next plan is empty, however often an event arrives, late or not at all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from causeway.versions.stages import (
     may_move,
 )
 
-#: The audit user of what the sync writes on nobody's behalf.
+#: The audit user of changes that the sync makes by itself.
 SYNC_USER: Final = "causeway-sync"
 
 
@@ -105,7 +105,7 @@ def asked_since(
 
 
 class _VersionPlan:
-    """The plan of one version, made step by step on a copy of its state."""
+    """The plan of one version, built step by step on a copy of its state."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class _VersionPlan:
         self.decisions.append(decision)
 
     def _attempt_for(self, gesture: Gesture) -> int | None:
-        """The attempt that a decision belongs to; None while an ended attempt is winding up."""
+        """The decision's attempt; None while an earlier, ended attempt is not complete yet."""
         latest = self._latest(gesture.target)
         running = self.promotion.attempt if self.promotion else 1
         if gesture.target is Stage.PRODUCTION or latest is None or latest.attempt < running:
@@ -280,7 +280,7 @@ class _VersionPlan:
     def _mirror(self) -> tuple[RegistryUpdate, ...]:
         """Set the registry's words to what the records and the decision say."""
         if self.unattributed:
-            return ()  # it would wipe out a gesture that nobody has judged yet
+            return ()  # it would overwrite a gesture that has not been judged yet
         record, decision = current(self.records), self._latest(Stage.TEST)
         cycle = None
         if record is not None and not self._is_mirrored(record):
@@ -303,7 +303,7 @@ class _VersionPlan:
         )
 
     def _attempt_waits(self) -> bool:
-        # A gesture that has to wait for the end of the attempt before it must not be wiped out.
+        # A gesture that waits for the end of an earlier attempt must not be overwritten.
         return any(
             self._is_new(gesture) and self._attempt_for(gesture) is None
             for gesture in gestures_of(self.version)
@@ -337,5 +337,5 @@ _APPROVAL_STATUS: Final[Mapping[Verdict | None, str]] = MappingProxyType(
 
 
 def _is_behind(record: StageRecord, decision: Decision) -> bool:
-    # A record that was written after the decision has moved on (or was quarantined) since.
+    # A record that was written after the decision has changed (or was quarantined) since.
     return record.audit_timestamp <= decision.decided_at

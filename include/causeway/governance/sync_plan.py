@@ -1,4 +1,4 @@
-"""What the sync found out is to be done: values that the adaptors carry out one by one."""
+"""What the sync has to do, as values that the adaptors carry out one by one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RegistryUpdate:
     """An `UpdateModelPackage`, to be sent only while the version is as it was seen.
 
     `seen_at` is the last-modified time that the plan was made on: when it has changed, somebody
-    acted meanwhile, and the next sync decides anew.
+    acted meanwhile, and the next sync decides again.
     """
 
     version_arn: ModelPackageArn
@@ -66,7 +66,7 @@ class RegistryUpdate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A gesture that the guard refused: to be alerted; the registry is set back."""
+    """A gesture that the guard refused: an alert is sent and the registry is set back."""
 
     version_arn: ModelPackageArn
     reason: str

@@ -1,7 +1,7 @@
 """The governance table: items, keys, and the conditions under which they may be written.
 
-One table, string keys `pk` and `sk`. What the table must refuse, it refuses itself: every write
-goes with one of the conditions below, so that two runs can never both believe they won.
+One table, string keys `pk` and `sk`. The table itself refuses what must not happen: every
+write has one of the conditions below, so that of two concurrent runs only one succeeds.
 Items are plain values (str, int, dict) as boto3's resource layer takes them; numbers inside
 metrics travel as JSON text, because DynamoDB has no floats.
 """
@@ -26,7 +26,7 @@ from causeway.versions.stages import Stage, StageRecord, Status, check_transitio
 
 
 class PromotionStatus(StrEnum):
-    """How a promotion attempt fares; `requested` means its run may not exist yet."""
+    """The status of a promotion attempt; `requested` means that its run may not exist yet."""
 
     REQUESTED = "requested"
     RUNNING = "running"
@@ -143,7 +143,7 @@ def record_of(item: Mapping[str, Any]) -> StageRecord:
 
 
 def decision_item(decision: Decision) -> dict[str, Any]:
-    """Write a decision as an item; `valid_until` is no TTL, a decision is evidence for good."""
+    """Write a decision as an item; `valid_until` is no TTL, decisions are kept as evidence."""
     return {
         **decision_key(decision.version_arn, decision.target, decision.attempt).item(),
         "version_arn": str(decision.version_arn),
@@ -202,7 +202,7 @@ def promotion_of(item: Mapping[str, Any]) -> Promotion:
 
 
 def write_record(record: StageRecord, before: Status | None) -> Update:
-    """Put a stage record if its status is still the one that the change was planned against.
+    """Write a stage record if its status is still the one that the change was planned against.
 
     `before` None means that there was no record.
     """
@@ -219,7 +219,7 @@ def write_record(record: StageRecord, before: Status | None) -> Update:
 
 
 def write_promotion(promotion: Promotion, before: Promotion | None) -> Update:
-    """Put a promotion if the attempt before it is still as it was seen."""
+    """Write a promotion if the attempt before it has not changed since it was read."""
     key = promotion_key(promotion.version_arn)
     if before is None:
         return create(key, promotion_item(promotion))

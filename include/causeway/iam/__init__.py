@@ -1,6 +1,6 @@
 """IAM's evaluation of policies, without any input or output.
 
-A `Request` and the `Policies` that speak about it go in, a `Decision` comes out::
+A `Request` and the `Policies` that apply to it go in, a `Decision` comes out::
 
     role = Principal.of_arn("arn:aws:sts::111122223333:assumed-role/reader/run")
     request = Request(role, "s3:GetObject", "arn:aws:s3:::data/x", {"aws:SecureTransport": True})

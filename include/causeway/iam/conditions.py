@@ -73,7 +73,7 @@ class _Null:
 def conditions(
     element: object, variables: Variables, negated_variables: Variables
 ) -> tuple[Condition | _Null, ...]:
-    """Read a Condition element; what `${…}` means is told apart for negated operators.
+    """Read a Condition element; `${…}` has another meaning in negated operators.
 
     Raises:
         MalformedPolicy: an operator does not exist or a value does not fit it.
@@ -203,7 +203,7 @@ def _orders(kind: str, read: Callable[[str], Any], noun: str) -> dict[str, tuple
     }
 
 
-#: Each operator: how its values are tested, and whether the answer is turned round.
+#: Each operator: how its values are tested, and whether the answer is negated.
 _OPERATORS: Final[Mapping[str, tuple[_Factory, bool]]] = {
     "StringEquals": (_patterns(Syntax.EXACT), False),
     "StringNotEquals": (_patterns(Syntax.EXACT), True),

@@ -21,13 +21,13 @@ class PolicyType(Enum):
 
     @property
     def names_principals(self) -> bool:
-        """Whether such a policy hangs on a resource and says for whom it speaks."""
+        """Whether such a policy is attached to a resource and names principals."""
         return self in (PolicyType.RESOURCE, PolicyType.TRUST)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementId:
-    """Where a statement stands: its policy's type and name, its place (from 0) and its Sid."""
+    """Which statement: its policy's type and name, its position (from 0) and its Sid."""
 
     policy_type: PolicyType
     policy_name: str

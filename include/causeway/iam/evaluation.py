@@ -23,7 +23,7 @@ _NEVER_LOCKED_OUT: Final = frozenset(
 )
 #: What needs no permission and cannot be denied ("AWS STS API Reference").
 _FREE: Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
-#: Principals whom no identity-based policy speaks about.
+#: Principals that have no identity-based policies.
 _WITHOUT_IDENTITY: Final = frozenset(
     {PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.ANONYMOUS}
 )
@@ -31,7 +31,7 @@ _WITHOUT_IDENTITY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies that speak about one request.
+    """The policies that apply to one request.
 
     Args:
         identity: inline and managed policies of the user (and its groups) or of the session's

@@ -1,4 +1,4 @@
-"""Policy documents: read once, checked against IAM's grammar, kept by their text.
+"""Policy documents: read once, checked against IAM's grammar, cached by their text.
 
 See "IAM User Guide: Grammar of the IAM JSON policy language".
 """
@@ -26,7 +26,7 @@ _ELEMENTS: Final = frozenset(
 )
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _ACTION: Final = re.compile(r"\*|[a-zA-Z0-9-]+:[\w*?]+", re.ASCII)
-# More actions than the services of the table have; a stranger's made-up ones are not kept.
+# More actions than the services of the table have; invented ones of a caller are not cached.
 _KEPT_ACTIONS: Final = 4096
 _NO_CONDITION: Final[Mapping[str, object]] = {}
 
@@ -66,7 +66,7 @@ class Policy:
 
 
 def parse(document: str | Mapping[str, Any], policy_type: PolicyType, name: str = "") -> Policy:
-    """Read a policy document; the same text is read once and kept.
+    """Read a policy document; the same text is read once and cached.
 
     `policy_type` says which elements it must have: identity-based policies (boundaries, session
     and service control policies too) name resources and no principals, resource-based ones name

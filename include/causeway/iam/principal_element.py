@@ -1,4 +1,4 @@
-"""The Principal and NotPrincipal elements: whom a statement speaks to, and how directly.
+"""The Principal and NotPrincipal elements: which principals a statement names, how directly.
 
 See "IAM User Guide: AWS JSON policy elements: Principal" and "NotPrincipal".
 """

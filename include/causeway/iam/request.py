@@ -78,12 +78,12 @@ class Principal:
 
     @classmethod
     def of_provider(cls, provider: str) -> Self:
-        """Someone vouched for by an identity provider (its ARN, or `accounts.google.com`)."""
+        """Somebody authenticated by an identity provider (its ARN, or `accounts.google.com`)."""
         return cls(PrincipalKind.FEDERATED, provider)
 
     @classmethod
     def anonymous(cls) -> Self:
-        """Someone who signed nothing."""
+        """A caller that signed nothing."""
         return cls(PrincipalKind.ANONYMOUS, "*")
 
     @property

@@ -1,4 +1,4 @@
-"""One statement of a policy: whether it speaks about a request."""
+"""One statement of a policy: whether it applies to a request."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Statement:
         return self.actions.match(action, _NO_FACTS) is not self.not_actions
 
     def reach(self, who: Principal) -> Reach:
-        """Tell how directly the statement speaks to a principal.
+        """Tell how directly the statement names a principal.
 
-        An identity-based policy speaks to whom it is attached to.
+        An identity-based policy names the principal that it is attached to.
         """
         if self.principal is None:
             return Reach.DIRECT

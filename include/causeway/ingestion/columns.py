@@ -1,8 +1,8 @@
 """One column against the contract: whole columns at a time, single values only where in doubt.
 
-What a value may be is said once, by `Feature.fault_of`. A vectorised test that is never more
-lenient finds the values that are surely good; the others are put to `fault_of`, which also words
-the fault. Columns of few different texts (codes) are judged text by text, each once in a file.
+`Feature.fault_of` alone says what a value may be. A vectorised test that is never more lenient
+finds the values that are certainly good; the others are passed to `fault_of`, which also words the
+reason. Columns of few different texts (codes) are judged text by text, each once in a file.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class ColumnCheck:
         return doubt
 
     def _doubted(self, values: pa.Array, column: pa.Array, doubt: pa.Array | None) -> Checked:
-        """Put the values in doubt to `fault_of`: at fault they become null, odd ones are parsed."""
+        """Check doubtful values with `fault_of`: faulty ones become null, the others are parsed."""
         if doubt is None or not pc.any(doubt).as_py():
             return Checked(values)
         faults: Faults = {}

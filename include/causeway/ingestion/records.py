@@ -1,6 +1,7 @@
-"""Records from a table file: ids, event times and features, the rows that break the contract apart.
+"""Records from a table file, and apart from them the rows that break the contract.
 
-A row is good as a whole or rejected with every reason; good rows and rejects together are all rows.
+A record has an id, an event time and features. A row is good as a whole or rejected with every
+reason; good rows and rejects together are all rows.
 """
 
 from __future__ import annotations
@@ -284,7 +285,7 @@ def _formatted(pattern: str, numbers: np.ndarray[Any, Any]) -> pa.Array:
 
 
 def _ignore(row: int, text: str, reason: str) -> None:
-    """Leave malformed lines to the reading that tells of them."""
+    """Ignore malformed lines; another reading reports them."""
 
 
 def first_problems(rejects: Sequence[Reject], limit: int = 20) -> list[Problem]:

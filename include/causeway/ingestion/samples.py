@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         write(arguments.use_case, arguments.rows, arguments.seed, path)
     except BrokenPipeError:
-        sys.exit(1)  # who reads has enough
+        sys.exit(1)  # the reader closed the pipe
 
 
 if __name__ == "__main__":

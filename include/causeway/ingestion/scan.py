@@ -1,4 +1,4 @@
-"""What one reading of a file's bytes tells: its digest, its size, and what kind of text it is."""
+"""One reading of a file's bytes: its digest, its size, and what kind of text it is."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PARQUET_MAGIC: Final = b"PAR1"
 
 @dataclass(frozen=True)
 class Scan:
-    """What one reading of a file's bytes tells: digest, size, and what kind of text it is.
+    """What one reading of a file's bytes shows: digest, size, and what kind of text it is.
 
-    Plain is UTF-8 without a quotation mark, which Arrow reads. The rest is read line by line: a
+    Plain is UTF-8 without a quotation mark, which Arrow reads. Other files are read line by line: a
     mark that is never closed would swallow lines, and Arrow drops an invalid row that is no UTF-8.
     Numeric is plain and, below the header, of nothing but what decimal numbers are written with:
     only there Arrow's numbers are those of the contract. (It also takes `0x1F`, `nan` and blanks.)

@@ -12,7 +12,7 @@ import pyarrow as pa
 NEXT_STEP: Final = "Mend the file and hand it in again; nothing was written."
 CHUNK_ROWS: Final = 1 << 16
 
-#: What is told of a line that is no row: its number, its text, the reason.
+#: What is reported of a line that is no row: its number, its text, the reason.
 Malformed = Callable[[int, str, str], None]
 
 

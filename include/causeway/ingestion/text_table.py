@@ -104,7 +104,7 @@ class TextTable:
                     done += 1
                 return
             except _OtherKindError:
-                pass  # from this batch on as texts, of which each fault is told
+                pass  # from this batch on as texts, of which each fault is reported
         yield from self._batches(bad, NO_KINDS, done)
 
     def _batches(
@@ -166,7 +166,7 @@ class _OtherKindError(Exception):
 
 
 class _Malformed:
-    """Lines that are no rows: numbered, told to the caller; empty ones at the end are none."""
+    """Lines that are no rows: numbered and reported; empty lines at the end do not count."""
 
     def __init__(self, tell: Malformed, width: int, first: int) -> None:
         self._tell, self._width, self._first = tell, width, first
@@ -182,7 +182,7 @@ class _Malformed:
         return "skip"
 
     def split(self, number: int, line: bytes, separator: str) -> list[str] | None:
-        """Read one line; None when it is no row, which is told."""
+        """Read one line; None when it is no row, which is reported."""
         if not line:
             self._empty.append(number)
             return None
@@ -238,7 +238,7 @@ class _Malformed:
         self._tell(number, text[:60], reason or f"has {count} values, expected {self._width}")
 
     def _flush(self, until: int) -> None:
-        """Tell of the empty lines before a line that holds something."""
+        """Report the empty lines before a line that holds something."""
         while self._empty and self._empty[0] < until:
             self._tell(self._empty.pop(0), "", "the line is empty")
 

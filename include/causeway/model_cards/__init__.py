@@ -1,5 +1,6 @@
-"""Model cards: what is told about a model, where it comes from, and how it travels.
+"""Model cards: what is said about a model, where it comes from, and how it travels.
 
-Two cards with two schemas: the standalone card in shared services, one per model and called as the
-model's group, is the truth; the card inside a model package is its reduced copy at registration.
+There are two cards with two schemas. The standalone card in shared services, one per model and
+named like the model's group, is authoritative; the card inside a model package is its reduced copy
+at registration.
 """

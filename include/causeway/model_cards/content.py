@@ -1,4 +1,4 @@
-"""The content of a model card: made of what is known, merged with what people wrote.
+"""The content of a model card: generated from known facts, merged with what people wrote.
 
 Facts (SageMaker developer guide): `UpdateModelCard` takes the complete content, and what is left
 out is gone. So a new content always starts from the card as it is.
@@ -17,7 +17,7 @@ Content = dict[str, Any]
 
 #: The evaluation that the test of a live endpoint adds.
 LIVE_TEST: Final = "live endpoint in test"
-#: Evaluations that are about one version, and gone when the card describes another.
+#: Evaluations of one version; they are removed when the card describes another.
 OF_A_VERSION: Final = frozenset({HELD_OUT, LIVE_TEST})
 
 
@@ -40,9 +40,10 @@ def card_content(facts: Facts, package: Mapping[str, Any] | None = None) -> Cont
 
 
 def merged(existing: Mapping[str, Any], generated: Mapping[str, Any]) -> Content:
-    """Return the complete content: people's words of the card as it is, and our fields as made.
+    """Return the complete content: people's fields as on the card, ours as generated.
 
-    Evaluations of other names stay; those of a version go when the card describes another one.
+    Evaluations of other names stay; those of a version are removed when the card describes another
+    one.
     """
     result: Content = copy.deepcopy(dict(existing))
     same = described_version(existing) == described_version(generated)
@@ -83,7 +84,7 @@ def live_test(metrics: Mapping[str, float], endpoint: str, account: str) -> Cont
 
 
 def live_test_of(record: StageRecord) -> Content | None:
-    """Return the evaluation that a version's test record tells of; None before it was tested."""
+    """Return the evaluation in a version's test record; None before it was tested."""
     metrics = dict(record.validation_metrics)
     endpoint, account = metrics.pop("endpoint", None), metrics.pop("account", None)
     if endpoint is None or not metrics:
@@ -108,7 +109,7 @@ def _get(content: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
 
 
 def _set(content: Content, keys: tuple[str, ...], value: Any) -> None:
-    """Set a field, or take it away (and what is empty then) when there is nothing to say."""
+    """Set a field, or remove it (and what becomes empty) when it has no value."""
     *way, last = keys
     if value in (None, "", [], {}):
         here: Any = _get(content, tuple(way)) if way else content

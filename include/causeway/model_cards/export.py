@@ -1,7 +1,7 @@
-"""Exports of a card to PDF: named after the card's version, and kept with the audit.
+"""Exports of a card to PDF: named after the card's version, and recorded for audits.
 
-The PDF lies in the bucket of who asked for it; its place and digest are an item of the governance
-table, beside the decisions on the version that the card tells of.
+The PDF lies in the bucket of the account that asked for it. Its address and digest are an item of
+the governance table, beside the decisions on the version that the card describes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from causeway.names import NAME_LENGTH
 from causeway.topology.arns import ModelCardArn, ModelPackageArn
 from causeway.versions.keys import version_pk
 
-#: The name of a failed export is used up; after so many a person looks.
+#: The name of a failed export cannot be reused; after so many attempts a person has to look.
 MAX_ATTEMPTS: Final = 3
 
 
@@ -50,11 +50,11 @@ class CardExport:
 
     @property
     def key(self) -> Key:
-        """Where it is kept: with everything about the model's version."""
+        """The key of its record: with everything about the model's version."""
         return Key(version_pk(self.version_arn), f"CARD#{self.card_version}")
 
     def keep(self, now: datetime) -> Update:
-        """Return the write that keeps it; an export that is kept already stays as it is."""
+        """Return the write of its record; an existing record stays as it is."""
         return create(
             self.key,
             {
@@ -72,7 +72,7 @@ class CardExport:
         )
 
     def require_same(self, record: Mapping[str, object]) -> None:
-        """Check what was kept against what lies there now.
+        """Check the record against the object as it is now.
 
         Raises:
             UnexpectedState: somebody wrote over the PDF.

@@ -30,7 +30,7 @@ class CardStatus(StrEnum):
 
 
 class HandOver(StrEnum):
-    """What happens to a version and is told on its model's card."""
+    """What happens to a version and is recorded on its model's card."""
 
     REGISTRATION = "registration"
     TEST = "test"
@@ -125,8 +125,8 @@ def plan_card(
 def changes(card: Card, content: Content, status: CardStatus) -> tuple[CardChange, ...]:
     """Return the updates from a card to a content and a status; nothing when it has both.
 
-    A card that loses a status loses it first, so that no other content ever stands under an
-    approval; one that gains a status gets its content first.
+    A card that loses a status loses it first, so that new content is never shown as approved; one
+    that gains a status gets its content first.
 
     Raises:
         UnexpectedState: an archived card's content would change.

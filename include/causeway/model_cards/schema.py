@@ -56,7 +56,7 @@ def checked(content: Mapping[str, Any], kind: Kind = "card") -> str:
             f"the content of the model card ({kind}) breaks its schema",
             problems[:_MOST],
             more=max(0, len(problems) - _MOST),
-            next_step="Mend the fields named, in the use case or on the card; nothing was sent.",
+            next_step="Correct the fields named, in the use case or on the card; nothing was sent.",
         )
     return text
 

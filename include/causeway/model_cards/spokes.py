@@ -1,8 +1,8 @@
-"""Hub and spoke: accounts keep cards of their own, and the hub's card has what people wrote there.
+"""Hub and spoke: accounts keep cards of their own; the hub's card collects what people wrote there.
 
-The standalone card in shared services stays the truth: a spoke's card adds words to it and takes
-none away, and the fields that Causeway writes are never taken from a spoke. Where two say something
-of one field, the later spoke's word counts, and any spoke's before the hub's own.
+The standalone card in shared services stays authoritative: a spoke's card adds words to it and
+removes none, and the fields that Causeway writes are never taken from a spoke. When two spokes set
+one field, the later spoke wins, and any spoke wins over the hub.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from causeway.model_cards.lifecycle import Card, CardChange, CardStatus, changes
 
 _EVALUATIONS: Final = "evaluation_details"
 _OURS: Final = frozenset(field.keys for field in FIELDS)
-#: An approval or an archived card is about the content as it was: it waits for the next version.
+#: An approved or archived card keeps its content: changes wait for the next version.
 _OPEN: Final = (CardStatus.DRAFT, CardStatus.PENDING_REVIEW)
 
 
@@ -51,7 +51,7 @@ def aggregated(hub: Mapping[str, Any], spokes: Sequence[Content]) -> Content:
 def _words(
     content: Mapping[str, Any], way: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield what is not Causeway's, by its place: sections are entered, lists are taken whole."""
+    """Yield what Causeway does not write, by its keys; lists are taken whole."""
     for name, value in content.items():
         keys = (*way, name)
         if keys in _OURS:

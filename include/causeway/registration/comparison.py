@@ -1,4 +1,4 @@
-"""A candidate beside the version in production and earlier ones, for who decides about it.
+"""A candidate beside the version in production and earlier ones, for the person who decides.
 
 Everything is read from what the versions carry (metadata, the card inside the package), so the
 comparison needs no run, no job and no endpoint that may be gone.

@@ -1,4 +1,4 @@
-"""The registration of a candidate: `CreateModelPackage`, with all that a version is to carry.
+"""The registration of a candidate: `CreateModelPackage`, with everything that a version carries.
 
 Facts (SageMaker service model): at most 50 metadata properties of 128/256 characters, a
 `ClientToken` of 36, a file source with its digest; the developer guide asks for the group's ARN
@@ -109,7 +109,7 @@ def gates_told(report: Mapping[str, Any]) -> str:
 
 
 def _life_cycle(candidate: Candidate) -> dict[str, str]:
-    # The one text beside the version that the registry's console shows to who decides.
+    # The only text beside the version that the registry's console shows to the approver.
     hint = f"; compare before deciding: {candidate.comparison.uri}" if candidate.comparison else ""
     cycle = lifecycle_of(Stage.DEVELOPMENT, Status.PENDING, f"registered by training{hint}")
     return {

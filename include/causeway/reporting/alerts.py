@@ -1,4 +1,4 @@
-"""Alerts: what somebody has to look at, in one form whoever raises it.
+"""Alerts: what a person has to look at, in one form.
 
 An alert is published to one topic of the governance account and written to the log as one line.
 People and systems subscribe to the topic and filter by its attributes; see docs/access.md.
@@ -44,10 +44,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing that somebody has to look at.
+    """One thing that a person has to look at.
 
-    `subject` is the ARN of what it is about, `account` the account where it happened, `run` the
-    DAG run that noticed. Texts are one line each, and what looks like a secret is masked in them.
+    `subject` is the ARN of what it is about, `account` the account where it happened, `run` the DAG
+    run that noticed. Texts are one line each, and what looks like a secret is masked in them.
     """
 
     what: str

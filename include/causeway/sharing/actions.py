@@ -1,4 +1,4 @@
-"""The calls that a sharing plan is made of; each says itself in words and gives its request."""
+"""The calls of a sharing plan; each describes itself in words and builds its request."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Action(ABC):
 
 @dataclass(frozen=True)
 class CreateShare(Action):
-    """Create the share whole."""
+    """Create the share with everything in it."""
 
     verb, operation = "create", "create_resource_share"
     share: DesiredShare
     resources: tuple[str, ...]
     permission_arn: str
-    #: The dead shares of that name: a share made anew after a deletion is another request.
+    #: Deleted shares of that name: creating the share again after a deletion is another request.
     predecessors: tuple[str, ...] = ()
 
     def request(self) -> dict[str, Any]:
-        """Return the `CreateResourceShare` request; its token makes a retried call the same."""
+        """Return the `CreateResourceShare` request; a retried call has the same token."""
         fields = {
             "name": self.share.name,
             "resourceArns": list(self.resources),
@@ -57,7 +57,7 @@ class CreateShare(Action):
 
 @dataclass(frozen=True)
 class Associate(Action):
-    """Add resources or principals; `again` says anew what ran out, such as an invitation."""
+    """Add resources or principals; `again` repeats what expired, such as an invitation."""
 
     operation = "associate_resource_share"
     share_arn: str
@@ -78,7 +78,7 @@ class Associate(Action):
 
 @dataclass(frozen=True)
 class Disassociate(Action):
-    """Take resources or principals out that nobody declares."""
+    """Remove resources or principals that nobody declares."""
 
     verb, operation = "revoke", "disassociate_resource_share"
     share_arn: str

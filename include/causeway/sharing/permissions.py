@@ -1,9 +1,9 @@
-"""RAM permissions: the least that fulfils a grant, and the ones of our own where none is small.
+"""RAM permissions: the smallest that fulfils a grant, or one of ours where none is small enough.
 
-Names of AWS's managed permissions are not certain (letter case, unpublished lists), actions are:
-a grant is resolved among the permissions that RAM lists. Where each of them allows too much, a
-customer-managed permission with just the grant's actions is used; a changed definition becomes
-a new version.
+Names of AWS's managed permissions are not certain (letter case, unpublished lists), actions are: a
+grant is resolved among the permissions that RAM lists. Where each of them allows too much, a
+customer-managed permission with just the grant's actions is used; a changed definition becomes a
+new version.
 """
 
 from __future__ import annotations

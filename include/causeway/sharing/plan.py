@@ -1,9 +1,9 @@
 """The plan between desired and observed shares of one owner: what to call, what is waited for.
 
-Applying a plan and planning again gives a quiet plan, whatever was there before: shares that
-nobody declares, second shares of one name, strangers in a share, other permissions, an
-invitation that ran out. Revoking comes before giving, so that a call that fails while giving
-leaves nothing open that should be closed.
+Once a plan is applied, the next plan is empty, whatever was there before: shares that nobody
+declares, second shares of one name, unknown principals in a share, other permissions, an expired
+invitation. Revocations come before grants, so that a grant that fails leaves nothing open that
+should be closed.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
 
 
 class _Compared:
-    """Entities that are wanted in a share against those that RAM shows, by what to do."""
+    """Entities that should be in a share, compared with those that RAM shows."""
 
     def __init__(self, desired: Iterable[str], present: Mapping[str, str]) -> None:
         desired = tuple(desired)
@@ -196,8 +196,8 @@ def _of_name(name: str, state: OwnerState) -> list[ObservedShare]:
 
 
 def _distance(desired: DesiredShare, share: ObservedShare) -> tuple[int, int, int, int, str]:
-    # Of two shares of one name the one stays that costs the consumers least: who has joined, who is
-    # invited, who was.
+    # Of two shares of one name the one stays that costs the consumers least: the one with the most
+    # principals that have joined, then that are invited, then that once were.
     joined = sum(share.principals.get(p) == "ASSOCIATED" for p in desired.principals)
     invited = sum(share.reaches(p) for p in desired.principals)
     principals = sum(p in share.principals for p in desired.principals)

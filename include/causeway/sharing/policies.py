@@ -1,7 +1,8 @@
-"""Policy documents: statements of ours merged by Sid into what is there, foreign ones kept.
+"""Policy documents: our statements are merged by Sid, all others are kept.
 
-The put calls replace a whole document, so every change is read, merge, compare, write. What is
-ours is told by the first letters of its Sid; the templates' own statements have other ones.
+The put calls replace a whole document, so every change is read, merge, compare, write. Our
+statements are recognised by the prefix of their Sid; the templates' own statements have other
+prefixes.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def converged(
 ) -> str | None:
     """Return the document to write so that ours are exactly `statements`; None when they are.
 
-    Ours are the statements whose Sid begins with `prefix`: one that is not wanted any more goes,
-    whatever else is there stays.
+    Ours are the statements whose Sid begins with `prefix`: surplus ones are removed, all other
+    statements stay.
 
     Raises:
         ConfigError: a statement is not ours by its Sid, or the result is larger than its holder

@@ -1,7 +1,7 @@
 """Resource shares of AWS RAM: as they should be, and as their owner's account shows them.
 
 `causeway.sharing.plan` compares the two. Facts (RAM user guide and service model): one permission
-per resource type in a share, no de-duplication by name, an invitation of a SageMaker type dies
+per resource type in a share, no de-duplication by name, an invitation of a SageMaker type expires
 after twelve hours and its principal is then disassociated.
 """
 
@@ -19,7 +19,7 @@ from causeway.topology.access_rules import CARD_STATUSES, CardStatusName, Grant,
 from causeway.topology.accounts import AccountId, AccountRole, Topology
 from causeway.topology.arns import SageMakerArn
 
-#: Shares whose names start so are ours: what of them nobody declares is revoked.
+#: Shares whose names start like this are ours: those that nobody declares are revoked.
 OURS: Final = "causeway-"
 
 #: How the permissions start that were promoted from a resource policy of ours.

@@ -267,7 +267,7 @@ class Topology(Strict):
             raise ConfigError(
                 f"topology {self.name}: image_digests has no digest for {name or uri}",
                 next_step="Write it there: aws ecr describe-images in the image's registry, or "
-                "docker pull, tell it. A registered version names its container by digest.",
+                "docker pull, shows it. A registered version names its container by digest.",
             )
         return f"{uri.rpartition(':')[0]}@{digest}"
 

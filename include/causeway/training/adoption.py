@@ -1,4 +1,4 @@
-"""Adoption: what to make of jobs that exist under a name already.
+"""Adoption: what to do about jobs that exist under a name already.
 
 A job's name is a function of its inputs, never of a run or the clock. A job name cannot be reused
 in its account and region, whether the job failed or not: the next attempt takes the next ordinal.

@@ -1,9 +1,9 @@
 """Jobs as functions of their inputs: code bundles and the requests that start them.
 
-A job's name follows from everything that it depends on (script and code digest, inputs,
-parameters, image), never from a run or a clock: the same work has the same name and is found
-again, other work has another. Script mode of SageMaker: processing jobs run a script that is one
-of their inputs, training jobs get `sagemaker_program` and `sagemaker_submit_directory`.
+A job's name follows from everything that it depends on (script and code digest, inputs, parameters,
+image), never from a run or a clock: the same work has the same name and is adopted, other work has
+another name. Script mode of SageMaker: processing jobs run a script that is one of their inputs,
+training jobs get `sagemaker_program` and `sagemaker_submit_directory`.
 """
 
 from __future__ import annotations

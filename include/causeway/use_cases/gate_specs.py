@@ -1,7 +1,7 @@
 """The gates that a use case may declare for a model, one kind each.
 
-A gate has three answers. What an inconclusive one does is declared: it blocks, unless the gate
-says `inconclusive: pass`, and the report shows either way that nothing could be said.
+A gate has three answers. The use case declares what an inconclusive one does: it blocks, unless the
+gate says `inconclusive: pass`. The report shows either way that the gate was inconclusive.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ProductionGate(AnyKind):
 
 
 class CalibrationGate(AnyKind):
-    """Probabilities that mean what they say: expected calibration error, Brier score, or both."""
+    """Bounds on calibration: expected calibration error, Brier score, or both."""
 
     kind: Literal["calibration"]
     max_ece: Annotated[float, Field(gt=0, le=1)] | None = None

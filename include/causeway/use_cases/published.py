@@ -1,6 +1,6 @@
 """Raw data as its authors publish it: where it lies and what it must be.
 
-The contract of a use case declares one address; no other is ever loaded from. What arrives is
+The contract of a use case declares one address; nothing is loaded from any other. What arrives is
 compared with the declared digests, sizes and number of rows.
 """
 

@@ -1,8 +1,8 @@
-"""The model registry: the candidate that is registered, and a version as the registry tells it.
+"""The model registry: the candidate to register, and a version as the registry describes it.
 
-A version belongs to the shared group, is addressed by the group's ARN, and carries in its
-customer metadata what binds it: the artifact's digest and object version, the gate report's
-digest, the runs. The request that makes one is `causeway.registration.request`.
+A version belongs to the shared group, is addressed by the group's ARN, and carries in its customer
+metadata what binds it: the artifact's digest and object version, the gate report's digest, the
+runs. The request that makes one is `causeway.registration.request`.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def version_of(description: Mapping[str, Any]) -> RegistryVersion:
 
 
 def find_by_digest(versions: Iterable[RegistryVersion], digest: Digest) -> RegistryVersion | None:
-    """Return the newest version that carries the digest: the same artifact is found, not remade."""
+    """Return the newest version that carries the digest: an artifact is not registered twice."""
     same = [version for version in versions if version.artifact_sha256 == digest.hex]
     return max(same, key=lambda version: version.arn.version, default=None)
 

@@ -18,7 +18,7 @@ from causeway.topology.arns import ModelPackageArn
 
 
 class Stage(StrEnum):
-    """Where a model version stands on its way."""
+    """The stages of a model version."""
 
     DEVELOPMENT = "development"
     TEST = "test"
@@ -28,7 +28,7 @@ class Stage(StrEnum):
 
 
 class Status(StrEnum):
-    """How a model version fares in a stage."""
+    """The status of a model version in a stage."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -42,7 +42,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class LifeCycle:
-    """The registry's `ModelLifeCycle`; both texts are free for AWS, but not for us."""
+    """The registry's `ModelLifeCycle`: AWS takes any two texts, Causeway uses fixed ones."""
 
     stage: str
     status: str
@@ -72,7 +72,7 @@ _LIFECYCLE_STATUS: Final[Mapping[Status, str]] = MappingProxyType(
     }
 )
 
-#: Which stage's approval is meant by the entry into a stage: approved there, one may go on.
+#: Which stage's approval allows the entry into a stage.
 STAGE_BEFORE: Final[Mapping[Stage, Stage]] = MappingProxyType(
     {Stage.TEST: Stage.DEVELOPMENT, Stage.PRODUCTION: Stage.TEST}
 )
@@ -86,10 +86,10 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[Status | None, frozenset[Status]]]] = 
         Stage.DEVELOPMENT: {
             None: frozenset({_S.PENDING, _S.QUARANTINED}),
             _S.PENDING: frozenset({_S.APPROVED, _S.REJECTED, _S.QUARANTINED, _S.SUPERSEDED}),
-            # Whoever is entitled may still decide on a version that a stranger touched.
+            # An entitled person may still decide on a version that somebody unknown changed.
             _S.QUARANTINED: frozenset({_S.PENDING, _S.APPROVED, _S.REJECTED, _S.RETIRED}),
             _S.APPROVED: frozenset({_S.QUARANTINED, _S.SUPERSEDED, _S.RETIRED, _S.PENDING}),
-            # Mended and approved again, or sent back to be judged anew.
+            # Corrected and approved again, or sent back for another decision.
             _S.REJECTED: frozenset({_S.PENDING, _S.APPROVED, _S.RETIRED}),
             _S.SUPERSEDED: frozenset({_S.RETIRED}),
             _S.RETIRED: frozenset(),
@@ -180,7 +180,7 @@ class StageRecord:
 
 
 def may_move(stage: Stage, before: Status | None, after: Status) -> bool:
-    """Tell whether the state machine allows the change; staying put is always allowed."""
+    """Tell whether the state machine allows the change; staying in the status is allowed."""
     return before == after or after in TRANSITIONS[stage].get(before, frozenset())
 
 

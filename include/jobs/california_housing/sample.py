@@ -14,7 +14,7 @@ HEADER = (
     "longitude,latitude,housingMedianAge,totalRooms,totalBedrooms,population,households,"
     "medianIncome,medianHouseValue"
 )
-# Two dear places (longitude, latitude), and how much nearness to one is worth.
+# Two expensive places (longitude, latitude), and what being near to one is worth.
 COAST = ((-122.4, 37.8), (-118.4, 34.0))
 LOWEST, HIGHEST = 14999.0, 500001.0
 

@@ -1,4 +1,4 @@
-"""What a classifier's answers mean: calibration, and how groups of people fare.
+"""Calibration of a classifier's answers, and how they differ between groups of people.
 
 A score of 0.5 and more is the favourable answer; label 1 is the favourable outcome.
 """
