@@ -50,7 +50,7 @@ _STANDING: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Found:
+class ReviewFinding:
     """One finding: in which account, about what, concerning whom, and what to do."""
 
     finding: Finding
@@ -81,14 +81,14 @@ def review(
     uses: Mapping[str, Iterable[Use]],
     topology: Topology,
     window: Window,
-) -> tuple[Found, ...]:
+) -> tuple[ReviewFinding, ...]:
     """Return what the review finds, drift first.
 
     `uses` holds what `in_use` says by owner; of an owner that is not among its keys nothing is
     said about use.
     """
     all_sights = tuple(sights)
-    findings: list[Found] = []
+    findings: list[ReviewFinding] = []
     for sight in all_sights:
         mine = [grant for grant in grants if grant.owner == sight.account]
         shares = [s for s in sight.shares if presence(s.status, "ResourceShareStatus") != "absent"]
@@ -103,7 +103,7 @@ def review(
 
 def _undeclared(
     grants: Sequence[DesiredGrant], shares: Iterable[SeenShare], account: str
-) -> Iterable[Found]:
+) -> Iterable[ReviewFinding]:
     # A model group that is shared by its resource policy has a share that RAM makes and names.
     by_policy = {str(grant.resource) for grant in grants if grant.route == "policy"}
     for share in shares:
@@ -112,7 +112,7 @@ def _undeclared(
         if not declared and resources and resources <= by_policy:
             declared = [grant for grant in grants if str(grant.resource) in resources]
         if not declared:
-            yield Found(
+            yield ReviewFinding(
                 Finding.UNKNOWN_SHARE,
                 account,
                 share.arn,
@@ -122,7 +122,7 @@ def _undeclared(
             )
             continue
         for principal in sorted(principals - {grant.principal for grant in declared}):
-            yield Found(
+            yield ReviewFinding(
                 Finding.UNKNOWN_PRINCIPAL,
                 account,
                 share.arn,
@@ -131,7 +131,7 @@ def _undeclared(
                 "Declare it in `access`, or run platform__sharing, which takes it out.",
             )
         for resource in sorted(resources - {str(grant.resource) for grant in declared}):
-            yield Found(
+            yield ReviewFinding(
                 Finding.UNKNOWN_RESOURCE,
                 account,
                 share.arn,
@@ -143,7 +143,7 @@ def _undeclared(
 
 def _missing(
     grants: Iterable[DesiredGrant], shares: Sequence[SeenShare], sight: Sight
-) -> Iterable[Found]:
+) -> Iterable[ReviewFinding]:
     open_ = {
         (resource, principal)
         for share in shares
@@ -157,7 +157,7 @@ def _missing(
         ):
             continue
         if (resource, grant.principal) not in open_:
-            yield Found(
+            yield ReviewFinding(
                 Finding.MISSING,
                 grant.owner,
                 str(grant.resource),
@@ -167,13 +167,13 @@ def _missing(
             )
 
 
-def _invitations(sight: Sight, grants: Iterable[DesiredGrant]) -> Iterable[Found]:
+def _invitations(sight: Sight, grants: Iterable[DesiredGrant]) -> Iterable[ReviewFinding]:
     ours = {(grant.owner, grant.share) for grant in grants}
     for invitation in sight.invitations:
         if invitation.status == "ACCEPTED":
             continue
         expected = (invitation.sender, invitation.share_name) in ours
-        yield Found(
+        yield ReviewFinding(
             Finding.INVITATION,
             sight.account,
             invitation.share_arn,
@@ -186,10 +186,10 @@ def _invitations(sight: Sight, grants: Iterable[DesiredGrant]) -> Iterable[Found
         )
 
 
-def _expiring(grants: Iterable[DesiredGrant], window: Window) -> Iterable[Found]:
+def _expiring(grants: Iterable[DesiredGrant], window: Window) -> Iterable[ReviewFinding]:
     for grant in grants:
         if grant.until is not None and grant.until - window.now <= window.expires_within:
-            yield Found(
+            yield ReviewFinding(
                 Finding.EXPIRING,
                 grant.owner,
                 str(grant.resource),
@@ -204,14 +204,14 @@ def _unused(
     uses: Mapping[str, Iterable[Use]],
     topology: Topology,
     window: Window,
-) -> Iterable[Found]:
+) -> Iterable[ReviewFinding]:
     for grant in grants:
         shown_by = USES.get((grant.kind, grant.grant), ())
         if not shown_by or grant.owner not in uses:
             continue
         for account in receiving_accounts(grant, topology):
             if (str(grant.resource), account, grant.grant.value) not in set(uses[grant.owner]):
-                yield Found(
+                yield ReviewFinding(
                     Finding.UNUSED,
                     grant.owner,
                     str(grant.resource),

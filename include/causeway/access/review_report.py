@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from causeway.access.review import Finding, Found, Window
+from causeway.access.review import Finding, ReviewFinding, Window
 from causeway.instants import for_people, instant
 from causeway.pages import markdown_table
 from causeway.reporting.alerts import Alert, Severity
@@ -14,14 +14,14 @@ from causeway.sharing.grants import DesiredGrant
 
 
 # ---------------------------------------------------------------- what comes of a review
-def counts(findings: Iterable[Found]) -> dict[str, int]:
+def counts(findings: Iterable[ReviewFinding]) -> dict[str, int]:
     """Return how many there are of each finding."""
     kinds = [f.finding for f in findings]
     return {finding.value: kinds.count(finding) for finding in Finding}
 
 
 def document(
-    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
+    findings: Sequence[ReviewFinding], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> dict[str, Any]:
     """Return the review as JSON-able values: the findings, and all that is declared."""
     return {
@@ -45,7 +45,7 @@ def document(
 
 
 def markdown(
-    findings: Sequence[Found], grants: Sequence[DesiredGrant], run: str, window: Window
+    findings: Sequence[ReviewFinding], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> str:
     """Return the review for people."""
     lines = [f"# Access review {run}", "", f"At {for_people(window.now)}.", ""]
@@ -87,7 +87,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -
     return markdown_table(head, rows) if rows else otherwise
 
 
-def alerts(findings: Iterable[Found], run: str) -> tuple[Alert, ...]:
+def alerts(findings: Iterable[ReviewFinding], run: str) -> tuple[Alert, ...]:
     """Return an alert for each drift: access that nobody declared is critical."""
     return tuple(
         Alert(

@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class FoundFeature:
+class FeatureHit:
     """One feature of a hit."""
 
     name: str
@@ -74,7 +74,7 @@ class Hit:
     description: str
     owner: str
     tags: Mapping[str, str]
-    features: tuple[FoundFeature, ...]
+    features: tuple[FeatureHit, ...]
     #: When records were last ingested as far as this project knows; else when it was changed.
     updated: str
     #: Whether that is longer ago than the contract allows; None where nothing is allowed or known.
@@ -123,9 +123,9 @@ def answer(
     `groups` and `features` are `FeatureGroup` and `FeatureMetadata` records of `Search`. A hit
     lists the features that match where the question is about features, else all of them.
     """
-    described: dict[str, dict[str, FoundFeature]] = {}
+    described: dict[str, dict[str, FeatureHit]] = {}
     for record in features:
-        described.setdefault(record["FeatureGroupArn"], {})[record["FeatureName"]] = FoundFeature(
+        described.setdefault(record["FeatureGroupArn"], {})[record["FeatureName"]] = FeatureHit(
             record["FeatureName"],
             record["FeatureType"],
             record.get("Description", ""),
@@ -141,14 +141,14 @@ def answer(
 def _hit(
     question: Question,
     record: Mapping[str, Any],
-    described: Mapping[str, FoundFeature],
+    described: Mapping[str, FeatureHit],
     context: Known,
 ) -> Hit | None:
     arn, name = record["FeatureGroupArn"], record["FeatureGroupName"]
     contract = context.contracts.get(arn)
     features = tuple(
         described.get(definition["FeatureName"])
-        or FoundFeature(definition["FeatureName"], definition["FeatureType"])
+        or FeatureHit(definition["FeatureName"], definition["FeatureType"])
         for definition in record["FeatureDefinitions"]
     )
     tags = dict(contract.tags) if contract else {}
@@ -186,7 +186,7 @@ def _hit(
     )
 
 
-def _named_owner(features: Sequence[FoundFeature], tags: Mapping[str, str]) -> str:
+def _named_owner(features: Sequence[FeatureHit], tags: Mapping[str, str]) -> str:
     """Return whom a group of another project names as its owner."""
     owners = [
         feature.parameters["owner"] for feature in features if feature.parameters.get("owner")

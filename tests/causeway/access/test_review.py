@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from causeway.access.review import Finding, Found, Window, review
+from causeway.access.review import Finding, ReviewFinding, Window, review
 from causeway.access.review_report import alerts, document, markdown
 from causeway.access.sights import SeenInvitation, SeenShare, Sight
 from causeway.access.usage import in_use, operations_of
@@ -59,7 +59,7 @@ def findings_of(
     *sights: Sight,
     grant: DesiredGrant = REGISTER,
     uses: dict[str, Any] | None = None,
-) -> dict[Finding, Found]:
+) -> dict[Finding, ReviewFinding]:
     findings = review([grant], sights, USED if uses is None else uses, topology, WINDOW)
     return {finding.finding: finding for finding in findings}
 
