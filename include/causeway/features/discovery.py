@@ -96,7 +96,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Known:
+class DiscoveryContext:
     """What this project knows beside what AWS shows, by feature group ARN."""
 
     topology: Topology
@@ -116,7 +116,7 @@ def answer(
     question: Question,
     groups: Iterable[Mapping[str, Any]],
     features: Iterable[Mapping[str, Any]],
-    context: Known,
+    context: DiscoveryContext,
 ) -> tuple[Hit, ...]:
     """Return the groups that answer a question, ordered by account and name.
 
@@ -142,7 +142,7 @@ def _hit(
     question: Question,
     record: Mapping[str, Any],
     described: Mapping[str, FeatureHit],
-    context: Known,
+    context: DiscoveryContext,
 ) -> Hit | None:
     arn, name = record["FeatureGroupArn"], record["FeatureGroupName"]
     contract = context.contracts.get(arn)
@@ -202,13 +202,13 @@ def _stale(
     return now - ingested > timedelta(hours=contract.fresh_hours)
 
 
-def _access(arn: str, account: str, context: Known) -> Access:
+def _access(arn: str, account: str, context: DiscoveryContext) -> Access:
     if account == context.account:
         return Access.OWN
     return Access.SHARED if arn in context.shared else Access.DISCOVERABLE
 
 
-def _ask(name: str, owner: str, account: str, context: Known) -> str:
+def _ask(name: str, owner: str, account: str, context: DiscoveryContext) -> str:
     roles = ", ".join(role.value for role in context.topology.roles_of(account))
     whom = owner or f"the owner of account {account}"
     return f"ask {whom} for a grant on {name}" + (f" (account role {roles})" if roles else "")

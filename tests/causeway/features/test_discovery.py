@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from causeway.features.discovery import Access, Hit, Known, Question, answer, table
+from causeway.features.discovery import Access, DiscoveryContext, Hit, Question, answer, table
 from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import UseCase
 from tests.causeway.values import DATA_SCIENCE as CONSUMER
@@ -59,8 +59,8 @@ FEATURES = (
 
 
 @pytest.fixture
-def context(topology: Topology) -> Known:
-    return Known(
+def context(topology: Topology) -> DiscoveryContext:
+    return DiscoveryContext(
         topology, CONSUMER, frozenset({arn("loans")}), consumers={arn("loans"): (CONSUMER,)}
     )
 
@@ -69,7 +69,9 @@ def names(hits: tuple[Hit, ...]) -> list[str]:
     return [hit.name for hit in hits]
 
 
-def test_without_a_question_everything_that_can_be_found_is_an_answer(context: Known) -> None:
+def test_without_a_question_everything_that_can_be_found_is_an_answer(
+    context: DiscoveryContext,
+) -> None:
     assert names(answer(Question(), GROUPS, FEATURES, context)) == ["loans", "people", "mine"]
 
 
@@ -92,13 +94,13 @@ def test_without_a_question_everything_that_can_be_found_is_an_answer(context: K
     ],
 )
 def test_a_hit_lists_the_features_that_answer(
-    context: Known, question: Question, features: dict[str, list[str]]
+    context: DiscoveryContext, question: Question, features: dict[str, list[str]]
 ) -> None:
     hits = answer(question, GROUPS, FEATURES, context)
     assert {hit.name: [f.name for f in hit.features] for hit in hits} == features
 
 
-def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(context: Known) -> None:
+def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(context: DiscoveryContext) -> None:
     hits = {hit.name: hit for hit in answer(Question(), GROUPS, FEATURES, context)}
     assert {name: hit.access for name, hit in hits.items()} == {
         "loans": Access.SHARED,
@@ -114,11 +116,11 @@ def test_a_hit_says_what_the_account_may_do_and_whom_to_ask(context: Known) -> N
 
 
 def test_owner_and_tags_come_from_the_contract_of_this_project(
-    case: UseCase, context: Known, topology: Topology
+    case: UseCase, context: DiscoveryContext, topology: Topology
 ) -> None:
     contract = case.feature_groups[0]
     record = group(contract.name, *contract.feature_names)
-    mine = Known(
+    mine = DiscoveryContext(
         topology,
         CONSUMER,
         contracts={arn(contract.name): contract},
@@ -131,7 +133,7 @@ def test_owner_and_tags_come_from_the_contract_of_this_project(
 
 def test_the_last_ingestion_is_the_freshness_where_it_is_known(topology: Topology) -> None:
     later = datetime(2026, 3, 2, tzinfo=UTC)
-    knowing = Known(topology, CONSUMER, ingested={arn("loans"): later})
+    knowing = DiscoveryContext(topology, CONSUMER, ingested={arn("loans"): later})
     hits = answer(Question(), GROUPS, FEATURES, knowing)
     assert {hit.name: hit.updated[:10] for hit in hits} == {
         "loans": "2026-03-02",
@@ -148,7 +150,7 @@ def test_a_hit_says_whether_it_is_stale(
 ) -> None:
     contract = case.feature_groups[0].model_copy(update={"fresh_hours": hours})
     group_arn = arn(contract.name)
-    knowing = Known(
+    knowing = DiscoveryContext(
         *(topology, CONSUMER),
         contracts={group_arn: contract},
         ingested={group_arn: AT},
@@ -159,7 +161,7 @@ def test_a_hit_says_whether_it_is_stale(
     assert ("(stale)" in table([hit])) is bool(stale)
 
 
-def test_the_table_ends_with_whom_to_ask(context: Known) -> None:
+def test_the_table_ends_with_whom_to_ask(context: DiscoveryContext) -> None:
     lines = table(answer(Question(), GROUPS, FEATURES, context)).splitlines()
     assert lines[0].split() == [
         "feature",
