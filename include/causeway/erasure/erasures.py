@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from causeway.erasure.offline_rows import Held
+from causeway.erasure.offline_rows import StoredRows
 from causeway.features.event_times import instant_of, next_after, text_of
 from causeway.features.withheld import Withheld
 from causeway.instants import for_people, instant
@@ -110,7 +110,7 @@ def begin(
     request: Request,
     earlier: Erasure | None,
     online: object | None,
-    offline: Held,
+    offline: StoredRows,
     versions: int,
     now: datetime,
 ) -> Erasure | None:

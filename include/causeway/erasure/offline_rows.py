@@ -21,22 +21,24 @@ DELETED = "is_deleted"
 
 
 @dataclass(frozen=True)
-class Held:
+class StoredRows:
     """What is stored of a record: rows with its values, and marks of its deletion."""
 
     rows: int = 0
     times: frozenset[datetime] = field(default_factory=frozenset)
     marks: frozenset[datetime] = field(default_factory=frozenset)
 
-    def __add__(self, other: Held) -> Held:
-        return Held(self.rows + other.rows, self.times | other.times, self.marks | other.marks)
+    def __add__(self, other: StoredRows) -> StoredRows:
+        return StoredRows(
+            self.rows + other.rows, self.times | other.times, self.marks | other.marks
+        )
 
 
-def held_in(path: Path, identifier: str, event_time: str, record: str) -> Held:
+def rows_in(path: Path, identifier: str, event_time: str, record: str) -> StoredRows:
     """Return what a Parquet file holds of a record, read row group by row group."""
     import pyarrow.parquet as pq
 
-    total = Held()
+    total = StoredRows()
     with pq.ParquetFile(path) as file:
         names = [n for n in (identifier, event_time, DELETED) if n in file.schema_arrow.names]
         for number in range(file.num_row_groups):
@@ -50,7 +52,7 @@ def held_in(path: Path, identifier: str, event_time: str, record: str) -> Held:
                 t for t, deleted in zip(times, deletions, strict=True) if not deleted
             )
             marks = frozenset(t for t, deleted in zip(times, deletions, strict=True) if deleted)
-            total += Held(sum(not deleted for deleted in deletions), row_times, marks)
+            total += StoredRows(sum(not deleted for deleted in deletions), row_times, marks)
     return total
 
 

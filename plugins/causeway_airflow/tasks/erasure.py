@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from causeway.erasure.erasures import Erasure, Request, begin, erasure_key, erasure_of
-from causeway.erasure.offline_rows import Held
+from causeway.erasure.offline_rows import StoredRows
 from causeway.errors import BadInput, ConfigError, NotArrivedYet
 from causeway.features.event_times import instant_of
 from causeway_airflow.configuration import case_of, topology
@@ -136,13 +136,13 @@ def _begin(
     """Return the erasure to begin or to go on with; None when there is nothing to erase."""
     contents = offline.by_version() if offline is not None else {}
     current = sum(content.rows for version, content in contents.items() if version.latest)
-    whole = sum(contents.values(), Held())
+    whole = sum(contents.values(), StoredRows())
     return begin(
         group,
         request,
         earlier,
         online,
-        Held(current, whole.times, whole.marks),
+        StoredRows(current, whole.times, whole.marks),
         sum(bool(content.rows) for content in contents.values()),
         datetime.now(UTC),
     )

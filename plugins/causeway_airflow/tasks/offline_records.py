@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from causeway.erasure.offline_rows import Held, held_in, write_without
+from causeway.erasure.offline_rows import StoredRows, rows_in, write_without
 from causeway_airflow.hooks.offline_objects import ObjectVersion, OfflineObjectsHook, OfflineStore
 
 READERS: Final = 8
@@ -28,9 +28,9 @@ class OfflineRecord:
 
     def __init__(self, objects: OfflineObjectsHook, store: OfflineStore, record: str) -> None:
         self.objects, self.store, self.record = objects, store, record
-        self._read: dict[tuple[str, str], Held] = {}
+        self._read: dict[tuple[str, str], StoredRows] = {}
 
-    def by_version(self) -> dict[ObjectVersion, Held]:
+    def by_version(self) -> dict[ObjectVersion, StoredRows]:
         """Return what each version that exists now has of the record."""
         versions = self.objects.versions(self.store)
         with ThreadPoolExecutor(READERS) as threads:
@@ -53,13 +53,13 @@ class OfflineRecord:
             versions += 1
         return rows, versions
 
-    def _look(self, version: ObjectVersion) -> Held:
+    def _look(self, version: ObjectVersion) -> StoredRows:
         name = (version.key, version.version_id)
         if name not in self._read:
             with tempfile.TemporaryDirectory(prefix="causeway-erase-") as folder:
                 path = Path(folder) / "object.parquet"
                 self.objects.fetch(self.store, version, path)
-                self._read[name] = held_in(
+                self._read[name] = rows_in(
                     path, self.store.identifier, self.store.event_time, self.record
                 )
         return self._read[name]

@@ -15,13 +15,13 @@ from causeway.erasure.erasures import (
     begin,
     erasure_of,
 )
-from causeway.erasure.offline_rows import Held
+from causeway.erasure.offline_rows import StoredRows
 from causeway.features.event_times import instant_of
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 REQUEST = Request("a-1", "asked by letter | 7", "data-owner", "run-1")
 STORED = "2026-01-01T00:00:00Z"
-ROWS = Held(2, frozenset({instant_of(STORED)}), frozenset())
+ROWS = StoredRows(2, frozenset({instant_of(STORED)}), frozenset())
 
 
 def begun(**more: Any) -> Erasure:
@@ -32,9 +32,9 @@ def begun(**more: Any) -> Erasure:
 
 
 def test_nothing_anywhere_begins_nothing() -> None:
-    assert begin("g", REQUEST, None, None, Held(), 0, NOW) is None
+    assert begin("g", REQUEST, None, None, StoredRows(), 0, NOW) is None
     done = begun().done(NOW)
-    assert begin("g", REQUEST, done, None, Held(marks=frozenset({NOW})), 0, NOW) is None
+    assert begin("g", REQUEST, done, None, StoredRows(marks=frozenset({NOW})), 0, NOW) is None
 
 
 def test_a_deletion_is_later_than_everything_stored_whatever_the_clock_says() -> None:
@@ -47,7 +47,7 @@ def test_what_was_begun_goes_on_under_its_event_time_and_keeps_its_counts() -> N
     read = erasure_of({"pk": "x", "sk": "y", **first.write(None).item})  # type: ignore[dict-item]
     assert read == first
     later = datetime(2026, 3, 1, tzinfo=UTC)
-    again = begin("g", REQUEST, first, None, Held(), 0, later)
+    again = begin("g", REQUEST, first, None, StoredRows(), 0, later)
     assert again is not None
     assert (again.event_time, again.rows, again.online) == (first.event_time, 2, True)
     rewritten = begun(earlier=first, online="2026-02-02T00:00:00Z")
@@ -57,7 +57,7 @@ def test_what_was_begun_goes_on_under_its_event_time_and_keeps_its_counts() -> N
 def test_a_record_that_was_written_again_is_erased_again() -> None:
     done = begun().done(NOW)
     assert (done.status, done.finished_at[:10]) == (DONE, "2026-02-01")
-    assert begun(earlier=done, versions=1, offline=Held(1, ROWS.times)).rows == 1
+    assert begun(earlier=done, versions=1, offline=StoredRows(1, ROWS.times)).rows == 1
 
 
 def outcome(changed: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from causeway.erasure.offline_rows import contains, held_in, write_without
+from causeway.erasure.offline_rows import contains, rows_in, write_without
 
 TIME = "2026-01-0{}T00:00:00Z"
 
@@ -32,10 +32,10 @@ def stored(path: Path, table: pa.Table, row_group: int = 2) -> Path:
 
 def test_rows_and_marks_are_told_apart(tmp_path: Path) -> None:
     table = rows(["a", "b", "a", "a"], [False, False, None, True])
-    held = held_in(stored(tmp_path / "x", table), "record_id", "event_time", "a")
+    held = rows_in(stored(tmp_path / "x", table), "record_id", "event_time", "a")
     assert (held.rows, len(held.times), len(held.marks)) == (2, 2, 1)
     assert max(held.times) < min(held.marks)
-    assert held_in(tmp_path / "x", "record_id", "event_time", "c").rows == 0
+    assert rows_in(tmp_path / "x", "record_id", "event_time", "c").rows == 0
 
 
 def test_only_the_records_rows_go_and_its_mark_stays(tmp_path: Path) -> None:
@@ -58,6 +58,6 @@ def test_numeric_identifiers_are_compared_as_numbers(
     tmp_path: Path, ids: list[Any], record: str
 ) -> None:
     source = stored(tmp_path / "x", rows(ids))
-    assert held_in(source, "record_id", "event_time", record).rows == 2
-    assert held_in(source, "record_id", "event_time", "one").rows == 0
+    assert rows_in(source, "record_id", "event_time", record).rows == 2
+    assert rows_in(source, "record_id", "event_time", "one").rows == 0
     assert contains(source, "record_id", record) and not contains(source, "record_id", "7")
