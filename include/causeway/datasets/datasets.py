@@ -37,7 +37,7 @@ LARGEST: Final = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreTable:
     """Where a feature group's offline store is, as its owner describes it."""
 
     database: str
@@ -46,7 +46,10 @@ class Place:
 
 
 def dataset_query(
-    case: UseCase, model: ModelSpec, stores: Mapping[str, Place], snapshot: datetime | None = None
+    case: UseCase,
+    model: ModelSpec,
+    stores: Mapping[str, StoreTable],
+    snapshot: datetime | None = None,
 ) -> DatasetQuery:
     """Return the query of a model's dataset; `stores` are by group.
 
@@ -69,7 +72,7 @@ def dataset_query(
 
 
 def group_tables(
-    case: UseCase, model: ModelSpec, stores: Mapping[str, Place]
+    case: UseCase, model: ModelSpec, stores: Mapping[str, StoreTable]
 ) -> tuple[GroupTable, ...]:
     """Return the offline stores of a model's dataset, in the order of its groups."""
     declared, tables = model.dataset, []

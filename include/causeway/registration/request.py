@@ -41,7 +41,7 @@ METADATA_VALUE: Final = 256
 STAGE_DESCRIPTION: Final = 1024
 
 
-class Place(NamedTuple):
+class DocumentSections(NamedTuple):
     """Where a document stands in `ModelMetrics` and in `DriftCheckBaselines`."""
 
     metrics: tuple[str, str] | None
@@ -49,18 +49,22 @@ class Place(NamedTuple):
 
 
 #: Documents beside the artifact, by name. Model Monitor compares what it sees with the baselines.
-DOCUMENTS: Final[Mapping[str, Place]] = {
-    "quality-statistics": Place(("ModelQuality", "Statistics"), ("ModelQuality", "Statistics")),
-    "quality-constraints": Place(("ModelQuality", "Constraints"), ("ModelQuality", "Constraints")),
-    "data-statistics": Place(
+DOCUMENTS: Final[Mapping[str, DocumentSections]] = {
+    "quality-statistics": DocumentSections(
+        ("ModelQuality", "Statistics"), ("ModelQuality", "Statistics")
+    ),
+    "quality-constraints": DocumentSections(
+        ("ModelQuality", "Constraints"), ("ModelQuality", "Constraints")
+    ),
+    "data-statistics": DocumentSections(
         ("ModelDataQuality", "Statistics"), ("ModelDataQuality", "Statistics")
     ),
-    "data-constraints": Place(
+    "data-constraints": DocumentSections(
         ("ModelDataQuality", "Constraints"), ("ModelDataQuality", "Constraints")
     ),
-    "bias-report": Place(("Bias", "Report"), None),
-    "bias-constraints": Place(None, ("Bias", "PostTrainingConstraints")),
-    "explainability": Place(("Explainability", "Report"), None),
+    "bias-report": DocumentSections(("Bias", "Report"), None),
+    "bias-constraints": DocumentSections(None, ("Bias", "PostTrainingConstraints")),
+    "explainability": DocumentSections(("Explainability", "Report"), None),
 }
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from causeway.datasets.datasets import Place, absent, dataset_query, group_tables
+from causeway.datasets.datasets import StoreTable, absent, dataset_query, group_tables
 from causeway.datasets.query import DatasetQuery, GroupTable, summary_sql
 from causeway.digests import sha256
 from causeway.errors import CausewayError, NotSharedYet
@@ -112,7 +112,7 @@ def settled(athena: AthenaHook, execution_id: str, seconds: float) -> dict[str, 
         time.sleep(LOOK_SECONDS)
 
 
-def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, Place]:
+def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, StoreTable]:
     """Return where the groups' stores are, as their owner describes them."""
     groups, places = hook(FeatureGroupsHook), {}
     for joined in model.dataset.joined(case.feature_groups):
@@ -132,7 +132,7 @@ def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, Place]:
             feature["FeatureName"]: feature["FeatureType"]
             for feature in description["FeatureDefinitions"]
         }
-        places[joined.group] = Place(
+        places[joined.group] = StoreTable(
             catalog["Database"],
             catalog["TableName"],
             "Fractional" if types[description["EventTimeFeatureName"]] != "String" else "String",

@@ -10,7 +10,7 @@ import yaml
 
 from causeway.datasets.datasets import (
     Absent,
-    Place,
+    StoreTable,
     absent,
     dataset_query,
     identifiers,
@@ -30,7 +30,7 @@ OWN = {
     "columns": {"customer": "customer", "ended_well": "good"},
 }
 STORES = {
-    name: Place("sagemaker_featurestore", name.replace("-", "_"))
+    name: StoreTable("sagemaker_featurestore", name.replace("-", "_"))
     for name in (APPLICANT, LOAN, OUTCOME)
 }
 
