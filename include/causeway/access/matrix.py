@@ -115,7 +115,7 @@ def markdown(rows: Sequence[Row], *, run: str, at: datetime) -> str:
         f"Run {run}, {for_people(at)}: {counted}.",
         markdown_table(("account", "resource", "grant", "predicted", "probed"), _lines(rows)),
     ]
-    parts += [f"- {told(row)}" for row in faults_of(rows)]
+    parts += [f"- {fault_text(row)}" for row in faults_of(rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -124,7 +124,7 @@ def faults_of(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(row for row in rows if row.finding in (Finding.DENIED, Finding.DISAGREES))
 
 
-def told(row: Row) -> str:
+def fault_text(row: Row) -> str:
     """Return a fault in words: what does not work, which sides are missing, what mends each."""
     check = row.check
     what = (

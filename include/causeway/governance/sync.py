@@ -56,7 +56,7 @@ def plan_sync(
     set-back for each that does not; the records that follow from the decisions; one promotion
     if none is open; and the registry's life-cycle as a mirror of the records.
 
-    `calls` are the recorded changes of the versions that `asked_since` names: they say who made
+    `calls` are the recorded changes of the versions that `calls_since` names: they say who made
     a gesture. While they cannot yet, the gesture waits and the version is left as it is.
     """
     all_calls = tuple(calls)
@@ -79,7 +79,7 @@ def plan_sync(
     )
 
 
-def asked_since(
+def calls_since(
     versions: Iterable[RegistryVersion],
     states: Mapping[ModelPackageArn, VersionState],
     use_cases: tuple[UseCase, ...],

@@ -102,7 +102,7 @@ def registration_request(
     return request | ({"DriftCheckBaselines": baselines} if baselines else {})
 
 
-def gates_told(report: Mapping[str, Any]) -> str:
+def gates_line(report: Mapping[str, Any]) -> str:
     """Return what a gate report says, in one line: the verdict, then each gate's answer."""
     answers = [
         " ".join(str(gate[part]) for part in ("subject", "said") if gate.get(part))

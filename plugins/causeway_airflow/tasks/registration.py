@@ -17,7 +17,7 @@ from causeway.gates.baselines import constraints
 from causeway.gates.report import read_report
 from causeway.model_cards.lifecycle import HandOver
 from causeway.registration.comparison import chosen, comparison_markdown, of_candidate
-from causeway.registration.request import DOCUMENTS, gates_told, registration_request
+from causeway.registration.request import DOCUMENTS, gates_line, registration_request
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn, TrainingJobArn
 from causeway.training.jobs import hyperparameters_of
@@ -165,7 +165,7 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
         manifest_sha256=manifest.digest,
         source_uri=best["model_uri"],
         gate_report=_store(files, report_key, report_text),
-        gate_verdict=gates_told(report),
+        gate_verdict=gates_line(report),
         image_uri=places.pinned_image(best["image_uri"]),
         generated_by=str(TrainingJobArn.of(places, registration.role, best["job"])),
         mlflow_run=best["mlflow_run"],

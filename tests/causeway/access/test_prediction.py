@@ -6,7 +6,7 @@ import pytest
 
 from causeway.access.answers import RamView, absence, denial
 from causeway.access.checks import Probe, checks
-from causeway.access.matrix import Finding, Row, faults_of, markdown, summary, table, told
+from causeway.access.matrix import Finding, Row, fault_text, faults_of, markdown, summary, table
 from causeway.access.prediction import Predictor
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Answer, Side, no, untested
@@ -50,8 +50,8 @@ def test_a_disagreement_is_counted_marked_and_told_with_both_answers(check, now)
     assert faults_of([row]) == (row,)
     assert summary([row])["prediction and probe disagree"] == 1
     assert "describe (!)" in table([row])
-    assert "predicted yes, probed no: service control policy" in told(row)
-    assert told(row) in markdown([row], run="r", at=now)
+    assert "predicted yes, probed no: service control policy" in fault_text(row)
+    assert fault_text(row) in markdown([row], run="r", at=now)
     assert row.as_json()["next_steps"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from causeway.governance.approvals import Verdict
 from causeway.governance.attribution import RegistryCall
-from causeway.governance.sync import SYNC_USER, asked_since, plan_sync
+from causeway.governance.sync import SYNC_USER, calls_since, plan_sync
 from causeway.governance.sync_plan import SyncPlan, VersionState
 from causeway.governance.table import PromotionStatus, new_record
 from causeway.topology.accounts import Topology, load_topology
@@ -38,7 +38,7 @@ class World:
     def plan(self) -> SyncPlan:
         states = {self.version.arn: self.state}
         arguments = ([self.version], states, (CASE,), self.topology, self.now)
-        since = asked_since(*arguments)
+        since = calls_since(*arguments)
         calls = [call for call in self.calls if since and call.at >= since]
         return plan_sync(*arguments, calls)
 
@@ -496,7 +496,7 @@ def test_an_approval_that_was_the_last_change_need_not_wait_for_the_others(world
 def test_calls_are_asked_for_only_when_something_was_asked(world: World) -> None:
     def since() -> datetime | None:
         states = {world.version.arn: world.state}
-        return asked_since([world.version], states, (CASE,), TOPOLOGY, world.now)
+        return calls_since([world.version], states, (CASE,), TOPOLOGY, world.now)
 
     world.sync()
     assert since() is None

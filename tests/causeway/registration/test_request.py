@@ -15,7 +15,7 @@ from causeway.errors import ConfigError
 from causeway.gates.judges import evaluate
 from causeway.registration.request import (
     DOCUMENTS,
-    gates_told,
+    gates_line,
     registration_request,
 )
 from causeway.topology.accounts import AccountRole, Topology
@@ -159,10 +159,10 @@ def test_what_the_gates_said_is_told_in_one_line(model: ModelSpec) -> None:
     report = evaluate(
         model.gates, {"auc": 0.8}, model="m", artifact_sha256="a" * 64, dataset_digest="d" * 64
     )
-    text = gates_told(report.document())
+    text = gates_line(report.document())
     assert text.startswith(f"{report.verdict.value}; ")
     assert all(str(result) in text for result in report.results)
-    assert gates_told({}) == ""
+    assert gates_line({}) == ""
 
 
 def test_an_image_is_named_by_its_digest_or_refused(topology: Topology) -> None:
