@@ -36,8 +36,8 @@ LEASE_LASTING: Final = timedelta(minutes=90)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a deployment asks for: names and the approved digest."""
+class Target:
+    """What a deployment is to reach: names and the approved digest."""
 
     endpoint: str
     endpoint_config: str
@@ -53,14 +53,14 @@ class Judgement:
     reason: str
 
 
-def wanted(model: ModelSpec, version: ModelPackageArn, artifact_sha256: str) -> Wanted:
+def target_of(model: ModelSpec, version: ModelPackageArn, artifact_sha256: str) -> Target:
     """Return the names that a version's deployment uses; the same in every account."""
     name = _name(f"{model.endpoint}-v{version.version}", artifact_sha256)
-    return Wanted(model.endpoint, name, name, artifact_sha256)
+    return Target(model.endpoint, name, name, artifact_sha256)
 
 
 def create_model_request(
-    names: Wanted, version: RegistryVersion, role: AccountRole, topology: Topology
+    names: Target, version: RegistryVersion, role: AccountRole, topology: Topology
 ) -> dict[str, Any]:
     """Build the `CreateModel` request from the shared version's ARN.
 
@@ -78,7 +78,7 @@ def create_model_request(
 
 
 def endpoint_config_request(
-    names: Wanted, version: ModelPackageArn, model: ModelSpec
+    names: Target, version: ModelPackageArn, model: ModelSpec
 ) -> dict[str, Any]:
     """Build the `CreateEndpointConfig` request: one variant with all of the traffic."""
     return {
@@ -100,7 +100,7 @@ def endpoint_config_request(
 
 
 def judge_endpoint(
-    asked: Wanted, *, status: str, endpoint_config: str | None, artifact_sha256: str | None
+    target: Target, *, status: str, endpoint_config: str | None, artifact_sha256: str | None
 ) -> Judgement:
     """Judge an endpoint by status, config and the digest that its config is tagged with."""
     if status not in TABLES["EndpointStatus"]:
@@ -110,21 +110,21 @@ def judge_endpoint(
         # An endpoint that is being deleted will not serve what was asked for.
         verdict = Meaning.WAITING if meant is Meaning.WAITING else Meaning.FAILURE
         return Judgement(verdict, f"status {status}")
-    if endpoint_config != asked.endpoint_config:
+    if endpoint_config != target.endpoint_config:
         return Judgement(
             Meaning.FAILURE,
-            f"InService on config {endpoint_config}, not {asked.endpoint_config}: rolled back",
+            f"InService on config {endpoint_config}, not {target.endpoint_config}: rolled back",
         )
-    if artifact_sha256 != asked.artifact_sha256:
+    if artifact_sha256 != target.artifact_sha256:
         return Judgement(
             Meaning.FAILURE,
-            f"InService with artifact {artifact_sha256}, approved was {asked.artifact_sha256}",
+            f"InService with artifact {artifact_sha256}, approved was {target.artifact_sha256}",
         )
     return Judgement(Meaning.SUCCESS, "InService with the requested config and digest")
 
 
 def require_success(
-    asked: Wanted, judgement: Judgement, *, account: str | None = None, reason: str = ""
+    target: Target, judgement: Judgement, *, account: str | None = None, reason: str = ""
 ) -> None:
     """Raise unless the endpoint serves what was asked for.
 
@@ -134,7 +134,7 @@ def require_success(
     if judgement.verdict is not Meaning.SUCCESS:
         detail = f": {reason}" if reason else ""
         raise DeploymentFailed(
-            f"endpoint {asked.endpoint} does not serve {asked.endpoint_config}: "
+            f"endpoint {target.endpoint} does not serve {target.endpoint_config}: "
             f"{judgement.reason}{detail}",
             account=account,
             next_step="Read the endpoint's log. A version that was served before is still served.",
@@ -142,7 +142,7 @@ def require_success(
 
 
 class Start(StrEnum):
-    """How a deployment of the wanted config begins."""
+    """How a deployment of the requested config begins."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -151,7 +151,7 @@ class Start(StrEnum):
     REPLACE = "replace"
 
 
-def how_to_start(asked: Wanted, *, status: str | None, endpoint_config: str | None) -> Start:
+def how_to_start(target: Target, *, status: str | None, endpoint_config: str | None) -> Start:
     """Decide what to do with the endpoint that is there (`status` None: there is none).
 
     A retry adopts what its first try began; another's change in progress is waited for; a
@@ -163,15 +163,15 @@ def how_to_start(asked: Wanted, *, status: str | None, endpoint_config: str | No
     if status is None:
         return Start.CREATE
     if status == "InService":
-        return Start.ADOPT if endpoint_config == asked.endpoint_config else Start.UPDATE
+        return Start.ADOPT if endpoint_config == target.endpoint_config else Start.UPDATE
     if status in ("Creating", "Updating"):
-        return Start.ADOPT if endpoint_config == asked.endpoint_config else Start.WAIT
+        return Start.ADOPT if endpoint_config == target.endpoint_config else Start.WAIT
     if status in ("SystemUpdating", "RollingBack", "Deleting"):
         return Start.WAIT
     if status in ("Failed", "OutOfService"):
         return Start.REPLACE
     raise DeploymentFailed(
-        f"endpoint {asked.endpoint} is {status}; no deployment may start from there",
+        f"endpoint {target.endpoint} is {status}; no deployment may start from there",
         next_step="Repair or delete the endpoint by hand, then clear the task.",
     )
 

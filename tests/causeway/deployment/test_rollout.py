@@ -4,13 +4,13 @@ from botocore.validate import ParamValidator
 
 from causeway.deployment import rollout
 from causeway.deployment.leases import Live
-from causeway.deployment.rollout import Start, Wanted
+from causeway.deployment.rollout import Start, Target
 from causeway.errors import DeploymentFailed, Superseded
 from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountRole
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
-TARGET = Wanted("credit-risk", "new", "new", "a" * 64)
+TARGET = Target("credit-risk", "new", "new", "a" * 64)
 
 
 @pytest.mark.parametrize("status", [*TABLES["EndpointStatus"], "Dreaming"])
@@ -64,17 +64,17 @@ def test_no_deployment_starts_from_a_broken_or_unknown_endpoint(status) -> None:
 
 
 def test_names_are_the_same_for_the_same_version_and_artifact(model, make_version) -> None:
-    names = rollout.wanted(model, make_version(3).arn, "a" * 64)
+    names = rollout.target_of(model, make_version(3).arn, "a" * 64)
     assert names.endpoint == "credit-risk"
     assert names.endpoint_config == names.model_name == "credit-risk-v3-aaaaaaaaaaaa"
-    assert names != rollout.wanted(model, make_version(3).arn, "c" * 64)
+    assert names != rollout.target_of(model, make_version(3).arn, "c" * 64)
     long = model.model_copy(update={"name": "m" * 80})
-    assert len(rollout.wanted(long, make_version(3).arn, "a" * 64).model_name) <= 63
+    assert len(rollout.target_of(long, make_version(3).arn, "a" * 64).model_name) <= 63
 
 
 def test_requests_are_ones_that_the_service_takes(model, make_version, topology) -> None:
     version = make_version()
-    names = rollout.wanted(model, version.arn, "a" * 64)
+    names = rollout.target_of(model, version.arn, "a" * 64)
     for operation, request in (
         (
             "CreateModel",
