@@ -75,7 +75,7 @@ class Check:
     probe: Probe
     needs: tuple[Need, ...] = ()
     #: Where the probe looks besides the resource: a bucket and a prefix of it.
-    place: tuple[str, str] = ("", "")
+    location: tuple[str, str] = ("", "")
     route: Route = "ram"
     #: The status from which on a model card is shared.
     from_status: CardStatusName = "Draft"
@@ -139,7 +139,7 @@ def _of_grant(
     cases: Sequence[UseCase],
     topology: Topology,
 ) -> Iterator[Check]:
-    def check(probe: Probe, *needs: Need, duty: str, place: tuple[str, str] = ("", "")) -> Check:
+    def check(probe: Probe, *needs: Need, duty: str, location: tuple[str, str] = ("", "")) -> Check:
         return Check(
             account,
             role,
@@ -152,7 +152,7 @@ def _of_grant(
             grant.grant,
             probe,
             needs,
-            place,
+            location,
             grant.route,
             grant.from_status,
         )
@@ -166,14 +166,14 @@ def _of_grant(
     if grant.kind is ResourceKind.FEATURE_CATALOG:
         yield check(Probe.SEARCH, Need("sagemaker:Search", "*"), duty=duty)
     elif grant.kind is ResourceKind.FEATURE_GROUPS:
-        for probe, needs, place in _of_feature_group(grant, account, cases, topology):
-            yield check(probe, *needs, duty=duty, place=place)
+        for probe, needs, location in _of_feature_group(grant, account, cases, topology):
+            yield check(probe, *needs, duty=duty, location=location)
     elif grant.kind is ResourceKind.MODEL_CARDS:
         need = Need("sagemaker:DescribeModelCard", str(grant.resource))
         yield check(Probe.DESCRIBE_CARD, need, duty=duty)
     else:
-        for probe, needs, place in _of_model_group(grant, account, cases, topology):
-            yield check(probe, *needs, duty=duty, place=place)
+        for probe, needs, location in _of_model_group(grant, account, cases, topology):
+            yield check(probe, *needs, duty=duty, location=location)
 
 
 _Part = tuple[Probe, tuple[Need, ...], tuple[str, str]]
@@ -201,11 +201,11 @@ def _of_feature_group(
     prefix = offline_prefix(case)
     bucket = topology.bucket(grant.owner_role)
     arn = f"arn:{topology.partition}:s3:::{bucket}"
-    place = (bucket, f"{prefix}/")
+    location = (bucket, f"{prefix}/")
     yield (
         Probe.LIST_OFFLINE,
         (Need("s3:ListBucket", arn, {"s3:prefix": f"{prefix}/"}),),
-        place,
+        location,
     )
     yield (
         Probe.READ_OFFLINE,
@@ -213,7 +213,7 @@ def _of_feature_group(
             Need("s3:GetObject", f"{arn}/{prefix}/object"),
             _of_key("kms:Decrypt", grant.owner_role, topology),
         ),
-        place,
+        location,
     )
     if DATA_CATALOG_USER in topology.roles_of(account):
         own = f"arn:{topology.partition}:athena:{topology.region}:{account}"
@@ -247,7 +247,7 @@ def _of_model_group(
     model = next(m.name for case in cases for m in case.models if m.group == group.name)
     bucket = topology.bucket(grant.owner_role)
     artifact = f"arn:{topology.partition}:s3:::{bucket}/models/{model}/object"
-    place = (bucket, f"models/{model}/")
+    location = (bucket, f"models/{model}/")
     if grant.grant in (Grant.REGISTER, Grant.ADMIN):
         needs = (Need("sagemaker:CreateModelPackage", f"{versions}/1"),)
         yield Probe.REGISTER, needs, _NOWHERE
@@ -264,7 +264,7 @@ def _of_model_group(
             Need("s3:GetObject", artifact),
             _of_key("kms:Decrypt", grant.owner_role, topology),
         ),
-        place,
+        location,
     )
     if grant.grant in (Grant.REGISTER, Grant.ADMIN):
         facts: dict[str, str | bool] = {
@@ -278,7 +278,7 @@ def _of_model_group(
                 Need("s3:PutObject", artifact, facts),
                 _of_key("kms:GenerateDataKey", grant.owner_role, topology),
             ),
-            place,
+            location,
         )
 
 
