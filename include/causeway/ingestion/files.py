@@ -30,7 +30,7 @@ from causeway.use_cases.contracts import FileFormat
 
 
 def open_table(
-    path: Path, format_: FileFormat, names: Sequence[str], *, what: str, found: Scan
+    path: Path, format_: FileFormat, names: Sequence[str], *, what: str, profile: Scan
 ) -> TableFile:
     """Open a file as a table.
 
@@ -39,7 +39,7 @@ def open_table(
         format_: how it is written when it is no Parquet file.
         names: its columns when it has no header; with one, how many it should name.
         what: how the file is called in errors.
-        found: what `scan` found of it.
+        profile: what `scan` read of it.
 
     Raises:
         BadInput: it is empty, no readable Parquet file, or has no readable header.
@@ -52,7 +52,7 @@ def open_table(
         raise BadInput(f"{what} is empty", next_step=NEXT_STEP)
     if format_.header:
         names = read_header(head, format_.separator, len(names), what)
-    return TextTable(path, what, format_, tuple(names), found)
+    return TextTable(path, what, format_, tuple(names), profile)
 
 
 class ParquetTable:

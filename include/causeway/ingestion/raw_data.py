@@ -44,8 +44,8 @@ def validate_raw(
     Raises:
         BadInput: with row (the line number in the file), column, value and reason of each.
     """
-    scanned = scan(path, case.data.format)
-    table = open_table(path, case.data.format, case.data.columns, what=file, found=scanned)
+    profile = scan(path, case.data.format)
+    table = open_table(path, case.data.format, case.data.columns, what=file, profile=profile)
     reader = RecordReader(table, layout_of_raw(case, table, file))
     rows = faults = 0
     rejects: list[Reject] = []
@@ -63,4 +63,4 @@ def validate_raw(
     if rows == 0:
         head = "has a header, but no records" if case.data.format.header else "is empty"
         raise BadInput(f"{file} {head}", next_step=NEXT_STEP)
-    return RawFile(rows, scanned.sha256, scanned.size)
+    return RawFile(rows, profile.sha256, profile.size)

@@ -103,7 +103,7 @@ def stage(
     started, format_ = time.monotonic(), staging.case.data.format
     scanned = scan(file.path, format_)
     names = (group.record_identifier, group.event_time, *group.feature_names)
-    table = open_table(file.path, format_, names, what=file.name, found=scanned)
+    table = open_table(file.path, format_, names, what=file.name, profile=scanned)
     layout = layout_of_group(group, staging.case.data, table, file.name)
     reader = RecordReader(table, layout, withheld)
     duplicates = reader.duplicates()

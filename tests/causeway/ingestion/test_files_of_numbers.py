@@ -47,7 +47,7 @@ HEADER = ",".join(COLUMNS) + "\n"
 
 def read(path: Path, scanned: Scan) -> tuple[dict[str, list[object]], set[tuple[object, ...]], int]:
     """Return the good records, (row, column, reason) of the rejects, and the number of rows."""
-    table = open_table(path, DATA.format, COLUMNS, what="the file", found=scanned)
+    table = open_table(path, DATA.format, COLUMNS, what="the file", profile=scanned)
     reader = RecordReader(table, layout_of_group(GROUP, DATA, table, "the file"))
     good: dict[str, list[object]] = {}
     rejects, rows = set(), 0

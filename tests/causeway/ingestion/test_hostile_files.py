@@ -48,7 +48,7 @@ GOOD = "a,1,1.5,x\nb,2,2.5,\n"
 def read(path: Path) -> tuple[list[str], list[Reject], int]:
     """Return the ids of the good records, the rejects, and how many rows there were."""
     scanned = scan(path, DATA.format)
-    table = open_table(path, DATA.format, COLUMNS, what="the file", found=scanned)
+    table = open_table(path, DATA.format, COLUMNS, what="the file", profile=scanned)
     reader = RecordReader(table, layout_of_group(GROUP, DATA, table, "the file"))
     ids, rejects, rows = [], [], 0
     for chunk in reader.chunks(reader.duplicates()):

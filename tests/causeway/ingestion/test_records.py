@@ -43,7 +43,7 @@ DAY = "2019-11-24T00:00:00Z"
 
 def reader(path: Path, withheld: dict[str, Withheld] | None = None, **columns: Any) -> RecordReader:
     pq.write_table(pa.table(columns), path)
-    table = open_table(path, DATA.format, DATA.columns, what="f", found=scan(path, DATA.format))
+    table = open_table(path, DATA.format, DATA.columns, what="f", profile=scan(path, DATA.format))
     return RecordReader(table, layout_of_group(GROUP, DATA, table, "f"), withheld)
 
 
