@@ -31,13 +31,13 @@ class GateVerdict(StrEnum):
 class GateResult:
     """One gate's answer.
 
-    `subject` is what was judged, `said` compares it with the bound in words, `value` is the number
+    `subject` is what was judged, `wording` compares it with the bound, `value` is the number
     that was compared (None: there was none).
     """
 
     gate: AnyGate
     subject: str
-    said: str
+    wording: str
     verdict: GateVerdict
     value: float | None = None
 
@@ -49,7 +49,7 @@ class GateResult:
         return self.verdict is GateVerdict.FAIL
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.said}: {self.verdict.value}"
+        return f"{self.subject} {self.wording}: {self.verdict.value}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class GateReport:
                 {
                     **result.gate.model_dump(mode="json", exclude_none=True),
                     "subject": result.subject,
-                    "said": result.said,
+                    "said": result.wording,
                     "value": result.value,
                     "verdict": result.verdict.value,
                 }
@@ -113,7 +113,7 @@ class GateReport:
             "",
             markdown_table(
                 ("gate", "judged", "measured", "verdict"),
-                [(r.gate.kind, r.subject, r.said, self._verdict(r)) for r in self.results],
+                [(r.gate.kind, r.subject, r.wording, self._verdict(r)) for r in self.results],
             ),
             "",
             markdown_table(
