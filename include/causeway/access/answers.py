@@ -39,13 +39,13 @@ _POLICY_SIDES: Final = {
 class RamView:
     """What a consumer's account sees of RAM: what is shared with it, and invitations by share."""
 
-    shown: frozenset[str]
+    resources: frozenset[str]
     invitations: frozenset[tuple[str, str]]  # share name and sender, not accepted
 
     @classmethod
-    def of(cls, shown: Iterable[str], invitations: Iterable[tuple[str, str]]) -> RamView:
+    def of(cls, resources: Iterable[str], invitations: Iterable[tuple[str, str]]) -> RamView:
         """Put a view together."""
-        return cls(frozenset(shown), frozenset(invitations))
+        return cls(frozenset(resources), frozenset(invitations))
 
     def blame(self, check: Check) -> Side:
         """Return which side of RAM keeps a check from working, as far as the consumer can tell.
@@ -54,7 +54,7 @@ class RamView:
         """
         if check.route == "policy":
             return Side.GROUP
-        if check.resource in self.shown:
+        if check.resource in self.resources:
             return Side.PERMISSION
         if (check.share, check.owner) in self.invitations:
             return Side.INVITATION

@@ -104,7 +104,7 @@ class Prober:
         view = self._view(check)
         if view is None:
             return no(Side.IDENTITY, reason=f"{LOOKER} may not look at RAM")
-        return YES if check.resource in view.shown else no(view.blame(check))
+        return YES if check.resource in view.resources else no(view.blame(check))
 
     def search(self, check: Check) -> Verdict:
         """Search others' catalogs for something of the owner."""
@@ -115,7 +115,7 @@ class Prober:
         if check.owner in {FeatureGroupArn.parse(group).account for group in groups}:
             return YES
         view = self._view(check)
-        if view is None or check.resource in view.shown:
+        if view is None or check.resource in view.resources:
             return untested("the search finds nothing of the owner")
         return no(view.blame(check), reason="the search finds nothing of the owner")
 
