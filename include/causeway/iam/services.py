@@ -48,11 +48,6 @@ def actions_of(service: str) -> frozenset[str]:
     return frozenset(action.name for action in _actions(service.lower()).values())
 
 
-def known(action: str) -> bool:
-    """Tell whether an action (in any case of letters) exists."""
-    return _action(action) is not None
-
-
 def resource_types(action: str) -> tuple[ResourceType, ...]:
     """Return the types of resource that an action takes; none where it takes only `*`."""
     entry = _action(action)

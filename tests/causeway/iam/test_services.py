@@ -19,11 +19,11 @@ def test_every_service_has_actions() -> None:
     assert services.actions_of("moonbase") == frozenset()
 
 
-def test_an_action_is_known_in_any_case_of_letters() -> None:
-    assert services.known("s3:GetObject")
-    assert services.known("S3:getobject")
-    assert not services.known("s3:GetObjekt")
-    assert not services.known("moonbase:Land")
+def test_an_action_is_read_in_any_case_of_letters() -> None:
+    assert services.resource_types("s3:GetObject")
+    assert services.resource_types("S3:getobject") == services.resource_types("s3:GetObject")
+    assert not services.resource_types("s3:GetObjekt")
+    assert not services.resource_types("moonbase:Land")
     assert "sagemaker:UpdateModelPackage" in services.actions_of("sagemaker")
 
 
