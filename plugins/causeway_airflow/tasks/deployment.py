@@ -13,14 +13,14 @@ from causeway.deployment.rollout import (
     TAG_RUN,
     TAG_VERSION,
     Start,
-    Wanted,
+    Target,
     check_not_superseded,
     create_model_request,
     endpoint_config_request,
     how_to_start,
     judge_endpoint,
     require_success,
-    wanted,
+    target_of,
 )
 from causeway.errors import DeploymentFailed, NotFound, Superseded, UnexpectedState
 from causeway.governance.approvals import Decision
@@ -77,7 +77,7 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         give_back(table, lease)
         raise
     record_begin(table, subject, decision)
-    names = wanted(subject.model, version.arn, decision.artifact_sha256)
+    names = target_of(subject.model, version.arn, decision.artifact_sha256)
     start_endpoint(endpoints, subject, names, version, lease)
     return Pending(wait_of(names))
 
@@ -92,7 +92,7 @@ def look(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     decision = table.decision(subject.version, subject.stage, subject.attempt)
-    names = wanted(subject.model, subject.version, decision.artifact_sha256)
+    names = target_of(subject.model, subject.version, decision.artifact_sha256)
     observed = endpoints.observe(names.endpoint)
     if observed.status is None:
         raise NotFound(
@@ -125,7 +125,7 @@ def look(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     )
 
 
-def wait_of(names: Wanted) -> Wait:
+def wait_of(names: Target) -> Wait:
     """Return the wait for an endpoint to settle; what it settled on is for `look` to judge."""
     return Wait(
         what=f"endpoint {names.endpoint}",
@@ -138,7 +138,7 @@ def wait_of(names: Wanted) -> Wait:
 def start_endpoint(
     endpoints: EndpointsHook,
     subject: Subject,
-    names: Wanted,
+    names: Target,
     version: RegistryVersion,
     lease: Lease,
 ) -> None:
@@ -166,7 +166,7 @@ def start_endpoint(
     log.info("endpoint %s: %s %s", names.endpoint, start.value, names.endpoint_config)
 
 
-def tags_of(names: Wanted, version: RegistryVersion, lease: Lease) -> dict[str, str]:
+def tags_of(names: Target, version: RegistryVersion, lease: Lease) -> dict[str, str]:
     """Return the tags of an endpoint: what it serves, and under which lease."""
     return {
         TAG_VERSION: str(version.arn),
@@ -176,7 +176,7 @@ def tags_of(names: Wanted, version: RegistryVersion, lease: Lease) -> dict[str, 
     }
 
 
-def require_loaded(hook: Hooks, subject: Subject, names: Wanted, lease: Lease) -> None:
+def require_loaded(hook: Hooks, subject: Subject, names: Target, lease: Lease) -> None:
     """Compare the object that lies in S3 once the endpoint serves with the registered one.
 
     When it is another one, the endpoint goes back to what was live, or away.
@@ -238,7 +238,7 @@ def record_superseded(table: StageTableHook, subject: Subject) -> None:
     close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now)
 
 
-def record_live(table: StageTableHook, subject: Subject, names: Wanted, lease: Lease) -> None:
+def record_live(table: StageTableHook, subject: Subject, names: Target, lease: Lease) -> None:
     """Write what is served now; before it, that the version it replaces is superseded."""
     now, before = datetime.now(UTC), table.live(subject.role, subject.model.name)
     if before is not None and before.version_arn == subject.version:

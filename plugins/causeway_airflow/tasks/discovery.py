@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from causeway.errors import ConfigError
-from causeway.features.discovery import Hit, Known, Question, answer, table
+from causeway.features.discovery import DiscoveryContext, Hit, Question, answer, table
 from causeway.features.health import health_key
 from causeway.instants import moment
 from causeway.sharing.grants import receiving_accounts
@@ -48,7 +48,7 @@ def find_features(hook: Hooks, question: Question, account_role: str) -> tuple[H
         RESOURCE_TYPES[ResourceKind.FEATURE_GROUPS]
     )
     contracts = _contracts(cases, places)
-    known = Known(
+    known = DiscoveryContext(
         topology=places,
         account=places.account(role),
         shared=frozenset(shared),

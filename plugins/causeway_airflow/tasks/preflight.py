@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from causeway.access.matrix import (
     Row,
+    fault_text,
     faults_of,
     markdown,
     matrix,
     report,
     summary,
     table,
-    told,
 )
 from causeway.access.prediction import Predictor
 from causeway.access.sights import Sight
@@ -86,7 +86,7 @@ def access_matrix(
 
 
 def _require_no_faults(rows: Iterable[Row], unprobed: Iterable[AccountRole], uri: str) -> None:
-    faults = [told(row) for row in faults_of(rows)]
+    faults = [fault_text(row) for row in faults_of(rows)]
     faults += [f"the probes of {role} did not run" for role in sorted(unprobed)]
     if not faults:
         return

@@ -129,7 +129,7 @@ class Prober:
 
     def list_offline(self, check: Check) -> Verdict:
         """List one object under the offline store's prefix."""
-        bucket, prefix = check.place
+        bucket, prefix = check.location
         self.hook(ArtifactsHook, check).call(
             "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1
         )
@@ -159,7 +159,7 @@ class Prober:
 
     def read_object(self, check: Check) -> Verdict:
         """Read the first byte of an object that the owner's auditor found: bucket and key."""
-        bucket, prefix = check.place
+        bucket, prefix = check.location
         key = self._samples.get(f"{bucket}/{prefix}")
         if key is None:
             return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
@@ -168,7 +168,7 @@ class Prober:
 
     def store_artifact(self, check: Check) -> Verdict:
         """Ask to write where an artifact is, once only and with a wrong digest: never written."""
-        bucket, prefix = check.place
+        bucket, prefix = check.location
         key = self._samples.get(f"{bucket}/{prefix}")
         if key is None:
             return untested(f"there is nothing in s3://{bucket}/{prefix} yet")

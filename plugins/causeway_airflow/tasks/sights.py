@@ -46,7 +46,7 @@ class Auditor:
 
     # ------------------------------------------------------------ as an owner
     def _of_owner(self, checks: Sequence[Check]) -> dict[str, Any]:
-        prefixes = {check.place for check in checks if check.place[0]}
+        prefixes = {check.location for check in checks if check.location[0]}
         aliases = {need.key_of for check in checks for need in check.needs if need.key_of}
         policies, samples = self._buckets(prefixes)
         keys, of_keys = self._keys(aliases)

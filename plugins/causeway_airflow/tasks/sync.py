@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from causeway.errors import CausewayError
 from causeway.governance.attribution import UPDATE, RegistryCall, call_of
-from causeway.governance.sync import asked_since, plan_sync
+from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_plan import (
     PromotionStart,
     Refusal,
@@ -84,7 +84,7 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
         raise
     now = datetime.now(UTC)
     observed = (versions, states, use_cases(), topology(), now)
-    plan = plan_sync(*observed, recorded_calls(hook, asked_since(*observed)))
+    plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed)))
     for ignored in plan.ignored:
         log.info("ignored: %s", ignored)
     write(plan, table)
