@@ -5,7 +5,6 @@ Cheap to import when a DAG is parsed: the hook is only imported when there is so
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,24 +22,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CONNECTION = connection_id(AccountRole.GOVERNANCE, "alerter")
-
-
-def raise_alerts(alerts: Iterable[Alert]) -> int:
-    """Log and publish alerts and return how many there were.
-
-    Raises `AwsCallError` when one cannot be published: an operator whose alert nobody hears has
-    not done its work.
-    """
-    raised = list(alerts)
-    for alert in raised:
-        log.warning(str(alert))
-    if raised:
-        from causeway_airflow.hooks.alerts import AlertsHook
-
-        hook = AlertsHook(CONNECTION, topology().region)
-        for alert in raised:
-            hook.publish(alert)
-    return len(raised)
 
 
 def run_of(context: Context | dict[str, Any]) -> str:

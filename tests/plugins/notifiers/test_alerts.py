@@ -28,14 +28,6 @@ def context(task: Any, error: BaseException | None) -> dict[str, Any]:
     }
 
 
-def test_a_subscribed_queue_hears_an_alert(heard: Callable[[], list[dict[str, Any]]]) -> None:
-    from causeway_airflow.notifiers.alerts import raise_alerts
-
-    assert raise_alerts([ALERT]) == 1
-    assert heard() == [ALERT.body()]
-    assert raise_alerts([]) == 0
-
-
 def test_a_failed_task_is_told_with_account_role_and_next_step(
     heard: Callable[[], list[dict[str, Any]]],
 ) -> None:
