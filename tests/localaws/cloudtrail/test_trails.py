@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,14 +56,10 @@ def logging(trail: Any, *fields: list[dict[str, Any]]) -> None:
 
 def logged(aws: Aws) -> list[dict[str, Any]]:
     """Wait for a delivery and return what all log files hold."""
-    s3, deadline = aws.client("s3", "data"), time.monotonic() + 10
-    while time.monotonic() < deadline:
-        listed = s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-        if listed:
-            bodies = [s3.get_object(Bucket=BUCKET, Key=o["Key"])["Body"].read() for o in listed]
-            return [r for body in bodies for r in json.loads(gzip.decompress(body))["Records"]]
-        time.sleep(0.1)
-    return []
+    s3 = aws.client("s3", "data")
+    listed = eventually(lambda: s3.list_objects_v2(Bucket=BUCKET).get("Contents"))
+    bodies = [s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in listed]
+    return [record for body in bodies for record in json.loads(gzip.decompress(body))["Records"]]
 
 
 def feature_group(aws: Aws) -> str:
@@ -81,10 +76,11 @@ def feature_group(aws: Aws) -> str:
         OnlineStoreConfig={"EnableOnlineStore": True},
         RoleArn=aws.role("data", "store"),
     )
-    deadline = time.monotonic() + 10
-    while client.describe_feature_group(FeatureGroupName="g")["FeatureGroupStatus"] != "Created":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(
+        lambda: (
+            client.describe_feature_group(FeatureGroupName="g")["FeatureGroupStatus"] == "Created"
+        )
+    )
     return str(group["FeatureGroupArn"])
 
 
@@ -197,10 +193,9 @@ def test_a_bucket_that_closes_shows_in_the_status_and_nothing_is_lost(aws: Aws, 
     feature_group(aws)
     aws.client("s3", "data").delete_bucket_policy(Bucket=BUCKET)
     put_record(aws)
-    deadline = time.monotonic() + 10
-    while trail.get_trail_status(Name="seen").get("LatestDeliveryError") != "AccessDenied":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(
+        lambda: trail.get_trail_status(Name="seen").get("LatestDeliveryError") == "AccessDenied"
+    )
     allow_cloudtrail(aws)
     assert [record["eventName"] for record in logged(aws)] == ["PutRecord"]
 

@@ -56,5 +56,5 @@ def test_folder_is_uploaded_and_its_files_are_digested_on_the_way_back(
 
 @pytest.mark.parametrize("uri", ["https://b/k", "b/k", "s3:///k", ""])
 def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
-    with pytest.raises(WorkFailedError, match="no S3 URI"):
+    with pytest.raises(WorkFailedError, match="not an S3 URI"):
         split_uri(uri)
