@@ -52,7 +52,8 @@ class Person:
         )
 
     def _client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
-        return boto3.client(
+        client: Any = boto3.client  # which service is known at run time only
+        return client(
             service,
             region_name=self._region,
             endpoint_url=self._endpoint,
@@ -72,7 +73,7 @@ def administrators_resource(local: dict[str, Any], account_role: str, service: s
     return _session(local, account_role).resource(service, endpoint_url=local["endpoint"])
 
 
-def _session(local: dict[str, Any], account_role: str) -> boto3.Session:
+def _session(local: dict[str, Any], account_role: str) -> Any:
     account = local["accounts"][account_role]
     return boto3.Session(
         account["access_key_id"], account["secret_access_key"], region_name=local["region"]

@@ -6,22 +6,20 @@ import time
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from causeway.errors import CausewayError, Superseded, UnexpectedState
+from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.topology.connections import connection_id
-from causeway_airflow.configuration import patience, poll_interval
+from causeway_airflow.configuration import patience
 from causeway_airflow.parameters import Kind, read_parameter
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from causeway_airflow.triggers.polling import PollingTrigger
 
 H = TypeVar("H")
 
@@ -110,42 +108,15 @@ class CausewayOperator(BaseOperator):
             self._parse()
             return self.resumed(context)
 
-    def wait_for(
-        self,
-        trigger: type[PollingTrigger],
-        *,
-        lasting: timedelta,
-        resumed_with: dict[str, Any] | None = None,
-        **subject: Any,
-    ) -> NoReturn:
-        """Give the worker back until a trigger has its answer; `resumed` goes on then.
-
-        The wait is bounded in attempts and in time. `subject` is what the trigger asks about.
-        """
-        interval = poll_interval()
-        self.defer(
-            trigger=trigger(
-                aws_conn_id=self.connection(),
-                region_name=self.region_name,
-                poll_interval=interval,
-                max_attempts=int(lasting.total_seconds() / interval),
-                **subject,
-            ),
-            method_name="resume",
-            kwargs=resumed_with,
-            timeout=lasting + timedelta(minutes=1),
-        )
-
     def _ends_soon(self, trigger: Any) -> bool:
         """Tell whether what a trigger asks about is over before our patience is."""
-        from causeway_airflow.triggers.polling import PollingTrigger
         from causeway_airflow.triggers.waiting import WaitTrigger
 
-        if not isinstance(trigger, PollingTrigger | WaitTrigger):
+        if not isinstance(trigger, WaitTrigger):
             return False
         until = time.monotonic() + patience()
         while time.monotonic() < until:
-            if trigger.look() != "waiting":
+            if trigger.look() is not Meaning.WAITING:
                 return True
             time.sleep(LOOK_SECONDS)
         return False

@@ -9,10 +9,13 @@ import pytest
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from causeway.errors import CausewayError
+from causeway.errors import CausewayError, StillRunning
+from causeway.statuses import Meaning
 from causeway_airflow.operators import base
 from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.triggers.polling import Answer, PollingTrigger
+from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.triggers import waiting
+from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
 
 class Once(CausewayOperator):
@@ -34,45 +37,50 @@ def test_a_task_that_waits_for_nothing_fails_for_good_when_it_is_resumed() -> No
         task.resume(Context())
 
 
-class Thing(PollingTrigger):
-    """Asks about a thing and gets the answers that a test puts there."""
+class Thing:
+    """Stands for a hook: gives the answers that a test puts there."""
 
-    answers: ClassVar[list[Answer | CausewayError]] = []
+    answers: ClassVar[list[Meaning | CausewayError]] = []
 
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.name = name
-
-    def subject(self) -> dict[str, Any]:
-        return {"name": self.name}
-
-    def ask(self) -> Answer:
+    def state(self, name: str) -> Meaning:
         answer = self.answers.pop(0)
         if isinstance(answer, CausewayError):
             raise answer
         return answer
 
 
-class Waits(CausewayOperator):
+WAIT = Wait(what="a thing", ask=Question("a.hook.Thing", "state", {"name": "it"}))
+
+
+class Waits(WaitingOperator[str]):
     """Waits for a thing."""
 
-    def perform(self, context: Context) -> Any:
-        self.wait_for(Thing, lasting=timedelta(minutes=1), name="it")
+    def begin(self, context: Context) -> Outcome[str]:
+        return Pending(WAIT, ends_task=True)
 
-    def resumed(self, context: Context) -> str:
-        return "seen"
+    def look(self, context: Context, **carried: Any) -> Outcome[str]:
+        return Done("seen")
+
+
+class WaitsOn(Waits):
+    """Finds that the thing is not over when it is resumed."""
+
+    def look(self, context: Context, **carried: Any) -> Outcome[str]:
+        return Pending(WAIT)
 
 
 class Throttled(CausewayError):
     retryable = True
 
 
-def waits(monkeypatch: pytest.MonkeyPatch, seconds: str, *answers: Answer | CausewayError) -> Any:
+def waits(monkeypatch: pytest.MonkeyPatch, seconds: str, *answers: Meaning | CausewayError) -> Any:
     monkeypatch.setattr(Thing, "answers", list(answers))
+    monkeypatch.setattr(waiting, "shared_by_path", lambda *_: Thing())
     monkeypatch.setattr(base, "LOOK_SECONDS", 0.01)
     monkeypatch.setenv("CAUSEWAY_POLL_SECONDS", "2")
     monkeypatch.setenv("CAUSEWAY_PATIENCE_SECONDS", seconds)
-    return Waits(task_id="task", account_role="data", duty="ingester").execute(Context())
+    about = {"account_role": "data", "duty": "ingester", "wait": timedelta(minutes=1)}
+    return Waits(task_id="task", **about).execute(Context())
 
 
 def test_a_task_without_patience_defers_at_once_and_within_its_bounds(
@@ -81,7 +89,7 @@ def test_a_task_without_patience_defers_at_once_and_within_its_bounds(
     with pytest.raises(TaskDeferred) as deferred:
         waits(monkeypatch, "0")
     assert deferred.value.trigger.serialize()[1] == {
-        "name": "it",
+        "wait": WAIT.document(),
         "aws_conn_id": "causeway_data_ingester",
         "region_name": None,
         "poll_interval": 2.0,
@@ -92,14 +100,22 @@ def test_a_task_without_patience_defers_at_once_and_within_its_bounds(
     assert deferred.value.timeout == timedelta(minutes=2)
 
 
-@pytest.mark.parametrize("last", ["success", "failure", CausewayError("no", next_step="Ask.")])
+@pytest.mark.parametrize(
+    "last", [Meaning.SUCCESS, Meaning.FAILURE, CausewayError("no", next_step="Ask.")]
+)
 def test_a_patient_task_sees_the_end_by_itself(
-    monkeypatch: pytest.MonkeyPatch, last: Answer | CausewayError
+    monkeypatch: pytest.MonkeyPatch, last: Meaning | CausewayError
 ) -> None:
     later = Throttled("slow down", next_step="Wait.")
-    assert waits(monkeypatch, "30", "waiting", later, "waiting", last) == "seen"
+    assert waits(monkeypatch, "30", Meaning.WAITING, later, Meaning.WAITING, last) == "seen"
 
 
 def test_patience_ends_in_the_triggerer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TaskDeferred):
-        waits(monkeypatch, "0.05", *["waiting"] * 100)
+        waits(monkeypatch, "0.05", *[Meaning.WAITING] * 100)
+
+
+def test_what_still_runs_when_the_bound_is_reached_fails_so_that_a_retry_goes_on() -> None:
+    task = WaitsOn(task_id="task", account_role="data", duty="ingester", wait=timedelta(minutes=1))
+    with pytest.raises(StillRunning, match="a thing is still running after 0:01:00"):
+        task.resume(Context())
