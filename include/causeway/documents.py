@@ -18,7 +18,7 @@ from causeway.errors import ConfigError
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
 
 #: libyaml reads a use case ten times faster; the Python loader is used where it is not built in.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Model = TypeVar("Model", bound="Strict")
 
@@ -63,9 +63,9 @@ def parse(text: str, model: type[Model], file: str) -> Model:
         ConfigError: naming file, dotted key, what was wrong and the allowed values.
     """
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = yaml.compose(text, Loader=LOADER)
         _refuse_repeated_keys(node, file)
-        loader = _LOADER(text)
+        loader = LOADER(text)
         try:
             content = loader.construct_document(node) if node is not None else None
         finally:

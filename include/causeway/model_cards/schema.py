@@ -8,17 +8,21 @@ the package's schema knows no `model_package_details` and of the overview only c
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import yaml
+
 from causeway.digests import canonical_json
+from causeway.documents import LOADER
 from causeway.errors import BadInput, Problem
 
 Kind = Literal["card", "package"]
 
+#: One schema serves the domain and the local AWS, which may not import each other.
+SCHEMA: Final = Path(__file__).resolve().parents[2] / "schemas" / "model_card.yaml"
 LONGEST: Final = 100_000
 PACKAGE_OVERVIEW: Final = ("model_creator", "model_artifact")
 _MOST: Final = 5
@@ -26,8 +30,7 @@ _MOST: Final = 5
 
 def document(kind: Kind = "card") -> dict[str, Any]:
     """Return the JSON schema of a standalone card or of the card in a package."""
-    text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    schema: dict[str, Any] = yaml.load(SCHEMA.read_bytes(), LOADER)  # noqa: S506 - a safe loader
     if kind == "package":
         schema = copy.deepcopy(schema)
         del schema["properties"]["model_package_details"]

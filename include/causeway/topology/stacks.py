@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
+from causeway.documents import LOADER
 from causeway.errors import ConfigError
 from causeway.topology.accounts import AccountRole, Topology
 
@@ -14,10 +15,8 @@ INFRA_DIR: Final = Path(__file__).resolve().parents[2] / "infra"
 #: Test and production are the same kind of account, so they share a template.
 _TEMPLATES: Final = {AccountRole.TEST: "workload.yaml", AccountRole.PROD: "workload.yaml"}
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-class _TemplateLoader(_LOADER):  # type: ignore[misc]  # libyaml's loader where it is built in
+class _TemplateLoader(LOADER):  # type: ignore[misc]  # libyaml's loader where it is built in
     """Reads a template without evaluating CloudFormation's short functions (`!Sub`, `!Ref`)."""
 
 

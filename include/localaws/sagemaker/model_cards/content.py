@@ -1,4 +1,4 @@
-"""Validates the content of a model card with the JSON schema in `model_card_schema.yaml`."""
+"""Validates the content of a model card with the JSON schema in `include/schemas`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from jsonschema import Draft7Validator
 
 from localaws.kit.service import ServiceError
 
+SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "model_card.yaml"
 SHOWN = 3  # findings in one message
 
 
 @lru_cache(maxsize=1)
 def _validator() -> Draft7Validator:
-    text = Path(__file__).with_name("model_card_schema.yaml").read_text(encoding="utf-8")
-    return Draft7Validator(yaml.load(text, Loader=yaml.CSafeLoader))
+    return Draft7Validator(yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def read(content: str) -> dict[str, Any]:
