@@ -2,7 +2,8 @@
 
 A page shows an operator as it stands in a DAG: a call of it with its task id. The recorded
 lifecycle (`tests/lifecycle`) runs those of `EXECUTED`, in order, where everything that they name
-is there.
+is there. Or a page shows whole DAG files: `tests/plugins/operators/test_shares.py` runs the tasks
+of those of `EXECUTED_DAGS`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any, Final
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 EXECUTED: Final = ("datasets.md", "erasure.md")
+EXECUTED_DAGS: Final = ("sharing.md",)
 
 
 def examples(page: str) -> list[str]:
     """Return a page's blocks of Python that begin with a call of an operator."""
-    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
-    return [block for block in blocks if re.match(r"\w+(Operator|Sensor)\(", block)]
+    return [block for block in _blocks(page) if re.match(r"\w+(Operator|Sensor)\(", block)]
 
 
 def operator_names(page: str) -> set[str]:
@@ -28,6 +29,26 @@ def operator_names(page: str) -> set[str]:
     return {
         name for block in examples(page) for name in re.findall(r"^(\w+)\(", block, re.MULTILINE)
     }
+
+
+def executed_operators() -> set[str]:
+    """Return the names of the operators whose examples are executed."""
+    names = {name for page in EXECUTED for name in operator_names(page)}
+    for page in EXECUTED_DAGS:
+        for block in _dag_files(page):
+            names |= set(re.findall(r"\b(\w+(?:Operator|Sensor))\(", block))
+    return names
+
+
+def dags(page: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """Load a page's DAG files from a folder, as Airflow does; return the tasks of each DAG."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    for number, block in enumerate(_dag_files(page)):
+        (folder / f"example_{number}.py").write_text(block)
+    bag = DagBag(folder)
+    assert bag.import_errors == {}
+    return {dag_id: dict(dag.task_dict) for dag_id, dag in bag.dags.items()}
 
 
 def operators(page: str) -> list[Any]:
@@ -39,6 +60,15 @@ def operators(page: str) -> list[Any]:
         for text in re.findall(r"^\w+\(.*?\)$", block, re.MULTILINE | re.DOTALL)
     ]
     return [eval(call, names) for call in calls]
+
+
+def _dag_files(page: str) -> list[str]:
+    return [block for block in _blocks(page) if "with DAG(" in block]
+
+
+def _blocks(page: str) -> list[str]:
+    text = (DOCS / page).read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
 def _operator_classes() -> dict[str, Any]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk.exceptions import TaskDeferred
-from causeway_airflow.operators.shares import LeaveShareOperator
 
 from causeway.features.groups import create_request
 from causeway.ingestion.bodies import Body
@@ -28,7 +27,7 @@ from causeway_airflow.hooks.jobs import JobsHook
 from causeway_airflow.hooks.queue import QueueHook
 from causeway_airflow.operators.enrichment import EnrichRecordsOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
-from causeway_airflow.operators.sharing import ConvergeShareOperator
+from causeway_airflow.operators.sharing import ConvergeShareOperator, LeaveShareOperator
 from causeway_airflow.tasks.feature_groups import ensure
 from tests import how_tos
 from tests.accounts import REGION

@@ -80,7 +80,7 @@ def call(function: str, arguments: list[str]) -> dict[str, str | None]:
 def main() -> None:
     """Serve until standard input ends."""
     sys.path.insert(0, str(ROOT))
-    from causeway_airflow.hooks import policies
+    from causeway_airflow.tasks import policies
 
     policies.SETTLE = 0.05  # type: ignore[misc] # seconds: no other writer interferes here
     with os.fdopen(int(sys.argv[1]), "w") as answers:

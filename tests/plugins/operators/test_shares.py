@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from causeway.errors import SharingError, StillRunning
+from tests import how_tos
 from tests.plugins.conftest import execute
-from tests.plugins.example_dags import example_dags
 from tests.plugins.sharing_world import DEPLOY, World, refused, world
 
 NAME = "causeway-models-credit-risk-deploy"
@@ -29,7 +29,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def examples(here: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return example_dags("sharing.md", tmp_path_factory.mktemp("examples"))
+    return how_tos.dags("sharing.md", tmp_path_factory.mktemp("examples"))
 
 
 @pytest.fixture
