@@ -121,6 +121,8 @@ class Walk:
         owner = self.client("sagemaker", "shared_services")
         for card in owner.list_model_cards()["ModelCardSummaries"]:
             owner.update_model_card(ModelCardName=card["ModelCardName"], ModelCardStatus="Approved")
+        # Approved cards are shared by permissions of the account's own, which can drift, too.
+        self.run("sharing of approved cards", "platform__sharing")
         for account in ("data", "shared_services"):
             drift(self.platform, account)
             leave_statements(self.platform, account)
