@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 H = TypeVar("H")
 
-LOOK_SECONDS = 0.5  # between two looks of a task that waits by itself
+LOOK_SECONDS = 0.2  # between two looks of a task that waits by itself
 
 #: What a promotion run is about, from its conf alone: nothing else is there when a trigger starts a
 #: task. A run without it renders to nothing, which whoever parses the ARN refuses.
