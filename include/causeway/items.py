@@ -2,6 +2,10 @@
 
 One table, string keys `pk` and `sk`. The table itself refuses what must not happen: every
 write has one of the conditions below, so that of two concurrent runs only one succeeds.
+
+The prefixes of `pk`, each with the module that owns it: VERSION# (`versions.keys`), LEASE# and
+ENDPOINT# (`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP# and INGEST#
+(`features.health`), REPORT# (`reporting.reports`).
 """
 
 from __future__ import annotations

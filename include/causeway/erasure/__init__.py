@@ -1,1 +1,5 @@
-"""The right to erasure: what is known of each erasure, and offline rows without a record."""
+"""The right to erasure.
+
+`erasures` holds what is known of each erasure, and the report; `offline_rows` finds a record in a
+Parquet object and returns the rest without it.
+"""

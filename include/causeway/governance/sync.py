@@ -15,7 +15,7 @@ from typing import Final
 from causeway.errors import ApprovalRefused
 from causeway.governance.approvals import Decision, Gesture, Verdict, decide, gestures_of
 from causeway.governance.attribution import RegistryCall, attributed
-from causeway.governance.sync_plan import (
+from causeway.governance.sync_changes import (
     PromotionStart,
     RecordChange,
     Refusal,

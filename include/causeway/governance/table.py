@@ -1,9 +1,8 @@
-"""The governance table: items, keys, and the conditions under which they may be written.
+"""Items of the governance table: how stage records, decisions and promotions are written and read.
 
-One table, string keys `pk` and `sk`. The table itself refuses what must not happen: every
-write has one of the conditions below, so that of two concurrent runs only one succeeds.
-Items are plain values (str, int, dict) as boto3's resource layer takes them; numbers inside
-metrics travel as JSON text, because DynamoDB has no floats.
+Their keys are in `causeway.versions.keys`, the conditions of a write in `causeway.items`. Items are
+plain values (str, int, dict) as boto3's resource layer takes them; numbers inside metrics travel as
+JSON text, because DynamoDB has no floats.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The decision: which policies must allow a request, and whether one denies it.
+"""The evaluation: which policies must allow a request, and whether one denies it.
 
 Follows "IAM User Guide: How AWS enforcement code logic evaluates requests to allow or deny
 access", "Policy evaluation for requests within a single account" and "Cross-account policy

@@ -1,1 +1,5 @@
-"""Registration of a candidate: the request, the comparison, the artifact's manifest."""
+"""Registration of a candidate as a version of the shared group.
+
+`request` builds `CreateModelPackage`; `manifest` digests the artifact and every file in it;
+`comparison` puts the candidate beside production for whoever decides.
+"""

@@ -1,1 +1,1 @@
-"""What people are notified of: alerts, and where reports are stored."""
+"""What people are notified of: `alerts`, and where `reports` are stored."""

@@ -1,4 +1,4 @@
-"""Managed MLflow servers: what is asked for, and what each status of one means."""
+"""Managed MLflow servers: the request that makes the declared one."""
 
 from __future__ import annotations
 

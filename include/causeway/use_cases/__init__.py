@@ -1,1 +1,6 @@
-"""The use-case YAML: what a use case, its contract, data, training and gates may say."""
+"""The use-case YAML, and what it may say.
+
+`use_case` is the file; `contracts` the raw columns and features (with the rule for a value),
+`stores` where records lie, `published` where raw data comes from, `dataset_specs`,
+`training_specs` and `gate_specs` the sections of a model.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causeway.deployment.leases import Lease, Live, lease_key, lease_of, live_key, live_of
 from causeway.errors import NotFound
 from causeway.governance.approvals import Decision
-from causeway.governance.sync_plan import VersionState
+from causeway.governance.sync_changes import VersionState
 from causeway.governance.table import decision_of, promotion_of, record_of
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from causeway.errors import CausewayError
 from causeway.governance.attribution import UPDATE, RegistryCall, call_of
 from causeway.governance.sync import calls_since, plan_sync
-from causeway.governance.sync_plan import (
+from causeway.governance.sync_changes import (
     PromotionStart,
     Refusal,
     RegistryUpdate,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from causeway.governance.approvals import Verdict
 from causeway.governance.attribution import RegistryCall
 from causeway.governance.sync import SYNC_USER, calls_since, plan_sync
-from causeway.governance.sync_plan import SyncPlan, VersionState
+from causeway.governance.sync_changes import SyncPlan, VersionState
 from causeway.governance.table import PromotionStatus, new_record
 from causeway.topology.accounts import Topology, load_topology
 from causeway.use_cases.use_case import use_case

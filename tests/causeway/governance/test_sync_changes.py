@@ -2,7 +2,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from causeway.governance.sync_plan import Refusal, RegistryUpdate, SyncPlan
+from causeway.governance.sync_changes import Refusal, RegistryUpdate, SyncPlan
 from causeway.versions.stages import LifeCycle
 
 
