@@ -4,7 +4,7 @@ One table, string keys `pk` and `sk`. The table itself refuses what must not hap
 write has one of the conditions below, so that of two concurrent runs only one succeeds.
 
 The prefixes of `pk`, each with the module that owns it: VERSION# (`versions.keys`), LEASE# and
-ENDPOINT# (`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP# and INGEST#
+ENDPOINT# (`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP#
 (`features.health`), REPORT# (`reporting.reports`).
 """
 

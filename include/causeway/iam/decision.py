@@ -1,4 +1,4 @@
-"""The decision that an evaluation returns: allowed and by what, or denied in the words that AWS uses.
+"""The decision that an evaluation returns: allowed and by what, or denied in AWS's words.
 
 The wording is that of "IAM User Guide: Troubleshoot access denied error messages".
 """
