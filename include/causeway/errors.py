@@ -132,12 +132,6 @@ class NotFound(UnexpectedState):
     """A thing that a decision or a run refers to does not exist."""
 
 
-class Unavailable(CausewayError):
-    """The service did not answer, or answered that it cannot at present."""
-
-    retryable = True
-
-
 class NameTaken(UnexpectedState):
     """A deterministic name is in use by something that was made from other inputs."""
 

@@ -1,6 +1,6 @@
 """What one task hands to another: small, JSON-able, and typed once for giver and taker.
 
-XComArgs carry these values with their types; no template renders them.
+XComArgs carry these values with their types. A template takes single texts (URIs) out of them.
 """
 
 from __future__ import annotations

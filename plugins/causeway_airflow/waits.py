@@ -26,7 +26,8 @@ class Question:
 class Wait:
     """What a task waits for.
 
-    `what` says it in words. `ask` is an AWS operation, in whose reply the status stands at `path`
+    `what` says it in words, `unfinished` what is said of it when the wait was not long enough, with
+    `next_step`. `ask` is an AWS operation, in whose reply the status stands at `path`
     (dotted) and is read by the table of `enum` (`causeway.statuses`); or, where `path` is empty, a
     method of the hook that returns a `Meaning`. `progress` is a method that takes a `cursor` and
     returns the lines that are new since the last call; `stop` is called when a person ends the
@@ -39,6 +40,8 @@ class Wait:
     enum: str = ""
     progress: Question | None = None
     stop: Question | None = None
+    unfinished: str = "is still running"
+    next_step: str = "Re-run the task: it adopts what runs and goes on waiting."
 
     def document(self) -> dict[str, Any]:
         """Return the wait as JSON-able values, as a trigger's arguments."""

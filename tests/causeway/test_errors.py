@@ -22,7 +22,7 @@ def test_bad_input_lists_problems_and_counts_the_rest() -> None:
 @pytest.mark.parametrize(
     ("kind", "retryable"),
     [
-        (errors.Unavailable, True),
+        (errors.StillRunning, True),
         (errors.LeaseHeld, True),
         (errors.WriteConflict, True),
         (errors.BadInput, False),

@@ -17,7 +17,7 @@ from causeway.statuses import TABLES, Meaning, meaning
 
 @dataclass(frozen=True)
 class DescribedJob:
-    """What was found under a job name; `inputs_digest` is read from the job's tags."""
+    """What was found under a job name; `inputs_digest` is read from the job's environment."""
 
     name: str
     status: str

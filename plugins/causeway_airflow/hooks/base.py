@@ -1,8 +1,8 @@
 """The one base of Causeway's AWS hooks: a client of one service through one Airflow connection.
 
-Importing this module loads boto3 and costs about 400 ms: operators and triggers import hooks
-inside `execute` and `run`. Building a hook assumes a role (100 ms), a call on the built client
-takes 3 ms: build one per connection and service in a task, never one in a loop.
+Importing this module loads boto3 and costs about 400 ms: operators and triggers import tasks and
+hooks when they run. Building a hook assumes a role (100 ms), a call on the built client takes 3 ms:
+build one per connection and service in a task, never one in a loop.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ Cheap to import when a DAG is parsed: the hook is only imported when there is so
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from airflow.sdk import BaseNotifier
 
 from causeway.errors import CausewayError
@@ -19,7 +19,7 @@ from causeway_airflow.configuration import topology
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 CONNECTION = connection_id(AccountRole.GOVERNANCE, "alerter")
 

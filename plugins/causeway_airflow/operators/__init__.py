@@ -1,1 +1,1 @@
-"""Operators: declare parameters, call one domain function and one hook, return a small result."""
+"""Operators declare parameters; the body of each is a function of `causeway_airflow.tasks`."""

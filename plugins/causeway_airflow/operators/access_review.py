@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway_airflow.notifiers.alerts import run_of
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.parameters import Kind
 
@@ -73,7 +74,6 @@ class AccessReviewOperator(CausewayOperator):
 
     def perform(self, context: Context) -> AccessReview:
         """Raises `SharingError`, once the report is stored, when an account was not looked at."""
-        from causeway_airflow.notifiers.alerts import run_of
         from causeway_airflow.tasks.access_review import review_access
 
         return review_access(

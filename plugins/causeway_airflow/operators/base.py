@@ -52,8 +52,8 @@ def airflow_errors() -> Iterator[None]:
 class CausewayOperator(BaseOperator):
     """A task that acts in one account with one duty.
 
-    Subclasses implement `perform` (and `resumed` when they defer). Hooks are imported inside those:
-    importing them on parse would load boto3 into the DAG processor.
+    Subclasses implement `perform`, which imports its body from `causeway_airflow.tasks`: importing
+    it on parse would load boto3 into the DAG processor. Those that wait extend `WaitingOperator`.
 
     :param account_role: the account the task acts in, such as `data` (templated)
     :param duty: the IAM role it acts as there, such as `ingester` (templated)

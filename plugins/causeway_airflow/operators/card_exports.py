@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from causeway_airflow.waits import Outcome
 
 
-class ExportModelCardOperator(PromotionOperator, WaitingOperator):
+class ExportModelCardOperator(PromotionOperator, WaitingOperator["ExportedCard"]):
     """Export the card that a version was approved with, once, and keep its digest with the audit.
 
     The card may tell of another version by now: what is exported is its latest version in which

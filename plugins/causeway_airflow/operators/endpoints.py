@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from causeway_airflow.waits import Outcome
 
 
-class DeployEndpointOperator(PromotionOperator, WaitingOperator):
+class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
     """Deploy the decided version behind the model's endpoint, one run at a time.
 
     Checks the decision, the artifact's digest as it lies in S3 and that nothing newer is live;

@@ -50,10 +50,8 @@ class RunPipelineOperator(TrainingOperator, WaitingOperator[PipelineResult]):
         """Start or adopt the execution."""
         from causeway_airflow.tasks.pipelines import begin
 
-        pipeline = self.pipeline()
-        outcome = begin(self.hook, pipeline)
-        self._pipeline = pipeline
-        return outcome
+        self._pipeline = self.pipeline()
+        return begin(self.hook, self._pipeline)
 
     def look(self, context: Context, **carried: Any) -> Outcome[PipelineResult]:
         """Look at the execution's latest attempt."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, NoReturn
-
-from typing_extensions import TypeVar  # of typing only from Python 3.13 on with a default
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from causeway.errors import StillRunning
-from causeway_airflow.configuration import poll_interval
+from causeway.topology.accounts import AccountRole
+from causeway_airflow.configuration import poll_interval, topology
 from causeway_airflow.operators.base import CausewayOperator, airflow_errors
 from causeway_airflow.waits import Outcome, Pending
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-R = TypeVar("R", default=Any)
+R = TypeVar("R")
 
 
 class WaitingOperator(CausewayOperator, Generic[R]):
@@ -64,9 +63,10 @@ class WaitingOperator(CausewayOperator, Generic[R]):
             if outcome.anew:
                 self._defer(outcome, context)
             raise StillRunning(
-                f"{outcome.wait.what} is still running after {self.wait}",
+                f"{outcome.wait.what} {outcome.wait.unfinished} after {self.wait}",
+                account=topology().account(AccountRole(self.account_role)),
                 principal=f"connection {self.connection()}",
-                next_step="Re-run the task: it adopts what runs and goes on waiting.",
+                next_step=outcome.wait.next_step,
             )
         return outcome.result
 

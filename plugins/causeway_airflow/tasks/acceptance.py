@@ -93,14 +93,16 @@ def _accept(hook: Hooks, ram: RamHook, share: DesiredShare) -> tuple[str, bool]:
 
 
 def _arrival_wait(shares: Sequence[DesiredShare]) -> Wait:
-    names = ", ".join(f"{share.name} by account {share.owner}" for share in shares)
+    names = ", ".join(f"{share.name} of account {share.owner}" for share in shares)
     return Wait(
-        what=f"the sharing of {names}",
+        what=f"invitation to {names}",
         ask=Question(
             "causeway_airflow.hooks.ram.RamHook",
             "arrival",
             {"shares": [[share.name, str(share.owner)] for share in shares]},
         ),
+        unfinished="did not come",
+        next_step="Run the sharing DAG again: it shares again what expired.",
     )
 
 

@@ -104,8 +104,10 @@ def look(hook: Hooks, pipeline: TrainingPipeline) -> Outcome[PipelineResult]:
 
 
 def stop(hook: Hooks, pipeline: TrainingPipeline) -> None:
-    """Stop the latest attempt unless it has ended."""
+    """Stop the latest attempt unless it has ended, or was never begun."""
     pipelines = hook(PipelinesHook)
+    if pipelines.find(pipeline.run.pipeline) is None:
+        return
     for attempt in pipelines.attempts(pipeline.run)[-1:]:
         pipelines.stop(str(attempt["PipelineExecutionArn"]))
 

@@ -177,4 +177,6 @@ def _association_wait(share: str, with_principals: bool) -> Wait:
             "association",
             {"share": share, "with_principals": with_principals},
         ),
+        unfinished="is not complete",
+        next_step="Look at its associations; the consumers may not have accepted.",
     )

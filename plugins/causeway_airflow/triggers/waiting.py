@@ -80,8 +80,11 @@ class WaitTrigger(CausewayTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until there is an answer or the bound is reached."""
+        self.log.info("waiting for %s", self.wait.what)
         for _ in range(self.max_attempts):
             answer = await asyncio.to_thread(self.look)
+            if answer is not Meaning.WAITING:
+                self.log.info("%s: %s", self.wait.what, answer.value)
             if answer is Meaning.SUCCESS and self.ends_task:
                 yield TaskSuccessEvent()
                 return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -14,6 +16,7 @@ from causeway.statuses import Meaning
 from causeway_airflow.operators import base
 from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.parameters import Kind
 from causeway_airflow.triggers import waiting
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
@@ -119,3 +122,40 @@ def test_what_still_runs_when_the_bound_is_reached_fails_so_that_a_retry_goes_on
     task = WaitsOn(task_id="task", account_role="data", duty="ingester", wait=timedelta(minutes=1))
     with pytest.raises(StillRunning, match="a thing is still running after 0:01:00"):
         task.resume(Context())
+
+
+class Counts(CausewayOperator):
+    """Takes a number that a form gives."""
+
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"days": "integer"}
+
+    def __init__(self, *, days: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.days = days
+
+    def perform(self, context: Context) -> int:
+        return self.days + 1
+
+
+def test_a_rendered_parameter_is_a_value_when_the_work_begins_and_bad_text_is_not_retried() -> None:
+    about = {"task_id": "task", "account_role": "data", "duty": "ingester"}
+    assert Counts(days="6", **about).execute(Context()) == 7
+    with pytest.raises(AirflowFailException, match="parameter days: 'six' is no integer"):
+        Counts(days="six", **about).execute(Context())
+
+
+class Promises(Waits):
+    """Knows its result before it waits."""
+
+    def begin(self, context: Context) -> Outcome[str]:
+        return Pending(WAIT, "soon", ends_task=True)
+
+
+def test_a_result_is_handed_over_before_a_wait_that_its_trigger_ends() -> None:
+    task = Promises(task_id="task", account_role="data", duty="ingester", wait=timedelta(minutes=1))
+    instance = SimpleNamespace(xcoms={})
+    instance.xcom_push = instance.xcoms.__setitem__
+    with pytest.raises(TaskDeferred) as deferred:
+        task.perform({"ti": instance})  # type: ignore[typeddict-item]  # all that it reads
+    assert instance.xcoms == {"return_value": "soon"}
+    assert deferred.value.trigger.ends_task is True
