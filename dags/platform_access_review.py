@@ -1,9 +1,9 @@
 """# platform__access_review: who can see and do what, against what is declared
 
 **What it does.** Has each account's auditor look at its shares and invitations, and each owner's
-look through CloudTrail for use of its grants. Holds it against the declared access: shares,
+look through CloudTrail for use of its grants. Compares it with the declared access: shares,
 principals and resources that nobody declares, declared ones that are not there, invitations that
-hang, grants that end soon, grants that nobody used. Stores the review as Markdown and JSON in the
+stay unanswered, grants that end soon, grants that nobody used. Stores the review as Markdown and JSON in the
 governance account, prints it, and raises an alert for every drift.
 
 **Parameters.** `days`: how far back a grant must have been used (CloudTrail keeps 90 days of

@@ -15,7 +15,7 @@ consumers also as the duties that use what is shared; governance (the report).
 
 **Re-run.** Any time: it changes nothing.
 
-**Roll back.** Nothing to roll back; docs/access.md says how to mend what it names.
+**Roll back.** Nothing to roll back; docs/access.md says how to fix what it names.
 """
 
 from airflow.sdk import DAG

@@ -10,7 +10,7 @@ merged by Sid; every consumer of features, the trainer too, has them in the poli
 account's Glue catalogue, which no template can hold. Where the topology names accounts that keep
 model cards of their own, the central cards are brought up to them.
 
-**When.** Daily, to mend drift, re-share what expired and revoke grants whose time is over; by hand
+**When.** Daily, to fix drift, re-share what expired and revoke grants whose time is over; by hand
 after `platform__accounts` and after a change of the declared access. With `dry_run` it changes
 nothing: read the plan in the log of `plan_shares` or in its XCom.
 
@@ -72,7 +72,7 @@ def fail_with_any() -> None:
     """Fail the run when a task of it failed although the others went on."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    raise AirflowFailException("a share failed; read the red tasks above, mend and re-run")
+    raise AirflowFailException("a share failed; read the red tasks above, fix and re-run")
 
 
 with DAG(

@@ -2,7 +2,7 @@
 
 **What it does.** Reads the shared offline store as its consumer into one dataset; splits and
 encodes it; trains the candidates side by side; logs each as an MLflow run and picks the best by its
-validation metric; evaluates it on the held-out part; holds that against the gates; copies artifact,
+validation metric; evaluates it on the held-out part; judges that by the gates; copies artifact,
 gate report and held-out rows to the shared bucket and registers the version, pending approval.
 
 A model of `route: pipeline` has one task `pipeline` for splitting and training: a SageMaker

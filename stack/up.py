@@ -65,7 +65,7 @@ def up(say: Say) -> dict[str, Any]:
 
 
 def down(say: Say, *, quiet: bool = False) -> None:
-    """Stop what was started and clear the local state, which only fits what ran in memory."""
+    """Stop what was started and clear the local state, because it describes what ran in memory."""
     if components() and not quiet:
         say("stopping the stack")
     stop_all()

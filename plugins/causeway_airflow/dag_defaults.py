@@ -22,7 +22,7 @@ TAGS: Final = {
 }
 
 #: A task's defaults. Retries are for what may pass (throttling, outages): whatever a retry cannot
-#: mend raises AirflowFailException and fails at once.
+#: fix raises AirflowFailException and fails at once.
 DEFAULT_ARGS: Final[dict[str, Any]] = {
     "owner": OWNER,
     "retries": 2,

@@ -125,7 +125,7 @@ def faults_of(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def fault_text(row: Row) -> str:
-    """Return a fault in words: what does not work, which sides are missing, what mends each."""
+    """Return a fault in words: what does not work, which sides are missing, what fixes each."""
     check = row.check
     what = (
         f"{check.account_role.value} {check.duty} on {check.resource} ({check.grant.value}): "

@@ -34,7 +34,7 @@ class Side(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: What mends each side; docs/access.md says more.
+#: What fixes each side; docs/access.md says more.
 REMEDIES: Final[dict[Side, str]] = {
     Side.SHARE: "Run platform__sharing; the resource or the account is not in the share.",
     Side.INVITATION: "Run platform__sharing; it shares anew what expired, and accepts.",

@@ -150,7 +150,7 @@ class GateReport:
             raise GateFailed(
                 f"model {self.model}, artifact {self.artifact_sha256[:12]}: the gate says "
                 f"{self.verdict.value}: {'; '.join(wrong) or 'no gates'}",
-                next_step="Nothing was registered. Improve the model, or mend its evaluation.",
+                next_step="Nothing was registered. Improve the model, or fix its evaluation.",
             )
 
 

@@ -232,7 +232,7 @@ def _check_stage(gesture: Gesture, records: Mapping[Stage, StageRecord], what: s
         )
     open_statuses = {Status.PENDING, Status.QUARANTINED}
     if gesture.target is Stage.TEST:
-        open_statuses.add(Status.REJECTED)  # mended and asked for again
+        open_statuses.add(Status.REJECTED)  # fixed and asked for again
     if record.status not in open_statuses:
         raise _refused(
             gesture,

@@ -234,8 +234,8 @@ class _VersionPlan:
         if decision is None or not _is_behind(record, decision):
             return
         approved = decision.verdict is Verdict.APPROVED
-        mended = approved and record.status is Status.REJECTED
-        if record.status in _WAITING or mended:
+        fixed = approved and record.status is Status.REJECTED
+        if record.status in _WAITING or fixed:
             self._move(record, Status.APPROVED if approved else Status.REJECTED, decision.person)
 
     def _follow_production_decision(self) -> None:

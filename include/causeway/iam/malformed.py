@@ -12,6 +12,6 @@ class MalformedPolicy(ConfigError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"malformed policy document: {what}",
-            next_step='Mend the document; see "IAM User Guide: Grammar of the IAM JSON policy '
+            next_step='Fix the document; see "IAM User Guide: Grammar of the IAM JSON policy '
             'language".',
         )

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-NEXT_STEP: Final = "Mend the file and hand it in again; nothing was written."
+NEXT_STEP: Final = "Fix the file and hand it in again; nothing was written."
 CHUNK_ROWS: Final = 1 << 16
 
 #: What is reported of a line that is no row: its number, its text, the reason.

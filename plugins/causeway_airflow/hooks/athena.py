@@ -49,5 +49,5 @@ class AthenaHook(CausewayHook):
             f"query {described['QueryExecutionId']} ended {status['State']}: "
             f"{status.get('StateChangeReason', 'no reason given')}",
             principal=self.principal,
-            next_step="Look at the query in Athena; mend the cause and re-run.",
+            next_step="Look at the query in Athena; fix the cause and re-run.",
         )

@@ -278,7 +278,7 @@ class CausewayHook(AwsBaseHook):
         elif code in DENIED_CODES:
             kind, step = AwsCallError, "Check the role's policy and the resource share, re-run."
         else:
-            kind, step = AwsCallError, "Mend the cause and re-run the task."
+            kind, step = AwsCallError, "Fix the cause and re-run the task."
         return kind(
             f"{self.service} {operation} on {_subject(params)}: {code}: {text}",
             code=code,

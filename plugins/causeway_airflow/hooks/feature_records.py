@@ -147,7 +147,7 @@ class FeatureRecordsHook(CausewayHook):
                     f"reading {group}: {first.get('ErrorCode')}: {first.get('ErrorMessage')} for "
                     f"record {first.get('RecordIdentifierValueAsString')}",
                     principal=self.principal,
-                    next_step="Mend the cause and re-run.",
+                    next_step="Fix the cause and re-run.",
                 )
             identifiers = reply["UnprocessedIdentifiers"]
             if not identifiers:

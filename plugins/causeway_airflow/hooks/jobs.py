@@ -17,7 +17,7 @@ LOG_GROUPS: dict[JobKind, str] = {
     "processing": "/aws/sagemaker/ProcessingJobs",
 }
 # FailureReason opens with who is to blame; these two are the script and the request, which another
-# attempt with the same inputs does not mend (SageMaker developer guide, "Troubleshooting").
+# attempt with the same inputs does not fix (SageMaker developer guide, "Troubleshooting").
 OUR_FAULT = ("AlgorithmError", "ClientError")
 
 
@@ -94,7 +94,7 @@ class JobsHook(CausewayHook):
         return (JobFailed if ours else JobInterrupted)(
             f"{kind} job {name} ended {status}: {reason or 'no reason given'}",
             principal=self.principal,
-            next_step="Mend the script or its input and run again; the same inputs once more take "
+            next_step="Fix the script or its input and run again; the same inputs once more take "
             "the next ordinal.",
         )
 

@@ -120,6 +120,6 @@ class PipelinesHook(CausewayHook):
         return (JobInterrupted if passing else JobFailed)(
             f"pipeline execution {arn} ended {status}: {said}",
             principal=self.principal,
-            next_step="Mend what the step says and run again; the same inputs once more take the "
+            next_step="Fix what the step says and run again; the same inputs once more take the "
             "next ordinal.",
         )

@@ -62,7 +62,7 @@ def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
         account=account,
         subject=_principal(where, getattr(task, "duty", "")),
         next_step=(cause.next_step if cause else None)
-        or "Read the task's log, mend the cause and clear the task.",
+        or "Read the task's log, fix the cause and clear the task.",
         run=run_of(context),
     )
 
@@ -70,7 +70,7 @@ def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
 def _cause(error: object) -> CausewayError | None:
     """Return the error of ours that a task failed with; it knows account and next step.
 
-    The base operator wraps an error that a retry cannot mend in one of Airflow's.
+    The base operator wraps an error that a retry cannot fix in one of Airflow's.
     """
     wrapped = error.__cause__ if isinstance(error, BaseException) else None
     return next((e for e in (wrapped, error) if isinstance(e, CausewayError)), None)

@@ -37,7 +37,7 @@ def airflow_errors() -> Iterator[None]:
     """Say a domain error as Airflow takes it.
 
     A task whose promotion is superseded is skipped, and what follows it; one that a retry cannot
-    mend fails at once; the others retry.
+    fix fails at once; the others retry.
     """
     try:
         yield

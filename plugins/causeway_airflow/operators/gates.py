@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class GateOperator(TrainingOperator):
-    """Hold the best candidate's evaluation against the model's gates.
+    """Judge the best candidate's evaluation by the model's gates.
 
     The report is stored as JSON and as Markdown, whatever it says; a gate that does not pass then
     fails the task with the reason, and nothing is registered.

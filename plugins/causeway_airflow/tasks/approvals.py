@@ -39,6 +39,6 @@ def approval(hook: Hooks, version_arn: str, attempt: int, target: str) -> Decisi
     if decision.verdict is not Verdict.APPROVED:
         raise ApprovalRefused(
             f"{decision.person} rejected {version} for {stage.value}: {decision.reason}",
-            next_step="Mend the model; an approval after that starts a new attempt.",
+            next_step="Fix the model; an approval after that starts a new attempt.",
         )
     return cast(DecisionItem, item)

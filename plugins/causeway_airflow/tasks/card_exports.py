@@ -68,7 +68,7 @@ def look(hook: Hooks, subject: Subject) -> Outcome[ExportedCard]:
         f"export {latest['ModelCardExportJobArn']} is {latest['Status']}: "
         f"{latest.get('FailureReason', 'no reason given')}",
         principal=exports.principal,
-        next_step="Mend the cause and clear the task: it takes the next ordinal.",
+        next_step="Fix the cause and clear the task: it takes the next ordinal.",
     )
 
 

@@ -20,7 +20,7 @@ def take_lease(table: StageTableHook, subject: Subject, run_id: str) -> Lease:
     if item is None:
         other = table.lease(role, model)
         raise LeaseHeld(
-            f"run {other.owner if other else '(unknown)'} has its hand on the endpoint of "
+            f"run {other.owner if other else '(unknown)'} holds the lease on the endpoint of "
             f"{model} in {role.value}",
             account=subject.account,
             next_step="Wait for it to end, or for its lease to run out; the task retries.",

@@ -93,7 +93,7 @@ def _require_no_faults(rows: Iterable[Row], unprobed: Iterable[AccountRole], uri
     more = [f"and {len(faults) - NAMED_FAULTS} more"] if len(faults) > NAMED_FAULTS else []
     raise SharingError(
         "access is not as declared:\n- " + "\n- ".join([*faults[:NAMED_FAULTS], *more]),
-        next_step=f"Mend what is named, run again; the whole matrix is {uri}",
+        next_step=f"Fix what is named, run again; the whole matrix is {uri}",
     )
 
 

@@ -78,10 +78,10 @@ def close(hook: Hooks, subject: Subject) -> str:
             raise ApprovalRefused(
                 f"{decision.person} rejected {version} for {decision.target.value}: "
                 f"{decision.reason}",
-                next_step="Mend the model; an approval after that starts a new attempt.",
+                next_step="Fix the model; an approval after that starts a new attempt.",
             )
     close_promotion(table, version, PromotionStatus.FAILED, now)
     raise DeploymentFailed(
         f"the promotion of {version} did not end",
-        next_step="Read the failed task's log, mend the cause and clear it: it goes on.",
+        next_step="Read the failed task's log, fix the cause and clear it: it goes on.",
     )

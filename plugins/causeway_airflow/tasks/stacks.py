@@ -69,7 +69,7 @@ def deploy_stack(
         raise DeploymentFailed(
             f"stack {name} ended {status}: {reasons}",
             principal=hook.principal,
-            next_step="Mend the template or the permission named and re-run.",
+            next_step="Fix the template or the permission named and re-run.",
         )
     return change
 

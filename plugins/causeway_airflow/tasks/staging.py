@@ -129,7 +129,7 @@ def too_many(staged: Staged, rejects_uri: str) -> BadInput:
         f"{staged.group.name} ({staged.faulty_share:.2%})",
         first_problems(staged.first, SHOWN),
         more=max(0, staged.rejected - len(staged.first)),
-        next_step=f"Nothing was written. All of them are in {rejects_uri}; mend the file.",
+        next_step=f"Nothing was written. All of them are in {rejects_uri}; fix the file.",
     )
 
 

@@ -308,7 +308,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     assert (
         endpoint.endpoint_config == before["endpoint_config"] if was_live else not endpoint.status
     )
-    # The lease was given back: the next one may put its hand on the endpoint.
+    # The lease was given back: the next one may take it.
     assert execute(deploy(approved), context("run-after")) == before
 
 
