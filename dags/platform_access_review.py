@@ -2,9 +2,9 @@
 
 **What it does.** Has each account's auditor look at its shares and invitations, and each owner's
 look through CloudTrail for use of its grants. Compares it with the declared access: shares,
-principals and resources that nobody declares, declared ones that are not there, invitations that
-stay unanswered, grants that end soon, grants that nobody used. Stores the review as Markdown and JSON in the
-governance account, prints it, and raises an alert for every drift.
+principals and resources that nobody declares, declared ones that are not there, unanswered
+invitations, grants that end soon, grants that nobody used. Stores the review as Markdown and JSON
+in the governance account, prints it, and raises an alert for every drift.
 
 **Parameters.** `days`: how far back a grant must have been used (CloudTrail keeps 90 days of
 management events). `expiring_days`: how far ahead an end counts as near.
