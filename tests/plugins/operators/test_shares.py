@@ -98,7 +98,7 @@ def test_an_owner_waits_for_associations_and_gives_up_with_words(offered: World)
     from causeway_airflow.sensors.sharing import ShareAssociatedSensor
 
     complete = ShareAssociatedSensor(**OWNER, share=NAME, wait=SOON)
-    with pytest.raises(StillRunning, match=f"the association of share {NAME} is still running"):
+    with pytest.raises(StillRunning, match=f"share {NAME} is not complete after"):
         execute(complete, {})
     resources_only = ShareAssociatedSensor(**OWNER, share=NAME, with_principals=False)
     assert resources_only.perform({}) is None
@@ -124,6 +124,6 @@ def test_a_consumer_waits_in_the_triggerer_and_gives_up_with_words(unshared: Wor
     from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 
     accept = AcceptInvitationsOperator(task_id="accept", account_role="prod", wait=SOON)
-    words = f"the sharing of {NAME} by account 333333333333 is still running after"
+    words = f"invitation to {NAME} of account 333333333333 did not come after"
     with pytest.raises(StillRunning, match=words):
         execute(accept, {})
