@@ -29,12 +29,18 @@ LAZY = (
 
 
 def load() -> None:
-    """Import the hooks, what tasks and their start import lazily, and the services' models."""
+    """Import the hooks, what tasks and their start import lazily, and the services' models.
+
+    The configuration is read once, too.
+    """
     hooks = importlib.import_module("causeway_airflow.hooks")
     for module in pkgutil.iter_modules(hooks.__path__, f"{hooks.__name__}."):
         importlib.import_module(module.name)
     for name in LAZY:
         importlib.import_module(name)
+    configuration = importlib.import_module("causeway_airflow.configuration")
+    configuration.topology()  # kept until their files change; each task would read and check them
+    configuration.use_cases()
     base = importlib.import_module("causeway_airflow.hooks.base")
     loader = base.SharedLoaderSessions.loader
     for service in sorted({"sts", *_services(base.CausewayHook)}):
