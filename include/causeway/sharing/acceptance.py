@@ -126,12 +126,12 @@ def check_offer(expected: DesiredShare, resource_types: Iterable[str]) -> None:
 
 
 def _alive(invitation: Invitation, now: datetime) -> bool:
-    known = TABLES["ResourceShareInvitationStatus"]
-    if invitation.status not in known:
+    statuses = TABLES["ResourceShareInvitationStatus"]
+    if invitation.status not in statuses:
         raise UnexpectedState(
             f"invitation {invitation.arn} has the unknown status {invitation.status!r}",
-            next_step=f"Known are {', '.join(known)}; decide what it means.",
+            next_step=f"Known are {', '.join(statuses)}; decide what it means.",
         )
     if invitation.status == "PENDING":
         return now < invitation.sent_at + INVITATION_LASTS
-    return known[invitation.status] is Meaning.SUCCESS
+    return statuses[invitation.status] is Meaning.SUCCESS

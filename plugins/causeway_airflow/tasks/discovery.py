@@ -48,7 +48,7 @@ def find_features(hook: Hooks, question: Question, account_role: str) -> tuple[H
         RESOURCE_TYPES[ResourceKind.FEATURE_GROUPS]
     )
     contracts = _contracts(cases, places)
-    known = DiscoveryContext(
+    discovery = DiscoveryContext(
         topology=places,
         account=places.account(role),
         shared=frozenset(shared),
@@ -58,7 +58,7 @@ def find_features(hook: Hooks, question: Question, account_role: str) -> tuple[H
         ingested=_ingested(hook(GovernanceHook, AccountRole.GOVERNANCE, "recorder"), contracts),
         now=clock.now(),
     )
-    return answer(question, search.feature_groups(), search.features(), known)
+    return answer(question, search.feature_groups(), search.features(), discovery)
 
 
 def list_features(

@@ -96,9 +96,9 @@ def hand_over_card(
 
 def share_card(hook: Hooks, subject: Subject) -> list[Receiver]:
     """Bring the card's shares to what the declared access says of its status."""
-    places, role = topology(), subject.role
+    accounts, role = topology(), subject.role
     sharing = owner_sharing(hook, role)
-    card = ModelCardArn.of(places, role, subject.model.group)
+    card = ModelCardArn.of(accounts, role, subject.model.group)
     names = {grant.share for grant in sharing.grants if grant.resource == card}
     plans = [plan for plan in sharing.plans() if plan.name in names]
     for plan in plans:
