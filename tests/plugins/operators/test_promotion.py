@@ -102,14 +102,14 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     assert record.status is Status.IN_PROGRESS
 
 
-def test_another_run_waits_while_a_deployment_has_its_hand_on_the_endpoint(
+def test_another_run_waits_while_a_deployment_holds_the_lease_of_the_endpoint(
     shared: LocalPlatform, approved: str
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
     with pytest.raises(TaskDeferred):
         deploy(approved).perform(context("run-1"))
-    with pytest.raises(LeaseHeld, match="run run-1 has its hand") as raised:
+    with pytest.raises(LeaseHeld, match="run run-1 holds the lease") as raised:
         deploy(approved).perform(context("run-2"))
     assert raised.value.retryable is True
 
