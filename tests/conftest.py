@@ -7,6 +7,7 @@ long after the other.
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
 
     items.sort(key=position)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave out of each garbage collection what the imports made: a fifth of the CPU of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(700, 10, 50)
 
 
 @pytest.hookimpl(optionalhook=True)

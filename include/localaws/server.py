@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import threading
@@ -16,7 +17,7 @@ import yaml
 
 HOST = "127.0.0.1"
 FIRST_PORT = 4566
-THREADS = 48  # each long poll of SQS occupies one
+THREADS = 48  # each long poll of SQS occupies one; tests start a server for each and take fewer
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class LocalAws:
         control: bool = False,
         enforce: bool = True,
         check_replies: bool = False,
+        threads: int = THREADS,
     ) -> None:
         """Set up a local AWS.
 
@@ -105,10 +107,10 @@ class LocalAws:
         self.port = port if port is not None else free_port(FIRST_PORT)
         gateway = Gateway(self.cloud, with_control=control)
         self._server = wsgi.Server(
-            (HOST, self.port), gateway, numthreads=THREADS, request_queue_size=256, timeout=60
+            (HOST, self.port), gateway, numthreads=threads, request_queue_size=256, timeout=60
         )
         self._server.shutdown_timeout = 2
-        self._server.expiration_interval = 0.1  # how often the server checks whether to stop
+        self._server.expiration_interval = 0.02  # how often the server checks whether to stop
         self._thread: threading.Thread | None = None
 
     @property
@@ -130,6 +132,10 @@ class LocalAws:
         self._server.stop()
         if self._thread:
             self._thread.join(timeout=5)
+        # Where cheroot registers its servers, and would keep this one and all its state for ever.
+        statistics = vars(logging)["statistics"]
+        for name in [n for n, stats in statistics.items() if stats is self._server.stats]:
+            del statistics[name]
 
     def describe(self) -> dict[str, Any]:
         """Return endpoint, region and the administrators' keys, by account role."""

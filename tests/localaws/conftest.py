@@ -137,6 +137,6 @@ class Aws:
 def aws() -> Iterator[Aws]:
     """A fresh local AWS with the control route on."""
     accounts = Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])
-    with running(accounts, control=True, check_replies=True) as server:
+    with running(accounts, control=True, check_replies=True, threads=12) as server:
         yield Aws(server)
         assert server.cloud.conformance.document()["violations"] == []
