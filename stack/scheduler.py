@@ -42,7 +42,7 @@ def load() -> None:
     configuration.topology()  # kept until their files change; each task would read and check them
     configuration.use_cases()
     base = importlib.import_module("causeway_airflow.hooks.base")
-    loader = base.SharedLoaderSessions.loader
+    loader = base.SharedSessions.loader
     for service in sorted({"sts", *_services(base.CausewayHook)}):
         loader.load_service_model(service, "service-2")
         loader.load_service_model(service, "endpoint-rule-set-1")

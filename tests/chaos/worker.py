@@ -123,10 +123,10 @@ def _read_service_models() -> None:
     """Have the models read that hooks share in a process; a client that is built calls nobody."""
     import boto3
 
-    from causeway_airflow.hooks.base import SharedLoaderSessions
+    from causeway_airflow.hooks.sessions import SharedSessions
 
     session = boto3.Session("key", "secret", region_name="eu-central-1")
-    session._session.register_component("data_loader", SharedLoaderSessions.loader)
+    session._session.register_component("data_loader", SharedSessions.loader)
     for service in SERVICES:
         session.client(service)
 

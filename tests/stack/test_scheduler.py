@@ -30,10 +30,10 @@ report = {
 child = os.fork()
 if child == 0:  # as a task does
     import boto3
-    from causeway_airflow.hooks.base import SharedLoaderSessions
+    from causeway_airflow.hooks.sessions import SharedSessions
 
     session = boto3.Session("key", "secret", region_name="eu-central-1")
-    session._session.register_component("data_loader", SharedLoaderSessions.loader)
+    session._session.register_component("data_loader", SharedSessions.loader)
     for service in ("sagemaker", "dynamodb", "s3", "sts"):
         session.client(service)
     os._exit(0 if set(sys.modules) - loaded == set() else 3)

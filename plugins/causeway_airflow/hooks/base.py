@@ -11,12 +11,12 @@ import re
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook, BaseSessionFactory
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import Loader, create_loader
 
 from causeway.errors import CausewayError
+from causeway_airflow.hooks.sessions import SharedSessions, making, once
 
 MISSING_CODES = frozenset(
     {
@@ -137,30 +137,6 @@ class AwsTransientError(AwsCallError):
     retryable = True
 
 
-class SharedLoaderSessions(BaseSessionFactory):
-    """Sessions of one process that read botocore's service models once.
-
-    Every botocore session has a loader of its own, which parses endpoints and service models
-    again: most of what a hook costs. The models are read-only.
-    """
-
-    loader: ClassVar[Loader] = create_loader()
-
-    def _create_basic_session(self, session_kwargs: dict[str, Any]) -> Any:
-        return self._with_loader(super()._create_basic_session(session_kwargs))
-
-    def _create_session_with_assume_role(
-        self, session_kwargs: dict[str, Any], deferrable: bool = False
-    ) -> Any:
-        return self._with_loader(
-            super()._create_session_with_assume_role(session_kwargs, deferrable)
-        )
-
-    def _with_loader(self, session: Any) -> Any:
-        session._session.register_component("data_loader", self.loader)
-        return session
-
-
 class CausewayHook(AwsBaseHook):
     """A client of `service` that acts with one Airflow connection.
 
@@ -185,10 +161,12 @@ class CausewayHook(AwsBaseHook):
         )
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
-        """Return a session of this connection whose service models are shared in the process."""
-        return SharedLoaderSessions(
+        """Return the session of this connection that the hooks of a process share."""
+        sessions = SharedSessions(
             conn=self.conn_config, region_name=region_name, config=self.config
-        ).create_session(deferrable=deferrable)
+        )
+        connection = (self.aws_conn_id, self.conn_config.role_arn, region_name, deferrable)
+        return once(connection, lambda: sessions.create_session(deferrable=deferrable))
 
     def _get_caller(self, target_function_name: str = "execute") -> str:
         """Return the `Caller` of the user agent.
@@ -212,7 +190,8 @@ class CausewayHook(AwsBaseHook):
                 next_step="Define it with role_arn and region_name; see the topology.",
             )
         try:
-            return self.get_conn()
+            with making:
+                return self.get_conn()
         except ClientError as error:
             raise self._translated("assume_role", {"role_arn": self.principal}, error) from error
         except BotoCoreError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from causeway.sharing.acceptance import Invitation, VisibleShare
@@ -178,11 +179,23 @@ class RamHook(CausewayHook):
 
     def _permission(self, summary: dict[str, Any]) -> Permission:
         arn = summary["arn"]
-        permission = self.call("get_permission", permissionArn=arn)["permission"]
         if summary.get("permissionType") != "CUSTOMER_MANAGED":
-            return permission_of(permission)
+            key = (arn, str(summary.get("version")))
+            if key not in self._managed:
+                self._managed[key] = permission_of(self._described(arn))
+            return self._managed[key]
+        permission = self._described(arn)
         versions = self.pages("list_permission_versions", "permissions", permissionArn=arn)
         return permission_of(permission, [version["version"] for version in versions])
+
+    def _described(self, arn: str) -> dict[str, Any]:
+        permission: dict[str, Any] = self.call("get_permission", permissionArn=arn)["permission"]
+        return permission
+
+    @cached_property
+    def _managed(self) -> dict[tuple[str, str], Permission]:
+        """AWS's own permissions by ARN and version: these do not change."""
+        return {}
 
     def _shares(self, owner: str) -> list[dict[str, Any]]:
         return self.pages("get_resource_shares", "resourceShares", resourceOwner=owner)
