@@ -22,6 +22,15 @@ PULLS = (
     "SageMaker AI execution roles'); the local AWS runs jobs without images"
 )
 LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
+FEATURE_STORE = (
+    "AWS's managed policies AmazonSageMakerFeatureStoreAccess and AmazonSageMakerFullAccess grant "
+    "it: for Iceberg tables, which the local AWS has not, and to the caller of CreateFeatureGroup, "
+    "where AWS does not document whether the caller or the role makes the table"
+)
+ATHENA = (
+    "Athena User Guide, 'Access to databases and tables': the default database must be allowed; "
+    "partitions may be read one by one; the local AWS reads them at once"
+)
 EXECUTION = {
     "causeway-feature-execution": "execute",
     "causeway-training-execution": "execute",
@@ -57,5 +66,26 @@ REVIEWED = (
         "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",
         "sqs:SendMessage",
         "EventBridge delivers here what it could not deliver to the queue in 24 hours",
+    ),
+    Reviewed(
+        "identity causeway-feature-execution execute#ReadTheMetadataOfIcebergTables",
+        "s3:GetObject",
+        FEATURE_STORE,
+    ),
+    *(
+        Reviewed(
+            "identity causeway-ingester ingest#CreateTheTablesOfOfflineStores",
+            f"glue:{action}",
+            FEATURE_STORE,
+        )
+        for action in ("CreateDatabase", "CreateTable", "GetDatabase", "GetTable", "UpdateTable")
+    ),
+    *(
+        Reviewed("identity causeway-trainer train#UseTheDefaultDatabase", action, ATHENA)
+        for action in ("glue:CreateDatabase", "glue:GetDatabase")
+    ),
+    *(
+        Reviewed("identity causeway-trainer train#LookUpTheOwnersTables", action, ATHENA)
+        for action in ("glue:BatchGetPartition", "glue:GetPartition")
     ),
 )

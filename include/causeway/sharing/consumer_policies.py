@@ -42,6 +42,8 @@ _BASELINE: Final[Mapping[tuple[ResourceKind, Grant], tuple[AccountRole, ...]]] =
 )
 _WRITES: Final = frozenset({Grant.REGISTER, Grant.ADMIN})
 _READS_ARTIFACTS: Final = frozenset({Grant.REGISTER, Grant.DEPLOY, Grant.ADMIN})
+#: What Athena asks of a table's owner; whether it reads partitions one by one is not verified.
+_LOOK_UPS: Final = ("BatchGetPartition", "GetDatabase", "GetPartition", "GetPartitions", "GetTable")
 #: Who runs jobs or endpoints and therefore pulls images.
 _RUNS_IMAGES: Final = (
     AccountRole.DATA,
@@ -129,7 +131,7 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
     start = f"arn:{topology.partition}:glue:{topology.region}:{owner}"
     database = [f"{start}:catalog", f"{start}:database/{FEATURE_DATABASE}"]
     tables = f"{start}:table/{FEATURE_DATABASE}"
-    actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]
+    actions = [f"glue:{action}" for action in _LOOK_UPS]
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:

@@ -3,8 +3,9 @@
 Rows are buffered and written when writing pauses for 0.3 s, when there are 1,000 of them, or
 when the oldest is 5 s old: one object per batch and event hour, at AWS's layout
 `<S3Uri>/<account>/sagemaker/<region>/offline-store/<name>-<creation>/data/year=/month=/day=/hour=`.
-It acts with the feature group's role. Rows that S3 refuses stay in the buffer and are tried again;
-until they are written the status is `Blocked`, with the reason.
+It acts with the feature group's role and sets the objects' ACL, for which the role needs
+s3:PutObjectAcl (AmazonSageMakerFeatureStoreAccess). Rows that S3 refuses stay in the buffer and are
+tried again; until they are written the status is `Blocked`, with the reason.
 """
 
 from __future__ import annotations
@@ -182,6 +183,7 @@ class OfflineStore:
             Bucket=self.bucket,
             Key=f"{self.prefix}/{partition}/{name}",
             Body=parquet(self.schema, rows, self._host.clock.now()),
+            ACL="bucket-owner-full-control",
             **(encryption if self._key else {}),
         )
 

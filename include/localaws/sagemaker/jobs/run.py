@@ -37,7 +37,7 @@ class JobRun(ABC):
     def __init__(self, host: Host, job: Job, metrics: list[dict[str, str]]) -> None:
         self.host = host
         self.job = job
-        self.transfer = Transfer(self._client("s3"), job.role_arn)
+        self.transfer = Transfer(self._client("s3"), job.role_arn, self._client("kms"))
         self.log = JobLog(
             lambda: self._client("logs"),
             host.clock,

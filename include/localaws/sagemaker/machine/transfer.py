@@ -1,4 +1,8 @@
-"""Moves a job's files between its sandbox and S3, as its execution role."""
+"""Moves a job's files between its sandbox and S3, as its execution role.
+
+A key that a job names for its outputs needs kms:Encrypt of the role besides what S3 needs
+(SageMaker API reference, `OutputDataConfig` and `ProcessingOutputConfig`).
+"""
 
 from __future__ import annotations
 
@@ -23,10 +27,11 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Access to S3 with one execution role."""
+    """Access to S3 with one execution role, and to KMS where something is uploaded."""
 
     s3: Any
     role_arn: str
+    kms: Any = None
 
     def download(self, uri: str, folder: Path) -> int:
         """Download all objects under a prefix (or one object) into a folder; return their number.
@@ -70,6 +75,8 @@ class Transfer:
         bucket, key = split_uri(uri)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         try:
+            if kms_key:
+                self.kms.encrypt(KeyId=kms_key, Plaintext=b"output")
             with path.open("rb") as body:
                 self.s3.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
         except (ClientError, BotoCoreError) as error:

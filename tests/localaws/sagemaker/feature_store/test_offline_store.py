@@ -18,6 +18,7 @@ from tests.localaws.features import (
     T1,
     T2,
     T3,
+    create,
     put,
     read,
     record,
@@ -117,6 +118,29 @@ def test_what_s3_refuses_is_kept_shown_and_written_later(
     assert [row["record_id"] for row in eventually(lambda: rows(s3))] == ["sgc-000001"]
     eventually(lambda: described()["OfflineStoreStatus"]["Status"] == "Active")
     assert "FailureReason" not in described()
+
+
+def test_a_role_without_the_right_to_set_acls_is_blocked(
+    aws: Aws, s3: Any, sagemaker: Any, runtime: Any
+) -> None:
+    """AmazonSageMakerFeatureStoreAccess: PutObject, GetBucketAcl and PutObjectAcl."""
+    allowed = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetBucketAcl"], "Resource": "*"}
+    create(
+        sagemaker,
+        RoleArn=aws.role(OWNER, "no-acl", allow=[allowed]),
+        OfflineStoreConfig={
+            "S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/fs"},
+            "DisableGlueTableCreation": True,
+        },
+    )
+    put(runtime)
+
+    def reason() -> str:
+        group = sagemaker.describe_feature_group(FeatureGroupName=NAME)
+        return str(group["OfflineStoreStatus"].get("BlockedReason", ""))
+
+    assert "s3:PutObjectAcl" in eventually(reason)
+    assert objects(s3) == []
 
 
 def test_the_rest_is_written_when_the_local_aws_stops(
