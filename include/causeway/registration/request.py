@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from causeway.digests import canonical_json, sha256
+from causeway.digests import sha256
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked
+from causeway.plain_texts import encoded, encoded_metrics
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import (
@@ -35,8 +36,6 @@ from causeway.versions.registry import (
 )
 from causeway.versions.stages import Stage, Status, lifecycle_of
 
-#: The longest value of a customer metadata property (SageMaker API reference).
-METADATA_VALUE: Final = 256
 #: The longest description of a life-cycle stage (SageMaker API reference).
 STAGE_DESCRIPTION: Final = 1024
 
@@ -78,7 +77,7 @@ def registration_request(
     group and artifact: a retried call is the same call.
 
     Raises:
-        BadInput: the card inside breaks its schema.
+        BadInput: the card inside breaks its schema, or a text gets too long as AWS takes it.
     """
     card = package_content(Facts(case, model, candidate))
     request = {
@@ -167,16 +166,10 @@ def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str
         TRAINED_BY: candidate.trained_by,
         REQUESTED_BY: requester,
         COMPARISON: candidate.comparison.uri if candidate.comparison else None,
-        VALIDATION_METRICS: _compact(candidate.metrics),
     }
-    return {key: value[:METADATA_VALUE] for key, value in metadata.items() if value}
-
-
-def _compact(metrics: Mapping[str, float]) -> str:
-    """Write as many metrics, by name, as fit into the value of one metadata property."""
-    compact: dict[str, float] = {}
-    for name in sorted(metrics):
-        longer = compact | {name: round(metrics[name], 6)}
-        if len(canonical_json(longer)) <= METADATA_VALUE:
-            compact = longer
-    return canonical_json(compact)
+    plain = {
+        key: encoded(value, f"customer metadata {key!r}")
+        for key, value in metadata.items()
+        if value
+    }
+    return plain | {VALIDATION_METRICS: encoded_metrics(candidate.metrics)}

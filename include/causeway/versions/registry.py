@@ -7,7 +7,6 @@ runs. The request that makes one is `causeway.registration.request`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from causeway.digests import Digest
+from causeway.plain_texts import decoded, decoded_metrics
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import LifeCycle
 
@@ -109,9 +109,8 @@ class RegistryVersion:
     def validation_metrics(self) -> Mapping[str, float]:
         """The metrics it was gated on, or none when the version carries none that can be read."""
         try:
-            metrics = json.loads(self.metadata.get(VALIDATION_METRICS, "{}"))
-            return {str(name): float(value) for name, value in metrics.items()}
-        except (ValueError, TypeError, AttributeError):
+            return decoded_metrics(self.metadata.get(VALIDATION_METRICS, ""))
+        except ValueError:
             return {}
 
     @property
@@ -182,7 +181,10 @@ def version_of(description: Mapping[str, Any]) -> RegistryVersion:
         modified_at=_aware(description.get("LastModifiedTime") or created),
         modified_by_identity=by.get("SourceIdentity"),
         modified_by_arn=by.get("Arn"),
-        metadata=dict(description.get("CustomerMetadataProperties") or {}),
+        metadata={
+            key: value if key == VALIDATION_METRICS else decoded(value)
+            for key, value in (description.get("CustomerMetadataProperties") or {}).items()
+        },
         card=(description.get("ModelCard") or {}).get("ModelCardContent") or "{}",
     )
 

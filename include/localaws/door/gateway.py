@@ -119,10 +119,12 @@ class Gateway:
         own = Service.find(service, addressed.operation)
         if own is None:
             params = _peek(addressed, wire)
+            validate(addressed, params)
             account = owner_of(service, params, caller.account, self.cloud.account_ids())
             environ["wsgi.input"].seek(0)
         else:
-            params = _checked(addressed, wire)
+            params = parse(addressed, wire)
+            validate(addressed, params)
             account = _owner(own[1], params, caller.account)
         authorisation = AuthorisationRequest(
             service=service,
@@ -188,18 +190,6 @@ class Gateway:
             return serialise(addressed, operation.handler(call))
         with owner.lock:
             return serialise(addressed, operation.handler(call))
-
-
-def _checked(addressed: Addressed, wire: Wire) -> dict[str, Any]:
-    """Return the parameters of a call to one of our handlers, validated by the botocore model."""
-    params = parse(addressed, wire)
-    try:
-        validate(addressed.model.input_shape, params)
-    except ServiceError as error:
-        if addressed.protocol == "query":  # these services name the error without "Exception"
-            raise ServiceError("ValidationError", error.message) from None
-        raise
-    return params
 
 
 def _owner(operation: Operation, params: dict[str, Any], caller: str) -> str:

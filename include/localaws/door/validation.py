@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from localaws.door.patterns import compiled
 from localaws.kit.service import ServiceError
 
+if TYPE_CHECKING:
+    from localaws.door.protocol import Addressed
 
-def validate(shape: Any, params: dict[str, Any]) -> None:
-    """Raise ValidationException, worded as AWS words it, for a missing or malformed value."""
+
+# What a service calls an invalid parameter, where that is not ValidationException. The answers of
+# services with a query protocol are called ValidationError.
+ERROR_CODES = {
+    "cloudwatch": "ValidationError",
+    "ecr": "InvalidParameterException",
+    "logs": "InvalidParameterException",
+}
+# These check their parameters in an order and with errors of their own, and their models have next
+# to no patterns: that is left to the engine.
+UNCHECKED = frozenset({"s3", "sns", "sqs"})
+
+
+def validate(addressed: Addressed, params: dict[str, Any]) -> None:
+    """Raise the service's error, worded as AWS words it, for a missing or malformed value."""
     problems: list[str] = []
-    if shape is not None:
-        _structure(shape, params, "", problems)
+    if addressed.model.input_shape is not None and addressed.service not in UNCHECKED:
+        _structure(addressed.model.input_shape, params, "", problems)
     if problems:
+        by_protocol = "ValidationError" if addressed.protocol == "query" else "ValidationException"
         count = len(problems)
         noun = "error" if count == 1 else "errors"
         raise ServiceError(
-            "ValidationException", f"{count} validation {noun} detected: {'; '.join(problems)}"
+            ERROR_CODES.get(addressed.service, by_protocol),
+            f"{count} validation {noun} detected: {'; '.join(problems)}",
         )
-
-
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str] | None:
-    try:
-        # Replace Java's Unicode classes by the nearest Python ones, which also work in brackets.
-        return re.compile(
-            text.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", r"\s")
-        )
-    except re.error:  # another Java-only construct, which is not checked here
-        return None
 
 
 def _structure(shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:
@@ -83,8 +88,7 @@ def _string(shape: Any, value: Any, path: str, problems: list[str]) -> None:
         )
     _size(shape, len(value), value, path, problems)
     pattern = shape.metadata.get("pattern")
-    compiled = _pattern(pattern) if pattern else None
-    if compiled and not compiled.fullmatch(value):
+    if pattern and not compiled(pattern).fullmatch(value):
         problems.append(
             f"Value '{value}' at '{path}' failed to satisfy constraint: "
             f"Member must satisfy regular expression pattern: {pattern}"

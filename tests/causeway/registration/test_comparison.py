@@ -74,7 +74,7 @@ def test_a_version_from_outside_shows_what_little_it_carries(make_version: Any) 
 
 def test_what_a_version_carries_cannot_break_the_table(make_version: Any) -> None:
     nasty = make_version(
-        3, card="{}", metadata={"validation-metrics": '{"a|b<script>": 1}'}, image_uri="x|y"
+        3, card="{}", metadata={"validation-metrics": "a=7Cb=3Cscript=3E=1"}, image_uri="x|y"
     )
     text = comparison_markdown("m", of_candidate(CANDIDATE), [of_version(nasty)])
     assert "<script>" not in text

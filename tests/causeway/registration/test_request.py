@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -13,6 +14,7 @@ from botocore.validate import ParamValidator
 from causeway.digests import Digest
 from causeway.errors import ConfigError
 from causeway.gates.judges import evaluate
+from causeway.plain_texts import decoded_metrics
 from causeway.registration.request import (
     DOCUMENTS,
     gates_line,
@@ -21,7 +23,7 @@ from causeway.registration.request import (
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import StoredDocument
+from causeway.versions.registry import StoredDocument, version_of
 from tests.causeway.values import CANDIDATE
 
 
@@ -63,10 +65,7 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
 
 
 def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict[str, Any]) -> None:
-    properties = {"CustomerMetadataProperties": request_["CustomerMetadataProperties"]}
-    assert json.loads(properties["CustomerMetadataProperties"]["validation-metrics"]) == {
-        "auc": 0.8
-    }
+    assert request_["CustomerMetadataProperties"]["validation-metrics"] == "auc=0.8"
 
 
 def test_metrics_that_do_not_fit_are_left_out_whole(
@@ -75,7 +74,7 @@ def test_metrics_that_do_not_fit_are_left_out_whole(
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
     many = replace(CANDIDATE, metrics={f"metric_{n:03}": n / 7 for n in range(60)})
     properties = registration_request(group, case, model, many)["CustomerMetadataProperties"]
-    metrics = json.loads(properties["validation-metrics"])
+    metrics = decoded_metrics(properties["validation-metrics"])
     assert 0 < len(metrics) < 60
     assert all(abs(metrics[name] - many.metrics[name]) < 1e-6 for name in metrics)
 
@@ -106,6 +105,24 @@ def test_a_requester_is_named_only_beside_the_trainer(
     for person, requester in (("ml-engineer", None), ("model-owner", "model-owner")):
         request = registration_request(group, case, model, replace(CANDIDATE, requested_by=person))
         assert request["CustomerMetadataProperties"].get("requested-by") == requester
+
+
+def test_a_name_outside_awss_alphabet_reads_back_as_it_was(
+    case: UseCase, model: ModelSpec, topology: Topology, make_version: Any
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    asked = replace(CANDIDATE, requested_by="CORP\\d'arc (ops)")
+    metadata = registration_request(group, case, model, asked)["CustomerMetadataProperties"]
+    assert metadata["requested-by"] == "CORP=5Cd=27arc =28ops=29"
+    version = version_of(
+        {
+            "ModelPackageArn": str(make_version(1).arn),
+            "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+            "CustomerMetadataProperties": metadata,
+        }
+    )
+    assert version.requested_by == asked.requested_by
+    assert version.validation_metrics == asked.metrics
 
 
 def test_every_document_has_its_place_among_metrics_and_baselines(

@@ -1,0 +1,73 @@
+"""Texts in the alphabet that AWS takes for tags and customer metadata.
+
+Letters, digits, blanks and `_.:/=+-@` are allowed, 256 characters at most (SageMaker API
+reference, `Tag` and `CreateModelPackage`). Any other character is written as `=` and the two
+hexadecimal digits of each byte of its UTF-8, and so is `=` itself; the result reads back as it was.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from causeway.errors import BadInput
+
+#: The longest value of a tag or of a customer metadata property (SageMaker API reference).
+LONGEST: Final = 256
+_PUNCTUATION: Final = frozenset("_.:/=+-@")
+_ESCAPED: Final = re.compile(r"(?:=[0-9A-F]{2})+")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether AWS takes a text as it is."""
+    return len(text) <= LONGEST and all(map(_allowed, text))
+
+
+def encoded(text: str, what: str) -> str:
+    """Return a text in the alphabet; BadInput, naming `what`, when it gets too long."""
+    plain = "".join(c if _allowed(c) and c != "=" else _escaped(c) for c in text)
+    if len(plain) > LONGEST:
+        raise BadInput(
+            f"{what}: {len(plain)} characters as AWS takes them, {LONGEST} at most: {plain[:40]}…",
+            next_step="shorten it",
+        )
+    return plain
+
+
+def decoded(text: str) -> str:
+    """Return what `encoded` was given; escapes that are none stay as they are."""
+    return _ESCAPED.sub(_unescaped, text)
+
+
+def encoded_metrics(metrics: Mapping[str, float]) -> str:
+    """Write as many metrics, by name, as fit: `auc=0.78 mse=0.2`, with six decimals."""
+    line = ""
+    for name in sorted(metrics):
+        key = "".join(c if _allowed(c, "LN") and c != "=" else _escaped(c) for c in name)
+        longer = f"{line} {key}={round(metrics[name], 6)}".strip()
+        if len(longer) <= LONGEST:
+            line = longer
+    return line
+
+
+def decoded_metrics(line: str) -> dict[str, float]:
+    """Read such a line; ValueError for another text."""
+    pairs = (part.rpartition("=") for part in line.split(" ") if part)
+    return {decoded(key): float(value) for key, _, value in pairs}
+
+
+def _allowed(character: str, categories: str = "LNZ") -> bool:
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in categories
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"={byte:02X}" for byte in character.encode())
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(match[0].replace("=", "")).decode()
+    except UnicodeDecodeError:
+        return match[0]
