@@ -6,18 +6,23 @@ account; writes the records that are new or differ into the feature groups.
 
 **Parameters.** `data`: a file that the worker can read, an `s3://` URI, or `published` for the file
 at the public address in the contract (https, checked by digest); empty means the seeded synthetic
-sample of the use case. `rows`, `sample_seed`: of that sample. `stores`: `both`, `online`,
-or `offline`, a bulk backfill that writes Parquet objects and needs no call for each record.
+sample of the use case. `as_of`: the day whose state the file describes, which becomes the event
+time of its records; empty means the date in the contract. `rows`, `sample_seed`: of the sample.
+`stores`: `both`, `online`, or `offline`, a bulk backfill that writes Parquet objects and needs no
+call for each record.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
 **Accounts touched.** data, as the ingester; governance, as the recorder (summaries, erasures).
 
-**Re-run.** Any time. The same file is stored once, its job is adopted, no record is written again,
-and erased records are kept out.
+**Re-run.** Any time. The same file with the same `as_of` is stored once, its job is adopted, and no
+record is written again, online or offline; erased records are kept out. A corrected file needs a
+later `as_of`: the online store replaces a record only by one with a later event time, so records
+that differ under the same event time fail, and nothing of them is written. A file with an earlier
+`as_of` than what is stored goes to the offline store alone, and does so again at each re-run.
 
-**Roll back.** Run it with the previous file. Records that only the newer file had stay: delete them
-in the feature store.
+**Roll back.** Run it with the previous file and an `as_of` that is later than that of the bad one.
+Records that only the bad file had stay: delete them in the feature store.
 """
 
 from airflow.sdk import DAG, Param
@@ -41,6 +46,12 @@ def build(case: UseCase) -> DAG:
                 title="Raw file",
                 description="A path that the worker can read, s3://… or `published`; empty: sample",
             ),
+            "as_of": Param(
+                None,
+                type=["null", "string"],
+                title="As of",
+                description="The day that the file describes, 2026-01-31; empty: the contract's",
+            ),
             "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
             "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),
             "stores": Param(
@@ -53,6 +64,7 @@ def build(case: UseCase) -> DAG:
             task_id="validate",
             use_case=case.id,
             data="{{ params.data }}",
+            as_of="{{ params.as_of }}",
             rows="{{ params.rows }}",
             sample_seed="{{ params.sample_seed }}",
         )
@@ -64,6 +76,7 @@ def build(case: UseCase) -> DAG:
             script="features.py",
             inputs={"raw": "{{ ti.xcom_pull(task_ids='validate')['uri'] }}"},
             document="contract",
+            as_of="{{ ti.xcom_pull(task_ids='validate')['as_of'] }}",
             output_name="features",
             wait=JOB_WAIT,
         )

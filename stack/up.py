@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from causeway.topology.accounts import AccountRole, Topology, load_topology
 from stack import layout, settings
@@ -107,10 +107,15 @@ def _people(topology: Topology) -> dict[str, dict[str, list[str]]]:
     return {person: {"role_arns": [approver]} for person in topology.people}
 
 
+#: Seconds of what takes minutes on AWS: long enough to be waited for.
+DELAYS: Final = {"offline": 1, "deletion": 1}
+
+
 def aws_command(description: Path) -> list[str]:
     """Return the command of the local AWS, which describes itself in a file when it is up."""
     topology = ("--topology", str(layout.TOPOLOGY))
-    return [sys.executable, "-m", "localaws", *topology, "--describe", str(description)]
+    command = [sys.executable, "-m", "localaws", *topology, "--describe", str(description)]
+    return [*command, *(f"--{name}-delay={seconds}" for name, seconds in DELAYS.items())]
 
 
 def mlflow_command(port: int) -> list[str]:

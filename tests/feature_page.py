@@ -33,6 +33,8 @@ def _data(data: RawData) -> str:
         else (f"the line number, as `{identifier.format}`")
     )
     when = f"the column `{time.column}`" if time.column else f"always {time.fixed}"
+    if time.as_of:
+        when = f"the as-of date of the delivery, {time.as_of} where it declares none"
     place = f" Published at <{data.published.address}>." if data.published else ""
     return f"Raw data: {data.description}. Record id: {id_}. Event time: {when}.{place}"
 

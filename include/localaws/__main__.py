@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+from localaws.kit.delays import Delays
 from localaws.server import Accounts, LocalAws
 
 
@@ -30,6 +31,20 @@ def main() -> int:
         action="store_true",
         help="check every reply against botocore's output shape (control route: /conformance)",
     )
+    parser.add_argument(
+        "--offline-delay",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="until records are in the offline store; on AWS up to 15 minutes (default: 0)",
+    )
+    parser.add_argument(
+        "--deletion-delay",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long a deleted endpoint stays Deleting (default: 0)",
+    )
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO,
@@ -47,6 +62,7 @@ def main() -> int:
         control=options.control,
         enforce=options.enforce,
         check_replies=options.check_replies,
+        delays=Delays(options.offline_delay, options.deletion_delay),
     )
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

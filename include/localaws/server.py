@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from localaws.kit.delays import NO_DELAYS, Delays
+
 HOST = "127.0.0.1"
 FIRST_PORT = 4566
 THREADS = 48  # each long poll of SQS occupies one; tests start a server for each and take fewer
@@ -74,6 +76,7 @@ class LocalAws:
         enforce: bool = True,
         check_replies: bool = False,
         threads: int = THREADS,
+        delays: Delays = NO_DELAYS,
     ) -> None:
         """Set up a local AWS.
 
@@ -93,6 +96,7 @@ class LocalAws:
             accounts.management,
             enforce=enforce,
             check_replies=check_replies,
+            delays=delays,
         )
         install_into_moto(self.cloud.clock)
         if accounts.organisation:

@@ -37,8 +37,21 @@ def case_of(use_case_id: str) -> UseCase:
 
 
 def poll_interval() -> float:
-    """Seconds between two looks of a waiting trigger; `CAUSEWAY_POLL_SECONDS`, default 1."""
-    return float(os.environ.get("CAUSEWAY_POLL_SECONDS", "1"))
+    """Seconds between the first two looks of a waiting trigger.
+
+    `CAUSEWAY_POLL_SECONDS`; by default 1 on the local AWS and 15 elsewhere, where calls are counted
+    and throttled.
+    """
+    default = 1.0 if topology().local else 15.0
+    return float(os.environ.get("CAUSEWAY_POLL_SECONDS", default))
+
+
+def longest_poll_interval() -> float:
+    """Seconds between two looks at what takes long: the interval grows to four times the first.
+
+    On the local AWS it stays as it is.
+    """
+    return poll_interval() * (1 if topology().local else 4)
 
 
 def patience() -> float:

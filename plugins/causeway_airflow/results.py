@@ -84,13 +84,15 @@ class DiscoveredResources(TypedDict):
 class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
-    `stored` is false where the same file was stored before.
+    `as_of` is the event time of its records, "" where a column has it. `stored` is false where the
+    same file was stored before.
     """
 
     data: str
     sha256: str
     uri: str
     rows: int
+    as_of: str
     stored: bool
 
 
@@ -108,10 +110,13 @@ class IngestedGroup(TypedDict):
     run: str
     rows: int
     written: int
+    older: int
     unchanged: int
     rejected: int
     failed: int
     retried: int
+    appended: int
+    appended_since: str
     bytes: int
     seconds: float
     rejects_uri: str

@@ -6,11 +6,24 @@ A task's body returns `Done` or `Pending`; `operators.waiting` owns bound, timeo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 R = TypeVar("R")
+
+
+#: How much longer each interval between two looks is than the one before.
+GROWTH = 1.5
+
+
+def intervals(first: float, longest: float, seconds: float) -> Iterator[float]:
+    """Yield the intervals between looks that fit into so many seconds: they grow to `longest`."""
+    interval = first
+    while seconds >= interval:
+        yield interval
+        seconds -= interval
+        interval = min(max(interval, longest), interval * GROWTH)
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Wait:
     (dotted) and is read by the table of `enum` (`causeway.statuses`); or, where `path` is empty, a
     method of the hook that returns a `Meaning`. `progress` is a method that takes a `cursor` and
     returns the lines that are new since the last call; `stop` is called when a person ends the
-    waiting task.
+    waiting task. `seconds` is how long it is waited for, where that is shorter than the task waits.
     """
 
     what: str
@@ -40,6 +53,7 @@ class Wait:
     enum: str = ""
     progress: Question | None = None
     stop: Question | None = None
+    seconds: float | None = None
     unfinished: str = "is still running"
     next_step: str = "Re-run the task: it adopts what runs and goes on waiting."
 

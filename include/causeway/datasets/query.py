@@ -198,11 +198,27 @@ def visible(group: GroupTable, snapshot: datetime | None) -> str:
     )
 
 
-def summary_sql(group: GroupTable) -> str:
-    """Return the query of what a group's store holds: records, rows and the last write."""
+def summary_sql(group: GroupTable, since: datetime | None = None) -> str:
+    """Return the query of what a group's store holds: records, rows and the last write.
+
+    `arrived` counts the rows that were sent `since` then; all of them without it. The time of the
+    call tells whose they are: they are written minutes later, together with others. Deletions
+    count: of an erased record only its deletion is left.
+    """
+    recent = f'"api_invocation_time" >= {sql_timestamp(since)}' if since else "true"
     return (
         f"SELECT count(DISTINCT {quoted(group.record_identifier)}) AS records, "  # noqa: S608
-        f'count(*) AS "rows", max("write_time") AS written FROM {group.name}'
+        f'count(*) AS "rows", max("write_time") AS written, '
+        f"sum(CASE WHEN {recent} THEN 1 ELSE 0 END) AS arrived "
+        f"FROM {group.name}"
+    )
+
+
+def summaries_sql(groups: Sequence[GroupTable], since: Sequence[datetime | None]) -> str:
+    """Return the query of `summary_sql` for several groups, each with its `number`."""
+    return "\nUNION ALL\n".join(
+        f"SELECT {number} AS number, s.* FROM ({summary_sql(group, moment)}) s"  # noqa: S608
+        for number, (group, moment) in enumerate(zip(groups, since, strict=True))
     )
 
 

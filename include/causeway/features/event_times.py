@@ -1,7 +1,7 @@
 """Event times of records as the feature store writes them, and which of two is later.
 
 An event time is ISO-8601 text (String) or unix seconds (Fractional); the contract's groups use
-text. Of two writes with one event time the store keeps the one that is there.
+text. Of two writes with one event time the online store keeps the one that is there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from causeway.errors import BadInput, StaleDelete
 from causeway.instants import parse_instant, to_second
+from causeway.use_cases.contracts import EventTime
 
 
 def instant_of(value: object) -> datetime:
@@ -36,6 +37,31 @@ def text_of(moment: datetime, *, fractional: bool = False) -> str:
     """Write a moment as an event time, to the second."""
     if fractional:
         return f"{int(moment.timestamp())}.0"
+    return to_second(moment)
+
+
+def delivered_at(rule: EventTime, as_of: str | None, now: datetime) -> str:
+    """Return the event time of a delivery's records, "" where a column has it.
+
+    `as_of` is what the delivery declares: a date, which is its midnight in UTC, or an instant.
+
+    Raises:
+        BadInput: it is no date or lies ahead, or the contract takes the event time from elsewhere.
+    """
+    if not as_of:
+        return rule.instant or ""
+    if rule.as_of is None:
+        raise BadInput(
+            f"the contract takes the event time from {'`fixed`' if rule.fixed else 'a column'}, so "
+            f"that a delivery cannot declare it: {as_of}",
+            next_step="Leave `as_of` empty, or write `event_time: {as_of: …}` into the use case.",
+        )
+    moment = instant_of(f"{as_of}T00:00:00Z" if len(as_of) == len("2026-01-31") else as_of)
+    if moment > now + timedelta(days=1):
+        raise BadInput(
+            f"the as-of date {as_of} lies ahead: until then no later delivery could replace it",
+            next_step="Give the day whose state the file describes.",
+        )
     return to_second(moment)
 
 

@@ -108,8 +108,10 @@ def definitions(group: FeatureGroup) -> list[dict[str, str]]:
     ]
 
 
-def contract_document(case: UseCase) -> dict[str, Any]:
+def contract_document(case: UseCase, as_of: str = "") -> dict[str, Any]:
     """Return the contract as the JSON that the feature-engineering job reads.
+
+    `as_of` is the event time of the delivery, where it is not that of the contract.
 
     `groups[].file` names the Parquet file that the job writes for the group; a `normalise`
     carries the declared bounds of its operand.
@@ -123,8 +125,8 @@ def contract_document(case: UseCase) -> dict[str, Any]:
         "header": data.format.header,
         "record_id": record_id,
         "event_time": (
-            {"fixed": data.event_time.fixed}
-            if data.event_time.fixed
+            {"fixed": as_of or data.event_time.instant}
+            if data.event_time.instant
             else {"column": data.event_time.column}
         ),
         "columns": list(data.columns),

@@ -17,6 +17,8 @@ from causeway.instants import instant, moment
 from causeway.items import Key, Update
 from causeway.use_cases.contracts import FeatureGroup
 
+#: How far the service's clock may be behind ours.
+SKEW: Final = timedelta(minutes=1)
 #: Lets two cases through: nothing is known of the group yet, or what is known is not newer.
 NOT_NEWER: Final = "attribute_not_exists(pk) OR finished_at <= :at"
 
@@ -26,8 +28,10 @@ class IngestSummary:
     """One ingestion into one feature group.
 
     Every row of the input is written, unchanged (the online store held it in this very form),
-    rejected or failed. `empty` and `faulty` are the shares of each feature's values that were
-    empty and that broke the contract.
+    rejected or failed. `older` of the written went offline alone, because the online store has
+    later ones. `empty` and `faulty` are the shares of each feature's values that were empty and
+    that broke the contract. `appended` is what the latest ingestion that wrote to the offline store
+    sent there since `appended_since`: this one, or one before it.
     """
 
     group: str
@@ -41,10 +45,13 @@ class IngestSummary:
     run: str
     rows: int
     written: int
+    older: int
     unchanged: int
     rejected: int
     failed: int
     retried: int
+    appended: int
+    appended_since: datetime
     bytes: int
     seconds: float
     rejects_uri: str
@@ -71,8 +78,40 @@ class IngestSummary:
             **asdict(self),
             "records": self.records,
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else 0.0,
+            "appended_since": instant(self.appended_since),
             "finished_at": instant(self.finished_at),
         }
+
+
+@dataclass(frozen=True)
+class Appended:
+    """How many rows an ingestion sent to the offline store, and since when."""
+
+    rows: int
+    since: datetime
+
+    @classmethod
+    def read(cls, summary: Mapping[str, Any]) -> Appended | None:
+        """Read what a summary's document says, None where it says nothing."""
+        rows, since = summary.get("appended"), summary.get("appended_since")
+        return cls(int(rows), moment(str(since))) if rows and since else None
+
+
+def appended(rows: int, began: datetime, run: str, latest: Mapping[str, Any] | None) -> Appended:
+    """Return what a reader of the offline store has to wait for after an ingestion.
+
+    `rows` were sent since `began` by `run`; `latest` is the summary of the ingestion before. What
+    that one sent is waited for where this one sent nothing, and beside this one's where both are of
+    one run, whose task was repeated. The service's clock may be behind ours: rows count from a
+    minute earlier, but not those of the ingestion before.
+    """
+    before = Appended.read(latest or {})
+    if before and latest and (rows == 0 or latest.get("run") == run):
+        return Appended(before.rows + rows, before.since)
+    since = began - SKEW
+    if latest:
+        since = max(since, min(began, moment(str(latest["finished_at"]))))
+    return Appended(rows, since)
 
 
 def health_key(group: str) -> Key:

@@ -189,7 +189,7 @@ class RecordReader:
         if when.column:
             checked[layout.time], hours = self._times.check(chunk.columns[when.column])
         else:
-            fixed = stored_instant(str(when.fixed))
+            fixed = stored_instant(str(when.instant))
             (single, hours) = self._times.check(pa.array([fixed]))
             checked[layout.time] = Checked(pa.repeat(single.values[0], count))
             hours = np.repeat(hours, count)

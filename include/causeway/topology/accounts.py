@@ -144,6 +144,8 @@ class Topology(Strict):
         str, Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     ] = Field(default_factory=dict)
     people: dict[str, Person] = Field(min_length=1)
+    #: Whether these are the accounts of the embedded local AWS.
+    local: bool = False
     #: Minutes after which CloudTrail has every call (at most; on average it takes five).
     trail_delay_minutes: float = Field(default=15, ge=0)
 

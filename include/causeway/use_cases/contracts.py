@@ -65,18 +65,28 @@ class RecordId(Strict):
 
 
 class EventTime(Strict):
-    """The event time: one fixed instant, or a raw column; never the clock."""
+    """The event time: the delivery's as-of date, one fixed instant, or a raw column; no clock.
 
+    `as_of` is the as-of date of a delivery that declares no other. With `fixed` no delivery can: a
+    record that is stored online then never changes, because only a later event time replaces it.
+    """
+
+    as_of: str | None = None
     fixed: str | None = None
     column: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> EventTime:
-        if (self.fixed is None) == (self.column is None):
-            raise ValueError("give either `fixed` or `column`")
-        if self.fixed is not None:
-            parse_instant(self.fixed)
+        if sum(source is not None for source in (self.as_of, self.fixed, self.column)) != 1:
+            raise ValueError("give one of `as_of`, `fixed` and `column`")
+        if self.instant is not None:
+            parse_instant(self.instant)
         return self
+
+    @property
+    def instant(self) -> str | None:
+        """The event time of all records, unless a delivery declares another; None of a column."""
+        return self.as_of or self.fixed
 
 
 class RawData(Strict):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causeway.iam import Policy
     from localaws.identity.authorisation.request import AuthorisationRequest
     from localaws.identity.credentials import Credentials, CredentialStore
+    from localaws.kit.delays import Delays
     from localaws.kit.service import Principal
 
 S = TypeVar("S")
@@ -137,6 +138,14 @@ class Authorisation(Protocol):
         """The authoriser."""
 
 
+class Delaying(Protocol):
+    """How long things take that are not over at once."""
+
+    @property
+    def delays(self) -> Delays:
+        """The delays of this local AWS."""
+
+
 class WorkDirectory(Protocol):
     """A directory for files of processes; it is removed when the server stops."""
 
@@ -170,6 +179,7 @@ class Host(
     Clients,
     Identities,
     Authorisation,
+    Delaying,
     WorkDirectory,
     Protocol,
 ):

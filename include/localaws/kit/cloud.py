@@ -20,6 +20,7 @@ from localaws.identity.authorisation import Authoriser
 from localaws.identity.authorisation.record import Decisions
 from localaws.identity.credentials import Credentials, CredentialStore
 from localaws.kit.clock import Clock
+from localaws.kit.delays import NO_DELAYS, Delays
 
 log = logging.getLogger(__name__)
 S = TypeVar("S")
@@ -37,7 +38,9 @@ class Cloud:
         *,
         enforce: bool = True,
         check_replies: bool = False,
+        delays: Delays = NO_DELAYS,
     ) -> None:
+        self.delays = delays
         self.accounts = accounts  # account role -> account id
         self.region = region
         self.management = management  # account id of the organisation's management account

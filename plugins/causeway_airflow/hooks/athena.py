@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
 
 from causeway.digests import sha256
 from causeway.errors import CausewayError, UnexpectedState
 from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.base import CausewayHook
+
+#: Seconds between two looks at a short query.
+LOOK_SECONDS: Final = 0.1
+#: Seconds for a query that counts what is there.
+SUMMARY_SECONDS: Final = 300.0
 
 
 class AthenaHook(CausewayHook):
@@ -35,6 +42,25 @@ class AthenaHook(CausewayHook):
     def meaning(self, described: Mapping[str, Any]) -> Meaning:
         """Return what the state of a query means."""
         return meaning("QueryExecutionState", described["Status"]["State"])
+
+    def settled(self, execution_id: str, seconds: float) -> dict[str, Any]:
+        """Look until a query has ended, for so long at most; return its description."""
+        deadline = time.monotonic() + seconds
+        while True:
+            description = self.describe(execution_id)
+            if self.meaning(description) is not Meaning.WAITING or time.monotonic() > deadline:
+                return description
+            time.sleep(LOOK_SECONDS)
+
+    def arrived(self, sql: str, workgroup: str, expected: Sequence[int]) -> Meaning:
+        """Say whether each `number` of a query has the `arrived` rows that are expected of it."""
+        execution = self.start(sql, workgroup, uuid4().hex)
+        description = self.settled(execution, SUMMARY_SECONDS)
+        if self.meaning(description) is not Meaning.SUCCESS:
+            return Meaning.FAILURE
+        counts = {int(row["number"]): int(row["arrived"] or 0) for row in self.rows(execution)}
+        there = all(counts[number] >= rows for number, rows in enumerate(expected))
+        return Meaning.SUCCESS if there else Meaning.WAITING
 
     def rows(self, execution_id: str) -> list[dict[str, str]]:
         """Return the first page of a SELECT's rows by column; NULL is the empty text."""

@@ -15,14 +15,16 @@ from causeway_airflow.results import Dataset
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from causeway.features.health import Appended
     from causeway_airflow.waits import Outcome
 
 
 class BuildDatasetOperator(TrainingOperator, WaitingOperator[Dataset]):
     """Query the shared feature groups' offline store as their consumer and store one dataset.
 
-    What it is made of the model declares under `dataset`. The query goes up to the last write of
-    the groups, which is the snapshot; a retry finds the query that ran.
+    What it is made of the model declares under `dataset`. It waits until what the latest ingestion
+    of each group sent is in the offline store, half an hour at most. The query goes up to the last
+    write of the groups, which is the snapshot; a retry finds the query that ran.
 
     :param wait: how long to wait for the query before the task fails (and a retry finds it)
     :returns: `Dataset`
@@ -45,20 +47,24 @@ class BuildDatasetOperator(TrainingOperator, WaitingOperator[Dataset]):
         """Count, start or find the query, and take its result when it has one."""
         from causeway_airflow.tasks.datasets import begin
 
-        ingested = self._ingested(context)
-        return begin(self.hook, self.role, *case_and_model(self.use_case, self.model), ingested)
+        case, model = case_and_model(self.use_case, self.model)
+        return begin(self.hook, self.role, case, model, self._sent(context))
 
     def look(self, context: Context, **carried: Any) -> Outcome[Dataset]:
         """Take the result of the query that was carried over the wait."""
         from causeway_airflow.tasks.datasets import look
 
-        return look(self.hook, self.role, *case_and_model(self.use_case, self.model), carried)
+        case, model = case_and_model(self.use_case, self.model)
+        return look(self.hook, self.role, case, model, self._sent(context), carried)
 
-    def _ingested(self, context: Context) -> Mapping[str, int]:
-        """Return how many records the last ingestion of each group had; 0 when none is known."""
-        records = {}
+    def _sent(self, context: Context) -> Mapping[str, Appended]:
+        """Return what each group's latest ingestion sent offline, as far as it is known."""
+        from causeway.features.health import Appended
+
+        sent = {}
         for group in self.groups:
             events = context["inlet_events"][feature_group(group)]
-            extra = (events[-1].extra or {}) if len(events) else {}
-            records[group] = int(str(extra.get("records", 0)))
-        return records
+            appended = Appended.read(dict(events[-1].extra or {})) if len(events) else None
+            if appended:
+                sent[group] = appended
+        return sent

@@ -25,14 +25,17 @@ class ValidateRawOperator(CausewayOperator):
     :param use_case: the use case whose contract holds
     :param data: a path that the worker can read, an `s3://` URI, `published` or the published
         address of the contract, or empty for the use case's seeded synthetic sample (templated)
+    :param as_of: the day or instant whose state the file describes, the event time of its records,
+        where the contract takes it from the delivery; empty for the contract's (templated)
     :param rows: rows of the sample (templated)
     :param sample_seed: seed of the sample (templated)
     :returns: `ValidatedFile`
     """
 
-    template_fields = (*CausewayOperator.template_fields, "data", "rows", "sample_seed")
+    template_fields = (*CausewayOperator.template_fields, "data", "as_of", "rows", "sample_seed")
     conf_parameters: ClassVar[Mapping[str, Kind]] = {
         "data": "optional text",
+        "as_of": "optional text",
         "rows": "integer",
         "sample_seed": "integer",
     }
@@ -42,6 +45,7 @@ class ValidateRawOperator(CausewayOperator):
         *,
         use_case: str,
         data: str | None,
+        as_of: str | None = None,
         rows: int | str = 1000,
         sample_seed: int | str = 0,
         account_role: str = "data",
@@ -51,6 +55,7 @@ class ValidateRawOperator(CausewayOperator):
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.use_case = use_case
         self.data = data
+        self.as_of = as_of
         self.rows: Any = rows  # an int once it is rendered and read
         self.sample_seed: Any = sample_seed
 
@@ -58,8 +63,8 @@ class ValidateRawOperator(CausewayOperator):
         """Read, validate, store."""
         from causeway_airflow.tasks.raw_data import Sample, validate
 
-        sample = Sample(self.rows, self.sample_seed)
-        return validate(self.hook, AccountRole(self.account_role), self.use_case, self.data, sample)
+        role, sample = AccountRole(self.account_role), Sample(self.rows, self.sample_seed)
+        return validate(self.hook, role, self.use_case, self.data, self.as_of, sample)
 
 
 class FeatureIngestOperator(CausewayOperator):
@@ -69,7 +74,8 @@ class FeatureIngestOperator(CausewayOperator):
     written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
     A record that breaks the contract of one group is rejected in the others, too. An erased record
     is kept out, up to the event time of its erasure: its rows are rejected, but do not count
-    against `max_rejected`.
+    against `max_rejected`. A record that differs from the stored one, with the same event time,
+    fails: the online store would keep the one that it has.
 
     :param use_case: the use case whose groups are filled
     :param source: the folder with one Parquet file a group (templated)

@@ -90,10 +90,11 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
     :param document: the JSON document passed as `--contract`: the features' contract, or what
         preprocessing or evaluation reads
     :param output_name: the name of the output in the result
+    :param as_of: the event time of the delivery, for the features' contract (templated)
     :returns: `ProcessedJob`
     """
 
-    template_fields = (*JobOperator.template_fields, "inputs")
+    template_fields = (*JobOperator.template_fields, "inputs", "as_of")
 
     def __init__(
         self,
@@ -102,11 +103,13 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
         inputs: dict[str, str],
         output_name: str,
         document: Document | None = None,
+        as_of: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.script = script
         self.inputs = inputs
+        self.as_of = as_of
         self.output_name = output_name
         self.document = document
 
@@ -122,6 +125,7 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
             inputs=self.inputs,
             output_name=self.output_name,
             document=self.document,
+            as_of=self.as_of,
         )
 
 

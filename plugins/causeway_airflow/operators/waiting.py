@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from causeway.errors import StillRunning
 from causeway.topology.accounts import AccountRole
-from causeway_airflow.configuration import poll_interval, topology
+from causeway_airflow.configuration import longest_poll_interval, poll_interval, topology
 from causeway_airflow.operators.base import CausewayOperator, airflow_errors
-from causeway_airflow.waits import Outcome, Pending
+from causeway_airflow.waits import Outcome, Pending, intervals
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,7 +63,7 @@ class WaitingOperator(CausewayOperator, Generic[R]):
             if outcome.anew:
                 self._defer(outcome, context)
             raise StillRunning(
-                f"{outcome.wait.what} {outcome.wait.unfinished} after {self.wait}",
+                f"{outcome.wait.what} {outcome.wait.unfinished} after {self._bound(outcome)}",
                 account=topology().account(AccountRole(self.account_role)),
                 principal=f"connection {self.connection()}",
                 next_step=outcome.wait.next_step,
@@ -77,17 +77,23 @@ class WaitingOperator(CausewayOperator, Generic[R]):
             # Airflow stores what a trigger returns as JSON text inside JSON, so that a reader gets
             # a string: the result goes out from here, where it is known already.
             context["ti"].xcom_push("return_value", pending.result)
-        interval = poll_interval()
+        interval, longest = poll_interval(), longest_poll_interval()
+        bound = self._bound(pending)
         self.defer(
             trigger=WaitTrigger(
                 wait=pending.wait.document(),
                 aws_conn_id=self.connection(),
                 region_name=self.region_name,
                 poll_interval=interval,
-                max_attempts=max(1, int(self.wait.total_seconds() / interval)),
+                longest_interval=longest,
+                max_attempts=max(1, len(list(intervals(interval, longest, bound.total_seconds())))),
                 ends_task=pending.ends_task,
             ),
             method_name="resume",
             kwargs=dict(pending.carried) or None,
-            timeout=self.wait + timedelta(minutes=1),
+            timeout=bound + timedelta(minutes=1),
         )
+
+    def _bound(self, pending: Pending[Any]) -> timedelta:
+        seconds = pending.wait.seconds
+        return self.wait if seconds is None else min(self.wait, timedelta(seconds=seconds))

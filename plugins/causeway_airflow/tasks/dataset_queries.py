@@ -8,7 +8,6 @@ text follows from the data, and its token from its text: a retry finds the query
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from causeway.datasets.datasets import StoreTable, absent, dataset_query, group_tables
-from causeway.datasets.query import DatasetQuery, GroupTable, summary_sql
+from causeway.datasets.query import DatasetQuery, GroupTable, summaries_sql
 from causeway.digests import sha256
 from causeway.errors import CausewayError, NotSharedYet
+from causeway.features.health import Appended
 from causeway.instants import instant, unzoned
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
@@ -26,22 +26,22 @@ from causeway.topology.arns import FeatureGroupArn
 from causeway.topology.names import WORKGROUP
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import topology
-from causeway_airflow.hooks.athena import AthenaHook
+from causeway_airflow.hooks.athena import SUMMARY_SECONDS, AthenaHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.tasks.missing_grants import missing_grant
+from causeway_airflow.waits import Question, Wait
 
 log = logging.getLogger(__name__)
 
 #: Attempts of the dataset's own query.
 ATTEMPTS: Final = 3
-LOOK_SECONDS: Final = 0.1
 #: Seconds in which a short query is waited for on the worker; deferring costs more.
 PATIENCE = 3.0
-#: Seconds for the query that counts what is there.
-SUMMARY_SECONDS: Final = 300.0
+#: How long the offline store may take; AWS says up to 15 minutes (Feature Store guide).
+ARRIVAL_SECONDS: Final = 1800.0
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,21 @@ class StartedQuery:
 
 
 def start(
-    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, ingested: Mapping[str, int]
-) -> tuple[StartedQuery, dict[str, Any]]:
+    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, sent: Mapping[str, Appended]
+) -> tuple[StartedQuery, dict[str, Any]] | Wait:
     """Start the query of a model's dataset, or find it; returns it and its latest description.
 
-    `ingested` says how many records the last ingestion of each group had.
+    `sent` says what the latest ingestion of each group sent to the offline store. As long as it has
+    not all arrived, returns the wait for it.
 
     Raises:
-        NotSharedYet: a group may not be read yet, or its records have not all arrived.
+        NotSharedYet: a group may not be read yet, or holds nothing.
         BadInput: a group lacks rows, and the declaration refuses that.
     """
     places = _places(hook, case, model)
-    snapshot = _snapshot(hook, case, model, group_tables(case, model, places), ingested)
+    snapshot = _snapshot(hook, case, model, group_tables(case, model, places), sent)
+    if isinstance(snapshot, Wait):
+        return snapshot
     query = dataset_query(case, model, places, snapshot)
     missing = _missing(hook, case, model, query)
     sql, athena, description = query.sql(), hook(AthenaHook), {}
@@ -78,7 +81,7 @@ def start(
             f"UNLOAD (\n{sql}\n) TO '{folder}' WITH (format = 'PARQUET', compression = 'SNAPPY')"
         )
         execution = athena.start(unload, WORKGROUP, token)
-        description = settled(athena, execution, PATIENCE)
+        description = athena.settled(execution, PATIENCE)
         if athena.meaning(description) is not Meaning.FAILURE:
             break
         log.warning("attempt %d: %s", attempt, athena.failure(description))
@@ -100,16 +103,6 @@ def failure(
         if missing := missing_grant(hook, table.name, owner):
             return missing
     return hook(AthenaHook).failure(description)
-
-
-def settled(athena: AthenaHook, execution_id: str, seconds: float) -> dict[str, Any]:
-    """Look until a query has ended, for so long at most; return its description."""
-    deadline = time.monotonic() + seconds
-    while True:
-        description = athena.describe(execution_id)
-        if athena.meaning(description) is not Meaning.WAITING or time.monotonic() > deadline:
-            return description
-        time.sleep(LOOK_SECONDS)
 
 
 def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, StoreTable]:
@@ -145,25 +138,43 @@ def _snapshot(
     case: UseCase,
     model: ModelSpec,
     tables: Sequence[GroupTable],
-    ingested: Mapping[str, int],
-) -> datetime:
-    """Return the last write of all groups; what was ingested must have arrived."""
-    sql = "\nUNION ALL\n".join(
-        f"SELECT {n} AS number, s.* FROM ({summary_sql(table)}) s"  # noqa: S608 - quoted there
-        for n, table in enumerate(tables)
-    )
+    sent: Mapping[str, Appended],
+) -> datetime | Wait:
+    """Return the last write of all groups, or the wait for what was sent and has not arrived."""
+    groups = [joined.group for joined in model.dataset.joined(case.feature_groups)]
+    expected = [sent[group].rows if group in sent else 0 for group in groups]
+    since = [sent[group].since if group in sent else None for group in groups]
+    sql = summaries_sql(tables, since)
     rows = {int(row["number"]): row for row in _answer(hook, case, model, sql)}
-    for number, joined in enumerate(model.dataset.joined(case.feature_groups)):
-        records = int(rows[number]["records"])
-        if records < max(1, ingested.get(joined.group, 0)):
-            # The offline store follows the online one by minutes (Feature Store guide).
+    late = []
+    for number, (group, records) in enumerate(zip(groups, expected, strict=True)):
+        arrived = int(rows[number]["arrived"] or 0)
+        if arrived < records:
+            late.append(f"{group} ({arrived} of {records} rows)")
+        elif not int(rows[number]["records"]):
             raise NotSharedYet(
-                f"the offline store of {joined.group} holds {records} records, fewer than were "
-                "ingested",
+                f"the offline store of {group} holds no records",
                 principal=hook(AthenaHook).principal,
-                next_step="Run the features DAG first; after it, wait up to 15 minutes.",
+                next_step="Run the features DAG first.",
             )
+    if late:
+        return _arrival(", ".join(late), sql, expected)
     return unzoned(max(row["written"] for row in rows.values()))
+
+
+def _arrival(late: str, sql: str, expected: Sequence[int]) -> Wait:
+    return Wait(
+        what=f"what was ingested into {late}",
+        ask=Question(
+            "causeway_airflow.hooks.athena.AthenaHook",
+            "arrived",
+            {"sql": sql, "workgroup": WORKGROUP, "expected": list(expected)},
+        ),
+        seconds=ARRIVAL_SECONDS,
+        unfinished="is not in the offline store",
+        next_step="Look at OfflineStoreStatus of the feature group in the data account; it names "
+        "what blocks it. Then re-run the task: it goes on waiting.",
+    )
 
 
 def _missing(hook: Hooks, case: UseCase, model: ModelSpec, query: DatasetQuery) -> dict[str, int]:
@@ -188,7 +199,7 @@ def _answer(hook: Hooks, case: UseCase, model: ModelSpec, sql: str) -> list[dict
     """Run a short query to its end and return its rows."""
     athena = hook(AthenaHook)
     execution = athena.start(sql, WORKGROUP, uuid4().hex)
-    description = settled(athena, execution, SUMMARY_SECONDS)
+    description = athena.settled(execution, SUMMARY_SECONDS)
     if athena.meaning(description) is not Meaning.SUCCESS:
         raise failure(hook, case, model, description)
     return athena.rows(execution)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from causeway.datasets.datasets import dataset_spec, identifiers, require_bounded
 from causeway.digests import canonical_json, sha256
 from causeway.errors import NameTaken, NotSharedYet
+from causeway.features.health import Appended
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.use_cases.use_case import ModelSpec, UseCase
@@ -29,24 +30,40 @@ log = logging.getLogger(__name__)
 
 
 def begin(
-    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, ingested: Mapping[str, int]
+    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, sent: Mapping[str, Appended]
 ) -> Outcome[Dataset]:
     """Start the query of a model's dataset, or find it; store what it wrote once it has ended.
 
-    `ingested` says how many records the last ingestion of each group had.
+    `sent` says what the latest ingestion of each group sent to the offline store; until that has
+    arrived, the task waits for it.
 
     Raises:
-        NotSharedYet: a group may not be read yet, or its records have not all arrived.
+        NotSharedYet: a group may not be read yet, or holds nothing.
         BadInput: a group lacks rows and the declaration refuses that, or the dataset is too large.
     """
-    query, description = start(hook, role, case, model, ingested)
-    return _outcome(hook, role, case, model, query, description)
+    started = start(hook, role, case, model, sent)
+    if isinstance(started, Wait):
+        return Pending(started)
+    return _outcome(hook, role, case, model, *started)
 
 
 def look(
-    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, carried: Mapping[str, Any]
+    hook: Hooks,
+    role: AccountRole,
+    case: UseCase,
+    model: ModelSpec,
+    sent: Mapping[str, Appended],
+    carried: Mapping[str, Any],
 ) -> Outcome[Dataset]:
-    """Look again at the query that was carried: store what it wrote, or raise why it failed."""
+    """Look again at the query that was carried: store what it wrote, or raise why it failed.
+
+    Nothing is carried over the wait for the offline store: then the query begins now.
+    """
+    if not carried:
+        outcome = begin(hook, role, case, model, sent)
+        if isinstance(outcome, Pending) and outcome.carried:
+            return replace(outcome, anew=True)
+        return outcome
     query = StartedQuery(**carried)
     description = hook(AthenaHook).describe(query.execution_id)
     return _outcome(hook, role, case, model, query, description)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
 
 from causeway.errors import ConfigError
+from causeway.features.event_times import instant_of
 from causeway.ingestion.backfill import Backfill, Spool, spooled
 from causeway.ingestion.bodies import Body, bodies, record_text, texts_of
-from causeway.use_cases.contracts import FeatureGroup
-from causeway_airflow.hooks.feature_records import FeatureRecordsHook
+from causeway_airflow.hooks.feature_records import Failed, FeatureRecordsHook
 from causeway_airflow.hooks.offline_objects import OfflineObjectsHook, OfflineStore
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.progress import Progress
@@ -20,6 +22,8 @@ from causeway_airflow.tasks.staging import Staged, Stores
 
 log = logging.getLogger(__name__)
 
+#: The code of a record that the online store would not take.
+NOT_LATER: Final = "EventTimeNotLater"
 #: The `TargetStores` of a record; none named means every store that the group has.
 TARGETS: Final[Mapping[Stores, list[str]]] = {"both": [], "online": ["OnlineStore"], "offline": []}
 
@@ -41,6 +45,11 @@ def write_staged(
         _add_objects(hook(OfflineObjectsHook), staged, staged.target, description)
     elif staged.rows > staged.rejected:
         _write_records(hook(FeatureRecordsHook), staged, staged.target, stores, skip_unchanged)
+    if staged.older:
+        log.info(
+            "%s: of %d records the online store has later ones; these went offline alone",
+            *(staged.group.name, staged.older),
+        )
 
 
 def _write_records(
@@ -66,30 +75,61 @@ def _requests(
     group = staged.group
     for numbers, columns in spooled(spool.path):
         for start, texts in texts_of(columns, len(numbers)):
-            rows = numbers[start : start + len(texts)]
+            part = slice(start, start + len(texts))
+            rows = numbers[part]
             if skip_unchanged:
-                ids = columns[group.record_identifier].slice(start, len(texts))
-                changed = _changed(records, group, list(columns), ids.to_pylist(), texts)
-                staged.unchanged += len(rows) - len(changed)
+                chunk = {name: column[part] for name, column in columns.items()}
+                history = not targets and group.offline.enabled
+                changed = _changed(records, staged, chunk, rows.tolist(), texts, history)
                 rows, texts = rows[changed], texts.take(pa.array(changed, pa.int64()))
             yield from bodies(group.name, rows, texts, stores=targets)
 
 
 def _changed(
     records: FeatureRecordsHook,
-    group: FeatureGroup,
-    names: list[str],
-    ids: list[str],
+    staged: Staged,
+    columns: Mapping[str, pa.Array],
+    rows: Sequence[int],
     texts: pa.Array,
+    history: bool,
 ) -> list[int]:
-    """Return the positions of the records that the online store does not have in this form."""
+    """Return the positions of the records to write, and count the others.
+
+    One that the online store has in this form is unchanged. One that differs from it with the same
+    event time fails: the online store would keep what it has (PutRecord, API reference), and each
+    re-run would append it offline again. One with an earlier event time is `history`, which goes to
+    the offline store alone; where that is not written to, it fails, too.
+    """
+    group = staged.group
+    ids = columns[group.record_identifier].to_pylist()
+    times = columns[group.event_time].to_pylist()
     stored = records.read(group.name, group.record_identifier, ids)
-    stored_texts = {name: record_text(record, names) for name, record in stored.items()}
-    return [
-        position
-        for position, (name, text) in enumerate(zip(ids, texts.to_pylist(), strict=True))
-        if stored_texts.get(name) != text
-    ]
+    changed = []
+    for position, (name, time, text) in enumerate(zip(ids, times, texts.to_pylist(), strict=True)):
+        record = stored.get(name)
+        if record is None:
+            changed.append(position)
+            continue
+        if record_text(record, list(columns)) == text:
+            staged.unchanged += 1
+            continue
+        kept = next(v["ValueAsString"] for v in record if v["FeatureName"] == group.event_time)
+        older = _instant(time) < _instant(kept)
+        if _instant(time) > _instant(kept) or (older and history):
+            staged.older += older
+            changed.append(position)
+            continue
+        message = (
+            f"record {name} differs from the stored one, and its event time {time} is not later "
+            f"than {kept}: the online store keeps what it has"
+        )
+        staged.failed.append(Failed(rows[position], NOT_LATER, message))
+    return changed
+
+
+@lru_cache(maxsize=1024)
+def _instant(text: str) -> datetime:
+    return instant_of(text)
 
 
 def _add_objects(

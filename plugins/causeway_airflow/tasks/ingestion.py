@@ -5,6 +5,7 @@ Every row ends as written, unchanged, rejected or failed.
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 import time
@@ -16,9 +17,9 @@ from typing import Any, cast
 
 from causeway.digests import canonical_json
 from causeway.erasure.erasures import erasure_of, erasures_of
-from causeway.errors import ConfigError, PartialWrite
+from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features.groups import group_file
-from causeway.features.health import IngestSummary, writes
+from causeway.features.health import Appended, IngestSummary, appended, health_key, writes
 from causeway.features.withheld import Withheld
 from causeway.topology.accounts import AccountRole
 from causeway.training.jobs import read_code
@@ -30,7 +31,7 @@ from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.results import IngestedGroup
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.feature_groups import describe_features, ensure, request_of
-from causeway_airflow.tasks.feature_writes import TARGETS, write_staged
+from causeway_airflow.tasks.feature_writes import NOT_LATER, TARGETS, write_staged
 from causeway_airflow.tasks.local_files import LocalFile, local_file
 from causeway_airflow.tasks.staging import Staged, Staging, Stores, stage, store_rejects, too_many
 
@@ -56,7 +57,7 @@ def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
 
     Raises:
         BadInput: a file cannot be read or breaks its contract in too many rows; nothing was
-            written.
+            written. Or records differ from stored ones with no later event time.
         PartialWrite: the service did not keep some of the records.
     """
     if ingestion.stores not in TARGETS:
@@ -79,7 +80,7 @@ def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
                 descriptions[part.group.name],
                 skip_unchanged=ingestion.skip_unchanged and ingestion.stores != "offline",
             )
-            summaries[part.group.name] = _account(hook, ingestion, case, part)
+            summaries[part.group.name] = _account(hook, ingestion, case, part, staging.now)
     _require_whole(staged)
     return summaries
 
@@ -153,10 +154,15 @@ def _ensure_groups(
     return descriptions
 
 
-def _account(hook: Hooks, ingestion: Ingestion, case: UseCase, staged: Staged) -> IngestedGroup:
+def _account(
+    hook: Hooks, ingestion: Ingestion, case: UseCase, staged: Staged, began: datetime
+) -> IngestedGroup:
     """Record what became of a group's rows, for good and as the latest, and return it."""
-    summary = _summary(ingestion, case, staged, _store_rejects(hook, ingestion, staged))
     table = hook(GovernanceHook, "governance", "recorder")
+    latest = json.loads((table.get(health_key(staged.group.name)) or {}).get("summary", "null"))
+    offline = staged.group.offline.enabled and ingestion.stores != "online"
+    sent = appended(staged.written if offline else 0, began, ingestion.run, latest)
+    summary = _summary(ingestion, case, staged, sent, _store_rejects(hook, ingestion, staged))
     for write in writes(summary):
         table.apply(write)
     document = summary.document()
@@ -171,7 +177,7 @@ def _store_rejects(hook: Hooks, ingestion: Ingestion, staged: Staged) -> str:
 
 
 def _summary(
-    ingestion: Ingestion, case: UseCase, staged: Staged, rejects_uri: str
+    ingestion: Ingestion, case: UseCase, staged: Staged, sent: Appended, rejects_uri: str
 ) -> IngestSummary:
     rows, counts = staged.rows, staged.counts
     return IngestSummary(
@@ -186,10 +192,13 @@ def _summary(
         run=ingestion.run,
         rows=rows,
         written=staged.written,
+        older=staged.older,
         unchanged=staged.unchanged,
         rejected=staged.rejected,
         failed=len(staged.failed),
         retried=staged.retried,
+        appended=sent.rows,
+        appended_since=sent.since,
         bytes=staged.size,
         seconds=round(time.monotonic() - staged.started, 3),
         rejects_uri=rejects_uri,
@@ -200,6 +209,14 @@ def _summary(
 
 
 def _require_whole(staged: list[Staged]) -> None:
+    stale = [failure for part in staged for failure in part.failed if failure.code == NOT_LATER]
+    if stale:
+        raise BadInput(
+            f"{len(stale)} records were not written, such as row {stale[0].row}: "
+            f"{stale[0].message}",
+            next_step="Ingest the file again with a later `as_of`, or a later event time in its "
+            "column; records that are stored already stay as they are.",
+        )
     lost = [
         f"{part.group.name} row {failure.row}: {failure.code} {failure.message}"
         for part in staged

@@ -62,15 +62,19 @@ def processing_job(
     inputs: Mapping[str, str],
     output_name: str,
     document: Document | None,
+    as_of: str = "",
 ) -> ScriptJob:
-    """Return the processing job of a script; an input without a URI is left out."""
+    """Return the processing job of a script; an input without a URI is left out.
+
+    `as_of` is the event time that the features' contract gives to the records, "" for its own.
+    """
     places, case = topology(), case_of(use_case)
     code = read_code(use_case)
     prefix = uri_of(role, code_prefix(use_case, code))
     files = {f"{prefix}/{name}": body for name, body in code.files.items()}
     folders = [Input(name, uri) for name, uri in inputs.items() if uri]
     if document:
-        key, text = job_document(use_case, model, document)
+        key, text = job_document(use_case, model, document, as_of)
         folders.append(Input("contract", uri_of(role, key)))
         files[uri_of(role, key)] = text.encode()
     job = Processing(
@@ -231,10 +235,12 @@ def wait_of(kind: JobKind, name: str) -> Wait:
     )
 
 
-def job_document(use_case: str, model: str | None, document: Document) -> tuple[str, str]:
+def job_document(
+    use_case: str, model: str | None, document: Document, as_of: str = ""
+) -> tuple[str, str]:
     """Return the key and the text of the document that a job reads."""
     if document == "contract":
-        value = contract_document(case_of(use_case))
+        value = contract_document(case_of(use_case), as_of)
     else:
         write = preprocess_document if document == "preprocess" else evaluation_document
         value = write(*case_and_model(use_case, str(model)))

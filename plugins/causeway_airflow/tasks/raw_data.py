@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from causeway.errors import BadInput
+from causeway.features.event_times import delivered_at
 from causeway.features.groups import raw_key
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import RawFile, validate_raw
@@ -34,18 +36,24 @@ class Sample:
 
 
 def validate(
-    hook: Hooks, role: AccountRole, use_case: str, data: str | None, sample: Sample
+    hook: Hooks,
+    role: AccountRole,
+    use_case: str,
+    data: str | None,
+    as_of: str | None,
+    sample: Sample,
 ) -> ValidatedFile:
     """Check a whole raw file, then store it in the bucket of an account.
 
     `data` is a path, an `s3://` URI, `published` or the published address; without it the sample is
-    taken.
+    taken. `as_of` is what the delivery declares as its as-of date.
 
     Raises:
         BadInput: the file cannot be read, breaks its contract, or is not what is published.
         DownloadError: the published file cannot be downloaded now.
     """
     case, objects = case_of(use_case), hook(ArtifactsHook)
+    time = delivered_at(case.data.event_time, as_of, datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
         file = _fetch(objects, case, data, sample, Path(folder))
         raw = validate_raw(file.path, case, file=file.name)
@@ -55,7 +63,12 @@ def validate(
             stored = objects.put(uri, content, sha256=raw.sha256)
     log.info("%s: %d rows, %s", file.name, raw.rows, uri)
     return ValidatedFile(
-        data=file.name, sha256=raw.sha256, uri=uri, rows=raw.rows, stored=stored.created
+        data=file.name,
+        sha256=raw.sha256,
+        uri=uri,
+        rows=raw.rows,
+        as_of=time,
+        stored=stored.created,
     )
 
 

@@ -67,6 +67,7 @@ class Staged:
     rejected: int = 0
     erased: int = 0
     written: int = 0
+    older: int = 0
     unchanged: int = 0
     retried: int = 0
     failed: list[Failed] = field(default_factory=list)

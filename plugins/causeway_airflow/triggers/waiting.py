@@ -18,11 +18,11 @@ from causeway.errors import CausewayError
 from causeway.statuses import Meaning, meaning
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared_by_path
-from causeway_airflow.waits import Question, Wait
+from causeway_airflow.waits import GROWTH, Question, Wait
 
 
 class WaitTrigger(CausewayTrigger):
-    """Ask about something every `poll_interval` seconds, at most `max_attempts` times.
+    """Ask about something, `max_attempts` times at most.
 
     What the subject of the wait writes meanwhile goes into the task's log, to its last line before
     the wait ends. A triggerer that takes the wait over from another one begins the log anew, in a
@@ -31,7 +31,8 @@ class WaitTrigger(CausewayTrigger):
     :param wait: the document of a `Wait`
     :param aws_conn_id: the connection to ask with
     :param region_name: its region, when not the connection's own
-    :param poll_interval: seconds between two questions
+    :param poll_interval: seconds between the first two questions
+    :param longest_interval: seconds to which the interval grows
     :param max_attempts: questions before the wait is given up; throttled ones count
     :param ends_task: end a successful task here, instead of resuming it on a worker
     """
@@ -44,6 +45,7 @@ class WaitTrigger(CausewayTrigger):
         poll_interval: float = 1.0,
         max_attempts: int = 3600,
         ends_task: bool = False,
+        longest_interval: float = 0.0,
     ) -> None:
         super().__init__()
         self.wait = Wait.read(wait)
@@ -52,6 +54,7 @@ class WaitTrigger(CausewayTrigger):
         self.poll_interval = poll_interval
         self.max_attempts = max_attempts
         self.ends_task = ends_task
+        self.longest_interval = longest_interval
         self._cursor: dict[str, Any] | None = {}
 
     def arguments(self) -> dict[str, Any]:
@@ -63,6 +66,7 @@ class WaitTrigger(CausewayTrigger):
             "poll_interval": self.poll_interval,
             "max_attempts": self.max_attempts,
             "ends_task": self.ends_task,
+            "longest_interval": self.longest_interval,
         }
 
     def look(self) -> Meaning:
@@ -81,6 +85,7 @@ class WaitTrigger(CausewayTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until there is an answer or the bound is reached."""
         self.log.info("waiting for %s", self.wait.what)
+        interval = self.poll_interval
         for _ in range(self.max_attempts):
             answer = await asyncio.to_thread(self.look)
             if answer is not Meaning.WAITING:
@@ -91,7 +96,8 @@ class WaitTrigger(CausewayTrigger):
             if answer is not Meaning.WAITING:
                 yield woken(outcome=answer.value)
                 return
-            await asyncio.sleep(self.poll_interval)
+            await asyncio.sleep(interval)
+            interval = min(max(interval, self.longest_interval), interval * GROWTH)
         yield woken(outcome="exhausted")
 
     async def on_kill(self) -> None:

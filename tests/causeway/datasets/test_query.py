@@ -209,4 +209,8 @@ def test_names_that_collide_or_are_missing_are_refused() -> None:
 def test_a_summary_counts_records_rows_and_the_last_write() -> None:
     history: list[Write] = [("a", 1, 0, 0, 7), ("a", 2, 0, 3, 9), ("b", 3, 0, 1, None)]
     last = moment(3).replace(tzinfo=None)
-    assert answer(summary_sql(table("s", "x")), s=store(history, "x")) == [(2, 3, last)]
+    assert answer(summary_sql(table("s", "x")), s=store(history, "x")) == [(2, 3, last, 3)]
+    since = summary_sql(table("s", "x"), last)
+    assert answer(since, s=store(history, "x")) == [(2, 3, last, 0)], (
+        "all were sent before the last was written"
+    )

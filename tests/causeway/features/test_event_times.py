@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from causeway.errors import BadInput, StaleDelete
-from causeway.features.event_times import instant_of, next_after, require_later, text_of
+from causeway.features.event_times import (
+    delivered_at,
+    instant_of,
+    next_after,
+    require_later,
+    text_of,
+)
+from causeway.use_cases.contracts import EventTime
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 500_000, tzinfo=UTC)
 
@@ -32,6 +39,16 @@ def test_a_deletion_that_is_not_later_is_refused_with_both_times(moment: str) ->
 
 def test_a_later_deletion_passes() -> None:
     require_later("2026-01-31T12:00:01Z", "2026-01-31T12:00:00.900Z", record="a", group="g")
+
+
+def test_a_delivery_declares_its_event_time_where_the_contract_lets_it() -> None:
+    rule = EventTime(as_of="2026-01-01T00:00:00Z")
+    assert delivered_at(rule, None, NOON) == "2026-01-01T00:00:00Z"
+    assert delivered_at(rule, "2026-01-30", NOON) == "2026-01-30T00:00:00Z"
+    assert delivered_at(EventTime(column="when"), "", NOON) == ""
+    for other in (EventTime(fixed="2026-01-01T00:00:00Z"), EventTime(column="when")):
+        with pytest.raises(BadInput, match="a delivery cannot declare it: 2026-01-30"):
+            delivered_at(other, "2026-01-30", NOON)
 
 
 def test_the_next_second_is_later_than_all_that_is_known() -> None:

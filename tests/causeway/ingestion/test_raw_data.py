@@ -117,7 +117,7 @@ def test_a_duplicate_record_id_names_both_rows() -> None:
 
 def test_event_times_may_come_from_a_column() -> None:
     text = TEXT.replace(
-        'event_time: {fixed: "2019-11-24T00:00:00Z"}', "event_time: {column: wann}"
+        'event_time: {as_of: "2019-11-24T00:00:00Z"}', "event_time: {column: wann}"
     ).replace("columns: [laufkont", "columns: [wann, laufkont")
     case = use_case_of(text)
     good = validate(f"wann {HEADER}\n2020-01-01T01:00:00+01:00 {ROW}", case)

@@ -19,7 +19,7 @@ def test_each_group_has_its_features_with_id_and_time(chain: Chain) -> None:
         table = pyarrow.parquet.read_table(chain.root / "features" / f"{name}.parquet")
         assert table.column_names == ["record_id", "event_time", *group.feature_names]
         assert table["record_id"].to_pylist()[:2] == ["sgc-000001", "sgc-000002"]
-        assert set(table["event_time"].to_pylist()) == {chain.case.data.event_time.fixed}
+        assert set(table["event_time"].to_pylist()) == {chain.case.data.event_time.instant}
         assert table.num_rows == 1000
 
 

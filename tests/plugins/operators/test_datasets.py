@@ -8,7 +8,9 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from causeway.errors import BadInput, NotSharedYet
+from causeway.errors import BadInput, NotSharedYet, StillRunning
+from causeway.instants import instant
 from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
@@ -29,8 +32,11 @@ DATASETS = "causeway-data-science-222222222222-eu-central-1"
 IDS = [f"sgc-{n:06}" for n in range(1, 6)]
 
 
-def task_context() -> dict[str, Any]:
-    return {**context(), "inlet_events": defaultdict(list)}
+def task_context(appended: int = 0, since: datetime | None = None) -> dict[str, Any]:
+    """Return the context of a task; each group's latest ingestion sent rows since then."""
+    extra = {"appended": appended, "appended_since": since and instant(since)}
+    events = [SimpleNamespace(extra=extra)] if appended else []
+    return {**context(), "inlet_events": defaultdict(lambda: events)}
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +81,9 @@ def build(**more: Any) -> dict[str, Any]:
                 task_id="dataset", use_case="credit_risk", model="credit_risk", **more
             )
             resume = getattr(fresh, deferred.method_name)
-            return dict(resume(task_context(), event, **deferred.kwargs))
+            return dict(resume(task_context(), event, **(deferred.kwargs or {})))
         except NotSharedYet as error:  # the offline store follows by a moment
-            assert "fewer than" in str(error) and time.monotonic() < until, error
+            assert "holds no records" in str(error) and time.monotonic() < until, error
             time.sleep(0.3)
 
 
@@ -335,3 +341,35 @@ def test_a_missing_grant_is_named(
             ).perform(task_context())
     finally:
         back()
+
+
+def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
+    filled: LocalPlatform,
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from causeway_airflow.operators.datasets import BuildDatasetOperator
+
+    first = build()
+    given = task_context(appended=1, since=datetime.now(UTC))
+    task = BuildDatasetOperator(task_id="dataset", use_case="credit_risk", model="credit_risk")
+    with pytest.raises(TaskDeferred) as deferred:
+        task.perform(given)
+    wait = deferred.value.trigger.wait
+    assert "credit-risk-loan (0 of 1 rows)" in wait.what
+    assert deferred.value.timeout.total_seconds() == 31 * 60
+    with pytest.raises(StillRunning, match=r"not in the offline store after 0:30:00(.|\n)*blocks"):
+        task.resume(given)
+    for group in case_of("credit_risk").feature_groups:
+        values = {
+            group.record_identifier: IDS[0],
+            group.event_time: "2024-01-03T00:00:00Z",
+            **{feature.name: "2" for feature in group.features},
+        }
+        filled.client("sagemaker-featurestore-runtime", OWNER).put_record(
+            FeatureGroupName=group.name,
+            Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
+        )
+    asyncio.run(_first(deferred.value.trigger))
+    second = task.resume(given)
+    assert second["digest"] != first["digest"]

@@ -19,9 +19,9 @@ from tests.plugins.conftest import context
 
 SUMMARY = IngestSummary(
     group="", use_case_id="credit_risk", source="file", input_sha256="0" * 64, stores="both",
-    job="", code="", commit="", run="run-1", rows=1, written=1, unchanged=0, rejected=0, failed=0,
-    retried=0, bytes=1, seconds=1.0, rejects_uri="", empty={}, faulty={},
-    finished_at=datetime(2026, 1, 1, tzinfo=UTC),
+    job="", code="", commit="", run="run-1", rows=1, written=1, older=0, unchanged=0, rejected=0,
+    failed=0, retried=0, appended=1, bytes=1, seconds=1.0, rejects_uri="", empty={}, faulty={},
+    appended_since=datetime(2026, 1, 1, tzinfo=UTC), finished_at=datetime(2026, 1, 1, tzinfo=UTC),
 )  # fmt: skip
 
 

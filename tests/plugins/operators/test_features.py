@@ -27,12 +27,12 @@ from tests.plugins.conftest import context
 ROWS = 60
 
 
-def engineered(folder: Path, prefix: str, **change: Any) -> Path:
+def engineered(folder: Path, prefix: str, at: str = "2019-11-24T00:00:00Z", **change: Any) -> Path:
     """Write one Parquet file a group, each value the least that the contract allows."""
     for group in case_of("credit_risk").feature_groups:
         columns: dict[str, Any] = {
             "record_id": [f"{prefix}-{n:04d}" for n in range(ROWS)],
-            "event_time": ["2019-11-24T00:00:00Z"] * ROWS,
+            "event_time": [at] * ROWS,
         }
         for feature in group.features:
             low = feature.range.min if feature.range and feature.range.min else 1
@@ -44,10 +44,10 @@ def engineered(folder: Path, prefix: str, **change: Any) -> Path:
     return folder
 
 
-def ingest(folder: Path, **options: Any) -> dict[str, Any]:
+def ingest(folder: Path, run: str = "run-1", **options: Any) -> dict[str, Any]:
     from causeway_airflow.operators.features import FeatureIngestOperator
 
-    task_context = context()
+    task_context = context(run)
     task_context["outlet_events"] = defaultdict(lambda: SimpleNamespace(extra={}))
     operator = FeatureIngestOperator(
         task_id="ingest", use_case="credit_risk", source=str(folder), **options
@@ -69,6 +69,39 @@ def test_a_rerun_writes_nothing_and_a_backfill_makes_objects(
     backfill = ingest(source, stores="offline")
     assert {summary["written"] for summary in backfill.values()} == {ROWS}
     assert {summary["unchanged"] for summary in ingest(source, stores="offline").values()} == {ROWS}
+
+
+def test_a_corrected_file_needs_a_later_event_time_and_an_earlier_one_goes_offline_alone(
+    shared: LocalPlatform, tmp_path: Path
+) -> None:
+    ingest(engineered(tmp_path, "late"))
+    corrected = {"age": [50] * ROWS}
+    with pytest.raises(BadInput, match=r"60 records were not written.*is not later(.|\n)*`as_of`"):
+        ingest(engineered(tmp_path, "late", **corrected))
+    later = ingest(engineered(tmp_path, "late", "2019-11-25T00:00:00Z", **corrected))
+    assert {(s["written"], s["older"]) for s in later.values()} == {(ROWS, 0)}
+    assert {r["age"] for r in records("credit-risk-applicant", "late").values()} == {"50"}
+    back = ingest(engineered(tmp_path, "late"))
+    assert {(s["written"], s["older"]) for s in back.values()} == {(ROWS, ROWS)}
+    assert {r["age"] for r in records("credit-risk-applicant", "late").values()} == {"50"}
+    with pytest.raises(BadInput, match="180 records were not written"):
+        ingest(engineered(tmp_path, "late"), stores="online")
+
+
+def test_what_readers_have_to_wait_for_is_what_the_latest_writing_ingestion_appended(
+    shared: LocalPlatform, tmp_path: Path
+) -> None:
+    first = ingest(engineered(tmp_path, "wait"), "first")["credit-risk-loan"]
+    assert first["appended"] == ROWS
+    nothing = ingest(engineered(tmp_path, "wait"), "again")["credit-risk-loan"]
+    assert (nothing["written"], nothing["appended"]) == (0, ROWS)
+    assert nothing["appended_since"] == first["appended_since"]
+    second = ingest(engineered(tmp_path, "more"), "second")["credit-risk-loan"]
+    assert second["appended"] == ROWS
+    assert second["appended_since"] >= nothing["finished_at"] > first["appended_since"]
+    repeated = ingest(engineered(tmp_path, "most"), "second")["credit-risk-loan"]
+    assert repeated["appended"] == 2 * ROWS
+    assert repeated["appended_since"] == second["appended_since"]
 
 
 def test_too_many_rejects_stop_the_task_before_anything_is_written(
@@ -221,6 +254,40 @@ def offline_table(platform: LocalPlatform, described: dict[str, Any]) -> dict[st
     ]
     columns: dict[str, list[Any]] = pa.concat_tables(parts).sort_by("record_id").to_pydict()
     return columns
+
+
+class TestAsOf:
+    """Who hands in a delivery declares its event time; else the contract does."""
+
+    def validated(self, as_of: str | None) -> dict[str, Any]:
+        from causeway_airflow.operators.features import ValidateRawOperator
+
+        operator = ValidateRawOperator(
+            task_id="validate", use_case="credit_risk", data=None, rows=50, as_of=as_of
+        )
+        return dict(operator.perform(context()))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("as_of", "time"),
+        [
+            (None, "2019-11-24T00:00:00Z"),
+            ("2020-02-29", "2020-02-29T00:00:00Z"),
+            ("2020-02-29T12:00:00+01:00", "2020-02-29T11:00:00Z"),
+        ],
+    )
+    def test_it_is_declared_or_the_contracts(
+        self, shared: LocalPlatform, as_of: str | None, time: str
+    ) -> None:
+        assert self.validated(as_of)["as_of"] == time
+
+    @pytest.mark.parametrize(
+        ("as_of", "said"), [("yesterday", "is no event time"), ("2999-01-01", "lies ahead")]
+    )
+    def test_what_is_no_day_or_lies_ahead_is_refused(
+        self, shared: LocalPlatform, as_of: str, said: str
+    ) -> None:
+        with pytest.raises(BadInput, match=said):
+            self.validated(as_of)
 
 
 class TestPublished:

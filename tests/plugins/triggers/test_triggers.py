@@ -149,6 +149,22 @@ def test_messages_fire_one_event_and_are_deleted_after_it(platform: LocalPlatfor
     assert set(left.values()) == {"0"}
 
 
+def test_intervals_grow_to_the_longest_and_fit_into_the_wait() -> None:
+    from causeway_airflow.waits import intervals
+
+    assert list(intervals(1.0, 1.0, 3.5)) == [1.0, 1.0, 1.0]
+    assert list(intervals(15.0, 60.0, 300.0)) == [15.0, 22.5, 33.75, 50.625, 60.0, 60.0]
+
+
+def test_polling_is_by_the_second_on_the_local_aws_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from causeway_airflow import configuration
+
+    assert (configuration.poll_interval(), configuration.longest_poll_interval()) == (1.0, 1.0)
+    real = configuration.topology().model_copy(update={"local": False})
+    monkeypatch.setattr(configuration, "topology", lambda: real)
+    assert (configuration.poll_interval(), configuration.longest_poll_interval()) == (15.0, 60.0)
+
+
 def test_a_poll_that_never_ends_is_bounded_and_hands_the_task_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,7 +1,8 @@
 """The offline store of one feature group: Parquet objects in S3, appended in batches.
 
 Rows are buffered and written when writing pauses for 0.3 s, when there are 1,000 of them, or
-when the oldest is 5 s old: one object per batch and event hour, at AWS's layout
+when the oldest is 5 s old, and not before the delay of the local AWS (`kit.delays`) has passed: one
+object per batch and event hour, at AWS's layout
 `<S3Uri>/<account>/sagemaker/<region>/offline-store/<name>-<creation>/data/year=/month=/day=/hour=`.
 It acts with the feature group's role and sets the objects' ACL, for which the role needs
 s3:PutObjectAcl (AmazonSageMakerFeatureStoreAccess). Rows that S3 refuses stay in the buffer and are
@@ -14,6 +15,7 @@ import logging
 import secrets
 import threading
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 QUIET_SECONDS = 0.3
 OLDEST_SECONDS = 5.0
 BATCH_ROWS = 1000
+DUE_SECONDS = 0.2  # between two looks at the clock, which may be advanced, for rows that are due
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
 
@@ -58,6 +61,7 @@ class OfflineStore:
         self.failure: str | None = None
         self._key = storage.get("KmsKeyId")
         self._host, self._region, self._role = host, region, role_arn
+        self._delay = timedelta(seconds=host.delays.offline_store)
         self.schema = schema
         self._rows: list[Row] = []
         self._changed = threading.Condition()
@@ -100,11 +104,15 @@ class OfflineStore:
             elif len(self._rows) >= BATCH_ROWS:
                 self._changed.notify()
 
-    def flush(self) -> bool:
-        """Write the buffered rows now; on failure keep them, record the reason and return False."""
+    def flush(self, *, all_rows: bool = True) -> bool:
+        """Write the buffered rows, all or those that are due.
+
+        On failure keep them, record the reason and return False.
+        """
         with self._writing:
             with self._changed:
-                rows, self._rows = self._rows, []
+                count = len(self._rows) if all_rows else self._due()
+                rows, self._rows = self._rows[:count], self._rows[count:]
             if not rows:
                 return True
             written: set[int] = set()
@@ -143,7 +151,7 @@ class OfflineStore:
                     self._changed.wait(wait)
                 if self._stopping:
                     return
-            if not self.flush():
+            if not self.flush(all_rows=False):
                 with self._changed:
                     self._changed.wait(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1])
 
@@ -151,10 +159,17 @@ class OfflineStore:
         """Return the seconds until the buffer has to be written, as of now."""
         if not self._rows:
             return QUIET_SECONDS
+        if self._delay and not self._due():
+            return DUE_SECONDS
         if len(self._rows) >= BATCH_ROWS:
             return 0.0
         now = time.monotonic()
         return min(self._last + QUIET_SECONDS, self._first + OLDEST_SECONDS) - now
+
+    def _due(self) -> int:
+        """Return how many of the rows have waited long enough; they are in their order."""
+        latest = self._host.clock.now() - self._delay
+        return bisect_right(self._rows, latest, key=lambda row: row.sent)
 
     def _refused(self, error: Exception) -> None:
         self._failures += 1

@@ -1,8 +1,8 @@
 """The online store of one feature group: the latest record of each identifier.
 
-Event-time rules (Feature Store developer guide, PutRecord and DeleteRecord): a record older than
-the stored one, or than a deletion, does not replace it; a soft deletion that is not later than
-the stored record has no effect, a hard one is refused.
+Event-time rules (Feature Store API reference, PutRecord and DeleteRecord): only a record with a
+greater event time than that of the stored one, or of a deletion, replaces it; a soft deletion that
+is not later than the stored record has no effect, a hard one is refused.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class OnlineStore:
         self._lock = threading.RLock()
 
     def put(self, record: Record, expires: float | None, now: float) -> bool:
-        """Store a record unless a later one exists; tell whether it was stored."""
+        """Store a record unless one that is not older exists; tell whether it was stored."""
         with self._lock:
             present = self._records.get(record.identifier)
-            if present and not present.gone(now) and present.event_time > record.event_time:
+            if present and not present.gone(now) and present.event_time >= record.event_time:
                 return False
             self._records[record.identifier] = Stored(record.event_time, record.texts, expires)
             return True

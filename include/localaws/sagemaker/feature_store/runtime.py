@@ -28,7 +28,7 @@ UPDATABLE = {"Standard_V2", "InMemory"}
 
 @runtime.operation("PutRecord", resource=NAME, locked=False)
 def put_record(call: Call) -> dict[str, Any]:
-    """Write a record to the stores; an older event time reaches the offline store only."""
+    """Write a record to the stores; an event time that is not later goes offline only."""
     group = _ready(call.store(FeatureGroups).find(call.params[NAME]))
     _append(group, [_put(call, group, call.params)])
     return {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
 from pyarrow import parquet as pq
 
+from localaws.kit.delays import Delays
 from localaws.sagemaker.feature_store import offline_store
 from tests.accounts import ACCOUNTS, REGION
 from tests.localaws.conftest import Aws
@@ -25,6 +27,13 @@ from tests.localaws.features import (
 )
 from tests.localaws.waiting import eventually
 from tests.refusals import refused
+
+
+@pytest.fixture
+def delayed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """A local AWS whose offline stores follow after the 15 minutes that AWS may take."""
+    monkeypatch.setattr(aws.cloud, "delays", Delays(offline_store=900))
+    return aws
 
 
 def objects(s3: Any) -> list[str]:
@@ -141,6 +150,20 @@ def test_a_role_without_the_right_to_set_acls_is_blocked(
 
     assert "s3:PutObjectAcl" in eventually(reason)
     assert objects(s3) == []
+
+
+def test_rows_arrive_after_the_delay_by_the_clock(
+    delayed: Aws, s3: Any, offline: dict[str, Any], runtime: Any
+) -> None:
+    put(runtime, "sgc-000001")
+    delayed.advance(800)
+    put(runtime, "sgc-000002")
+    time.sleep(2 * offline_store.QUIET_SECONDS)
+    assert objects(s3) == []
+    delayed.advance(101)
+    assert [row["record_id"] for row in eventually(lambda: rows(s3))] == ["sgc-000001"]
+    delayed.advance(800)
+    assert eventually(lambda: len(rows(s3)) == 2)
 
 
 def test_the_rest_is_written_when_the_local_aws_stops(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from pyarrow import parquet as pq
 
 from tests.localaws.conftest import Aws
 from tests.localaws.features import (
+    BUCKET,
     DEFINITION,
     NAME,
     T1,
@@ -18,7 +21,17 @@ from tests.localaws.features import (
     read,
     record,
 )
+from tests.localaws.waiting import eventually
 from tests.refusals import refused
+
+
+def rows(s3: Any) -> list[dict[str, Any]]:
+    """Return the rows of the offline store."""
+    content: list[dict[str, Any]] = []
+    for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        body = s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read()
+        content += pq.read_table(io.BytesIO(body)).to_pylist()
+    return content
 
 
 def test_a_record_put_is_got(runtime: Any, group: str) -> None:
@@ -41,6 +54,16 @@ def test_a_later_record_replaces_an_earlier_one_and_never_the_reverse(
     assert read(runtime)["amount"] == "2"
     put(runtime, "sgc-000001", T3, "3")
     assert read(runtime)["amount"] == "3"
+
+
+def test_a_record_with_the_same_event_time_goes_to_the_offline_store_alone(
+    runtime: Any, offline: dict[str, Any], s3: Any
+) -> None:
+    """API reference, PutRecord: a record is written online only if its EventTime is greater."""
+    put(runtime, "sgc-000001", T2, "1")
+    put(runtime, "sgc-000001", T2, "2")
+    assert read(runtime)["amount"] == "1"
+    assert eventually(lambda: sorted(row["amount"] for row in rows(s3)) == [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
