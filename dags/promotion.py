@@ -1,12 +1,13 @@
 """# `<model>__promotion`: one registered version to production
 
 **What it does.** Waits for the approval into test, deploys the version to the test account, asks
-the live endpoint about the held-out rows and records its metrics; waits for the approval into
-production, deploys there, asks a few rows and records the version as deployed. Beside that, the
-model's card goes to review at the start, is told what the live endpoint answered, is approved
-once the version is in production, and is exported then to PDF; the accounts that it is handed over
-to accept its shares. A card that could not be written keeps the version out of production. The last
-task of the way records how it ended.
+the live endpoint about the held-out rows, records its metrics and deletes that endpoint (unless the
+model's `deployment` has `keep_test_endpoint`); waits for the approval into production, deploys
+there, asks a few rows and records the version as deployed. Beside that, the model's card goes to
+review at the start, is told what the live endpoint answered, is approved once the version is in
+production, and is exported then to PDF; the accounts that it is handed over to accept its shares. A
+card that could not be written keeps the version out of production. The last task of the way records
+how it ended.
 
 **Parameters.** `version_arn`, `attempt`: given by `platform__governance_sync`, which starts one run
 for each version under the id `<group>-v<version>-<attempt>`. Do not start it by hand.
@@ -19,7 +20,9 @@ each with the approver role and their own source identity. Waiting takes no work
 services (version, artifact, read; the card and its shares), and each account that a card reaches.
 
 **Re-run.** Clear the failed task: model, config and endpoint are adopted, the lease is taken
-again. A newer version that is live ends the run as superseded: the rest is skipped.
+again. A test endpoint that failed its test stays, to be looked at, until the next version replaces
+it; to repeat a test after it, clear the deployment to test. A newer version that is live ends the
+run as superseded: the rest is skipped.
 
 **Roll back.** A failed update leaves the endpoint on what it served before, and the task fails.
 """
@@ -40,6 +43,7 @@ from causeway_airflow.operators.model_cards import HandOverCardOperator
 from causeway_airflow.operators.promotion import (
     ClosePromotionOperator,
     EndpointTestOperator,
+    RemoveTestEndpointOperator,
     SmokeTestOperator,
 )
 from causeway_airflow.operators.sharing import AcceptInvitationsOperator
@@ -80,6 +84,10 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         test = EndpointTestOperator(
             task_id="test_endpoint", account_role="test", use_case=case.id, model=model.name
         )
+        if not model.deployment.keep_test_endpoint:
+            test >> RemoveTestEndpointOperator(
+                task_id="remove_test_endpoint", use_case=case.id, model=model.name, retries=10
+            )
         approved_for_production = approval("production")
         deploy_prod = deployment("deploy_to_production", case, model, account_role="prod")
         smoke = SmokeTestOperator(

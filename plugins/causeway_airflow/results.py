@@ -295,6 +295,16 @@ class Deployed(TypedDict):
 EndpointTested = dict[str, float]
 
 
+class RemovedEndpoint(TypedDict):
+    """A test endpoint after its test; `removed` is false where it served another version, or was
+    gone.
+    """
+
+    endpoint: str
+    account: str
+    removed: bool
+
+
 class SmokeTested(TypedDict):
     """What the production endpoint answered to a few rows."""
 

@@ -55,6 +55,8 @@ class Live:
     run_id: str
     fencing: int
     deployed_at: datetime
+    #: When its endpoint was deleted; None while it serves.
+    removed_at: datetime | None = None
 
 
 def lease_key(role: AccountRole, model: str) -> Key:
@@ -80,6 +82,7 @@ def live_item(live: Live) -> dict[str, Any]:
         "run_id": live.run_id,
         "fencing": live.fencing,
         "deployed_at": instant(live.deployed_at),
+        **({"removed_at": instant(live.removed_at)} if live.removed_at else {}),
     }
 
 
@@ -95,6 +98,7 @@ def live_of(item: Mapping[str, Any]) -> Live:
         run_id=item["run_id"],
         fencing=int(item["fencing"]),
         deployed_at=moment(item["deployed_at"]),
+        removed_at=moment(item["removed_at"]) if item.get("removed_at") else None,
     )
 
 

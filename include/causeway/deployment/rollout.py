@@ -149,13 +149,15 @@ class Start(StrEnum):
     ADOPT = "adopt"
     WAIT = "wait"
     REPLACE = "replace"
+    WHEN_GONE = "when gone"
 
 
 def how_to_start(target: Target, *, status: str | None, endpoint_config: str | None) -> Start:
     """Decide what to do with the endpoint that is there (`status` None: there is none).
 
     A retry adopts what its first try began; another's change in progress is waited for; a
-    failed endpoint, which can only be deleted, is replaced.
+    failed endpoint, which can only be deleted, is replaced. The name of a deleted one is taken
+    until it is gone.
 
     Raises:
         DeploymentFailed: the endpoint is in a state that no deployment may start from.
@@ -166,7 +168,9 @@ def how_to_start(target: Target, *, status: str | None, endpoint_config: str | N
         return Start.ADOPT if endpoint_config == target.endpoint_config else Start.UPDATE
     if status in ("Creating", "Updating"):
         return Start.ADOPT if endpoint_config == target.endpoint_config else Start.WAIT
-    if status in ("SystemUpdating", "RollingBack", "Deleting"):
+    if status == "Deleting":
+        return Start.WHEN_GONE
+    if status in ("SystemUpdating", "RollingBack"):
         return Start.WAIT
     if status in ("Failed", "OutOfService"):
         return Start.REPLACE

@@ -58,10 +58,11 @@ class Approvers(Strict):
 
 
 class Deployment(Strict):
-    """What an endpoint of the model runs on."""
+    """What an endpoint of the model runs on, and whether the one in test stays after its test."""
 
     instance_type: str
     count: Annotated[int, Field(ge=1)] = 1
+    keep_test_endpoint: bool = False
 
 
 class ModelSpec(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from localaws.cloudtrail.event import Event
@@ -11,6 +12,7 @@ from localaws.kit.service import Call, Service, ServiceError
 
 cloudtrail = Service.named("cloudtrail")
 MOST = 50
+HISTORY = timedelta(days=90)
 
 
 @cloudtrail.operation("LookupEvents", locked=False)
@@ -29,6 +31,13 @@ def lookup_events(call: Call) -> dict[str, Any]:
     start, end = params.get("StartTime"), params.get("EndTime")
     if start and end and start > end:
         raise ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.")
+    # AWS keeps 90 days and names a range "outside the range of possible values" as a cause of this
+    # error (API reference); whether it clamps a start before them instead is not verified.
+    oldest = call.now() - HISTORY
+    if start and start.timestamp() < oldest.timestamp():
+        raise ServiceError(
+            "InvalidTimeRangeException", "StartTime is before the last 90 days of events."
+        )
     events = [
         event
         for event in History.of(call).of_account(call.account)
@@ -36,6 +45,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
             _has(event, attribute["AttributeKey"], attribute["AttributeValue"])
             for attribute in attributes
         )
+        and event.time.timestamp() >= oldest.timestamp()
         and (start is None or event.time.timestamp() >= start.timestamp())
         and (end is None or event.time.timestamp() <= end.timestamp())
     ]

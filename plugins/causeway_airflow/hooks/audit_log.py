@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from causeway_airflow.hooks.base import CausewayHook
 
 PAGE = 50  # LookupEvents' limit; it takes two calls a second
+#: How far back LookupEvents reaches (API reference), and what the call may take to get there.
+HISTORY: Final = timedelta(days=90)
+MARGIN: Final = timedelta(minutes=5)
 
 
 class AuditLogHook(CausewayHook):
@@ -15,12 +19,21 @@ class AuditLogHook(CausewayHook):
     service = "cloudtrail"
 
     def calls(self, operation: str, since: datetime) -> list[str]:
-        """Return CloudTrail's JSON of each call of an operation since then, the newest first."""
+        """Return CloudTrail's JSON of each call of an operation since then, the newest first.
+
+        The history goes back 90 days: what is older is in a trail's bucket alone.
+        """
+        oldest = datetime.now(UTC) - HISTORY + MARGIN
+        if since < oldest:
+            self.log.warning(
+                "CloudTrail's event history goes back 90 days: %s is looked for since %s, not %s",
+                *(operation, oldest.isoformat("minutes"), since.isoformat("minutes")),
+            )
         events = self.pages(
             "lookup_events",
             "Events",
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": operation}],
-            StartTime=since,
+            StartTime=max(since, oldest),
             MaxResults=PAGE,
         )
         return [str(event["CloudTrailEvent"]) for event in events]

@@ -8,6 +8,7 @@ from typing import Any
 
 from causeway.deployment.rollout import TAG_DIGEST
 from causeway.errors import DeploymentFailed, NameTaken
+from causeway.statuses import Meaning
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 
 
@@ -38,6 +39,13 @@ class EndpointsHook(CausewayHook):
             artifact_sha256=self._digest_of(config) if config else None,
             reason=str(description.get("FailureReason", "")),
         )
+
+    def gone(self, endpoint: str) -> Meaning:
+        """Say whether the name of a deleted endpoint is free again."""
+        status = self.observe(endpoint).status
+        if status is None:
+            return Meaning.SUCCESS
+        return Meaning.WAITING if status == "Deleting" else Meaning.FAILURE
 
     def ensure_model(self, request: dict[str, Any]) -> None:
         """Create a model unless it is there. Raises `NameTaken` when it has another package."""

@@ -20,10 +20,10 @@ class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
 
     Checks the decision, the artifact's digest as it lies in S3 and that nothing newer is live;
     takes the lease; makes model, endpoint config and endpoint, or adopts what a first try made;
-    waits in the triggerer; succeeds only when the endpoint is InService on the requested config
-    with the approved digest, and the artifact is still the object that was registered: what was
-    loaded from another is taken back. A superseded promotion ends here, visibly, and skips the
-    rest.
+    waits in the triggerer, first for the name where an endpoint of it is being deleted; succeeds
+    only when the endpoint is InService on the requested config with the approved digest, and the
+    artifact is still the object that was registered: what was loaded from another is taken back. A
+    superseded promotion ends here, visibly, and skips the rest.
 
     :param wait: how long the endpoint may take
     :returns: `Deployed`
@@ -44,4 +44,4 @@ class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
         """Judge the endpoint, write what is live, give the lease back."""
         from causeway_airflow.tasks.deployment import look
 
-        return look(self.hook, self.subject, context["dag_run"].run_id)
+        return look(self.hook, self.subject, context["dag_run"].run_id, **carried)

@@ -10,7 +10,7 @@ from causeway_airflow.operators.promotion_base import PromotionOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.results import EndpointTested, SmokeTested
+    from causeway_airflow.results import EndpointTested, RemovedEndpoint, SmokeTested
 
 
 class EndpointTestOperator(PromotionOperator):
@@ -29,6 +29,24 @@ class EndpointTestOperator(PromotionOperator):
         from causeway_airflow.tasks.endpoint_tests import judge_answers
 
         return judge_answers(self.hook, self.subject)
+
+
+class RemoveTestEndpointOperator(PromotionOperator):
+    """Delete the test endpoint after its test, unless it serves another version by now.
+
+    `deployment: {keep_test_endpoint: true}` of a model leaves this out.
+
+    :returns: `RemovedEndpoint`
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(account_role="test", duty="deployer", **kwargs)
+
+    def perform(self, context: Context) -> RemovedEndpoint:
+        """Take the lease, delete, record, give the lease back."""
+        from causeway_airflow.tasks.endpoint_removal import remove_endpoint
+
+        return remove_endpoint(self.hook, self.subject, context["dag_run"].run_id)
 
 
 class SmokeTestOperator(PromotionOperator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -78,18 +79,26 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         raise
     record_begin(table, subject, decision)
     names = target_of(subject.model, version.arn, decision.artifact_sha256)
-    start_endpoint(endpoints, subject, names, version, lease)
-    return Pending(wait_of(names))
+    if not start_endpoint(endpoints, subject, names, version, lease):
+        return Pending(_until_gone(names), carried={"began": False})
+    return Pending(wait_of(names), carried={"began": True})
 
 
-def look(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
+def look(hook: Hooks, subject: Subject, run_id: str, *, began: bool = True) -> Outcome[Deployed]:
     """Judge the endpoint; when it serves what was approved, write that and give the lease back.
+
+    Where the deployment could not begin, because the name was still taken, it begins now.
 
     Raises:
         LeaseHeld: the lease went to another run.
         NotFound: the endpoint is gone.
         DeploymentFailed: it does not serve the approved artifact; the lease is given back.
     """
+    if not began:
+        outcome = begin(hook, subject, run_id)
+        if isinstance(outcome, Pending) and outcome.carried["began"]:
+            return replace(outcome, anew=True)
+        return outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     decision = table.decision(subject.version, subject.stage, subject.attempt)
     names = target_of(subject.model, subject.version, decision.artifact_sha256)
@@ -108,7 +117,7 @@ def look(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     )
     lease = own_lease(table, subject, run_id)
     if judgement.verdict is Meaning.WAITING:
-        return Pending(wait_of(names))
+        return Pending(wait_of(names), carried={"began": True})
     if judgement.verdict is Meaning.FAILURE:
         give_back(table, lease)
     require_success(names, judgement, account=subject.account, reason=observed.reason)
@@ -135,14 +144,27 @@ def wait_of(names: Target) -> Wait:
     )
 
 
+def _until_gone(names: Target) -> Wait:
+    """Return the wait for a deleted endpoint's name, which cannot be used before it is gone."""
+    return Wait(
+        what=f"the deletion of endpoint {names.endpoint}",
+        ask=Question(HOOK, "gone", {"endpoint": names.endpoint}),
+        unfinished="has not ended",
+        next_step="Look at the endpoint; then re-run the task.",
+    )
+
+
 def start_endpoint(
     endpoints: EndpointsHook,
     subject: Subject,
     names: Target,
     version: RegistryVersion,
     lease: Lease,
-) -> None:
-    """Make model and config, and create, update or replace the endpoint, or adopt what is there.
+) -> bool:
+    """Make model and config, and create or update the endpoint, or adopt what is there.
+
+    Returns False when the name is taken by an endpoint that is being deleted: a failed one is
+    deleted here first.
 
     Raises:
         EndpointBusy: another change of it is in progress.
@@ -159,11 +181,12 @@ def start_endpoint(
         )
     if start is Start.REPLACE:
         endpoints.delete(names.endpoint)
-    if start in (Start.CREATE, Start.REPLACE):
+    if start is Start.CREATE:
         endpoints.create(names.endpoint, names.endpoint_config, tags_of(names, version, lease))
     elif start is Start.UPDATE:
         endpoints.update(names.endpoint, names.endpoint_config)
     log.info("endpoint %s: %s %s", names.endpoint, start.value, names.endpoint_config)
+    return start not in (Start.REPLACE, Start.WHEN_GONE)
 
 
 def tags_of(names: Target, version: RegistryVersion, lease: Lease) -> dict[str, str]:
@@ -190,7 +213,7 @@ def require_loaded(hook: Hooks, subject: Subject, names: Target, lease: Lease) -
         return
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     before = table.live(subject.role, subject.model.name)
-    back_to = before.endpoint_config if before else None
+    back_to = before.endpoint_config if before and not before.removed_at else None
     if back_to is None:
         endpoints.delete(names.endpoint)
     elif back_to != names.endpoint_config:  # else it was live, and looked at, before that
@@ -242,7 +265,7 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
     """Write what is served now; before it, that the version it replaces is superseded."""
     now, before = datetime.now(UTC), table.live(subject.role, subject.model.name)
     if before is not None and before.version_arn == subject.version:
-        if before.endpoint_config == names.endpoint_config:
+        if before.endpoint_config == names.endpoint_config and not before.removed_at:
             return
     elif before is not None and subject.stage is Stage.PRODUCTION:
         old = table.state(before.version_arn).records.get(Stage.PRODUCTION)

@@ -40,11 +40,16 @@ SMOKE_ROWS: Final = 5
 def judge_answers(hook: Hooks, subject: Subject) -> EndpointTested:
     """Ask the endpoint about all held-out rows, judge the answers, and record the metrics.
 
+    Where the endpoint was deleted after its test, return what was recorded then.
+
     Raises:
         DeploymentFailed: it answers other than the evaluated artifact did.
         GateFailed: its metrics do not keep the model's gates.
     """
     version, model = registry_version(hook, subject.version), subject.model
+    if recorded := _recorded(stage_table(hook), subject):
+        log.info("endpoint %s was deleted after its test: %s", model.endpoint, recorded)
+        return recorded
     rows = held_out_rows(hook, subject, version)
     answers = predictions(hook, subject, rows, rows.rows)
     metrics = measured(model.problem_type, rows.labels, answers)
@@ -107,6 +112,15 @@ def stage_record(table: StageTableHook, subject: Subject) -> StageRecord:
             next_step="Clear the deployment task, which writes it.",
         )
     return record
+
+
+def _recorded(table: StageTableHook, subject: Subject) -> EndpointTested:
+    """Return the metrics of the version's test if its endpoint is gone since, else none."""
+    live = table.live(subject.role, subject.model.name)
+    if live is None or live.removed_at is None or live.version_arn != subject.version:
+        return {}
+    metrics = stage_record(table, subject).validation_metrics
+    return {name: value for name, value in metrics.items() if isinstance(value, float)}
 
 
 def _record_metrics(table: StageTableHook, subject: Subject, metrics: EndpointTested) -> None:

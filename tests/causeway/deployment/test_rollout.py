@@ -48,7 +48,7 @@ def test_in_service_on_the_old_config_is_called_a_rollback() -> None:
         ("Updating", "old", Start.WAIT),
         ("SystemUpdating", "new", Start.WAIT),
         ("RollingBack", "new", Start.WAIT),
-        ("Deleting", "new", Start.WAIT),
+        ("Deleting", "new", Start.WHEN_GONE),
         ("Failed", "new", Start.REPLACE),
         ("OutOfService", "new", Start.REPLACE),
     ],

@@ -43,6 +43,19 @@ def test_denied_call_is_recorded_with_principal_and_error(aws: Aws) -> None:
     assert record["requestParameters"] == {"modelPackageGroupName": "credit-risk"}
 
 
+def test_the_history_reaches_back_ninety_days(aws: Aws) -> None:
+    """API reference, LookupEvents: events of the last 90 days."""
+    aws.client("kms", "data").create_key()
+    (event,) = events(aws, "data", **by("EventName", "CreateKey"))
+    aws.advance(89 * 86400)
+    start = event["EventTime"]
+    assert len(events(aws, "data", **by("EventName", "CreateKey"), StartTime=start)) == 1
+    aws.advance(2 * 86400)
+    assert events(aws, "data", **by("EventName", "CreateKey")) == []
+    lookup = aws.client("cloudtrail", "data").lookup_events
+    refused_saying("InvalidTimeRangeException", "90 days", lookup, StartTime=start)
+
+
 def test_call_on_anothers_resource_is_in_both_histories(aws: Aws) -> None:
     group = f"arn:aws:sagemaker:{REGION}:{DATA}:model-package-group/g"
     client = signed_in(aws, "data_science", statement("*")).client("sagemaker")

@@ -85,6 +85,51 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
     assert table().state(ModelPackageArn.parse(approved)).records[Stage.TEST] == record
 
 
+def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_what_it_said(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from causeway_airflow.operators.promotion import (
+        EndpointTestOperator,
+        RemoveTestEndpointOperator,
+    )
+
+    execute(deploy(approved), context("run-1"))
+    about = {"version_arn": approved, "attempt": 1, **ABOUT}
+    test = EndpointTestOperator(task_id="test", account_role="test", **about)
+    metrics = test.perform(context("run-1"))
+    remove = RemoveTestEndpointOperator(task_id="remove", **about)
+    assert remove.perform(context("run-1"))["removed"]
+    assert not remove.perform(context("run-1"))["removed"]
+    live = table().live(AccountRole.TEST, "credit_risk")
+    assert live is not None and live.removed_at is not None
+    assert test.perform(context("run-1")) == metrics
+    execute(deploy(approved), context("run-1"))
+    again = table().live(AccountRole.TEST, "credit_risk")
+    assert again is not None and again.removed_at is None
+    assert test.perform(context("run-1")) == metrics
+
+
+def test_a_deployment_waits_until_the_name_of_a_deleted_endpoint_is_free(
+    shared: LocalPlatform, approved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from causeway_airflow.hooks.endpoints import EndpointsHook, Observed
+
+    execute(deploy(approved), context("run-1"))
+    observe = EndpointsHook.observe
+    monkeypatch.setattr(EndpointsHook, "observe", lambda *_: Observed("Deleting", "any"))
+    with pytest.raises(TaskDeferred) as deferred:
+        deploy(approved).perform(context("run-1"))
+    assert "the deletion of endpoint credit-risk" in deferred.value.trigger.wait.what
+    assert deferred.value.kwargs == {"began": False}
+    monkeypatch.setattr(EndpointsHook, "observe", observe)
+    with pytest.raises(TaskDeferred) as begun:
+        deploy(approved).resume(context("run-1"), None, **deferred.value.kwargs)
+    assert begun.value.kwargs == {"began": True}
+    assert deploy(approved).resumed(context("run-1"), **begun.value.kwargs)["endpoint"]
+
+
 def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     shared: LocalPlatform, approved: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

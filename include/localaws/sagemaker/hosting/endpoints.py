@@ -90,6 +90,7 @@ def _update(call: Call, endpoint: Endpoint, deployment: Deployment) -> None:
 def _delete(call: Call, endpoint: Endpoint) -> None:
     if endpoint.live.fleet is not None:
         endpoint.live.fleet.retire()
+    call.clock.wait(call.host.delays.endpoint_deletion)
     call.store(EndpointStore).remove(endpoint)
     call.store(TagStore).forget(endpoint.arn)
 
@@ -146,7 +147,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("DeleteEndpoint", locked=False)
 def delete_endpoint(call: Call) -> dict[str, Any]:
-    """Delete an endpoint; its name is free as soon as its servers have ended."""
+    """Delete an endpoint; its name is free when its servers have ended and the delay is over."""
     endpoint = _find(call)
     with endpoint.lock:
         _require(endpoint, DELETABLE)

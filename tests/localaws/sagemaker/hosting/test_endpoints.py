@@ -7,8 +7,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
+from localaws.kit.delays import Delays
 from localaws.sagemaker.machine.processes import ProcessTable
 from tests.localaws.sagemaker.work import Workshop
 from tests.localaws.waiting import eventually
@@ -259,6 +261,23 @@ def test_deleted_endpoint_is_gone_with_its_process_and_its_name_is_free(
     assert not Path(f"/proc/{pid}").exists()
     workshop.sagemaker.create_endpoint(EndpointName="brief", EndpointConfigName="brief")
     assert workshop.settled("brief")["EndpointStatus"] == "InService"
+
+
+def test_the_name_of_a_deleted_endpoint_is_taken_while_it_is_deleting(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On AWS an endpoint is `Deleting` for a while; CreateEndpoint is refused meanwhile."""
+    monkeypatch.setattr(workshop.aws.cloud, "delays", Delays(endpoint_deletion=120))
+    deploy(workshop, "lasting")
+    workshop.sagemaker.delete_endpoint(EndpointName="lasting")
+    described = workshop.sagemaker.describe_endpoint(EndpointName="lasting")
+    assert described["EndpointStatus"] == "Deleting"
+    create = {"EndpointName": "lasting", "EndpointConfigName": "lasting"}
+    refusal = refused("ValidationException", workshop.sagemaker.create_endpoint, **create)
+    assert "Cannot create already existing endpoint" in refusal.message
+    workshop.aws.advance(121)
+    eventually(lambda: gone(workshop, "lasting"))
+    workshop.sagemaker.create_endpoint(**create)
 
 
 def test_state_changes_are_events_with_tags(workshop: Workshop) -> None:
