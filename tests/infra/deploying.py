@@ -79,6 +79,8 @@ def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
         "TrustedAirflowRoleArn": "",
         "ManagedMlflowServer": "",
         "KeepsModelCards": "false",
+        "LandingObjects": "",
+        "LandingKeys": "",
     }
     declared = loaded(INFRA / TEMPLATE_OF[role]).parameters
     return [{"ParameterKey": name, "ParameterValue": known[name]} for name in declared]

@@ -31,3 +31,17 @@ def test_a_missing_account_id_is_named(aws: Aws) -> None:  # noqa: F811
     with pytest.raises(ClientError, match=r"\[GovernanceAccountId\] must have values"):
         given = [p for p in parameters("data", ACCOUNTS) if "Governance" not in p["ParameterKey"]]
         deploy(aws, "data", ACCOUNTS, Parameters=given)
+
+
+def test_the_ingester_may_read_declared_landing_buckets_alone(aws: Aws) -> None:  # noqa: F811
+    given = {item["ParameterKey"]: item for item in parameters("data", ACCOUNTS)}
+    given["LandingObjects"]["ParameterValue"] = "arn:aws:s3:::landing/loans/*"
+    deploy(aws, "data", ACCOUNTS, Parameters=list(given.values()))
+    iam = aws.client("iam", "data")
+    assert "decrypt-deliveries" not in iam.list_role_policies(RoleName="causeway-ingester")
+    policy = iam.get_role_policy(RoleName="causeway-ingester", PolicyName="fetch")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "s3:GetObject",
+        ["arn:aws:s3:::landing/loans/*"],
+    )

@@ -18,6 +18,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
 from causeway.topology.access_rules import AccessRule
+from causeway.topology.landing import LandingBucket
 
 AccountId = NewType("AccountId", str)
 """Twelve digits; checked where it enters (`Topology`, `causeway.topology.arns`)."""
@@ -144,6 +145,8 @@ class Topology(Strict):
         str, Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     ] = Field(default_factory=dict)
     people: dict[str, Person] = Field(min_length=1)
+    #: Where raw files are taken from, besides the bucket of the data account.
+    landing: tuple[LandingBucket, ...] = ()
     #: Whether these are the accounts of the embedded local AWS.
     local: bool = False
     #: Minutes after which CloudTrail has every call (at most; on average it takes five).

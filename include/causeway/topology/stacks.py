@@ -33,7 +33,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
 
     `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
     the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
-    keeps model cards of its own.
+    keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
+    others.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -44,6 +45,13 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         **values,
         "AccountRole": role.value,
         "ManagedMlflowServer": managed,
+        "LandingObjects": ",".join(
+            f"arn:{topology.partition}:s3:::{place.bucket}/{place.prefix}*"
+            for place in topology.landing
+        ),
+        "LandingKeys": ",".join(
+            sorted({place.kms_key for place in topology.landing if place.kms_key})
+        ),
         "KeepsModelCards": "true" if role.value in topology.model_cards.spokes else "false",
     }
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags

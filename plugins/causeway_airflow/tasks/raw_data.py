@@ -102,7 +102,23 @@ def _fetch(
     if data == "published" or ("://" in data and not data.startswith("s3://")):
         published = _declared(case, data)
         return LocalFile(published.address, fetch_published(case, published, folder))
+    if data.startswith("s3://"):
+        _require_declared(data)
     return local_file(objects, data, target)
+
+
+def _require_declared(uri: str) -> None:
+    """Refuse an object of a bucket that the topology does not declare; it could not be read."""
+    own = topology().bucket(AccountRole.DATA)
+    if uri.startswith(f"s3://{own}/") or any(place.holds(uri) for place in topology().landing):
+        return
+    declared = [f"s3://{own}/"]
+    declared += [f"s3://{place.bucket}/{place.prefix}" for place in topology().landing]
+    raise BadInput(
+        f"{uri} is in no bucket that the topology declares: {', '.join(declared)}",
+        next_step="Add it to the topology's `landing` (bucket, prefix, kms_key), run "
+        "platform__accounts, and have the bucket's policy let the ingester read it.",
+    )
 
 
 def _declared(case: UseCase, data: str) -> Published:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, load_topology
+from causeway.topology.landing import LandingBucket
 from causeway.topology.stacks import parameters, template_path
 
 
@@ -30,3 +35,22 @@ def test_a_parameter_that_nobody_knows_is_refused_unless_it_has_a_default() -> N
         parameters(AccountRole.DATA, topology, "Parameters: {Colour: {Type: String, Default: red}}")
         == {}
     )
+
+
+def test_declared_landing_buckets_are_what_the_ingester_may_read() -> None:
+    key = "arn:aws:kms:eu-central-1:777777777777:key/1"
+    places = (LandingBucket(bucket="landing", prefix="loans/", kms_key=key),)
+    places += (LandingBucket(bucket="other"),)
+    topology = load_topology().model_copy(update={"landing": places})
+    values = parameters(AccountRole.DATA, topology, template_path(AccountRole.DATA).read_text())
+    assert values["LandingObjects"] == "arn:aws:s3:::landing/loans/*,arn:aws:s3:::other/*"
+    assert values["LandingKeys"] == key
+    assert places[0].holds("s3://landing/loans/a.csv")
+    assert not places[0].holds("s3://landing/else/a.csv")
+
+
+def test_the_landing_bucket_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ingestion.md").read_text()
+    (block,) = re.findall(r"```yaml\n(landing:.*?)```", page, re.DOTALL)
+    (place,) = yaml.safe_load(block)["landing"]
+    assert LandingBucket.model_validate(place).holds("s3://loans-landing/deliveries/2026-01.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -326,3 +327,41 @@ class TestPublished:
     ) -> None:
         with pytest.raises(BadInput, match="is no address that use case credit_risk declares"):
             self.validated(monkeypatch, data, 1000)
+
+
+class TestLanding:
+    """Raw files are taken from the data account's bucket, and from buckets that are declared."""
+
+    def validated(self, uri: str) -> dict[str, Any]:
+        from causeway_airflow.operators.features import ValidateRawOperator
+
+        operator = ValidateRawOperator(task_id="validate", use_case="credit_risk", data=uri)
+        return dict(operator.perform(context()))  # type: ignore[arg-type]
+
+    def test_a_bucket_that_is_not_declared_is_refused_by_name(self, shared: LocalPlatform) -> None:
+        with pytest.raises(BadInput, match=r"(?s)s3://theirs/a\.csv is in no bucket.*`landing`"):
+            self.validated("s3://theirs/a.csv")
+
+    def test_a_file_in_a_declared_bucket_is_taken(
+        self, shared: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from causeway.topology.landing import LandingBucket
+        from causeway_airflow.tasks import raw_data
+
+        s3, iam = shared.client("s3", "data"), shared.client("iam", "data")
+        s3.create_bucket(
+            Bucket="landing", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        s3.upload_file(str(samples.write("credit_risk", 60, 3, tmp_path / "raw")), "landing", "raw")
+        objects = "arn:aws:s3:::landing/*"
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects}
+        iam.put_role_policy(
+            RoleName="causeway-ingester",
+            PolicyName="fetch",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+        declared = raw_data.topology().model_copy(
+            update={"landing": (LandingBucket(bucket="landing"),)}
+        )
+        monkeypatch.setattr(raw_data, "topology", lambda: declared)
+        assert self.validated("s3://landing/raw")["rows"] == 60
