@@ -39,9 +39,10 @@ def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
     assert 0 < found["prediction"]["probability"] < 1
     assert found["model_version_arn"] in done.stdout.replace("\n", "")
     assert stack.versions() == [found["model_version_arn"]]
-    for account in ("test", "prod"):
-        endpoint = stack.client(account, "sagemaker").describe_endpoint(EndpointName="credit-risk")
-        assert endpoint["EndpointStatus"] == "InService"
+    endpoint = stack.client("prod", "sagemaker").describe_endpoint(EndpointName="credit-risk")
+    assert endpoint["EndpointStatus"] == "InService"
+    tested = stack.client("test", "sagemaker").list_endpoints(StatusEquals="InService")
+    assert tested["Endpoints"] == [], "deleted after its test"
 
 
 def test_the_tasks_of_a_training_link_to_their_mlflow_runs(stack: Stack) -> None:
