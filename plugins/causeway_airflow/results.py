@@ -296,9 +296,7 @@ EndpointTested = dict[str, float]
 
 
 class RemovedEndpoint(TypedDict):
-    """A test endpoint after its test; `removed` is false where it served another version, or was
-    gone.
-    """
+    """A test endpoint after its test; `removed` is false where it was gone or another version's."""
 
     endpoint: str
     account: str

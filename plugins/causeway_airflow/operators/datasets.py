@@ -48,23 +48,23 @@ class BuildDatasetOperator(TrainingOperator, WaitingOperator[Dataset]):
         from causeway_airflow.tasks.datasets import begin
 
         case, model = case_and_model(self.use_case, self.model)
-        return begin(self.hook, self.role, case, model, self._sent(context))
+        return begin(self.hook, self.role, case, model, self._appended(context))
 
     def look(self, context: Context, **carried: Any) -> Outcome[Dataset]:
         """Take the result of the query that was carried over the wait."""
         from causeway_airflow.tasks.datasets import look
 
         case, model = case_and_model(self.use_case, self.model)
-        return look(self.hook, self.role, case, model, self._sent(context), carried)
+        return look(self.hook, self.role, case, model, self._appended(context), carried)
 
-    def _sent(self, context: Context) -> Mapping[str, Appended]:
+    def _appended(self, context: Context) -> Mapping[str, Appended]:
         """Return what each group's latest ingestion sent offline, as far as it is known."""
         from causeway.features.health import Appended
 
-        sent = {}
+        appended = {}
         for group in self.groups:
             events = context["inlet_events"][feature_group(group)]
-            appended = Appended.read(dict(events[-1].extra or {})) if len(events) else None
-            if appended:
-                sent[group] = appended
-        return sent
+            rows = Appended.read(dict(events[-1].extra or {})) if len(events) else None
+            if rows:
+                appended[group] = rows
+        return appended

@@ -55,19 +55,23 @@ class StartedQuery:
 
 
 def start(
-    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, sent: Mapping[str, Appended]
+    hook: Hooks,
+    role: AccountRole,
+    case: UseCase,
+    model: ModelSpec,
+    appended: Mapping[str, Appended],
 ) -> tuple[StartedQuery, dict[str, Any]] | Wait:
     """Start the query of a model's dataset, or find it; returns it and its latest description.
 
-    `sent` says what the latest ingestion of each group sent to the offline store. As long as it has
-    not all arrived, returns the wait for it.
+    `appended` says what the latest ingestion of each group sent to the offline store. As long as it
+    has not all arrived, returns the wait for it.
 
     Raises:
         NotSharedYet: a group may not be read yet, or holds nothing.
         BadInput: a group lacks rows, and the declaration refuses that.
     """
     places = _places(hook, case, model)
-    snapshot = _snapshot(hook, case, model, group_tables(case, model, places), sent)
+    snapshot = _snapshot(hook, case, model, group_tables(case, model, places), appended)
     if isinstance(snapshot, Wait):
         return snapshot
     query = dataset_query(case, model, places, snapshot)
@@ -138,12 +142,12 @@ def _snapshot(
     case: UseCase,
     model: ModelSpec,
     tables: Sequence[GroupTable],
-    sent: Mapping[str, Appended],
+    appended: Mapping[str, Appended],
 ) -> datetime | Wait:
     """Return the last write of all groups, or the wait for what was sent and has not arrived."""
     groups = [joined.group for joined in model.dataset.joined(case.feature_groups)]
-    expected = [sent[group].rows if group in sent else 0 for group in groups]
-    since = [sent[group].since if group in sent else None for group in groups]
+    expected = [appended[group].rows if group in appended else 0 for group in groups]
+    since = [appended[group].since if group in appended else None for group in groups]
     sql = summaries_sql(tables, since)
     rows = {int(row["number"]): row for row in _answer(hook, case, model, sql)}
     late = []

@@ -30,18 +30,22 @@ log = logging.getLogger(__name__)
 
 
 def begin(
-    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, sent: Mapping[str, Appended]
+    hook: Hooks,
+    role: AccountRole,
+    case: UseCase,
+    model: ModelSpec,
+    appended: Mapping[str, Appended],
 ) -> Outcome[Dataset]:
     """Start the query of a model's dataset, or find it; store what it wrote once it has ended.
 
-    `sent` says what the latest ingestion of each group sent to the offline store; until that has
-    arrived, the task waits for it.
+    `appended` says what the latest ingestion of each group sent to the offline store; until that
+    has arrived, the task waits for it.
 
     Raises:
         NotSharedYet: a group may not be read yet, or holds nothing.
         BadInput: a group lacks rows and the declaration refuses that, or the dataset is too large.
     """
-    started = start(hook, role, case, model, sent)
+    started = start(hook, role, case, model, appended)
     if isinstance(started, Wait):
         return Pending(started)
     return _outcome(hook, role, case, model, *started)
@@ -52,7 +56,7 @@ def look(
     role: AccountRole,
     case: UseCase,
     model: ModelSpec,
-    sent: Mapping[str, Appended],
+    appended: Mapping[str, Appended],
     carried: Mapping[str, Any],
 ) -> Outcome[Dataset]:
     """Look again at the query that was carried: store what it wrote, or raise why it failed.
@@ -60,7 +64,7 @@ def look(
     Nothing is carried over the wait for the offline store: then the query begins now.
     """
     if not carried:
-        outcome = begin(hook, role, case, model, sent)
+        outcome = begin(hook, role, case, model, appended)
         if isinstance(outcome, Pending) and outcome.carried:
             return replace(outcome, anew=True)
         return outcome

@@ -80,11 +80,13 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     record_begin(table, subject, decision)
     names = target_of(subject.model, version.arn, decision.artifact_sha256)
     if not start_endpoint(endpoints, subject, names, version, lease):
-        return Pending(_until_gone(names), carried={"began": False})
-    return Pending(wait_of(names), carried={"began": True})
+        return Pending(_until_gone(names), carried={"under_way": False})
+    return Pending(wait_of(names), carried={"under_way": True})
 
 
-def look(hook: Hooks, subject: Subject, run_id: str, *, began: bool = True) -> Outcome[Deployed]:
+def look(
+    hook: Hooks, subject: Subject, run_id: str, *, under_way: bool = True
+) -> Outcome[Deployed]:
     """Judge the endpoint; when it serves what was approved, write that and give the lease back.
 
     Where the deployment could not begin, because the name was still taken, it begins now.
@@ -94,9 +96,9 @@ def look(hook: Hooks, subject: Subject, run_id: str, *, began: bool = True) -> O
         NotFound: the endpoint is gone.
         DeploymentFailed: it does not serve the approved artifact; the lease is given back.
     """
-    if not began:
+    if not under_way:
         outcome = begin(hook, subject, run_id)
-        if isinstance(outcome, Pending) and outcome.carried["began"]:
+        if isinstance(outcome, Pending) and outcome.carried["under_way"]:
             return replace(outcome, anew=True)
         return outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
@@ -117,7 +119,7 @@ def look(hook: Hooks, subject: Subject, run_id: str, *, began: bool = True) -> O
     )
     lease = own_lease(table, subject, run_id)
     if judgement.verdict is Meaning.WAITING:
-        return Pending(wait_of(names), carried={"began": True})
+        return Pending(wait_of(names), carried={"under_way": True})
     if judgement.verdict is Meaning.FAILURE:
         give_back(table, lease)
     require_success(names, judgement, account=subject.account, reason=observed.reason)

@@ -113,15 +113,17 @@ def _changed(
         if record_text(record, list(columns)) == text:
             staged.unchanged += 1
             continue
-        kept = next(v["ValueAsString"] for v in record if v["FeatureName"] == group.event_time)
-        older = _instant(time) < _instant(kept)
-        if _instant(time) > _instant(kept) or (older and history):
+        stored_time = next(
+            v["ValueAsString"] for v in record if v["FeatureName"] == group.event_time
+        )
+        older = _instant(time) < _instant(stored_time)
+        if _instant(time) > _instant(stored_time) or (older and history):
             staged.older += older
             changed.append(position)
             continue
         message = (
             f"record {name} differs from the stored one, and its event time {time} is not later "
-            f"than {kept}: the online store keeps what it has"
+            f"than {stored_time}: the online store keeps what it has"
         )
         staged.failed.append(Failed(rows[position], NOT_LATER, message))
     return changed

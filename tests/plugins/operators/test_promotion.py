@@ -122,12 +122,12 @@ def test_a_deployment_waits_until_the_name_of_a_deleted_endpoint_is_free(
     with pytest.raises(TaskDeferred) as deferred:
         deploy(approved).perform(context("run-1"))
     assert "the deletion of endpoint credit-risk" in deferred.value.trigger.wait.what
-    assert deferred.value.kwargs == {"began": False}
+    assert deferred.value.kwargs == {"under_way": False}
     monkeypatch.setattr(EndpointsHook, "observe", observe)
-    with pytest.raises(TaskDeferred) as begun:
+    with pytest.raises(TaskDeferred) as started:
         deploy(approved).resume(context("run-1"), None, **deferred.value.kwargs)
-    assert begun.value.kwargs == {"began": True}
-    assert deploy(approved).resumed(context("run-1"), **begun.value.kwargs)["endpoint"]
+    assert started.value.kwargs == {"under_way": True}
+    assert deploy(approved).resumed(context("run-1"), **started.value.kwargs)["endpoint"]
 
 
 def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
