@@ -359,7 +359,7 @@ def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
     assert "credit-risk-loan (0 of 1 rows)" in wait.what
     assert deferred.value.timeout.total_seconds() == 31 * 60
     with pytest.raises(StillRunning, match=r"not in the offline store after 0:30:00(.|\n)*blocks"):
-        task.resume(given)
+        task.resumed(given)
     for group in case_of("credit_risk").feature_groups:
         values = {
             group.record_identifier: IDS[0],
@@ -371,5 +371,5 @@ def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
             Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
         )
     asyncio.run(_first(deferred.value.trigger))
-    second = task.resume(given)
+    second = task.resumed(given)
     assert second["digest"] != first["digest"]

@@ -289,12 +289,12 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     task = deploy(version)
     resumed = task.resumed
 
-    def after_the_swap(task_context: Any) -> Any:
+    def after_the_swap(task_context: Any, **carried: Any) -> Any:
         overwrite(shared, _artifact(shared, version), archive("swapped"))
         with monkeypatch.context() as patch:
             if not was_live:
                 patch.setattr(StageTableHook, "live", lambda *_: None)
-            return resumed(task_context)
+            return resumed(task_context, **carried)
 
     monkeypatch.setattr(task, "resumed", after_the_swap)
     with pytest.raises(DeploymentFailed, match="became object version"):

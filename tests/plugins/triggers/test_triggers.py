@@ -159,6 +159,7 @@ def test_intervals_grow_to_the_longest_and_fit_into_the_wait() -> None:
 def test_polling_is_by_the_second_on_the_local_aws_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from causeway_airflow import configuration
 
+    monkeypatch.delenv("CAUSEWAY_POLL_SECONDS", raising=False)
     assert (configuration.poll_interval(), configuration.longest_poll_interval()) == (1.0, 1.0)
     real = configuration.topology().model_copy(update={"local": False})
     monkeypatch.setattr(configuration, "topology", lambda: real)

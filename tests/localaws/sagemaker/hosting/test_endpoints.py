@@ -230,10 +230,10 @@ def test_failed_update_is_in_service_on_the_old_config(workshop: Workshop) -> No
 
 
 def test_log_goes_on_after_the_first_credentials_expired(workshop: Workshop) -> None:
-    deploy(workshop, "lasting")
+    deploy(workshop, "leaving")
     workshop.aws.advance(13 * 3600)
-    refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="lasting", Body=b"crash")
-    assert eventually(lambda: _log(workshop, "lasting"), 10)
+    refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="leaving", Body=b"crash")
+    assert eventually(lambda: _log(workshop, "leaving"), 10)
 
 
 def test_config_and_model_may_be_deleted_while_they_serve(workshop: Workshop) -> None:
@@ -268,15 +268,15 @@ def test_the_name_of_a_deleted_endpoint_is_taken_while_it_is_deleting(
 ) -> None:
     """On AWS an endpoint is `Deleting` for a while; CreateEndpoint is refused meanwhile."""
     monkeypatch.setattr(workshop.aws.cloud, "delays", Delays(endpoint_deletion=120))
-    deploy(workshop, "lasting")
-    workshop.sagemaker.delete_endpoint(EndpointName="lasting")
-    described = workshop.sagemaker.describe_endpoint(EndpointName="lasting")
+    deploy(workshop, "leaving")
+    workshop.sagemaker.delete_endpoint(EndpointName="leaving")
+    described = workshop.sagemaker.describe_endpoint(EndpointName="leaving")
     assert described["EndpointStatus"] == "Deleting"
-    create = {"EndpointName": "lasting", "EndpointConfigName": "lasting"}
+    create = {"EndpointName": "leaving", "EndpointConfigName": "leaving"}
     refusal = refused("ValidationException", workshop.sagemaker.create_endpoint, **create)
     assert "Cannot create already existing endpoint" in refusal.message
     workshop.aws.advance(121)
-    eventually(lambda: gone(workshop, "lasting"))
+    eventually(lambda: gone(workshop, "leaving"))
     workshop.sagemaker.create_endpoint(**create)
 
 
