@@ -2,7 +2,8 @@
 
 DuckDB's parser reads a query into a tree; every node, function and type must be in the lists below.
 Anything else fails the query, because DuckDB's result could differ from Athena's: `/` and `%`
-(whole numbers divide differently), casts to text, `greatest`, `concat`, ….
+(whole numbers divide differently), `greatest`, `concat`, …. `rewriting` puts functions of the
+sandbox in the place of what both have and do differently.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from localaws.athena import rewriting
+from localaws.athena.rewriting import Unsupported
 
 NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"}
 SOURCES = {"BASE_TABLE", "EMPTY", "JOIN", "SUBQUERY"}
@@ -26,7 +30,8 @@ OPERATORS = {
 }
 FUNCTIONS = {
     *("*", "+", "-", "||", "~~", "!~~"),
-    *("abs", "avg", "count", "count_star", "first_value", "from_iso8601_timestamp", "lag"),
+    *("abs", "avg", "count", "count_star", "date_format", "first_value"),
+    *("from_iso8601_timestamp", "from_unixtime", "lag"),
     *("last_value", "lead", "length", "lower", "max", "min", "row_number", "rank", "dense_rank"),
     *("round", "sum", "upper"),
 }
@@ -37,10 +42,6 @@ MODIFIERS = {"DISTINCT_MODIFIER", "LIMIT_MODIFIER", "ORDER_MODIFIER"}
 QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 # Syntax that DuckDB accepts, Athena does not, and the tree does not show.
 FOREIGN = re.compile(r"::|==|\[|\{|\$")
-
-
-class Unsupported(Exception):  # noqa: N818 - the caller's error, not ours
-    """The query is not supported or not valid; the text is Athena's reason of failure."""
 
 
 @dataclass(frozen=True, order=True)
@@ -67,11 +68,15 @@ def read_query(text: str, catalog: str, database: str) -> Query:
     if foreign := FOREIGN.search(bare):
         raise Unsupported(f"SYNTAX_ERROR: mismatched input '{foreign[0][:20]}'")
     if not re.match(r"\s*(select|with|\()", bare, re.IGNORECASE):
-        raise Unsupported("NOT_SUPPORTED: only SELECT and UNLOAD are served by the local AWS")
-    tree = _parsed(text)
+        raise Unsupported(
+            "NOT_SUPPORTED: only SELECT, UNLOAD, CREATE TABLE AS, CREATE EXTERNAL TABLE and DROP "
+            "TABLE are served by the local AWS"
+        )
+    document = _parsed(text)
+    tree = document["statements"][0]["node"]
     names = {str(cte["key"]).lower() for cte in _ctes(tree)}
     tables = set()
-    for node in _nodes(tree):
+    for node in rewriting.nodes(tree):
         _check(node)
         if node.get("type") == "BASE_TABLE":
             parts = [node["catalog_name"], node["schema_name"], node["table_name"]]
@@ -81,6 +86,8 @@ def read_query(text: str, catalog: str, database: str) -> Query:
             if not name.database:
                 raise Unsupported(f"SYNTAX_ERROR: Schema must be specified for table {name.table}")
             tables.add(name)
+    if rewriting.needed(tree):
+        text = rewriting.text_of(document)
     return Query(text, tuple(sorted(tables)))
 
 
@@ -94,20 +101,11 @@ def _parsed(text: str) -> dict[str, Any]:
         raise Unsupported(f"SYNTAX_ERROR: {parsed.get('error_message', 'no query')}")
     if len(parsed["statements"]) != 1:
         raise Unsupported("SYNTAX_ERROR: Only one sql statement is allowed")
-    tree: dict[str, Any] = parsed["statements"][0]["node"]
-    return tree
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    for item in value if isinstance(value, list) else ():
-        yield from _nodes(item)
+    return parsed
 
 
 def _ctes(tree: Any) -> Iterator[dict[str, Any]]:
-    for node in _nodes(tree):
+    for node in rewriting.nodes(tree):
         yield from (node.get("cte_map") or {}).get("map", [])
 
 
@@ -154,7 +152,8 @@ def _check_expression(node: dict[str, Any], kind: str, name: str) -> None:
     elif kind == "CAST":
         target = str((node.get("type_expr") or {}).get("type_name", "")).upper()
         literal = node["child"].get("type") == "VALUE_CONSTANT" and target in LITERALS
-        if node.get("try_cast") or not (literal or target in CASTS):
+        text = rewriting.is_text_cast(node)
+        if node.get("try_cast") or not (literal or text or target in CASTS):
             raise Unsupported(f"NOT_SUPPORTED: this cast to {target} is not served here")
 
 

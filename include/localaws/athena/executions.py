@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from localaws.athena.catalogs import ATHENA, OWN, refused
-from localaws.athena.dialect import Unsupported
+from localaws.athena.changes import change, create_from, require_absent, write_nothing
+from localaws.athena.definitions import read_definition
 from localaws.athena.results import texts, type_of, write_csv, write_manifest, write_parquet
+from localaws.athena.rewriting import Unsupported
 from localaws.athena.sandbox import Sandbox
 from localaws.athena.statement import Statement, read_statement
-from localaws.athena.tables import Read, denied
+from localaws.athena.tables import Read, TooMuch, denied
 from localaws.athena.workgroups import ENGINE, PRIMARY, WorkGroups
 from localaws.glue.catalog import only
 from localaws.kit.idempotency import ClientTokens
@@ -31,6 +33,7 @@ STARTED_WITH = {
     *("QueryString", "ClientRequestToken", "QueryExecutionContext", "ResultConfiguration"),
     "WorkGroup",
 }
+DEFINING = ("CREATE", "DROP")
 USER_ERROR = 2
 SHUTDOWN_SECONDS = 5.0
 
@@ -42,6 +45,8 @@ class Execution:
     described: dict[str, Any]
     submitted: datetime
     results: dict[str, Any]
+    limit: int | None = None  # bytes that the query may scan
+    enforced: bool = False  # the workgroup decides where results go
     state: str = "QUEUED"
     reason: str | None = None
     completed: datetime | None = None
@@ -84,7 +89,7 @@ class Execution:
                 **self.described,
                 "Status": status,
                 "Statistics": dict(self.statistics),
-                "StatementType": "DML",
+                "StatementType": "DDL" if self.statement.startswith(DEFINING) else "DML",
                 "SubstatementType": self.statement,
             }
 
@@ -130,7 +135,14 @@ def start_query_execution(call: Call) -> dict[str, Any]:
             "WorkGroup": group["Name"],
             "EngineVersion": ENGINE,
         }
-        execution = Execution(described, call.now(), results)
+        settings = group["Configuration"]
+        execution = Execution(
+            described,
+            call.now(),
+            results,
+            limit=settings.get("BytesScannedCutoffPerQuery"),
+            enforced=settings["EnforceWorkGroupConfiguration"],
+        )
         if not executions.by_id:
             call.on_shutdown(lambda: executions.close(call.now()))
         executions.by_id[identity] = execution
@@ -225,6 +237,8 @@ def _run(call: Call, execution: Execution) -> None:
                 execution.state = "RUNNING"
             _answer(call, execution)
             execution.end("SUCCEEDED", call.now())
+        except TooMuch as error:
+            execution.end("CANCELLED", call.now(), str(error))
         except Unsupported as error:
             execution.end("FAILED", call.now(), str(error))
         except (ClientError, ServiceError) as error:
@@ -240,14 +254,30 @@ def _run(call: Call, execution: Execution) -> None:
 def _answer(call: Call, execution: Execution) -> None:
     about = execution.described["QueryExecutionContext"]
     home = (about.get("Catalog") or OWN, about.get("Database") or "")
-    statement = read_statement(execution.described["Query"], *home)
+    text = execution.described["Query"]
+    definition = read_definition(text, *home)
+    statement = definition or read_statement(text, *home)
     execution.statement = statement.kind
-    read = Read(call)
-    location = execution.described["ResultConfiguration"]["OutputLocation"]
+    read = Read(call, execution.limit)
+    configuration = execution.described["ResultConfiguration"]
+    location = configuration["OutputLocation"]
     s3 = read.client("s3")
     s3.get_bucket_location(
         Bucket=urlsplit(location).netloc
     )  # Athena asks for the bucket's location
+    if not isinstance(statement, Statement):
+        change(read, statement)
+        configuration["OutputLocation"] = location.removesuffix(".csv") + ".txt"
+        write_nothing(s3, configuration["OutputLocation"], _encryption(execution.results))
+        return
+    if statement.table is not None:
+        if statement.folder and execution.enforced:
+            raise Unsupported(
+                "The Create Table As Select query failed because it was submitted with an "
+                "'external_location' property to an Athena Workgroup that enforces a centralized "
+                "output location for all queries."
+            )
+        require_absent(read, statement.table)
     tables = ((name, read.table(name)) for name in statement.query.tables)
     with Sandbox() as sandbox:
         with execution.lock:
@@ -261,25 +291,28 @@ def _answer(call: Call, execution: Execution) -> None:
                 execution.sandbox = None
     execution.statistics["DataScannedInBytes"] = read.scanned
     if execution.state == "RUNNING":
-        _write(s3, execution, statement, rows, location)
+        _write(read, execution, statement, rows, location)
 
 
-def _write(s3: Any, execution: Execution, statement: Statement, rows: Any, location: str) -> None:
-    encryption = _encryption(execution.results)
-    columns = [(field.name, type_of(field)) for field in rows.schema]
-    if statement.unload_to:
-        name = execution.described["QueryExecutionId"]
-        files = write_parquet(
-            s3, statement.unload_to, name, rows, statement.compression, encryption
-        )
-        manifest = location.removesuffix(".csv") + "-manifest.csv"
-        write_manifest(s3, manifest, files, encryption)
-        execution.statistics["DataManifestLocation"] = manifest
-        execution.columns = [("rows", "bigint")]
-        execution.rows = [[str(rows.num_rows)]]
-    else:
-        execution.columns, execution.rows = columns, texts(rows)
+def _write(
+    read: Read, execution: Execution, statement: Statement, rows: Any, location: str
+) -> None:
+    encryption, s3 = _encryption(execution.results), read.client("s3")
+    name = execution.described["QueryExecutionId"]
+    if statement.folder is None and statement.table is None:
+        execution.columns = [(field.name, type_of(field)) for field in rows.schema]
+        execution.rows = texts(rows)
         write_csv(s3, location, rows.column_names, execution.rows, encryption)
+        return
+    folder = statement.folder or f"{location.rsplit('/', 1)[0]}/tables/{name}/"
+    files = write_parquet(s3, folder, name, rows, statement.compression, encryption)
+    manifest = location.removesuffix(".csv") + "-manifest.csv"
+    write_manifest(s3, manifest, files, encryption)
+    execution.statistics["DataManifestLocation"] = manifest
+    execution.columns = [("rows", "bigint")]
+    execution.rows = [[str(rows.num_rows)]]
+    if statement.table is not None:
+        create_from(read, statement.table, folder, rows)
 
 
 def _encryption(results: dict[str, Any]) -> dict[str, str]:

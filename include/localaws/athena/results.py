@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from localaws.athena.dialect import Unsupported
+from localaws.athena.rewriting import Unsupported
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -28,7 +28,24 @@ RESTRICTIONS = (
     "SET default_null_order = 'nulls_last'",
     "SET TimeZone = 'UTC'",
 )
-MACROS = ("from_iso8601_timestamp(moment) AS CAST(moment AS TIMESTAMPTZ)",)
+# Trino's functions; `rewriting` calls one for a cast to VARCHAR.
+MILLISECONDS = "strftime(CAST(value AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')"
+MACROS = (
+    "from_iso8601_timestamp(moment) AS CAST(moment AS TIMESTAMPTZ)",
+    "from_unixtime(seconds) AS "
+    "CAST(epoch_ms(CAST(round(CAST(seconds AS DOUBLE) * 1000) AS BIGINT)) AS TIMESTAMPTZ)",
+    "date_format(moment, format) AS CASE WHEN typeof(moment) = 'VARCHAR' "
+    "THEN error('TYPE_MISMATCH: Unexpected parameters (varchar) for function date_format') "
+    "ELSE strftime(CAST(moment AS TIMESTAMP), format) END",
+    "causeway_varchar(value) AS CASE typeof(value) "
+    f"WHEN 'TIMESTAMP' THEN {MILLISECONDS} "
+    f"WHEN 'TIMESTAMP_MS' THEN {MILLISECONDS} "
+    f"WHEN 'TIMESTAMP WITH TIME ZONE' THEN {MILLISECONDS} || ' UTC' "
+    # Trino's format of floating point numbers is not verified for Athena.
+    "WHEN 'DOUBLE' THEN error('NOT_SUPPORTED: a cast of DOUBLE to VARCHAR is not served here') "
+    "WHEN 'FLOAT' THEN error('NOT_SUPPORTED: a cast of REAL to VARCHAR is not served here') "
+    "ELSE CAST(value AS VARCHAR) END",
+)
 
 
 class Sandbox:

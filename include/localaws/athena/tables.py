@@ -6,7 +6,6 @@ read (catalogue, Glue, Lake Formation, S3, KMS) is checked where AWS checks it.
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +14,14 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from localaws.athena.catalogs import DataCatalogs
-from localaws.athena.dialect import TableName, Unsupported
+from localaws.athena.catalogs import OWN, DataCatalogs
+from localaws.athena.dialect import TableName
+from localaws.athena.objects import reader_of
+from localaws.athena.rewriting import Unsupported
 from localaws.identity.authorisation.needs.glue import path_of
 from localaws.kit.service import ServiceError
 from localaws.lakeformation.lake import require
+from localaws.sagemaker.feature_store.offline_table import PARTITIONS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,11 +43,16 @@ TYPES = {
 PARTITION = re.compile(r"([^/=]+)=([^/]*)")
 
 
+class TooMuch(Exception):  # noqa: N818 - the workgroup's limit, not a defect
+    """The query would scan more than its workgroup allows."""
+
+
 @dataclass
 class Read:
-    """Reads the tables of one query and counts the bytes."""
+    """Reads the tables of one query and counts the bytes, up to the workgroup's limit."""
 
     call: Call
+    limit: int | None = None
     scanned: int = 0
 
     def client(self, service: str) -> Any:
@@ -64,17 +71,13 @@ class Read:
             Unsupported: the table does not exist, or its format is not supported.
             ClientError, ServiceError: the caller may not read it.
         """
-        account = self._account(name)
+        account = self.account(name)
         described = self._described(name, account)
         table = (account, self.call.region, name.database, name.table)
         require(self.call, self.call.caller, table, "SELECT")
-        keys = [str(key["Name"]) for key in described.get("PartitionKeys", [])]
-        if keys:
-            for arn in path_of(self.call.region, account, name.database, name.table):
-                self.call.authorise("glue:GetPartitions", arn)
-        return self._rows(name, described["StorageDescriptor"], keys)
+        return self._rows(name, described, self._folders(name, account, described))
 
-    def _account(self, name: TableName) -> str:
+    def account(self, name: TableName) -> str:
         """Return the account of a registered catalogue, which the caller must be allowed to see."""
         catalog = self.call.store(DataCatalogs).find(name.catalog)
         if catalog is None:
@@ -82,8 +85,11 @@ class Read:
                 f"CATALOG_NOT_FOUND: Catalog '{name.catalog}' does not exist: the data catalogue "
                 f"is not registered in account {self.call.account}"
             )
-        arn = self.call.arn(f"datacatalog/{name.catalog}")
-        self.call.authorise("athena:GetDataCatalog", arn)
+        if catalog["Name"] != OWN:
+            # Not verified for the account's own catalogue: AWS's managed policy for SageMaker does
+            # not grant it, and its notebooks query.
+            arn = self.call.arn(f"datacatalog/{name.catalog}")
+            self.call.authorise("athena:GetDataCatalog", arn)
         return str(catalog["Parameters"].get("catalog-id", self.call.account))
 
     def _described(self, name: TableName, account: str) -> dict[str, Any]:
@@ -97,24 +103,62 @@ class Read:
                 raise
             where = f"{name.catalog}.{name.database}.{name.table}"
             raise Unsupported(f"TABLE_NOT_FOUND: Table '{where}' does not exist") from error
-        library = str(table["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary"))
-        if "parquet" not in library.lower():
-            raise Unsupported(
-                f"NOT_SUPPORTED: {name.table} is read with {library}; the local AWS reads Parquet"
-            )
         return table
 
-    def _rows(self, name: TableName, storage: dict[str, Any], keys: list[str]) -> pa.Table:
+    def _folders(
+        self, name: TableName, account: str, described: dict[str, Any]
+    ) -> list[tuple[str, dict[str, str] | None]]:
+        """Return the folders to read, each with the values of its partition.
+
+        The values of an offline store's partitions are in the path of each object (None here).
+        """
+        location = str(described["StorageDescriptor"]["Location"])
+        keys = [str(key["Name"]) for key in described.get("PartitionKeys", [])]
+        if not keys:
+            return [(location, {})]
+        if tuple(keys) == PARTITIONS:
+            for arn in path_of(self.call.region, account, name.database, name.table):
+                self.call.authorise("glue:GetPartitions", arn)
+            return [(location, None)]
+        pages = self.client("glue").get_paginator("get_partitions")
+        return [
+            (
+                str(partition["StorageDescriptor"]["Location"]),
+                dict(zip(keys, partition["Values"], strict=True)),
+            )
+            for page in pages.paginate(
+                CatalogId=account, DatabaseName=name.database, TableName=name.table
+            )
+            for partition in page["Partitions"]
+        ]
+
+    def _rows(
+        self,
+        name: TableName,
+        described: dict[str, Any],
+        folders: list[tuple[str, dict[str, str] | None]],
+    ) -> pa.Table:
         import pyarrow as pa
 
-        schema = _schema(name, storage, keys)
-        location = urlsplit(str(storage["Location"]))
-        prefix = location.path.lstrip("/").rstrip("/") + "/"
-        parts = [
-            self._part(location.netloc, key, unquote(key.removeprefix(prefix)), schema, keys)
-            for key in self._objects(location.netloc, prefix)
-        ]
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+        read = reader_of(name.table, described)
+        columns = _fields(name, described["StorageDescriptor"]["Columns"])
+        keys = _fields(name, described.get("PartitionKeys", []))
+        parts = []
+        for folder, values in folders:
+            location = urlsplit(folder)
+            prefix = location.path.lstrip("/").rstrip("/") + "/"
+            for key in self._objects(location.netloc, prefix):
+                body = self.client("s3").get_object(Bucket=location.netloc, Key=key)["Body"].read()
+                self._count(len(body))
+                rows = read(body, f"s3://{location.netloc}/{key}", pa.schema(columns))
+                path = dict(PARTITION.findall(unquote(key.removeprefix(prefix))))
+                parts.append(_with_partition(rows, keys, path if values is None else values))
+        return pa.concat_tables(parts) if parts else pa.schema([*columns, *keys]).empty_table()
+
+    def _count(self, size: int) -> None:
+        self.scanned += size
+        if self.limit is not None and self.scanned > self.limit:
+            raise TooMuch("Query exhausted resources: Bytes scanned limit was exceeded")
 
     def _objects(self, bucket: str, prefix: str) -> list[str]:
         pages = self.client("s3").get_paginator("list_objects_v2")
@@ -126,37 +170,21 @@ class Read:
         # Athena ignores folders, and objects whose name begins with "." or "_".
         return [k for k in keys if not k.endswith("/") and k.rsplit("/", 1)[-1][0] not in "._"]
 
-    def _part(
-        self, bucket: str, key: str, path: str, schema: pa.Schema, keys: list[str]
-    ) -> pa.Table:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        self.scanned += len(body)
-        values = dict(PARTITION.findall(path))
-        try:
-            # From a buffer, because pyarrow would derive partitions from a path by its own rules.
-            rows = pq.ParquetFile(io.BytesIO(body)).read()
-        except pa.ArrowInvalid as error:
-            raise Unsupported(f"HIVE_BAD_DATA: s3://{bucket}/{key}: {error}") from error
-        columns = []
-        for field in schema:
-            if field.name in keys:
-                column = pa.repeat(pa.scalar(values.get(field.name), field.type), rows.num_rows)
-            elif field.name in rows.column_names:
-                column = _cast(rows[field.name], field, f"s3://{bucket}/{key}")
-            else:
-                column = pa.nulls(rows.num_rows, field.type)
-            columns.append(column)
-        return pa.table(columns, schema=schema)
+def _with_partition(rows: pa.Table, keys: list[pa.Field], values: dict[str, str]) -> pa.Table:
+    import pyarrow as pa
+
+    for key in keys:
+        value = pa.scalar(values.get(key.name), pa.string()).cast(key.type)
+        rows = rows.append_column(key, pa.repeat(value, rows.num_rows))
+    return rows
 
 
-def _schema(name: TableName, storage: dict[str, Any], keys: list[str]) -> pa.Schema:
+def _fields(name: TableName, columns: list[dict[str, Any]]) -> list[pa.Field]:
     import pyarrow as pa
 
     fields = []
-    for column in storage["Columns"]:
+    for column in columns:
         kind = TYPES.get(str(column["Type"]).lower())
         if kind is None:
             raise Unsupported(
@@ -165,24 +193,7 @@ def _schema(name: TableName, storage: dict[str, Any], keys: list[str]) -> pa.Sch
             )
         arrow = pa.timestamp("ms") if kind == "timestamp" else pa.type_for_alias(kind)
         fields.append(pa.field(column["Name"], arrow))
-    return pa.schema([*fields, *(pa.field(key, pa.string()) for key in keys)])
-
-
-def _cast(column: Any, field: Any, where: str) -> Any:
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type) and column.type.tz:
-        column = column.cast(pa.timestamp(column.type.unit))  # in UTC, as in Athena
-    if column.type == field.type:
-        return column
-    widens = {("int32", "int64"), ("float", "double"), ("null", str(field.type))}
-    times = pa.types.is_timestamp(column.type) and pa.types.is_timestamp(field.type)
-    if (str(column.type), str(field.type)) in widens or times:
-        return column.cast(field.type, safe=False)
-    raise Unsupported(
-        f"HIVE_BAD_DATA: Field {field.name}'s type {column.type} in parquet file {where} is "
-        f"incompatible with type {field.type} defined in table schema"
-    )
+    return fields
 
 
 def denied(error: ClientError | ServiceError) -> str:

@@ -18,10 +18,18 @@ ENGINE = {
 }
 CONFIGURATION = {
     *("ResultConfiguration", "EnforceWorkGroupConfiguration", "EngineVersion"),
-    "PublishCloudWatchMetricsEnabled",
+    *("PublishCloudWatchMetricsEnabled", "RequesterPaysEnabled"),
+    *("EnableMinimumEncryptionConfiguration", "BytesScannedCutoffPerQuery"),
 }
+#: Settings that change what a query may do and that are not served here when they are on.
+OFF = ("RequesterPaysEnabled", "EnableMinimumEncryptionConfiguration")
 RESULTS = {"OutputLocation", "EncryptionConfiguration"}
-DEFAULTS = {"EnforceWorkGroupConfiguration": True, "PublishCloudWatchMetricsEnabled": False}
+DEFAULTS = {
+    "EnforceWorkGroupConfiguration": True,
+    "PublishCloudWatchMetricsEnabled": False,
+    "RequesterPaysEnabled": False,
+    "EnableMinimumEncryptionConfiguration": False,
+}
 
 
 @dataclass
@@ -53,7 +61,7 @@ def create_work_group(call: Call) -> dict[str, Any]:
     if name in groups.by_name or name == PRIMARY:
         raise refused(f"WorkGroup {name} is already created")
     configuration = call.params.get("Configuration") or {}
-    only(call, configuration, CONFIGURATION)
+    _check(call, configuration)
     results = configuration.get("ResultConfiguration") or {}
     only(call, results, RESULTS)
     group = {
@@ -72,6 +80,11 @@ def create_work_group(call: Call) -> dict[str, Any]:
     groups.by_name[name] = group
     call.store(TagStore).put(call.arn(f"workgroup/{name}"), call.params.get("Tags"))
     return {}
+
+
+def _check(call: Call, configuration: dict[str, Any]) -> None:
+    on = {name for name in OFF if configuration.get(name)}
+    only(call, configuration, CONFIGURATION - on)
 
 
 @athena.operation("GetWorkGroup")
@@ -98,9 +111,12 @@ def update_work_group(call: Call) -> dict[str, Any]:
     group = call.store(WorkGroups).get(call.params["WorkGroup"])
     updates = dict(call.params.get("ConfigurationUpdates") or {})
     results = updates.pop("ResultConfigurationUpdates", {})
-    only(call, updates, CONFIGURATION - {"ResultConfiguration"})
+    unlimited = updates.pop("RemoveBytesScannedCutoffPerQuery", False)
+    _check(call, updates)
     only(call, results, {*RESULTS, *(f"Remove{setting}" for setting in RESULTS)})
     configuration = {**group["Configuration"], **updates}
+    if unlimited:
+        configuration.pop("BytesScannedCutoffPerQuery", None)
     location = dict(configuration["ResultConfiguration"])
     for name in RESULTS:
         if results.get(f"Remove{name}"):

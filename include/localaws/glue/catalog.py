@@ -14,10 +14,11 @@ GLUE = Pager("NextToken", "MaxResults", 100, "InvalidInputException")
 
 @dataclass
 class Database:
-    """A database and its tables by name."""
+    """A database, its tables by name, and their partitions by their values."""
 
     described: dict[str, Any]
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    partitions: dict[str, dict[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass

@@ -110,14 +110,14 @@ def get_table(call: Call) -> dict[str, Any]:
 
 @glue.operation("GetTables")
 def get_tables(call: Call) -> dict[str, Any]:
-    """List the tables of a database whose names match `Expression`."""
+    """List the tables of a database whose names match `Expression`.
+
+    `*` stands for any text, also where it is no regular expression (`t*`). Source: Athena User
+    Guide, "SHOW TABLES", for the same patterns of Hive; the API Reference shows `t*` as well.
+    """
     only(call, call.params, {"CatalogId", "DatabaseName", "Expression", "NextToken", "MaxResults"})
     database = Catalog.of(call).database(call.params["DatabaseName"])
-    text = call.params.get("Expression") or ".*"
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise refused(f"Expression {text!r} is not a pattern: {error}") from error
+    pattern = _pattern(call.params.get("Expression") or "*")
     tables = [table for name, table in sorted(database.tables.items()) if pattern.fullmatch(name)]
     page, rest = GLUE.page(call.params, tables)
     return {"TableList": page, **rest}
@@ -130,8 +130,17 @@ def delete_table(call: Call) -> dict[str, Any]:
     catalog, names = Catalog.of(call), (call.params["DatabaseName"], call.params["Name"])
     catalog.table(*names)
     del catalog.database(names[0]).tables[names[1].lower()]
+    catalog.database(names[0]).partitions.pop(names[1].lower(), None)
     lake_of(call).table_deleted(names[0].lower(), names[1].lower())
     return {}
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return Hive's pattern: `*` is any text and `|` an alternative; `.*` is any text as well."""
+    try:
+        return re.compile(re.sub(r"(?<![.\])\\])\*", ".*", text), re.IGNORECASE)
+    except re.error as error:
+        raise refused(f"Expression {text!r} is not a pattern: {error}") from error
 
 
 def _input(call: Call) -> dict[str, Any]:

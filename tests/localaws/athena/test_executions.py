@@ -299,7 +299,7 @@ def test_the_callers_own_policy_counts_as_well(lake: Lake) -> None:
         ("SELECT * FROM read_parquet('/etc/passwd')", "TABLE_FUNCTION"),
         ("SELECT * FROM '/etc/passwd'", "Schema must be|TABLE_NOT_FOUND"),
         ("SELECT 1; SELECT 2", "Only one sql statement"),
-        ("INSTALL httpfs", "only SELECT and UNLOAD"),
+        ("INSTALL httpfs", "only SELECT, UNLOAD"),
         ("UNLOAD (SELECT 1) TO '/tmp/x'", "expected UNLOAD"),
         ("UNLOAD (SELECT 1 AS a) TO 's3://x/y' WITH (format = 'CSV')", "PARQUET"),
     ],

@@ -9,6 +9,7 @@ from localaws.cloudformation.properties import (
     Property,
     boolean,
     document,
+    integer,
     one_of,
     structure,
     tags,
@@ -28,9 +29,17 @@ RESULTS = structure(
     EncryptionConfiguration=structure(EncryptionOption=text, KmsKey=text), OutputLocation=text
 )
 CONFIGURATION = structure(
-    {"EnforceWorkGroupConfiguration": True, "PublishCloudWatchMetricsEnabled": False},
+    {
+        "EnableMinimumEncryptionConfiguration": False,
+        "EnforceWorkGroupConfiguration": True,
+        "PublishCloudWatchMetricsEnabled": False,
+        "RequesterPaysEnabled": False,
+    },
+    BytesScannedCutoffPerQuery=integer,
+    EnableMinimumEncryptionConfiguration=boolean,
     EnforceWorkGroupConfiguration=boolean,
     PublishCloudWatchMetricsEnabled=boolean,
+    RequesterPaysEnabled=boolean,
     ResultConfiguration=RESULTS,
 )
 
@@ -130,6 +139,8 @@ class WorkGroup(Tagged):
         """Write configuration, description, state and tags."""
         if set(changed) - {"Tags"}:
             updates = dict(instance["WorkGroupConfiguration"])
+            if "BytesScannedCutoffPerQuery" not in updates:
+                updates["RemoveBytesScannedCutoffPerQuery"] = True
             results = dict(updates.pop("ResultConfiguration", {}))
             for member in ("OutputLocation", "EncryptionConfiguration"):
                 if member not in results:

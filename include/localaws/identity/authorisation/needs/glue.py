@@ -26,6 +26,8 @@ def glue_needs(request: AuthorisationRequest) -> Iterator[Need]:
         database = name
     table = name if request.operation in OF_TABLE else None
     table = "*" if request.operation == "GetTables" else table
+    if "Partition" in request.operation:
+        table = str(params.get("TableName") or "*")
     for arn in path_of(request.region, owner, database, table):
         yield Need(f"glue:{request.operation}", arn)
 
