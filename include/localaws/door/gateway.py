@@ -59,7 +59,7 @@ class Gateway:
 
     def __init__(self, cloud: Cloud, *, with_control: bool = False) -> None:
         self.cloud = cloud
-        self._engine = Engine()
+        self._engine = Engine(cloud)
         self._with_control = with_control
         self._history = History.of(cloud)
         registrations.register()
@@ -148,7 +148,7 @@ class Gateway:
                     self.cloud.region,
                     addressed.operation,
                     params,
-                    lambda: self._engine.serve(addressed, environ, account),
+                    lambda: self._engine.serve(addressed, environ, authorisation),
                 )
             else:
                 reply = self._handle(addressed, authorisation, *own)

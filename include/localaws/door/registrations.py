@@ -6,8 +6,9 @@ import importlib
 import pkgutil
 
 #: Single modules, and packages of which all modules are imported, however deep.
-MODULES = ("localaws.identity.sts", "localaws.engine.put_events")
+MODULES = ("localaws.identity.sts",)
 PACKAGES = (
+    "localaws.engine",
     "localaws.ram",
     "localaws.glue",
     "localaws.lakeformation",

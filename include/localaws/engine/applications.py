@@ -19,8 +19,10 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from localaws.door.protocol import Addressed, Reply, unsupported
-from localaws.engine import queue_turns, s3_conditions
+from localaws.door.protocol import Addressed, Reply, Wire, parse, unsupported
+from localaws.engine import corrections, key_states, queue_turns, s3_conditions, s3_objects
+from localaws.identity.authorisation.request import AuthorisationRequest
+from localaws.kit.capabilities import Host
 from localaws.kit.service import ServiceError
 
 log = logging.getLogger(__name__)
@@ -62,24 +64,39 @@ class Engine:
     moto's state is global to the process. A new engine clears it, so a process can have only one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host) -> None:
+        self._host = host
         _read_managed_policies_once()
         BackendDict.reset()
         reset_model_data()
         _leave_bucket_policies_to_the_gateway()
         queue_turns.install()
+        key_states.install()
+        s3_objects.store_forms_as_they_are()
         self._applications: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], threading.RLock] = {}
 
-    def serve(self, addressed: Addressed, environ: dict[str, Any], account: str) -> Reply:
-        """Serve a call in `account`; UnsupportedOperation for an operation that moto lacks."""
+    def serve(
+        self, addressed: Addressed, environ: dict[str, Any], request: AuthorisationRequest
+    ) -> Reply:
+        """Serve a call in its account; UnsupportedOperation for an operation that moto lacks."""
         service, operation = addressed.service, addressed.operation
         if service not in SERVED:
             raise unsupported(service, operation)
         # S3's methods are not named after operations; moto itself refuses those it lacks.
         if service != "s3" and camelcase_to_underscores(operation) not in operations(service):
             raise unsupported(service, operation)
+        with self._turn(service, request.account):
+            if not corrections.concern(addressed):
+                return self._moto(addressed, environ, request.account)
+            params = parse(addressed, Wire(environ))
+            environ["wsgi.input"].seek(0)
+            call = corrections.call_of(self._host, request, params)
+            return corrections.serve(call, lambda: self._moto(addressed, environ, request.account))
+
+    def _moto(self, addressed: Addressed, environ: dict[str, Any], account: str) -> Reply:
+        service, operation = addressed.service, addressed.operation
         inner = dict(environ)
         inner["HTTP_X_MOTO_ACCOUNT_ID"] = account
         replied: list[Any] = []
@@ -90,10 +107,9 @@ class Engine:
 
         try:
             application = self._application(service)
-            with self._turn(service, account):
-                if service == "s3":
-                    s3_conditions.check(addressed, inner)
-                body = b"".join(application(inner, start_response))
+            if service == "s3":
+                s3_conditions.check(addressed, inner)
+            body = b"".join(application(inner, start_response))
         except NotImplementedError as error:  # what moto raises for an operation that it lacks
             raise unsupported(service, operation) from error
         except ServiceError:

@@ -12,6 +12,7 @@ import uuid
 from typing import Any, Protocol, cast
 
 from localaws.door.faults import Faults
+from localaws.engine import event_inputs
 from localaws.kit.arns import parse_arn
 from localaws.kit.capabilities import Authorisation, Identities, Resources, Timed
 from localaws.kit.service import ServiceError
@@ -98,7 +99,8 @@ def _send(aws: Deliverer, rule_arn: str, target: dict[str, Any], event: Event, h
 
         _allowed(aws, rule_arn, target, "sqs:SendMessage")
         queue = sqs_backends[arn.account][arn.region]
-        queue.send_message(queue_name=arn.resource, message_body=json.dumps(event))
+        body = event_inputs.body_for(target, event, rule_arn)
+        queue.send_message(queue_name=arn.resource, message_body=body)
     elif arn.service == "events" and arn.resource_type == "event-bus":
         if hops == 0:
             _allowed(aws, rule_arn, target, "events:PutEvents")

@@ -20,6 +20,25 @@ POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "*"}],
 }
+#: The same for the account and one resource.
+OF_BUCKET, OF_QUEUE, OF_TOPIC = (
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+                "Action": action,
+                "Resource": resource,
+            }
+        ],
+    }
+    for action, resource in (
+        ("s3:GetObject", "arn:aws:s3:::b-b-b/*"),
+        ("sqs:SendMessage", "*"),
+        ("sns:Publish", "*"),
+    )
+)
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -111,8 +130,8 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (
         "AWS::S3::BucketPolicy",
         {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b-b-b"}}},
-        {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": POLICY},
-        {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {**POLICY, "Id": "changed"}},
+        {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": OF_BUCKET},
+        {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {**OF_BUCKET, "Id": "changed"}},
     ),
     (
         "AWS::CloudTrail::Trail",
@@ -191,8 +210,8 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (
         "AWS::SQS::QueuePolicy",
         {"Queue": queue()},
-        {"Queues": [{"Ref": "Queue"}], "PolicyDocument": POLICY},
-        {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {**POLICY, "Id": "changed"}},
+        {"Queues": [{"Ref": "Queue"}], "PolicyDocument": OF_QUEUE},
+        {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {**OF_QUEUE, "Id": "changed"}},
     ),
     (
         "AWS::SNS::Topic",
@@ -203,8 +222,8 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (
         "AWS::SNS::TopicPolicy",
         {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "t"}}},
-        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": POLICY},
-        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {**POLICY, "Id": "changed"}},
+        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": OF_TOPIC},
+        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {**OF_TOPIC, "Id": "changed"}},
     ),
     (
         "AWS::Athena::DataCatalog",

@@ -58,3 +58,26 @@ def test_an_error_is_readable(client: Any) -> None:
         client.describe_alarm_contributors(AlarmName="none")
     assert caught.value.response["Error"]["Code"] == "UnsupportedOperation"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_an_alarm_has_insufficient_data_until_its_state_is_set(aws: Aws) -> None:
+    cloudwatch = aws.client("cloudwatch", "prod")
+    alarm = {
+        "AlarmName": "errors",
+        "MetricName": "Errors",
+        "Namespace": "Own",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+
+    def state() -> str:
+        return str(cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"])
+
+    cloudwatch.put_metric_alarm(**alarm)
+    assert state() == "INSUFFICIENT_DATA"
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="test")
+    cloudwatch.put_metric_alarm(**alarm | {"Threshold": 2.0})
+    assert state() == "ALARM"

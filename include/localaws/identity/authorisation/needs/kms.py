@@ -59,7 +59,7 @@ def kms_needs(request: AuthorisationRequest) -> Iterator[Need]:
         yield Need(action, "*", context | tag_keys(params.get("Tags"), "TagKey", "TagValue"))
         return
     if request.operation == "ReEncrypt":
-        source = params.get("SourceKeyId") or _sealed_with(request)
+        source = params.get("SourceKeyId") or key_of_ciphertext(params.get("CiphertextBlob"))
         yield Need("kms:ReEncryptFrom", _key(request, source), context)
         yield Need("kms:ReEncryptTo", _key(request, params.get("DestinationKeyId")), context)
         return
@@ -69,7 +69,7 @@ def kms_needs(request: AuthorisationRequest) -> Iterator[Need]:
         if target or request.operation == "DeleteAlias":
             yield Need(action, _key(request, target or alias), context)
         return
-    key = params.get("KeyId") or _sealed_with(request)
+    key = params.get("KeyId") or key_of_ciphertext(params.get("CiphertextBlob"))
     tags = tag_keys(params.get("Tags"), "TagKey", "TagValue")
     yield Need(action, _key(request, key), context | tags)
 
@@ -78,9 +78,8 @@ def _key(request: AuthorisationRequest, key_id: Any) -> str:
     return key_arn(request.account, request.region, str(key_id)) if key_id else "*"
 
 
-def _sealed_with(request: AuthorisationRequest) -> str | None:
+def key_of_ciphertext(blob: Any) -> str | None:
     """Return the id of the key in a ciphertext; moto writes it at the beginning."""
-    blob = request.params.get("CiphertextBlob")
     if not blob:
         return None
     try:
