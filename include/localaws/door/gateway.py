@@ -33,6 +33,7 @@ from localaws.door.sigv4 import Request, read_signature, verify
 from localaws.door.validation import validate
 from localaws.engine import deliveries, dynamodb_tokens
 from localaws.engine.applications import Engine
+from localaws.identity import unsigned
 from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.cloud import Cloud
@@ -86,9 +87,7 @@ class Gateway:
             signature = read_signature(request)
             service = service_of(signature.service, environ) if signature else "sts"
             if signature is None:
-                raise ServiceError(
-                    "MissingAuthenticationToken", "Request is missing Authentication Token", 403
-                )
+                raise unsigned.refusal(request)
             try:
                 who = verify(request, signature, self.cloud.credentials, self.cloud.clock)
             except ServiceError as error:

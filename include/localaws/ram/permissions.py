@@ -105,7 +105,7 @@ def resource_types() -> dict[str, ResourceType]:
 
 @lru_cache(maxsize=1)
 def managed() -> dict[str, Permission]:
-    """Return AWS managed permissions by ARN; names are case-sensitive."""
+    """Return AWS managed permissions by ARN."""
     permissions = {}
     for row in _declared()["permissions"]:
         arn = f"arn:aws:ram::aws:permission/{row['name']}"

@@ -106,8 +106,14 @@ class RamStore:
         return share
 
     def permission(self, arn: str, account: str) -> Permission:
-        """Return a managed permission or one of the account's own."""
-        permission = self.permissions.get(arn)
+        """Return a managed permission or one of the account's own.
+
+        The letter case of a managed permission's name does not matter: AWS itself prints
+        `…SageMakerFeatureGroupReadWrite` and `…SagemakerFeatureGroupReadWrite` for one permission.
+        """
+        permission = self.permissions.get(arn) or next(
+            (p for p in managed().values() if p.arn.lower() == arn.lower()), None
+        )
         if permission is None or permission.owner not in (None, account):
             raise ServiceError("UnknownResourceException", f"Permission {arn} could not be found.")
         return permission

@@ -130,3 +130,22 @@ def test_a_permission_template_is_checked(owner, template, code) -> None:
         resourceType="sagemaker:ModelPackageGroup",
         policyTemplate=template,
     )
+
+
+def test_a_managed_permission_is_known_whatever_the_case_of_its_letters(owner) -> None:
+    for name in (
+        "AWSRAMPermissionSageMakerFeatureGroupReadWrite",
+        "AWSRAMPermissionSagemakerFeatureGroupReadWrite",
+    ):
+        arn = f"arn:aws:ram::aws:permission/{name}"
+        permission = owner.get_permission(permissionArn=arn)["permission"]
+        assert permission["name"] == "AWSRAMPermissionSagemakerFeatureGroupReadWrite"
+    unknown = "arn:aws:ram::aws:permission/AWSRAMPermissionSageMakerFeatureGroup"
+    refused("UnknownResourceException", owner.get_permission, permissionArn=unknown)
+
+
+def test_a_share_has_the_permission_by_its_own_name(group, owner) -> None:
+    other_case = GROUP_REGISTER.replace("SageMaker", "Sagemaker")
+    arn = share(owner, group, permissionArns=[other_case])["resourceShareArn"]
+    (attached,) = owner.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
+    assert attached["arn"] == GROUP_REGISTER

@@ -1,7 +1,9 @@
 """Which `sagemaker-mlflow` action a request to a tracking server is.
 
 Source: SageMaker Developer Guide, "IAM actions supported for MLflow"; paths are those of MLflow's
-REST API 2.0. Requests without an action (assessments, gateway, API 3.0) are refused.
+REST API 2.0. Requests without an action (assessments, gateway, API 3.0) are refused. The guide has
+no action for creating a logged model, which MLflow 3 does in `log_model`; that it is `LogModel` is
+not verified.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ PATCH  traces/{request_id}                                EndTrace
 GET    traces/{request_id}/info                           GetTraceInfo
 GET    traces                                             SearchTraces
 POST   traces/delete-traces                               DeleteTraces
+POST   logged-models                                      LogModel
 PATCH  logged-models/{model_id}                           FinalizeLoggedModel
 GET    logged-models/{model_id}                           GetLoggedModel
 DELETE logged-models/{model_id}                           DeleteLoggedModel

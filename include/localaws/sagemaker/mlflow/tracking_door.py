@@ -25,12 +25,37 @@ SERVICE = "sagemaker-mlflow"
 HEADER = "x-mlflow-sm-tracking-server-arn"
 
 
+#: MLflow's names of errors, by HTTP status; its client takes an answer without one for a defect.
+ERRORS = {
+    400: "INVALID_PARAMETER_VALUE",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    501: "ENDPOINT_NOT_FOUND",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+class TrackingError(ServiceError):
+    """An error as MLflow's client reads it, which tries a 5xx again and again."""
+
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(error.code, error.message, 404 if error.status == 501 else error.status)
+        self.members = {"error_code": ERRORS.get(error.status, "INTERNAL_ERROR")}
+
+
 class Door(Recording, Authorisation, Protocol):
     """What serving a request needs: recording and authorisation."""
 
 
 def serve(aws: Door, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
     """Answer one authenticated request."""
+    try:
+        return _answer(aws, environ, caller, request)
+    except ServiceError as error:
+        raise TrackingError(error) from error
+
+
+def _answer(aws: Door, environ: dict[str, Any], caller: Principal, request: Request) -> Reply:
     arn = request.headers.get(HEADER, "")
     server = parse_arn(arn) if is_arn(arn) else None
     if server is None or (server.service, server.resource_type) != ("sagemaker", TYPE):

@@ -76,6 +76,7 @@ class Definition:
 
     parameters: dict[str, Parameter]
     steps: dict[str, Step]
+    experiment: dict[str, Any] = field(default_factory=dict)  # its name and its trial's
 
 
 def read_definition(text: str) -> Definition:
@@ -90,8 +91,7 @@ def read_definition(text: str) -> Definition:
         raise refused(f"Unable to parse pipeline definition: not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("Version") != VERSION:
         raise refused(f"Unable to parse pipeline definition: Version must be {VERSION}.")
-    if document.get("PipelineExperimentConfig"):
-        raise refused("PipelineExperimentConfig is not supported by the local AWS.")
+    experiment = _experiment(document.get("PipelineExperimentConfig") or {})
     parameters = dict(_parameters(document.get("Parameters") or []))
     steps: dict[str, Step] = {}
     for step in _steps(document.get("Steps") or [], None):
@@ -101,7 +101,9 @@ def read_definition(text: str) -> Definition:
     if not steps:
         raise refused("A pipeline definition must have at least one step.")
     _check_references(parameters, steps)
-    return Definition(parameters, steps)
+    for path in references(experiment):
+        _check_path("PipelineExperimentConfig", path, parameters, {})
+    return Definition(parameters, steps, experiment)
 
 
 def references(value: Any) -> Iterator[str]:
@@ -133,6 +135,12 @@ def _parameters(declarations: list[dict[str, Any]]) -> Iterator[tuple[str, Param
         if default is not None and not isinstance(default, PARAMETER_TYPES[kind]):
             raise refused(f"Parameter [{name}] has a default not of type {kind}: {default!r}.")
         yield name, Parameter(name, kind, default, tuple(declaration.get("EnumValues") or ()))
+
+
+def _experiment(config: dict[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(set(config) - {"ExperimentName", "TrialName"}):
+        raise refused(f"PipelineExperimentConfig has no {unknown[0]}.")
+    return dict(config)
 
 
 def _steps(declarations: list[dict[str, Any]], guard: tuple[str, bool] | None) -> Iterator[Step]:
@@ -180,7 +188,7 @@ def _check_references(parameters: dict[str, Parameter], steps: dict[str, Step]) 
             if name not in steps:
                 raise refused(f"Step [{step.name}] refers to step [{name}], which does not exist.")
         for path in references(step.arguments):
-            _check_path(step, path, parameters, steps)
+            _check_path(f"Step [{step.name}]", path, parameters, steps)
     try:
         TopologicalSorter({step.name: step.needs for step in steps.values()}).prepare()
     except CycleError as error:
@@ -188,17 +196,17 @@ def _check_references(parameters: dict[str, Parameter], steps: dict[str, Step]) 
 
 
 def _check_path(
-    step: Step, path: str, parameters: dict[str, Parameter], steps: dict[str, Step]
+    where: str, path: str, parameters: dict[str, Parameter], steps: dict[str, Step]
 ) -> None:
     kind, _, rest = path.partition(".")
     if kind == "Parameters" and rest in parameters:
         return
     if kind == "Execution" and rest in EXECUTION_VARIABLES:
         return
-    if kind == "Steps":
+    if kind == "Steps" and steps:
         name, _, inside = rest.partition(".")
         if not inside.startswith("PropertyFiles."):
             return
         if inside.partition(".")[2] in steps[name].files:
             return
-    raise refused(f"Step [{step.name}] gets {path!r}, which does not exist.")
+    raise refused(f"{where} gets {path!r}, which does not exist.")

@@ -25,7 +25,11 @@ def run(host: Host, execution: Execution) -> None:
     """Run an execution to one of its final states; never raises."""
     try:
         credentials = host.assume(execution.role_arn, "SageMakerPipelines", PRINCIPAL)
-        _PipelineRun(host, execution, StepWork(host, execution, credentials)).run()
+        work = StepWork(host, execution, credentials)
+        work.prepare()
+        _PipelineRun(host, execution, work).run()
+    except WorkFailedError as failure:
+        execution.move(host, "Failed", failure.reason[:LIMIT])
     except Exception:
         log.exception("execution %s: the local AWS failed", execution.arn)
         execution.move(host, "Failed", "InternalServerError: the local AWS failed; see its log")

@@ -35,6 +35,22 @@ class StepWork:
             for service in ("sagemaker", "s3")
         }
 
+    def prepare(self) -> None:
+        """Create the experiment and the trial of the execution, if the pipeline names them.
+
+        Source: SageMaker Developer Guide, "Amazon SageMaker Experiments integration": whatever does
+        not exist is created.
+
+        Raises:
+            WorkFailedError: the role may not create them.
+        """
+        names = self._experiment()
+        if "ExperimentName" in names:
+            experiment = {"ExperimentName": names["ExperimentName"]}
+            self._ensure("experiment", experiment, {})
+            if "TrialName" in names:
+                self._ensure("trial", {"TrialName": names["TrialName"]}, experiment)
+
     def begin(self, run: StepRun) -> None:
         """Start a step; a step that is not a job ends at once.
 
@@ -100,6 +116,8 @@ class StepWork:
             raise WorkFailedError(
                 f"ClientError: step {run.step.name}: {member} is not allowed in a pipeline"
             )
+        if experiment := self._experiment():
+            request = {"ExperimentConfig": experiment, **request}
         name = self._name(run)
         reply = self._call(
             f"create_{kind.resource.replace('-', '_')}", run, **{member: name}, **request
@@ -110,6 +128,23 @@ class StepWork:
         kind = KINDS[run.step.type]
         name = str(run.metadata[kind.prefix]["Arn"]).rpartition("/")[2]
         return kind, self.host.store(JobStore, self.account, self.region).get(kind, name)
+
+    def _experiment(self) -> dict[str, str]:
+        """Return the names of experiment and trial, as a job's `ExperimentConfig`."""
+        names = self._scope().value(self.execution.definition.experiment)
+        return {member: str(name) for member, name in names.items() if name}
+
+    def _ensure(self, kind: str, name: dict[str, str], more: dict[str, str]) -> None:
+        client = self._clients["sagemaker"]
+        try:
+            getattr(client, f"describe_{kind}")(**name)
+        except client.exceptions.ResourceNotFound:
+            try:
+                getattr(client, f"create_{kind}")(**name, **more)
+            except (ClientError, BotoCoreError) as error:
+                raise client_failed(f"create_{kind}", self.execution.role_arn, error) from error
+        except (ClientError, BotoCoreError) as error:
+            raise client_failed(f"describe_{kind}", self.execution.role_arn, error) from error
 
     def _name(self, run: StepRun) -> str:
         suffix = secrets.token_hex(5)

@@ -54,6 +54,35 @@ def tracking_as(signer: Signer, arn: str) -> MlflowClient:
     return MlflowClient(tracking_uri=arn)
 
 
+class Doubled(mlflow.pyfunc.PythonModel):
+    """A model without a library."""
+
+    def predict(self, model_input: list[int]) -> list[int]:
+        return [2 * value for value in model_input]
+
+
+def log_a_model(workshop: Workshop, arn: str, run: str, patch: pytest.MonkeyPatch) -> None:
+    """Log and load a model as MLflow 3 does; its files are in the server's artifact store."""
+    actions = ("LogModel", "*LoggedModel*", "LogOutputs", "LogInputs", "SetTag", "GetMetricHistory")
+    allow = [
+        statement(arn, *TRACK, *actions),
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+    ]
+    workshop.aws.role(workshop.account, "modeller", allow=allow)
+    signer = workshop.aws.assume(workshop.account, "modeller")
+    tracking_as(signer, arn)
+    with patch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", signer.key)
+        environment.setenv("AWS_SECRET_ACCESS_KEY", signer.secret)
+        environment.setenv("AWS_SESSION_TOKEN", str(signer.token))
+        with mlflow.start_run(run_id=run):
+            logged = mlflow.pyfunc.log_model(
+                name="doubled", python_model=Doubled(), pip_requirements=[]
+            )
+        assert logged.model_id
+        assert mlflow.pyfunc.load_model(logged.model_uri).predict([2]) == [4]
+
+
 def status(workshop: Workshop, name: str) -> str:
     description = workshop.sagemaker.describe_mlflow_tracking_server(TrackingServerName=name)
     return str(description["TrackingServerStatus"])
@@ -110,7 +139,7 @@ def test_whoever_makes_a_server_must_be_allowed_to_pass_its_role(workshop: Works
 @pytest.mark.usefixtures("environment")
 @pytest.mark.timeout(240)
 def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refused(
-    workshop: Workshop,
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws, account = workshop.aws, workshop.account
     arn = create(workshop, "tracking", TrackingServerSize="Small")
@@ -133,6 +162,12 @@ def test_a_role_of_the_account_logs_a_run_through_the_plugin_and_others_are_refu
     assert run.info.artifact_uri.startswith(f"s3://{workshop.bucket}/mlflow/")
     with pytest.raises(MlflowException, match="sagemaker-mlflow:DeleteRun"):
         client.delete_run(run.info.run_id)
+
+    log_a_model(workshop, arn, run.info.run_id, monkeypatch)
+    client = tracking_as(aws.assume(account, "tracker"), arn)
+    with pytest.raises(MlflowException, match="does not support sagemaker-mlflow:") as unserved:
+        client.list_webhooks()
+    assert unserved.value.error_code == "ENDPOINT_NOT_FOUND"
 
     aws.role(account, "idler", allow=[])
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -385,3 +385,36 @@ def test_another_account_runs_a_pipeline_that_is_shared_with_it_for_execution(
     assert len(steps["PipelineExecutionSteps"]) == 1
     with pytest.raises(ClientError, match="does not exist"):
         other.update_pipeline(PipelineName=name, PipelineDescription="theirs")
+
+
+def test_an_execution_has_an_experiment_and_a_trial_with_its_jobs(pipes: Pipes) -> None:
+    config = {
+        "ExperimentName": {"Get": "Execution.PipelineName"},
+        "TrialName": {"Get": "Execution.PipelineExecutionId"},
+    }
+    steps = [step("Work", "Processing", pipes.processing("pass"))]
+    name = pipes.make(definition(steps, PipelineExperimentConfig=config))
+    trials = []
+    for _ in range(2):  # the experiment is there at the second execution
+        arn = pipes.start(name)
+        execution, _steps = pipes.follow(arn)
+        assert execution["PipelineExecutionStatus"] == "Succeeded", execution
+        trials.append(arn.rpartition("/")[2])
+    client = pipes.client
+    assert client.describe_experiment(ExperimentName=name)["ExperimentName"] == name
+    listed = client.list_trials(ExperimentName=name)["TrialSummaries"]
+    assert {trial["TrialName"] for trial in listed} == set(trials)
+    components = client.list_trial_components(TrialName=trials[0])["TrialComponentSummaries"]
+    (component,) = components
+    assert component["TrialComponentSource"]["SourceType"] == "SageMakerProcessingJob"
+
+
+def test_a_pipeline_without_the_right_to_make_an_experiment_fails(pipes: Pipes) -> None:
+    workshop = pipes.workshop
+    role = workshop.aws.role(workshop.account, "no-experiments", allow=[])
+    config = {"ExperimentName": "denied", "TrialName": {"Get": "Execution.PipelineExecutionId"}}
+    steps = [step("End", "Fail", {"ErrorMessage": "unreached"})]
+    execution, done = pipes.run(steps, role=role, PipelineExperimentConfig=config)
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert "sagemaker:DescribeExperiment" in execution["FailureReason"]
+    assert done == {}
