@@ -121,10 +121,10 @@ class Deployment:
                 )
             if changed:
                 self.stack.mark(resource, "UPDATE_IN_PROGRESS", properties=_shown(declared))
-                declared = Instance(declared.logical_id, declared.properties, resource.physical_id)
-                resource.changing = frozenset(changed)
-                kind.apply(self.context, declared, changed)
-                resource.instance = declared
+                identity = (declared.logical_id, declared.properties, resource.physical_id)
+                resource.changing, resource.attempt = frozenset(changed), declared.properties
+                kind.apply(self.context, Instance(*identity, before=current.properties), changed)
+                resource.instance = Instance(*identity)
         except Exception as error:
             reason = reason_of(error)
             self.stack.mark(resource, "UPDATE_FAILED", reason)
@@ -179,6 +179,7 @@ class Deployment:
     def outputs(self, request: Request) -> list[dict[str, str]]:
         """Return the evaluated outputs; raise TemplateError, also for an existing export."""
         taken = self.stacks.exported(besides=self.stack)
+        before = self.stack.exports()
         outputs: list[dict[str, str]] = []
         for name, declaration in request.template.outputs.items():
             if not request.evaluation.exists(declaration.get("Condition")):
@@ -197,7 +198,18 @@ class Deployment:
                     )
                 shown["ExportName"] = export
             outputs.append(shown)
+        after = {o["ExportName"]: o["OutputValue"] for o in outputs if "ExportName" in o}
+        for export, value in before.items():
+            if after.get(export) != value:
+                self.require_unused(export, "updated" if export in after else "deleted")
         return outputs
+
+    def require_unused(self, export: str, change: str) -> None:
+        """Raise TemplateError if a stack imports an export that is to be changed."""
+        if users := self.stacks.importers(export):
+            raise TemplateError(
+                f"Export {export} cannot be {change} as it is in use by {', '.join(users)}"
+            )
 
 
 def reason_of(error: Exception) -> str:

@@ -7,7 +7,7 @@ CloudFormation User Guide, "Intrinsic function reference".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from localaws.cloudformation.errors import TemplateError
@@ -50,12 +50,18 @@ class Evaluation:
     """One template with bound parameters; resources are added when they exist."""
 
     def __init__(
-        self, template: Template, parameters: Mapping[str, str], pseudo: Mapping[str, Any]
+        self,
+        template: Template,
+        parameters: Mapping[str, str],
+        pseudo: Mapping[str, Any],
+        exports: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.template = template
         self.parameters = parameters
         self.pseudo = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", **pseudo}
         self.existing: dict[str, Existing] = {}
+        self.imported: set[str] = set()
+        self._exports = exports
         self._conditions: dict[str, bool] = {}
         self._asking: list[str] = []
 
@@ -128,6 +134,8 @@ class Evaluation:
         if name == "Fn::If":
             condition, yes, no = _exactly(name, argument, 3)
             return self.value(yes if self.condition(condition) else no)
+        if name == "Fn::ImportValue":
+            return self._import(argument)
         if name == "Fn::Sub":
             return self._substitute(argument)
         if name == "Fn::Join":
@@ -158,6 +166,14 @@ class Evaluation:
             return str(self._attribute(name) if "." in name else self._ref(name))
 
         return _VARIABLE.sub(replace, text)
+
+    def _import(self, argument: Any) -> str:
+        name = str(self.value(argument))
+        exports = self._exports()
+        if name not in exports:
+            raise TemplateError(f"No export named {name} found.")
+        self.imported.add(name)
+        return exports[name]
 
     def _select(self, argument: Any) -> Any:
         index, items = _exactly("Fn::Select", argument, 2)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localaws.cloudformation.deployment import Deployment, ResourceError, reason_of
 from localaws.cloudformation.errors import TemplateError
 from localaws.cloudformation.resource import Instance
 from localaws.cloudformation.stack import Request, StackResource
+from localaws.cloudformation.template import ResourceDeclaration
 
 log = logging.getLogger(__name__)
 
@@ -67,29 +68,58 @@ class Before:
 def has_changes(deployment: Deployment, request: Request) -> bool:
     """Return whether an update would change anything, without changing it.
 
-    Raise TemplateError if the new template cannot be evaluated. A resource that refers to one that
-    does not exist yet is a change, and so is an unsupported type or property.
+    Raise TemplateError if the new template cannot be evaluated.
     """
     stack = deployment.stack
-    if set(request.order) != set(stack.resources) or request.tags != stack.request.tags:
+    if request.tags != stack.request.tags or changes(deployment, request):
         return True
-    for logical_id in request.order:
-        resource, declaration = stack.resources[logical_id], request.template.resources[logical_id]
-        old = resource.declaration
-        if (old.type, old.deletion_policy) != (declaration.type, declaration.deletion_policy):
-            return True
-        try:
-            _, instance = deployment.declared(request, declaration)
-        except TemplateError:
-            raise
-        except Exception:
-            log.debug("%s is refused when the update runs", logical_id, exc_info=True)
-            return True
-        current = resource.instance
-        if current is None or dict(instance.properties) != dict(current.properties):
-            return True
-        deployment.know(request, resource)
     return deployment.outputs(request) != stack.outputs
+
+
+def changes(deployment: Deployment, request: Request) -> dict[str, str]:
+    """Return what an update would do with each resource that it changes: Add, Modify or Remove.
+
+    A resource that refers to one that does not exist yet is a change, and so is an unsupported type
+    or property. Raise TemplateError if the new template cannot be evaluated.
+    """
+    stack = deployment.stack
+    added = [name for name in request.order if name not in stack.resources]
+    actions = dict.fromkeys(added, "Add")
+    for logical_id in request.order:
+        if logical_id in actions:
+            continue
+        resource, declaration = stack.resources[logical_id], request.template.resources[logical_id]
+        try:
+            modified = _is_modified(deployment, request, resource, declaration)
+        except TemplateError:
+            if not added:
+                raise
+            modified = True
+        if modified:
+            actions[logical_id] = "Modify"
+    gone = [name for name in stack.resources if name not in request.order]
+    return actions | dict.fromkeys(gone, "Remove")
+
+
+def _is_modified(
+    deployment: Deployment,
+    request: Request,
+    resource: StackResource,
+    declaration: ResourceDeclaration,
+) -> bool:
+    old = resource.declaration
+    if (old.type, old.deletion_policy) != (declaration.type, declaration.deletion_policy):
+        return True
+    try:
+        _, instance = deployment.declared(request, declaration)
+    except TemplateError:
+        raise
+    except Exception:
+        log.debug("%s is refused when the update runs", resource.logical_id, exc_info=True)
+        return True
+    deployment.know(request, resource)
+    current = resource.instance
+    return current is None or dict(instance.properties) != dict(current.properties)
 
 
 def update(deployment: Deployment, request: Request) -> None:
@@ -155,7 +185,8 @@ def _restore(deployment: Deployment, resource: StackResource, old: Instance | No
     stack = deployment.stack
     stack.mark(resource, "UPDATE_IN_PROGRESS")
     try:
-        resource.type.apply(deployment.context, old, resource.changing)
+        undone = replace(old, before=resource.attempt)
+        resource.type.apply(deployment.context, undone, resource.changing)
     except Exception as error:
         reason = reason_of(error)
         stack.mark(resource, "UPDATE_FAILED", reason)
@@ -168,6 +199,12 @@ def _restore(deployment: Deployment, resource: StackResource, old: Instance | No
 def delete(deployment: Deployment, retain: Collection[str] = ()) -> None:
     """Delete every resource in reverse order: DELETE_COMPLETE or DELETE_FAILED."""
     stack = deployment.stack
+    try:
+        for export in stack.exports():
+            deployment.require_unused(export, "deleted")
+    except TemplateError as error:
+        stack.turn("DELETE_FAILED", str(error))
+        return
     resources = [
         resource
         for name, resource in reversed(stack.resources.items())

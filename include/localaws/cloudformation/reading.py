@@ -131,6 +131,29 @@ def get_template(call: Call) -> dict[str, Any]:
     }
 
 
+@cloudformation.operation("ListExports")
+def list_exports(call: Call) -> dict[str, Any]:
+    """List the exports of the account's stacks in this region."""
+    exports = [
+        {"ExportingStackId": stack.stack_id, "Name": name, "Value": value}
+        for stack in _live(call)
+        for name, value in stack.exports().items()
+    ]
+    page, rest = PAGES.page(call.params, sorted(exports, key=lambda export: export["Name"]))
+    return {"Exports": page, **rest}
+
+
+@cloudformation.operation("ListImports")
+def list_imports(call: Call) -> dict[str, Any]:
+    """List the stacks that use an export; ValidationError if there is none."""
+    name = call.params["ExportName"]
+    users = call.store(Stacks).importers(name)
+    if not users:
+        raise ServiceError("ValidationError", f"Export '{name}' is not imported by any stack.")
+    page, rest = PAGES.page(call.params, users)
+    return {"Imports": page, **rest}
+
+
 def find_stack(call: Call, name_or_id: str) -> Stack:
     """Return the stack by name or id; ValidationError when there is none."""
     stack = call.store(Stacks).find(name_or_id)

@@ -40,11 +40,15 @@ class Context:
 
 @dataclass(frozen=True)
 class Instance:
-    """One resource of a stack: its canonical properties, and its physical id if it exists."""
+    """One resource of a stack: its canonical properties, and its physical id if it exists.
+
+    `before` are the properties that are replaced by a change.
+    """
 
     logical_id: str
     properties: Mapping[str, Any]
     physical_id: str = ""
+    before: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         return self.properties[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from localaws.cloudformation.resource import Instance, ResourceType
 from localaws.cloudformation.template import ResourceDeclaration, Template
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+REVIEW = "REVIEW_IN_PROGRESS"  # a stack that has only a change set
 UPDATABLE = frozenset(
     {
         "CREATE_COMPLETE",
@@ -27,7 +28,7 @@ UPDATABLE = frozenset(
 class StackResource:
     """One resource of a stack; `instance` was last applied completely.
 
-    `changing` are the properties that the current update has begun to apply.
+    `changing` are the properties that the current update has begun to apply, `attempt` its values.
     """
 
     declaration: ResourceDeclaration
@@ -38,6 +39,7 @@ class StackResource:
     type: ResourceType | None = None
     instance: Instance | None = None
     changing: frozenset[str] = frozenset()
+    attempt: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def logical_id(self) -> str:
@@ -89,9 +91,11 @@ class Stack:
     updated: datetime | None = None
     deleted: datetime | None = None
     protected: bool = False
+    role_arn: str | None = None  # what CloudFormation acts as; None is whoever calls
     resources: dict[str, StackResource] = field(default_factory=dict)
     outputs: list[dict[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    change_sets: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def turn(self, status: str, reason: str = "") -> None:
@@ -137,9 +141,13 @@ class Stack:
         )
         self.events = [*self.events, event]
 
-    def exports(self) -> set[str]:
-        """Return the names that this stack exports."""
-        return {item["ExportName"] for item in self.outputs if "ExportName" in item}
+    def exports(self) -> dict[str, str]:
+        """Return what this stack exports, by name."""
+        return {i["ExportName"]: i["OutputValue"] for i in self.outputs if "ExportName" in i}
+
+    def imports(self, export: str) -> bool:
+        """Tell whether this stack uses an export."""
+        return self.status != "DELETE_COMPLETE" and export in self.request.evaluation.imported
 
 
 class Stacks:
@@ -158,6 +166,19 @@ class Stacks:
     def find(self, name_or_id: str) -> Stack | None:
         """Return a stack by its id, deleted or not, or by its name if it is not deleted."""
         return self.by_id.get(name_or_id) or self.live(name_or_id)
+
+    def exports(self) -> dict[str, str]:
+        """Return the exports of all stacks, by name."""
+        return {
+            name: value
+            for stack in list(self.by_id.values())
+            if stack.status != "DELETE_COMPLETE"
+            for name, value in stack.exports().items()
+        }
+
+    def importers(self, export: str) -> list[str]:
+        """Return the names of the stacks that use an export."""
+        return [stack.name for stack in list(self.by_id.values()) if stack.imports(export)]
 
     def exported(self, besides: Stack) -> dict[str, str]:
         """Return the exports of other stacks that are not deleted, each with its stack's name."""
@@ -201,5 +222,6 @@ def summary(stack: Stack) -> dict[str, Any]:
         "LastUpdatedTime": stack.updated,
         "DeletionTime": stack.deleted,
         "TimeoutInMinutes": request.timeout_minutes,
+        "RoleARN": stack.role_arn,
     }
     return {**shown, **{name: value for name, value in optional.items() if value}}

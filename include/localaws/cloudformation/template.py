@@ -46,6 +46,7 @@ VALUE_FUNCTIONS = frozenset(
         "Fn::FindInMap",
         "Fn::GetAtt",
         "Fn::If",
+        "Fn::ImportValue",
         "Fn::Join",
         "Fn::Select",
         "Fn::Split",

@@ -105,8 +105,8 @@ def test_a_property_that_is_not_applied_fails_the_stack(
 
 
 def test_an_unknown_function_is_refused(stack: Stack) -> None:
-    with pytest.raises(ClientError, match="Fn::ImportValue") as error:
-        stack.create(body(Queue=queue(QueueName={"Fn::ImportValue": "x"})))
+    with pytest.raises(ClientError, match="Fn::GetAZs") as error:
+        stack.create(body(Queue=queue(QueueName={"Fn::GetAZs": "x"})))
     assert code_of(error) == "ValidationError"
 
 
@@ -281,9 +281,7 @@ def test_what_is_not_supported_is_refused(stack: Stack) -> None:
     with pytest.raises(ClientError, match="NotificationARNs"):
         stack.create(body(Queue=queue()), NotificationARNs=["arn:aws:sns:x:1:t"])
     with pytest.raises(ClientError) as error:
-        stack.client.create_change_set(
-            StackName="s", ChangeSetName="c", TemplateBody=body(Queue=queue())
-        )
+        stack.client.create_stack_set(StackSetName="s", TemplateBody=body(Queue=queue()))
     assert code_of(error) == "UnsupportedOperation"
 
 

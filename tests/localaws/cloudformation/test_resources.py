@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from localaws.cloudformation.resource import REGISTER
-from tests.localaws.cloudformation.deploying import NAMED, TRUST, Stack, body, queue
+from tests.localaws.cloudformation.deploying import (
+    NAMED,
+    TRUST,
+    Stack,
+    await_operations,
+    body,
+    queue,
+)
 
 BOUNDARY = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonSageMakerReadOnly"
@@ -20,6 +27,22 @@ POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "*"}],
 }
+OTHER_POLICY = {**POLICY, "Id": "changed"}
+
+
+def role_named(name: str) -> dict[str, Any]:
+    """Return a role with an inline policy of its own, which other resources do not touch."""
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": TRUST,
+            "RoleName": name,
+            "Policies": [{"PolicyName": "own", "PolicyDocument": POLICY}],
+        },
+    }
+
+
+ROLE = role_named("first")
 #: The same for the account and one resource.
 OF_BUCKET, OF_QUEUE, OF_TOPIC = (
     {
@@ -115,11 +138,34 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
+        "AWS::IAM::RolePolicy",
+        {"Role": ROLE},
+        {"RoleName": {"Ref": "Role"}, "PolicyName": "more", "PolicyDocument": POLICY},
+        {"RoleName": {"Ref": "Role"}, "PolicyName": "more", "PolicyDocument": OTHER_POLICY},
+    ),
+    (
+        "AWS::IAM::Policy",
+        {"Role": ROLE, "Second": role_named("second")},
+        {"Roles": [{"Ref": "Role"}], "PolicyName": "more", "PolicyDocument": POLICY},
+        {"Roles": [{"Ref": "Second"}], "PolicyName": "more", "PolicyDocument": OTHER_POLICY},
+    ),
+    (
+        "AWS::IAM::ManagedPolicy",
+        {"Role": ROLE},
+        {"ManagedPolicyName": "m", "PolicyDocument": POLICY},
+        {
+            "ManagedPolicyName": "m",
+            "PolicyDocument": OTHER_POLICY,
+            "Roles": [{"Ref": "Role"}],
+        },
+    ),
+    (
         "AWS::S3::Bucket",
         {},
         {"BucketName": "b-b-b"},
         {
             "BucketName": "b-b-b",
+            "AccessControl": "LogDeliveryWrite",
             "BucketEncryption": ENCRYPTED,
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
             "PublicAccessBlockConfiguration": BLOCKED,
@@ -167,7 +213,9 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {
             "KeyPolicy": {**KEY_POLICY, "Id": "changed"},
             "Description": "d",
+            "Enabled": False,
             "EnableKeyRotation": True,
+            "PendingWindowInDays": 7,
             "Tags": TAGS,
         },
     ),
@@ -341,3 +389,34 @@ def test_the_callers_own_credentials_are_used(aws: Any) -> None:
     stack = Stack(aws)
     stack.create(body(Queue=queue()))
     assert stack.physical("Queue").split("/")[-2] == "111111111111"
+
+
+def test_a_role_keeps_the_policies_that_other_resources_give_it(aws: Any) -> None:
+    stack, iam = Stack(aws), aws.client("iam", "data")
+    more = {"RoleName": {"Ref": "Role"}, "PolicyName": "more", "PolicyDocument": POLICY}
+    beside = {"More": {"Type": "AWS::IAM::RolePolicy", "Properties": more}}
+    stack.create(body(Role=ROLE, **beside), **NAMED)
+    bare = {**ROLE, "Properties": {**ROLE["Properties"], "Policies": []}}
+    assert stack.update(body(Role=bare, **beside), **NAMED)["StackStatus"] == "UPDATE_COMPLETE"
+    assert iam.list_role_policies(RoleName="first")["PolicyNames"] == ["more"]
+
+
+def test_a_bucket_without_access_control_lists_takes_none(aws: Any) -> None:
+    stack = Stack(aws)
+    for access, status in (("PublicRead", "ROLLBACK_COMPLETE"), ("Private", "CREATE_COMPLETE")):
+        properties = {"BucketName": "b-b-b", "AccessControl": access}
+        made = stack.create(body(It={"Type": "AWS::S3::Bucket", "Properties": properties}))
+        assert made["StackStatus"] == status
+        stack.client.delete_stack(StackName="s")
+
+
+def test_a_key_is_deleted_after_the_days_of_its_template(aws: Any) -> None:
+    stack, kms = Stack(aws), aws.client("kms", "data")
+    properties = {"KeyPolicy": KEY_POLICY, "PendingWindowInDays": 7}
+    stack.create(body(It={"Type": "AWS::KMS::Key", "Properties": properties}))
+    key = stack.physical("It")
+    stack.client.delete_stack(StackName="s")
+    await_operations()
+    metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert metadata["KeyState"] == "PendingDeletion"
+    assert (metadata["DeletionDate"] - metadata["CreationDate"]).days in (6, 7)

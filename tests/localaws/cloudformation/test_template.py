@@ -108,7 +108,7 @@ def test_a_function_that_cannot_be_evaluated_names_what_is_wrong(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (template("    Properties: {A: !ImportValue x}"), "Fn::ImportValue"),
+        (template("    Properties: {A: !GetAZs x}"), "Fn::GetAZs"),
         (template("    Properties: {A: {Fn::Base64: x}}"), "Fn::Base64"),
         (template("    UpdatePolicy: {}"), "UpdatePolicy"),
         (template("    DeletionPolicy: Snapshot"), "Snapshot"),

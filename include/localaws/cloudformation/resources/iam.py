@@ -78,9 +78,10 @@ class Role(ResourceType):
                 MaxSessionDuration=instance["MaxSessionDuration"],
             )
         if "Policies" in changed:
-            _set_inline(iam, role, instance["Policies"])
+            _set_inline(iam, role, instance["Policies"], instance.before.get("Policies") or {})
         if "ManagedPolicyArns" in changed:
-            _set_managed(iam, role, instance["ManagedPolicyArns"])
+            gone = set(instance.before.get("ManagedPolicyArns") or [])
+            _set_managed(iam, role, instance["ManagedPolicyArns"], gone)
         if "PermissionsBoundary" in changed:
             if instance["PermissionsBoundary"] is None:
                 iam.delete_role_permissions_boundary(RoleName=role)
@@ -96,14 +97,16 @@ class Role(ResourceType):
                 iam.tag_role(RoleName=role, Tags=tag_list(instance["Tags"]))
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
-        """Read the role and all its policies."""
+        """Read the role and its policies, without those that other resources give it."""
         iam, role = context.client("iam"), instance.physical_id
         description = _role(iam, role)
         boundary = description.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {
             "AssumeRolePolicyDocument": description["AssumeRolePolicyDocument"],
             "Description": description.get("Description", ""),
-            "ManagedPolicyArns": _managed(iam, role),
+            "ManagedPolicyArns": [
+                arn for arn in attached_to(iam, role) if arn in instance["ManagedPolicyArns"]
+            ],
             "MaxSessionDuration": description["MaxSessionDuration"],
             "Path": description["Path"],
             "PermissionsBoundary": boundary,
@@ -115,6 +118,7 @@ class Role(ResourceType):
                     ],
                 }
                 for name in _inline(iam, role)
+                if name in instance["Policies"]
             ],
             "RoleName": description["RoleName"],
             "Tags": description.get("Tags", []),
@@ -125,8 +129,8 @@ class Role(ResourceType):
         iam, role = context.client("iam"), instance.physical_id
         if unless(lambda: iam.get_role(RoleName=role), "NoSuchEntity") is None:
             return
-        _set_inline(iam, role, {})
-        _set_managed(iam, role, [])
+        _set_inline(iam, role, {}, _inline(iam, role))
+        _set_managed(iam, role, [], attached_to(iam, role))
         iam.delete_role(RoleName=role)
 
     def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
@@ -147,23 +151,25 @@ def _inline(iam: Any, role: str) -> list[str]:
     return [name for page in pages for name in page["PolicyNames"]]
 
 
-def _managed(iam: Any, role: str) -> list[str]:
+def attached_to(iam: Any, role: str) -> list[str]:
+    """Return the ARNs of the managed policies of a role."""
     pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
     return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
 
-def _set_inline(iam: Any, role: str, policies: Mapping[str, Any]) -> None:
-    for name in _inline(iam, role):
-        if name not in policies:
+def _set_inline(iam: Any, role: str, policies: Mapping[str, Any], before: Collection[str]) -> None:
+    present = _inline(iam, role)
+    for name in before:
+        if name not in policies and name in present:
             iam.delete_role_policy(RoleName=role, PolicyName=name)
     for name, policy in policies.items():
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
 
 
-def _set_managed(iam: Any, role: str, arns: Collection[str]) -> None:
-    attached = _managed(iam, role)
-    for arn in attached:
-        if arn not in arns:
+def _set_managed(iam: Any, role: str, arns: Collection[str], before: Collection[str]) -> None:
+    attached = attached_to(iam, role)
+    for arn in before:
+        if arn not in arns and arn in attached:
             iam.detach_role_policy(RoleName=role, PolicyArn=arn)
     for arn in arns:
         if arn not in attached:

@@ -11,6 +11,7 @@ from localaws.cloudformation.properties import (
     Property,
     boolean,
     document,
+    integer,
     key_id,
     tags,
     text,
@@ -40,6 +41,8 @@ class Key(ResourceType):
         "KeyPolicy": Property(document, default=ANYTHING),
         "KeySpec": Property(text, default="SYMMETRIC_DEFAULT", replaces=True),
         "KeyUsage": Property(text, default="ENCRYPT_DECRYPT", replaces=True),
+        "Enabled": Property(boolean, default=True),
+        "PendingWindowInDays": Property(integer, default=WAITING_DAYS),
         "Tags": Property(tags, default={}),
     }
 
@@ -53,8 +56,10 @@ class Key(ResourceType):
         return str(key["KeyMetadata"]["KeyId"])
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
-        """Write policy, description, rotation and tags."""
+        """Write policy, description, rotation, tags and whether the key is enabled."""
         kms, key = context.client("kms"), instance.physical_id
+        if "Enabled" in changed and instance["Enabled"]:
+            kms.enable_key(KeyId=key)
         if "KeyPolicy" in changed and instance["KeyPolicy"] is not ANYTHING:
             policy = json.dumps(instance["KeyPolicy"])
             kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
@@ -70,6 +75,8 @@ class Key(ResourceType):
             if instance["Tags"]:
                 key_tags = tag_list(instance["Tags"], "TagKey", "TagValue")
                 kms.tag_resource(KeyId=key, Tags=key_tags)
+        if "Enabled" in changed and not instance["Enabled"]:
+            kms.disable_key(KeyId=key)
 
     def observe(self, context: Context, instance: Instance) -> Mapping[str, Any]:
         """Read the key, its policy, rotation and tags."""
@@ -77,6 +84,9 @@ class Key(ResourceType):
         metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
         return {
             "Description": metadata.get("Description", ""),
+            "Enabled": metadata["Enabled"],
+            # The service does not keep it: it counts when the key is deleted.
+            "PendingWindowInDays": instance["PendingWindowInDays"],
             "EnableKeyRotation": kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
             "KeyPolicy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
             "KeySpec": metadata["KeySpec"],
@@ -90,7 +100,8 @@ class Key(ResourceType):
         kms, key = context.client("kms"), instance.physical_id
         description = unless(lambda: kms.describe_key(KeyId=key), "NotFoundException")
         if description and description["KeyMetadata"]["KeyState"] != "PendingDeletion":
-            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WAITING_DAYS)
+            days = instance["PendingWindowInDays"]
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=days)
 
     def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the key's ARN or id."""

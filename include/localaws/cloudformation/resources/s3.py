@@ -13,6 +13,7 @@ from localaws.cloudformation.properties import (
     boolean,
     document,
     listing,
+    one_of,
     structure,
     tags,
     text,
@@ -33,6 +34,20 @@ _BLOCKS = (
     "IgnorePublicAcls",
     "RestrictPublicBuckets",
 )
+#: Canned access, in the spelling of templates and of the S3 API.
+ACCESS = {
+    "Private": "private",
+    "PublicRead": "public-read",
+    "PublicReadWrite": "public-read-write",
+    "AuthenticatedRead": "authenticated-read",
+    "LogDeliveryWrite": "log-delivery-write",
+    "BucketOwnerRead": "bucket-owner-read",
+    "BucketOwnerFullControl": "bucket-owner-full-control",
+    "AwsExecRead": "aws-exec-read",
+}
+#: What a bucket without access control lists takes: it changes nothing.
+WITHOUT_LISTS = ("Private", "BucketOwnerFullControl")
+OWNER_ENFORCED = "BucketOwnerEnforced"
 
 
 @REGISTER.add
@@ -43,6 +58,7 @@ class Bucket(ResourceType):
     attributes = ("Arn", "DomainName", "RegionalDomainName")
     made_with = ("BucketName",)
     properties = {
+        "AccessControl": Property(one_of(*ACCESS), default=ANYTHING),
         "BucketEncryption": Property(
             structure(
                 ServerSideEncryptionConfiguration=listing(
@@ -76,6 +92,7 @@ class Bucket(ResourceType):
         s3, name = context.client("s3"), instance["BucketName"]
         if name is ANYTHING:
             name = context.generated_name(instance.logical_id)[:63].lower()
+        _check_access(instance)
         if exists(lambda: s3.head_bucket(Bucket=name), "404", "NoSuchBucket"):
             raise DeployError(f"{name} already exists")
         location = {"LocationConstraint": context.region}
@@ -88,7 +105,10 @@ class Bucket(ResourceType):
         s3, bucket = context.client("s3"), instance.physical_id
         for name in changed:
             value = instance[name]
-            if name == "BucketEncryption":
+            if name == "AccessControl":
+                if value is not ANYTHING and _check_access(instance):
+                    s3.put_bucket_acl(Bucket=bucket, ACL=ACCESS[value])
+            elif name == "BucketEncryption":
                 _put_or_delete(
                     value,
                     lambda v: s3.put_bucket_encryption(
@@ -128,6 +148,7 @@ class Bucket(ResourceType):
             default={},
         ).get("ServerSideEncryptionConfiguration")
         properties = {
+            "AccessControl": _declared(instance, "AccessControl"),  # a list does not tell its name
             "BucketName": bucket,
             "OwnershipControls": unless(
                 lambda: s3.get_bucket_ownership_controls(Bucket=bucket),
@@ -171,6 +192,28 @@ class Bucket(ResourceType):
             "DomainName": f"{bucket}.s3.amazonaws.com",
             "RegionalDomainName": f"{bucket}.s3.{context.region}.amazonaws.com",
         }[name]
+
+
+def _check_access(instance: Instance) -> bool:
+    """Tell whether a list is to be set; DeployError if the bucket has none.
+
+    A new bucket has no access control lists (S3 User Guide, "Controlling ownership of objects").
+    """
+    access = instance["AccessControl"]
+    if access is ANYTHING or access in WITHOUT_LISTS:
+        return False
+    ownership = instance["OwnershipControls"]
+    rules = [] if ownership is ANYTHING else ownership["Rules"]
+    if not rules or rules[0]["ObjectOwnership"] == OWNER_ENFORCED:
+        raise DeployError(
+            f"Bucket cannot have ACLs set with ObjectOwnership's {OWNER_ENFORCED} setting"
+        )
+    return True
+
+
+def _declared(instance: Instance, name: str) -> Any:
+    value = instance[name]
+    return None if value is ANYTHING else value
 
 
 def _put_or_delete(value: Any, put: Callable[[Any], Any], delete: Callable[[], Any]) -> None:
