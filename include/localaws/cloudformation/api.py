@@ -20,6 +20,7 @@ from localaws.cloudformation.requests import (
     unsupported,
 )
 from localaws.cloudformation.stack import REVIEW, UPDATABLE, Stacks
+from localaws.cloudformation.template import Template
 from localaws.kit.service import Call, Service, ServiceError
 
 cloudformation = Service.named("cloudformation")
@@ -112,6 +113,36 @@ def validate_template(call: Call) -> dict[str, Any]:
     if call.params.get("TemplateURL"):
         raise unsupported("TemplateURL")
     loaded = load(call.params.get("TemplateBody") or "")
+    return {"Parameters": _parameters(loaded), **_about(loaded)}
+
+
+@cloudformation.operation("GetTemplateSummary")
+def get_template_summary(call: Call) -> dict[str, Any]:
+    """Describe a template, or that of a stack, without creating anything."""
+    for option in ("TemplateURL", "StackSetName", "TemplateSummaryConfig"):
+        if call.params.get(option):
+            raise unsupported(option)
+    named = call.params.get("StackName")
+    loaded = (
+        find_stack(call, named).request.template
+        if named
+        else load(call.params.get("TemplateBody") or "")
+    )
+    parameters = [
+        {
+            **shown,
+            "ParameterType": declaration.get("Type", "String"),
+            "ParameterConstraints": {
+                "AllowedValues": [str(value) for value in declaration.get("AllowedValues", [])]
+            },
+        }
+        for shown, declaration in zip(_parameters(loaded), loaded.parameters.values(), strict=True)
+    ]
+    types = sorted({resource.type for resource in loaded.resources.values()})
+    return {"Parameters": parameters, "ResourceTypes": types, **_about(loaded)}
+
+
+def _parameters(loaded: Template) -> list[dict[str, Any]]:
     parameters = []
     for name, declaration in loaded.parameters.items():
         hidden = str(declaration.get("NoEcho", "")).lower() == "true"
@@ -121,11 +152,16 @@ def validate_template(call: Call) -> dict[str, Any]:
         if declaration.get("Description"):
             shown["Description"] = declaration["Description"]
         parameters.append(shown)
-    reply: dict[str, Any] = {"Parameters": parameters, "Capabilities": []}
+    return parameters
+
+
+def _about(loaded: Template) -> dict[str, Any]:
+    """Return what both descriptions of a template say: its text and its capabilities."""
+    about: dict[str, Any] = {"Capabilities": []}
     if loaded.description:
-        reply["Description"] = loaded.description
+        about["Description"] = loaded.description
     needed, why = capability(loaded)
     if needed:
-        reply["Capabilities"] = [needed]
-        reply["CapabilitiesReason"] = f"The following resource(s) require capabilities: [{why}]"
-    return reply
+        about["Capabilities"] = [needed]
+        about["CapabilitiesReason"] = f"The following resource(s) require capabilities: [{why}]"
+    return about

@@ -78,12 +78,14 @@ def batch_get_partition(call: Call) -> dict[str, Any]:
 
 @glue.operation("GetPartitions")
 def get_partitions(call: Call) -> dict[str, Any]:
-    """List the partitions of a table that a filter lets through."""
-    allowed = {*PLACE, "Expression", "NextToken", "MaxResults", "ExcludeColumnSchema"}
+    """List the partitions of a table that a filter lets through, or a segment of them."""
+    allowed = {*PLACE, "Expression", "NextToken", "MaxResults", "ExcludeColumnSchema", "Segment"}
     only(call, call.params, allowed)
     _readable(call)
     matches = _filter(_table(call), call.params.get("Expression") or "")
     partitions = [p for _, p in sorted(_partitions(call).items()) if matches(p["Values"])]
+    if segment := call.params.get("Segment"):
+        partitions = partitions[segment["SegmentNumber"] :: segment["TotalSegments"]]
     page, rest = GLUE.page(call.params, partitions)
     return {"Partitions": page, **rest}
 

@@ -94,6 +94,18 @@ def test_the_type_of_a_change_set_must_fit_the_stack(stack: Stack) -> None:
     refused("ValidationError", client.create_change_set, **new, ChangeSetType="CREATE")
 
 
+def test_a_template_is_summarised_before_it_is_deployed(stack: Stack) -> None:
+    template = json.loads(body(Queue=queue()))
+    template["Parameters"] = {"Delay": {"Type": "Number", "Default": 5, "AllowedValues": [5, 6]}}
+    stack.create(json.dumps(template))
+    for asked in ({"TemplateBody": json.dumps(template)}, {"StackName": "s"}):
+        summary = stack.client.get_template_summary(**asked)
+        (parameter,) = summary["Parameters"]
+        assert (parameter["ParameterType"], parameter["DefaultValue"]) == ("Number", "5")
+        assert parameter["ParameterConstraints"]["AllowedValues"] == ["5", "6"]
+        assert summary["ResourceTypes"] == ["AWS::SQS::Queue"]
+
+
 def test_a_stack_in_review_can_be_deleted(stack: Stack) -> None:
     change_set(stack, body(Queue=queue()), "CREATE")
     stack.client.delete_stack(StackName="s")

@@ -49,6 +49,16 @@ def test_partitions_are_listed_by_a_filter(glue: Any, expression: str, count: in
     assert len(glue.get_partitions(**PLACE, **more)["Partitions"]) == count
 
 
+def test_segments_have_every_partition_once(glue: Any) -> None:
+    segments = [{"SegmentNumber": number, "TotalSegments": 3} for number in range(3)]
+    values = [
+        tuple(partition["Values"])
+        for segment in segments
+        for partition in glue.get_partitions(**PLACE, Segment=segment)["Partitions"]
+    ]
+    assert len(values) == len(set(values)) == 4
+
+
 def test_a_filter_that_cannot_be_read_is_refused(glue: Any) -> None:
     for expression in ("month = 1", "year like '2%'", "year = 2024 or shop = 'a'"):
         refused("InvalidInputException", glue.get_partitions, **PLACE, Expression=expression)
