@@ -89,7 +89,8 @@ def render() -> str:
         _paragraph(
             "*Ours* are handlers of this project, checked against the botocore model; *moto's* are "
             "served by moto behind the gateway, under the same signatures and permissions. "
-            "*Not served* answers `UnsupportedOperation`."
+            "*Not served* answers `UnsupportedOperation`. "
+            "[Your notebook against the local AWS](notebook.md) says how to direct clients to it."
         ),
         *_points(notes["everywhere"]),
         "| service | ours | moto's | not served |\n|---|---:|---:|---:|\n"
