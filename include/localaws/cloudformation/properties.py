@@ -77,6 +77,13 @@ def document(value: Any, path: str) -> Any:
     return value
 
 
+def texts(value: Any, path: str) -> dict[str, str]:
+    """Strings by name."""
+    if not isinstance(value, dict):
+        raise DeployError(f"Value of property {path} must be an object")
+    return {str(name): text(item, f"{path}.{name}") for name, item in value.items()}
+
+
 def key_id(value: Any, path: str) -> str:
     """A KMS key id, possibly given as the key's ARN."""
     return name_of(text(value, path))

@@ -331,6 +331,10 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
                     "Arn": {"Fn::GetAtt": ["Queue", "Arn"]},
                     "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},
                     "RoleArn": "arn:aws:iam::111111111111:role/r",
+                    "InputTransformer": {
+                        "InputPathsMap": {"name": "$.detail.name"},
+                        "InputTemplate": '{"name": <name>}',
+                    },
                 }
             ],
         },

@@ -16,6 +16,7 @@ from localaws.cloudformation.properties import (
     structure,
     tags,
     text,
+    texts,
 )
 from localaws.cloudformation.resource import (
     REGISTER,
@@ -150,7 +151,15 @@ class Rule(ResourceType):
         "Targets": Property(
             keyed(
                 "Id",
-                structure(Arn=text, DeadLetterConfig=structure(Arn=text), Id=text, RoleArn=text),
+                structure(
+                    Arn=text,
+                    DeadLetterConfig=structure(Arn=text),
+                    Id=text,
+                    Input=text,
+                    InputPath=text,
+                    InputTransformer=structure(InputPathsMap=texts, InputTemplate=text),
+                    RoleArn=text,
+                ),
             ),
             default={},
         ),
