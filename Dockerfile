@@ -1,11 +1,15 @@
-# One image for every service of docker-compose.yaml: the project with its two environments.
+# One image for every service of docker-compose.yaml: the project, and an environment for each of
+# the container images that the local AWS stands in for.
 FROM python:3.11-slim-bookworm
 
 RUN useradd --create-home --uid 50000 causeway
 WORKDIR /opt/causeway
-COPY requirements.txt requirements-jobs.txt ./
+COPY requirements.txt requirements-jobs-xgboost.txt requirements-jobs-scikit-learn.txt ./
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir -r requirements.txt \
- && python -m venv .venv-jobs && .venv-jobs/bin/pip install --no-cache-dir -r requirements-jobs.txt
+ && for image in xgboost scikit-learn; do \
+      python -m venv .venv-jobs/$image \
+      && .venv-jobs/$image/bin/pip install --no-cache-dir -r requirements-jobs-$image.txt || exit 1; \
+    done
 COPY --chown=causeway . .
 RUN mkdir -p .causeway && chown causeway .causeway
 

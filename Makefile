@@ -1,11 +1,13 @@
 # Every target sets up what it needs: a virtual environment with the pinned packages (uv if
-# present, else pip) and one for the jobs of the local AWS. Nothing is installed outside of them.
+# present, else pip) and one for each container image that the local AWS stands in for. Nothing is
+# installed outside of them.
 PYTHON ?= python3.11
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
+IMAGES := xgboost scikit-learn
 export PYTHONPATH := include:plugins:.
 
-.PHONY: help demo up down quick test soak check bench setup setup-dev requirements format docs clean
+.PHONY: help demo up down quick test soak check bench setup setup-dev toolkits requirements format docs clean
 
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,12 +55,12 @@ docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
-	for name in requirements requirements-jobs requirements-dev; do \
+	for name in requirements $(IMAGES:%=requirements-jobs-%) requirements-toolkits requirements-dev; do \
 	  uv pip compile -q --python-version 3.11 --no-header --no-emit-find-links \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
-setup: .venv/.ready .venv-jobs/.ready
-setup-dev: setup .venv/.ready-dev
+setup: .venv/.ready $(IMAGES:%=.venv-jobs/%/.ready)
+setup-dev: setup .venv/.ready-dev toolkits
 
 # Without uv, pip fetches it: it installs the pinned packages in a tenth of the time. Where it cannot
 # reach the index that pip is configured for, pip does the rest itself.
@@ -66,14 +68,17 @@ ifdef UV
 new = uv venv -q --allow-existing -p $(PYTHON) $(1)
 install = uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2)
 else
-new = $(PYTHON) -m venv $(1) && { $(1)/bin/python -m pip install -q --disable-pip-version-check uv==0.13.8 || true; }
-install = $(1)/bin/uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2) \
+new = $(PYTHON) -m venv $(1)
+install = $(BIN)/uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2) \
   || $(1)/bin/python -m pip install -q --disable-pip-version-check -r $(2)
 endif
 
 .venv/.ready: requirements.txt
 	@echo "setting up .venv (once)"
 	@$(call new,.venv)
+ifndef UV
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.8 || true
+endif
 	@$(call install,.venv,requirements.txt)
 	@touch $@
 
@@ -82,10 +87,20 @@ endif
 	@$(call install,.venv,requirements-dev.txt)
 	@touch $@
 
-.venv-jobs/.ready: requirements-jobs.txt
-	@echo "setting up .venv-jobs, where jobs and endpoints run (once)"
-	@$(call new,.venv-jobs)
-	@$(call install,.venv-jobs,requirements-jobs.txt)
+.venv-jobs/%/.ready: requirements-jobs-%.txt .venv/.ready
+	@echo "setting up .venv-jobs/$*, where jobs and endpoints of that image run (once)"
+	@$(call new,.venv-jobs/$*)
+	@$(call install,.venv-jobs/$*,requirements-jobs-$*.txt)
+	@touch $@
+
+# Without a C compiler this one cannot be installed: its tests are skipped, and everything else goes on.
+toolkits:
+	@$(MAKE) -s .venv-toolkits/.ready || echo "no .venv-toolkits: the tests that need it are skipped"
+
+.venv-toolkits/.ready: requirements-toolkits.txt .venv/.ready
+	@echo "setting up .venv-toolkits, the serving toolkits of AWS's images (once)"
+	@$(call new,.venv-toolkits)
+	@$(call install,.venv-toolkits,requirements-toolkits.txt)
 	@touch $@
 
 .venv-peer-%/.ready: requirements-peer-%.txt
@@ -95,4 +110,4 @@ endif
 	@touch $@
 
 clean: down ## remove the state and the virtual environments
-	rm -rf .causeway .venv .venv-jobs .venv-peer-v2 .venv-peer-v3
+	rm -rf .causeway .venv .venv-jobs .venv-toolkits .venv-peer-v2 .venv-peer-v3

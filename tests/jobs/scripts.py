@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import importlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -25,11 +24,12 @@ import pytest
 from causeway.datasets.datasets import evaluation_document, preprocess_document
 from causeway.features.groups import contract_document, group_file
 from causeway.ingestion import samples
+from causeway.topology.accounts import load_topology
 from causeway.training.jobs import read_code
 from causeway.use_cases.use_case import UseCase, use_case
+from localaws.sagemaker.machine.images import environment_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PYTHON = Path(os.environ.get("LOCALAWS_JOBS_PYTHON") or REPOSITORY / ".venv-jobs/bin/python")
 
 Load = Callable[[str], ModuleType]
 
@@ -45,9 +45,13 @@ def staged(use_case_id: str) -> Path:
 
 
 def run(use_case_id: str, script: str, *arguments: object, **variables: object) -> str:
-    """Run a script with nothing of this environment; return its output."""
+    """Run a script in the environment of its image, with nothing of this one; return its output."""
     done = subprocess.run(
-        [str(PYTHON), str(staged(use_case_id) / script), *map(str, arguments)],
+        [
+            str(interpreter(use_case_id, script)),
+            str(staged(use_case_id) / script),
+            *map(str, arguments),
+        ],
         env={"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in variables.items()}},
         capture_output=True,
         text=True,
@@ -56,6 +60,15 @@ def run(use_case_id: str, script: str, *arguments: object, **variables: object) 
     if done.returncode:
         raise ScriptError(done.stderr)
     return done.stdout
+
+
+@cache
+def interpreter(use_case_id: str, script: str) -> Path:
+    """Return the interpreter that stands in for the image that a script runs in."""
+    case, topology = use_case(use_case_id), load_topology()
+    training = case.models[0].training.image
+    image = training if script == "train.py" else case.runs_on(script).image
+    return environment_of(topology.image(image)).python
 
 
 class ScriptError(Exception):

@@ -36,6 +36,13 @@ from causeway.versions.registry import (
 )
 from causeway.versions.stages import Stage, Status, lifecycle_of
 
+#: What AWS's images need to serve the script that training puts into the model. Without it the
+#: XGBoost image takes every file of the model's folder for a booster, and never gets healthy.
+#: (aws/sagemaker-xgboost-container, `serving.py`; aws/sagemaker-containers, `_env.py`.)
+SERVING: Final[Mapping[str, str]] = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
 #: The longest description of a life-cycle stage (SageMaker API reference).
 STAGE_DESCRIPTION: Final = 1024
 
@@ -86,7 +93,13 @@ def registration_request(
         "ModelApprovalStatus": "PendingManualApproval",
         "ModelLifeCycle": _life_cycle(candidate),
         "InferenceSpecification": {
-            "Containers": [{"Image": candidate.image_uri, "ModelDataUrl": candidate.artifact_uri}],
+            "Containers": [
+                {
+                    "Image": candidate.image_uri,
+                    "ModelDataUrl": candidate.artifact_uri,
+                    "Environment": dict(SERVING),
+                }
+            ],
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         },

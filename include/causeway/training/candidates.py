@@ -5,13 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
+from causeway.topology.accounts import Topology
 from causeway.use_cases.training_specs import HyperParameter, Search, SearchDimension, Training
 from causeway.use_cases.use_case import ModelSpec
+
+#: The repository that SageMaker takes for an algorithm, unless it is a copy in an own account.
+_ALGORITHM: Final = re.compile(r"(?P<registry>\d{12})\.dkr\.ecr\.[^/]+/sagemaker-xgboost[:@]")
 
 HyperParameters = Mapping[str, HyperParameter]
 
@@ -121,7 +127,14 @@ def _picked(draw: random.Random, dimension: SearchDimension) -> HyperParameter:
     return min(int(high), max(int(low), round(value))) if whole else float(f"{value:.6g}")
 
 
-def metric_definitions(training: Training) -> dict[str, str]:
-    """Return the figures that SageMaker reads from a training job's log: name -> expression."""
+def metric_definitions(training: Training, topology: Topology) -> dict[str, str]:
+    """Return the figures that SageMaker reads from a training job's log: name -> expression.
+
+    None for AWS's own XGBoost image: SageMaker takes it for one of its algorithms, whose metric
+    definitions are fixed. The candidates are compared by what the job writes, not by these.
+    """
+    uri = _ALGORITHM.match(topology.image(training.image))
+    if uri and uri["registry"] not in topology.accounts.values():
+        return {}
     metric = training.select_by.partition("_")[2]
     return {f"{part}:{metric}": rf"{part}-{metric}:([0-9.]+)" for part in ("train", "validation")}

@@ -182,15 +182,14 @@ class TrainingJob:
 
     def request(self, tags: Tags) -> dict[str, Any]:
         """Return the `CreateTrainingJob` request."""
+        definitions = [{"Name": name, "Regex": rx} for name, rx in sorted(self.metrics.items())]
         return {
             "TrainingJobName": self.name,
             "RoleArn": self.role_arn,
             "AlgorithmSpecification": {
                 "TrainingImage": self.image,
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [
-                    {"Name": name, "Regex": regex} for name, regex in sorted(self.metrics.items())
-                ],
+                **({"MetricDefinitions": definitions} if definitions else {}),
             },
             "HyperParameters": {
                 **{name: str(value) for name, value in self.hyperparameters.items()},

@@ -29,7 +29,7 @@ from causeway.training.jobs import (
     document_key,
     inputs_digest,
 )
-from causeway.use_cases.use_case import Gate, ModelSpec, UseCase
+from causeway.use_cases.use_case import EVALUATION_SCRIPT, Gate, ModelSpec, UseCase
 
 VERSION: Final = "2020-12-01"
 PREPROCESS, TRAIN, EVALUATE = "Preprocess", "Train", "Evaluate"
@@ -151,7 +151,7 @@ class _Steps:
             instance_type=training.instance_type,
             role_arn=self.topology.role_arn(self.role, "training-execution"),
             kms_key=self.topology.key_alias_arn(self.role),
-            metrics=metric_definitions(training),
+            metrics=metric_definitions(training, self.topology),
         )
         return _step(TRAIN, "Training", job.request(self._tags()))
 
@@ -165,7 +165,7 @@ class _Steps:
             "OutputName": EVALUATION,
             "FilePath": "evaluation.json",
         }
-        arguments = self._processing("evaluate.py", folders, EVALUATION)
+        arguments = self._processing(EVALUATION_SCRIPT, folders, EVALUATION)
         return _step(EVALUATE, "Processing", arguments, PropertyFiles=[report])
 
     def check(self) -> dict[str, Any]:
@@ -201,6 +201,7 @@ class _Steps:
         ]
 
     def _processing(self, script: str, folders: Mapping[str, str], output: str) -> dict[str, Any]:
+        resources = self.case.runs_on(script)
         job = Processing(
             subject=self.model.name,
             script=script,
@@ -209,8 +210,8 @@ class _Steps:
             folders=[Input(name, uri) for name, uri in folders.items()],
             output=output,
             output_root=self.executions,
-            image=self.topology.image(self.case.processing.image),
-            instance_type=self.case.processing.instance_type,
+            image=self.topology.image(resources.image),
+            instance_type=resources.instance_type,
             role_arn=self.topology.role_arn(self.role, "training-execution"),
             kms_key=self.topology.key_alias_arn(self.role),
         )

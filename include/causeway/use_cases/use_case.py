@@ -35,6 +35,7 @@ __all__ = [
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
 #: The folder of job scripts: one sub-folder a use case, and what they share.
 JOBS_DIR = CONFIG_DIR.parent / "jobs"
+EVALUATION_SCRIPT = "evaluate.py"
 
 UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
 UseCaseRisk = Literal["high", "limited", "minimal"]
@@ -44,7 +45,10 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9
 
 
 class Processing(Strict):
-    """What the use case's processing jobs run on; the scripts are those of `jobs/<use case>`."""
+    """What processing jobs run on; the scripts are those of `jobs/<use case>`.
+
+    The image has to have the packages that the scripts import.
+    """
 
     instance_type: str
     image: str
@@ -126,9 +130,15 @@ class UseCase(Strict):
     project: str
     data: RawData
     processing: Processing
+    #: What `evaluate.py` runs on: it loads the model, so its image has what training's has.
+    evaluation: Processing
     feature_groups: tuple[FeatureGroup, ...] = Field(min_length=1)
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     access: tuple[AccessRule, ...] | None = None
+
+    def runs_on(self, script: str) -> Processing:
+        """Return what a script's processing job runs on."""
+        return self.evaluation if script == EVALUATION_SCRIPT else self.processing
 
     @field_validator("risk", mode="before")
     @classmethod

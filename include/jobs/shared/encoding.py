@@ -21,16 +21,7 @@ ENCODER_FILE = "encoder.json"
 
 
 class BadRowsError(ValueError):
-    """Rows that cannot be encoded; names the column and the value.
-
-    `status_code` makes a serving container answer 400 instead of 500.
-    """
-
-    status_code = 400
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    """Rows that cannot be encoded; names the column and the value."""
 
 
 @dataclass(frozen=True)

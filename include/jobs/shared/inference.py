@@ -2,8 +2,13 @@
 
 A request is a list of *raw* feature rows, as the held-out `evaluation/test.csv` has them:
 `text/csv` with a header row of feature names, or `application/json` with a list of objects (or one
-object, or `{"instances": [...]}`). More columns than the model reads are ignored. The reply is the
-probability that the credit is good, a row each: `text/csv`, or `{"predictions": [...]}`.
+object, or `{"instances": [...]}`). More columns than the model reads are ignored. The reply is what
+the model predicts, a row each: `text/csv`, or `{"predictions": [...]}`.
+
+A client's fault is answered with 400, 415 or 406 and one line that says what is wrong, which
+InvokeEndpoint shows as `OriginalStatusCode` and `OriginalMessage` of its ModelError. Everything
+else is ours, and a 500. `transform_fn` does it all, because the toolkits make a 500 of any error
+that leaves a script's function.
 """
 
 from __future__ import annotations
@@ -22,12 +27,15 @@ MODEL_FILE = "xgboost-model.json"
 
 
 class UnsupportedTypeError(ValueError):
-    """A content type this model does not read (415) or does not write (406)."""
+    """A content type that this model does not read."""
 
-    def __init__(self, message: str, status_code: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status_code = status_code
+
+class NotAcceptableError(ValueError):
+    """A content type that this model does not write."""
+
+
+#: The errors that are the client's, and the status of their answer.
+REFUSALS = {BadRowsError: 400, NotAcceptableError: 406, UnsupportedTypeError: 415}
 
 
 def model_fn(model_dir: str) -> tuple[xgboost.Booster, Encoder]:
@@ -38,16 +46,45 @@ def model_fn(model_dir: str) -> tuple[xgboost.Booster, Encoder]:
     return booster, Encoder.load(folder / ENCODER_FILE)
 
 
-def input_fn(body: bytes | str, content_type: str) -> pd.DataFrame:
+def transform_fn(
+    model: tuple[xgboost.Booster, Encoder], body: bytes | str, content_type: str, accept: str
+) -> Any:
+    """Answer one request: body and content type, or what the toolkit knows as a refusal."""
+    try:
+        return write(predict(read(body, content_type), model), accept)
+    except tuple(REFUSALS) as error:
+        return refusal(REFUSALS[type(error)], str(error))
+
+
+def refusal(status: int, message: str) -> Any:
+    """Return what the serving toolkit answers with a status of its own.
+
+    The XGBoost image serves with `sagemaker-containers`, which passes a `Response` on. Images with
+    `sagemaker-inference` alone know an error class.
+    """
+    try:
+        from sagemaker_containers.beta.framework import (  # type: ignore[import-not-found]
+            worker,
+        )
+    except ImportError:
+        from sagemaker_inference.errors import (  # type: ignore[import-not-found]
+            GenericInferenceToolkitError,
+        )
+
+        raise GenericInferenceToolkitError(status, message) from None
+    return worker.Response(message, status=status, mimetype="text/plain")
+
+
+def read(body: bytes | str, content_type: str) -> pd.DataFrame:
     """Read raw feature rows, every value as text.
 
     Raises:
-        BadRowsError: the body is empty or cannot be read (status 400).
-        UnsupportedTypeError: another content type (status 415).
+        BadRowsError: the body is empty or cannot be read.
+        UnsupportedTypeError: another content type.
     """
     kind = content_type.split(";")[0].strip().lower()
     if kind not in ("text/csv", "application/json"):
-        raise UnsupportedTypeError(f"{content_type!r} is not read: send text/csv or JSON", 415)
+        raise UnsupportedTypeError(f"{content_type!r} is not read: send text/csv or JSON")
     try:
         text = body.decode("utf-8-sig") if isinstance(body, (bytes, bytearray)) else body
         rows = _csv_rows(text) if kind == "text/csv" else _json_rows(text)
@@ -77,7 +114,7 @@ def _json_rows(text: str) -> pd.DataFrame:
     return pd.DataFrame(document)
 
 
-def predict_fn(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np.ndarray[Any, Any]:
+def predict(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np.ndarray[Any, Any]:
     """Return what the model predicts, a row each; BadRowsError for rows it cannot read."""
     booster, encoder = model
     matrix = xgboost.DMatrix(encoder.encode(rows), feature_names=encoder.columns, nthread=1)
@@ -85,8 +122,8 @@ def predict_fn(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np
     return predictions
 
 
-def output_fn(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
-    """Return the body and its content type; UnsupportedTypeError (406) for another one."""
+def write(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
+    """Return the body and its content type; NotAcceptableError for another one."""
     kinds = [part.split(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
     values = [round(float(value), 8) for value in prediction]
     for kind in kinds:
@@ -94,9 +131,7 @@ def output_fn(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
             return "\n".join(map(str, values)) + "\n", "text/csv"
         if kind == "application/json":
             return json.dumps({"predictions": values}), "application/json"
-    raise UnsupportedTypeError(
-        f"{accept!r} is not written: accept text/csv or application/json", 406
-    )
+    raise NotAcceptableError(f"{accept!r} is not written: accept text/csv or application/json")
 
 
 class RawRows:
@@ -107,7 +142,7 @@ class RawRows:
 
     def predict(self, rows: pd.DataFrame, params: object = None) -> np.ndarray[Any, Any]:
         """Return the answers; MLflow's parameters are not used."""
-        return predict_fn(rows, self.model)
+        return predict(rows, self.model)
 
 
 def _load_pyfunc(path: str) -> RawRows:

@@ -151,7 +151,7 @@ class EndpointRuntimeHook(CausewayHook):
                 raise DeploymentFailed(
                     f"endpoint {endpoint} answered {len(numbers)} predictions for {len(part)} rows",
                     principal=self.principal,
-                    next_step="Check output_fn of its inference.py.",
+                    next_step="Check what its inference.py answers.",
                 )
             answers += numbers
         return answers

@@ -77,6 +77,7 @@ def processing_job(
         key, text = job_document(use_case, model, document, as_of)
         folders.append(Input("contract", uri_of(role, key)))
         files[uri_of(role, key)] = text.encode()
+    resources = case.runs_on(script)
     job = Processing(
         subject=model or use_case,
         script=script,
@@ -85,8 +86,8 @@ def processing_job(
         folders=folders,
         output=output_name,
         output_root=uri_of(role, f"jobs/{use_case}"),
-        image=places.image(case.processing.image),
-        instance_type=case.processing.instance_type,
+        image=places.image(resources.image),
+        instance_type=resources.instance_type,
         role_arn=places.role_arn(role, EXECUTION_DUTY[role]),
         kms_key=places.key_alias_arn(role),
     )
@@ -121,7 +122,7 @@ def training_job(
         instance_type=model.training.instance_type,
         role_arn=places.role_arn(role, EXECUTION_DUTY[role]),
         kms_key=places.key_alias_arn(role),
-        metrics=metric_definitions(model.training),
+        metrics=metric_definitions(model.training, places),
     )
     return ScriptJob("training", job, model.training.max_attempts, {bundle: code.archive()})
 

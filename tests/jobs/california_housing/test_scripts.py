@@ -69,7 +69,7 @@ def test_the_endpoint_answers_as_the_evaluation_measured(
     module = script("inference")
     model = module.model_fn(str(chain.root / "model" / "model"))
     text = (chain.root / "parts" / "evaluation" / "test.csv").read_text()
-    answers = [float(v) for v in module.predict_fn(module.input_fn(text, "text/csv"), model)]
+    answers = [float(v) for v in module.predict(module.read(text, "text/csv"), model)]
     labels = [float(row["median_house_value"]) for row in held_out(chain)]
     live = regression_metrics(labels, answers)
     archive = packed(chain, tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.scripts import PYTHON, Chain, made_chain
+from tests.jobs.scripts import Chain, interpreter, made_chain
 
 # MLflow is not among the jobs' packages, and Airflow's have no need of xgboost.
 LOAD = """
@@ -37,7 +37,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 
 def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -> None:
     folder = chain.root / "model" / "model"
-    (libraries,) = PYTHON.parent.parent.glob("lib/python*/site-packages")
+    (libraries,) = interpreter("credit_risk", "train.py").parent.parent.glob(
+        "lib/python*/site-packages"
+    )
     done = subprocess.run(
         [sys.executable, "-c", LOAD, str(folder)],
         env={**os.environ, "PYTHONPATH": str(libraries)},

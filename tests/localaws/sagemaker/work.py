@@ -12,7 +12,16 @@ from tests.localaws.conftest import Aws
 from tests.localaws.shapes import checked
 from tests.localaws.waiting import eventually
 
-IMAGE = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+REGISTRY = "492215442770.dkr.ecr.eu-central-1.amazonaws.com"
+IMAGE = f"{REGISTRY}/sagemaker-xgboost:3.0-5"
+SKLEARN = f"{REGISTRY}/sagemaker-scikit-learn:1.4-2-cpu-py3"
+#: A copy of the image in an own registry: SageMaker does not take it for one of its algorithms.
+OWN_IMAGE = "222222222222.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+#: What has an image serve `code/inference.py` of the model's archive.
+SERVING = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
 BUCKET = "work"
 RESOURCES = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
 FINISHED = ("Completed", "Failed", "Stopped")
@@ -198,15 +207,33 @@ class Workshop:
         ]
 
     # ------------------------------------------------------------------ serving
-    def model(self, name: str, files: dict[str, str], **more: Any) -> None:
-        """Make a model whose archive has these files under `code/`."""
-        body = archive({f"code/{path}": text for path, text in files.items()})
-        url = self.put(f"models/{name}/model.tar.gz", body)
+    def model(self, name: str, files: dict[str, str], **variables: str) -> None:
+        """Make a model whose archive has these files under `code/`, which it serves."""
+        archived: dict[str, str | bytes] = {f"code/{path}": text for path, text in files.items()}
+        self.container(name, archived, SERVING | variables)
+
+    def container(
+        self,
+        name: str,
+        files: dict[str, str | bytes],
+        variables: dict[str, str],
+        *,
+        image: str = IMAGE,
+        role: str = "",
+    ) -> None:
+        """Make a model of an archive, as the container is to see it."""
+        url = self.put(f"models/{name}/model.tar.gz", archive(files))
         self.sagemaker.create_model(
             ModelName=name,
-            ExecutionRoleArn=self.role,
-            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": url, **more},
+            ExecutionRoleArn=role or self.role,
+            PrimaryContainer={"Image": image, "ModelDataUrl": url, "Environment": variables},
         )
+
+    def deploy(self, name: str) -> dict[str, Any]:
+        """Make a config and an endpoint of a model's name and wait until it is settled."""
+        self.config(name, {name: 1})
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return self.settled(name)
 
     def config(self, name: str, weights: dict[str, float]) -> None:
         """Make an endpoint config with a variant of the same name for each model."""

@@ -17,15 +17,19 @@ from typing import Any
 
 from localaws.identity.credentials import Credentials
 from localaws.kit.capabilities import Host
-from localaws.sagemaker.hosting.serving_host import CUSTOM, TOKEN
+from localaws.sagemaker.hosting.serving_host import TOKEN
 from localaws.sagemaker.jobs.log import JobLog
+from localaws.sagemaker.machine.archives import unpack
 from localaws.sagemaker.machine.failures import WorkFailedError
 from localaws.sagemaker.machine.images import Environment
 from localaws.sagemaker.machine.processes import Child, ProcessTable
 from localaws.sagemaker.machine.sandbox import Sandbox
+from localaws.sagemaker.machine.sources import source_code
 from localaws.sagemaker.machine.transfer import Transfer
 
 HOST = Path(__file__).with_name("serving_host.py")
+SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
+CUSTOM = "X-Amzn-SageMaker-Custom-Attributes"
 STARTUP = 120.0  # real seconds until the model must be loaded
 INVOCATION = 60.0  # SageMaker: a container has 60 s to answer
 DRAIN = 5.0  # real seconds for running requests when their server is replaced
@@ -103,17 +107,20 @@ class ModelServer:
         transfer = Transfer(self._client("s3"), placement.role_arn)
         transfer.download_file(self._container.model_data_url, archive)
         model = box.folder("/opt/ml/model")
+        unpack(archive, model)
+        code = self._code(transfer)
         runtime = self._container.runtime
         variables = box.environment(
             runtime, self._credentials, placement.region, self._host.endpoint
         ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
         variables["LOCALAWS_SERVING_TOKEN"] = self._token
+        # -P: keeps the host's own folder off the module path of the model's script
+        command = [str(runtime.python), "-P", str(HOST), runtime.name, str(model), str(code)]
         reader, writer = os.pipe()
         try:
             self._child = Child(
                 ProcessTable.of(self._host),
-                # -P: keeps the host's own folder off the module path of the model's script
-                [str(runtime.python), "-P", str(HOST), str(archive), str(model), str(writer)],
+                box.enclosed([*command, str(writer)]),
                 cwd=box.root,
                 env=variables,
                 on_line=self.log.write,
@@ -125,6 +132,25 @@ class ModelServer:
         self._port = self._await_port(reader)
         self._host.background(self._flush_log)
 
+    def _code(self, transfer: Transfer) -> Path:
+        """Return the folder of the script; the container itself gets it from S3, with the role.
+
+        An archive is downloaded only for a container that has a script to run.
+        """
+        variables = self._container.environment
+        source = variables.get(SUBMIT_DIRECTORY) if variables.get("SAGEMAKER_PROGRAM") else None
+        try:
+            return source_code(self._sandbox, transfer, source)
+        except WorkFailedError as error:
+            raise self._unhealthy(error.reason) from error
+
+    def _unhealthy(self, said: str) -> WorkFailedError:
+        return WorkFailedError(
+            f"The primary container for production variant {self._placement.variant} did not pass "
+            f"the ping health check. Please check CloudWatch logs for this endpoint. "
+            f"({self.log.group}: {said})"
+        )
+
     def _await_port(self, reader: int) -> int:
         with os.fdopen(reader, "rb") as pipe:
             ready, _, _ = select.select([pipe], [], [], STARTUP)
@@ -133,10 +159,7 @@ class ModelServer:
         if "port" not in report:
             self.stop()
             said = report.get("error") or self.log.tail()[-600:] or f"no answer in {STARTUP:.0f} s"
-            raise WorkFailedError(
-                f"The container of production variant {self._placement.variant} did not pass the "
-                f"ping health check: {said}. Please check the CloudWatch log group {self.log.group}"
-            )
+            raise self._unhealthy(said)
         return int(report["port"])
 
     def _flush_log(self) -> None:
@@ -149,7 +172,8 @@ class ModelServer:
         self, body: bytes, content_type: str | None, accept: str | None, custom: str | None
     ) -> Answer:
         """Ask the model; ConnectionError or TimeoutError if its process does not answer."""
-        headers = {TOKEN: self._token, "Content-Type": content_type or "application/octet-stream"}
+        headers = {TOKEN: self._token}
+        headers |= {"Content-Type": content_type} if content_type else {}
         headers |= {"Accept": accept} if accept else {}
         headers |= {CUSTOM: custom} if custom else {}
         with self._idle:

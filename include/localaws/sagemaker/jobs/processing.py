@@ -1,8 +1,9 @@
 """Processing jobs: a command with S3 inputs and outputs (CreateProcessingJob etc.).
 
-The entry point and its arguments run with `/opt/ml` rewritten into the sandbox (`sandbox.py`), so
-a script must get its directories as arguments. One instance, S3 inputs in file mode, S3 outputs at
-the end of the job; anything else of the API is refused, not ignored.
+The entry point and its arguments run with `/opt/ml` rewritten into the sandbox (`sandbox.py`),
+which also is the script's `/opt/ml` where the machine allows it (`mounts.py`). One instance, S3
+inputs in file mode, S3 outputs at the end of the job; anything else of the API is refused, not
+ignored.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def describe_processing_job(call: Call) -> dict[str, Any]:
 
 @sagemaker.operation("StopProcessingJob", locked=False)
 def stop_processing_job(call: Call) -> dict[str, Any]:
-    """Stop a processing job; its outputs are not uploaded."""
+    """Stop a processing job; its outputs are not uploaded. An ended one is refused."""
     stop(call.host, call.store(JobStore).get(PROCESSING, call.params["ProcessingJobName"]))
     return {}
 

@@ -11,9 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from localaws.kit.capabilities import Host
+from localaws.kit.service import ServiceError
 from localaws.sagemaker.jobs.jobs import FINISHED, Job, announce
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.jobs.slots import JobSlots
+from localaws.sagemaker.machine import mounts
 from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError
 from localaws.sagemaker.machine.processes import Child, ProcessTable
 from localaws.sagemaker.machine.sandbox import Sandbox
@@ -102,9 +104,15 @@ class JobRun(ABC):
     def _execute(self, command: list[str], cwd: Path, env: dict[str, str]) -> int | Cut:
         limit = int(self.job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
         deadline = self.host.clock.now() + timedelta(seconds=limit)
+        if not mounts.available():
+            self.log.write(mounts.ABSENT)
         try:
             child = Child(
-                ProcessTable.of(self.host), command, cwd=cwd, env=env, on_line=self.log.write
+                ProcessTable.of(self.host),
+                self.sandbox.enclosed(command),
+                cwd=cwd,
+                env=env,
+                on_line=self.log.write,
             )
         except OSError as error:
             raise WorkFailedError(f"AlgorithmError: cannot start {command[0]}: {error}") from error
@@ -140,9 +148,20 @@ def submit(host: Host, job: Job, run: Callable[[], None]) -> None:
 
 
 def stop(host: Host, job: Job) -> None:
-    """Stop a job: a waiting one at once, a running one soon; a finished one is unchanged."""
+    """Stop a job: a waiting one at once, a running one soon.
+
+    Raises:
+        ServiceError: ValidationException for a job that has ended. The text for a processing job
+            is not verified: it is the training job's.
+    """
     with job.lock:
-        if job.status in FINISHED or job.stopping.is_set():
+        if job.status in FINISHED:
+            what = job.kind.resource.replace("-", " ")
+            raise ServiceError(
+                "ValidationException",
+                f"The request was rejected because the {what} is in status {job.status}.",
+            )
+        if job.stopping.is_set():
             return
         job.stopping.set()
         job.status = "Stopping"

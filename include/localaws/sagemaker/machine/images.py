@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -16,14 +16,23 @@ from localaws.kit.service import ServiceError
 TABLE = Path(__file__).with_name("images.yaml")
 REPOSITORY = Path(__file__).resolve().parents[4]
 
+_URI: Final = re.compile(
+    r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+    r"(?P<repository>[a-z0-9._/-]+)(:(?P<tag>[\w.-]+)|@sha256:[0-9a-f]{64})"
+)
+
 
 @dataclass(frozen=True)
 class Environment:
-    """An interpreter with its packages, and the image that it stands in for."""
+    """An interpreter with its packages, and the image that it stands in for.
+
+    `algorithm`: SageMaker takes the image for one of its own algorithms.
+    """
 
     name: str
     python: Path
     image: str
+    algorithm: bool = False
 
 
 @cache
@@ -36,21 +45,41 @@ def environment_of(image: str) -> Environment:
     """Return the environment that runs an image.
 
     Raises:
-        ServiceError: ValidationException for an image that is not in the table, or whose
-            environment is not installed.
+        ServiceError: ValidationException for an image that is not in the table, that is not in
+            AWS's registry of its region, or whose environment is not installed.
     """
-    table = _table()
+    table, uri = _table(), _URI.fullmatch(image)
     for row in table["images"]:
-        if re.fullmatch(row["pattern"], image):
-            return _installed(row["environment"], table["environments"][row["environment"]], image)
+        if uri and uri["repository"] == row["repository"] and uri["tag"] in (None, *row["tags"]):
+            of_aws = _in_registry_of_aws(uri, table["registries"])
+            return _installed(
+                row["environment"],
+                table["environments"][row["environment"]],
+                image,
+                algorithm=of_aws and row["algorithm"],
+            )
+    known = [f"{row['repository']}:{tag}" for row in table["images"] for tag in row["tags"]]
     raise ServiceError(
         "ValidationException",
         f"Cannot find image: {image}. The local AWS runs the images of {TABLE.name}: "
-        + ", ".join(row["pattern"] for row in table["images"]),
+        f"{', '.join(known)}",
     )
 
 
-def _installed(name: str, row: dict[str, str], image: str) -> Environment:
+def _in_registry_of_aws(uri: re.Match[str], registries: dict[str, str]) -> bool:
+    """Tell AWS's image from a copy; each region has its own registry."""
+    if uri["registry"] not in registries.values():
+        return False
+    if registries.get(uri["region"]) != uri["registry"]:
+        raise ServiceError(
+            "ValidationException",
+            f"Cannot find repository: {uri['repository']} in registry ID: {uri['registry']}. "
+            f"AWS's registry in {uri['region']} is {registries.get(uri['region'], 'unknown')}",
+        )
+    return True
+
+
+def _installed(name: str, row: dict[str, str], image: str, *, algorithm: bool) -> Environment:
     # Not resolved: Python finds a virtual environment by the location of the interpreter's link.
     python = Path(os.environ.get(row["variable"]) or REPOSITORY / row["python"]).absolute()
     if not python.exists():
@@ -59,4 +88,4 @@ def _installed(name: str, row: dict[str, str], image: str) -> Environment:
             f"Image {image} runs in the environment {name!r}, but {python} does not exist: "
             f"create it from {row['requirements']} or set {row['variable']}",
         )
-    return Environment(name, python, image)
+    return Environment(name, python, image, algorithm)

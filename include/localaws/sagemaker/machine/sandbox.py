@@ -2,8 +2,9 @@
 
 There are no containers here: a script gets its directories from `SM_*` variables and from its
 arguments, in which paths beginning with `/opt/ml` (alone or after a `=`) are rewritten into the
-sandbox. It inherits no variable of the server. The file system is *not* isolated: run only scripts
-that you trust.
+sandbox. Where the machine allows it, the sandbox also is the script's `/opt/ml` (`mounts.py`). A
+script inherits no variable of the server, and what it installs with pip goes into the sandbox. The
+file system is *not* isolated: run only scripts that you trust.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from localaws.identity.credentials import Credentials
+from localaws.sagemaker.machine import mounts
 from localaws.sagemaker.machine.images import Environment
 
 _CONTAINER_PATH = re.compile(r"(^|=)/opt/ml(?=/|$)")
@@ -45,6 +48,14 @@ class Sandbox:
         """Return an argument with its container paths replaced by sandbox paths."""
         return _CONTAINER_PATH.sub(lambda match: f"{match.group(1)}{self.ml}", argument)
 
+    def enclosed(self, command: Sequence[str]) -> list[str]:
+        """Return a command that sees the sandbox as `/opt/ml`, where the machine allows it."""
+        if not mounts.available():
+            return list(command)
+        scratch = self.root / "mounts"
+        scratch.mkdir(exist_ok=True)
+        return mounts.inside(command, self.ml, scratch)
+
     def environment(
         self, runtime: Environment, credentials: Credentials, region: str, endpoint: str
     ) -> dict[str, str]:
@@ -55,6 +66,8 @@ class Sandbox:
             "HOME": str(self.root / "home"),
             "TMPDIR": str(self.root / "tmp"),
             "PYTHONUNBUFFERED": "1",  # log lines are not buffered
+            "PYTHONPATH": str(self.root / "packages"),
+            "PIP_TARGET": str(self.root / "packages"),
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret,
             "AWS_SESSION_TOKEN": credentials.token or "",

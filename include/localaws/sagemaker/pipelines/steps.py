@@ -102,7 +102,11 @@ class StepWork:
         if run.step.type in KINDS and run.metadata:
             kind, job = self._job(run)
             operation = f"stop_{kind.resource.replace('-', '_')}"
-            self._call(operation, run, **{f"{kind.prefix}Name": job.name})
+            try:
+                self._call(operation, run, **{f"{kind.prefix}Name": job.name})
+            except WorkFailedError:
+                if job.status not in FINISHED:
+                    raise
 
     def _choose(self, run: StepRun) -> None:
         scope = self._scope()

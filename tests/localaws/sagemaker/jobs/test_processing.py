@@ -59,7 +59,11 @@ def test_nothing_of_the_servers_environment_reaches_the_script(
     variables = json.loads(workshop.read("out/env/environment.json"))
     allowed = ("AWS_", "PROCESSING_", "LC_")
     others = {name for name in variables if not name.startswith(allowed)}
-    assert others == {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "MINE"}
+    assert others == {
+        *("PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "MINE"),
+        *("PYTHONPATH", "PIP_TARGET"),
+    }
+    assert variables["PYTHONPATH"] != "/somewhere"
     assert variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert variables["AWS_SESSION_TOKEN"]
     assert variables["AWS_ENDPOINT_URL"] == workshop.aws.endpoint

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.sagemaker.jobs.training_run import arguments_of, decoded
+from localaws.sagemaker.machine import mounts
 from localaws.sagemaker.machine.processes import ProcessTable
-from tests.localaws.sagemaker.work import IMAGE, Workshop, archive
+from tests.localaws.sagemaker.work import IMAGE, OWN_IMAGE, SKLEARN, Workshop, archive
 from tests.localaws.waiting import eventually
 
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -37,8 +38,8 @@ report = {
 METRICS = [{"Name": "validation:auc", "Regex": "validation-auc:([0-9.]+)"}]
 
 
-def algorithm(**more: object) -> dict[str, object]:
-    return {"TrainingImage": IMAGE, "TrainingInputMode": "File", **more}
+def algorithm(image: str = IMAGE, **more: object) -> dict[str, object]:
+    return {"TrainingImage": image, "TrainingInputMode": "File", **more}
 
 
 def test_script_gets_channels_and_hyperparameters_and_its_model_is_kept(
@@ -54,7 +55,7 @@ def test_script_gets_channels_and_hyperparameters_and_its_model_is_kept(
             "train": f"s3://{workshop.bucket}/parts/train/",
             "validation": f"s3://{workshop.bucket}/parts/validation/validation.csv",
         },
-        AlgorithmSpecification=algorithm(MetricDefinitions=METRICS),
+        AlgorithmSpecification=algorithm(OWN_IMAGE, MetricDefinitions=METRICS),
         Environment={"MINE": "yes"},
     )
     assert described["TrainingJobStatus"] == described["SecondaryStatus"] == "Completed"
@@ -173,9 +174,86 @@ def test_archive_that_points_outside_is_refused(workshop: Workshop) -> None:
 
 
 def test_metric_pattern_that_is_no_pattern_is_refused(workshop: Workshop) -> None:
-    broken = algorithm(MetricDefinitions=[{"Name": "m", "Regex": "auc:([0-9"}])
+    broken = algorithm(OWN_IMAGE, MetricDefinitions=[{"Name": "m", "Regex": "auc:([0-9"}])
     with pytest.raises(ClientError, match="Regex of metric m"):
         workshop.train("pattern", "print()", AlgorithmSpecification=broken)
+
+
+def test_metric_definitions_of_an_algorithm_are_refused(workshop: Workshop) -> None:
+    mine = algorithm(MetricDefinitions=METRICS)
+    with pytest.raises(ClientError) as error:
+        workshop.train("overridden", "print()", AlgorithmSpecification=mine)
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    assert error.value.response["Error"]["Message"] == (
+        "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
+        "the request without specifying metric definitions."
+    )
+    sklearn = algorithm(SKLEARN, MetricDefinitions=METRICS)
+    described = workshop.train("framework", "print()", AlgorithmSpecification=sklearn)
+    assert described["TrainingJobStatus"] == "Completed"
+
+
+def test_key_of_the_output_is_described_as_empty_when_there_is_none(workshop: Workshop) -> None:
+    described = workshop.train("keyless", "print()")
+    assert described["OutputDataConfig"]["KmsKeyId"] == ""
+
+
+def test_stopping_an_ended_job_is_refused_with_its_status(workshop: Workshop) -> None:
+    workshop.train("over", "print()")
+    with pytest.raises(ClientError) as error:
+        workshop.sagemaker.stop_training_job(TrainingJobName="over")
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    assert error.value.response["Error"]["Message"] == (
+        "The request was rejected because the training job is in status Completed."
+    )
+
+
+ENTRYPOINT = """#!/bin/bash
+set -e
+cd /opt/ml/input/data/code
+python3 report.py
+"""
+LITERAL = """
+import json, os, pathlib
+config = pathlib.Path("/opt/ml/input/config")
+documents = {path.stem: json.loads(path.read_text()) for path in config.iterdir()}
+documents["names"] = sorted(os.environ)
+documents["model"] = os.environ["SM_MODEL_DIR"]
+pathlib.Path("/opt/ml/output/data/seen.json").write_text(json.dumps(documents))
+pathlib.Path("/opt/ml/model/model.json").write_text("{}")
+"""
+
+
+@pytest.mark.skipif(not mounts.available(), reason="no user namespaces on this machine")
+def test_command_runs_in_place_of_the_toolkit(workshop: Workshop) -> None:
+    # What the SDK v3's ModelTrainer asks for: its own script in a channel, literal paths.
+    workshop.put("driver/sm_train.sh", ENTRYPOINT)
+    workshop.put("source/report.py", LITERAL)
+    described = workshop.train(
+        "trainer",
+        "raise SystemExit('not this one')",
+        channels={
+            "sm_drivers": f"s3://{workshop.bucket}/driver/",
+            "code": f"s3://{workshop.bucket}/source/",
+        },
+        AlgorithmSpecification=algorithm(
+            ContainerEntrypoint=["/bin/bash"],
+            ContainerArguments=["-c", "bash /opt/ml/input/data/sm_drivers/sm_train.sh"],
+        ),
+        HyperParameters={"depth": "5"},
+    )
+    assert described["TrainingJobStatus"] == "Completed", described
+    assert list(workshop.artifact("trained/trainer/output/model.tar.gz")) == ["model.json"]
+    seen = json.loads(workshop.artifact("trained/trainer/output/output.tar.gz")["seen.json"])
+    assert seen["hyperparameters"] == {"depth": "5"}
+    assert seen["inputdataconfig"]["code"] == {
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+    }
+    assert seen["resourceconfig"]["hosts"] == ["algo-1"]
+    assert seen["resourceconfig"]["current_instance_type"] == "ml.m5.large"
+    assert "SM_CHANNEL_CODE" not in seen["names"] and "TRAINING_JOB_NAME" in seen["names"]
 
 
 def test_image_without_script_mode_is_refused(workshop: Workshop) -> None:
