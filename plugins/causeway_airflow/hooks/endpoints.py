@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from causeway.deployment.rollout import TAG_DIGEST
 from causeway.errors import DeploymentFailed, NameTaken
 from causeway.statuses import Meaning
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+
+#: A client's fault, as InvokeEndpoint words the ModelError of a container that answers 4xx.
+REFUSED_ROWS: Final = re.compile(
+    r'client error \(4\d\d\) from \S+ with message "(?P<why>.*)"\. See', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -134,19 +140,15 @@ class EndpointRuntimeHook(CausewayHook):
     ) -> list[float]:
         """Send CSV rows under their header and return one number a row, in their order.
 
-        Raises `DeploymentFailed` when the endpoint answers another number of predictions.
+        Raises:
+            DeploymentFailed: the endpoint refuses the rows, fails on them, or answers another
+                number of predictions.
         """
         answers: list[float] = []
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]
-            reply = self.call(
-                "invoke_endpoint",
-                EndpointName=endpoint,
-                ContentType="text/csv",
-                Accept="text/csv",
-                Body="\n".join([header, *part]).encode(),
-            )
-            numbers = [float(value) for value in reply["Body"].read().decode().split()]
+            body = self._ask(endpoint, "\n".join([header, *part]))
+            numbers = [float(value) for value in body.split()]
             if len(numbers) != len(part):
                 raise DeploymentFailed(
                     f"endpoint {endpoint} answered {len(numbers)} predictions for {len(part)} rows",
@@ -155,6 +157,31 @@ class EndpointRuntimeHook(CausewayHook):
                 )
             answers += numbers
         return answers
+
+    def _ask(self, endpoint: str, rows: str) -> str:
+        """Return the answer to CSV; tell what the rows are to blame for from what the model is."""
+        try:
+            reply = self.call(
+                "invoke_endpoint",
+                EndpointName=endpoint,
+                ContentType="text/csv",
+                Accept="text/csv",
+                Body=rows.encode(),
+            )
+        except AwsCallError as error:
+            if error.code != "ModelError":
+                raise
+            refused = REFUSED_ROWS.search(error.text)
+            raise DeploymentFailed(
+                f"endpoint {endpoint} refuses the rows: {refused['why']}"
+                if refused
+                else f"endpoint {endpoint} fails on the rows: {error.text}",
+                principal=self.principal,
+                next_step="Compare the held-out rows with the features that the version reads."
+                if refused
+                else f"Read the log group /aws/sagemaker/Endpoints/{endpoint}.",
+            ) from error
+        return str(reply["Body"].read().decode())
 
 
 def _containers(model: dict[str, Any]) -> list[dict[str, Any]]:
