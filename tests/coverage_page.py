@@ -6,6 +6,7 @@ handlers and moto's classes; what is real, simplified and refused from `localaws
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from localaws.kit.service import Service
 
 PATH = Path("docs/localaws.md")
 NOTES = Path(localaws.__file__).with_name("coverage.yaml")
+IMAGES = ("xgboost", "scikit-learn")
 HEADINGS = {"real": "Real", "simplified": "Simplified", "refused": "Refused"}
 FAULTS = {
     "throttle": "refused as the service spells throttling",
@@ -107,6 +109,7 @@ def render() -> str:
             if names:
                 listed = ", ".join(f"`{name}`" for name in names)
                 parts.append(_paragraph(f"**{title}:** {listed}."))
+    parts += _images(notes["images"])
     parts += [
         "## Faults on demand",
         _paragraph(
@@ -117,6 +120,57 @@ def render() -> str:
         "\n".join(f"- `{kind}`: {FAULTS[kind]}." for kind in KINDS),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def installed(environment: str) -> dict[str, str]:
+    """Return what stands in for an image: distribution -> version, under the image's names."""
+    text = Path(f"requirements-jobs-{environment}.txt").read_text(encoding="utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+    if "xgboost-cpu" in pins:
+        pins["xgboost"] = pins.pop("xgboost-cpu")
+    return pins
+
+
+def _images(notes: dict[str, Any]) -> list[str]:
+    parts = [
+        "## Container images",
+        _paragraph(
+            "Jobs and endpoints run in an environment for each image, with its packages and, where "
+            "a wheel for Python 3.11 exists, its versions. Another tag of these repositories, or "
+            "another repository, is refused; `images.yaml` of `localaws/sagemaker/machine` is the "
+            "table. Python is 3.11 here and another one in the images."
+        ),
+        _paragraph(
+            "What a job installs with pip goes into its own folder. Processes are not isolated "
+            "from the machine. Where the machine allows user namespaces, a job and a model server "
+            "see their folder as `/opt/ml`; elsewhere a job's log says that it does not, and "
+            "`ContainerEntrypoint` is refused."
+        ),
+    ]
+    for environment in IMAGES:
+        image, here = notes[environment], installed(environment)
+        rows = [
+            f"| {name} | {version} | {here[name]} | {notes['deviations'].get(name, '')} |"
+            if name in deviating(image["packages"], here)
+            else f"| {name} | {version} | {here[name]} | |"
+            for name, version in image["packages"].items()
+            if name in here
+        ]
+        absent = [f"{name} {v}" for name, v in image["packages"].items() if name not in here]
+        parts += [
+            f"### {image['image']}",
+            _paragraph(f"Python {image['python']}. Verified in {image['source']}."),
+            "| package | in the image | here | why another |\n|---|---|---|---|\n"
+            + "\n".join(rows),
+            _paragraph(f"Not here: {', '.join(absent)}."),
+        ]
+    parts.append(_paragraph(notes["absent"]))
+    return parts
+
+
+def deviating(image: dict[str, str], here: dict[str, str]) -> set[str]:
+    """Return the packages whose version here is not the image's, and xgboost, which is smaller."""
+    return {name for name in here if name in image and str(image[name]) != here[name]} | {"xgboost"}
 
 
 def _points(notes: dict[str, Any]) -> list[str]:

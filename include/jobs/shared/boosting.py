@@ -4,8 +4,9 @@ Script mode: channels `train` (train.csv and encoder.json) and `validation` (val
 `preprocess.py` wrote them, hyperparameters as arguments. Writes into the model directory
 `xgboost-model.json`, `encoder.json` and `code/`, all that `inference.py` needs, `training.json`
 (the parameters), and what makes the directory an MLflow model (`mlflow_model.py`); into the output
-directory `metrics.json`. Each boosting round prints `validation-<metric>:<value>`, which the job's
-metric definitions read. The same input gives the same model: one thread, a fixed seed.
+directory `metrics.json`. Each boosting round prints `validation-<metric>:<value>`, which metric
+definitions read where SageMaker takes them. The same input gives the same model: one thread, a
+fixed seed.
 """
 
 from __future__ import annotations

@@ -64,6 +64,14 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
     }
 
 
+def test_the_container_is_told_which_script_serves(request_: dict[str, Any]) -> None:
+    (container,) = request_["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+    }
+
+
 def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict[str, Any]) -> None:
     assert request_["CustomerMetadataProperties"]["validation-metrics"] == "auc=0.8"
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causeway.errors import ConfigError
+from causeway.topology.accounts import Topology
 from causeway.training import candidates
 from causeway.use_cases.training_specs import Training
 from causeway.use_cases.use_case import ModelSpec
@@ -76,6 +77,15 @@ def test_candidates_drawn_from_ranges_stay_inside_and_are_always_the_same(
             value = candidate.hyperparameters[name]
             assert dimension["low"] <= value <= dimension["high"]
             assert isinstance(value, type(dimension["low"]))
+
+
+def test_metric_definitions_are_for_own_images_alone(model: ModelSpec, topology: Topology) -> None:
+    assert candidates.metric_definitions(model.training, topology) == {}
+    own = "222222222222.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+    for image in (own, own.replace("sagemaker-xgboost", "our-trees")):
+        mine = topology.model_copy(update={"images": {"xgboost": image}})
+        definitions = candidates.metric_definitions(model.training, mine)
+        assert definitions["validation:auc"] == "validation-auc:([0-9.]+)"
 
 
 def test_a_seed_needs_something_to_draw_from(model: ModelSpec) -> None:

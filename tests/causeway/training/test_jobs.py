@@ -122,3 +122,12 @@ def test_the_sample_is_no_job_code_and_a_use_case_without_scripts_is_refused(
     assert {"features.py", "train.py", "inference.py"} <= set(read_code("credit_risk").files)
     with pytest.raises(ConfigError, match="no job scripts"):
         read_code("nothing", tmp_path)
+
+
+def test_a_job_without_metric_definitions_asks_for_none() -> None:
+    assert (
+        "MetricDefinitions"
+        not in replace(TRAINING, metrics={}).request({})["AlgorithmSpecification"]
+    )
+    [definition] = TRAINING.request({})["AlgorithmSpecification"]["MetricDefinitions"]
+    assert definition == {"Name": "validation:auc", "Regex": "validation-auc:([0-9.]+)"}

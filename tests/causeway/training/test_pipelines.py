@@ -58,6 +58,20 @@ def test_the_definition_is_one_that_a_pipeline_takes(housing: UseCase, topology:
     assert read.parameters["max_depth"].default == "8"
 
 
+def test_each_step_runs_in_the_image_that_its_script_needs(
+    housing: UseCase, topology: Topology
+) -> None:
+    made = steps(housing, topology)
+    images = {
+        name: made[name]["Arguments"]["AppSpecification"]["ImageUri"]
+        for name in ("Preprocess", "Evaluate")
+    }
+    assert images == {
+        "Preprocess": topology.image("processing"),
+        "Evaluate": topology.image("xgboost"),
+    }
+
+
 def test_the_condition_is_the_gate_of_the_use_case(housing: UseCase, topology: Topology) -> None:
     check = steps(housing, topology)["CheckGates"]["Arguments"]
     (condition,) = check["Conditions"]
