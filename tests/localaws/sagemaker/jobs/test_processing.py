@@ -70,6 +70,32 @@ def test_nothing_of_the_servers_environment_reaches_the_script(
     assert b".venv-jobs" in workshop.read("out/env/python.txt")
 
 
+INSTALL = """
+import pathlib, subprocess, sys, zipfile
+wheel = pathlib.Path("extra-1.0-py3-none-any.whl").absolute()
+with zipfile.ZipFile(wheel, "w") as packed:
+    packed.writestr("extra.py", "WORD = 'installed'")
+    for name, text in {
+        "METADATA": "Metadata-Version: 2.1\\nName: extra\\nVersion: 1.0",
+        "WHEEL": "Wheel-Version: 1.0\\nTag: py3-none-any",
+        "RECORD": "",
+    }.items():
+        packed.writestr(f"extra-1.0.dist-info/{name}", text)
+subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", wheel], check=True)
+out = subprocess.run(
+    [sys.executable, "-c", "import extra; print(extra.WORD)"], capture_output=True, check=True
+)
+print(out.stdout.decode().strip())
+"""
+
+
+def test_what_a_job_installs_is_gone_with_it(workshop: Workshop) -> None:
+    workshop.process("installing", INSTALL)
+    assert workshop.log_lines(GROUP, "installing/")[-1] == "installed"
+    described = workshop.process("after", "import extra")
+    assert "No module named 'extra'" in described["FailureReason"]
+
+
 def test_outputs_are_encrypted_with_the_key_that_was_asked_for(workshop: Workshop) -> None:
     kms = workshop.aws.client("kms", "data_science")
     key = kms.create_key()["KeyMetadata"]["Arn"]
