@@ -27,7 +27,11 @@ class AuditLogHook(CausewayHook):
         if since < oldest:
             self.log.warning(
                 "CloudTrail's event history goes back 90 days: %s is looked for since %s, not %s",
-                *(operation, oldest.isoformat("minutes"), since.isoformat("minutes")),
+                *(
+                    operation,
+                    oldest.isoformat(timespec="minutes"),
+                    since.isoformat(timespec="minutes"),
+                ),
             )
         events = self.pages(
             "lookup_events",
