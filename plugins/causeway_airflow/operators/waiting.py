@@ -51,10 +51,13 @@ class WaitingOperator(CausewayOperator, Generic[R]):
         return outcome.result
 
     def resume(self, context: Context, event: Any = None, **carried: Any) -> Any:
-        """Go on after the wait, with what was carried over it."""
+        """Go on after the wait, with what was carried over it.
+
+        `dag.test()` hands over the event alone (Airflow 3.3.2), so that it is in the event, too.
+        """
         with airflow_errors():
             self._parse()
-            return self.resumed(context, **carried)
+            return self.resumed(context, **{**(event or {}).get("carried", {}), **carried})
 
     def resumed(self, context: Context, **carried: Any) -> R:
         """Return the result of what was waited for, or raise why there is none."""
@@ -86,6 +89,7 @@ class WaitingOperator(CausewayOperator, Generic[R]):
                 region_name=self.region_name,
                 poll_interval=interval,
                 longest_interval=longest,
+                carried=dict(pending.carried),
                 max_attempts=max(1, len(list(intervals(interval, longest, bound.total_seconds())))),
                 ends_task=pending.ends_task,
             ),

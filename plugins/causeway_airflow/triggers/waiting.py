@@ -33,6 +33,7 @@ class WaitTrigger(CausewayTrigger):
     :param region_name: its region, when not the connection's own
     :param poll_interval: seconds between the first two questions
     :param longest_interval: seconds to which the interval grows
+    :param carried: goes back to the resumed task with the event
     :param max_attempts: questions before the wait is given up; throttled ones count
     :param ends_task: end a successful task here, instead of resuming it on a worker
     """
@@ -46,6 +47,7 @@ class WaitTrigger(CausewayTrigger):
         max_attempts: int = 3600,
         ends_task: bool = False,
         longest_interval: float = 0.0,
+        carried: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.wait = Wait.read(wait)
@@ -55,6 +57,7 @@ class WaitTrigger(CausewayTrigger):
         self.max_attempts = max_attempts
         self.ends_task = ends_task
         self.longest_interval = longest_interval
+        self.carried = carried or {}
         self._cursor: dict[str, Any] | None = {}
 
     def arguments(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class WaitTrigger(CausewayTrigger):
             "max_attempts": self.max_attempts,
             "ends_task": self.ends_task,
             "longest_interval": self.longest_interval,
+            "carried": self.carried,
         }
 
     def look(self) -> Meaning:
@@ -94,16 +98,20 @@ class WaitTrigger(CausewayTrigger):
                 yield TaskSuccessEvent()
                 return
             if answer is not Meaning.WAITING:
-                yield woken(outcome=answer.value)
+                yield self._woken(answer.value)
                 return
             await asyncio.sleep(interval)
             interval = min(max(interval, self.longest_interval), interval * GROWTH)
-        yield woken(outcome="exhausted")
+        yield self._woken("exhausted")
 
     async def on_kill(self) -> None:
         """Stop what is waited for when a person ends the task (not when a triggerer shuts down)."""
         if self.wait.stop is not None:
             await asyncio.to_thread(self._call, self.wait.stop)
+
+    def _woken(self, outcome: str) -> TriggerEvent:
+        carried = {"carried": self.carried} if self.carried else {}
+        return woken(outcome=outcome, **carried)
 
     def _ask(self) -> Meaning:
         if not self.wait.path:

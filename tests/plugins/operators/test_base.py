@@ -99,6 +99,7 @@ def test_a_task_without_patience_defers_at_once_and_within_its_bounds(
         "max_attempts": 30,
         "ends_task": True,
         "longest_interval": 2.0,
+        "carried": {},
     }
     assert deferred.value.method_name == "resume"
     assert deferred.value.timeout == timedelta(minutes=2)

@@ -125,7 +125,8 @@ def test_a_deployment_waits_until_the_name_of_a_deleted_endpoint_is_free(
     assert deferred.value.kwargs == {"under_way": False}
     monkeypatch.setattr(EndpointsHook, "observe", observe)
     with pytest.raises(TaskDeferred) as started:
-        deploy(approved).resume(context("run-1"), None, **deferred.value.kwargs)
+        # As `dag.test()` resumes: with the event alone.
+        deploy(approved).resume(context("run-1"), {"carried": deferred.value.kwargs})
     assert started.value.kwargs == {"under_way": True}
     assert deploy(approved).resumed(context("run-1"), **started.value.kwargs)["endpoint"]
 
