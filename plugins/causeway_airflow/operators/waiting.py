@@ -54,10 +54,12 @@ class WaitingOperator(CausewayOperator, Generic[R]):
         """Go on after the wait, with what was carried over it.
 
         `dag.test()` hands over the event alone (Airflow 3.3.2), so that it is in the event, too.
+        The event of a trigger that ends its task is a text there.
         """
+        event = event if isinstance(event, dict) else {}
         with airflow_errors():
             self._parse()
-            return self.resumed(context, **{**(event or {}).get("carried", {}), **carried})
+            return self.resumed(context, **{**event.get("carried", {}), **carried})
 
     def resumed(self, context: Context, **carried: Any) -> R:
         """Return the result of what was waited for, or raise why there is none."""

@@ -105,6 +105,17 @@ def test_a_task_without_patience_defers_at_once_and_within_its_bounds(
     assert deferred.value.timeout == timedelta(minutes=2)
 
 
+@pytest.mark.parametrize("event", [None, "success", {"outcome": "success"}])
+def test_a_task_resumes_whatever_event_wakes_it(
+    monkeypatch: pytest.MonkeyPatch, event: Any
+) -> None:
+    """Of a trigger that ended its task, `dag.test()` hands over a text."""
+    task = Waits(task_id="task", account_role="data", duty="ingester", wait=timedelta(minutes=1))
+    monkeypatch.setattr(task, "look", lambda *_, **carried: Done(carried))
+    assert task.resume(Context(), event) == {}
+    assert task.resume(Context(), {"carried": {"a": 1}}, b=2) == {"a": 1, "b": 2}
+
+
 @pytest.mark.parametrize(
     "last", [Meaning.SUCCESS, Meaning.FAILURE, CausewayError("no", next_step="Ask.")]
 )
