@@ -22,14 +22,11 @@ PULLS = (
     "SageMaker AI execution roles'); the local AWS runs jobs without images"
 )
 LOGS = "SageMaker looks for the log stream as this role, same page; the local AWS knows its streams"
-FEATURE_STORE = (
-    "AWS's managed policies AmazonSageMakerFeatureStoreAccess and AmazonSageMakerFullAccess grant "
-    "it: for Iceberg tables, which the local AWS has not, and to the caller of CreateFeatureGroup, "
-    "where AWS does not document whether the caller or the role makes the table"
-)
-ATHENA = (
-    "Athena User Guide, 'Access to databases and tables': the default database must be allowed; "
-    "partitions may be read one by one; the local AWS reads them at once"
+GRANTED = (
+    "AWS's pages grant it and do not say when it is asked for: its managed policies for the "
+    "Feature Store (Iceberg tables, which the local AWS has not; tables by the caller of "
+    "CreateFeatureGroup), the Athena User Guide, 'Access to databases and tables' (the default "
+    "database, partitions one by one)"
 )
 EXECUTION = {
     "causeway-feature-execution": "execute",
@@ -70,22 +67,34 @@ REVIEWED = (
     Reviewed(
         "identity causeway-feature-execution execute#ReadTheMetadataOfIcebergTables",
         "s3:GetObject",
-        FEATURE_STORE,
+        GRANTED,
     ),
     *(
         Reviewed(
             "identity causeway-ingester ingest#CreateTheTablesOfOfflineStores",
             f"glue:{action}",
-            FEATURE_STORE,
+            GRANTED,
         )
         for action in ("CreateDatabase", "CreateTable", "GetDatabase", "GetTable", "UpdateTable")
     ),
     *(
-        Reviewed("identity causeway-trainer train#UseTheDefaultDatabase", action, ATHENA)
+        Reviewed("identity causeway-trainer train#UseTheDefaultDatabase", action, GRANTED)
         for action in ("glue:CreateDatabase", "glue:GetDatabase")
     ),
     *(
-        Reviewed("identity causeway-trainer train#LookUpTheOwnersTables", action, ATHENA)
+        Reviewed("identity causeway-trainer train#LookUpTheOwnersTables", action, GRANTED)
         for action in ("glue:BatchGetPartition", "glue:GetPartition")
+    ),
+    *(
+        Reviewed(
+            "resource glue:eu-central-1:*:catalog#CausewayConsumersLookUpTrainer", action, GRANTED
+        )
+        for action in ("glue:BatchGetPartition", "glue:GetPartition")
+    ),
+    Reviewed(
+        "identity causeway-deployer deploy#Deploy",
+        "sagemaker:UpdateEndpoint",
+        "A later version replaces the one in production by an update; the walk takes one version "
+        "there, and the test endpoint is deleted after each test",
     ),
 )
