@@ -12,10 +12,11 @@ import sys
 import time
 from typing import Any
 
-from causeway.topology.accounts import load_topology
+from causeway.topology.accounts import Topology, load_topology
 from stack import layout, settings
 from stack.processes import HOST, StackError
 from stack.up import AIRFLOW_COMPONENTS, aws_command, mlflow_command, mlflow_environment
+from stack.users import make_users
 
 AIRFLOW_PORT, MLFLOW_PORT, AWS_PORT = 8080, 5000, 4566
 AWS_DESCRIPTION = layout.STATE / "localaws.json"
@@ -43,8 +44,8 @@ def main(name: str) -> None:
 def _airflow() -> dict[str, str]:
     topology = load_topology(layout.TOPOLOGY)
     description = _wait_for_aws()
-    settings.write_aws_files(description, topology)
-    shared = _shared_secrets()
+    shared = _shared_secrets(description, topology)
+    settings.write_aws_files(description, topology, shared["aws_users"])
     environment = settings.airflow(
         topology,
         description["endpoint"],
@@ -57,9 +58,13 @@ def _airflow() -> dict[str, str]:
     return environment | own
 
 
-def _shared_secrets() -> dict[str, Any]:
+def _shared_secrets(description: dict[str, Any], topology: Topology) -> dict[str, Any]:
     if not SECRETS.exists():  # `migrate` runs alone, before the other components of Airflow
-        document = {"users": settings.write_passwords(), "keys": settings.new_keys()}
+        document = {
+            "users": settings.write_passwords(),
+            "keys": settings.new_keys(),
+            "aws_users": make_users(description, topology),
+        }
         layout.private(SECRETS, json.dumps(document))
     secrets: dict[str, Any] = json.loads(SECRETS.read_text())
     return secrets

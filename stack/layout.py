@@ -17,7 +17,8 @@ PROCESSES: Final = STATE / "processes.json"  # what was started, to be stopped
 LOGS: Final = STATE / "logs"
 AIRFLOW_HOME: Final = STATE / "airflow"
 MLFLOW_HOME: Final = STATE / "mlflow"
-AWS_HOME: Final = STATE / "aws"
+AWS_HOME: Final = STATE / "aws"  # Airflow's AWS files
+PEOPLE_HOME: Final = STATE / "people"  # profiles of people and of the accounts' administrators
 DATA: Final = STATE / "data"
 
 

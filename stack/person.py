@@ -1,7 +1,7 @@
-"""A person at work: signs in to AWS with a source identity, and approves in the registry.
+"""A person at work: takes on the approver role as themselves, and approves in the registry.
 
-This is what the real person's tools do: the identity provider sets `sts:SourceIdentity`, the
-approver role is assumed, and `UpdateModelPackage` records the approval in the registry.
+This is what the real person's tools do: signed in as their own principal, they assume the approver
+role with their own source identity, and `UpdateModelPackage` records the approval.
 """
 
 from __future__ import annotations
@@ -15,22 +15,26 @@ class Person:
     """A person with an approver role in the shared-services account."""
 
     def __init__(self, name: str, local: dict[str, Any]) -> None:
-        account = local["accounts"]["shared_services"]
         self.name = name
         self._region = local["region"]
         self._endpoint = local["endpoint"]
-        sts = self._client("sts", account["access_key_id"], account["secret_access_key"])
-        session = sts.assume_role(
-            RoleArn=local["people"][name]["role_arns"][0],
-            RoleSessionName=f"{name}-session",
-            SourceIdentity=name,
-        )["Credentials"]
+        session = self.approver_session(local["people"][name])
         self._sagemaker = self._client(
             "sagemaker",
             session["AccessKeyId"],
             session["SecretAccessKey"],
             session["SessionToken"],
         )
+
+    def approver_session(self, own: dict[str, str]) -> dict[str, str]:
+        """Return the credentials of an approver session, taken on with the person's own key."""
+        sts = self._client("sts", own["access_key_id"], own["secret_access_key"])
+        session: dict[str, str] = sts.assume_role(
+            RoleArn=own["role_arn"],
+            RoleSessionName=f"{self.name}-session",
+            SourceIdentity=own["source_identity"],
+        )["Credentials"]
+        return session
 
     def approve_for_test(self, version_arn: str, reason: str) -> None:
         """Approve a version's entry into the test account."""

@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from causeway.topology.accounts import Topology
+from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.connections import connections as list_connections
 from stack import layout
+from stack.users import AIRFLOW, Keys
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
 AIRFLOW_PROFILE = "causeway-airflow"
@@ -35,28 +36,43 @@ def base() -> dict[str, str]:
     return environment
 
 
-def write_aws_files(description: dict[str, Any], topology: Topology) -> None:
-    """Write the AWS config and credentials files with the profiles of the connections."""
-    credentials, config = [], []
-    for role, account in description["accounts"].items():
-        credentials += [
-            f"[{role}-admin]",
-            f"aws_access_key_id = {account['access_key_id']}",
-            f"aws_secret_access_key = {account['secret_access_key']}",
-            "",
-        ]
-        config += [f"[profile {role}-admin]", f"region = {topology.region}", ""]
-    governance = description["accounts"]["governance"]["id"]
-    config += [
+def write_aws_files(
+    description: dict[str, Any], topology: Topology, users: dict[str, Keys]
+) -> None:
+    """Write the AWS config and credentials files: Airflow's, and those of people.
+
+    Airflow's hold the key of its own user, the profile that takes on its role, and the
+    administrators'. The people's have a profile for each person and for each account's
+    administrator (`<account role>-admin`); no process of the stack reads them.
+    """
+    administrators = {f"{name}-admin": keys for name, keys in description["accounts"].items()}
+    role = [
         f"[profile {AIRFLOW_PROFILE}]",
-        f"role_arn = arn:{topology.partition}:iam::{governance}:role/causeway-airflow",
-        "source_profile = governance-admin",
+        f"role_arn = {topology.role_arn(AccountRole.GOVERNANCE, 'airflow')}",
+        f"source_profile = {AIRFLOW}",
         "role_session_name = airflow",
         f"region = {topology.region}",
         "",
     ]
-    layout.private(layout.AWS_HOME / "credentials", "\n".join(credentials))
-    layout.private(layout.AWS_HOME / "config", "\n".join(config))
+    _write_profiles(
+        layout.AWS_HOME, {AIRFLOW: users[AIRFLOW]} | administrators, topology.region, role
+    )
+    people = {name: keys for name, keys in users.items() if name != AIRFLOW}
+    _write_profiles(layout.PEOPLE_HOME, people | administrators, topology.region, [])
+
+
+def _write_profiles(folder: Path, keys: dict[str, Keys], region: str, config: list[str]) -> None:
+    credentials: list[str] = []
+    for name, key in keys.items():
+        credentials += [
+            f"[{name}]",
+            f"aws_access_key_id = {key['access_key_id']}",
+            f"aws_secret_access_key = {key['secret_access_key']}",
+            "",
+        ]
+        config += [f"[profile {name}]", f"region = {region}", ""]
+    layout.private(folder / "credentials", "\n".join(credentials))
+    layout.private(folder / "config", "\n".join(config))
 
 
 def aws(endpoint: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from stack.processes import (
     tail,
     wait_for_url,
 )
+from stack.users import Keys, make_users
 
 Say = Callable[[str], None]
 MLFLOW_SECONDS = AIRFLOW_SECONDS = 120.0
@@ -70,7 +71,13 @@ def down(say: Say, *, quiet: bool = False) -> None:
         say("stopping the stack")
     stop_all()
     layout.LOCAL.unlink(missing_ok=True)
-    for path in (layout.AIRFLOW_HOME, layout.MLFLOW_HOME, layout.AWS_HOME, layout.LOGS):
+    for path in (
+        layout.AIRFLOW_HOME,
+        layout.MLFLOW_HOME,
+        layout.AWS_HOME,
+        layout.PEOPLE_HOME,
+        layout.LOGS,
+    ):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -81,7 +88,8 @@ def _start(say: Say) -> dict[str, Any]:
         aws = pool.submit(_start_aws)
         users = settings.write_passwords()
         description = aws.result()
-        settings.write_aws_files(description, topology)
+        aws_users = make_users(description, topology)
+        settings.write_aws_files(description, topology, aws_users)
         say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()
@@ -94,7 +102,7 @@ def _start(say: Say) -> dict[str, Any]:
         airflow_url = airflow.result()
     say(f"Airflow      {airflow_url}")
     local = description | {
-        "people": _people(topology),
+        "people": people(topology, aws_users),
         "airflow": {"url": airflow_url, "users": users},
         "mlflow": {"url": mlflow_url},
     }
@@ -102,9 +110,14 @@ def _start(say: Say) -> dict[str, Any]:
     return local
 
 
-def _people(topology: Topology) -> dict[str, dict[str, list[str]]]:
+def people(topology: Topology, users: dict[str, Keys]) -> dict[str, dict[str, str]]:
+    """Return how each person takes on the approver role: with which key and source identity."""
     approver = topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
-    return {person: {"role_arns": [approver]} for person in topology.people}
+    return {
+        name: users[name] | {"role_arn": approver, "source_identity": person.source_identity}
+        for name, person in topology.people.items()
+        if name in users
+    }
 
 
 #: Seconds of what takes minutes on AWS: long enough to be waited for.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import boto3
 import pytest
 
 from causeway.topology.accounts import load_topology
-from stack import layout, settings
+from stack import layout, settings, up
+from stack.users import make_users
 from tests import databases, leftovers
 from tests.accounts import REGION
 from tests.control_route import administrator_keys, control
@@ -30,6 +31,7 @@ class LocalPlatform:
     accounts: dict[str, dict[str, str]]
     environment: dict[str, str]
     folder: Path
+    people: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def client(self, service: str, role: str) -> Any:
         """Return a client that signs as the administrator of an account role."""
@@ -38,14 +40,21 @@ class LocalPlatform:
 
     def person(self, name: str) -> Any:
         """Return a SageMaker client of the registry's account for a person who decides."""
-        keys = self.client("sts", "shared_services").assume_role(
-            RoleArn=f"arn:aws:iam::{self.accounts['shared_services']['id']}:role/causeway-approver",
-            RoleSessionName="somebody",
-            SourceIdentity=name,
-        )["Credentials"]
+        keys = self.approver_session(name)
         return self._client(
             "sagemaker", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
         )
+
+    def approver_session(self, name: str) -> dict[str, str]:
+        """Return credentials of the approver role, taken on by a person with their own key."""
+        own = self.people[name]
+        sts = self._client("sts", own["access_key_id"], own["secret_access_key"])
+        session: dict[str, str] = sts.assume_role(
+            RoleArn=own["role_arn"],
+            RoleSessionName="somebody",
+            SourceIdentity=own["source_identity"],
+        )["Credentials"]
+        return session
 
     def faults(self, method: str, document: Any = None) -> Any:
         """Put a fault in force (POST), tell which are (GET), take all out of force (DELETE)."""
@@ -74,7 +83,7 @@ def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlat
     With it come an empty database of MLflow and, for whoever runs DAGs, one of Airflow.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME"):
+        for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME", "PEOPLE_HOME"):
             patch.setattr(layout, name, folder / name.lower())
         description, log = folder / "localaws.json", folder / "localaws.log"
         with log.open("w") as out:
@@ -100,7 +109,8 @@ def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlat
                 time.sleep(0.1)
             described = json.loads(description.read_text())
             topology = load_topology(layout.TOPOLOGY)
-            settings.write_aws_files(described, topology)
+            users = make_users(described, topology)
+            settings.write_aws_files(described, topology, users)
             environment = settings.airflow(
                 topology,
                 described["endpoint"],
@@ -111,7 +121,13 @@ def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlat
             )
             environment["CAUSEWAY_POLL_SECONDS"] = "0.2"
             environment["CAUSEWAY_PATIENCE_SECONDS"] = "0"  # waits are tested in their triggers
-            yield LocalPlatform(described["endpoint"], described["accounts"], environment, folder)
+            yield LocalPlatform(
+                described["endpoint"],
+                described["accounts"],
+                environment,
+                folder,
+                up.people(topology, users),
+            )
         finally:
             server.terminate()
             server.wait(20)

@@ -77,6 +77,7 @@ def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
         },
         "AccountRole": role,
         "TrustedAirflowRoleArn": "",
+        "TrustsAirflowOtherwise": "false",
         "ManagedMlflowServer": "",
         "KeepsModelCards": "false",
         "LandingObjects": "",

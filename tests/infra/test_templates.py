@@ -117,9 +117,9 @@ def test_a_role_is_only_passed_to_sagemaker(path: Path) -> None:
 def test_trust_is_never_unconditional(path: Path) -> None:
     for name, properties in roles(path):
         for statement in properties["AssumeRolePolicyDocument"]["Statement"]:
-            principal = statement["Principal"]
             if name == "Airflow":  # whom the operator names, or this account
                 continue
+            principal = statement["Principal"]
             assert statement.get("Condition"), name
             if "Service" in principal:
                 assert statement["Condition"] == {
@@ -127,11 +127,9 @@ def test_trust_is_never_unconditional(path: Path) -> None:
                 }, name
 
 
-def test_the_approver_needs_a_source_identity_and_no_duty_becomes_one() -> None:
+def test_the_approver_trusts_nobody_by_itself_and_no_duty_becomes_one() -> None:
     trust = dict(roles(INFRA / "shared-services.yaml"))["Approver"]["AssumeRolePolicyDocument"]
-    allow, deny = trust["Statement"]
-    assert allow["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
-    assert allow["Condition"] == {"StringLike": {"sts:SourceIdentity": "?*"}}
+    (deny,) = trust["Statement"]  # the people's statements are generated
     assert deny["Effect"] == "Deny"
     assert "causeway-approver" not in (INFRA / "governance.yaml").read_text()
 

@@ -15,7 +15,6 @@ REGISTRY = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS['shared_services']}"
 GROUP_ARN = f"{REGISTRY}:model-package-group/credit-risk"
 V1 = f"{REGISTRY}:model-package/credit-risk/1"
 V2 = f"{REGISTRY}:model-package/credit-risk/2"
-APPROVER = "causeway-approver"
 
 
 def until(look: Callable[[], Any], what: str, seconds: float = 300) -> Any:
@@ -68,11 +67,7 @@ def approve_for_production(platform: LocalPlatform, person: str, version: str) -
 
 def look_before_deciding(platform: LocalPlatform, person: str, version: str) -> dict[str, Any]:
     """Read as a person what is read before a decision: the gate report and the comparison."""
-    keys = platform.client("sts", "shared_services").assume_role(
-        RoleArn=f"arn:aws:iam::{platform.accounts['shared_services']['id']}:role/{APPROVER}",
-        RoleSessionName="look",
-        SourceIdentity=person,
-    )["Credentials"]
+    keys = platform.approver_session(person)
     session = boto3.Session(
         keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION
     )

@@ -18,7 +18,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
 from causeway.topology.access_rules import AccessRule
+from causeway.topology.airflow_trust import AirflowTrust
 from causeway.topology.landing import LandingBucket
+from causeway.topology.people import Person, check_people
 
 AccountId = NewType("AccountId", str)
 """Twelve digits; checked where it enters (`Topology`, `causeway.topology.arns`)."""
@@ -94,14 +96,11 @@ SHARERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
 )
 
 
+#: The least that CloudTrail may be waited for on AWS: its average, in minutes ("How quickly are
+#: events delivered", CloudTrail FAQs).
+TRAIL_DELAY_MINUTES: Final = 5.0
+
 _Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-
-
-class Person(Strict):
-    """One human: the `sts:SourceIdentity` and the Airflow user that both mean them."""
-
-    source_identity: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
-    airflow_user: str
 
 
 class Organisation(Strict):
@@ -147,6 +146,7 @@ class Topology(Strict):
     people: dict[str, Person] = Field(min_length=1)
     #: Where raw files are taken from, besides the bucket of the data account.
     landing: tuple[LandingBucket, ...] = ()
+    airflow: AirflowTrust = AirflowTrust()
     #: Whether these are the accounts of the embedded local AWS.
     local: bool = False
     #: Minutes after which CloudTrail has every call (at most; on average it takes five).
@@ -169,11 +169,35 @@ class Topology(Strict):
         missing = [role.value for role in DEPLOYED_ROLES if role not in self.accounts]
         if missing:
             raise ValueError(f"accounts: no account id for {', '.join(missing)}")
-        for field in ("source_identity", "airflow_user"):
-            values = [getattr(person, field) for person in self.people.values()]
-            if len(set(values)) != len(values):
-                raise ValueError(f"people: two people share one {field}; one log-in is one person")
+        check_people(self.people)
+        self._check_owners_of_principals()
+        if not self.local and self.trail_delay_minutes < TRAIL_DELAY_MINUTES:
+            raise ValueError(
+                f"trail_delay_minutes: {self.trail_delay_minutes:g} would refuse genuine "
+                "approvals, because CloudTrail takes five minutes on average to have a call and "
+                f"fifteen at most; allowed: {TRAIL_DELAY_MINUTES:g} or more, less only on a "
+                "topology with `local: true`"
+            )
         return self
+
+    def _check_owners_of_principals(self) -> None:
+        """Refuse people whose principal belongs to whoever trains or deploys.
+
+        The administrators of an account can sign in as each of its users and roles.
+        """
+        governing = {
+            self.account(AccountRole.GOVERNANCE),
+            self.account(AccountRole.SHARED_SERVICES),
+        }
+        for name, person in self.people.items():
+            if person.principal is None or person.principal.account in governing:
+                continue
+            if roles := self.roles_of(person.principal.account):
+                raise ValueError(
+                    f"people: {name} signs in from the account of {roles[0].value}, whose "
+                    "administrators could appear as them; allowed: the governance or shared "
+                    "services account, or one that plays no role here"
+                )
 
     def account(self, role: AccountRole) -> AccountId:
         """Return the account that plays the role; management defaults to governance."""

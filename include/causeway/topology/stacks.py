@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -9,11 +11,16 @@ import yaml
 
 from causeway.documents import LOADER
 from causeway.errors import ConfigError
+from causeway.topology import airflow_trust
 from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.people import trust_statements
 
 INFRA_DIR: Final = Path(__file__).resolve().parents[2] / "infra"
 #: Test and production are the same kind of account, so they share a template.
 _TEMPLATES: Final = {AccountRole.TEST: "workload.yaml", AccountRole.PROD: "workload.yaml"}
+
+
+_MARK: Final = re.compile(r"^(?P<indent> *)# causeway: (?P<what>people|airflow)\n", re.M)
 
 
 class _TemplateLoader(LOADER):  # type: ignore[misc]  # libyaml's loader where it is built in
@@ -28,13 +35,39 @@ def template_path(role: AccountRole, folder: Path | None = None) -> Path:
     return (folder or INFRA_DIR) / _TEMPLATES.get(role, f"{role.dashed}.yaml")
 
 
+def template(role: AccountRole, topology: Topology, folder: Path | None = None) -> str:
+    """Return the template of an account role with the trust that the topology asks for.
+
+    A comment `# causeway: people` or `# causeway: airflow` in a list of statements stands for
+    those that are generated. Without them a template is complete too, and trusts nobody there.
+
+    Raises:
+        ConfigError: there are more people than a trust policy can hold.
+    """
+    text = template_path(role, folder).read_text(encoding="utf-8")
+    account = topology.account(role)
+    generated = {
+        "people": trust_statements(topology.people),
+        "airflow": airflow_trust.trust_statements(
+            topology.airflow, partition=topology.partition, account=account
+        ),
+    }
+
+    def written(match: re.Match[str]) -> str:
+        statements = generated[match["what"]]
+        return "".join(f"{match['indent']}- {json.dumps(item)}\n" for item in statements)
+
+    return _MARK.sub(written, text)
+
+
 def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str, str]:
-    """Return a value for each parameter that the template declares without a default.
+    """Return a value for each parameter of the template that the topology decides.
 
     `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
     the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
-    others.
+    others. `TrustedAirflowRoleArn` has none unless the topology names it: a
+    stack keeps what somebody else set.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -52,8 +85,13 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "LandingKeys": ",".join(
             sorted({place.kms_key for place in topology.landing if place.kms_key})
         ),
-        "KeepsModelCards": "true" if role.value in topology.model_cards.spokes else "false",
+        "KeepsModelCards": _flag(role.value in topology.model_cards.spokes),
+        "TrustsAirflowOtherwise": _flag(
+            bool(topology.airflow.model_dump(exclude={"role_arn"}, exclude_defaults=True))
+        ),
     }
+    if topology.airflow.role_arn:
+        all_values["TrustedAirflowRoleArn"] = topology.airflow.role_arn
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
     unknown = [
         name for name, body in declared.items() if name not in all_values and "Default" not in body
@@ -64,6 +102,10 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
             next_step=f"Known parameters: {', '.join(sorted(all_values))}; give others a default.",
         )
     return {name: all_values[name] for name in declared if name in all_values}
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _camel(role: AccountRole) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from causeway.errors import DeploymentFailed
 from causeway.statuses import Meaning, meaning
 from causeway.topology.accounts import AccountRole
-from causeway.topology.stacks import parameters, template_path
+from causeway.topology.stacks import parameters, template
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.cloudformation import CloudFormationHook
 from causeway_airflow.results import DeployedStack
@@ -34,10 +34,8 @@ NAMED_FAILURES: Final = 5
 def deploy_account(hook: Hooks, role: AccountRole) -> DeployedStack:
     """Deploy the stack of an account role from its template."""
     places = topology()
-    name, template = places.stack(role), template_path(role).read_text(encoding="utf-8")
-    change = deploy_stack(
-        hook(CloudFormationHook), name, template, parameters(role, places, template)
-    )
+    name, text = places.stack(role), template(role, places)
+    change = deploy_stack(hook(CloudFormationHook), name, text, parameters(role, places, text))
     log.info("stack %s in %s: %s", name, role, change)
     return DeployedStack(stack=name, change=change)
 

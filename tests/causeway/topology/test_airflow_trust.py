@@ -1,0 +1,83 @@
+"""Whom Airflow's own role trusts, by what the topology says of the Airflow processes."""
+
+from __future__ import annotations
+
+import pytest
+
+from causeway.documents import parse
+from causeway.errors import ConfigError
+from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.airflow_trust import trust_statements
+from causeway.topology.stacks import parameters, template
+from tests.causeway.topology.test_accounts import TEXT
+
+
+def topology(airflow: str) -> Topology:
+    return parse(f"{TEXT}airflow: {airflow}\n", Topology, "t.yaml")
+
+
+def statements(airflow: str) -> list[dict[str, object]]:
+    return trust_statements(topology(airflow).airflow, partition="aws", account="444444444444")
+
+
+def test_a_web_identity_is_bound_to_audience_and_subjects() -> None:
+    (statement,) = statements(
+        "{web_identity: [{provider: oidc.eks.eu-central-1.amazonaws.com/id/A1, "
+        'subjects: ["system:serviceaccount:airflow:*"]}]}'
+    )
+    assert statement["Principal"] == {
+        "Federated": "arn:aws:iam::444444444444:oidc-provider/"
+        "oidc.eks.eu-central-1.amazonaws.com/id/A1"
+    }
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"] == {
+        "StringEquals": {"oidc.eks.eu-central-1.amazonaws.com/id/A1:aud": "sts.amazonaws.com"},
+        "StringLike": {
+            "oidc.eks.eu-central-1.amazonaws.com/id/A1:sub": ["system:serviceaccount:airflow:*"]
+        },
+    }
+
+
+def test_a_pod_identity_is_bound_to_cluster_and_service_account() -> None:
+    (statement,) = statements(
+        '{pod_identity: [{cluster: "arn:aws:eks:eu-central-1:444444444444:cluster/c", '
+        "namespace: airflow, service_account: worker}]}"
+    )
+    assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": "444444444444",
+            "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-central-1:444444444444:cluster/c",
+            "aws:RequestTag/kubernetes-namespace": "airflow",
+            "aws:RequestTag/kubernetes-service-account": "worker",
+        }
+    }
+
+
+def test_a_service_acts_for_the_account_alone() -> None:
+    ecs, ec2 = statements("{services: [ecs-tasks.amazonaws.com, ec2.amazonaws.com]}")
+    assert ecs["Condition"] == {"StringEquals": {"aws:SourceAccount": "444444444444"}}
+    assert ec2["Principal"] == {"Service": "ec2.amazonaws.com"}
+
+
+def test_what_anybody_could_be_is_refused() -> None:
+    with pytest.raises(ConfigError, match="subjects"):
+        topology('{web_identity: [{provider: token.example.com, subjects: ["*"]}]}')
+    with pytest.raises(ConfigError, match="services"):
+        topology("{services: [lambda.amazonaws.com]}")
+
+
+def test_the_account_is_trusted_only_where_nobody_is_named() -> None:
+    role = AccountRole.GOVERNANCE
+
+    def values(places: Topology) -> dict[str, str]:
+        return parameters(role, places, template(role, places))
+
+    nobody = values(topology("{}"))
+    assert nobody["TrustsAirflowOtherwise"] == "false"
+    assert "TrustedAirflowRoleArn" not in nobody  # what somebody set by hand stays
+    arn = "arn:aws:iam::444444444444:role/nodes"
+    assert values(topology(f'{{role_arn: "{arn}"}}'))["TrustedAirflowRoleArn"] == arn
+    services = topology("{services: [ecs-tasks.amazonaws.com]}")
+    assert values(services)["TrustsAirflowOtherwise"] == "true"
+    assert '"Sid": "Service0"' in template(role, services)
