@@ -1,41 +1,47 @@
-"""# platform__accounts: set the accounts up, or bring them up to date
+"""# platform__accounts: bring the accounts up to date, and compare their guards
 
-**What it does.** Deploys the CloudFormation stack of every account role (`include/infra`: roles,
-buckets, keys, stage table, event bus, queue), then creates the model package group and the draft
-card of every model, the managed MLflow server where the topology declares one, and the MLflow
-experiment of every use case. What is there already and unchanged
-stays as it is.
+**What it does.** Updates the CloudFormation stacks of resources (`include/infra/resources`), then
+creates the model package group and the draft card of every model, the managed MLflow server where
+the topology declares one, and the MLflow experiment of every use case. What is there already and
+unchanged stays as it is. Beside that it compares the guards of every account
+(`include/infra/guards`: roles, trust, buckets, keys, queues and their policies, the stage table),
+and whom the approver role trusts, with what the topology declares. A difference fails
+`check_guards`, and with it the run; the other tasks do their work all the same. Guards are never
+changed here.
 
 **When.** By hand: first of all, after a change of a template, of the topology or of a use case.
+`platform__sharing` runs after it.
 
-**Accounts touched.** All six, each as its administrator (connections `causeway_<role>_bootstrap`);
-shared services as the registry's owner.
+**Accounts touched.** All six, each as its stack keeper; shared services as the registry's owner.
 
-**Re-run.** Any time, whole or from a failed task: a stack is updated only when it differs, a failed
-creation is removed and made anew.
+**Re-run.** Any time, whole or from a failed task: a stack is updated only when it differs.
 
-**Roll back.** Put the template back and run again. Buckets, keys and the stage table are retained
-when a stack is deleted.
+**Roll back.** Put the template back and run again. Guards are deployed by an administrator, with
+`python -m causeway_deploy bootstrap`.
 """
 
 from airflow.sdk import DAG
 
-from causeway.topology.accounts import DEPLOYED_ROLES
+from causeway.topology.accounts import STACK_KEEPERS, STACK_SERVICES
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.model_cards import EnsureModelCardsOperator
 from causeway_airflow.operators.platform import (
-    DeployStackOperator,
+    CheckGuardsOperator,
     EnsureExperimentsOperator,
     EnsureModelGroupsOperator,
+    UpdateResourcesOperator,
 )
 from causeway_airflow.operators.tracking_servers import EnsureTrackingServerOperator
 
 with DAG("platform__accounts", schedule=None, **dag_arguments("platform", doc=__doc__)):
-    stacks = DeployStackOperator.partial(
-        task_id="deploy_stack", map_index_template="{{ task.account_role }}"
-    ).expand(account_role=[role.value for role in DEPLOYED_ROLES])
+    CheckGuardsOperator(task_id="check_guards")
+    stacks = UpdateResourcesOperator.partial(
+        task_id="update_resources", map_index_template="{{ task.account_role }}"
+    ).expand_kwargs(
+        [{"account_role": role.value, "duty": STACK_KEEPERS[role]} for role in STACK_SERVICES]
+    )
     groups = EnsureModelGroupsOperator(task_id="model_groups")
     cards = EnsureModelCardsOperator(task_id="model_cards")
     experiments = EnsureExperimentsOperator(task_id="experiments", outlets=[PLATFORM])

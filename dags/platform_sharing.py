@@ -10,8 +10,8 @@ merged by Sid; every consumer of features, the trainer too, has them in the poli
 account's Glue catalogue, which no template can hold. Where the topology names accounts that keep
 model cards of their own, the central cards are brought up to them.
 
-**When.** Daily, to fix drift, re-share what expired and revoke grants whose time is over; by hand
-after `platform__accounts` and after a change of the declared access. With `dry_run` it changes
+**When.** Daily, to fix drift, re-share what expired and revoke grants whose time is over; after
+`platform__accounts`; by hand after a change of the declared access. With `dry_run` it changes
 nothing: read the plan in the log of `plan_shares` or in its XCom.
 
 **Accounts touched.** data and shared services (owners), every account that a grant reaches.
@@ -24,8 +24,9 @@ what nobody declares is revoked.
 
 from typing import Any
 
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
+from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.model_cards import AggregateCardsOperator
@@ -77,7 +78,7 @@ def fail_with_any() -> None:
 
 with DAG(
     "platform__sharing",
-    schedule=at("0 0 * * *"),
+    schedule=AssetOrTimeSchedule(timetable=at("0 0 * * *"), assets=[PLATFORM]),
     params={
         "dry_run": Param(
             False,

@@ -13,9 +13,16 @@ import time
 from typing import Any
 
 from causeway.topology.accounts import Topology, load_topology
+from causeway_deploy.bootstrapping import bootstrap
 from stack import layout, settings
 from stack.processes import HOST, StackError
-from stack.up import AIRFLOW_COMPONENTS, aws_command, mlflow_command, mlflow_environment
+from stack.up import (
+    AIRFLOW_COMPONENTS,
+    administrators,
+    aws_command,
+    mlflow_command,
+    mlflow_environment,
+)
 from stack.users import make_users
 
 AIRFLOW_PORT, MLFLOW_PORT, AWS_PORT = 8080, 5000, 4566
@@ -60,10 +67,12 @@ def _airflow() -> dict[str, str]:
 
 def _shared_secrets(description: dict[str, Any], topology: Topology) -> dict[str, Any]:
     if not SECRETS.exists():  # `migrate` runs alone, before the other components of Airflow
+        aws_users = make_users(description, topology)
+        bootstrap(topology, administrators(description))
         document = {
             "users": settings.write_passwords(),
             "keys": settings.new_keys(),
-            "aws_users": make_users(description, topology),
+            "aws_users": aws_users,
         }
         layout.private(SECRETS, json.dumps(document))
     secrets: dict[str, Any] = json.loads(SECRETS.read_text())

@@ -65,10 +65,10 @@ class Demo:
         """Take the model to production and return what `.causeway/demo.json` says of it."""
         with self.progress.step("Airflow reads the DAGs"):
             self.airflow.wait_until_parsed(self.dags, 60)
-        self._dag("accounts: roles, buckets, keys, tables", "platform__accounts", {}, admin=True)
-        self._dag("sharing across accounts", "platform__sharing", {}, admin=True)
         training_dag = f"{self.model.name}__training"
-        before = {run.run_id for run in self.administrator.runs(training_dag)}
+        before = self._runs("platform__sharing") | self._runs(training_dag)
+        self._dag("accounts: model groups, experiments", "platform__accounts", {}, admin=True)
+        self._started("sharing across accounts", "platform__sharing", before)
         conf = {"data": self.data} if self.data else {}
         self._dag("raw file to feature groups", f"{self.case.id}__features", conf)
         training = self._train(training_dag, before)
@@ -91,12 +91,19 @@ class Demo:
         """Follow the run that the features' assets start; with a seed, start one by hand."""
         if self.seed is not None:
             return self._dag("training and registration", dag_id, {"seed": self.seed})
+        return self._started("training and registration", dag_id, before)
+
+    def _runs(self, dag_id: str) -> set[str]:
+        return {run.run_id for run in self.administrator.runs(dag_id)}
+
+    def _started(self, name: str, dag_id: str, before: set[str]) -> Run:
+        """Follow the run that an asset starts; `before` are the ids of runs that are not it."""
 
         def started() -> Run | None:
             runs = self.administrator.runs(dag_id)
             return next((run for run in runs if run.run_id not in before), None)
 
-        with self.progress.step("training and registration") as step:
+        with self.progress.step(name) as step:
             return self._follow(step, self._until(started, f"no {dag_id} run was started"))
 
     def _follow(self, step: Step, run: Run) -> Run:

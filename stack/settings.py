@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from causeway.topology.accounts import AccountRole, Topology
-from causeway.topology.connections import connections as list_connections
+from causeway_deploy.connecting import environment as connections
 from stack import layout
 from stack.users import AIRFLOW, Keys
 
@@ -41,9 +41,9 @@ def write_aws_files(
 ) -> None:
     """Write the AWS config and credentials files: Airflow's, and those of people.
 
-    Airflow's hold the key of its own user, the profile that takes on its role, and the
-    administrators'. The people's have a profile for each person and for each account's
-    administrator (`<account role>-admin`); no process of the stack reads them.
+    Airflow's hold the key of its own user and the profile that takes on its role. The people's have
+    a profile for each person and for each account's administrator (`<account role>-admin`); no
+    process of the stack reads them.
     """
     administrators = {f"{name}-admin": keys for name, keys in description["accounts"].items()}
     role = [
@@ -54,9 +54,7 @@ def write_aws_files(
         f"region = {topology.region}",
         "",
     ]
-    _write_profiles(
-        layout.AWS_HOME, {AIRFLOW: users[AIRFLOW]} | administrators, topology.region, role
-    )
+    _write_profiles(layout.AWS_HOME, {AIRFLOW: users[AIRFLOW]}, topology.region, role)
     people = {name: keys for name, keys in users.items() if name != AIRFLOW}
     _write_profiles(layout.PEOPLE_HOME, people | administrators, topology.region, [])
 
@@ -84,21 +82,6 @@ def aws(endpoint: str) -> dict[str, str]:
         "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": endpoint,  # of managed MLflow, by its plugin
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def connections(topology: Topology) -> dict[str, str]:
-    """Return `AIRFLOW_CONN_*` for every connection that the DAGs use; none holds a secret."""
-    variables = {}
-    for connection in list_connections(topology):
-        extra = {"region_name": topology.region}
-        if connection.role_arn:
-            extra |= {"profile_name": AIRFLOW_PROFILE, "role_arn": connection.role_arn}
-        else:
-            extra["profile_name"] = f"{connection.role.value}-admin"
-        variables[f"AIRFLOW_CONN_{connection.conn_id.upper()}"] = json.dumps(
-            {"conn_type": "aws", "extra": extra}
-        )
-    return variables
 
 
 def write_passwords() -> dict[str, dict[str, str]]:
@@ -161,7 +144,7 @@ def airflow(
         "workers__min_heartbeat_interval": 1,
         "usage_data_collection__enabled": False,
     }
-    environment = base() | aws(endpoint) | connections(topology)
+    environment = base() | aws(endpoint) | connections(topology, AIRFLOW_PROFILE)
     environment |= {
         "AIRFLOW_HOME": str(layout.AIRFLOW_HOME),
         "MLFLOW_TRACKING_URI": mlflow_url,

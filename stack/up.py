@@ -1,4 +1,4 @@
-"""Starts the stack: the local AWS, an MLflow server and Airflow's four components."""
+"""Starts the stack: the local AWS with its accounts set up, an MLflow server and Airflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import boto3
+
 from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway_deploy.bootstrapping import bootstrap
+from causeway_deploy.clients import Clients
 from stack import layout, settings
 from stack.processes import (
     HOST,
@@ -30,6 +34,8 @@ from stack.processes import (
 )
 from stack.users import Keys, make_users
 
+#: Seconds of what takes minutes on AWS: long enough to be waited for.
+DELAYS: Final = {"offline": 1, "deletion": 1}
 Say = Callable[[str], None]
 MLFLOW_SECONDS = AIRFLOW_SECONDS = 120.0
 # Logs are read from disk: the log servers of scheduler and triggerer would bind every interface.
@@ -83,13 +89,14 @@ def down(say: Say, *, quiet: bool = False) -> None:
 
 def _start(say: Say) -> dict[str, Any]:
     topology = load_topology(layout.TOPOLOGY)
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
         mlflow = pool.submit(_start_mlflow)
         aws = pool.submit(_start_aws)
         users = settings.write_passwords()
         description = aws.result()
         aws_users = make_users(description, topology)
         settings.write_aws_files(description, topology, aws_users)
+        accounts = pool.submit(bootstrap, topology, administrators(description))
         say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()
@@ -100,6 +107,7 @@ def _start(say: Say) -> dict[str, Any]:
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
         say(f"MLflow       {mlflow_url}")
         airflow_url = airflow.result()
+        accounts.result()
     say(f"Airflow      {airflow_url}")
     local = description | {
         "people": people(topology, aws_users),
@@ -120,8 +128,20 @@ def people(topology: Topology, users: dict[str, Keys]) -> dict[str, dict[str, st
     }
 
 
-#: Seconds of what takes minutes on AWS: long enough to be waited for.
-DELAYS: Final = {"offline": 1, "deletion": 1}
+def administrators(description: dict[str, Any]) -> Clients:
+    """Return the administrators' clients of the accounts that the local AWS describes."""
+    sessions = {
+        role: boto3.Session(
+            keys["access_key_id"], keys["secret_access_key"], region_name=description["region"]
+        )
+        for role, keys in description["accounts"].items()
+    }
+
+    def client(role: AccountRole, service: str) -> Any:
+        make: Any = sessions[role.value].client  # which service is known at run time only
+        return make(service, endpoint_url=description["endpoint"])
+
+    return client
 
 
 def aws_command(description: Path) -> list[str]:

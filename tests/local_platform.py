@@ -15,7 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from causeway.topology.accounts import load_topology
+from causeway.topology.accounts import AccountRole, load_topology
+from causeway_deploy.bootstrapping import bootstrap
 from stack import layout, settings, up
 from stack.users import make_users
 from tests import databases, leftovers
@@ -44,6 +45,20 @@ class LocalPlatform:
         return self._client(
             "sagemaker", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
         )
+
+    def deploy(self, *roles: str, topology: Path = layout.TOPOLOGY) -> list[str]:
+        """Deploy the stacks of account roles as their administrators; return what changed."""
+        described = {
+            "endpoint": self.endpoint,
+            "region": REGION,
+            "accounts": {role: self.accounts[role] for role in roles},
+        }
+        deployed = bootstrap(
+            load_topology(topology),
+            up.administrators(described),
+            roles=[AccountRole(role) for role in roles],
+        )
+        return [item.stack for item in deployed if item.change != "unchanged"]
 
     def approver_session(self, name: str) -> dict[str, str]:
         """Return credentials of the approver role, taken on by a person with their own key."""
@@ -77,10 +92,13 @@ class LocalPlatform:
 
 
 @contextlib.contextmanager
-def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlatform]:
+def local_platform(
+    folder: Path, *, airflow: bool = False, accounts: bool = True
+) -> Iterator[LocalPlatform]:
     """Start a local AWS of its own; it ends with the context.
 
-    With it come an empty database of MLflow and, for whoever runs DAGs, one of Airflow.
+    With it come an empty database of MLflow and, for whoever runs DAGs, one of Airflow. Without
+    `accounts` nothing is deployed but the users.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME", "PEOPLE_HOME"):
@@ -111,6 +129,8 @@ def local_platform(folder: Path, *, airflow: bool = False) -> Iterator[LocalPlat
             topology = load_topology(layout.TOPOLOGY)
             users = make_users(described, topology)
             settings.write_aws_files(described, topology, users)
+            if accounts:
+                bootstrap(topology, up.administrators(described))
             environment = settings.airflow(
                 topology,
                 described["endpoint"],

@@ -170,6 +170,10 @@ class DeploymentFailed(CausewayError):
     """An endpoint does not serve the requested configuration with the approved artifact."""
 
 
+class GuardsDiffer(CausewayError):
+    """Roles, trust or resource policies of an account are not as they are declared."""
+
+
 class WriteConflict(CausewayError):
     """A conditional write found another state than the one it was planned against."""
 

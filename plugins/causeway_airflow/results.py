@@ -32,8 +32,8 @@ def result_of(task: Performing[R]) -> R:
     return result
 
 
-class DeployedStack(TypedDict):
-    """A CloudFormation stack, and whether it was `created`, `updated` or left `unchanged`."""
+class UpdatedStack(TypedDict):
+    """A CloudFormation stack, and whether it was `updated` or left `unchanged`."""
 
     stack: str
     change: str

@@ -152,8 +152,6 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
         with os.fdopen(reader) as answers:
             found = Chaos(platform, process, answers, log)
             try:
-                for role in platform.accounts:
-                    found.succeed(Step("platform:DeployStackOperator", {"account_role": role}))
                 found.succeed(Step("platform:EnsureModelGroupsOperator"))
                 yield found
             finally:

@@ -12,7 +12,8 @@ from localaws.cloudformation.template import Template, load
 from tests.localaws.conftest import Aws
 
 INFRA = Path(__file__).parents[2] / "include" / "infra"
-TEMPLATES = sorted(INFRA.glob("*.yaml"))
+GUARDS = INFRA / "guards"
+TEMPLATES = sorted(INFRA.glob("*/*.yaml"))
 TEMPLATE_OF = {
     "data": "data.yaml",
     "data_science": "data-science.yaml",
@@ -21,12 +22,16 @@ TEMPLATE_OF = {
     "test": "workload.yaml",
     "prod": "workload.yaml",
 }
+RESOURCES = INFRA / "resources"
+#: The account roles that have resources beside their guards.
+WITH_RESOURCES = ("data_science", "governance")
 ROLES = {
     "data": {
         "causeway-ingester",
         "causeway-eraser",
         "causeway-data-sharer",
         "causeway-data-auditor",
+        "causeway-data-stack-keeper",
         "causeway-feature-execution",
     },
     "data_science": {
@@ -35,12 +40,15 @@ ROLES = {
         "causeway-acceptor",
         "causeway-explorer",
         "causeway-science-auditor",
+        "causeway-science-stack-keeper",
+        "causeway-science-stack-service",
         "causeway-training-execution",
     },
     "shared_services": {
         "causeway-registry-owner",
         "causeway-registry-sync",
         "causeway-registry-auditor",
+        "causeway-registry-stack-keeper",
         "causeway-approver",
         "causeway-event-forwarder",
     },
@@ -49,17 +57,21 @@ ROLES = {
         "causeway-recorder",
         "causeway-event-reader",
         "causeway-alerter",
+        "causeway-governance-stack-keeper",
+        "causeway-governance-stack-service",
     },
     "test": {
         "causeway-deployer",
         "causeway-acceptor",
         "causeway-workload-auditor",
+        "causeway-workload-stack-keeper",
         "causeway-serving-execution",
     },
     "prod": {
         "causeway-deployer",
         "causeway-acceptor",
         "causeway-workload-auditor",
+        "causeway-workload-stack-keeper",
         "causeway-serving-execution",
     },
 }
@@ -69,7 +81,7 @@ def loaded(path: Path) -> Template:
     return load(path.read_text())
 
 
-def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
+def parameters(role: str, accounts: dict[str, str], folder: Path = GUARDS) -> list[dict[str, str]]:
     known = {
         **{
             f"{''.join(part.title() for part in name.split('_'))}AccountId": number
@@ -82,17 +94,21 @@ def parameters(role: str, accounts: dict[str, str]) -> list[dict[str, str]]:
         "KeepsModelCards": "false",
         "LandingObjects": "",
         "LandingKeys": "",
+        "OutsideConsumers": "false",
+        "TopologyAccounts": ",".join(sorted(set(accounts.values()))),
     }
-    declared = loaded(INFRA / TEMPLATE_OF[role]).parameters
+    declared = loaded(folder / TEMPLATE_OF[role]).parameters
     return [{"ParameterKey": name, "ParameterValue": known[name]} for name in declared]
 
 
-def deploy(aws: Aws, role: str, accounts: dict[str, str], **changes: Any) -> dict[str, Any]:
+def deploy(
+    aws: Aws, role: str, accounts: dict[str, str], folder: Path = GUARDS, **changes: Any
+) -> dict[str, Any]:
     cloudformation = aws.client("cloudformation", accounts[role])
     request = {
-        "StackName": f"causeway-{role.replace('_', '-')}",
-        "TemplateBody": (INFRA / TEMPLATE_OF[role]).read_text(),
-        "Parameters": parameters(role, accounts),
+        "StackName": f"causeway-{role.replace('_', '-')}-{folder.name}",
+        "TemplateBody": (folder / TEMPLATE_OF[role]).read_text(),
+        "Parameters": parameters(role, accounts, folder),
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         **changes,
     }

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.server import Accounts, running
-from tests.infra.deploying import ROLES, TEMPLATE_OF, deploy
+from tests.infra.deploying import RESOURCES, ROLES, TEMPLATE_OF, WITH_RESOURCES, deploy
 from tests.infra.linting import findings
 from tests.infra.policies import deployed_policies
 from tests.localaws.conftest import ACCOUNTS, REGION, Aws
@@ -20,6 +20,8 @@ def deployed() -> Iterator[Aws]:
         aws = Aws(server)
         for role in TEMPLATE_OF:
             deploy(aws, role, ACCOUNTS)
+        for role in WITH_RESOURCES:
+            deploy(aws, role, ACCOUNTS, RESOURCES)
         yield aws
 
 

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deploying import INFRA, ROLES, TEMPLATE_OF, TEMPLATES, loaded
+from tests.infra.deploying import (
+    GUARDS,
+    RESOURCES,
+    ROLES,
+    TEMPLATE_OF,
+    TEMPLATES,
+    WITH_RESOURCES,
+    loaded,
+)
 
 # Services that have no resource type for the action, so that only `*` matches it.
 ONLY_STAR = {
@@ -49,14 +57,27 @@ def roles(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def statements(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Identity statements of the template's roles."""
     for name, properties in roles(path):
-        for policy in properties["Policies"]:
-            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-            for statement in policy["PolicyDocument"]["Statement"]:
+        for policy in map(chosen, properties["Policies"]):
+            for statement in map(chosen, policy["PolicyDocument"]["Statement"]):
                 yield f"{name}.{statement['Sid']}", statement
 
 
+def chosen(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what a condition adds, or the item itself."""
+    return dict(item["Fn::If"][1] if "Fn::If" in item else item)
+
+
 def test_every_account_role_has_a_template() -> None:
-    assert {path.name for path in TEMPLATES} == set(TEMPLATE_OF.values())
+    assert {path.name for path in GUARDS.glob("*.yaml")} == set(TEMPLATE_OF.values())
+    assert {path.name for path in RESOURCES.glob("*.yaml")} == {
+        TEMPLATE_OF[role] for role in WITH_RESOURCES
+    }
+
+
+@pytest.mark.parametrize("role", WITH_RESOURCES)
+def test_resources_hold_nothing_that_has_a_policy(role: str) -> None:
+    types = {item.type for item in loaded(RESOURCES / TEMPLATE_OF[role]).resources.values()}
+    assert types <= {"AWS::Athena::DataCatalog", "AWS::Athena::WorkGroup", "AWS::Events::Rule"}
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
@@ -104,13 +125,34 @@ def test_every_resource_is_only_meant_where_a_comment_says_why(path: Path) -> No
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
-def test_a_role_is_only_passed_to_sagemaker(path: Path) -> None:
+def test_a_role_is_only_passed_to_its_service(path: Path) -> None:
     for where, statement in statements(path):
         if "iam:PassRole" in as_list(statement["Action"]):
             assert statement["Action"] == "iam:PassRole", where
+            service = "cloudformation" if "ToCloudFormation" in where else "sagemaker"
             assert statement["Condition"] == {
-                "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+                "StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}
             }, where
+            passed = [item["Fn::GetAtt"] for item in as_list(statement["Resource"])]
+            services = [name == ["StackService", "Arn"] for name in passed]
+            assert all(services) if service == "cloudformation" else not any(services), where
+
+
+#: What would let a template of resources change a guard.
+GUARD_ACTIONS = re.compile(r"iam:|.*:(Put|Set|Delete|Add|Remove)\w*(Policy|Permission)|.*:Delete")
+
+
+@pytest.mark.parametrize("role", WITH_RESOURCES)
+def test_what_cloudformation_acts_as_can_change_no_guard(role: str) -> None:
+    service = dict(roles(GUARDS / TEMPLATE_OF[role]))["StackService"]
+    actions = {
+        action
+        for policy in service["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    assert actions
+    assert not [action for action in actions if GUARD_ACTIONS.match(action)]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
@@ -128,15 +170,21 @@ def test_trust_is_never_unconditional(path: Path) -> None:
 
 
 def test_the_approver_trusts_nobody_by_itself_and_no_duty_becomes_one() -> None:
-    trust = dict(roles(INFRA / "shared-services.yaml"))["Approver"]["AssumeRolePolicyDocument"]
+    trust = dict(roles(GUARDS / "shared-services.yaml"))["Approver"]["AssumeRolePolicyDocument"]
     (deny,) = trust["Statement"]  # the people's statements are generated
     assert deny["Effect"] == "Deny"
-    assert "causeway-approver" not in (INFRA / "governance.yaml").read_text()
+    assert "causeway-approver" not in (GUARDS / "governance.yaml").read_text()
 
 
 def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
-    (statement,) = [item for _, item in statements(INFRA / "governance.yaml")][:1]
+    (statement,) = [item for _, item in statements(GUARDS / "governance.yaml")][:1]
     named = {str(item["Fn::Sub"]).rsplit("/", 1)[1] for item in statement["Resource"]}
-    people_and_services = {"causeway-approver", "causeway-airflow", "causeway-event-forwarder"}
+    people_and_services = {
+        "causeway-approver",
+        "causeway-airflow",
+        "causeway-event-forwarder",
+        "causeway-governance-stack-service",
+        "causeway-science-stack-service",
+    }
     execution = {name for names in ROLES.values() for name in names if name.endswith("execution")}
     assert named == set().union(*ROLES.values()) - people_and_services - execution

@@ -31,7 +31,10 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     """What the lifecycle left; its processes have ended when the first test looks at it."""
     lifecycle = Record()
     folder = tmp_path_factory.mktemp("lifecycle")
-    with local_platform(folder, airflow=True) as platform, runners(platform) as processes:
+    with (
+        local_platform(folder, airflow=True, accounts=False) as platform,
+        runners(platform) as processes,
+    ):
         try:
             Walk(platform, processes, lifecycle).walk()
             lifecycle.recording = take(platform)

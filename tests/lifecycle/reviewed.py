@@ -59,6 +59,26 @@ REVIEWED = (
         )
         for action in ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy")
     ),
+    *(
+        Reviewed(
+            f"identity causeway-{role}-stack-service keep-resources#{sid}",
+            action,
+            "CloudFormation acts as this role when a template of resources is changed",
+        )
+        for role, sid, action in (
+            ("science", "KeepWorkGroupAndCatalogue", "athena:UpdateDataCatalog"),
+            ("science", "KeepWorkGroupAndCatalogue", "athena:UpdateWorkGroup"),
+            ("governance", "KeepTheRule", "events:RemoveTargets"),
+        )
+    ),
+    *(
+        Reviewed(
+            f"identity causeway-{role}-stack-keeper keep-stacks#UpdateTheResources",
+            "cloudformation:DescribeStackEvents",
+            "the reason of an update that failed",
+        )
+        for role in ("science", "governance")
+    ),
     Reviewed(
         "resource sqs:eu-central-1:*:causeway-registry-events-dlq#RuleDeliversWhatTheQueueRefused",
         "sqs:SendMessage",

@@ -104,6 +104,7 @@ class Walk:
         """Set the accounts up."""
         # With no account set up, the sync skips.
         self.record.runs["sync before accounts"] = self.airflow.run(SYNC)
+        self.platform.deploy(*self.platform.accounts)
         self.run("accounts", "platform__accounts")
         self.run("accounts again", "platform__accounts")
 

@@ -32,7 +32,7 @@ ROLES = ("data", "data_science", "shared_services", "governance", "test", "prod"
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    """A local AWS with every stack deployed, reached by the connections of the environment."""
+    """A local AWS that is set up, reached by the connections of the environment."""
     with (
         local_platform(tmp_path_factory.mktemp("plugins")) as local_aws,
         pytest.MonkeyPatch.context() as patch,
@@ -40,13 +40,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
         for name, value in local_aws.environment.items():
             if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_HOME", "PATH"):
                 patch.setenv(name, value)
-        from causeway_airflow.operators.platform import (
-            DeployStackOperator,
-            EnsureModelGroupsOperator,
-        )
+        from causeway_airflow.operators.platform import EnsureModelGroupsOperator
 
-        for role in ROLES:
-            DeployStackOperator(task_id=f"deploy_{role}", account_role=role).perform({})
         EnsureModelGroupsOperator(task_id="groups").perform({})
         yield local_aws
 

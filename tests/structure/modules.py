@@ -15,6 +15,7 @@ PACKAGES: Final = {
     "causeway": ("include/causeway", "tests/causeway"),
     "localaws": ("include/localaws", "tests/localaws"),
     "causeway_airflow": ("plugins/causeway_airflow", "tests/plugins"),
+    "causeway_deploy": ("include/causeway_deploy", "tests/causeway_deploy"),
     "stack": ("stack", "tests/stack"),
 }
 

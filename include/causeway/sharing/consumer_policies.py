@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from causeway.digests import sha256
+from causeway.errors import ConfigError
 from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement
@@ -74,9 +75,25 @@ def consumer_policies(
     """Return the policies of an owner's resources, also those without any consumer's statement.
 
     Raises:
-        ConfigError: as `desired_grants`.
+        ConfigError: as `desired_grants`, or a bucket or key needs statements though
+            `outside_consumers` is off.
     """
-    cases = tuple(use_cases)
+    policies = _policies(role, tuple(use_cases), topology, now)
+    if not topology.outside_consumers:
+        for policy in policies:
+            if policy.statements and policy.holder in (PolicyHolder.BUCKET, PolicyHolder.KEY):
+                raise ConfigError(
+                    f"the declared access goes beyond the guards of {role.value}: the "
+                    f"{policy.holder.word} {policy.name} would need {policy.statements[0]['Sid']}",
+                    next_step="Have an administrator set `outside_consumers: true` and deploy the "
+                    "guards, or take the grant out.",
+                )
+    return policies
+
+
+def _policies(
+    role: AccountRole, cases: Sequence[UseCase], topology: Topology, now: datetime
+) -> tuple[ConsumerPolicy, ...]:
     all_grants = desired_grants(cases, topology, now)
     grants = [g for g in all_grants if _is_beyond(g, topology)]
     repositories = _repositories(role, grants, topology)

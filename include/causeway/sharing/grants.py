@@ -123,7 +123,8 @@ def desired_grants(
 
     Raises:
         ConfigError: a rule names a resource or a receiver that is not declared, two rules that
-            differ have one share name, or one model group has both routes.
+            differ have one share name, one model group has both routes, or a receiver is outside
+            the topology though `outside_consumers` is off.
     """
     by_key: dict[tuple[str, ...], DesiredGrant] = {}
     for grant in _declared(tuple(use_cases), topology, now):
@@ -134,7 +135,20 @@ def desired_grants(
     grants = tuple(by_key[key] for key in sorted(by_key))
     _refuse_what_differs(grants)
     _refuse_two_routes(grants)
+    _refuse_outsiders(grants, topology)
     return grants
+
+
+def _refuse_outsiders(grants: Iterable[DesiredGrant], topology: Topology) -> None:
+    """Refuse what the sharing duties may not do: AWS would, with less to go by."""
+    inside = set(topology.accounts.values())
+    outsiders = sorted({g.principal for g in grants if g.principal not in inside})
+    if outsiders and not topology.outside_consumers:
+        raise ConfigError(
+            f"access is granted to {outsiders[0]}, which is no account of topology {topology.name}",
+            next_step="Have an administrator set `outside_consumers: true` and deploy the guards, "
+            "or take the grant out.",
+        )
 
 
 def receiving_accounts(grant: DesiredGrant, topology: Topology) -> tuple[AccountId, ...]:

@@ -46,6 +46,14 @@ class AccountRole(StrEnum):
 #: The roles that have a CloudFormation stack, resources and people of their own.
 DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not AccountRole.MANAGEMENT)
 
+_WORKLOAD: Final = (
+    "deployer",
+    "acceptor",
+    "workload-auditor",
+    "workload-stack-keeper",
+    "serving-execution",
+)
+
 #: The least-privilege IAM roles of each account role; the IAM role's name is `causeway-<duty>`.
 DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
     {
@@ -54,6 +62,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "eraser",
             "data-sharer",
             "data-auditor",
+            "data-stack-keeper",
             "feature-execution",
         ),
         AccountRole.DATA_SCIENCE: (
@@ -65,16 +74,26 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "pipeline-execution",
             "tracking-execution",
             "science-auditor",
+            "science-stack-keeper",
+            "science-stack-service",
         ),
         AccountRole.SHARED_SERVICES: (
             "registry-owner",
             "registry-sync",
             "registry-auditor",
+            "registry-stack-keeper",
             "approver",
         ),
-        AccountRole.GOVERNANCE: ("airflow", "recorder", "event-reader", "alerter"),
-        AccountRole.TEST: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
-        AccountRole.PROD: ("deployer", "acceptor", "workload-auditor", "serving-execution"),
+        AccountRole.GOVERNANCE: (
+            "airflow",
+            "recorder",
+            "event-reader",
+            "alerter",
+            "governance-stack-keeper",
+            "governance-stack-service",
+        ),
+        AccountRole.TEST: _WORKLOAD,
+        AccountRole.PROD: _WORKLOAD,
     }
 )
 
@@ -87,6 +106,26 @@ AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
         AccountRole.SHARED_SERVICES: "registry-auditor",
         AccountRole.TEST: "workload-auditor",
         AccountRole.PROD: "workload-auditor",
+    }
+)
+
+#: The duty of each account role that compares its guards and updates its resources.
+STACK_KEEPERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {
+        AccountRole.DATA: "data-stack-keeper",
+        AccountRole.DATA_SCIENCE: "science-stack-keeper",
+        AccountRole.SHARED_SERVICES: "registry-stack-keeper",
+        AccountRole.GOVERNANCE: "governance-stack-keeper",
+        AccountRole.TEST: "workload-stack-keeper",
+        AccountRole.PROD: "workload-stack-keeper",
+    }
+)
+
+#: What CloudFormation acts as in the account roles whose resources Airflow updates.
+STACK_SERVICES: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {
+        AccountRole.DATA_SCIENCE: "science-stack-service",
+        AccountRole.GOVERNANCE: "governance-stack-service",
     }
 )
 
@@ -147,6 +186,11 @@ class Topology(Strict):
     #: Where raw files are taken from, besides the bucket of the data account.
     landing: tuple[LandingBucket, ...] = ()
     airflow: AirflowTrust = AirflowTrust()
+    #: Whether access may go beyond what the guards' templates name; the sharing duties may write
+    #: bucket and key policies, and share with other accounts, only then.
+    outside_consumers: bool = False
+    #: How the guards are deployed. Stacks of a stack set have names of their own.
+    guards: Literal["stacks", "stack_sets"] = "stacks"
     #: Whether these are the accounts of the embedded local AWS.
     local: bool = False
     #: Minutes after which CloudTrail has every call (at most; on average it takes five).
@@ -240,8 +284,12 @@ class Topology(Strict):
         """Return the ARN of the account role's Glue catalogue, or of something in it."""
         return f"arn:{self.partition}:glue:{self.region}:{self.account(role)}:{part}"
 
-    def stack(self, role: AccountRole) -> str:
-        """Return the CloudFormation stack's name of the account role."""
+    def guards_stack(self, role: AccountRole) -> str:
+        """Return the name of the account role's stack of guards."""
+        return f"causeway-{role.dashed}-guards"
+
+    def resources_stack(self, role: AccountRole) -> str:
+        """Return the name of the account role's stack of resources."""
         return f"causeway-{role.dashed}"
 
     def role_arn(self, role: AccountRole, duty: str) -> str:

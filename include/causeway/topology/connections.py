@@ -1,4 +1,4 @@
-"""Airflow's AWS connections: one for each duty that Airflow acts as, and the administrators'."""
+"""Airflow's AWS connections: one for each duty that Airflow acts as, and no administrator's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ NOT_CONNECTED: Final = frozenset(
         "pipeline-execution",
         "tracking-execution",
         "serving-execution",
+        "science-stack-service",
+        "governance-stack-service",
         "approver",
         "airflow",
     }
@@ -24,25 +26,22 @@ NOT_CONNECTED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Connection:
-    """One Airflow AWS connection: its id, and the role it assumes (None: the administrator)."""
+    """One Airflow AWS connection: its id, and the role it assumes."""
 
     conn_id: str
     role: AccountRole
     duty: str
-    role_arn: str | None
+    role_arn: str
 
 
 def connections(topology: Topology) -> tuple[Connection, ...]:
     """List every Airflow connection that the DAGs use, in the order of the roles."""
-    result: list[Connection] = []
-    for role in DEPLOYED_ROLES:
-        result.append(Connection(connection_id(role, "bootstrap"), role, "bootstrap", None))
-        result += [
-            Connection(connection_id(role, duty), role, duty, topology.role_arn(role, duty))
-            for duty in DUTIES[role]
-            if duty not in NOT_CONNECTED
-        ]
-    return tuple(result)
+    return tuple(
+        Connection(connection_id(role, duty), role, duty, topology.role_arn(role, duty))
+        for role in DEPLOYED_ROLES
+        for duty in DUTIES[role]
+        if duty not in NOT_CONNECTED
+    )
 
 
 def connection_id(role: AccountRole, duty: str) -> str:
@@ -51,7 +50,7 @@ def connection_id(role: AccountRole, duty: str) -> str:
     Raises:
         ConfigError: the account role has no such duty that Airflow acts as.
     """
-    allowed = ("bootstrap", *(d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED))
+    allowed = [d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED]
     if duty not in allowed:
         raise ConfigError(
             f"no connection for duty {duty!r} in account role {role.value}",

@@ -1,4 +1,10 @@
-"""The CloudFormation stack of each account role: its template and the parameters it declares."""
+"""The two CloudFormation stacks of an account role: their templates and parameters.
+
+*Guards* are roles with their trust, and whatever has a policy of its own (buckets, keys, queues,
+the bus, the topic, the trail) together with that policy, and the stage table. Only administrators
+deploy them, through `causeway_deploy`. *Resources* are what Airflow may update by itself; not every
+account role has some.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +36,13 @@ class _TemplateLoader(LOADER):  # type: ignore[misc]  # libyaml's loader where i
 _TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
-def template_path(role: AccountRole, folder: Path | None = None) -> Path:
-    """Return the template of an account role."""
-    return (folder or INFRA_DIR) / _TEMPLATES.get(role, f"{role.dashed}.yaml")
+def guards_path(role: AccountRole) -> Path:
+    """Return the file of the guards' template, as it is before people and Airflow are filled in."""
+    return INFRA_DIR / "guards" / _TEMPLATES.get(role, f"{role.dashed}.yaml")
 
 
-def template(role: AccountRole, topology: Topology, folder: Path | None = None) -> str:
-    """Return the template of an account role with the trust that the topology asks for.
+def guards_template(role: AccountRole, topology: Topology) -> str:
+    """Return the template of the guards with the trust that the topology asks for.
 
     A comment `# causeway: people` or `# causeway: airflow` in a list of statements stands for
     those that are generated. Without them a template is complete too, and trusts nobody there.
@@ -44,12 +50,10 @@ def template(role: AccountRole, topology: Topology, folder: Path | None = None) 
     Raises:
         ConfigError: there are more people than a trust policy can hold.
     """
-    text = template_path(role, folder).read_text(encoding="utf-8")
-    account = topology.account(role)
     generated = {
         "people": trust_statements(topology.people),
         "airflow": airflow_trust.trust_statements(
-            topology.airflow, partition=topology.partition, account=account
+            topology.airflow, partition=topology.partition, account=topology.account(role)
         ),
     }
 
@@ -57,7 +61,13 @@ def template(role: AccountRole, topology: Topology, folder: Path | None = None) 
         statements = generated[match["what"]]
         return "".join(f"{match['indent']}- {json.dumps(item)}\n" for item in statements)
 
-    return _MARK.sub(written, text)
+    return _MARK.sub(written, guards_path(role).read_text(encoding="utf-8"))
+
+
+def resources_template(role: AccountRole) -> str:
+    """Return the template of the resources of an account role that has some (`STACK_SERVICES`)."""
+    path = INFRA_DIR / "resources" / f"{role.dashed}.yaml"
+    return path.read_text(encoding="utf-8")
 
 
 def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str, str]:
@@ -66,8 +76,9 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
     the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
-    others. `TrustedAirflowRoleArn` has none unless the topology names it: a
-    stack keeps what somebody else set.
+    others, `TopologyAccounts` all accounts, `OutsideConsumers` whether others may be let in.
+    `TrustedAirflowRoleArn` has none unless the topology names it: a stack keeps what somebody else
+    set.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -86,6 +97,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
             sorted({place.kms_key for place in topology.landing if place.kms_key})
         ),
         "KeepsModelCards": _flag(role.value in topology.model_cards.spokes),
+        "OutsideConsumers": _flag(topology.outside_consumers),
+        "TopologyAccounts": ",".join(sorted(set(topology.accounts.values()))),
         "TrustsAirflowOtherwise": _flag(
             bool(topology.airflow.model_dump(exclude={"role_arn"}, exclude_defaults=True))
         ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
+from causeway_deploy.stacks import StackRequest
 
 
 class CloudFormationHook(CausewayHook):
@@ -22,15 +24,19 @@ class CloudFormationHook(CausewayHook):
             raise
         return dict(stacks[0]) if stacks else None
 
-    def create(self, name: str, template: str, parameters: dict[str, str]) -> None:
-        """Begin to create a stack; what it made is removed again when it fails."""
-        request = _request(name, template, parameters)
-        self.call("create_stack", **request, OnFailure="ROLLBACK")
+    def template(self, name: str) -> str:
+        """Return the template of a stack as it was submitted."""
+        body = self.call("get_template", StackName=name)["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
 
-    def update(self, name: str, template: str, parameters: dict[str, str]) -> bool:
+    def create(self, request: StackRequest) -> None:
+        """Begin to create a stack; what it made is removed again when it fails."""
+        self.call("create_stack", **request.call(), OnFailure="ROLLBACK")
+
+    def update(self, request: StackRequest, previous: tuple[str, ...]) -> bool:
         """Begin to update a stack; return whether there is anything to update."""
         try:
-            self.call("update_stack", **_request(name, template, parameters))
+            self.call("update_stack", **request.call(previous))
         except AwsCallError as error:
             if "no updates are to be performed" not in error.text.lower():
                 raise
@@ -50,15 +56,3 @@ class CloudFormationHook(CausewayHook):
             for event in events
             if str(event.get("ResourceStatus", "")).endswith("_FAILED")
         ]
-
-
-def _request(name: str, template: str, parameters: dict[str, str]) -> dict[str, Any]:
-    return {
-        "StackName": name,
-        "TemplateBody": template,
-        "Parameters": [
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in sorted(parameters.items())
-        ],
-        "Capabilities": ["CAPABILITY_NAMED_IAM"],
-    }

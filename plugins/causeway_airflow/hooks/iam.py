@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,6 +33,12 @@ class IamHook(CausewayHook):
             | {arn: self._managed(arn) for arn in managed},
             boundary=self._managed(boundary) if boundary else None,
         )
+
+    def trust(self, name: str) -> dict[str, Any]:
+        """Return a role's trust policy."""
+        policy = self.call("get_role", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        document: dict[str, Any] = json.loads(_text(policy))
+        return document
 
     def _document(self, role: str, policy: str) -> str:
         reply = self.call("get_role_policy", RoleName=role, PolicyName=policy)

@@ -1,4 +1,4 @@
-"""Operators that set the accounts up: stacks, model groups, experiments."""
+"""Operators for the accounts: guards compared, resources updated, model groups, experiments."""
 
 from __future__ import annotations
 
@@ -10,23 +10,44 @@ from causeway_airflow.operators.base import CausewayOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from causeway_airflow.results import DeployedStack
+    from causeway_airflow.results import UpdatedStack
 
 
-class DeployStackOperator(CausewayOperator):
-    """Deploy the CloudFormation stack of an account role, as that account's administrator.
+class UpdateResourcesOperator(CausewayOperator):
+    """Update the resources' stack of an account role, as its stack keeper.
 
-    :returns: the stack and whether it was `created`, `updated` or left `unchanged`
+    :returns: the stack and whether it was `updated` or left `unchanged`
     """
 
-    def __init__(self, *, account_role: str, duty: str = "bootstrap", **kwargs: Any) -> None:
+    def perform(self, context: Context) -> UpdatedStack:
+        """Update the stack and wait for it."""
+        from causeway_airflow.tasks.stacks import update_resources
+
+        return update_resources(self.hook, AccountRole(self.account_role))
+
+
+class CheckGuardsOperator(CausewayOperator):
+    """Compare the guards of every account with what is declared; fail where they differ.
+
+    It changes nothing: guards are an administrator's.
+
+    :returns: the stacks that are as declared
+    """
+
+    def __init__(
+        self,
+        *,
+        account_role: str = "governance",
+        duty: str = "governance-stack-keeper",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
-    def perform(self, context: Context) -> DeployedStack:
-        """Create or update the stack and wait for it."""
-        from causeway_airflow.tasks.stacks import deploy_account
+    def perform(self, context: Context) -> list[str]:
+        """Read each account's stack of guards as its stack keeper."""
+        from causeway_airflow.tasks.stacks import check_guards
 
-        return deploy_account(self.hook, AccountRole(self.account_role))
+        return check_guards(self.hook)
 
 
 class EnsureModelGroupsOperator(CausewayOperator):

@@ -26,7 +26,7 @@ class EnsureTrackingServerOperator(WaitingOperator[str]):
         self,
         *,
         account_role: str = "data_science",
-        duty: str = "bootstrap",
+        duty: str = "science-stack-keeper",
         wait: timedelta = timedelta(minutes=30),
         **kwargs: Any,
     ) -> None:

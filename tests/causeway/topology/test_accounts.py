@@ -38,7 +38,8 @@ def test_names_are_functions_of_the_role() -> None:
     role = AccountRole.DATA_SCIENCE
     assert topology.bucket(role) == "causeway-data-science-222222222222-eu-central-1"
     assert topology.key_alias(role) == "alias/causeway-data-science"
-    assert topology.stack(role) == "causeway-data-science"
+    assert topology.guards_stack(role) == "causeway-data-science-guards"
+    assert topology.resources_stack(role) == "causeway-data-science"
     assert topology.role_arn(role, "trainer") == ("arn:aws:iam::222222222222:role/causeway-trainer")
     assert connection_id(AccountRole.SHARED_SERVICES, "registry-sync") == (
         "causeway_shared_services_registry_sync"
@@ -58,8 +59,8 @@ def test_connections_are_those_that_airflow_acts_as() -> None:
     assert ids["causeway_prod_deployer"].role_arn == (
         "arn:aws:iam::666666666666:role/causeway-deployer"
     )
-    assert ids["causeway_prod_bootstrap"].role_arn is None
-    assert not [name for name in ids if "execution" in name or "approver" in name]
+    strangers = ("execution", "approver", "bootstrap", "stack_service")
+    assert not [name for name in ids if any(word in name for word in strangers)]
 
 
 def test_one_person_is_found_by_either_log_in() -> None:
@@ -101,7 +102,7 @@ def test_unknown_duty_and_image_name_what_there_is() -> None:
     topology = load_topology()
     with pytest.raises(ConfigError, match="ingester"):
         topology.role_arn(AccountRole.DATA, "deployer")
-    with pytest.raises(ConfigError, match="bootstrap"):
+    with pytest.raises(ConfigError, match="workload-stack-keeper"):
         connection_id(AccountRole.PROD, "serving-execution")
     with pytest.raises(ConfigError, match="xgboost"):
         topology.image("none")

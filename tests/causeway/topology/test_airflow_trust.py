@@ -8,7 +8,7 @@ from causeway.documents import parse
 from causeway.errors import ConfigError
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.airflow_trust import trust_statements
-from causeway.topology.stacks import parameters, template
+from causeway.topology.stacks import guards_template, parameters
 from tests.causeway.topology.test_accounts import TEXT
 
 
@@ -71,7 +71,7 @@ def test_the_account_is_trusted_only_where_nobody_is_named() -> None:
     role = AccountRole.GOVERNANCE
 
     def values(places: Topology) -> dict[str, str]:
-        return parameters(role, places, template(role, places))
+        return parameters(role, places, guards_template(role, places))
 
     nobody = values(topology("{}"))
     assert nobody["TrustsAirflowOtherwise"] == "false"
@@ -80,4 +80,4 @@ def test_the_account_is_trusted_only_where_nobody_is_named() -> None:
     assert values(topology(f'{{role_arn: "{arn}"}}'))["TrustedAirflowRoleArn"] == arn
     services = topology("{services: [ecs-tasks.amazonaws.com]}")
     assert values(services)["TrustsAirflowOtherwise"] == "true"
-    assert '"Sid": "Service0"' in template(role, services)
+    assert '"Sid": "Service0"' in guards_template(role, services)

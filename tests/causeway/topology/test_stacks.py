@@ -9,21 +9,26 @@ import pytest
 import yaml
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, load_topology
+from causeway.topology.accounts import (
+    DEPLOYED_ROLES,
+    STACK_SERVICES,
+    AccountRole,
+    load_topology,
+)
 from causeway.topology.landing import LandingBucket
-from causeway.topology.stacks import parameters, template_path
+from causeway.topology.stacks import INFRA_DIR, guards_path, parameters, resources_template
 
 
 @pytest.mark.parametrize("role", DEPLOYED_ROLES)
 def test_every_parameter_of_a_shipped_template_has_a_value(role: AccountRole) -> None:
-    values = parameters(role, load_topology(), template_path(role).read_text())
+    values = parameters(role, load_topology(), guards_path(role).read_text())
     assert values
     assert all(len(value) == 12 for name, value in values.items() if name.endswith("AccountId"))
 
 
 def test_test_and_production_share_a_template_and_differ_by_a_parameter() -> None:
-    assert template_path(AccountRole.TEST) == template_path(AccountRole.PROD)
-    template = template_path(AccountRole.PROD).read_text()
+    assert guards_path(AccountRole.TEST) == guards_path(AccountRole.PROD)
+    template = guards_path(AccountRole.PROD).read_text()
     assert parameters(AccountRole.PROD, load_topology(), template)["AccountRole"] == "prod"
 
 
@@ -42,7 +47,7 @@ def test_declared_landing_buckets_are_what_the_ingester_may_read() -> None:
     places = (LandingBucket(bucket="landing", prefix="loans/", kms_key=key),)
     places += (LandingBucket(bucket="other"),)
     topology = load_topology().model_copy(update={"landing": places})
-    values = parameters(AccountRole.DATA, topology, template_path(AccountRole.DATA).read_text())
+    values = parameters(AccountRole.DATA, topology, guards_path(AccountRole.DATA).read_text())
     assert values["LandingObjects"] == "arn:aws:s3:::landing/loans/*,arn:aws:s3:::other/*"
     assert values["LandingKeys"] == key
     assert places[0].holds("s3://landing/loans/a.csv")
@@ -54,3 +59,10 @@ def test_the_landing_bucket_of_the_documentation_is_one() -> None:
     (block,) = re.findall(r"```yaml\n(landing:.*?)```", page, re.DOTALL)
     (place,) = yaml.safe_load(block)["landing"]
     assert LandingBucket.model_validate(place).holds("s3://loans-landing/deliveries/2026-01.csv")
+
+
+def test_what_has_a_service_role_has_a_template_of_resources() -> None:
+    names = {path.stem for path in (INFRA_DIR / "resources").glob("*.yaml")}
+    assert names == {role.dashed for role in STACK_SERVICES}
+    for role in STACK_SERVICES:
+        assert parameters(role, load_topology(), resources_template(role))

@@ -58,7 +58,9 @@ def test_a_failure_without_words_of_ours_names_its_kind_and_leads_to_the_log() -
     assert found.account == "444444444444" and "log" in found.next_step
 
 
-@pytest.mark.parametrize("connection", ["governance_recorder", "governance_bootstrap"])
+@pytest.mark.parametrize(
+    "connection", ["governance_recorder", "governance_governance_stack_keeper"]
+)
 def test_nobody_but_the_alerter_publishes(platform: LocalPlatform, connection: str) -> None:
     from causeway_airflow.hooks.alerts import AlertsHook
     from causeway_airflow.hooks.base import AwsCallError

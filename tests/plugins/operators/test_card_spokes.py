@@ -19,16 +19,14 @@ def declared(
     platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[LocalPlatform]:
     """The platform with a spoke in the data science account; its stack as before afterwards."""
-    from causeway_airflow.operators.platform import DeployStackOperator
-
-    deploy = DeployStackOperator(task_id="deploy", account_role="data_science")
     topology = tmp_path / "topology.yaml"
     topology.write_text(layout.TOPOLOGY.read_text() + "\nmodel_cards:\n  spokes: [data_science]\n")
     with monkeypatch.context() as patch:
         patch.setenv("CAUSEWAY_TOPOLOGY", str(topology))
-        assert deploy.perform({})["change"] == "updated"
+        changed = platform.deploy("data_science", topology=topology)
+        assert changed == ["causeway-data-science-guards"]
         yield platform
-    deploy.perform({})
+    platform.deploy("data_science")
 
 
 def test_by_default_no_account_but_shared_services_keeps_cards(platform: LocalPlatform) -> None:

@@ -26,20 +26,18 @@ def declared(
     import mlflow
     from sagemaker_mlflow import set_session
 
-    from causeway_airflow.operators.platform import DeployStackOperator
-
-    deploy = DeployStackOperator(task_id="deploy", account_role="data_science")
     topology = tmp_path / "topology.yaml"
     topology.write_text(layout.TOPOLOGY.read_text() + f"\nmlflow:\n  managed: {NAME}\n")
     uri, session = mlflow.get_tracking_uri(), boto3.DEFAULT_SESSION
     with monkeypatch.context() as patch:
         patch.setenv("CAUSEWAY_TOPOLOGY", str(topology))
-        assert deploy.perform({})["change"] == "updated"
+        changed = platform.deploy("data_science", topology=topology)
+        assert changed == ["causeway-data-science-guards"]
         yield platform
     boto3.DEFAULT_SESSION = session
     set_session(None)
     mlflow.set_tracking_uri(uri)
-    deploy.perform({})
+    platform.deploy("data_science")
 
 
 def settle(operator: Any, step: Any) -> Any:

@@ -52,10 +52,20 @@ def test_statements_come_and_go_beside_the_templates_own(platform: LocalPlatform
         assert sids(hook, name) == before
 
 
-def test_a_repository_and_a_bucket_without_policy_get_one(platform: LocalPlatform) -> None:
+def test_a_repository_and_a_bucket_without_policy_get_one(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from causeway_airflow.hooks.policies import HOOKS
     from causeway_airflow.tasks.policies import converge_policy
 
+    keys = platform.accounts["data"]
+    administrator = {
+        "conn_type": "aws",
+        "login": keys["access_key_id"],
+        "password": keys["secret_access_key"],
+        "extra": {"region_name": "eu-central-1"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_CAUSEWAY_DATA_ADMINISTRATOR", json.dumps(administrator))
     platform.client("ecr", "data").create_repository(repositoryName="images")
     platform.client("s3", "data").create_bucket(
         Bucket="bare", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -67,7 +77,7 @@ def test_a_repository_and_a_bucket_without_policy_get_one(platform: LocalPlatfor
         (PolicyHolder.REPOSITORY, "images", pull),
         (PolicyHolder.BUCKET, "bare", statement("TestA", "s3:GetObject", "arn:aws:s3:::bare/*")),
     ):
-        hook = HOOKS[holder]("causeway_data_bootstrap")
+        hook = HOOKS[holder]("causeway_data_administrator")
         assert hook.read(name) is None
         assert converge_policy(hook, name, [declared], prefix="Test", settle=0)
         assert sids(hook, name) == {declared["Sid"]}

@@ -1,0 +1,79 @@
+"""How the guards that stand in an account differ from those that the topology asks for.
+
+Airflow compares them and changes nothing: only administrators deploy guards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from causeway.digests import canonical_json
+from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.people import trust_statements
+from causeway.topology.stacks import guards_template, parameters
+
+
+@dataclass(frozen=True)
+class DeployedGuards:
+    """A stack of guards as CloudFormation has it; `approver_trust` is read where there is one."""
+
+    template: str
+    parameters: Mapping[str, str]
+    approver_trust: Mapping[str, Any] | None = None
+
+
+def differences(
+    role: AccountRole, topology: Topology, deployed: DeployedGuards | None
+) -> tuple[str, ...]:
+    """Return what differs, in words; nothing when the guards are as declared."""
+    if deployed is None:
+        return (f"the stack {topology.guards_stack(role)} does not exist",)
+    declared = guards_template(role, topology)
+    lines = []
+    if declared.strip() != deployed.template.strip():
+        lines.append("the template differs from the one that the topology and the project give")
+    for name, value in sorted(parameters(role, topology, declared).items()):
+        current = deployed.parameters.get(name)
+        if current != value:
+            lines.append(f"parameter {name} is {current!r}, declared is {value!r}")
+    if deployed.approver_trust is not None:
+        lines += _trust_differences(topology, deployed.approver_trust)
+    return tuple(lines)
+
+
+def _trust_differences(topology: Topology, trust: Mapping[str, Any]) -> list[str]:
+    """Compare whom the approver role lets in with the people of the topology."""
+    allowed = [s for s in trust.get("Statement", ()) if s.get("Effect") == "Allow"]
+    declared = _by_sid(trust_statements(topology.people))
+    current = _by_sid(allowed)
+    lines = [
+        f"the approver role trusts {sid}, whom the topology does not name"
+        for sid in sorted(set(current) - set(declared))
+    ]
+    lines += [
+        f"the approver role does not trust {sid}" for sid in sorted(set(declared) - set(current))
+    ]
+    lines += [
+        f"the approver role's statement {sid} differs from the topology's"
+        for sid in sorted(set(declared) & set(current))
+        if declared[sid] != current[sid]
+    ]
+    return lines
+
+
+def _by_sid(statements: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return statements in one form by their Sid; IAM gives lists of one as plain values."""
+    return {
+        str(statement.get("Sid", "a statement without Sid")): canonical_json(_plain(statement))
+        for statement in statements
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else sorted(value)
+    return value

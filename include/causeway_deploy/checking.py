@@ -1,0 +1,66 @@
+"""Reads topology and use cases as Airflow will, and says what to look at before deploying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from causeway.sharing.consumer_policies import consumer_policies
+from causeway.topology.accounts import DEPLOYED_ROLES, SHARERS, Topology
+from causeway.topology.people import TRUST_LIMIT, trust_size, trust_statements
+from causeway.use_cases.use_case import UseCase
+from causeway_deploy.bootstrapping import guards_request, resources_request
+
+#: Bytes that CloudFormation takes in a template that is not in S3 ("CloudFormation quotas").
+TEMPLATE_LIMIT = 51_200
+
+
+def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
+    """Return what is right but worth a look.
+
+    Raises:
+        ConfigError: something is wrong; naming the file, the key and what is allowed.
+    """
+    for role in SHARERS:
+        consumer_policies(role, use_cases, topology, datetime.now(UTC))
+    for case in use_cases:
+        for image in (case.processing.image, *(model.training.image for model in case.models)):
+            topology.pinned_image(topology.image(image))
+    notes = [*_sizes(topology), *_people(topology, use_cases)]
+    if topology.local:
+        notes.append("`local: true`: this topology is for the embedded local AWS only")
+    if topology.outside_consumers:
+        notes.append(
+            "`outside_consumers: true`: the sharing duties may rewrite bucket and key policies"
+        )
+    return notes
+
+
+def _sizes(topology: Topology) -> list[str]:
+    notes = []
+    for role in DEPLOYED_ROLES:
+        for request in (guards_request(role, topology), resources_request(role, topology)):
+            if request and len(request.template.encode()) > TEMPLATE_LIMIT:
+                notes.append(
+                    f"{request.name}: its template has more than {TEMPLATE_LIMIT} bytes; deploy it "
+                    "with `aws cloudformation deploy --s3-bucket`"
+                )
+    if trust_size(trust_statements(topology.people)) > TRUST_LIMIT:
+        notes.append(
+            "people: the approver role's trust needs the quota `Role trust policy length` raised"
+        )
+    return notes
+
+
+def _people(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
+    entitled = {
+        person
+        for case in use_cases
+        for model in case.models
+        for person in (*model.approvers.test, *model.approvers.production)
+    }
+    return [
+        f"people: {name} has no principal and decides in Airflow only"
+        for name in sorted(entitled)
+        if name in topology.people and topology.people[name].principal is None
+    ]

@@ -1,0 +1,61 @@
+"""Airflow's connections in the forms that a deployment of Airflow reads; none holds a secret."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from causeway.topology.accounts import Topology
+from causeway.topology.connections import connections
+
+
+def documents(topology: Topology, profile: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return each connection as Airflow's JSON, by its id.
+
+    Without a profile the Airflow processes run as `causeway-airflow` by themselves (a task role, a
+    pod's role). With one, the profile of the AWS config file takes on that role.
+    """
+    own = {"profile_name": profile} if profile else {}
+    return {
+        connection.conn_id: {
+            "conn_type": "aws",
+            "extra": {"region_name": topology.region, **own, "role_arn": connection.role_arn},
+        }
+        for connection in connections(topology)
+    }
+
+
+def environment(topology: Topology, profile: str | None = None) -> dict[str, str]:
+    """Return `AIRFLOW_CONN_*` for every connection that the DAGs use."""
+    return {
+        f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(document)
+        for conn_id, document in documents(topology, profile).items()
+    }
+
+
+def _as_environment(topology: Topology, profile: str | None) -> str:
+    variables = environment(topology, profile).items()
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables)
+
+
+def _as_import(topology: Topology, profile: str | None) -> str:
+    return json.dumps(documents(topology, profile), indent=2)
+
+
+def _as_secrets(topology: Topology, profile: str | None) -> str:
+    """One secret for each connection; the prefix is the default of the AWS secrets backends."""
+    secrets = {
+        f"airflow/connections/{conn_id}": json.dumps(document)
+        for conn_id, document in documents(topology, profile).items()
+    }
+    return json.dumps(secrets, indent=2)
+
+
+#: How connections can be written: for a shell, for `airflow connections import`, for the Systems
+#: Manager or Secrets Manager backend.
+FORMATS: Final[Mapping[str, Callable[[Topology, str | None], str]]] = MappingProxyType(
+    {"env": _as_environment, "import": _as_import, "secrets": _as_secrets}
+)

@@ -1,0 +1,91 @@
+"""Templates and parameters as files, and the commands that deploy them without this program."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology
+from causeway.topology.people import trust_statements
+from causeway_deploy.bootstrapping import guards_request, resources_request
+from causeway_deploy.stacks import StackRequest
+
+
+def render(topology: Topology, folder: Path) -> list[Path]:
+    """Write what is deployed, and return the files.
+
+    `<account role>/guards.yaml` and `resources.yaml`, each beside its `….parameters.json`, and
+    `people.json`: whom the approver role trusts.
+    """
+    files: list[Path] = []
+    for role in DEPLOYED_ROLES:
+        for kind, request in _requests(role, topology):
+            path = folder / role.value / f"{kind}.yaml"
+            files.append(_write(path, request.template))
+            values = [
+                {"ParameterKey": key, "ParameterValue": value}
+                for key, value in sorted(request.parameters.items())
+            ]
+            files.append(_write(path.with_suffix(".parameters.json"), json.dumps(values, indent=2)))
+    people = json.dumps(trust_statements(topology.people), indent=2)
+    return [*files, _write(folder / "people.json", people)]
+
+
+def commands(topology: Topology, folder: Path, pattern: str) -> list[str]:
+    """Return the AWS CLI commands that deploy the rendered files, in their order."""
+    lines: list[str] = []
+    for role in DEPLOYED_ROLES:
+        for kind, request in _requests(role, topology):
+            path = folder / role.value / kind
+            words = [
+                *("aws", "cloudformation", "deploy", "--stack-name", request.name),
+                *("--template-file", f"{path}.yaml"),
+                *("--parameter-overrides", f"file://{path}.parameters.json"),
+                *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
+                *(("--role-arn", request.role_arn) if request.role_arn else ()),
+                *("--profile", pattern.format(role=role.value), "--region", topology.region),
+            ]
+            lines.append(shlex.join(words))
+    return lines
+
+
+def stack_set_commands(topology: Topology, folder: Path, units: str) -> list[str]:
+    """Return the commands that deploy the guards as stack sets, from the management account.
+
+    `units` are the organisational units of the accounts. The resources' stacks are made afterwards,
+    each in its account: `bootstrap` does, or the commands of `commands`.
+    """
+    lines: list[str] = []
+    for role in DEPLOYED_ROLES:
+        request, path = guards_request(role, topology), folder / role.value / "guards"
+        targets = (
+            f"OrganizationalUnitIds={units},Accounts={topology.account(role)},"
+            "AccountFilterType=INTERSECTION"
+        )
+        create = [
+            *("aws", "cloudformation", "create-stack-set", "--stack-set-name", request.name),
+            *("--template-body", f"file://{path}.yaml"),
+            *("--parameters", f"file://{path}.parameters.json"),
+            *("--capabilities", "CAPABILITY_NAMED_IAM", "--permission-model", "SERVICE_MANAGED"),
+            *("--auto-deployment", "Enabled=false", "--region", topology.region),
+        ]
+        deploy = [
+            *("aws", "cloudformation", "create-stack-instances"),
+            *("--stack-set-name", request.name, "--deployment-targets", targets),
+            *("--regions", topology.region, "--region", topology.region),
+        ]
+        lines += [shlex.join(create), shlex.join(deploy)]
+    return lines
+
+
+def _requests(role: AccountRole, topology: Topology) -> list[tuple[str, StackRequest]]:
+    resources = resources_request(role, topology)
+    guards = ("guards", guards_request(role, topology))
+    return [guards] if resources is None else [guards, ("resources", resources)]
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    return path

@@ -1,0 +1,57 @@
+"""Guards that are deployed against those that the topology gives: what differs, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.guards import DeployedGuards, differences
+from causeway.topology.people import trust_statements
+from causeway.topology.stacks import guards_template, parameters
+
+ROLE = AccountRole.SHARED_SERVICES
+TOPOLOGY = load_topology()
+TEXT = guards_template(ROLE, TOPOLOGY)
+VALUES = parameters(ROLE, TOPOLOGY, TEXT)
+
+
+def trust(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def test_what_is_as_declared_is_no_difference() -> None:
+    deny = {"Sid": "NoDutyIsAPerson", "Effect": "Deny", "Action": "sts:AssumeRole"}
+    current = trust(*trust_statements(TOPOLOGY.people), deny)
+    assert differences(ROLE, TOPOLOGY, DeployedGuards(f"{TEXT}\n", VALUES, current)) == ()
+
+
+def test_a_list_of_one_is_its_value() -> None:
+    first, *others = trust_statements(TOPOLOGY.people)
+    value = first | {
+        "Principal": {"AWS": [first["Principal"]["AWS"]]},
+        "Action": list(reversed(first["Action"])),
+    }
+    current = trust(value, *others)
+    assert differences(ROLE, TOPOLOGY, DeployedGuards(TEXT, VALUES, current)) == ()
+
+
+def test_a_missing_stack_is_a_difference() -> None:
+    (line,) = differences(ROLE, TOPOLOGY, None)
+    assert line == "the stack causeway-shared-services-guards does not exist"
+
+
+def test_every_difference_is_named() -> None:
+    first, second, _ = trust_statements(TOPOLOGY.people)
+    stranger = first | {"Sid": "Stranger"}
+    changed = second | {"Principal": {"AWS": "arn:aws:iam::444444444444:user/other"}}
+    deployed = DeployedGuards(
+        TEXT.replace("kms:Decrypt", "kms:*"),
+        VALUES | {"OutsideConsumers": "false"},
+        trust(first, changed, stranger),
+    )
+    lines = "; ".join(differences(ROLE, TOPOLOGY, deployed))
+    assert "the template differs" in lines
+    assert "parameter OutsideConsumers is 'false', declared is 'true'" in lines
+    assert "trusts Stranger, whom the topology does not name" in lines
+    assert "does not trust PersonGovernanceOfficer" in lines
+    assert "statement PersonModelOwner" in lines

@@ -1,0 +1,169 @@
+"""Both stacks of every account, on a local AWS: who makes what, and what an update leaves alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from causeway.errors import ConfigError
+from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway_deploy.bootstrapping import bootstrap
+from causeway_deploy.clients import administrators, refuse_local_on_aws
+from causeway_deploy.diagnosing import Doctor
+from localaws.server import Accounts, running
+from stack import up
+from stack.users import make_users
+from tests.accounts import ACCOUNTS, REGION
+from tests.localaws.conftest import Aws
+
+BUCKET = f"causeway-data-{ACCOUNTS['data']}-{REGION}"
+CONSUMER = {
+    "Sid": "CausewayConsumersTest",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNTS['prod']}:root"},
+    "Action": "s3:GetObject",
+    "Resource": f"arn:aws:s3:::{BUCKET}/offline-store/*",
+}
+
+
+class Deployed:
+    """A local AWS whose accounts are set up, and the key of Airflow's user."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+        self.topology = load_topology()
+        self.description = aws.server.describe()
+        self.keys = make_users(self.description, self.topology)
+        self.first = self.bootstrap()
+
+    def bootstrap(self, topology: Topology | None = None) -> dict[str, str]:
+        deployed = bootstrap(topology or self.topology, up.administrators(self.description))
+        return {item.stack: item.change for item in deployed}
+
+    def doctor(self, patch: pytest.MonkeyPatch) -> Doctor:
+        patch.setenv("AWS_ENDPOINT_URL", self.description["endpoint"])
+        own = self.keys["airflow"]
+        sts = self.aws.cloud.client(
+            "sts", self.aws.cloud.credentials.find(own["access_key_id"]), REGION
+        )
+        role = self.topology.role_arn(AccountRole.GOVERNANCE, "airflow")
+        session = sts.assume_role(RoleArn=role, RoleSessionName="airflow")["Credentials"]
+        return Doctor(
+            self.topology,
+            boto3.Session(
+                session["AccessKeyId"],
+                session["SecretAccessKey"],
+                session["SessionToken"],
+                region_name=REGION,
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Deployed]:
+    with running(Accounts(REGION, dict(ACCOUNTS), ACCOUNTS["governance"])) as server:
+        yield Deployed(Aws(server))
+
+
+def test_both_stacks_are_made_once(deployed: Deployed) -> None:
+    assert set(deployed.first.values()) == {"created"}
+    assert len(deployed.first) == 8
+    assert set(deployed.bootstrap().values()) == {"unchanged"}
+
+
+def test_resources_belong_to_the_service_role(deployed: Deployed) -> None:
+    stacks = deployed.aws.client("cloudformation", "governance")
+    (guards,) = stacks.describe_stacks(StackName="causeway-governance-guards")["Stacks"]
+    (resources,) = stacks.describe_stacks(StackName="causeway-governance")["Stacks"]
+    assert "RoleARN" not in guards
+    assert resources["RoleARN"].endswith("role/causeway-governance-stack-service")
+
+
+def test_an_update_of_the_guards_keeps_the_consumers(deployed: Deployed) -> None:
+    s3 = deployed.aws.client("s3", "data")
+
+    def statements() -> list[dict[str, Any]]:
+        policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+        found: list[dict[str, Any]] = policy["Statement"]
+        return found
+
+    before = statements()
+    policy = {"Version": "2012-10-17", "Statement": [*before[1:], CONSUMER]}  # drifted, too
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    closed = deployed.topology.model_copy(
+        update={"accounts": deployed.topology.accounts | {AccountRole.DATA_SCIENCE: "555555555555"}}
+    )
+    changes = bootstrap(closed, up.administrators(deployed.description), roles=[AccountRole.DATA])
+    assert [item.change for item in changes] == ["updated"]
+    sids = [statement["Sid"] for statement in statements()]
+    assert sids == [*(statement["Sid"] for statement in before), "CausewayConsumersTest"]
+    deployed.bootstrap()
+    assert "CausewayConsumersTest" in [statement["Sid"] for statement in statements()]
+
+
+def test_a_doctor_finds_nothing_missing(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings = deployed.doctor(monkeypatch).examine()
+    assert [str(finding) for finding in findings if finding.problem] == []
+    assert len(findings) > 30
+
+
+def test_a_doctor_names_what_is_missing_and_who_mends_it(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor = deployed.doctor(monkeypatch)
+    iam = deployed.aws.client("iam", "governance")
+    role = iam.get_role(RoleName="causeway-recorder")["Role"]["AssumeRolePolicyDocument"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "555555555555"}, "Action": "sts:AssumeRole"}
+    closed = {"Version": "2012-10-17", "Statement": stranger}
+    iam.update_assume_role_policy(RoleName="causeway-recorder", PolicyDocument=json.dumps(closed))
+    try:
+        missing = [str(finding) for finding in doctor.examine() if finding.problem]
+    finally:
+        iam.update_assume_role_policy(RoleName="causeway-recorder", PolicyDocument=json.dumps(role))
+    (line,) = missing
+    assert "causeway_governance_recorder" in line
+    assert "causeway_deploy bootstrap (account of governance)" in line
+
+
+def test_a_doctor_says_when_it_is_not_airflow(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", deployed.description["endpoint"])
+    keys = deployed.description["accounts"]["governance"]
+    session = boto3.Session(keys["access_key_id"], keys["secret_access_key"], region_name=REGION)
+    (finding,) = Doctor(deployed.topology, session).examine()
+    assert finding.problem == "this is arn:aws:iam::444444444444:root"
+
+
+def test_a_profile_of_another_account_is_refused(
+    deployed: Deployed, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = deployed.description["accounts"]["data"]
+    (tmp_path / "credentials").write_text(
+        f"[mine]\naws_access_key_id = {keys['access_key_id']}\n"
+        f"aws_secret_access_key = {keys['secret_access_key']}\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", deployed.description["endpoint"])
+    clients = administrators(deployed.topology, "mine")
+    assert clients(AccountRole.DATA, "s3") is not None
+    with pytest.raises(ConfigError, match="profile mine is in account 111111111111; prod is 666"):
+        clients(AccountRole.PROD, "s3")
+    with pytest.raises(ConfigError, match="profile none cannot sign in"):
+        administrators(deployed.topology, "none")(AccountRole.DATA, "s3")
+
+
+def test_the_local_topology_never_reaches_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(ConfigError, match="names no local AWS"):
+        refuse_local_on_aws(load_topology())
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://sts.eu-central-1.amazonaws.com")
+    with pytest.raises(ConfigError, match="names no local AWS"):
+        refuse_local_on_aws(load_topology())
