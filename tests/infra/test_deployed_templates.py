@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -60,6 +61,40 @@ def test_a_registry_event_travels_to_the_queue(deployed: Aws) -> None:
     url = sqs.get_queue_url(QueueName="causeway-registry-events")["QueueUrl"]
     (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
     assert "credit-risk" in message["Body"]
+
+
+@pytest.fixture(scope="module")
+def sharer(deployed: Aws) -> Callable[[str], Any]:
+    """The data account's sharing duty, where nobody outside the topology is let in."""
+    role = f"arn:aws:iam::{ACCOUNTS['data']}:role/causeway-data-sharer"
+    session = deployed.cloud.credentials.open_session(role, "sharer")
+    return lambda service: deployed.cloud.client(service, session, REGION)
+
+
+def denied(call: Callable[..., Any], **request: Any) -> None:
+    with pytest.raises(ClientError) as error:
+        call(**request)
+    assert error.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+
+
+def test_a_sharer_rewrites_no_policy(deployed: Aws, sharer: Callable[[str], Any]) -> None:
+    bucket = f"causeway-data-{ACCOUNTS['data']}-{REGION}"
+    policy = sharer("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+    denied(sharer("s3").put_bucket_policy, Bucket=bucket, Policy=policy)
+    key = sharer("kms").describe_key(KeyId="alias/causeway-data")["KeyMetadata"]["KeyId"]
+    policy = sharer("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    denied(sharer("kms").put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
+
+
+def test_a_sharer_shares_with_accounts_of_the_topology_only(sharer: Callable[[str], Any]) -> None:
+    ram = sharer("ram")
+    share = ram.create_resource_share(name="inside", principals=[ACCOUNTS["prod"]])["resourceShare"]
+    outsiders = ["777777777777"]
+    denied(ram.create_resource_share, name="outside", principals=outsiders)
+    denied(ram.create_resource_share, name="both", principals=[ACCOUNTS["test"], *outsiders])
+    arn = share["resourceShareArn"]
+    denied(ram.associate_resource_share, resourceShareArn=arn, principals=outsiders)
+    ram.associate_resource_share(resourceShareArn=arn, principals=[ACCOUNTS["test"]])
 
 
 def test_parliament_finds_nothing_of_medium_severity_or_above(deployed: Aws) -> None:

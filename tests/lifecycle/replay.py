@@ -14,9 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from causeway.iam import Decision, Policies, PolicyType, Principal, Request, evaluate, parse
+from causeway.iam import Decision, Policies, Policy, PolicyType, Principal, Request, evaluate, parse
 from tests.infra.policies import Document
 from tests.lifecycle.recording import Recording
+
+TAKE_ON = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+#: The policy of a person's user: no template makes it.
+A_PERSONS = "person"
 
 
 @dataclass(frozen=True)
@@ -99,15 +103,19 @@ class Replay:
         for call in self.calls:
             for one in self.decide(call).statements:
                 holder, _, policy = one.policy_name.partition(" ")
-                found[at[one.policy_type, holder, policy, one.index]].append(call)
+                if holder != A_PERSONS:
+                    found[at[one.policy_type, holder, policy, one.index]].append(call)
         return found
 
     def decide(self, call: dict[str, Any], without: Place | None = None) -> Decision:
         """Decide a recorded call, with every statement or without one."""
         policies = Policies(
-            identity=tuple(
-                parse(document, PolicyType.IDENTITY, f"{call['role']} {name}")
-                for name, document in self._of_role(call["role"], without)
+            identity=(
+                *(
+                    parse(document, PolicyType.IDENTITY, f"{call['role']} {name}")
+                    for name, document in self._of_role(call["role"], without)
+                ),
+                *_of_person(call),
             ),
             resource=tuple(
                 parse(document, kind, holder)
@@ -127,7 +135,7 @@ class Replay:
         self, call: dict[str, Any], without: Place | None
     ) -> Iterator[tuple[PolicyType, str, Document]]:
         arn = call["resource"]
-        if call["action"] in ("sts:AssumeRole", "sts:SetSourceIdentity"):
+        if call["action"] in TAKE_ON:
             kind, holder, document = PolicyType.TRUST, arn, self.recording.policies.trust.get(arn)
         else:
             holder = arn.split("/", 1)[0] if arn.startswith("arn:aws:s3:::") else arn
@@ -138,6 +146,14 @@ class Replay:
             left = _less(document, kind, holder, "", without)
             if left["Statement"]:
                 yield kind, holder, left
+
+
+def _of_person(call: dict[str, Any]) -> Iterator[Policy]:
+    """Yield what a person's user may do: take a role on, where its trust agrees."""
+    if ":user/" in call["principal"]:
+        statement = {"Effect": "Allow", "Action": TAKE_ON, "Resource": call["resource"]}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        yield parse(document, PolicyType.IDENTITY, A_PERSONS)
 
 
 def matches(pattern: str, resource: str) -> bool:

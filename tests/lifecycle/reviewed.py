@@ -66,8 +66,11 @@ REVIEWED = (
             "CloudFormation acts as this role when a template of resources is changed",
         )
         for role, sid, action in (
+            ("science", "KeepWorkGroupAndCatalogue", "athena:DeleteDataCatalog"),
+            ("science", "KeepWorkGroupAndCatalogue", "athena:DeleteWorkGroup"),
             ("science", "KeepWorkGroupAndCatalogue", "athena:UpdateDataCatalog"),
             ("science", "KeepWorkGroupAndCatalogue", "athena:UpdateWorkGroup"),
+            ("governance", "KeepTheRule", "events:DeleteRule"),
             ("governance", "KeepTheRule", "events:RemoveTargets"),
         )
     ),
