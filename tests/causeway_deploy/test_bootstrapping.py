@@ -88,8 +88,8 @@ def test_an_update_of_the_guards_keeps_the_consumers(deployed: Deployed) -> None
 
     def statements() -> list[dict[str, Any]]:
         policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
-        found: list[dict[str, Any]] = policy["Statement"]
-        return found
+        listed: list[dict[str, Any]] = policy["Statement"]
+        return listed
 
     before = statements()
     policy = {"Version": "2012-10-17", "Statement": [*before[1:], CONSUMER]}  # drifted, too

@@ -39,8 +39,8 @@ def queue(aws: Aws, name: str) -> str:
     sqs = aws.client("sqs", "test")
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     names = ["VisibilityTimeout"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return str(found["VisibilityTimeout"])
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return str(attributes["VisibilityTimeout"])
 
 
 def test_a_stack_is_created_left_alone_and_updated(aws: Aws, stacks: AccountStacks) -> None:

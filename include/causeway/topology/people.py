@@ -40,6 +40,8 @@ _SAML_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:saml-provider/[\w.-]+$"
 #: policy length" can be raised to the second number (IAM User Guide, "IAM and AWS STS quotas").
 TRUST_LIMIT: Final = 2048
 RAISED_TRUST_LIMIT: Final = 4096
+#: What the rest of the approver role's trust takes of it, with some room.
+_REST: Final = 300
 _ASSUME: Final = ("sts:AssumeRole", "sts:SetSourceIdentity")
 
 
@@ -139,8 +141,10 @@ def trust_statements(people: Mapping[str, Person]) -> tuple[dict[str, Any], ...]
 
 
 def trust_size(statements: Iterable[Mapping[str, Any]]) -> int:
-    """Return the characters that statements take in a trust policy."""
-    return sum(len(json.dumps(statement, separators=(",", ":"))) + 1 for statement in statements)
+    """Return the characters of the approver role's trust policy with these statements."""
+    return _REST + sum(
+        len(json.dumps(statement, separators=(",", ":"))) + 1 for statement in statements
+    )
 
 
 def _statement(name: str, source_identity: str, principal: PersonPrincipal) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_more_people_than_a_trust_policy_holds_are_refused() -> None:
         )
 
     few = trust_statements(users(6).people)
-    assert trust_size(few) == sum(len(json.dumps(s, separators=(",", ":"))) + 1 for s in few)
+    assert sum(len(json.dumps(s, separators=(",", ":"))) for s in few) < trust_size(few) < 2048
     with pytest.raises(ConfigError, match="at most 4096"):
         trust_statements(users(30).people)
 
