@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -129,17 +130,22 @@ def people(topology: Topology, users: dict[str, Keys]) -> dict[str, dict[str, st
 
 
 def administrators(description: dict[str, Any]) -> Clients:
-    """Return the administrators' clients of the accounts that the local AWS describes."""
-    sessions = {
-        role: boto3.Session(
-            keys["access_key_id"], keys["secret_access_key"], region_name=description["region"]
-        )
-        for role, keys in description["accounts"].items()
-    }
+    """Return the administrators' clients of the accounts that the local AWS describes.
+
+    They share one session, which reads each service's model once; it makes one client at a time.
+    """
+    session, lock = boto3.Session(region_name=description["region"]), threading.Lock()
 
     def client(role: AccountRole, service: str) -> Any:
-        make: Any = sessions[role.value].client  # which service is known at run time only
-        return make(service, endpoint_url=description["endpoint"])
+        keys = description["accounts"][role.value]
+        make: Any = session.client  # which service is known at run time only
+        with lock:
+            return make(
+                service,
+                endpoint_url=description["endpoint"],
+                aws_access_key_id=keys["access_key_id"],
+                aws_secret_access_key=keys["secret_access_key"],
+            )
 
     return client
 
