@@ -41,7 +41,8 @@ def commands(topology: Topology, folder: Path, pattern: str) -> list[str]:
             words = [
                 *("aws", "cloudformation", "deploy", "--stack-name", request.name),
                 *("--template-file", f"{path}.yaml"),
-                *("--parameter-overrides", f"file://{path}.parameters.json"),
+                # A file of parameters is read by version 2 of the CLI only.
+                *("--parameter-overrides", *_overrides(request)),
                 *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
                 *(("--role-arn", request.role_arn) if request.role_arn else ()),
                 *("--profile", pattern.format(role=role.value), "--region", topology.region),
@@ -83,6 +84,10 @@ def _requests(role: AccountRole, topology: Topology) -> list[tuple[str, StackReq
     resources = resources_request(role, topology)
     guards = ("guards", guards_request(role, topology))
     return [guards] if resources is None else [guards, ("resources", resources)]
+
+
+def _overrides(request: StackRequest) -> list[str]:
+    return [f"{key}={value}" for key, value in sorted(request.parameters.items())]
 
 
 def _write(path: Path, text: str) -> Path:

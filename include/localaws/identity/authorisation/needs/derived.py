@@ -26,6 +26,10 @@ PREFIX = {
 }
 
 
+# Parameters that an ARN format calls otherwise, both in lower case.
+SYNONYMS = {"trackingservername": "mlflowtrackingservername"}
+
+
 def derived(
     request: AuthorisationRequest, action: str | None = None, context: Values | None = None
 ) -> list[Need]:
@@ -51,6 +55,9 @@ def _resources(request: AuthorisationRequest, action: str) -> Iterator[str]:
     formats = _formats(action)
     values_by_name = {
         name.lower(): value for name, value in request.params.items() if _plain(value)
+    }
+    values_by_name |= {
+        SYNONYMS[name]: value for name, value in values_by_name.items() if name in SYNONYMS
     }
     arns = [str(value) for value in values_by_name.values() if is_arn(value)]
     for arn in arns:
