@@ -158,7 +158,7 @@ class Read:
     def _count(self, size: int) -> None:
         self.scanned += size
         if self.limit is not None and self.scanned > self.limit:
-            raise TooMuch("Query exhausted resources: Bytes scanned limit was exceeded")
+            raise TooMuch("Bytes scanned limit was exceeded")
 
     def _objects(self, bucket: str, prefix: str) -> list[str]:
         pages = self.client("s3").get_paginator("list_objects_v2")
