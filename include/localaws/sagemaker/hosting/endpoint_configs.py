@@ -9,18 +9,22 @@ from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
 from localaws.sagemaker.hosting.models import ModelStore
+from localaws.sagemaker.hosting.serverless import check_serverless
 from localaws.sagemaker.listing import listed
 from localaws.sagemaker.machine.failures import unsupported_option
 from localaws.sagemaker.state_changes import announce
 from localaws.sagemaker.tags import TagStore
 
 sagemaker = Service.named("sagemaker")
+#: The network of an endpoint config is that of inference components; a model has its own.
 REFUSED = (
     "ShadowProductionVariants",
     "AsyncInferenceConfig",
     "ExplainerConfig",
+    "VpcConfig",
+    "EnableNetworkIsolation",
 )
-REFUSED_IN_VARIANT = ("ServerlessConfig", "InstancePools", "ManagedInstanceScaling")
+REFUSED_IN_VARIANT = ("InstancePools", "ManagedInstanceScaling")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class EndpointConfig:
         """Its production variants."""
         variants: list[dict[str, Any]] = self.request["ProductionVariants"]
         return variants
+
+    @property
+    def serverless(self) -> bool:
+        """Whether it has no instances."""
+        return any("ServerlessConfig" in variant for variant in self.variants)
 
 
 class EndpointConfigStore:
@@ -97,12 +106,14 @@ def _check(call: Call) -> None:
         model = variant.get("ModelName")
         if not model:
             raise unsupported_option(f"variant {variant['VariantName']} without ModelName")
-        if not variant.get("InstanceType") or not variant.get("InitialInstanceCount"):
+        stored = call.store(ModelStore).get(model, call.arn(f"model/{model}"))
+        if "ServerlessConfig" in variant:
+            check_serverless(call.params, variant, stored)
+        elif not variant.get("InstanceType") or not variant.get("InitialInstanceCount"):
             raise ServiceError(
                 "ValidationException",
                 f"Variant {variant['VariantName']} needs InstanceType and InitialInstanceCount",
             )
-        call.store(ModelStore).get(model, call.arn(f"model/{model}"))
     if not any(
         variant.get("InitialVariantWeight", 1.0) for variant in call.params["ProductionVariants"]
     ):

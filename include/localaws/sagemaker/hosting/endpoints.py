@@ -15,6 +15,7 @@ from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig, find_con
 from localaws.sagemaker.hosting.endpoint_store import Deployment, Endpoint, EndpointStore, announce
 from localaws.sagemaker.hosting.fleet import Fleet
 from localaws.sagemaker.hosting.models import ModelStore
+from localaws.sagemaker.hosting.serverless import check_update
 from localaws.sagemaker.listing import listed
 from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError, unsupported_option
 from localaws.sagemaker.tags import TagStore
@@ -137,6 +138,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     deployment = _deployed(call, find_config(call, call.params["EndpointConfigName"]))
     with endpoint.lock:
         _require(endpoint, UPDATABLE)
+        check_update(endpoint.live.config.serverless, deployment.config.serverless)
         endpoint.pending, endpoint.since = deployment, call.now()
         endpoint.failure, endpoint.deployment = None, call.params.get("DeploymentConfig")
         endpoint.status = "Updating"

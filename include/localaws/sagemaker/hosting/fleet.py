@@ -10,6 +10,7 @@ from localaws.kit.service import Call, ServiceError
 from localaws.sagemaker.hosting.endpoint_configs import EndpointConfig
 from localaws.sagemaker.hosting.model_server import ModelServer, Placement
 from localaws.sagemaker.hosting.models import Model
+from localaws.sagemaker.hosting.serverless import capacity, concurrency_of
 from localaws.sagemaker.roles import assume_execution_role
 
 
@@ -39,10 +40,20 @@ class Fleet:
         """
         servers: dict[str, ModelServer] = {}
         try:
-            for variant, model in models.items():
+            for described in config.variants:
+                variant = described["VariantName"]
+                model = models[variant]
                 assume = partial(assume_execution_role, call, model.role_arn)
                 placement = Placement(
-                    call.account, call.region, endpoint, variant, model.role_arn, assume
+                    call.account,
+                    call.region,
+                    endpoint,
+                    variant,
+                    model.role_arn,
+                    assume,
+                    model.request,
+                    config.request.get("KmsKeyId"),
+                    concurrency_of(described),
                 )
                 servers[variant] = ModelServer(call.host, placement, model.container)
                 servers[variant].start()
@@ -82,7 +93,7 @@ class Fleet:
         """Return the variants as DescribeEndpoint shows them."""
         summaries: list[dict[str, object]] = []
         for variant in self.config.variants:
-            name, count = variant["VariantName"], variant["InitialInstanceCount"]
+            name = variant["VariantName"]
             image = models[name].container.runtime.image
             image_summary = {
                 "SpecifiedImage": image,
@@ -95,8 +106,7 @@ class Fleet:
                     "DeployedImages": [image_summary],
                     "CurrentWeight": self._weights[name],
                     "DesiredWeight": self._weights[name],
-                    "CurrentInstanceCount": count,
-                    "DesiredInstanceCount": count,
+                    **capacity(variant),
                 }
             )
         return summaries

@@ -8,17 +8,20 @@ import json
 import os
 import secrets
 import select
+import socket
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from localaws.identity.credentials import Credentials
 from localaws.kit.capabilities import Host
+from localaws.kit.service import ServiceError
 from localaws.sagemaker.hosting.serving_host import TOKEN
 from localaws.sagemaker.jobs.log import JobLog
+from localaws.sagemaker.machine import mounts, network
 from localaws.sagemaker.machine.archives import unpack
 from localaws.sagemaker.machine.failures import WorkFailedError
 from localaws.sagemaker.machine.images import Environment
@@ -65,6 +68,9 @@ class Placement:
     variant: str
     role_arn: str
     assume: Callable[[], Credentials]
+    model: Mapping[str, Any]
+    volume_key: str | None = None
+    concurrency: int | None = None
 
 
 class ModelServer:
@@ -103,6 +109,14 @@ class ModelServer:
             WorkFailedError: the data cannot be downloaded, or the model does not load.
         """
         placement, box = self._placement, self._sandbox
+        network.require_role(
+            self._host,
+            self._credentials,
+            placement.region,
+            placement.model,
+            placement.volume_key,
+        )
+        isolated = network.isolated(placement.model)
         archive = box.root / "model.tar.gz"
         transfer = Transfer(self._client("s3"), placement.role_arn)
         transfer.download_file(self._container.model_data_url, archive)
@@ -113,23 +127,32 @@ class ModelServer:
         variables = box.environment(
             runtime, self._credentials, placement.region, self._host.endpoint
         ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
+        if isolated:
+            for name in network.CREDENTIALS:
+                del variables[name]
+            if not mounts.available(isolated=True):
+                self.log.write(mounts.NOT_ISOLATED)
         variables["LOCALAWS_SERVING_TOKEN"] = self._token
         # -P: keeps the host's own folder off the module path of the model's script
         command = [str(runtime.python), "-P", str(HOST), runtime.name, str(model), str(code)]
         reader, writer = os.pipe()
+        # It listens in this network, whatever network its process is in.
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._port = listener.getsockname()[1]
         try:
             self._child = Child(
                 ProcessTable.of(self._host),
-                box.enclosed([*command, str(writer)]),
+                box.enclosed([*command, str(writer), str(listener.fileno())], isolated=isolated),
                 cwd=box.root,
                 env=variables,
                 on_line=self.log.write,
-                pass_fds=(writer,),
+                pass_fds=(writer, listener.fileno()),
                 stdin=subprocess.PIPE,
             )
         finally:
             os.close(writer)
-        self._port = self._await_port(reader)
+            listener.close()
+        self._await_answer(reader)
         self._host.background(self._flush_log)
 
     def _code(self, transfer: Transfer) -> Path:
@@ -139,6 +162,8 @@ class ModelServer:
         """
         variables = self._container.environment
         source = variables.get(SUBMIT_DIRECTORY) if variables.get("SAGEMAKER_PROGRAM") else None
+        if source and source.startswith("s3://") and network.isolated(self._placement.model):
+            raise self._unhealthy(f"{SUBMIT_DIRECTORY} is in S3; the container has no network")
         try:
             return source_code(self._sandbox, transfer, source)
         except WorkFailedError as error:
@@ -151,16 +176,15 @@ class ModelServer:
             f"({self.log.group}: {said})"
         )
 
-    def _await_port(self, reader: int) -> int:
+    def _await_answer(self, reader: int) -> None:
         with os.fdopen(reader, "rb") as pipe:
             ready, _, _ = select.select([pipe], [], [], STARTUP)
             line = pipe.readline() if ready else b""
         report = json.loads(line) if line else {}
-        if "port" not in report:
+        if not report.get("serving"):
             self.stop()
             said = report.get("error") or self.log.tail()[-600:] or f"no answer in {STARTUP:.0f} s"
             raise self._unhealthy(said)
-        return int(report["port"])
 
     def _flush_log(self) -> None:
         assert self._child is not None
@@ -171,12 +195,20 @@ class ModelServer:
     def invoke(
         self, body: bytes, content_type: str | None, accept: str | None, custom: str | None
     ) -> Answer:
-        """Ask the model; ConnectionError or TimeoutError if its process does not answer."""
+        """Ask the model; ConnectionError or TimeoutError if its process does not answer.
+
+        Raises:
+            ServiceError: ThrottlingException when a serverless variant is as busy as it may be
+                (developer guide, "Invoke a serverless endpoint"; the words are not verified).
+        """
         headers = {TOKEN: self._token}
         headers |= {"Content-Type": content_type} if content_type else {}
         headers |= {"Accept": accept} if accept else {}
         headers |= {CUSTOM: custom} if custom else {}
+        limit = self._placement.concurrency
         with self._idle:
+            if limit is not None and self._running >= limit:
+                raise ServiceError("ThrottlingException", "Rate exceeded", 429)
             self._running += 1
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=INVOCATION)
         try:

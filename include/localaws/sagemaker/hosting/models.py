@@ -18,6 +18,7 @@ from localaws.sagemaker.hosting.model_server import Container
 from localaws.sagemaker.listing import listed
 from localaws.sagemaker.machine.failures import unsupported_option
 from localaws.sagemaker.machine.images import environment_of
+from localaws.sagemaker.machine.network import check_vpc
 from localaws.sagemaker.registry.store import Registry
 from localaws.sagemaker.roles import assume_execution_role
 from localaws.sagemaker.state_changes import announce
@@ -151,6 +152,7 @@ def create_model(call: Call) -> dict[str, Any]:
     if not role:
         raise ServiceError("ValidationException", "ExecutionRoleArn is required")
     assume_execution_role(call, role)
+    check_vpc(params)
     name = params["ModelName"]
     model = Model(name, call.arn(f"model/{name}"), params, role, container, call.now())
     call.store(ModelStore).add(model)

@@ -13,6 +13,7 @@ import hmac
 import importlib.util
 import json
 import os
+import socket
 import sys
 import threading
 import traceback
@@ -97,7 +98,9 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def serve(toolkit: ModuleType, image: str, model: Path, code: Path) -> ThreadingHTTPServer:
+def serve(
+    toolkit: ModuleType, image: str, model: Path, code: Path, listener: socket.socket
+) -> ThreadingHTTPServer:
     """Load the model and return the server that answers for it."""
     token = os.environ.pop("LOCALAWS_SERVING_TOKEN", "")
     program = os.environ.get("SAGEMAKER_PROGRAM")
@@ -108,21 +111,24 @@ def serve(toolkit: ModuleType, image: str, model: Path, code: Path) -> Threading
     toolkit.provide()
     transformer = toolkit.Transformer(load_script(code, program), image)
     Handler.served = Served(transformer.load(str(model)), transformer, token)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(listener.getsockname(), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
     server.daemon_threads = True
     return server
 
 
 def main() -> None:
-    """Load the model, report `{"port"}` or `{"error"}` on the pipe, and serve."""
-    image, model, code, pipe = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    """Load the model, report `{"serving"}` or `{"error"}` on the pipe, and serve."""
+    image, model, code = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    pipe, listener = int(sys.argv[4]), socket.socket(fileno=int(sys.argv[5]))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     report: dict[str, Any] = {}
     server = None
     try:
         toolkit = load_module(Path(__file__).with_name("serving_toolkit.py"), "serving_toolkit")
-        server = serve(toolkit, image, model, code)
-        report = {"port": server.server_address[1]}
+        server = serve(toolkit, image, model, code, listener)
+        report = {"serving": True}
     except Exception as error:
         traceback.print_exc()
         report = {"error": f"{type(error).__name__}: {error}"}

@@ -80,6 +80,15 @@ class Job:
         """The execution role."""
         return str(self.request["RoleArn"])
 
+    @property
+    def volume_key(self) -> str | None:
+        """The key that encrypts the volume of its instance, if one is named."""
+        resources = self.request.get("ProcessingResources", {}).get("ClusterConfig")
+        key: str | None = (resources or self.request.get("ResourceConfig", {})).get(
+            "VolumeKmsKeyId"
+        )
+        return key
+
     def move(self, now: datetime, secondary: str, message: str) -> None:
         """Enter a secondary status and record the transition."""
         with self.lock:

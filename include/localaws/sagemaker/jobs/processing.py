@@ -19,6 +19,7 @@ from localaws.sagemaker.jobs.run import Cut, JobRun, stop, submit
 from localaws.sagemaker.listing import listed
 from localaws.sagemaker.machine.failures import WorkFailedError, unsupported_option
 from localaws.sagemaker.machine.images import environment_of
+from localaws.sagemaker.machine.network import check_vpc
 from localaws.sagemaker.roles import assume_execution_role
 
 sagemaker = Service.named("sagemaker")
@@ -135,6 +136,7 @@ def create_processing_job(call: Call) -> dict[str, Any]:
     """Start a processing job under a name that was never used."""
     call.store(JobStore).refuse_used(PROCESSING, call.params["ProcessingJobName"])
     _check(call.params)
+    check_vpc(call.params)
     runtime = environment_of(call.params["AppSpecification"]["ImageUri"])
     credentials = assume_execution_role(call, call.params["RoleArn"])
     job = new_job(call, PROCESSING, runtime, credentials)

@@ -15,7 +15,7 @@ from localaws.kit.service import ServiceError
 from localaws.sagemaker.jobs.jobs import FINISHED, Job, announce
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.jobs.slots import JobSlots
-from localaws.sagemaker.machine import mounts
+from localaws.sagemaker.machine import mounts, network
 from localaws.sagemaker.machine.failures import LIMIT, WorkFailedError
 from localaws.sagemaker.machine.processes import Child, ProcessTable
 from localaws.sagemaker.machine.sandbox import Sandbox
@@ -87,6 +87,7 @@ class JobRun(ABC):
         job, clock = self.job, self.host.clock
         job.started = clock.now()
         job.move(job.started, "Downloading", "Downloading input data")
+        network.require_role(self.host, job.credentials, job.region, job.request, job.volume_key)
         command, cwd, env = self.prepare()
         job.move(clock.now(), "Training", "The script is running")
         ended = self._execute(command, cwd, env)
@@ -106,10 +107,15 @@ class JobRun(ABC):
         deadline = self.host.clock.now() + timedelta(seconds=limit)
         if not mounts.available():
             self.log.write(mounts.ABSENT)
+        isolated = network.isolated(self.job.request)
+        if isolated:
+            env = {name: env[name] for name in env.keys() - set(network.CREDENTIALS)}
+            if not mounts.available(isolated=True):
+                self.log.write(mounts.NOT_ISOLATED)
         try:
             child = Child(
                 ProcessTable.of(self.host),
-                self.sandbox.enclosed(command),
+                self.sandbox.enclosed(command, isolated=isolated),
                 cwd=cwd,
                 env=env,
                 on_line=self.log.write,

@@ -18,6 +18,7 @@ from localaws.sagemaker.listing import listed
 from localaws.sagemaker.machine import mounts
 from localaws.sagemaker.machine.failures import unsupported_option
 from localaws.sagemaker.machine.images import Environment, environment_of
+from localaws.sagemaker.machine.network import check_vpc
 from localaws.sagemaker.roles import assume_execution_role
 
 sagemaker = Service.named("sagemaker")
@@ -83,6 +84,7 @@ def create_training_job(call: Call) -> dict[str, Any]:
     """Start a training job under a name that was never used."""
     call.store(JobStore).refuse_used(TRAINING, call.params["TrainingJobName"])
     _check(call.params)
+    check_vpc(call.params)
     algorithm = call.params["AlgorithmSpecification"]
     runtime = environment_of(algorithm["TrainingImage"])
     _check_metrics(algorithm, runtime)

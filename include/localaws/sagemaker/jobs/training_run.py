@@ -19,9 +19,16 @@ from localaws.sagemaker.jobs.jobs import Job
 from localaws.sagemaker.jobs.run import Cut, JobRun
 from localaws.sagemaker.machine.archives import pack
 from localaws.sagemaker.machine.failures import WorkFailedError
+from localaws.sagemaker.machine.network import isolated
 from localaws.sagemaker.machine.sources import source_code
 
 HOST = "algo-1"
+#: The toolkit in the container downloads the code, which a container without network cannot. The
+#: words are not verified.
+IN_ISOLATION = (
+    "AlgorithmError: sagemaker_submit_directory is in S3, and in network isolation the container "
+    "cannot download it; give the code as a channel"
+)
 
 
 def model_uri(job: Job) -> str:
@@ -77,6 +84,8 @@ class TrainingRun(JobRun):
         hyperparameters = decoded(self.job.request["HyperParameters"])
         program = str(hyperparameters["sagemaker_program"])
         source = str(hyperparameters["sagemaker_submit_directory"])
+        if source.startswith("s3://") and isolated(self.job.request):
+            raise WorkFailedError(IN_ISOLATION)
         code = source_code(self.sandbox, self.transfer, source)
         if not (code / program).is_file():
             raise WorkFailedError(f"ClientError: the source archive has no {program}")

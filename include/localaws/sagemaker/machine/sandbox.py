@@ -48,13 +48,17 @@ class Sandbox:
         """Return an argument with its container paths replaced by sandbox paths."""
         return _CONTAINER_PATH.sub(lambda match: f"{match.group(1)}{self.ml}", argument)
 
-    def enclosed(self, command: Sequence[str]) -> list[str]:
-        """Return a command that sees the sandbox as `/opt/ml`, where the machine allows it."""
+    def enclosed(self, command: Sequence[str], *, isolated: bool = False) -> list[str]:
+        """Return a command that sees the sandbox as `/opt/ml`, where the machine allows it.
+
+        In network isolation it reaches nothing but its own loopback, where the machine allows that.
+        """
         if not mounts.available():
             return list(command)
         scratch = self.root / "mounts"
         scratch.mkdir(exist_ok=True)
-        return mounts.inside(command, self.ml, scratch)
+        alone = isolated and mounts.available(isolated=True)
+        return mounts.inside(command, self.ml, scratch, isolated=alone)
 
     def environment(
         self, runtime: Environment, credentials: Credentials, region: str, endpoint: str

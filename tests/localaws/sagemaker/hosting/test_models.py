@@ -161,11 +161,6 @@ def test_endpoint_config_is_made_once_over_models_that_exist(workshop: Workshop)
         ([variant(model="nothing")], "ValidationException", "Could not find model"),
         ([variant(), variant()], "ValidationException", "must be unique"),
         ([variant(InitialVariantWeight=0.0)], "ValidationException", "weight"),
-        (
-            [variant(ServerlessConfig={"MemorySizeInMB": 1024, "MaxConcurrency": 1})],
-            "UnsupportedOperation",
-            "ServerlessConfig",
-        ),
     ],
 )
 def test_endpoint_config_that_cannot_run_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -28,24 +29,27 @@ class Host:
     def __init__(self, folder: Path, script: str) -> None:
         (folder / "inference.py").write_text(script)
         reader, writer = os.pipe()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-P", str(HOST), "xgboost", str(folder), str(folder)),
-                str(writer),
+                *(str(writer), str(listener.fileno())),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(writer,),
+            pass_fds=(writer, listener.fileno()),
             env={"LOCALAWS_SERVING_TOKEN": "secret", "SAGEMAKER_PROGRAM": "inference.py"},
         )
         os.close(writer)
+        listener.close()
         with os.fdopen(reader) as pipe:
             self.report = json.loads(pipe.readline())
 
     def ask(self, body: bytes, token: str) -> bytes:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.report['port']}/invocations",
+            f"http://127.0.0.1:{self.port}/invocations",
             data=body,
             headers={TOKEN: token, "Content-Type": "text/csv"},
         )

@@ -120,7 +120,10 @@ def _work_keys(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
     storage = offline.get("S3StorageConfig") or {}
     variants = params.get("ProductionVariants") or []
     types = [v["InstanceType"] for v in variants if v.get("InstanceType")]
+    serverless = [v["ServerlessConfig"] for v in variants if v.get("ServerlessConfig")]
     keys = present(
+        sagemaker__ServerlessMaxConcurrency=[str(s["MaxConcurrency"]) for s in serverless],
+        sagemaker__ServerlessMemorySize=[str(s["MemorySizeInMB"]) for s in serverless],
         sagemaker__InstanceTypes=types or _listed(cluster.get("InstanceType")),
         sagemaker__VolumeKmsKey=cluster.get("VolumeKmsKeyId") or params.get("KmsKeyId"),
         sagemaker__OutputKmsKey=output.get("KmsKeyId"),
