@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from localaws.kit.delays import Delays
-from localaws.server import Accounts, LocalAws
+from localaws.server import HOST, Accounts, LocalAws
 
 
 def main() -> int:
@@ -19,6 +19,15 @@ def main() -> int:
     parser.add_argument("--topology", type=Path, required=True, help="region and accounts (YAML)")
     parser.add_argument("--describe", type=Path, help="where to write endpoint and keys (mode 600)")
     parser.add_argument("--port", type=int, help="default: 4566 or the next free one")
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="the address to listen on (default: %(default)s). Another one is for a container, "
+        "whose own 127.0.0.1 no other container reaches",
+    )
+    parser.add_argument(
+        "--endpoint", metavar="URL", help="what --describe calls it, such as http://localaws:4566"
+    )
     parser.add_argument("--control", action="store_true", help="serve the control routes")
     parser.add_argument(
         "--no-enforce",
@@ -59,6 +68,8 @@ def main() -> int:
     server = LocalAws(
         accounts,
         port=options.port,
+        host=options.host,
+        advertised=options.endpoint,
         control=options.control,
         enforce=options.enforce,
         check_replies=options.check_replies,

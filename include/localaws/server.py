@@ -72,6 +72,8 @@ class LocalAws:
         accounts: Accounts,
         *,
         port: int | None = None,
+        host: str = HOST,
+        advertised: str | None = None,
         control: bool = False,
         enforce: bool = True,
         check_replies: bool = False,
@@ -80,9 +82,10 @@ class LocalAws:
     ) -> None:
         """Set up a local AWS.
 
-        Without `enforce`, permissions are evaluated and recorded, but not enforced. With
-        `check_replies`, every reply is checked against botocore's output shape; the control route
-        returns the violations.
+        It listens on `host`; `advertised` is the URL that its description names, where clients
+        reach it by another name. Without `enforce`, permissions are evaluated and recorded, but not
+        enforced. With `check_replies`, every reply is checked against botocore's output shape; the
+        control route returns the violations.
         """
         # Must be set before moto is imported.
         os.environ.setdefault("DISABLE_CUSTOM_S3", "true")
@@ -108,10 +111,11 @@ class LocalAws:
 
         from localaws.door.gateway import Gateway
 
+        self._advertised = advertised
         self.port = port if port is not None else free_port(FIRST_PORT)
         gateway = Gateway(self.cloud, with_control=control)
         self._server = wsgi.Server(
-            (HOST, self.port), gateway, numthreads=threads, request_queue_size=256, timeout=60
+            (host, self.port), gateway, numthreads=threads, request_queue_size=256, timeout=60
         )
         self._server.shutdown_timeout = 2
         self._server.expiration_interval = 0.02  # how often the server checks whether to stop
@@ -119,7 +123,7 @@ class LocalAws:
 
     @property
     def endpoint(self) -> str:
-        """The URL to give to AWS clients as `endpoint_url`."""
+        """The URL to give to AWS clients of this machine as `endpoint_url`."""
         return f"http://{HOST}:{self.port}"
 
     def start(self) -> None:
@@ -144,7 +148,7 @@ class LocalAws:
     def describe(self) -> dict[str, Any]:
         """Return endpoint, region and the administrators' keys, by account role."""
         return {
-            "endpoint": self.endpoint,
+            "endpoint": self._advertised or self.endpoint,
             "region": self.cloud.region,
             "accounts": {
                 role: {
