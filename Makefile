@@ -55,7 +55,7 @@ docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
-	for name in requirements $(IMAGES:%=requirements-jobs-%) requirements-toolkits requirements-dev requirements-cli; do \
+	for name in requirements requirements-localaws $(IMAGES:%=requirements-jobs-%) requirements-toolkits requirements-dev requirements-cli; do \
 	  uv pip compile -q --python-version 3.11 --no-header --no-emit-find-links \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
@@ -74,13 +74,14 @@ install = $(BIN)/uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2)
   || $(1)/bin/python -m pip install -q --disable-pip-version-check -r $(2)
 endif
 
-.venv/.ready: requirements.txt
+.venv/.ready: requirements.txt requirements-localaws.txt
 	@echo "setting up .venv (once)"
 	@$(call new,.venv)
 ifndef UV
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.8 || true
 endif
 	@$(call install,.venv,requirements.txt)
+	@$(call install,.venv,requirements-localaws.txt)
 	@touch $@
 
 .venv/.ready-dev: requirements-dev.txt .venv/.ready
