@@ -13,11 +13,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from causeway.deployment.leases import Live
-from causeway.errors import DeploymentFailed, Superseded
+from causeway.digests import canonical_json, sha256
+from causeway.errors import ConfigError, DeploymentFailed, Superseded
 from causeway.names import NAME_LENGTH
 from causeway.statuses import TABLES, Meaning, meaning
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageArn
+from causeway.topology.compute import Compute
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.registry import RegistryVersion
 
@@ -53,9 +55,17 @@ class Judgement:
     reason: str
 
 
-def target_of(model: ModelSpec, version: ModelPackageArn, artifact_sha256: str) -> Target:
-    """Return the names that a version's deployment uses; the same in every account."""
-    name = _name(f"{model.endpoint}-v{version.version}", artifact_sha256)
+def target_of(
+    model: ModelSpec, version: ModelPackageArn, artifact_sha256: str, compute: Compute
+) -> Target:
+    """Return the names that a version's deployment uses.
+
+    Models and configs cannot be changed. So their name says version, artifact and, by six digits,
+    what they run on: another network or instance type makes others.
+    """
+    runs_on = model.deployment.model_dump(exclude={"keep_test_endpoint"})
+    way = sha256(canonical_json({"on": runs_on, "in": compute.model_dump(mode="json")}))
+    name = _name(f"{model.endpoint}-v{version.version}", f"{artifact_sha256[:12]}-{way[:6]}")
     return Target(model.endpoint, name, name, artifact_sha256)
 
 
@@ -70,6 +80,7 @@ def create_model_request(
         "ModelName": names.model_name,
         "Containers": [{"ModelPackageName": str(version.arn)}],
         "ExecutionRoleArn": topology.role_arn(role, "serving-execution"),
+        **topology.compute_of(role).network,
         "Tags": [
             {"Key": TAG_VERSION, "Value": str(version.arn)},
             {"Key": TAG_DIGEST, "Value": names.artifact_sha256},
@@ -78,20 +89,25 @@ def create_model_request(
 
 
 def endpoint_config_request(
-    names: Target, version: ModelPackageArn, model: ModelSpec
+    names: Target, version: ModelPackageArn, model: ModelSpec, compute: Compute
 ) -> dict[str, Any]:
-    """Build the `CreateEndpointConfig` request: one variant with all of the traffic."""
+    """Build the `CreateEndpointConfig` request: one variant with all of the traffic.
+
+    Raises:
+        ConfigError: a serverless endpoint in an account whose endpoints have a network of their
+            own, which AWS refuses (developer guide, "Serverless Inference", feature exclusions).
+    """
     return {
         "EndpointConfigName": names.endpoint_config,
         "ProductionVariants": [
             {
                 "VariantName": VARIANT,
                 "ModelName": names.model_name,
-                "InitialInstanceCount": model.deployment.count,
-                "InstanceType": model.deployment.instance_type,
+                **_capacity(model, compute),
                 "InitialVariantWeight": 1.0,
             }
         ],
+        **_volume_key(model, compute),
         "Tags": [
             {"Key": TAG_VERSION, "Value": str(version)},
             {"Key": TAG_DIGEST, "Value": names.artifact_sha256},
@@ -204,6 +220,35 @@ def check_not_superseded(
         )
 
 
-def _name(head: str, digest: str) -> str:
-    tail = f"-{digest[:12]}"
+def _capacity(model: ModelSpec, compute: Compute) -> dict[str, Any]:
+    """Return what a variant runs on: instances, or none."""
+    deployment = model.deployment
+    if deployment.serverless is None:
+        return {
+            "InitialInstanceCount": deployment.count,
+            "InstanceType": deployment.instance_type,
+        }
+    if compute.network:
+        raise ConfigError(
+            f"model {model.name}: deployment.serverless, but compute of the topology has subnets "
+            "or isolation there; AWS serves no such model without instances",
+            next_step="Give the deployment an instance_type, or the account another compute.",
+        )
+    return {
+        "ServerlessConfig": {
+            "MemorySizeInMB": deployment.serverless.memory_mb,
+            "MaxConcurrency": deployment.serverless.max_concurrency,
+        }
+    }
+
+
+def _volume_key(model: ModelSpec, compute: Compute) -> dict[str, str]:
+    """Return the key of the instances' volumes; a serverless endpoint has no volume."""
+    if compute.volume_key is None or model.deployment.serverless is not None:
+        return {}
+    return {"KmsKeyId": compute.volume_key}
+
+
+def _name(head: str, tail: str) -> str:
+    tail = f"-{tail}"
     return head[: NAME_LENGTH - len(tail)].rstrip("-") + tail

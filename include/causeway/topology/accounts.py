@@ -19,6 +19,7 @@ from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
 from causeway.topology.access_rules import AccessRule
 from causeway.topology.airflow_trust import AirflowTrust
+from causeway.topology.compute import Compute, RunningRole
 from causeway.topology.landing import LandingBucket
 from causeway.topology.people import Person, check_people
 
@@ -185,6 +186,8 @@ class Topology(Strict):
     people: dict[str, Person] = Field(min_length=1)
     #: Where raw files are taken from, besides the bucket of the data account.
     landing: tuple[LandingBucket, ...] = ()
+    #: How jobs and endpoints run in an account; without it in AWS's network, under AWS's keys.
+    compute: dict[RunningRole, Compute] = Field(default_factory=dict)
     airflow: AirflowTrust = AirflowTrust()
     #: Whether access may go beyond what the guards' templates name; the sharing duties may write
     #: bucket and key policies, and share with other accounts, only then.
@@ -316,6 +319,10 @@ class Topology(Strict):
     def root_arn(self, role: AccountRole) -> str:
         """Return the principal that stands for the whole account."""
         return f"arn:{self.partition}:iam::{self.account(role)}:root"
+
+    def compute_of(self, role: AccountRole) -> Compute:
+        """Return how jobs and endpoints run in the account that plays the role."""
+        return {str(name): value for name, value in self.compute.items()}.get(role, Compute())
 
     def image(self, name: str) -> str:
         """Return the URI of an image of the table.

@@ -19,6 +19,8 @@ from typing import Any, Final
 from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
 from causeway.names import job_name
+from causeway.topology.compute import Compute
+from causeway.use_cases.resource_specs import Resources
 from causeway.use_cases.use_case import JOBS_DIR
 
 #: The environment variable that carries a job's inputs digest; Describe shows it to a retry.
@@ -27,8 +29,8 @@ SHARED: Final = "shared"
 #: What SageMaker packs a training job's model directory into.
 MODEL_ARCHIVE: Final = "model.tar.gz"
 PROCESSING_ROOT: Final = "/opt/ml/processing"
-MAX_SECONDS: Final = 3600
-VOLUME_GB: Final = 10
+#: The channel that has the code of a training job which cannot download it.
+CODE_CHANNEL: Final = "code"
 
 #: The kind of a training job, as it stands in its name.
 TRAIN: Final = "train"
@@ -84,7 +86,8 @@ class Processing:
     output: str
     output_root: str
     image: str
-    instance_type: str
+    runs_on: Resources
+    compute: Compute
     role_arn: str
     kms_key: str
 
@@ -133,14 +136,9 @@ class Processing:
                 ],
                 "KmsKeyId": self.kms_key,
             },
-            "ProcessingResources": {
-                "ClusterConfig": {
-                    "InstanceCount": 1,
-                    "InstanceType": self.instance_type,
-                    "VolumeSizeInGB": VOLUME_GB,
-                }
-            },
-            "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
+            "ProcessingResources": {"ClusterConfig": _cluster(self.runs_on, self.compute)},
+            "StoppingCondition": _limit(self.runs_on),
+            **({"NetworkConfig": network} if (network := self.compute.network) else {}),
             "Environment": {INPUTS_VARIABLE: self.inputs},
             "Tags": _tags(tags),
         }
@@ -159,7 +157,8 @@ class TrainingJob:
     hyperparameters: Mapping[str, Any]
     output_root: str
     image: str
-    instance_type: str
+    runs_on: Resources
+    compute: Compute
     role_arn: str
     kms_key: str
     metrics: Mapping[str, str]
@@ -181,7 +180,15 @@ class TrainingJob:
         return job_name(self.subject, TRAIN, self.inputs, label=self.candidate)
 
     def request(self, tags: Tags) -> dict[str, Any]:
-        """Return the `CreateTrainingJob` request."""
+        """Return the `CreateTrainingJob` request.
+
+        In network isolation the container cannot download its code, which SageMaker then brings
+        as a channel (as SageMaker's SDK does).
+        """
+        channels, source = list(self.channels), self.bundle_uri
+        if self.compute.isolation:
+            channels.append(Input(CODE_CHANNEL, self.bundle_uri))
+            source = f"/opt/ml/input/data/{CODE_CHANNEL}/{Path(self.bundle_uri).name}"
         definitions = [{"Name": name, "Regex": rx} for name, rx in sorted(self.metrics.items())]
         return {
             "TrainingJobName": self.name,
@@ -194,7 +201,7 @@ class TrainingJob:
             "HyperParameters": {
                 **{name: str(value) for name, value in self.hyperparameters.items()},
                 "sagemaker_program": self.script,
-                "sagemaker_submit_directory": self.bundle_uri,
+                "sagemaker_submit_directory": source,
             },
             "InputDataConfig": [
                 {
@@ -207,15 +214,12 @@ class TrainingJob:
                         }
                     },
                 }
-                for channel in self.channels
+                for channel in channels
             ],
             "OutputDataConfig": {"S3OutputPath": self.output_root, "KmsKeyId": self.kms_key},
-            "ResourceConfig": {
-                "InstanceCount": 1,
-                "InstanceType": self.instance_type,
-                "VolumeSizeInGB": VOLUME_GB,
-            },
-            "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
+            "ResourceConfig": _cluster(self.runs_on, self.compute),
+            "StoppingCondition": _limit(self.runs_on),
+            **self.compute.network,
             "Environment": {INPUTS_VARIABLE: self.inputs},
             "Tags": _tags(tags),
         }
@@ -276,6 +280,19 @@ def _processing_input(name: str, uri: str, path: str) -> dict[str, Any]:
             "S3DataDistributionType": "FullyReplicated",
         },
     }
+
+
+def _cluster(resources: Resources, compute: Compute) -> dict[str, Any]:
+    return {
+        "InstanceCount": resources.instance_count,
+        "InstanceType": resources.instance_type,
+        "VolumeSizeInGB": resources.volume_gb,
+        **compute.volume,
+    }
+
+
+def _limit(resources: Resources) -> dict[str, int]:
+    return {"MaxRuntimeInSeconds": resources.max_runtime_minutes * 60}
 
 
 def _tags(tags: Tags) -> list[dict[str, str]]:

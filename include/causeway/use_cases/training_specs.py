@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from causeway.documents import Strict
 from causeway.names import FeatureName
+from causeway.use_cases.resource_specs import Resources
 
 HyperParameter = int | float | str
 
@@ -89,12 +90,11 @@ class Search(Strict):
         )
 
 
-class Training(Strict):
+class Training(Resources):
     """How a model is trained: inputs, split, base hyperparameters and candidates."""
 
     #: `tasks`: one Airflow task a job. `pipeline`: one SageMaker pipeline that Airflow follows.
     route: Literal["tasks", "pipeline"] = "tasks"
-    instance_type: str
     image: str
     features: tuple[FeatureName, ...] = Field(min_length=1)
     one_hot: tuple[FeatureName, ...] = ()

@@ -20,6 +20,7 @@ from causeway.topology.access_rules import AccessRule
 from causeway.use_cases.contracts import Feature, FeatureGroup, RawData
 from causeway.use_cases.dataset_specs import Dataset, columns_of, time_of
 from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
+from causeway.use_cases.resource_specs import Deployment, Resources
 from causeway.use_cases.training_specs import Split, Training
 
 __all__ = [
@@ -44,13 +45,12 @@ ProblemType = Literal["binary classification", "regression"]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
-class Processing(Strict):
+class Processing(Resources):
     """What processing jobs run on; the scripts are those of `jobs/<use case>`.
 
     The image has to have the packages that the scripts import.
     """
 
-    instance_type: str
     image: str
 
 
@@ -59,14 +59,6 @@ class Approvers(Strict):
 
     test: tuple[str, ...] = Field(min_length=1)
     production: tuple[str, ...] = Field(min_length=1)
-
-
-class Deployment(Strict):
-    """What an endpoint of the model runs on, and whether the one in test stays after its test."""
-
-    instance_type: str
-    count: Annotated[int, Field(ge=1)] = 1
-    keep_test_endpoint: bool = False
 
 
 class ModelSpec(Strict):

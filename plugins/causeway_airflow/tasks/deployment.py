@@ -21,7 +21,6 @@ from causeway.deployment.rollout import (
     how_to_start,
     judge_endpoint,
     require_success,
-    target_of,
 )
 from causeway.errors import DeploymentFailed, NotFound, Superseded, UnexpectedState
 from causeway.governance.approvals import Decision
@@ -78,7 +77,7 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         give_back(table, lease)
         raise
     record_begin(table, subject, decision)
-    names = target_of(subject.model, version.arn, decision.artifact_sha256)
+    names = subject.target(decision.artifact_sha256)
     if not start_endpoint(endpoints, subject, names, version, lease):
         return Pending(_until_gone(names), carried={"under_way": False})
     return Pending(wait_of(names), carried={"under_way": True})
@@ -103,7 +102,7 @@ def look(
         return outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     decision = table.decision(subject.version, subject.stage, subject.attempt)
-    names = target_of(subject.model, subject.version, decision.artifact_sha256)
+    names = subject.target(decision.artifact_sha256)
     observed = endpoints.observe(names.endpoint)
     if observed.status is None:
         raise NotFound(
@@ -172,7 +171,8 @@ def start_endpoint(
         EndpointBusy: another change of it is in progress.
     """
     endpoints.ensure_model(create_model_request(names, version, subject.role, topology()))
-    endpoints.ensure_config(endpoint_config_request(names, version.arn, subject.model))
+    compute = topology().compute_of(subject.role)
+    endpoints.ensure_config(endpoint_config_request(names, version.arn, subject.model, compute))
     observed = endpoints.observe(names.endpoint)
     start = how_to_start(names, status=observed.status, endpoint_config=observed.endpoint_config)
     if start is Start.WAIT:

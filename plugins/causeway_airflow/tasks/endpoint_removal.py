@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from causeway.deployment.leases import write_live
-from causeway.deployment.rollout import target_of
 from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.results import RemovedEndpoint
 from causeway_airflow.tasks.acting import Hooks
@@ -28,7 +27,7 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     decision = table.decision(subject.version, subject.stage, subject.attempt)
-    names = target_of(subject.model, subject.version, decision.artifact_sha256)
+    names = subject.target(decision.artifact_sha256)
     lease = take_lease(table, subject, run_id)
     observed = endpoints.observe(names.endpoint)
     serves = (observed.status, observed.endpoint_config) == ("InService", names.endpoint_config)

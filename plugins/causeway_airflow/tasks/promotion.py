@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from causeway.deployment.rollout import Target, target_of
 from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
 from causeway.governance.approvals import Verdict
 from causeway.governance.table import PromotionStatus
@@ -46,6 +47,11 @@ class Subject:
     def account(self) -> str:
         """The account that plays the role."""
         return topology().account(self.role)
+
+    def target(self, artifact_sha256: str) -> Target:
+        """Return the names of the version's deployment into the account."""
+        compute = topology().compute_of(self.role)
+        return target_of(self.model, self.version, artifact_sha256, compute)
 
 
 def registry_version(hook: Hooks, version: ModelPackageArn) -> RegistryVersion:

@@ -1,3 +1,5 @@
+import re
+
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -5,11 +7,20 @@ from botocore.validate import ParamValidator
 from causeway.deployment import rollout
 from causeway.deployment.leases import Live
 from causeway.deployment.rollout import Start, Target
-from causeway.errors import DeploymentFailed, Superseded
+from causeway.errors import ConfigError, DeploymentFailed, Superseded
 from causeway.statuses import TABLES, Meaning
 from causeway.topology.accounts import AccountRole
+from causeway.topology.compute import Compute
+from causeway.use_cases.resource_specs import Deployment, Serverless
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
+COMPUTE = Compute(
+    subnets=["subnet-0123456789abcdef0"],
+    security_groups=["sg-0123456789abcdef0"],
+    isolation=True,
+    volume_key="arn:aws:kms:eu-central-1:666666666666:key/11111111-2222-3333-4444-555555555555",
+)
+SERVERLESS = Deployment(serverless=Serverless(memory_mb=2048, max_concurrency=5))
 TARGET = Target("credit-risk", "new", "new", "a" * 64)
 
 
@@ -64,26 +75,81 @@ def test_no_deployment_starts_from_a_broken_or_unknown_endpoint(status) -> None:
 
 
 def test_names_are_the_same_for_the_same_version_and_artifact(model, make_version) -> None:
-    names = rollout.target_of(model, make_version(3).arn, "a" * 64)
+    names = rollout.target_of(model, make_version(3).arn, "a" * 64, Compute())
     assert names.endpoint == "credit-risk"
-    assert names.endpoint_config == names.model_name == "credit-risk-v3-aaaaaaaaaaaa"
-    assert names != rollout.target_of(model, make_version(3).arn, "c" * 64)
+    assert names.endpoint_config == names.model_name
+    assert re.fullmatch("credit-risk-v3-aaaaaaaaaaaa-[0-9a-f]{6}", names.model_name)
+    assert names == rollout.target_of(model, make_version(3).arn, "a" * 64, Compute())
+    assert names != rollout.target_of(model, make_version(3).arn, "c" * 64, Compute())
     long = model.model_copy(update={"name": "m" * 80})
-    assert len(rollout.target_of(long, make_version(3).arn, "a" * 64).model_name) <= 63
+    assert len(rollout.target_of(long, make_version(3).arn, "a" * 64, Compute()).model_name) <= 63
 
 
 def test_requests_are_ones_that_the_service_takes(model, make_version, topology) -> None:
     version = make_version()
-    names = rollout.target_of(model, version.arn, "a" * 64)
+    names = rollout.target_of(model, version.arn, "a" * 64, COMPUTE)
     for operation, request in (
         (
             "CreateModel",
             rollout.create_model_request(names, version, AccountRole.PROD, topology),
         ),
-        ("CreateEndpointConfig", rollout.endpoint_config_request(names, version.arn, model)),
+        (
+            "CreateEndpointConfig",
+            rollout.endpoint_config_request(names, version.arn, model, COMPUTE),
+        ),
     ):
         shape = SERVICE.operation_model(operation).input_shape
         assert not ParamValidator().validate(request, shape).has_errors()
+
+
+def test_what_a_model_runs_on_makes_other_names(model, make_version) -> None:
+    version, larger = make_version(3).arn, Deployment(instance_type="ml.m5.large", count=2)
+    kept = model.deployment.model_copy(update={"keep_test_endpoint": True})
+    names = [
+        rollout.target_of(
+            model.model_copy(update={"deployment": deployment}), version, "a" * 64, compute
+        )
+        for deployment, compute in (
+            (model.deployment, Compute()),
+            (kept, Compute()),
+            (larger, Compute()),
+            (SERVERLESS, Compute()),
+            (model.deployment, COMPUTE),
+        )
+    ]
+    assert names[0] == names[1]
+    assert len({name.endpoint_config for name in names}) == 4
+    assert {name.endpoint for name in names} == {"credit-risk"}
+
+
+def test_an_endpoint_runs_in_the_accounts_network_under_its_key(
+    model, make_version, topology
+) -> None:
+    version = make_version()
+    places = topology.model_copy(update={"compute": {"prod": COMPUTE}})
+    names = rollout.target_of(model, version.arn, "a" * 64, COMPUTE)
+    request = rollout.create_model_request(names, version, AccountRole.PROD, places)
+    assert {name: request[name] for name in COMPUTE.network} == COMPUTE.network
+    config = rollout.endpoint_config_request(names, version.arn, model, COMPUTE)
+    assert config["KmsKeyId"] == COMPUTE.volume_key
+    elsewhere = rollout.create_model_request(names, version, AccountRole.TEST, places)
+    assert not COMPUTE.network.keys() & elsewhere.keys()
+
+
+def test_a_serverless_endpoint_has_no_instances_and_no_network_of_its_own(
+    model, make_version
+) -> None:
+    version = make_version()
+    model = model.model_copy(update={"deployment": SERVERLESS})
+    keyed = Compute(volume_key=COMPUTE.volume_key)
+    names = rollout.target_of(model, version.arn, "a" * 64, keyed)
+    config = rollout.endpoint_config_request(names, version.arn, model, keyed)
+    [variant] = config["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    assert "InstanceType" not in variant
+    assert "KmsKeyId" not in config
+    with pytest.raises(ConfigError, match=r"deployment\.serverless, but compute"):
+        rollout.endpoint_config_request(names, version.arn, model, COMPUTE)
 
 
 def live(make_version, number, now) -> Live:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from causeway.errors import ConfigError
+from causeway.topology.compute import Compute
 from causeway.training.jobs import (
     INPUTS_VARIABLE,
     Code,
@@ -20,13 +21,15 @@ from causeway.training.jobs import (
     hyperparameters_of,
     read_code,
 )
+from causeway.use_cases.resource_specs import Resources
 
 CODE = Code({"train.py": b"print(1)", "encoding.py": b"x = 1"})
 COMMON = {
     "subject": "credit_risk",
     "code": CODE,
     "image": "image:1",
-    "instance_type": "ml.m5.large",
+    "runs_on": Resources(instance_type="ml.m5.large"),
+    "compute": Compute(),
     "role_arn": "arn:aws:iam::222222222222:role/causeway-training-execution",
     "kms_key": "key",
     "output_root": "s3://bucket/jobs/credit_risk",
@@ -68,7 +71,14 @@ def test_other_inputs_make_another_name(change: dict[str, object]) -> None:
     assert replace(TRAINING, **change).name != TRAINING.name
 
 
-@pytest.mark.parametrize("change", [{"instance_type": "ml.c5.large"}, {"kms_key": "another"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"runs_on": Resources(instance_type="ml.c5.large", volume_gb=50)},
+        {"compute": Compute(isolation=True)},
+        {"kms_key": "another"},
+    ],
+)
 def test_where_a_job_runs_is_no_input(change: dict[str, object]) -> None:
     assert replace(TRAINING, **change).name == TRAINING.name
 
@@ -131,3 +141,46 @@ def test_a_job_without_metric_definitions_asks_for_none() -> None:
     )
     [definition] = TRAINING.request({})["AlgorithmSpecification"]["MetricDefinitions"]
     assert definition == {"Name": "validation:auc", "Regex": "validation-auc:([0-9.]+)"}
+
+
+SUBNETS, GROUPS = ["subnet-0123456789abcdef0"], ["sg-0123456789abcdef0"]
+KEY = "arn:aws:kms:eu-central-1:222222222222:key/11111111-2222-3333-4444-555555555555"
+ISOLATED = Compute(subnets=SUBNETS, security_groups=GROUPS, isolation=True, volume_key=KEY)
+BIG = Resources(
+    instance_type="ml.m5.xlarge", instance_count=2, volume_gb=50, max_runtime_minutes=90
+)
+CLUSTER = {
+    "InstanceCount": 2,
+    "InstanceType": "ml.m5.xlarge",
+    "VolumeSizeInGB": 50,
+    "VolumeKmsKeyId": KEY,
+}
+NETWORK = {
+    "VpcConfig": {"Subnets": SUBNETS, "SecurityGroupIds": GROUPS},
+    "EnableNetworkIsolation": True,
+}
+
+
+def test_a_processing_job_carries_its_resources_limits_network_and_key() -> None:
+    request = replace(PROCESSING, runs_on=BIG, compute=ISOLATED).request({})
+    assert request["ProcessingResources"] == {"ClusterConfig": CLUSTER}
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 5400}
+    assert request["NetworkConfig"] == NETWORK
+    assert "NetworkConfig" not in PROCESSING.request({})
+
+
+def test_a_training_job_carries_its_resources_limits_network_and_key() -> None:
+    request = replace(TRAINING, runs_on=BIG, compute=ISOLATED).request({})
+    assert request["ResourceConfig"] == CLUSTER
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 5400}
+    assert {name: request[name] for name in NETWORK} == NETWORK
+    assert not NETWORK.keys() & TRAINING.request({}).keys()
+
+
+def test_isolated_training_is_brought_its_code_as_a_channel() -> None:
+    request = replace(TRAINING, compute=Compute(isolation=True)).request({})
+    code = request["InputDataConfig"][-1]
+    assert code["ChannelName"] == "code"
+    assert code["DataSource"]["S3DataSource"]["S3Uri"] == TRAINING.bundle_uri
+    source = request["HyperParameters"]["sagemaker_submit_directory"]
+    assert source == "/opt/ml/input/data/code/sourcedir.tar.gz"
