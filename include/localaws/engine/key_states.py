@@ -48,7 +48,10 @@ NAMED_BY_ID = ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key
 
 @cache
 def install() -> None:
-    """Let keys be named by ARN and policies by default, which moto does not know everywhere."""
+    """Let keys be named by ARN and policies by default, which moto does not know everywhere.
+
+    A new key is told to encrypt and decrypt in one region unless its request says otherwise.
+    """
     from moto.kms import responses
     from moto.kms.models import KmsBackend
 
@@ -56,6 +59,19 @@ def install() -> None:
     responses._assert_default_policy = lambda policy_name: checked(policy_name or "default")
     for name in NAMED_BY_ID:
         setattr(KmsBackend, name, _by_id(getattr(KmsBackend, name)))
+    setattr(KmsBackend, "create_key", _with_defaults(KmsBackend.create_key))  # noqa: B010 - mypy
+
+
+def _with_defaults(create: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(create)
+    def act(
+        backend: Any, policy: str | None, key_usage: str | None, *more: Any, **named: Any
+    ) -> Any:
+        key = create(backend, policy, key_usage or "ENCRYPT_DECRYPT", *more, **named)
+        key.multi_region = bool(key.multi_region)
+        return key
+
+    return act
 
 
 def _by_id(method: Callable[..., Any]) -> Callable[..., Any]:
