@@ -1,92 +1,104 @@
-"""One component in the foreground, for docker-compose.yaml: `python -m stack.container NAME`.
+"""One service in the foreground, for docker-compose.yaml: `python -m stack.container NAME`.
 
-The components share the volume `.causeway`: the local AWS describes itself there, and the first of
-Airflow's components writes the secrets that all of them need.
+What differs between containers is in their environment: `AIRFLOW__*` overrides what the stack sets
+for one machine, and secrets come from files that `AIRFLOW__*_CMD` reads. With a local topology the
+service `accounts` sets up the accounts of the local AWS; with a real one somebody has done that
+before (docs/real-accounts.md).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
-import time
-from typing import Any
+from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
 from causeway_deploy.bootstrapping import bootstrap
+from causeway_deploy.connecting import environment as connections
 from stack import layout, settings
 from stack.processes import HOST, StackError
-from stack.up import (
-    AIRFLOW_COMPONENTS,
-    administrators,
-    aws_command,
-    mlflow_command,
-    mlflow_environment,
-)
+from stack.up import AIRFLOW_COMPONENTS, administrators, mlflow_command, mlflow_environment
 from stack.users import make_users
 
-AIRFLOW_PORT, MLFLOW_PORT, AWS_PORT = 8080, 5000, 4566
-AWS_DESCRIPTION = layout.STATE / "localaws.json"
-SECRETS = layout.STATE / "secrets.json"
-WAIT_SECONDS = 120.0
+AIRFLOW_PORT, MLFLOW_PORT = 8080, 5000
+AWS_DESCRIPTION = layout.STATE / "localaws" / "localaws.json"
+#: Which local AWS the accounts were set up in; another process of it has another description.
+ACCOUNTS_OF = layout.PEOPLE_HOME / "accounts.sha256"
+PASSWORDS = Path("/run/secrets/airflow_passwords")
+#: Variables of a container that its service gets as they are.
+PASSED_ON = ("AIRFLOW__", "AIRFLOW_CONN_", "AWS_", "CAUSEWAY_", "MLFLOW_")
+PYTHON = (sys.executable, "-m")
 
 
 def main(name: str) -> None:
-    """Replace this process with the component; StackError for an unknown name."""
-    if name == "localaws":
-        AWS_DESCRIPTION.unlink(missing_ok=True)
-        _become([*aws_command(AWS_DESCRIPTION), "--port", str(AWS_PORT)], settings.base())
+    """Replace this process with the service; StackError for an unknown name."""
+    if name == "accounts":
+        set_up_accounts()
     elif name == "mlflow":
-        _become(mlflow_command(MLFLOW_PORT), mlflow_environment())
+        host = os.environ.get("MLFLOW_HOST", HOST)
+        _become(mlflow_command(MLFLOW_PORT, host), mlflow_environment() | _own())
     elif name == "migrate":
-        _become([sys.executable, "-m", "airflow", "db", "migrate"], _airflow())
+        _become([*PYTHON, "airflow", "db", "migrate"], airflow_environment())
     elif name == "api-server":
-        _become([sys.executable, "-m", "airflow", "api-server"], _airflow())
+        _copy_passwords()
+        _become([*PYTHON, "airflow", "api-server"], airflow_environment())
     elif name in AIRFLOW_COMPONENTS:
-        _become([sys.executable, "-m", *AIRFLOW_COMPONENTS[name]], _airflow())
+        _become([*PYTHON, *AIRFLOW_COMPONENTS[name]], airflow_environment())
     else:
-        raise StackError(f"no component {name!r}")
+        raise StackError(f"no service {name!r}")
 
 
-def _airflow() -> dict[str, str]:
-    topology = load_topology(layout.TOPOLOGY)
-    description = _wait_for_aws()
-    shared = _shared_secrets(description, topology)
-    settings.write_aws_files(description, topology, shared["aws_users"])
-    environment = settings.airflow(
-        topology,
-        description["endpoint"],
-        f"http://{HOST}:{MLFLOW_PORT}",
-        AIRFLOW_PORT,
-        shared["users"],
-        shared["keys"],
-    )
-    own = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
-    return environment | own
+def set_up_accounts() -> None:
+    """Make the users of the local AWS, deploy its stacks and write the AWS files; once."""
+    text = AWS_DESCRIPTION.read_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if ACCOUNTS_OF.exists() and ACCOUNTS_OF.read_text() == digest:
+        return
+    description, topology = json.loads(text), load_topology(layout.TOPOLOGY)
+    users = make_users(description, topology)
+    bootstrap(topology, administrators(description))
+    settings.write_aws_files(description, topology, users)
+    layout.private(ACCOUNTS_OF, digest)
 
 
-def _shared_secrets(description: dict[str, Any], topology: Topology) -> dict[str, Any]:
-    if not SECRETS.exists():  # `migrate` runs alone, before the other components of Airflow
-        aws_users = make_users(description, topology)
-        bootstrap(topology, administrators(description))
-        document = {
-            "users": settings.write_passwords(),
-            "keys": settings.new_keys(),
-            "aws_users": aws_users,
-        }
-        layout.private(SECRETS, json.dumps(document))
-    secrets: dict[str, Any] = json.loads(SECRETS.read_text())
-    return secrets
+def airflow_environment() -> dict[str, str]:
+    """Return the environment of Airflow's components in a container."""
+    topology = load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
+    local_aws = os.environ.get("CAUSEWAY_LOCAL_AWS", "")
+    no_keys = {"api": "", "jwt": ""}  # they come from files
+    environment = settings.airflow(topology, local_aws, "", AIRFLOW_PORT, {}, no_keys)
+    if not topology.local:
+        environment = _of_real_accounts(environment, topology)
+    own = _own()
+    environment |= own
+    for name in own:
+        if name.endswith("_CMD"):  # a value would take precedence over the command
+            environment.pop(name.removesuffix("_CMD"), None)
+    return environment
 
 
-def _wait_for_aws() -> dict[str, Any]:
-    until = time.monotonic() + WAIT_SECONDS
-    while not AWS_DESCRIPTION.exists():
-        if time.monotonic() > until:
-            raise StackError("the local AWS did not describe itself in time")
-        time.sleep(0.5)
-    description: dict[str, Any] = json.loads(AWS_DESCRIPTION.read_text())
-    return description
+def _of_real_accounts(environment: dict[str, str], topology: Topology) -> dict[str, str]:
+    """Leave out what directs clients to the local AWS; use AWS files only where there are any."""
+    for name in (*settings.aws(""), "CAUSEWAY_PATIENCE_SECONDS"):
+        environment.pop(name)
+    profile = None
+    if (layout.AWS_HOME / "config").exists():
+        profile = settings.AIRFLOW_PROFILE
+        environment["AWS_CONFIG_FILE"] = str(layout.AWS_HOME / "config")
+        environment["AWS_SHARED_CREDENTIALS_FILE"] = str(layout.AWS_HOME / "credentials")
+    return environment | connections(topology, profile)
+
+
+def _own() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+
+
+def _copy_passwords() -> None:
+    """Copy the log-ins: Airflow's simple auth manager opens their file for writing."""
+    if PASSWORDS.exists():
+        layout.private(layout.AIRFLOW_HOME / "passwords.json", PASSWORDS.read_text())
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:

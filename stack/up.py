@@ -157,11 +157,11 @@ def aws_command(description: Path) -> list[str]:
     return [*command, *(f"--{name}-delay={seconds}" for name, seconds in DELAYS.items())]
 
 
-def mlflow_command(port: int) -> list[str]:
+def mlflow_command(port: int, host: str = HOST) -> list[str]:
     """Return the command of the MLflow server, with a database of its own."""
     layout.MLFLOW_HOME.mkdir(parents=True, exist_ok=True)
     return [
-        *(sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)),
+        *(sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)),
         *("--workers", "1", "--backend-store-uri", f"sqlite:///{layout.MLFLOW_HOME / 'mlflow.db'}"),
         *("--artifacts-destination", str(layout.MLFLOW_HOME / "artifacts")),
     ]

@@ -9,7 +9,6 @@ from tests.structure.modules import ROOT, imported_by_tests, imports, modules
 WITHOUT_TEST = {
     "causeway_airflow.pages.mounted",  # loaded by the API server, which tests/e2e asks
     "causeway_airflow.results",  # types alone
-    "stack.container",  # read by tests/stack/test_compose.py, run by Docker
 }
 #: Rooms of the local AWS that are tried through the rooms beside them.
 WITHOUT_TESTS_OF_THEIR_OWN = {
