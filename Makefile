@@ -7,7 +7,7 @@ BIN := .venv/bin
 IMAGES := xgboost scikit-learn
 export PYTHONPATH := include:plugins:.
 
-.PHONY: help demo up down quick test soak check bench setup setup-dev toolkits requirements format docs clean
+.PHONY: help demo up down quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
 
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,8 +24,8 @@ down: setup ## stop them and clear their state
 # Two workers for two cores; tests/conftest.py says what stays together and what comes first.
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs; no Airflow process
-	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/structure $(ARGS)
+quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs, tries; no Airflow process
+	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/security tests/structure $(ARGS)
 
 # What is run as a whole is measured, and has a floor (pyproject.toml, [tool.coverage]).
 test: setup-dev ## every test, reduced counts
@@ -46,6 +46,15 @@ check: setup-dev ## format, lint, types, layers, generated documents
 bench: setup-dev .venv-peer-v2/.ready .venv-peer-v3/.ready ## the figures of docs/benchmarks.md, measured beside their peers
 	@$(BIN)/python -m tests.perf $(ARGS)
 
+# What is installed, by the files that pin it; the peers of the benchmarks are not part of it.
+AUDITED := requirements $(IMAGES:%=requirements-jobs-%) requirements-dev
+
+audit: .venv-audit/.ready ## known vulnerabilities of the pins, and a list of them (SBOM) in sbom/
+	@mkdir -p sbom
+	@for name in $(AUDITED); do .venv-audit/bin/cyclonedx-py requirements $$name.txt --of JSON \
+	  --output-reproducible -o sbom/$$name.cdx.json || exit 1; done
+	@.venv-audit/bin/pip-audit --require-hashes --disable-pip $(AUDITED:%=-r %.txt)
+
 format: setup-dev ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -55,8 +64,9 @@ docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
-	for name in requirements requirements-localaws $(IMAGES:%=requirements-jobs-%) requirements-toolkits requirements-dev requirements-cli; do \
-	  uv pip compile -q --python-version 3.11 --no-header --no-emit-find-links \
+	for name in requirements requirements-localaws $(IMAGES:%=requirements-jobs-%) requirements-toolkits \
+	    requirements-dev requirements-cli requirements-audit requirements-uv; do \
+	  uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-find-links \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
 setup: .venv/.ready $(IMAGES:%=.venv-jobs/%/.ready)
@@ -64,21 +74,23 @@ setup-dev: setup .venv/.ready-dev toolkits
 	@$(MAKE) -s .venv-cli/.ready || echo "no .venv-cli: the test of docs/real-accounts.md uses another AWS CLI or is skipped"
 
 # Without uv, pip fetches it: it installs the pinned packages in a tenth of the time. Where it cannot
-# reach the index that pip is configured for, pip does the rest itself.
+# reach the index that pip is configured for, pip does the rest itself. Either takes only the files
+# whose hashes are in requirements*.txt.
 ifdef UV
 new = uv venv -q --allow-existing -p $(PYTHON) $(1)
-install = uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2)
+install = uv pip install -q --require-hashes --compile-bytecode -p $(1)/bin/python -r $(2)
 else
 new = $(PYTHON) -m venv $(1)
-install = $(BIN)/uv pip install -q --compile-bytecode -p $(1)/bin/python -r $(2) \
-  || $(1)/bin/python -m pip install -q --disable-pip-version-check -r $(2)
+install = $(BIN)/uv pip install -q --require-hashes --compile-bytecode -p $(1)/bin/python -r $(2) \
+  || $(1)/bin/python -m pip install -q --require-hashes --disable-pip-version-check -r $(2)
 endif
 
 .venv/.ready: requirements.txt requirements-localaws.txt
 	@echo "setting up .venv (once)"
 	@$(call new,.venv)
 ifndef UV
-	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.8 || true
+	@$(BIN)/python -m pip install -q --require-hashes --disable-pip-version-check \
+	  -r requirements-uv.txt || true
 endif
 	@$(call install,.venv,requirements.txt)
 	@$(call install,.venv,requirements-localaws.txt)
@@ -111,6 +123,12 @@ toolkits:
 	@$(call install,.venv-cli,requirements-cli.txt)
 	@touch $@
 
+.venv-audit/.ready: requirements-audit.txt .venv/.ready
+	@echo "setting up .venv-audit, which audits the pins (once)"
+	@$(call new,.venv-audit)
+	@$(call install,.venv-audit,requirements-audit.txt)
+	@touch $@
+
 .venv-peer-%/.ready: requirements-peer-%.txt
 	@echo "setting up .venv-peer-$*, a peer of the benchmarks (once)"
 	@$(call new,.venv-peer-$*)
@@ -118,4 +136,4 @@ toolkits:
 	@touch $@
 
 clean: down ## remove the state and the virtual environments
-	rm -rf .causeway .venv .venv-jobs .venv-toolkits .venv-cli .venv-peer-v2 .venv-peer-v3
+	rm -rf .causeway .venv .venv-jobs .venv-toolkits .venv-cli .venv-audit sbom .venv-peer-v2 .venv-peer-v3
