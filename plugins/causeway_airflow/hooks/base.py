@@ -7,6 +7,7 @@ build one per connection and service in a task, never one in a loop.
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cached_property
 from typing import Any, ClassVar
@@ -15,8 +16,9 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from causeway.digests import sha256
 from causeway.errors import CausewayError
-from causeway_airflow.hooks.sessions import SharedSessions, making, once
+from causeway_airflow.hooks.sessions import SharedSessions, making_clients, once
 
 MISSING_CODES = frozenset(
     {
@@ -162,10 +164,10 @@ class CausewayHook(AwsBaseHook):
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
         """Return the session of this connection that the hooks of a process share."""
-        sessions = SharedSessions(
-            conn=self.conn_config, region_name=region_name, config=self.config
-        )
-        connection = (self.aws_conn_id, self.conn_config.role_arn, region_name, deferrable)
+        config = self.conn_config
+        sessions = SharedSessions(conn=config, region_name=region_name, config=self.config)
+        content = json.dumps([config.login, config.password, config.extra_config], default=str)
+        connection = (self.aws_conn_id, sha256(content), region_name, deferrable)
         return once(connection, lambda: sessions.create_session(deferrable=deferrable))
 
     def _get_caller(self, target_function_name: str = "execute") -> str:
@@ -190,7 +192,8 @@ class CausewayHook(AwsBaseHook):
                 next_step="Define it with role_arn and region_name; see the topology.",
             )
         try:
-            with making:
+            self.get_session()  # which may call STS; the lock is for what does not wait
+            with making_clients:
                 return self.get_conn()
         except ClientError as error:
             raise self._translated("assume_role", {"role_arn": self.principal}, error) from error

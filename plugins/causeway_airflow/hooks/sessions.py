@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
 from botocore.loaders import Loader, create_loader
 
-#: boto3 makes sessions and clients in one thread at a time only.
-making = threading.RLock()
+#: A session makes clients in one thread at a time only (boto3's guide).
+making_clients = threading.Lock()
+_making = threading.Lock()
+_locks: dict[tuple[Any, ...], threading.RLock] = {}
 _sessions: dict[tuple[Any, ...], Any] = {}
 #: Where the AWS configuration of a session comes from beside its connection.
 ENVIRONMENT = ("AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
@@ -47,10 +50,15 @@ class SharedSessions(BaseSessionFactory):
         return session
 
 
-def once(key: tuple[Any, ...], make: Any) -> Any:
-    """Return the session of a key in the environment that holds now, made on first use."""
+def once(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """Return the session of a key in the environment that holds now, made on first use.
+
+    Who asks for another key does not wait: making a session calls STS.
+    """
     key = (*key, *(os.environ.get(name) for name in ENVIRONMENT))
-    with making:
+    with _making:
+        lock = _locks.setdefault(key, threading.RLock())
+    with lock:
         if key not in _sessions:
             _sessions[key] = make()
         return _sessions[key]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -125,3 +127,18 @@ def test_throttling_may_pass_and_denial_may_not(
         hook.find_group("credit-risk")
     assert lasting.value.retryable is False
     assert "causeway-registrar" in str(lasting.value)
+
+
+def test_hooks_of_a_connection_share_its_session_until_the_connection_changes(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
+    from causeway_airflow.hooks.ram import RamHook
+
+    connection, variable = "causeway_data_data_sharer", "AIRFLOW_CONN_CAUSEWAY_DATA_DATA_SHARER"
+    shared = RamHook(connection).get_session()
+    assert OwnedResourcesHook(connection).get_session() is shared
+    document = json.loads(os.environ[variable])
+    document["extra"]["assume_role_kwargs"] = {"DurationSeconds": 900}
+    monkeypatch.setenv(variable, json.dumps(document))
+    assert RamHook(connection).get_session() is not shared
