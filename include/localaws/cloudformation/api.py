@@ -17,6 +17,7 @@ from localaws.cloudformation.requests import (
     load,
     new_stack,
     refuse_unsupported,
+    role_of,
     unsupported,
 )
 from localaws.cloudformation.stack import REVIEW, UPDATABLE, Stacks
@@ -40,7 +41,8 @@ def create_stack(call: Call) -> dict[str, Any]:
         raise ServiceError("AlreadyExistsException", f"Stack [{name}] already exists")
     stack = new_stack(call)
     stack.protected = bool(call.params.get("EnableTerminationProtection"))
-    deployment = deployment_of(call, stack)
+    stack.role_arn = role_of(call, stack)
+    deployment = deployment_of(call, stack, stack.role_arn)
     stacks.by_id[stack.stack_id] = stack
     stack.turn("CREATE_IN_PROGRESS", "User Initiated")
     call.background(operations.create, deployment)
@@ -58,14 +60,15 @@ def update_stack(call: Call) -> dict[str, Any]:
             f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.",
         )
     request = build(call, stack.name, stack.stack_id, stack)
-    deployment = deployment_of(call, stack)
+    role_arn = role_of(call, stack)
+    deployment = deployment_of(call, stack, role_arn)
     try:
         changes = operations.has_changes(deployment, request)
     except TemplateError as error:
         raise ServiceError("ValidationError", str(error)) from error
     if not changes:
         raise ServiceError("ValidationError", "No updates are to be performed.")
-    stack.updated = stack.now()
+    stack.updated, stack.role_arn = stack.now(), role_arn
     stack.turn("UPDATE_IN_PROGRESS", "User Initiated")
     call.background(operations.update, deployment, request)
     return {"StackId": stack.stack_id}
@@ -93,7 +96,9 @@ def delete_stack(call: Call) -> dict[str, Any]:
             "ValidationError",
             "Invalid operation on stack. Specify RetainResources only when DeleteStack failed",
         )
-    deployment = deployment_of(call, stack)
+    role_arn = role_of(call, stack)
+    deployment = deployment_of(call, stack, role_arn)
+    stack.role_arn = role_arn
     stack.turn("DELETE_IN_PROGRESS", "User Initiated")
     call.background(operations.delete, deployment, tuple(retain))
     return {}

@@ -19,6 +19,7 @@ from localaws.cloudformation.requests import (
     deployment_of,
     new_stack,
     refuse_unsupported,
+    role_of,
     unsupported,
 )
 from localaws.cloudformation.stack import REVIEW, UPDATABLE, Request, Stack, Stacks
@@ -48,6 +49,7 @@ class ChangeSet:
     stack: Stack
     request: Request
     kind: str  # CREATE or UPDATE
+    role_arn: str | None  # becomes the stack's when the change set is executed
     created: datetime
     description: str | None
     changes: list[dict[str, Any]]
@@ -84,17 +86,14 @@ def create_change_set(call: Call) -> dict[str, Any]:
     present = stack.change_sets.get(name)
     if present is not None and present.execution != EXECUTED:
         raise ServiceError("AlreadyExistsException", f"ChangeSet {name} cannot be created: exists")
-    request = (
-        stack.request
-        if kind == "CREATE" and not stack.change_sets
-        else build(call, stack.name, stack.stack_id, None if kind == "CREATE" else stack)
-    )
+    request = build(call, stack.name, stack.stack_id, None if kind == "CREATE" else stack)
     change_set = ChangeSet(
         arn=call.arn(f"changeSet/{name}/{uuid.uuid4()}"),
         name=name,
         stack=stack,
         request=request,
         kind=kind,
+        role_arn=call.params.get("RoleARN"),
         created=call.now(),
         description=call.params.get("Description"),
         changes=[],
@@ -160,9 +159,10 @@ def execute_change_set(call: Call) -> dict[str, Any]:
             f"ChangeSet [{change_set.arn}] cannot be executed in its current status of "
             f"[{change_set.status}]",
         )
-    change_set.execution = EXECUTED
+    role_arn = change_set.role_arn or stack.role_arn
+    deployment = deployment_of(call, stack, role_arn)
+    change_set.execution, stack.role_arn = EXECUTED, role_arn
     stack.change_sets = {change_set.name: change_set}
-    deployment = deployment_of(call, stack)
     if change_set.kind == "CREATE":
         stack.request = change_set.request
         stack.turn("CREATE_IN_PROGRESS", "User Initiated")
@@ -180,7 +180,6 @@ def _stack(call: Call, kind: str) -> Stack:
     if kind == "CREATE":
         if stack is None or stack.status == "DELETE_COMPLETE":
             stack = new_stack(call)
-            stack.role_arn = call.params.get("RoleARN")
             call.store(Stacks).by_id[stack.stack_id] = stack
             stack.turn(REVIEW, "User Initiated")
         elif stack.status != REVIEW:
@@ -205,7 +204,7 @@ def _look(call: Call, change_set: ChangeSet) -> None:
     if change_set.kind == "CREATE":
         actions = dict.fromkeys(request.order, "Add")
     else:
-        deployment = deployment_of(call, stack)
+        deployment = deployment_of(call, stack, role_of(call, stack))
         try:
             actions = operations.changes(deployment, request)
             if not operations.has_changes(deployment, request):

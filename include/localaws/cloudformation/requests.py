@@ -159,14 +159,21 @@ def unsupported(what: str) -> ServiceError:
     return ServiceError("ValidationError", f"the local CloudFormation does not support {what}")
 
 
-def deployment_of(call: Call, stack: Stack) -> Deployment:
-    """Return the deployment of a stack with its service role, or else by the caller.
+def role_of(call: Call, stack: Stack) -> str | None:
+    """Return the service role of a request: its own, or else that of the stack.
 
     A role that was given once stays with the stack (CloudFormation API Reference, UpdateStack,
-    `RoleARN`). The caller's permission to pass it was checked before.
+    `RoleARN`): the operation sets it when it starts.
     """
-    stack.role_arn = call.params.get("RoleARN") or stack.role_arn
-    client = call.client if stack.role_arn is None else _clients(call, stack, stack.role_arn)
+    return call.params.get("RoleARN") or stack.role_arn
+
+
+def deployment_of(call: Call, stack: Stack, role_arn: str | None) -> Deployment:
+    """Return the deployment of a stack with a service role, or else by the caller.
+
+    The caller's permission to pass the role was checked before.
+    """
+    client = call.client if role_arn is None else _clients(call, stack, role_arn)
     context = Context(call.account, call.region, stack.stack_id, stack.name, client)
     return Deployment(stack, call.store(Stacks), context)
 

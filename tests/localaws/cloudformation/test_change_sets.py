@@ -73,6 +73,17 @@ def test_a_change_set_says_what_it_would_do_and_does_nothing(stack: Stack) -> No
     refused("ChangeSetNotFound", stack.client.describe_change_set, StackName="s", ChangeSetName="c")
 
 
+def test_a_new_change_set_of_a_stack_in_review_deploys_its_own_template(stack: Stack) -> None:
+    change_set(stack, body(Old=queue()), "CREATE")
+    stack.client.delete_change_set(StackName="s", ChangeSetName="c")
+    made = change_set(stack, body(New=queue()), "CREATE")
+    added = [change["ResourceChange"]["LogicalResourceId"] for change in made["Changes"]]
+    assert added == ["New"]
+    stack.client.execute_change_set(StackName="s", ChangeSetName="c")
+    assert stack.settled()["StackStatus"] == "CREATE_COMPLETE"
+    assert set(stack.resources()) == {"New"}
+
+
 def test_a_change_set_without_changes_has_failed(stack: Stack) -> None:
     stack.create(body(Queue=queue()))
     made = change_set(stack, body(Queue=queue()), "UPDATE")
@@ -181,3 +192,33 @@ def test_a_stack_is_deployed_with_its_service_role(stack: Stack) -> None:
         RoleARN=other,
     )
     refused("ValidationError", stack.client.describe_stacks, StackName="other")
+
+
+def test_a_change_set_gives_the_stack_its_role_when_it_is_executed(stack: Stack) -> None:
+    def role(name: str) -> str:
+        allow = [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]
+        return stack.aws.role("data", name, "cloudformation.amazonaws.com", allow=allow)
+
+    first, second = role("first"), role("second")
+    stack.create(body(Queue=queue()), RoleARN=first)
+    new = {"TemplateBody": body(Queue=queue(DelaySeconds=5)), "RoleARN": second}
+    stack.client.create_change_set(StackName="s", ChangeSetName="c", **new)
+    assert stack.settled()["RoleARN"] == first
+    stack.client.execute_change_set(StackName="s", ChangeSetName="c")
+    updated = stack.settled()
+    assert (updated["StackStatus"], updated["RoleARN"]) == ("UPDATE_COMPLETE", second)
+
+
+def test_a_refused_update_leaves_the_stack_its_role(stack: Stack) -> None:
+    allow = [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]
+    role = stack.aws.role("data", "r", "cloudformation.amazonaws.com", allow=allow)
+    stack.create(body(Queue=queue()))
+    refused_saying(
+        "ValidationError",
+        "No updates",
+        stack.client.update_stack,
+        StackName="s",
+        TemplateBody=body(Queue=queue()),
+        RoleARN=role,
+    )
+    assert "RoleARN" not in stack.settled()
