@@ -9,6 +9,8 @@ from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
+#: The highest ordinal of an attempt; names keep room for it.
+ORDINALS: Final = 99
 #: SageMaker's limit for job, model and endpoint-config names.
 NAME_LENGTH: Final = 63
 
@@ -26,7 +28,7 @@ def job_name(prefix: str, kind: str, digest: str, attempt: int = 1, label: str =
     head = "-".join(part for part in (prefix, kind, label) if part).replace("_", "-")
     tail = f"-{digest[:12]}"
     # Room for the ordinal is kept from the start, so that an attempt changes nothing but its end.
-    first = head[: NAME_LENGTH - len("-a99") - len(tail)].rstrip("-") + tail
+    first = head[: NAME_LENGTH - len(f"-a{ORDINALS}") - len(tail)].rstrip("-") + tail
     return attempt_name(first, attempt)
 
 

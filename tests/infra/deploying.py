@@ -94,6 +94,11 @@ def parameters(role: str, accounts: dict[str, str], folder: Path = GUARDS) -> li
         "KeepsModelCards": "false",
         "LandingObjects": "",
         "LandingKeys": "",
+        "Subnets": "",
+        "VolumeKeys": "",
+        "JobRetentionDays": "365",
+        "QueryRetentionDays": "7",
+        "ScanLimitBytes": "20000000",
         "OutsideConsumers": "false",
         "TopologyAccounts": ",".join(sorted(set(accounts.values()))),
     }

@@ -24,6 +24,11 @@ from tests.infra.deploying import (
 # Services that have no resource type for the action, so that only `*` matches it.
 ONLY_STAR = {
     "cloudtrail:LookupEvents",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
     "lakeformation:ListPermissions",
     "ram:CreatePermission",

@@ -22,6 +22,7 @@ from causeway.topology.airflow_trust import AirflowTrust
 from causeway.topology.compute import Compute, RunningRole
 from causeway.topology.landing import LandingBucket
 from causeway.topology.people import Person, check_people
+from causeway.topology.retention import Retention
 
 AccountId = NewType("AccountId", str)
 """Twelve digits; checked where it enters (`Topology`, `causeway.topology.arns`)."""
@@ -188,6 +189,10 @@ class Topology(Strict):
     landing: tuple[LandingBucket, ...] = ()
     #: How jobs and endpoints run in an account; without it in AWS's network, under AWS's keys.
     compute: dict[RunningRole, Compute] = Field(default_factory=dict)
+    #: After how many days leftovers of queries, and inputs and outputs of jobs, are deleted.
+    retention: Retention = Retention()
+    #: How much one query may read; Athena's own least limit is 10 MB.
+    query_scan_limit_gb: Annotated[float, Field(ge=0.01, le=7_000_000)] = 100
     airflow: AirflowTrust = AirflowTrust()
     #: Whether access may go beyond what the guards' templates name; the sharing duties may write
     #: bucket and key policies, and share with other accounts, only then.

@@ -78,12 +78,14 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
     others, `TopologyAccounts` all accounts, `OutsideConsumers` whether others may be let in.
     `TrustedAirflowRoleArn` has none unless the topology names it: a stack keeps what somebody else
-    set.
+    set. `Subnets` and `VolumeKeys` are of the account's `compute`, `JobRetentionDays`,
+    `QueryRetentionDays` and `ScanLimitBytes` hold for queries and jobs everywhere.
 
     Raises:
         ConfigError: the template asks for something else.
     """
     values = {f"{_camel(other)}AccountId": topology.account(other) for other in AccountRole}
+    compute = topology.compute_of(role)
     managed = topology.mlflow.managed if topology.mlflow else ""
     all_values: dict[str, str] = {
         **values,
@@ -96,6 +98,11 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "LandingKeys": ",".join(
             sorted({place.kms_key for place in topology.landing if place.kms_key})
         ),
+        "Subnets": ",".join(compute.subnets),
+        "VolumeKeys": compute.volume_key or "",
+        "JobRetentionDays": str(topology.retention.jobs_days),
+        "QueryRetentionDays": str(topology.retention.queries_days),
+        "ScanLimitBytes": str(round(topology.query_scan_limit_gb * 10**9)),
         "KeepsModelCards": _flag(role.value in topology.model_cards.spokes),
         "OutsideConsumers": _flag(topology.outside_consumers),
         "TopologyAccounts": ",".join(sorted(set(topology.accounts.values()))),

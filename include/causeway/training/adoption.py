@@ -17,12 +17,16 @@ from causeway.statuses import TABLES, Meaning, meaning
 
 @dataclass(frozen=True)
 class DescribedJob:
-    """What was found under a job name; `inputs_digest` is read from the job's environment."""
+    """What was found under a job name; `inputs_digest` is read from the job's environment.
+
+    The outputs of an `expired` job are deleted, or may be soon: it is as good as none.
+    """
 
     name: str
     status: str
     failure_reason: str = ""
     inputs_digest: str | None = None
+    expired: bool = False
 
 
 class Adoption(StrEnum):
@@ -54,7 +58,8 @@ def next_job(
     Args:
         first_name: the name of the first attempt; the others end in `-a2`, `-a3`, …
         described: the attempts found, in order, without a gap.
-        max_attempts: after so many failed attempts the job has failed.
+        max_attempts: after so many failed attempts the job has failed; those whose outputs
+            expired do not count.
         inputs: the digest of the inputs; an attempt made from others is refused.
         enum: the botocore enum of the statuses.
 
@@ -83,13 +88,14 @@ def next_job(
         meant = meaning(enum, job.status)
         if meant is Meaning.WAITING:
             return NextJob(Adoption.WAIT, job.name, attempt)
-        if meant is Meaning.SUCCESS:
+        if meant is Meaning.SUCCESS and not job.expired:
             return NextJob(Adoption.DONE, job.name, attempt)
     attempt = len(described) + 1
-    if attempt > max_attempts:
+    failed = sum(not job.expired for job in described)
+    if failed >= max_attempts:
         last = described[-1]
         raise JobFailed(
-            f"job {last.name} is {last.status} after {len(described)} attempt(s): "
+            f"job {last.name} is {last.status} after {failed} attempt(s): "
             f"{last.failure_reason or 'no reason given'}",
             next_step="Read the job's log; change code, data or parameters, and run again.",
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from causeway.errors import JobFailed
-from causeway.names import attempt_name
+from causeway.names import ORDINALS, attempt_name
 from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
 from causeway_airflow.results import ProcessedJob, TrainedJob
@@ -41,10 +42,10 @@ class JobsHook(CausewayHook):
                 return None
             raise
 
-    def attempts(self, kind: JobKind, first_name: str, limit: int) -> list[dict[str, Any]]:
+    def attempts(self, kind: JobKind, first_name: str) -> list[dict[str, Any]]:
         """Return the descriptions of the attempts that exist, in order, without a gap."""
         attempts: list[dict[str, Any]] = []
-        for attempt in range(1, limit + 1):
+        for attempt in range(1, ORDINALS + 1):
             description = self.describe(kind, attempt_name(first_name, attempt))
             if description is None:
                 break
@@ -54,6 +55,11 @@ class JobsHook(CausewayHook):
     def status(self, kind: JobKind, description: dict[str, Any]) -> str:
         """Return the status in a job's description."""
         return str(description[f"{kind.capitalize()}JobStatus"])
+
+    def ended(self, kind: JobKind, description: dict[str, Any]) -> datetime | None:
+        """Return when a job ended; None for one that has not."""
+        moment: datetime | None = description.get(f"{kind.capitalize()}EndTime")
+        return moment
 
     def meaning(self, kind: JobKind, description: dict[str, Any]) -> Meaning:
         """Return what the status in a job's description means."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.errors import JobFailed
-from causeway.names import attempt_name
+from causeway.names import ORDINALS, attempt_name
 from causeway.statuses import Meaning, meaning
 from causeway.training.pipelines import PipelineRun
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
@@ -58,7 +58,7 @@ class PipelinesHook(CausewayHook):
             )
         }
         attempts: list[dict[str, Any]] = []
-        for attempt in range(1, run.max_attempts + 1):
+        for attempt in range(1, ORDINALS + 1):
             execution = executions.get(attempt_name(run.name, attempt))
             if execution is None:
                 break

@@ -20,6 +20,7 @@ from causeway.digests import sha256
 from causeway.errors import CausewayError, NotSharedYet
 from causeway.features.health import Appended
 from causeway.instants import instant, unzoned
+from causeway.names import ORDINALS
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import FeatureGroupArn
@@ -29,6 +30,7 @@ from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.athena import SUMMARY_SECONDS, AthenaHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.tasks.missing_grants import missing_grant
@@ -76,8 +78,24 @@ def start(
         return snapshot
     query = dataset_query(case, model, places, snapshot)
     missing = _missing(hook, case, model, query)
-    sql, athena, description = query.sql(), hook(AthenaHook), {}
-    for attempt in range(1, ATTEMPTS + 1):
+    sql = query.sql()
+    description = _unload(hook(AthenaHook), role, case, sql)
+    started = StartedQuery(
+        execution_id=description["QueryExecutionId"],
+        sql=sql,
+        snapshot=instant(query.snapshot or snapshot),
+        missing=missing,
+    )
+    return started, description
+
+
+def _unload(athena: AthenaHook, role: AccountRole, case: UseCase, sql: str) -> dict[str, Any]:
+    """Start the query, or find it, and return its description; a failed one is tried again.
+
+    One whose results the bucket's lifecycle deletes is as good as none.
+    """
+    failures = 0
+    for attempt in range(1, ORDINALS + 1):
         token = sha256(f"{sql}#{attempt}")
         # A folder of its own: what an attempt that failed left there is in nobody's way.
         folder = uri_of(role, f"datasets/queries/{case.id}/{token}/")
@@ -86,16 +104,16 @@ def start(
         )
         execution = athena.start(unload, WORKGROUP, token)
         description = athena.settled(execution, PATIENCE)
+        ended = description["Status"].get("CompletionDateTime")
+        if topology().retention.queries_expired(ended, clock.now()):
+            continue
         if athena.meaning(description) is not Meaning.FAILURE:
             break
         log.warning("attempt %d: %s", attempt, athena.failure(description))
-    started = StartedQuery(
-        execution_id=description["QueryExecutionId"],
-        sql=sql,
-        snapshot=instant(query.snapshot or snapshot),
-        missing=missing,
-    )
-    return started, description
+        failures += 1
+        if failures == ATTEMPTS:
+            break
+    return description
 
 
 def failure(

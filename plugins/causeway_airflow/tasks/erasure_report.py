@@ -54,13 +54,16 @@ def report(hook: Hooks, request: Request, outcomes: Sequence[Erased]) -> Reporte
 
 
 def _not_searched(accounts: Topology) -> tuple[str, ...]:
-    """Return where files lie that may hold the record and are not searched."""
-    data = accounts.bucket(AccountRole.DATA)
+    """Return where files lie that may hold the record and are not searched, and for how long."""
+    data, kept = accounts.bucket(AccountRole.DATA), accounts.retention
+    until = "deleted {} days after it was written, its old version a day later"
+    queries, jobs = until.format(kept.queries_days), until.format(kept.jobs_days)
     science = accounts.bucket(AccountRole.DATA_SCIENCE)
     return (
         f"raw files: s3://{data}/raw/",
-        f"inputs and outputs of feature jobs: s3://{data}/jobs/",
-        f"what queries and jobs left behind: s3://{science}/datasets/queries/ and /jobs/",
+        f"inputs and outputs of feature jobs: s3://{data}/jobs/ ({jobs})",
+        f"what queries left behind: s3://{science}/datasets/queries/ ({queries})",
+        f"inputs and outputs of jobs: s3://{science}/jobs/ ({jobs})",
         "held-out rows beside registered artifacts: "
         f"s3://{accounts.bucket(AccountRole.SHARED_SERVICES)}/models/",
     )

@@ -28,6 +28,7 @@ from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.jobs import JobInterrupted, JobKind, JobsHook
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
@@ -157,7 +158,7 @@ def look(hook: Hooks, script: ScriptJob) -> Outcome[Any]:
         JobFailed: it ended without a result; its reason is in the error.
     """
     jobs, kind, name = hook(JobsHook), script.kind, script.job.name
-    attempts = jobs.attempts(kind, name, script.attempts)
+    attempts = jobs.attempts(kind, name)
     if not attempts:
         raise NotFound(
             f"{kind} job {name} is gone",
@@ -176,7 +177,7 @@ def look(hook: Hooks, script: ScriptJob) -> Outcome[Any]:
 def stop(hook: Hooks, script: ScriptJob) -> None:
     """Stop whatever attempt of a job is alive."""
     jobs, kind = hook(JobsHook), script.kind
-    for attempt in jobs.attempts(kind, script.job.name, script.attempts):
+    for attempt in jobs.attempts(kind, script.job.name):
         if jobs.meaning(kind, attempt) is Meaning.WAITING:
             jobs.stop(kind, str(attempt[f"{kind.capitalize()}JobName"]))
 
@@ -186,7 +187,8 @@ def start(
 ) -> tuple[str, bool]:
     """Create a job's next attempt, or adopt the one that runs or is done.
 
-    Returns the job's name and whether it was adopted. The inputs' digest travels in the job's
+    Returns the job's name and whether it was adopted. One whose outputs the bucket's lifecycle
+    deletes is not. The inputs' digest travels in the job's
     environment, where Describe shows it.
 
     Raises:
@@ -202,8 +204,9 @@ def start(
                 status=jobs.status(kind, attempt),
                 failure_reason=str(attempt.get("FailureReason", "")),
                 inputs_digest=attempt.get("Environment", {}).get(INPUTS_VARIABLE),
+                expired=topology().retention.jobs_expired(jobs.ended(kind, attempt), clock.now()),
             )
-            for attempt in jobs.attempts(kind, request[key], max_attempts)
+            for attempt in jobs.attempts(kind, request[key])
         ]
         step = next_job(request[key], described, max_attempts, inputs)
         if step.action is not Adoption.CREATE:

@@ -33,6 +33,7 @@ from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.jobs import JobKind, JobsHook
 from causeway_airflow.hooks.pipelines import PipelinesHook, Steps
 from causeway_airflow.results import PipelineResult
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
@@ -148,6 +149,7 @@ def start(pipelines: PipelinesHook, run: PipelineRun) -> tuple[str, bool]:
             name=attempt["PipelineExecutionDisplayName"],
             status=attempt["PipelineExecutionStatus"],
             failure_reason=str(attempt.get("PipelineExecutionFailureReason", "")),
+            expired=topology().retention.jobs_expired(attempt.get("StartTime"), clock.now()),
         )
         for attempt in attempts
     ]

@@ -32,6 +32,18 @@ def test_what_was_made_is_adopted_and_what_failed_is_followed(
     assert next_job("j", jobs, 3, "i") == expected
 
 
+@pytest.mark.parametrize("statuses", [["Completed"], ["Completed", "Completed", "Failed"]])
+def test_a_job_whose_outputs_expired_is_done_again_and_is_no_failure(statuses: list[str]) -> None:
+    jobs = [
+        DescribedJob(attempt_name("j", n), status, expired=status == "Completed")
+        for n, status in enumerate(statuses, 1)
+    ]
+    attempt = len(statuses) + 1
+    assert next_job("j", jobs, 2) == NextJob(Adoption.CREATE, f"j-a{attempt}", attempt)
+    with pytest.raises(JobFailed, match=r"after 1 attempt"):
+        next_job("j", [*jobs[:1], DescribedJob("j-a2", "Failed")], 1)
+
+
 def test_after_the_last_attempt_the_reason_is_told() -> None:
     with pytest.raises(JobFailed, match="out of memory"):
         next_job("j", [DescribedJob("j", "Failed", "out of memory")], 1)

@@ -167,6 +167,18 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             "BucketName": "b-b-b",
             "AccessControl": "LogDeliveryWrite",
             "BucketEncryption": ENCRYPTED,
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {
+                        "Id": "leftovers",
+                        "Status": "Enabled",
+                        "Prefix": "left/",
+                        "ExpirationInDays": 7,
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                    }
+                ]
+            },
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
             "PublicAccessBlockConfiguration": BLOCKED,
             "VersioningConfiguration": {"Status": "Enabled"},

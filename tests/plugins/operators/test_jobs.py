@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -73,6 +74,16 @@ def test_a_finished_job_is_adopted_without_running_again(
     bucket, key = first["outputs"]["features"].removeprefix("s3://").split("/", 1)
     output = platform.client("s3", "data").get_object(Bucket=bucket, Key=f"{key}/made.txt")
     assert output["Body"].read() == b"made"
+
+
+def test_a_job_whose_outputs_the_bucket_deletes_is_run_again(
+    platform: LocalPlatform, scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scripts / "features.py").write_text("print('a year ago')\n")
+    first = execute(job(platform), context())
+    later = datetime.now(UTC) + timedelta(days=364)
+    monkeypatch.setattr("causeway_airflow.tasks.clock.now", lambda: later)
+    assert execute(job(platform), context())["job"] == f"{first['job']}-a2"
 
 
 def test_a_failed_job_says_why_and_each_attempt_takes_the_next_ordinal(

@@ -12,6 +12,7 @@ from localaws.cloudformation.properties import (
     Property,
     boolean,
     document,
+    integer,
     listing,
     one_of,
     structure,
@@ -74,6 +75,21 @@ class Bucket(ResourceType):
             default=ANYTHING,
         ),
         "BucketName": Property(text, default=ANYTHING, replaces=True),
+        "LifecycleConfiguration": Property(
+            structure(
+                Rules=listing(
+                    structure(
+                        Id=text,
+                        Status=one_of("Enabled", "Disabled"),
+                        Prefix=text,
+                        ExpirationInDays=integer,
+                        NoncurrentVersionExpiration=structure(NoncurrentDays=integer),
+                        AbortIncompleteMultipartUpload=structure(DaysAfterInitiation=integer),
+                    )
+                )
+            ),
+            default=ANYTHING,
+        ),
         "OwnershipControls": Property(
             structure(Rules=listing(structure(ObjectOwnership=text))), default=ANYTHING
         ),
@@ -116,6 +132,14 @@ class Bucket(ResourceType):
                     ),
                     lambda: s3.delete_bucket_encryption(Bucket=bucket),
                 )
+            elif name == "LifecycleConfiguration":
+                _put_or_delete(
+                    value,
+                    lambda v: s3.put_bucket_lifecycle_configuration(
+                        Bucket=bucket, LifecycleConfiguration=_lifecycle(v)
+                    ),
+                    lambda: s3.delete_bucket_lifecycle(Bucket=bucket),
+                )
             elif name == "OwnershipControls":
                 _put_or_delete(
                     value,
@@ -147,6 +171,11 @@ class Bucket(ResourceType):
             "ServerSideEncryptionConfigurationNotFoundError",
             default={},
         ).get("ServerSideEncryptionConfiguration")
+        rules = unless(
+            lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket),
+            "NoSuchLifecycleConfiguration",
+            default={},
+        ).get("Rules")
         properties = {
             "AccessControl": _declared(instance, "AccessControl"),  # a list does not tell its name
             "BucketName": bucket,
@@ -167,6 +196,8 @@ class Bucket(ResourceType):
                 "Status": s3.get_bucket_versioning(Bucket=bucket).get("Status", "Suspended")
             },
         }
+        if rules:
+            properties["LifecycleConfiguration"] = {"Rules": [_declared_rule(r) for r in rules]}
         if encryption:
             properties["BucketEncryption"] = {
                 "ServerSideEncryptionConfiguration": [
@@ -218,6 +249,40 @@ def _declared(instance: Instance, name: str) -> Any:
 
 def _put_or_delete(value: Any, put: Callable[[Any], Any], delete: Callable[[], Any]) -> None:
     delete() if value is ANYTHING else put(value)
+
+
+#: Members of a lifecycle rule that templates and the S3 API have alike.
+_SAME = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+
+
+def _lifecycle(value: dict[str, Any]) -> dict[str, Any]:
+    """Return lifecycle rules as the S3 API has them."""
+    return {
+        "Rules": [
+            {
+                **{name: rule[name] for name in _SAME if name in rule},
+                **({"ID": rule["Id"]} if "Id" in rule else {}),
+                **(
+                    {"Expiration": {"Days": rule["ExpirationInDays"]}}
+                    if "ExpirationInDays" in rule
+                    else {}
+                ),
+                "Filter": {"Prefix": rule.get("Prefix", "")},
+            }
+            for rule in value["Rules"]
+        ]
+    }
+
+
+def _declared_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule of the S3 API as a template has it."""
+    prefix = rule.get("Filter", {}).get("Prefix") or rule.get("Prefix")
+    return {
+        **{name: rule[name] for name in _SAME if name in rule},
+        **({"Id": rule["ID"]} if "ID" in rule else {}),
+        **({"Prefix": prefix} if prefix else {}),
+        **({"ExpirationInDays": rule["Expiration"]["Days"]} if "Expiration" in rule else {}),
+    }
 
 
 def _encryption(value: dict[str, Any]) -> dict[str, Any]:

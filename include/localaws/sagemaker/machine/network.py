@@ -26,6 +26,7 @@ CREDENTIALS: Final = (
     "AWS_SESSION_TOKEN",
     "AWS_ENDPOINT_URL",
 )
+#: What creates or deletes is asked for on the network interfaces of the account, the rest on `*`.
 VPC_ACTIONS: Final = (
     "ec2:CreateNetworkInterface",
     "ec2:CreateNetworkInterfacePermission",
@@ -76,7 +77,12 @@ def require_role(
         WorkFailedError: naming the action that the role lacks.
     """
     principal = role.principal
-    needs = [(action, "*") for action in VPC_ACTIONS if network_of(request).get("VpcConfig")]
+    interfaces = f"arn:aws:ec2:{region}:{principal.account}:network-interface/*"
+    needs = [
+        (action, "*" if action.startswith("ec2:Describe") else interfaces)
+        for action in VPC_ACTIONS
+        if network_of(request).get("VpcConfig")
+    ]
     if volume_key:
         needs.append(("kms:CreateGrant", key_arn(principal.account, region, volume_key)))
     for action, resource in needs:
