@@ -5,7 +5,7 @@
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/causeway/include:/opt/causeway/plugins:/opt/causeway \
-    PATH=/opt/causeway/.venv/bin:/usr/local/bin:/usr/bin:/bin
+    PATH=/opt/causeway/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 WORKDIR /opt/causeway
 # The folders of the volumes: a named volume takes on the owner of the folder that it is mounted at.
 RUN useradd --no-create-home --home-dir /tmp --uid 50000 causeway \
@@ -16,14 +16,14 @@ ENTRYPOINT ["/opt/causeway/.venv/bin/python", "-m"]
 # Environments are built beside what is shipped: no pip cache, and no layer but the packages.
 FROM base AS airflow-packages
 COPY requirements.txt ./
-RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir -r requirements.txt
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
 FROM base AS localaws-packages
-COPY requirements-localaws.txt requirements-jobs-xgboost.txt requirements-jobs-scikit-learn.txt requirements.txt ./
-RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir -r requirements-localaws.txt \
+COPY requirements-localaws.txt requirements-jobs-xgboost.txt requirements-jobs-scikit-learn.txt ./
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements-localaws.txt \
  && for image in xgboost scikit-learn; do \
       python -m venv .venv-jobs/$image \
-      && .venv-jobs/$image/bin/pip install --no-cache-dir -r requirements-jobs-$image.txt || exit 1; \
+      && .venv-jobs/$image/bin/pip install --no-cache-dir --require-hashes -r requirements-jobs-$image.txt || exit 1; \
     done
 
 FROM base AS localaws
