@@ -58,7 +58,8 @@ def _bootstrap(topology: Topology, options: argparse.Namespace) -> int:
     if options.print == "none":
         refuse_local_on_aws(topology)
         roles = options.only or DEPLOYED_ROLES
-        bootstrap(topology, administrators(topology, options.profiles), _say, roles)
+        cases = load_use_cases(options.use_cases)
+        bootstrap(topology, administrators(topology, options.profiles), _say, roles, cases)
         return 0
     render(topology, options.out)
     lines = (
@@ -99,9 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     commands_ = parser.add_subparsers(dest="command", required=True)
     checking = commands_.add_parser("check", help="read topology and use cases")
     folder = os.environ.get("CAUSEWAY_USE_CASES")
-    checking.add_argument("--use-cases", type=Path, default=Path(folder) if folder else None)
     rendering = commands_.add_parser("render", help="write templates and parameters")
     deploying = commands_.add_parser("bootstrap", help="deploy both stacks of every account")
+    for command in (checking, deploying):
+        command.add_argument("--use-cases", type=Path, default=Path(folder) if folder else None)
     for command in (rendering, deploying):
         command.add_argument("--out", type=Path, default=Path("rendered"), help="where files go")
     deploying.add_argument(

@@ -4,21 +4,23 @@ Guards are deployed as the administrator. Resources are deployed through the rol
 CloudFormation has for them, which stays with the stack: an administrator's rights never reach a
 template that Airflow may change. An update of the guards puts a template's bucket and key policies
 in place of the current ones; the statements of consumers, which `platform__sharing` writes, are
-carried over.
+put back as far as the access model still declares them. Where outside consumers are not allowed,
+nobody else can take these statements away, so they are removed here.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from causeway.sharing.consumer_policies import PREFIX
+from causeway.errors import CausewayError, DeploymentFailed
+from causeway.sharing.consumer_policies import PREFIX, consumer_policies
 from causeway.sharing.policies import PolicyHolder, Statement, converged, statements_of
 from causeway.topology.accounts import (
     DEPLOYED_ROLES,
@@ -28,13 +30,17 @@ from causeway.topology.accounts import (
     Topology,
 )
 from causeway.topology.stacks import guards_template, parameters, resources_template
+from causeway.use_cases.use_case import UseCase, load_use_cases
 from causeway_deploy.clients import AccountStacks, Client, Clients
-from causeway_deploy.stacks import Change, StackRequest, deploy_stack
+from causeway_deploy.stacks import NEVER_CREATED, Change, StackRequest, deploy_stack
 
 Say = Callable[[str], None]
+_Declared = Mapping[PolicyHolder, tuple[Statement, ...]]
 
 #: Seconds within which a role that was just made can be used everywhere.
 ROLE_SECONDS: Final = 60.0
+#: What S3 and KMS say of a bucket, policy, alias or key that is not there.
+_MISSING: Final = frozenset({"NoSuchBucket", "NoSuchBucketPolicy", "NotFoundException"})
 
 
 @dataclass(frozen=True)
@@ -70,30 +76,66 @@ def bootstrap(
     clients: Clients,
     say: Say = lambda line: None,
     roles: Iterable[AccountRole] = DEPLOYED_ROLES,
+    use_cases: Iterable[UseCase] | None = None,
 ) -> list[Deployed]:
     """Deploy both stacks of these account roles; accounts side by side, roles of one in order.
 
+    `use_cases` declare access, as Airflow reads it; without them it is those of the project.
+
     Raises:
-        DeploymentFailed: naming stack, resource and reason. Everything can be run again.
+        ConfigError: the declared access is not consistent; nothing was deployed.
+        DeploymentFailed: naming stack, resource and reason, of each account that failed. Everything
+            can be run again.
     """
+    cases = tuple(load_use_cases() if use_cases is None else use_cases)
+    declared = {role: _declared(topology, role, cases) for role in roles}
     by_account: dict[str, list[AccountRole]] = {}
-    for role in roles:
+    for role in declared:
         by_account.setdefault(topology.account(role), []).append(role)
 
     def account(of_account: list[AccountRole]) -> list[Deployed]:
-        return [d for role in of_account for d in _deploy(topology, clients, role, say)]
+        return [
+            d for role in of_account for d in _deploy(topology, clients, role, declared[role], say)
+        ]
 
     with ThreadPoolExecutor(max_workers=len(by_account)) as pool:
-        return [d for done in pool.map(account, by_account.values()) for d in done]
+        attempts = [pool.submit(account, of_account) for of_account in by_account.values()]
+    errors = [error for attempt in attempts if (error := attempt.exception()) is not None]
+    _raise(errors)
+    return [deployed for attempt in attempts for deployed in attempt.result()]
 
 
-def _deploy(topology: Topology, clients: Clients, role: AccountRole, say: Say) -> list[Deployed]:
+def _raise(errors: Sequence[BaseException]) -> None:
+    """Raise what went wrong: an only error as it is, several in one text."""
+    expected = [e for e in errors if isinstance(e, CausewayError | ClientError | BotoCoreError)]
+    for error in errors:
+        if len(errors) == 1 or error not in expected:
+            raise error
+    if errors:
+        raise DeploymentFailed(
+            "several accounts failed:\n" + "\n".join(str(error) for error in errors),
+            next_step="Mend each of them and re-run; what was deployed stays.",
+        )
+
+
+def _deploy(
+    topology: Topology,
+    clients: Clients,
+    role: AccountRole,
+    declared: _Declared,
+    say: Say,
+) -> list[Deployed]:
     stacks = AccountStacks(clients(role, "cloudformation"), f"the administrator of {role.value}")
     guards = guards_request(role, topology)
-    consumers = _consumers(topology, clients, role) if stacks.find(guards.name) else []
-    deployed = [Deployed(role, guards.name, deploy_stack(stacks, guards))]
-    for policy, statements in consumers:
-        policy.carry_over(statements)
+    stack = stacks.find(guards.name)
+    there = stack is not None and stack["StackStatus"] not in NEVER_CREATED
+    policies = _policies(topology, clients, role, declared)
+    earlier = [(policy, policy.sids() if there else set()) for policy in policies]
+    try:
+        deployed = [Deployed(role, guards.name, deploy_stack(stacks, guards))]
+    finally:  # a failed update has put the template's policies in place, too
+        for policy, sids in earlier:
+            policy.keep(sids)
     if resources := resources_request(role, topology):
         deployed.append(Deployed(role, resources.name, _when_usable(stacks, resources)))
     for item in deployed:
@@ -116,44 +158,71 @@ def _when_usable(stacks: AccountStacks, request: StackRequest) -> Change:
 
 @dataclass(frozen=True)
 class _Policy:
-    """The policy of a bucket or key of an account."""
+    """The policy of a bucket or key of an account, and the consumers' statements declared for it.
+
+    It is read and written at once, without waiting for other writers: `platform__sharing` looks
+    again after it has written.
+    """
 
     client: Client
     holder: PolicyHolder
     name: str
+    declared: tuple[Statement, ...]
 
-    def read(self) -> str:
-        """Return the document."""
-        if self.holder is PolicyHolder.BUCKET:
-            return str(self.client.get_bucket_policy(Bucket=self.name)["Policy"])
-        return str(self.client.get_key_policy(KeyId=self._key(), PolicyName="default")["Policy"])
+    def sids(self) -> set[str]:
+        """Return the Sids of the consumers' statements that are there."""
+        sids = {str(statement.get("Sid", "")) for statement in statements_of(self._read())}
+        return {sid for sid in sids if sid.startswith(PREFIX)}
 
-    def carry_over(self, statements: list[Statement]) -> None:
-        """Put the consumers' statements back where the deploy has removed them."""
-        document = converged(self.read(), statements, prefix=PREFIX, holder=self.holder)
+    def keep(self, earlier: set[str]) -> None:
+        """Leave the declared statements that are there or were there before, and no other."""
+        document = self._read()
         if document is None:
             return
+        sids = earlier | self.sids()
+        statements = [s for s in self.declared if s["Sid"] in sids]
+        result = converged(document, statements, prefix=PREFIX, holder=self.holder)
+        if result is None:
+            return
         if self.holder is PolicyHolder.BUCKET:
-            self.client.put_bucket_policy(Bucket=self.name, Policy=document)
+            self.client.put_bucket_policy(Bucket=self.name, Policy=result)
         else:
-            self.client.put_key_policy(KeyId=self._key(), PolicyName="default", Policy=document)
+            self.client.put_key_policy(KeyId=self._key(), PolicyName="default", Policy=result)
+
+    def _read(self) -> str | None:
+        """Return the document, None where there is none."""
+        try:
+            if self.holder is PolicyHolder.BUCKET:
+                return str(self.client.get_bucket_policy(Bucket=self.name)["Policy"])
+            policy = self.client.get_key_policy(KeyId=self._key(), PolicyName="default")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return None
+        return str(policy["Policy"])
 
     def _key(self) -> str:
         return str(self.client.describe_key(KeyId=self.name)["KeyMetadata"]["KeyId"])
 
 
-def _consumers(
-    topology: Topology, clients: Clients, role: AccountRole
-) -> list[tuple[_Policy, list[Statement]]]:
+def _declared(topology: Topology, role: AccountRole, cases: Sequence[UseCase]) -> _Declared:
+    """Return the consumers' statements that the access model declares for bucket and key."""
+    if role not in SHARERS or not topology.outside_consumers:
+        return {}
+    policies = consumer_policies(role, cases, topology, datetime.now(UTC))
+    return {policy.holder: policy.statements for policy in policies}
+
+
+def _policies(
+    topology: Topology, clients: Clients, role: AccountRole, declared: _Declared
+) -> list[_Policy]:
+    """Return the policies of an account role that hold consumers' statements."""
     if role not in SHARERS:
         return []
-    policies = (
-        _Policy(clients(role, "s3"), PolicyHolder.BUCKET, topology.bucket(role)),
-        _Policy(clients(role, "kms"), PolicyHolder.KEY, topology.key_alias(role)),
-    )
-    return [(policy, _of_consumers(policy.read())) for policy in policies]
-
-
-def _of_consumers(document: str) -> list[dict[str, Any]]:
-    statements = statements_of(json.loads(document))
-    return [s for s in statements if str(s.get("Sid", "")).startswith(PREFIX)]
+    return [
+        _Policy(clients(role, service), holder, name, declared.get(holder, ()))
+        for service, holder, name in (
+            ("s3", PolicyHolder.BUCKET, topology.bucket(role)),
+            ("kms", PolicyHolder.KEY, topology.key_alias(role)),
+        )
+    ]

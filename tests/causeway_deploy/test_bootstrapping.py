@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 
-from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway.errors import ConfigError, DeploymentFailed
+from causeway.sharing.consumer_policies import PREFIX, consumer_policies
+from causeway.sharing.policies import PolicyHolder
+from causeway.topology.access_rules import AccessRule, Grant, ResourceKind
+from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology, load_topology
+from causeway.topology.stacks import guards_template
+from causeway.use_cases.use_case import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import administrators, refuse_local_on_aws
 from causeway_deploy.diagnosing import Doctor
@@ -40,8 +46,20 @@ class Deployed:
         self.keys = make_users(self.description, self.topology)
         self.first = self.bootstrap()
 
-    def bootstrap(self, topology: Topology | None = None) -> dict[str, str]:
-        deployed = bootstrap(topology or self.topology, up.administrators(self.description))
+    @property
+    def sharing(self) -> Topology:
+        """The topology with a consumer whom no guard names."""
+        rule = AccessRule(
+            resource=ResourceKind.FEATURE_GROUPS, grant=Grant.READ, to=("777777777777",)
+        )
+        return self.topology.model_copy(update={"access": (*self.topology.access, rule)})
+
+    def bootstrap(self, topology: Topology | None = None, *roles: AccountRole) -> dict[str, str]:
+        deployed = bootstrap(
+            topology or self.topology,
+            up.administrators(self.description),
+            roles=roles or DEPLOYED_ROLES,
+        )
         return {item.stack: item.change for item in deployed}
 
     def doctor(self, patch: pytest.MonkeyPatch) -> Doctor:
@@ -83,26 +101,75 @@ def test_resources_belong_to_the_service_role(deployed: Deployed) -> None:
     assert resources["RoleARN"].endswith("role/causeway-governance-stack-service")
 
 
-def test_an_update_of_the_guards_keeps_the_consumers(deployed: Deployed) -> None:
+def sids(aws: Aws) -> list[str]:
+    policy = aws.client("s3", "data").get_bucket_policy(Bucket=BUCKET)["Policy"]
+    return [statement["Sid"] for statement in json.loads(policy)["Statement"]]
+
+
+@pytest.fixture
+def declared(deployed: Deployed) -> Iterator[list[dict[str, Any]]]:
+    """The statements of an outside consumer who is declared, as platform__sharing writes them.
+
+    Beside them stands one that nobody declares any more.
+    """
+    topology = deployed.sharing
+    policies = consumer_policies(AccountRole.DATA, load_use_cases(), topology, datetime.now(UTC))
+    (of_bucket,) = [policy for policy in policies if policy.holder is PolicyHolder.BUCKET]
     s3 = deployed.aws.client("s3", "data")
+    before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    document = json.loads(before)
+    document["Statement"] += [*of_bucket.statements, CONSUMER]
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
+    yield list(of_bucket.statements)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
+    deployed.bootstrap()
 
-    def statements() -> list[dict[str, Any]]:
-        policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
-        listed: list[dict[str, Any]] = policy["Statement"]
-        return listed
 
-    before = statements()
-    policy = {"Version": "2012-10-17", "Statement": [*before[1:], CONSUMER]}  # drifted, too
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
-    closed = deployed.topology.model_copy(
+def test_an_update_of_the_guards_keeps_declared_consumers_and_no_other(
+    deployed: Deployed, declared: list[dict[str, Any]]
+) -> None:
+    own = [sid for sid in sids(deployed.aws) if not sid.startswith(PREFIX)]
+    moved = deployed.sharing.model_copy(
         update={"accounts": deployed.topology.accounts | {AccountRole.DATA_SCIENCE: "555555555555"}}
     )
-    changes = bootstrap(closed, up.administrators(deployed.description), roles=[AccountRole.DATA])
-    assert [item.change for item in changes] == ["updated"]
-    sids = [statement["Sid"] for statement in statements()]
-    assert sids == [*(statement["Sid"] for statement in before), "CausewayConsumersTest"]
-    deployed.bootstrap()
-    assert "CausewayConsumersTest" in [statement["Sid"] for statement in statements()]
+    assert deployed.bootstrap(moved, AccountRole.DATA) == {"causeway-data-guards": "updated"}
+    assert sids(deployed.aws) == [*own, *(statement["Sid"] for statement in declared)]
+
+
+def test_a_failed_update_of_the_guards_keeps_declared_consumers(
+    deployed: Deployed, declared: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(role: AccountRole, topology: Topology) -> str:
+        text = guards_template(role, topology)
+        text = text.replace("Action: s3:GetObject\n", "Action: [s3:GetObject]\n")
+        text = text.replace("      - Sid: TlsOnly", "      - Sid: TlsAlone")
+        return text.replace(
+            "\n  Ingester:\n",
+            "\n  Late:\n    Type: AWS::S3::Bucket\n    DependsOn: DataBucketPolicy\n"
+            f"    Properties: {{BucketName: {BUCKET}}}\n"
+            "\n  Ingester:\n",
+        )
+
+    monkeypatch.setattr("causeway_deploy.bootstrapping.guards_template", failing)
+    with pytest.raises(DeploymentFailed, match="UPDATE_ROLLBACK_COMPLETE: Late"):
+        deployed.bootstrap(deployed.sharing, AccountRole.DATA)
+    assert {statement["Sid"] for statement in declared} <= set(sids(deployed.aws))
+
+
+def test_access_that_is_closed_to_outside_consumers_is_taken_away(
+    deployed: Deployed, declared: list[dict[str, Any]]
+) -> None:
+    closed = deployed.sharing.model_copy(update={"outside_consumers": False})
+    assert any(sid.startswith(PREFIX) for sid in sids(deployed.aws))
+    deployed.bootstrap(closed, AccountRole.DATA)
+    assert not any(sid.startswith(PREFIX) for sid in sids(deployed.aws))
+
+
+def test_a_policy_that_somebody_removed_is_no_obstacle(
+    deployed: Deployed, declared: list[dict[str, Any]]
+) -> None:
+    deployed.aws.client("s3", "data").delete_bucket_policy(Bucket=BUCKET)
+    assert deployed.bootstrap(None, AccountRole.DATA) == {"causeway-data-guards": "unchanged"}
 
 
 def test_a_doctor_finds_nothing_missing(
