@@ -183,6 +183,7 @@ def test_the_approver_trusts_nobody_by_itself_and_no_duty_becomes_one() -> None:
 
 def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
     (statement,) = [item for _, item in statements(GUARDS / "governance.yaml")][:1]
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     named = {str(item["Fn::Sub"]).rsplit("/", 1)[1] for item in statement["Resource"]}
     people_and_services = {
         "causeway-approver",
@@ -193,3 +194,12 @@ def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
     }
     execution = {name for names in ROLES.values() for name in names if name.endswith("execution")}
     assert named == set().union(*ROLES.values()) - people_and_services - execution
+
+
+@pytest.mark.parametrize("path", sorted(GUARDS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_duty_takes_the_session_tags_that_airflow_passes_on(path: Path) -> None:
+    """Those of an EKS Pod Identity are transitive, and its trust demands them."""
+    for name, properties in roles(path):
+        for statement in properties["AssumeRolePolicyDocument"]["Statement"]:
+            if statement.get("Sid") == "AirflowTakesOnTheDuty":
+                assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"], name
