@@ -6,32 +6,54 @@ Sources of the conditions: EKS User Guide, "Assign IAM roles to Kubernetes servi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from causeway.documents import Strict
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{1,253}$")]
 
 
+def _subject(value: str) -> str:
+    """Refuse a subject whose `*` stands for more than the last part of one owner's names.
+
+    `repo:*` is every repository of GitHub, `system:serviceaccount:*` every namespace.
+    """
+    *owner, last = value.split(":")
+    least = 3 if owner[:1] == ["system"] else 2
+    if re.search(r"[?$\s]", value) or len(value) < 3:
+        raise ValueError(f"{value!r} is no subject")
+    named = [part for part in owner if part]
+    if "*" in value and ("*" in "".join(owner) or len(named) < least):
+        raise ValueError(
+            f"{value!r} lets strangers in; allowed: `*` in the last part alone, after the "
+            "repository (repo:<organisation>/<name>:…) or the namespace "
+            "(system:serviceaccount:<namespace>:…)"
+        )
+    return value
+
+
 class WebIdentity(Strict):
     """Sessions of an OpenID Connect provider of the governance account, such as EKS's or GitHub's.
 
-    `provider` is its address without `https://`. A subject may hold `*`, but not be one.
+    `provider` is its address without `https://`. The last part of a subject may hold `*`, after its
+    repository or its namespace.
     """
 
-    provider: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[\w./-]+)?$")]
-    subjects: tuple[Annotated[str, StringConstraints(pattern=r"^[^*?]{3,}.*$")], ...] = Field(
-        min_length=1
-    )
+    provider: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9_./-]+)?$")]
+    subjects: tuple[Annotated[str, AfterValidator(_subject)], ...] = Field(min_length=1)
     audience: str = "sts.amazonaws.com"
 
 
 class PodIdentity(Strict):
     """Pods of an EKS cluster that run as a service account, through EKS Pod Identity."""
 
-    cluster: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:eks:[a-z0-9-]+:\d{12}:.+$")]
+    cluster: Annotated[
+        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:eks:[a-z0-9-]+:[0-9]{12}:.+$")
+    ]
     namespace: _Name
     service_account: _Name
 
@@ -43,7 +65,7 @@ class AirflowTrust(Strict):
         Annotated[
             str,
             StringConstraints(
-                pattern=r"^arn:aws[a-z-]*:(iam|sts)::\d{12}:(role|assumed-role|user)/.+$"
+                pattern=r"^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(role|assumed-role|user)/.+$"
             ),
         ]
         | None
@@ -56,24 +78,37 @@ class AirflowTrust(Strict):
 def trust_statements(trust: AirflowTrust, *, partition: str, account: str) -> list[dict[str, Any]]:
     """Return the statements for what is not one principal's ARN, which is a template parameter."""
     return [
-        *(_web_identity(item, n, partition, account) for n, item in enumerate(trust.web_identity)),
+        *(
+            statement
+            for n, item in enumerate(trust.web_identity)
+            for statement in _web_identity(item, n, partition, account)
+        ),
         *(_pod_identity(item, n, account) for n, item in enumerate(trust.pod_identity)),
         *(_service(item, n, account) for n, item in enumerate(trust.services)),
     ]
 
 
-def _web_identity(item: WebIdentity, number: int, partition: str, account: str) -> dict[str, Any]:
+def _web_identity(
+    item: WebIdentity, number: int, partition: str, account: str
+) -> Iterator[dict[str, Any]]:
+    """Yield a statement for the subjects that are written out, and one for the patterns."""
     provider = f"arn:{partition}:iam::{account}:oidc-provider/{item.provider}"
-    return {
-        "Sid": f"WebIdentity{number}",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{item.provider}:aud": item.audience},
-            "StringLike": {f"{item.provider}:sub": list(item.subjects)},
-        },
-    }
+    audience = {f"{item.provider}:aud": item.audience}
+    name = f"{item.provider}:sub"
+    patterns = [subject for subject in item.subjects if "*" in subject]
+    exact = [subject for subject in item.subjects if "*" not in subject]
+    for word, condition in (
+        ("", {"StringEquals": {**audience, name: exact}} if exact else None),
+        ("Like", {"StringEquals": audience, "StringLike": {name: patterns}} if patterns else None),
+    ):
+        if condition is not None:
+            yield {
+                "Sid": f"WebIdentity{number}{word}",
+                "Effect": "Allow",
+                "Principal": {"Federated": provider},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": condition,
+            }
 
 
 def _pod_identity(item: PodIdentity, number: int, account: str) -> dict[str, Any]:

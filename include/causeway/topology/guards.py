@@ -34,10 +34,13 @@ def differences(
     lines = []
     if declared.strip() != deployed.template.strip():
         lines.append("the template differs from the one that the topology and the project give")
-    for name, value in sorted(parameters(role, topology, declared).items()):
+    values = parameters(role, topology, declared)
+    for name, value in sorted(values.items()):
         current = deployed.parameters.get(name)
         if current != value:
             lines.append(f"parameter {name} is {current!r}, declared is {value!r}")
+    for name in sorted(set(deployed.parameters) - set(values)):
+        lines.append(f"parameter {name} is {deployed.parameters[name]!r}, nobody declares it")
     if deployed.approver_trust is not None:
         lines += _trust_differences(topology, deployed.approver_trust)
     return tuple(lines)

@@ -77,9 +77,10 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
     others, `TopologyAccounts` all accounts, `OutsideConsumers` whether others may be let in.
-    `TrustedAirflowRoleArn` has none unless the topology names it: a stack keeps what somebody else
-    set. `Subnets` and `VolumeKeys` are of the account's `compute`, `JobRetentionDays`,
-    `QueryRetentionDays` and `ScanLimitBytes` hold for queries and jobs everywhere.
+    `TrustedAirflowRoleArn` is empty unless the topology names one, so that one named before is not
+    trusted any longer. `Subnets` and `VolumeKeys` are of the account's `compute`,
+    `JobRetentionDays`, `QueryRetentionDays` and `ScanLimitBytes` hold for queries and jobs
+    everywhere.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -109,9 +110,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "TrustsAirflowOtherwise": _flag(
             bool(topology.airflow.model_dump(exclude={"role_arn"}, exclude_defaults=True))
         ),
+        "TrustedAirflowRoleArn": topology.airflow.role_arn or "",
     }
-    if topology.airflow.role_arn:
-        all_values["TrustedAirflowRoleArn"] = topology.airflow.role_arn
     declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
     unknown = [
         name for name, body in declared.items() if name not in all_values and "Default" not in body

@@ -38,6 +38,43 @@ def test_a_web_identity_is_bound_to_audience_and_subjects() -> None:
     }
 
 
+def test_a_subject_that_is_written_out_is_compared_as_it_is() -> None:
+    subjects = '["repo:acme/ml:ref:refs/heads/main", "repo:acme/ml:environment:*"]'
+    exact, pattern = statements(
+        f"{{web_identity: [{{provider: token.example.com, subjects: {subjects}}}]}}"
+    )
+    assert exact["Condition"] == {
+        "StringEquals": {
+            "token.example.com:aud": "sts.amazonaws.com",
+            "token.example.com:sub": ["repo:acme/ml:ref:refs/heads/main"],
+        }
+    }
+    assert pattern["Condition"] == {
+        "StringEquals": {"token.example.com:aud": "sts.amazonaws.com"},
+        "StringLike": {"token.example.com:sub": ["repo:acme/ml:environment:*"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "*",
+        "repo:*",
+        "repo:acme/*:environment:prod",
+        "repo:acme/*",
+        "repo::*",
+        "system:serviceaccount:*",
+        "system:serviceaccount:*:worker",
+        "system:serviceaccount:air?low:worker",
+        "system:serviceaccount::*",
+        "${aws:username}",
+    ],
+)
+def test_a_subject_that_strangers_may_have_is_refused(subject: str) -> None:
+    with pytest.raises(ConfigError, match="subjects"):
+        topology(f'{{web_identity: [{{provider: token.example.com, subjects: ["{subject}"]}}]}}')
+
+
 def test_a_pod_identity_is_bound_to_cluster_and_service_account() -> None:
     (statement,) = statements(
         '{pod_identity: [{cluster: "arn:aws:eks:eu-central-1:444444444444:cluster/c", '
@@ -75,7 +112,7 @@ def test_the_account_is_trusted_only_where_nobody_is_named() -> None:
 
     nobody = values(topology("{}"))
     assert nobody["TrustsAirflowOtherwise"] == "false"
-    assert "TrustedAirflowRoleArn" not in nobody  # what somebody set by hand stays
+    assert nobody["TrustedAirflowRoleArn"] == ""  # takes away one that was named before
     arn = "arn:aws:iam::444444444444:role/nodes"
     assert values(topology(f'{{role_arn: "{arn}"}}'))["TrustedAirflowRoleArn"] == arn
     services = topology("{services: [ecs-tasks.amazonaws.com]}")

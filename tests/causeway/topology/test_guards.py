@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.airflow_trust import AirflowTrust
 from causeway.topology.guards import DeployedGuards, differences
 from causeway.topology.people import trust_statements
 from causeway.topology.stacks import guards_template, parameters
@@ -55,3 +56,19 @@ def test_every_difference_is_named() -> None:
     assert "trusts Stranger, whom the topology does not name" in lines
     assert "does not trust PersonGovernanceOfficer" in lines
     assert "statement PersonModelOwner" in lines
+
+
+def test_a_parameter_that_nobody_declares_is_a_difference() -> None:
+    deployed = DeployedGuards(TEXT, VALUES | {"Added": "by hand"})
+    (line,) = differences(ROLE, TOPOLOGY, deployed)
+    assert line == "parameter Added is 'by hand', nobody declares it"
+
+
+def test_a_principal_of_airflow_that_the_topology_no_longer_names_is_a_difference() -> None:
+    role = AccountRole.GOVERNANCE
+    text = guards_template(role, TOPOLOGY)
+    values = parameters(role, TOPOLOGY, text)
+    earlier = TOPOLOGY.airflow.role_arn
+    silent = TOPOLOGY.model_copy(update={"airflow": AirflowTrust()})
+    (line,) = differences(role, silent, DeployedGuards(text, values))
+    assert line == f"parameter TrustedAirflowRoleArn is {earlier!r}, declared is ''"
