@@ -22,7 +22,7 @@ def _subject(value: str) -> str:
 
     `repo:*` is every repository of GitHub, `system:serviceaccount:*` every namespace.
     """
-    *owner, last = value.split(":")
+    owner = value.split(":")[:-1]
     least = 3 if owner[:1] == ["system"] else 2
     if re.search(r"[?$\s]", value) or len(value) < 3:
         raise ValueError(f"{value!r} is no subject")
