@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from causeway.sharing.consumer_policies import consumer_policies
-from causeway.topology.accounts import DEPLOYED_ROLES, SHARERS, Topology
+from causeway.topology.accounts import DEPLOYED_ROLES, GOVERNING, SHARERS, Topology
 from causeway.topology.people import TRUST_LIMIT, trust_size, trust_statements
 from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import guards_request, resources_request
@@ -59,8 +59,16 @@ def _people(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
         for model in case.models
         for person in (*model.approvers.test, *model.approvers.production)
     }
-    return [
+    notes = [
         f"people: {name} has no principal and decides in Airflow only"
         for name in sorted(entitled)
         if name in topology.people and topology.people[name].principal is None
     ]
+    for name, person in topology.people.items():
+        roles = topology.roles_of(person.principal.account) if person.principal else ()
+        if others := [role.value for role in roles if role not in GOVERNING]:
+            notes.append(
+                f"people: {name} signs in from the account that is {', '.join(others)} too; its "
+                "administrators could appear as them"
+            )
+    return notes

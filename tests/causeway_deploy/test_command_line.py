@@ -51,6 +51,14 @@ def test_a_person_who_cannot_decide_in_the_registry_is_noted(
     assert "people: model-owner has no principal" in capsys.readouterr().out
 
 
+def test_a_person_of_an_account_that_also_trains_is_noted(capsys: Output, tmp_path: Path) -> None:
+    before, after = 'data_science: "100000000002"', 'data_science: "100000000004"'
+    assert run("check", topology=edited(tmp_path, before, after)) == 0
+    assert "people: ann signs in from the account that is data_science too" in (
+        capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [

@@ -136,12 +136,14 @@ SHARERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
     {AccountRole.DATA: "data-sharer", AccountRole.SHARED_SERVICES: "registry-owner"}
 )
 
+#: The account roles from whose accounts people may sign in.
+GOVERNING: Final = (AccountRole.GOVERNANCE, AccountRole.SHARED_SERVICES)
 
 #: The least that CloudTrail may be waited for on AWS: its average, in minutes ("How quickly are
 #: events delivered", CloudTrail FAQs).
 TRAIL_DELAY_MINUTES: Final = 5.0
 
-_Id = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+_Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 
 
 class Organisation(Strict):
@@ -233,16 +235,27 @@ class Topology(Strict):
         return self
 
     def _check_owners_of_principals(self) -> None:
-        """Refuse people whose principal belongs to whoever trains or deploys.
+        """Refuse people whose principal belongs to whoever trains or deploys, or to Airflow.
 
-        The administrators of an account can sign in as each of its users and roles.
+        The administrators of an account can sign in as each of its users and roles. A role trusts
+        a SAML provider of its own account alone.
         """
-        governing = {
-            self.account(AccountRole.GOVERNANCE),
-            self.account(AccountRole.SHARED_SERVICES),
-        }
+        governing = {self.account(role) for role in GOVERNING}
         for name, person in self.people.items():
-            if person.principal is None or person.principal.account in governing:
+            if person.principal is None:
+                continue
+            if person.principal.arn == self.airflow.role_arn:
+                raise ValueError(
+                    f"people: {name} signs in as {self.airflow.role_arn}, which the Airflow "
+                    "processes run as: they could decide as this person; give each their own"
+                )
+            registry = self.account(AccountRole.SHARED_SERVICES)
+            if person.principal.saml_provider and person.principal.account != registry:
+                raise ValueError(
+                    f"people: {name} signs in through {person.principal.arn}; allowed: a SAML "
+                    f"provider of the shared services account, {registry}"
+                )
+            if person.principal.account in governing:
                 continue
             if roles := self.roles_of(person.principal.account):
                 raise ValueError(

@@ -28,13 +28,18 @@ from causeway.documents import Strict
 from causeway.errors import ConfigError
 
 #: What IAM takes in a source identity and in a session name.
-_NAME = r"^[\w+=,.@-]{2,64}$"
-_USER_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+$"
+_NAME = r"^[A-Za-z0-9_+=,.@-]{2,64}$"
+_USER_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+$"
 _SSO_ROLE_ARN: Final = re.compile(
-    r"arn:aws[a-z-]*:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/"
-    r"([a-z0-9-]+/)?AWSReservedSSO_[\w+=,.@-]+"
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso\.amazonaws\.com/"
+    r"([a-z0-9-]+/)?AWSReservedSSO_[A-Za-z0-9_+=,.@-]+"
 )
-_SAML_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:saml-provider/[\w.-]+$"
+_SAML_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[A-Za-z0-9_.-]+$"
+#: Where a partition's users sign in: what SAML assertions are addressed to.
+_SIGN_IN: Final = {
+    "aws-cn": "https://signin.amazonaws.cn/saml",
+    "aws-us-gov": "https://signin.amazonaws-us-gov.com/saml",
+}
 
 #: Characters that IAM takes in a trust policy, white space not counted; the quota "Role trust
 #: policy length" can be raised to the second number (IAM User Guide, "IAM and AWS STS quotas").
@@ -155,7 +160,9 @@ def _statement(name: str, source_identity: str, principal: PersonPrincipal) -> d
     if principal.subject is not None:
         actions[0], who = "sts:AssumeRoleWithSAML", {"Federated": principal.arn}
         condition["StringEquals"] |= {
-            "SAML:aud": "https://signin.aws.amazon.com/saml",
+            "SAML:aud": _SIGN_IN.get(
+                principal.arn.split(":")[1], "https://signin.aws.amazon.com/saml"
+            ),
             "SAML:sub": principal.subject,
         }
     return {

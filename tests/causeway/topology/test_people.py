@@ -67,6 +67,26 @@ def test_a_saml_user_is_the_subject_that_the_provider_asserts() -> None:
     }
 
 
+def test_an_assertion_is_addressed_to_the_sign_in_of_its_partition() -> None:
+    def audience(partition: str) -> str:
+        provider = f"arn:{partition}:iam::333333333333:saml-provider/corporate"
+        topology = people(ann=f'{{saml_provider: "{provider}", subject: ann@x.org}}')
+        (statement,) = trust_statements(topology.people)
+        return str(statement["Condition"]["StringEquals"]["SAML:aud"])
+
+    assert audience("aws-cn") == "https://signin.amazonaws.cn/saml"
+    assert audience("aws-us-gov") == "https://signin.amazonaws-us-gov.com/saml"
+
+
+def test_airflow_is_no_person() -> None:
+    text = TEXT.replace(
+        "{p: {source_identity: p1, airflow_user: p2}}",
+        f'{{p: {{source_identity: p1, airflow_user: p2, principal: {{iam_user: "{USER}"}}}}}}',
+    )
+    with pytest.raises(ConfigError, match="which the Airflow processes run as"):
+        parse(f'{text}airflow: {{role_arn: "{USER}"}}\n', Topology, "t.yaml")
+
+
 def test_a_person_without_a_principal_gets_no_trust() -> None:
     assert trust_statements({"p": Person(source_identity="p1", airflow_user="p")}) == ()
 
@@ -92,6 +112,11 @@ def test_a_person_without_a_principal_gets_no_trust() -> None:
                 "bob": f'{{role: "{SSO}", user_name: Ann@x.org}}',
             },
             "have one principal",
+        ),
+        ({"ann": '{iam_user: "arn:aws:iam::444444444444:user/änn"}'}, "iam_user"),
+        (
+            {"ann": '{saml_provider: "arn:aws:iam::444444444444:saml-provider/c", subject: ann}'},
+            "a SAML provider of the shared services account",
         ),
         (
             {"ann": '{iam_user: "arn:aws:iam::555555555555:user/ann"}'},
