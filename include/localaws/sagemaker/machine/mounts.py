@@ -36,10 +36,11 @@ if [ -d /opt/ml ]; then
   mount --bind "$1" /opt/ml
 else
   mount -t tmpfs tmpfs "$2"
-  for entry in /opt/*; do
+  for entry in /opt/* /opt/.[!.]*; do
     target="$2/${entry##*/}"
     if [ -L "$entry" ]; then cp -P "$entry" "$target"
     elif [ -d "$entry" ]; then mkdir "$target"; mount --rbind "$entry" "$target"
+    elif [ -e "$entry" ]; then : > "$target"; mount --bind "$entry" "$target"
     fi
   done
   mkdir "$2/ml"

@@ -41,6 +41,29 @@ def test_folder_is_opt_ml_for_one_process_alone(tmp_path: Path) -> None:
 
 
 @namespaces
+@pytest.mark.skipif(Path("/opt/ml").exists(), reason="this machine's own /opt/ml is mounted over")
+def test_the_files_and_folders_of_opt_stay_beside_it(tmp_path: Path) -> None:
+    for name in ("ml", "scratch", "opt"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "opt" / "release").write_text("file")
+    (tmp_path / "opt" / ".hidden").write_text("hidden")
+    (tmp_path / "opt" / "tool").mkdir()
+    (tmp_path / "opt" / "tool" / "bin").write_text("tool")
+    (tmp_path / "opt" / "link").symlink_to("release")
+    command = mounts.inside(
+        ["sh", "-c", "cat /opt/release /opt/.hidden /opt/tool/bin /opt/link"],
+        tmp_path / "ml",
+        tmp_path / "scratch",
+    )
+    # A machine whose /opt is the folder of this test.
+    machine = ["unshare", "-Urm", "sh", "-c", 'mount --bind "$1" /opt; shift; exec "$@"', "sh"]
+    done = subprocess.run(
+        [*machine, str(tmp_path / "opt"), *command], capture_output=True, check=True
+    )
+    assert done.stdout.decode() == "filehiddentoolfile"
+
+
+@namespaces
 def test_script_of_a_processing_job_may_name_its_folders_literally(workshop: Workshop) -> None:
     raw = workshop.put("raw/raw.csv", "1,2 ")
     request = workshop.processing_request("literal", "")
