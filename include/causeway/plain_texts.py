@@ -1,8 +1,10 @@
 """Texts in the alphabet that AWS takes for tags and customer metadata.
 
-Letters, digits, blanks and `_.:/=+-@` are allowed, 256 characters at most (SageMaker API
-reference, `Tag` and `CreateModelPackage`). Any other character is written as `=` and the two
-hexadecimal digits of each byte of its UTF-8, and so is `=` itself; the result reads back as it was.
+Letters, digits, blanks and `_.:/=+-@` are allowed, 256 characters at most, of a tag's key 128
+(SageMaker API reference, `Tag` and `CreateModelPackage`). A text with any other character is
+written with `==` before it, and such a character and `=` as `=` and the two hexadecimal digits of
+each byte of its UTF-8. A text that others wrote stays as it is, `s3://b/day=27/` too: only what
+begins with `==` is read as escaped, and of ours that is nothing else.
 """
 
 from __future__ import annotations
@@ -16,18 +18,22 @@ from causeway.errors import BadInput
 
 #: The longest value of a tag or of a customer metadata property (SageMaker API reference).
 LONGEST: Final = 256
+LONGEST_KEY: Final = 128
 _PUNCTUATION: Final = frozenset("_.:/=+-@")
+_MARK: Final = "=="
 _ESCAPED: Final = re.compile(r"(?:=[0-9A-F]{2})+")
 
 
-def is_plain(text: str) -> bool:
+def is_plain(text: str, longest: int = LONGEST) -> bool:
     """Tell whether AWS takes a text as it is."""
-    return len(text) <= LONGEST and all(map(_allowed, text))
+    return len(text) <= longest and all(map(_allowed, text))
 
 
 def encoded(text: str, what: str) -> str:
     """Return a text in the alphabet; BadInput, naming `what`, when it gets too long."""
-    plain = "".join(c if _allowed(c) and c != "=" else _escaped(c) for c in text)
+    plain = text
+    if text.startswith(_MARK) or not all(map(_allowed, text)):
+        plain = _MARK + "".join(c if _allowed(c) and c != "=" else _escaped(c) for c in text)
     if len(plain) > LONGEST:
         raise BadInput(
             f"{what}: {len(plain)} characters as AWS takes them, {LONGEST} at most: {plain[:40]}…",
@@ -37,8 +43,8 @@ def encoded(text: str, what: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """Return what `encoded` was given; escapes that are none stay as they are."""
-    return _ESCAPED.sub(_unescaped, text)
+    """Return what `encoded` was given; what it did not write stays as it is."""
+    return _read(text.removeprefix(_MARK)) if text.startswith(_MARK) else text
 
 
 def encoded_metrics(metrics: Mapping[str, float]) -> str:
@@ -55,7 +61,7 @@ def encoded_metrics(metrics: Mapping[str, float]) -> str:
 def decoded_metrics(line: str) -> dict[str, float]:
     """Read such a line; ValueError for another text."""
     pairs = (part.rpartition("=") for part in line.split(" ") if part)
-    return {decoded(key): float(value) for key, _, value in pairs}
+    return {_read(key): float(value) for key, _, value in pairs}
 
 
 def _allowed(character: str, categories: str = "LNZ") -> bool:
@@ -64,6 +70,10 @@ def _allowed(character: str, categories: str = "LNZ") -> bool:
 
 def _escaped(character: str) -> str:
     return "".join(f"={byte:02X}" for byte in character.encode())
+
+
+def _read(text: str) -> str:
+    return _ESCAPED.sub(_unescaped, text)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -31,7 +31,7 @@ def _pattern() -> str:
     return pattern.replace("${1,256}", "")
 
 
-@given(TEXTS)
+@given(TEXTS | TEXTS.map("==".__add__))
 def test_any_text_reads_back_and_matches_the_pattern_of_the_service(text: str) -> None:
     plain = encoded(text, "a text")
     assert decoded(plain) == text
@@ -50,17 +50,23 @@ def test_metrics_read_back_and_match_the_pattern_of_the_service(metrics: dict[st
 
 def test_what_people_read_stays_readable() -> None:
     assert encoded("Jörg Müller", "a name") == "Jörg Müller"
-    assert encoded("d'arc@example.com", "a name") == "d=27arc@example.com"
+    assert encoded("d'arc@example.com", "a name") == "==d=27arc@example.com"
+    assert encoded("s3://b/day=27/r.json", "a place") == "s3://b/day=27/r.json"
     assert encoded_metrics({"mse": 0.2, "auc": 0.78}) == "auc=0.78 mse=0.2"
 
 
 def test_a_text_that_gets_too_long_is_refused_by_name() -> None:
-    with pytest.raises(BadInput, match="requested-by: 303 characters"):
+    with pytest.raises(BadInput, match="requested-by: 305 characters"):
         encoded("'" * 101, "requested-by")
 
 
+@pytest.mark.parametrize("text", ["s3://b/reports/dt=2026-01-31/day=27/r.json", "a=zz =FF", "TQ=="])
+def test_a_text_that_somebody_else_wrote_stays_as_it_is(text: str) -> None:
+    assert decoded(text) == text
+
+
 def test_an_escape_that_is_none_stays() -> None:
-    assert decoded("a=zz =FF") == "a=zz =FF"
+    assert decoded("==a=zz =FF") == "a=zz =FF"
 
 
 def test_another_text_is_no_line_of_metrics() -> None:

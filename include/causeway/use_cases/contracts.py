@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from causeway.documents import Strict
 from causeway.instants import parse_instant
 from causeway.names import DashedName, FeatureName
-from causeway.plain_texts import LONGEST, is_plain
+from causeway.plain_texts import LONGEST, LONGEST_KEY, is_plain
 from causeway.use_cases.published import Published
 from causeway.use_cases.stores import OfflineStore, OnlineStore
 
@@ -229,11 +229,12 @@ class FeatureGroup(Strict):
             )
         if own := [key for key in self.tags if key.startswith(("aws:", "causeway:"))]:
             raise ValueError(f"{self.name}: tags of these names are not the contract's: {own}")
-        for text in (self.owner, *self.tags, *self.tags.values()):
-            if not is_plain(text):
+        values = dict.fromkeys((self.owner, *self.tags.values()), LONGEST)
+        for text, longest in (*values.items(), *dict.fromkeys(self.tags, LONGEST_KEY).items()):
+            if not is_plain(text, longest):
                 raise ValueError(
                     f"{self.name}: {text!r} becomes a tag, which AWS takes with letters, digits, "
-                    f"blanks and _.:/=+-@, {LONGEST} characters at most"
+                    f"blanks and _.:/=+-@, {longest} characters at most"
                 )
         if not self.online.enabled and not self.offline.enabled:
             raise ValueError(f"{self.name}: enable the online store, the offline store or both")

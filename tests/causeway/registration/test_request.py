@@ -121,7 +121,7 @@ def test_a_name_outside_awss_alphabet_reads_back_as_it_was(
     group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
     asked = replace(CANDIDATE, requested_by="CORP\\d'arc (ops)")
     metadata = registration_request(group, case, model, asked)["CustomerMetadataProperties"]
-    assert metadata["requested-by"] == "CORP=5Cd=27arc =28ops=29"
+    assert metadata["requested-by"] == "==CORP=5Cd=27arc =28ops=29"
     version = version_of(
         {
             "ModelPackageArn": str(make_version(1).arn),

@@ -91,6 +91,14 @@ def test_tags_can_be_listed_in_a_tag_and_are_nobody_elses(key: str) -> None:
         FeatureGroup(name="loans", tags={key: "x"}, features=(age,))
 
 
+def test_a_tag_has_a_key_of_128_characters_and_a_value_of_256_at_most() -> None:
+    age = Feature(name="age", type="Integral", source="age")
+    FeatureGroup(name="loans", tags={"k" * 128: "v" * 256}, features=(age,))
+    for tags, longest in (({"k" * 129: "v"}, 128), ({"k": "v" * 257}, 256)):
+        with pytest.raises(ValidationError, match=f"{longest} characters at most"):
+            FeatureGroup(name="loans", tags=tags, features=(age,))
+
+
 def test_a_feature_may_not_hide_the_identifier() -> None:
     with pytest.raises(ValidationError, match="record_id"):
         FeatureGroup(name="g", features=(Feature(name="record_id", source="x", type="String"),))
