@@ -49,6 +49,7 @@ def build(case: UseCase) -> DAG:
             "as_of": Param(
                 None,
                 type=["null", "string"],
+                pattern=r"^(\d{4}-\d{2}-\d{2}(T.+)?)?$",
                 title="As of",
                 description="The day that the file describes, 2026-01-31; empty: the contract's",
             ),

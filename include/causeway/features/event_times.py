@@ -6,6 +6,7 @@ text. Of two writes with one event time the online store keeps the one that is t
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from causeway.errors import BadInput, StaleDelete
@@ -56,7 +57,7 @@ def delivered_at(rule: EventTime, as_of: str | None, now: datetime) -> str:
             f"that a delivery cannot declare it: {as_of}",
             next_step="Leave `as_of` empty, or write `event_time: {as_of: …}` into the use case.",
         )
-    moment = instant_of(f"{as_of}T00:00:00Z" if len(as_of) == len("2026-01-31") else as_of)
+    moment = _declared(as_of)
     if moment > now + timedelta(days=1):
         raise BadInput(
             f"the as-of date {as_of} lies ahead: until then no later delivery could replace it",
@@ -84,6 +85,18 @@ def next_after(now: datetime, *earlier: datetime) -> datetime:
     """Return the first whole second that is not before `now` and later than all `earlier`."""
     floor = [time.replace(microsecond=0) + timedelta(seconds=1) for time in earlier]
     return max([now.replace(microsecond=0), *floor])
+
+
+def _declared(as_of: str) -> datetime:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of, re.ASCII):
+            return parse_instant(f"{as_of}T00:00:00Z")
+        return parse_instant(as_of)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(
+            f"the as-of date {as_of} is no date",
+            next_step="Write 2026-01-31, or an instant with a zone: 2026-01-31T12:00:00Z.",
+        ) from error
 
 
 def _is_number(text: str) -> bool:

@@ -51,6 +51,14 @@ def test_a_delivery_declares_its_event_time_where_the_contract_lets_it() -> None
             delivered_at(other, "2026-01-30", NOON)
 
 
+@pytest.mark.parametrize("as_of", ["20260131", "1769860800", "2026-01-31T12:00:00", "2026-02-30"])
+def test_an_as_of_date_is_a_date_or_an_instant_with_a_zone(as_of: str) -> None:
+    rule = EventTime(as_of="2026-01-01T00:00:00Z")
+    with pytest.raises(BadInput, match=f"the as-of date {as_of} is no date"):
+        delivered_at(rule, as_of, NOON)
+    assert delivered_at(rule, "2026-01-31T13:00:00+01:00", NOON) == "2026-01-31T12:00:00Z"
+
+
 def test_the_next_second_is_later_than_all_that_is_known() -> None:
     assert text_of(next_after(NOON)) == "2026-01-31T12:00:00Z"
     assert next_after(NOON, NOON) > NOON
