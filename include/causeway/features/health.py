@@ -30,8 +30,8 @@ class IngestSummary:
     Every row of the input is written, unchanged (the online store held it in this very form),
     rejected or failed. `older` of the written went offline alone, because the online store has
     later ones. `empty` and `faulty` are the shares of each feature's values that were empty and
-    that broke the contract. `appended` is what the latest ingestion that wrote to the offline store
-    sent there since `appended_since`: this one, or one before it.
+    that broke the contract. `appended` rows were sent to the offline store since `appended_since`,
+    by this ingestion, the ones before it, or both: what a reader has to wait for.
     """
 
     group: str
@@ -103,14 +103,15 @@ def appended(rows: int, began: datetime, run: str, latest: Mapping[str, Any] | N
     `rows` were sent since `began` by `run`; `latest` is the summary of the ingestion before. What
     that one sent is waited for where this one sent nothing, and beside this one's where both are of
     one run, whose task was repeated. The service's clock may be behind ours: rows count from a
-    minute earlier, but not those of the ingestion before.
+    minute earlier. An ingestion that ended within that minute is waited for too, because its rows
+    cannot be told from this one's.
     """
     before = Appended.read(latest or {})
-    if before and latest and (rows == 0 or latest.get("run") == run):
-        return Appended(before.rows + rows, before.since)
     since = began - SKEW
-    if latest:
-        since = max(since, min(began, moment(str(latest["finished_at"]))))
+    if before and latest:
+        near = moment(str(latest["finished_at"])) > since
+        if rows == 0 or near or latest.get("run") == run:
+            return Appended(before.rows + rows, before.since)
     return Appended(rows, since)
 
 

@@ -89,7 +89,7 @@ def test_a_corrected_file_needs_a_later_event_time_and_an_earlier_one_goes_offli
         ingest(engineered(tmp_path, "late"), stores="online")
 
 
-def test_what_readers_have_to_wait_for_is_what_the_latest_writing_ingestion_appended(
+def test_what_readers_have_to_wait_for_is_what_ingestions_close_together_appended(
     shared: LocalPlatform, tmp_path: Path
 ) -> None:
     first = ingest(engineered(tmp_path, "wait"), "first")["credit-risk-loan"]
@@ -98,10 +98,11 @@ def test_what_readers_have_to_wait_for_is_what_the_latest_writing_ingestion_appe
     assert (nothing["written"], nothing["appended"]) == (0, ROWS)
     assert nothing["appended_since"] == first["appended_since"]
     second = ingest(engineered(tmp_path, "more"), "second")["credit-risk-loan"]
-    assert second["appended"] == ROWS
-    assert second["appended_since"] >= nothing["finished_at"] > first["appended_since"]
+    # Within a minute of the first: the service's clock cannot tell their rows apart.
+    assert second["appended"] == 2 * ROWS
+    assert second["appended_since"] == first["appended_since"]
     repeated = ingest(engineered(tmp_path, "most"), "second")["credit-risk-loan"]
-    assert repeated["appended"] == 2 * ROWS
+    assert repeated["appended"] == 3 * ROWS
     assert repeated["appended_since"] == second["appended_since"]
 
 
