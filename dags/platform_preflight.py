@@ -5,7 +5,9 @@ each call that has to work (share, invitation, permission, the consumer's identi
 key and model-group policy, region) from what the accounts' auditors read, and makes the same call
 with the consumer's own credentials. Prints both as a table, stores it in the governance account,
 and fails when something declared does not work or when prediction and probe differ: each "no" names
-the missing side. No probe changes anything.
+the missing side. No probe changes anything. Beside that it looks
+at SageMaker's quotas, at the images with their declared digests, and at what the organisation's
+policies leave to the duties: what is short fails, what cannot be seen is said.
 
 **When.** By hand: after `platform__sharing`, and whenever somebody is denied. `untested` rows have
 nothing to ask about yet: run it again after the first features and the first version.
@@ -21,10 +23,12 @@ consumers also as the duties that use what is shared; governance (the report).
 from airflow.sdk import DAG
 
 from causeway.access.checks import LOOKER
+from causeway.access.surroundings import STARTED
 from causeway.topology.accounts import AUDITORS, DUTIES
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.access import (
     AccessMatrixOperator,
+    LookAroundOperator,
     ObserveAccessOperator,
     ProbeAccessOperator,
 )
@@ -44,6 +48,9 @@ with DAG(
         sights=observe.output,
         trigger_rule="all_done",
     ).expand(account_role=[role.value for role in AUDITORS if LOOKER in DUTIES[role]])
+    LookAroundOperator.partial(task_id="look_around", map_index_template=BY_ACCOUNT).expand(
+        account_role=[role.value for role in STARTED]
+    )
     AccessMatrixOperator(
         task_id="access_matrix", sights=observe.output, probes=probe.output, trigger_rule="all_done"
     )

@@ -32,6 +32,23 @@ class ObserveAccessOperator(CausewayOperator):
         return observe_access(self.hook, AccountRole(self.account_role))
 
 
+class LookAroundOperator(CausewayOperator):
+    """See whether quotas, images and the organisation let an account's jobs and endpoints start.
+
+    :returns: what was looked at, by its state: enough, or cannot be seen
+    """
+
+    def __init__(self, *, account_role: str, **kwargs: Any) -> None:
+        duty = AUDITORS[AccountRole(account_role)]
+        super().__init__(account_role=account_role, duty=duty, **kwargs)
+
+    def perform(self, context: Context) -> dict[str, list[str]]:
+        """Raises `UnexpectedState` naming what is short."""
+        from causeway_airflow.tasks.surroundings import look_around
+
+        return look_around(self.hook, AccountRole(self.account_role))
+
+
 class ProbeAccessOperator(CausewayOperator):
     """Make the checks' harmless calls with a consumer's own credentials.
 
