@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#!|<>~])")
+_SPECIAL: Final = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+# What opens a heading, a list or a rule where a text begins a line.
+_OPENING: Final = re.compile(r"^(?=[+-]\s|#+\s|-{2,}$|=+$)|^(?P<number>\d+)(?=[.)]\s)")
+# GitHub and others make a link of an address, whatever is around it.
+_ADDRESS: Final = re.compile(r"\b(https?|ftp|mailto)(?=:)|\bwww(?=\.)", re.IGNORECASE)
 
 
 def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -17,27 +21,22 @@ def text_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join([rows[0], "  ".join("-" * width for width in widths), *rows[1:]])
 
 
-def markdown_table(
-    head: Sequence[str],
-    lines: Iterable[Sequence[Any]],
-    escape: Callable[[Any], str] | None = None,
-) -> str:
-    """Return a table for a Markdown page; the content of a cell cannot break the table.
-
-    `escape` writes a cell: `cell` unless given, `markdown_text` where anybody may have written it.
-    """
-    write = escape or cell
-    rows = [tuple(map(write, head)), ("---",) * len(head)]
-    rows += [tuple(map(write, line)) for line in lines]
+def markdown_table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """Return a table for a Markdown page; what is in a cell is no markup."""
+    rows = [tuple(map(markdown_text, head)), ("---",) * len(head)]
+    rows += [tuple(map(markdown_text, line)) for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in rows)
 
 
 def markdown_text(value: Any) -> str:
-    """Return a text as one line of Markdown, with every special character escaped."""
+    """Return what anybody may have written as one line of Markdown that reads as it was written.
+
+    Characters that cannot be seen, and those that turn the direction of the text, are shown as
+    their codes.
+    """
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-
-
-def cell(text: str) -> str:
-    """Return a text as the cell of a table: on one line, without a bar and without a tag."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+    text = " ".join(text.split())
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    text = _SPECIAL.sub(r"\\\g<0>", text)
+    text = _ADDRESS.sub(lambda match: match[0] + "\\", text)
+    return _OPENING.sub(lambda match: (match["number"] or "") + "\\", text, count=1)

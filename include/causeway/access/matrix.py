@@ -14,7 +14,7 @@ from causeway.access.checks import Check
 from causeway.access.prediction import Predictor
 from causeway.access.verdicts import REMEDIES, Answer, Side, Verdict, untested
 from causeway.instants import for_people, instant
-from causeway.pages import markdown_table, text_table
+from causeway.pages import markdown_table, markdown_text, text_table
 
 
 class Finding(StrEnum):
@@ -112,10 +112,10 @@ def markdown(rows: Sequence[Row], *, run: str, at: datetime) -> str:
     counted = ", ".join(f"{count} {name}" for name, count in summary(rows).items())
     parts = [
         "# Access matrix",
-        f"Run {run}, {for_people(at)}: {counted}.",
+        f"Run {markdown_text(run)}, {for_people(at)}: {counted}.",
         markdown_table(("account", "resource", "grant", "predicted", "probed"), _lines(rows)),
     ]
-    parts += [f"- {fault_text(row)}" for row in faults_of(rows)]
+    parts += [f"- {markdown_text(fault_text(row))}" for row in faults_of(rows)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from causeway.access.review import Finding, ReviewFinding, Window
 from causeway.instants import for_people, instant
-from causeway.pages import markdown_table
+from causeway.pages import markdown_table, markdown_text
 from causeway.reporting.alerts import Alert, Severity
 from causeway.sharing.grants import DesiredGrant
 
@@ -48,7 +48,7 @@ def markdown(
     findings: Sequence[ReviewFinding], grants: Sequence[DesiredGrant], run: str, window: Window
 ) -> str:
     """Return the review for people."""
-    lines = [f"# Access review {run}", "", f"At {for_people(window.now)}.", ""]
+    lines = [f"# Access review {markdown_text(run)}", "", f"At {for_people(window.now)}.", ""]
     lines.append(
         _table(
             ("finding", "account", "concerns", "subject", "detail", "next step"),

@@ -18,7 +18,7 @@ from causeway.features.event_times import instant_of, next_after, text_of
 from causeway.features.withheld import Withheld
 from causeway.instants import for_people, instant
 from causeway.items import CREATE_ONLY, STATUS_UNCHANGED, Key, Update
-from causeway.pages import markdown_table
+from causeway.pages import markdown_table, markdown_text
 
 BEGUN: Final = "begun"
 DONE: Final = "done"
@@ -207,10 +207,10 @@ class ErasureReport:
         """Return the report for people."""
         request = self.request
         lines = [
-            f"# Erasure of record {request.record}",
+            f"# Erasure of record {markdown_text(request.record)}",
             "",
-            f"At {for_people(self.at)}, run {request.run}, asked for by {request.requested_by}: "
-            f"{request.reason}",
+            f"At {for_people(self.at)}, run {markdown_text(request.run)}, asked for by "
+            f"{markdown_text(request.requested_by)}: {markdown_text(request.reason)}",
             "",
             "## Feature groups",
             "",
@@ -259,5 +259,5 @@ class ErasureReport:
                 )
             )
         lines += ["", "## Not searched", ""]
-        lines += [f"- {area}" for area in self.not_searched]
+        lines += [f"- {markdown_text(area)}" for area in self.not_searched]
         return "\n".join(lines) + "\n"

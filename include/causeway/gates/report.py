@@ -15,7 +15,7 @@ from typing import Any
 
 from causeway.digests import canonical_json, sha256
 from causeway.errors import GateFailed, UnexpectedState
-from causeway.pages import markdown_table
+from causeway.pages import markdown_table, markdown_text
 from causeway.use_cases.gate_specs import AnyGate
 
 
@@ -106,7 +106,7 @@ class GateReport:
     def markdown(self) -> str:
         """The report for people; it names the digest of the JSON it was made from."""
         lines = [
-            f"# Gate report: {self.model}, {self.verdict.value}",
+            f"# Gate report: {markdown_text(self.model)}, {self.verdict.value}",
             "",
             f"Artifact `{self.artifact_sha256}`, dataset `{self.dataset_digest}`.",
             f"SHA-256 of this report as JSON: `{self.digest}`.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from causeway.model_cards.fields import HELD_OUT
-from causeway.pages import markdown_table
+from causeway.pages import markdown_table, markdown_text
 from causeway.versions.registry import Candidate, RegistryVersion
 
 #: How many earlier versions stand beside the one in production.
@@ -87,9 +87,9 @@ def comparison_markdown(model: str, candidate: Compared, others: Sequence[Compar
     """
     columns = (candidate, *others)
     first = others[0] if others else None
-    beside = f"against {first.label}" if first else "there is no earlier version"
+    beside = f"against {markdown_text(first.label)}" if first else "there is no earlier version"
     parts = [
-        f"# {model}: candidate {candidate.artifact[:12]}, {beside}",
+        f"# {markdown_text(model)}: candidate {candidate.artifact[:12]}, {beside}",
         "## Metrics of the held-out part",
         _table(columns, _metric_rows(columns, first)),
         "## Gates and data",
