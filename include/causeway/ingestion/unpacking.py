@@ -1,13 +1,13 @@
 """Takes a published raw file out of its archive.
 
 Of an archive one named file is read, up to a limit, as a stream: no name in it becomes a path, no
-link in it is followed.
+link in it is followed. An archive that holds anything but plain files and folders is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from causeway.archives import (
+    MODEL,
+    ArchiveError,
+    check_entries,
+    files,
+    plain_path,
+)
 from causeway.errors import BadInput
 from causeway.use_cases.published import NEXT_STEP, Published, check_digest
 
@@ -47,13 +54,13 @@ def _opened(downloaded: Path, published: Published) -> Iterator[IO[bytes]]:
             yield content
         return
     try:
-        if published.archive == "zip":
-            with zipfile.ZipFile(downloaded) as archive, _zipped(archive, published) as content:
-                yield content
-        else:
-            with tarfile.open(downloaded, "r:gz") as tar, _tarred(tar, published) as content:
-                yield content
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        with downloaded.open("rb") as packed:
+            if published.archive == "zip":
+                with zipfile.ZipFile(packed) as archive, _zipped(archive, published) as content:
+                    yield content
+            else:
+                yield _tarred(packed, published)
+    except (zipfile.BadZipFile, ArchiveError, EOFError, OSError, zlib.error) as error:
         raise BadInput(
             f"{published.address} is no readable {published.archive} archive: {error}",
             next_step=NEXT_STEP,
@@ -61,24 +68,38 @@ def _opened(downloaded: Path, published: Published) -> Iterator[IO[bytes]]:
 
 
 def _zipped(archive: zipfile.ZipFile, published: Published) -> IO[bytes]:
-    members = [member for member in archive.infolist() if member.filename == published.member]
-    if len(members) != 1 or members[0].is_dir() or members[0].flag_bits & 1:
-        raise _no_member(published, archive.namelist(), len(members))
+    entries = archive.infolist()
+    packed = sum(entry.compress_size for entry in entries)
+    paths = [plain_path(e.filename, plain=_plain(e), folder=e.is_dir()) for e in entries]
+    check_entries(
+        ((path, e.is_dir(), e.file_size) for path, e in zip(paths, entries, strict=True)),
+        packed,
+        MODEL,
+    )
+    members = [e for e in entries if e.filename == published.member and not e.is_dir()]
+    if len(members) != 1:
+        raise _no_member(published, archive.namelist())
     return archive.open(members[0])
 
 
-def _tarred(archive: tarfile.TarFile, published: Published) -> IO[bytes]:
-    members = [member for member in archive if member.name == published.member]
-    content = archive.extractfile(members[0]) if len(members) == 1 and members[0].isreg() else None
-    if content is None:
-        raise _no_member(published, archive.getnames(), len(members))
-    return content
+def _plain(entry: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry is a file or a folder, and not encrypted."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)  # nothing where no Unix wrote the archive
+    return kind in (0, stat.S_IFREG, stat.S_IFDIR) and not entry.flag_bits & 1
 
 
-def _no_member(published: Published, names: list[str], count: int) -> BadInput:
-    how = f"{count} entries" if count > 1 else ("no plain file" if count else "nothing")
+def _tarred(packed: IO[bytes], published: Published) -> IO[bytes]:
+    names = []
+    for path, content in files(packed):
+        if path == published.member:
+            return content
+        names.append(path)
+    raise _no_member(published, names)
+
+
+def _no_member(published: Published, names: list[str]) -> BadInput:
     return BadInput(
-        f"{published.address} holds {how} called {published.member}; it holds "
+        f"{published.address} holds no plain file called {published.member}; it holds "
         f"{', '.join(sorted(names)[:10]) or 'nothing at all'}",
         next_step=NEXT_STEP,
     )

@@ -1,25 +1,21 @@
 """The manifest of a model artifact: the SHA-256 of the archive and of every file in it.
 
 It is made where the artifact comes from and again of what was stored; the two must be equal.
-An archive that could unpack to something else than it lists (links, devices, absolute or climbing
-paths, one path twice) is refused, whatever its digest.
+An archive that could unpack to something else than it lists (`causeway.archives`) is refused,
+whatever its digest.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
-import zlib
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
+from causeway.archives import MODEL, ArchiveError, Bounds, files
 from causeway.digests import canonical_json, sha256
 from causeway.errors import BadInput, UnexpectedState
 
 _CHUNK: Final = 1 << 20
-#: More than any model here has; an archive that unpacks to more is taken for an attack.
-MAX_BYTES: Final = 20 << 30
 
 
 @dataclass(frozen=True)
@@ -79,45 +75,27 @@ class Manifest:
         )
 
 
-def manifest_of(archive: IO[bytes], *, where: str) -> Manifest:
+def manifest_of(archive: IO[bytes], *, where: str, bounds: Bounds = MODEL) -> Manifest:
     """Return the manifest of a `model.tar.gz`; `where` is only named in the errors.
 
     Raises:
         BadInput: it is no gzip-compressed tar archive, holds no file, or holds an entry that is
             neither a plain file nor a folder below the archive's root.
     """
-    digest, size = _digest(archive)
     archive.seek(0)
-    entries: dict[str, FileEntry] = {}
-    total = 0
+    digest, size = _digest(archive)
     try:
-        # The decompressor checks the checksum at the end of the stream, which tarfile does not
-        # reach by itself: what stands behind the last entry is read as well.
-        with tarfile.open(fileobj=archive, mode="r:gz") as tar:
-            for member in tar:
-                path = _path(member, where)
-                if member.isdir():
-                    continue
-                total += member.size
-                if path in entries or total > MAX_BYTES:
-                    raise _refused(where, f"{path!r} stands twice, or the files are too large")
-                body = tar.extractfile(member)
-                assert body is not None  # a plain file has a body
-                entries[path] = FileEntry(path, member.size, _digest(body)[0])
-            while tar.fileobj is not None and tar.fileobj.read(_CHUNK):
-                pass
-    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
-        raise _refused(where, f"it is no readable gzip-compressed tar archive: {error}") from error
+        entries = [FileEntry(path, *_measured(body)) for path, body in files(archive, bounds)]
+    except ArchiveError as error:
+        raise _refused(where, str(error)) from error
     if not entries:
         raise _refused(where, "it holds no file")
-    return Manifest(digest, size, tuple(entries[path] for path in sorted(entries)))
+    return Manifest(digest, size, tuple(sorted(entries, key=lambda entry: entry.path)))
 
 
-def _path(member: tarfile.TarInfo, where: str) -> str:
-    path = PurePosixPath(member.name)
-    if not (member.isreg() or member.isdir()) or path.is_absolute() or ".." in path.parts:
-        raise _refused(where, f"entry {member.name!r} is no plain file below the archive's root")
-    return str(path)
+def _measured(body: IO[bytes]) -> tuple[int, str]:
+    digest, size = _digest(body)
+    return size, digest
 
 
 def _digest(stream: Any) -> tuple[str, int]:

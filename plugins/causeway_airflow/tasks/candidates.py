@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import sys
-import tarfile
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +30,7 @@ from causeway_airflow.hooks.tracking import TrackingHook
 from causeway_airflow.results import Best, Dataset, TrainedJob
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.jobs import uri_of
-from causeway_airflow.tasks.model_archives import unpack
+from causeway_airflow.tasks.model_archives import document, unpack
 
 log = logging.getLogger(__name__)
 
@@ -159,13 +157,10 @@ def _tags(model: str, job: TrainedJob, dataset: Dataset, dag_run: str) -> dict[s
 
 def _metrics(archive: bytes, job: str) -> dict[str, Any]:
     """Read the metrics document that a training job left in its output archive."""
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        for member in tar:
-            if Path(member.name).name == METRICS_FILE and member.isfile():
-                body = tar.extractfile(member)
-                if body is not None:
-                    document: dict[str, Any] = json.loads(body.read())
-                    return document
+    text = document(archive, METRICS_FILE, of=f"the output of training job {job}")
+    if text is not None:
+        metrics: dict[str, Any] = json.loads(text)
+        return metrics
     raise UnexpectedState(
         f"training job {job} left no {METRICS_FILE} in its output",
         next_step="Write it into SM_OUTPUT_DATA_DIR in train.py.",

@@ -51,7 +51,7 @@ def unpacked(folder: Path, content: bytes, **fields: Any) -> bytes:
 
 @pytest.mark.parametrize("kind", MAKES)
 def test_the_member_is_read_and_no_other_is_written(kind: str, tmp_path: Path) -> None:
-    content = MAKES[kind](("../evil", b"evil"), ("/tmp/evil", b"evil"), ("a/rows", ROWS))
+    content = MAKES[kind](("b", b"other"), ("a/rows", ROWS), ("a/more", b"more"))
     digest = hashlib.sha256(ROWS).hexdigest()
     assert unpacked(tmp_path, content, archive=kind, sha256=digest) == b"x y\n" + ROWS
     assert {path.name for path in tmp_path.iterdir()} == {"download", "raw"}
@@ -63,8 +63,18 @@ def test_a_file_that_is_no_archive_is_taken_as_it_is(tmp_path: Path) -> None:
 
 REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "another digest": (zipped(("a/rows", ROWS)), {"sha256": "0" * 64}, "its SHA-256 is "),
-    "no such file in a zip": (zipped(("b", ROWS)), {}, "nothing called a/rows; it holds b"),
-    "no such file in a tar": (tarred(("b", ROWS)), {"archive": "tar.gz"}, "nothing called a/rows"),
+    "no such file in a zip": (zipped(("b", ROWS)), {}, "no plain file called a/rows; it holds b"),
+    "no such file in a tar": (
+        tarred(("b", ROWS)),
+        {"archive": "tar.gz"},
+        "no plain file called a/rows",
+    ),
+    "a way out of the folder": (zipped(("../evil", b""), ("a/rows", ROWS)), {}, "no plain file"),
+    "a way to the root": (
+        tarred(("/tmp/evil", b""), ("a/rows", ROWS)),
+        {"archive": "tar.gz"},
+        "no plain file",
+    ),
     "a folder": (zipped(("a/rows/", b"")), {"member": "a/rows/"}, "no plain file called a/rows/"),
     "a link": (
         tarred(("a/rows", b""), kind=tarfile.SYMTYPE),
@@ -72,7 +82,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
         "no plain fil",
     ),
     "a device": (tarred(("a/rows", b""), kind=tarfile.CHRTYPE), {"archive": "tar.gz"}, "no plain"),
-    "twice": (tarred(("a/rows", ROWS), ("a/rows", b"")), {"archive": "tar.gz"}, "2 entries"),
+    "twice": (tarred(("a/rows", ROWS), ("a/rows", b"")), {"archive": "tar.gz"}, "there twice"),
     "larger than allowed": (zipped(("a/rows", b"0" * 5000)), {"limit": 4999}, "more than 4999"),
     "no zip": (b"<html>", {}, "no readable zip archive"),
     "no tar": (b"<html>", {"archive": "tar.gz"}, "no readable tar.gz archive"),

@@ -6,9 +6,11 @@ import gzip
 import tarfile
 from pathlib import Path
 
+from localaws.sagemaker.machine import plain_archives
 from localaws.sagemaker.machine.failures import WorkFailedError
 
-MAX_BYTES = 2 * 1024**3
+# AWS bounds what a container can hold by the volume of its instance.
+BOUNDS = plain_archives.Bounds(size=2 << 30)
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -36,19 +38,15 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Extract an archive into a folder; no member may be outside it (PEP 706's data filter).
+    """Extract an archive into a folder.
 
     Raises:
-        WorkFailedError: the file is not a tar.gz, a member is outside, or it is too large.
+        WorkFailedError: it is no tar.gz, or holds what `plain_archives` does not take.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(archive, "r:*") as tar:
-            members = tar.getmembers()
-            if sum(member.size for member in members) > MAX_BYTES:
-                raise WorkFailedError(f"ClientError: {archive.name} extracts to more than 2 GiB")
-            tar.extractall(folder, members, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+        plain_archives.unpack(archive, folder, BOUNDS)
+    except (plain_archives.ArchiveError, OSError) as error:
         raise WorkFailedError(
             f"ClientError: {archive.name} cannot be extracted: {error}"
         ) from error
