@@ -4,12 +4,12 @@
 is written; stores it under its digest; runs the feature engineering as a processing job in the data
 account; writes the records that are new or differ into the feature groups.
 
-**Parameters.** `data`: a file that the worker can read, an `s3://` URI, or `published` for the file
-at the public address in the contract (https, checked by digest); empty means the seeded synthetic
-sample of the use case. `as_of`: the day whose state the file describes, which becomes the event
-time of its records; empty means the date in the contract. `rows`, `sample_seed`: of the sample.
-`stores`: `both`, `online`, or `offline`, a bulk backfill that writes Parquet objects and needs no
-call for each record.
+**Parameters.** `data`: an `s3://` URI, `published` for the file at the public address in the
+contract (https, checked by digest), or, on the local AWS, the name of a file in the inbox
+(`CAUSEWAY_INBOX`); empty means the seeded synthetic sample of the use case. `as_of`: the day whose
+state the file describes, which becomes the event time of its records; empty means the date in the
+contract. `rows`, `sample_seed`: of the sample. `stores`: `both`, `online`, or `offline`, a bulk
+backfill that writes Parquet objects and needs no call for each record.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
@@ -44,7 +44,7 @@ def build(case: UseCase) -> DAG:
                 None,
                 type=["null", "string"],
                 title="Raw file",
-                description="A path that the worker can read, s3://… or `published`; empty: sample",
+                description="s3://…, `published`, or a file in the local inbox; empty: a sample",
             ),
             "as_of": Param(
                 None,

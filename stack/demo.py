@@ -7,6 +7,7 @@ in the registry as two other people. The DAGs do everything else.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -218,12 +219,14 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
 
 
 def _raw_file(data: str | None) -> str | None:
-    """Return the raw file for the DAG's form: a path becomes absolute and must exist."""
+    """Return the raw file for the DAG's form: a file is copied into the inbox, and named there."""
     if data is None or data == "published" or "://" in data:
         return data
-    path = Path(data).expanduser().resolve()
+    path = Path(data).expanduser()
     if not path.is_file():
         raise StackError(
             f"DATA={data}: there is no such file; give a path, an s3:// URI or `published`"
         )
-    return str(path)
+    layout.INBOX.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(path, layout.INBOX / path.name)
+    return path.name

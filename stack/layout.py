@@ -20,6 +20,7 @@ MLFLOW_HOME: Final = STATE / "mlflow"
 AWS_HOME: Final = STATE / "aws"  # Airflow's AWS files
 PEOPLE_HOME: Final = STATE / "people"  # profiles of people and of the accounts' administrators
 DATA: Final = STATE / "data"
+INBOX: Final = STATE / "inbox"  # the raw files that may be named in Airflow
 
 
 def private(path: Path, text: str) -> Path:

@@ -149,6 +149,7 @@ def airflow(
         "AIRFLOW_HOME": str(layout.AIRFLOW_HOME),
         "MLFLOW_TRACKING_URI": mlflow_url,
         "CAUSEWAY_TOPOLOGY": str(layout.TOPOLOGY),
+        "CAUSEWAY_INBOX": str(layout.INBOX),
         "CAUSEWAY_PATIENCE_SECONDS": "10",  # jobs take seconds here, and a deferral takes two
         # SQLite and forked task runners: macOS refuses to fork with its proxies loaded otherwise.
         "no_proxy": "*",

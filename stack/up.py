@@ -83,6 +83,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
         layout.MLFLOW_HOME,
         layout.AWS_HOME,
         layout.PEOPLE_HOME,
+        layout.INBOX,
         layout.LOGS,
     ):
         shutil.rmtree(path, ignore_errors=True)

@@ -36,6 +36,15 @@ def case_of(use_case_id: str) -> UseCase:
     return use_case(use_case_id, _folder())
 
 
+def inbox() -> Path | None:
+    """Return the folder from which raw files may be taken by name: what `CAUSEWAY_INBOX` says.
+
+    There is none on real accounts: their raw files come from S3 or from a published address.
+    """
+    folder = os.environ.get("CAUSEWAY_INBOX")
+    return Path(folder) if folder and topology().local else None
+
+
 def poll_interval() -> float:
     """Seconds between the first two looks of a waiting trigger.
 

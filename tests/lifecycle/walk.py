@@ -10,6 +10,7 @@ Nothing is judged here beyond what the next step needs: the tests judge the reco
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -136,9 +137,11 @@ class Walk:
 
     def features(self) -> None:
         """Ingest features; a bad file and a failing job before and after."""
-        bad = self.platform.folder / "bad.asc"
-        bad.write_text(BAD_FILE)
-        self.run("features of a bad file", "credit_risk__features", {"data": str(bad)}, fails=True)
+        inbox = Path(self.platform.environment["CAUSEWAY_INBOX"])
+        inbox.mkdir(exist_ok=True)
+        (inbox / "bad.asc").write_text(BAD_FILE)
+        bad = {"data": "bad.asc"}
+        self.run("features of a bad file", "credit_risk__features", bad, fails=True)
         listed = self.client("s3", "data").list_objects_v2(
             Bucket="causeway-data-111111111111-eu-central-1", Prefix="raw/"
         )

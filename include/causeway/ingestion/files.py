@@ -51,7 +51,7 @@ def open_table(
     if not head.removeprefix(BYTE_ORDER_MARK).strip():
         raise BadInput(f"{what} is empty", next_step=NEXT_STEP)
     if format_.header:
-        names = read_header(head, format_.separator, len(names), what)
+        names = read_header(head, format_.separator, names, what)
     return TextTable(path, what, format_, tuple(names), profile)
 
 

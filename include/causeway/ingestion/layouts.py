@@ -58,6 +58,11 @@ def layout_of_raw(case: UseCase, file: TableFile, what: str) -> Layout:
         BadInput: its columns are not those of the contract.
     """
     columns = case.data.columns
+    if not set(columns) & set(file.names):
+        raise BadInput(
+            f"{what} is not recognised: it names no column of the contract",
+            next_step=NEXT_STEP,
+        )
     problems = [
         Problem(1, name, None, "the column is missing")
         for name in columns

@@ -25,8 +25,10 @@ SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space", 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str, ...]:
+def read_header(head: bytes, separator: str, columns: Sequence[str], what: str) -> tuple[str, ...]:
     """Return the names in the first line of a file.
+
+    Nothing is quoted of a line that names none of the contract's columns: it may be any file.
 
     Raises:
         BadInput: no UTF-8, another separator than the contract's, or a name stands twice.
@@ -36,8 +38,7 @@ def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str
         text = line.decode()
         names = _split(text, separator)
     except UnicodeDecodeError as error:
-        excerpt = repr(line[error.start : error.end])
-        problem = Problem(1, None, excerpt, "no UTF-8")
+        problem = Problem(1, None, None, "no UTF-8")
         raise BadInput(f"{what} is no UTF-8 text", [problem], next_step=NEXT_STEP) from error
     except csv.Error as error:
         raise BadInput(
@@ -45,7 +46,7 @@ def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str
             [Problem(1, None, None, str(error))],
             next_step=NEXT_STEP,
         ) from error
-    if len(names) == 1 and width > 1:
+    if len(names) == 1 and len(columns) > 1:
         other = next(
             (candidate for candidate in SEPARATORS if len(_split(text, candidate)) > 1), None
         )
@@ -53,11 +54,11 @@ def read_header(head: bytes, separator: str, width: int, what: str) -> tuple[str
         name = SEPARATORS.get(separator, "text")
         raise BadInput(
             f"{what} has the wrong separator: expected {name} ({separator!r}), found {guess}",
-            [Problem(1, None, text[:60], "is one column when read with the expected separator")],
+            [Problem(1, None, None, "is one column when read with the expected separator")],
             next_step=NEXT_STEP,
         )
     problems = [
-        Problem(1, name, None, f"stands {count} times in the header")
+        Problem(1, name if name in columns else None, None, f"stands {count} times in the header")
         for name, count in Counter(names).items()
         if count > 1
     ]
@@ -85,7 +86,8 @@ class TextTable:
         self, names: Sequence[str], malformed: Malformed, kinds: Kinds = NO_KINDS
     ) -> Iterator[Chunk]:
         """Yield the rows in order: every value as text, or as its kind in a file of numbers."""
-        bad = _Malformed(malformed, len(self.names), self.first)
+        # Without a header nothing says that this is a file of the contract.
+        bad = _Malformed(malformed, len(self.names), self.first, quotes=self._header)
         indexes = [self.names.index(name) for name in names]
         read = self._plain(bad, kinds) if self._scan.plain else self._lines(bad)
         for numbers, columns in read:
@@ -168,8 +170,9 @@ class _OtherKindError(Exception):
 class _Malformed:
     """Lines that are no rows: numbered and reported; empty lines at the end do not count."""
 
-    def __init__(self, tell: Malformed, width: int, first: int) -> None:
+    def __init__(self, tell: Malformed, width: int, first: int, *, quotes: bool) -> None:
         self._tell, self._width, self._first = tell, width, first
+        self._quotes = quotes
         self._skipped: set[int] = set()
         self._empty: list[int] = []
 
@@ -235,7 +238,11 @@ class _Malformed:
         self._flush(number)
         if not text.strip():
             reason = "the line is empty"
-        self._tell(number, text[:60], reason or f"has {count} values, expected {self._width}")
+        self._tell(
+            number,
+            text[:60] if self._quotes else "",
+            reason or f"has {count} values, expected {self._width}",
+        )
 
     def _flush(self, until: int) -> None:
         """Report the empty lines before a line that holds something."""

@@ -23,7 +23,7 @@ class ValidateRawOperator(CausewayOperator):
     Nothing is written before the whole file has passed.
 
     :param use_case: the use case whose contract holds
-    :param data: a path that the worker can read, an `s3://` URI, `published` or the published
+    :param data: a file of the inbox, an `s3://` URI, `published` or the published
         address of the contract, or empty for the use case's seeded synthetic sample (templated)
     :param as_of: the day or instant whose state the file describes, the event time of its records,
         where the contract takes it from the delivery; empty for the contract's (templated)

@@ -45,8 +45,8 @@ def validate(
 ) -> ValidatedFile:
     """Check a whole raw file, then store it in the bucket of an account.
 
-    `data` is a path, an `s3://` URI, `published` or the published address; without it the sample is
-    taken. `as_of` is what the delivery declares as its as-of date.
+    `data` is a file of the inbox, an `s3://` URI, `published` or the published address; without it
+    the sample is taken. `as_of` is what the delivery declares as its as-of date.
 
     Raises:
         BadInput: the file cannot be read, breaks its contract, or is not what is published.
@@ -128,7 +128,7 @@ def _declared(case: UseCase, data: str) -> Published:
         declared = published.address if published else "none"
         raise BadInput(
             f"{data} is no address that use case {case.id} declares; declared: {declared}",
-            next_step="Give a path, an s3:// URI or `published`.",
+            next_step="Give a file of the inbox, an s3:// URI or `published`.",
         )
     return published
 

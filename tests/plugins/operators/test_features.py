@@ -53,7 +53,9 @@ def ingest(folder: Path, run: str = "run-1", **options: Any) -> dict[str, Any]:
     operator = FeatureIngestOperator(
         task_id="ingest", use_case="credit_risk", source=str(folder), **options
     )
-    return operator.perform(task_context)  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAUSEWAY_INBOX", str(folder))
+        return operator.perform(task_context)  # type: ignore[arg-type]
 
 
 def test_a_rerun_writes_nothing_and_a_backfill_makes_objects(

@@ -1,4 +1,4 @@
-"""A file that a task reads is on the worker, or it is named in the error."""
+"""A file that a task reads is in the inbox or in S3, or it is named in the error."""
 
 from __future__ import annotations
 
@@ -21,17 +21,23 @@ class Objects:
 OBJECTS: Any = Objects()
 
 
-def test_a_path_is_read_where_it_is_and_an_object_is_downloaded(tmp_path: Path) -> None:
-    path, target = tmp_path / "file", tmp_path / "target"
-    path.touch()
-    assert local_file(OBJECTS, str(path), target) == LocalFile(str(path), path)
-    assert not target.exists()
+def test_a_file_of_the_inbox_is_copied_and_an_object_is_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_INBOX", str(tmp_path))
+    (tmp_path / "file").write_text("of the inbox")
+    target = tmp_path / "target"
+    assert local_file(OBJECTS, "file", target) == LocalFile("file", target)
+    assert target.read_text() == "of the inbox"
     assert local_file(OBJECTS, "s3://b/k", target) == LocalFile("s3://b/k", target)
     assert target.read_text() == "s3://b/k"
 
 
 @pytest.mark.parametrize("name", ["none", "folder"])
-def test_what_the_worker_cannot_read_is_refused(tmp_path: Path, name: str) -> None:
+def test_what_is_no_file_of_the_inbox_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_INBOX", str(tmp_path))
     (tmp_path / "folder").mkdir()
-    with pytest.raises(BadInput, match=f"the file {tmp_path / name} cannot be read: "):
-        local_file(OBJECTS, str(tmp_path / name), tmp_path / "target")
+    with pytest.raises(BadInput, match=f"{name!r} is no plain file in the inbox"):
+        local_file(OBJECTS, name, tmp_path / "target")
