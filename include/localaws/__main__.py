@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+from localaws.kit import log
 from localaws.kit.delays import Delays
 from localaws.server import HOST, Accounts, LocalAws
 
@@ -55,11 +56,9 @@ def main() -> int:
         help="how long a deleted endpoint stays Deleting (default: 0)",
     )
     options = parser.parse_args()
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log.OneLine(log.FORMAT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         accounts = Accounts.load(options.topology)

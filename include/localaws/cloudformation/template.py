@@ -15,6 +15,7 @@ import yaml
 
 from localaws.cloudformation.errors import TemplateError
 
+MAX_DEPTH = 100  # of nesting; the deepest templates have twenty levels
 MAX_BYTES = 51_200  # of TemplateBody, API reference of CreateStack
 SECTIONS = frozenset(
     {
@@ -141,9 +142,11 @@ def load(body: str) -> Template:
             f"Member must have length less than or equal to {MAX_BYTES}"
         )
     try:
+        _check_events(body)
         # A safe loader with additional constructors.
         document = yaml.load(body, Loader=_Loader)  # noqa: S506
-    except yaml.YAMLError as error:
+    # TypeError and ValueError: of a key or a number that is none
+    except (yaml.YAMLError, TypeError, ValueError) as error:
         raise TemplateError(f"Template format error: YAML not well-formed. {error}") from error
     if not isinstance(document, dict):
         raise TemplateError("Template format error: unsupported structure.")
@@ -176,6 +179,27 @@ def load(body: str) -> Template:
     _check_functions([item.properties for item in template.resources.values()])
     _check_functions([template.conditions, template.outputs])
     return template
+
+
+def _check_events(body: str) -> None:
+    """Refuse aliases, before anything is built that they multiply, and endless nesting.
+
+    Source: CloudFormation User Guide, "Template format": aliases and hash merges are not supported.
+    Whether AWS refuses an anchor that no alias refers to, and from which depth on it refuses
+    nesting, is not verified; both are refused here.
+    """
+    depth = 0
+    for event in yaml.parse(body, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise TemplateError(
+                "Template format error: YAML aliases are not allowed in CloudFormation templates"
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise TemplateError("Template format error: the template is nested too deeply")
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """The entrance of the local AWS: every request is authenticated, authorised and served here.
 
-Signature → principal → operation → owner's account → authorisation → our handler or moto. A
-client's `x-moto-*` headers are removed and moto's own control API is not served: both would let a
-client act in any account.
+Signature → principal → canonical form → operation → owner's account → authorisation → our handler
+or moto. moto's own control API is not served: it would let a client act in any account.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import secrets
 from collections.abc import Callable, Iterable
@@ -16,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from localaws.cloudtrail.history import History
-from localaws.door import control, fault_door, registrations
+from localaws.door import bodies, control, fault_door, incoming, registrations, s3_requests
 from localaws.door.protocol import (
     Addressed,
     Reply,
@@ -25,11 +22,12 @@ from localaws.door.protocol import (
     error_of,
     error_reply,
     parse,
+    protocol_of,
     serialise,
     service_of,
 )
 from localaws.door.routing import owner_of
-from localaws.door.sigv4 import Request, read_signature, verify
+from localaws.door.sigv4 import Request, Signature, read_signature, verify
 from localaws.door.validation import validate
 from localaws.engine import deliveries, dynamodb_tokens
 from localaws.engine.applications import Engine
@@ -50,8 +48,6 @@ JSON_AUTH_CODES = {
     "SignatureDoesNotMatch": "InvalidSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
-# Operations that name their resources in a body that is not JSON.
-READ_BY_AUTHORISATION = {"DeleteObjects"}
 S3_AUTH_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId"}
 
 
@@ -68,22 +64,22 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one HTTP request (WSGI)."""
-        request_id = secrets.token_hex(16)
+        request_id, method = secrets.token_hex(16), environ["REQUEST_METHOD"]
         # Not inside a `try`: an exception here closes the connection without a reply.
         reply = fault_door.after(self.cloud, environ, self._reply(environ, request_id))
         names = {name.lower() for name, _ in reply.headers}
         headers = [(n, v) for n, v in reply.headers if n.lower() not in ("connection", "date")]
-        if "content-length" not in names and environ["REQUEST_METHOD"] != "HEAD":
+        if "content-length" not in names and method != "HEAD":
             headers.append(("Content-Length", str(len(reply.body))))
         if not names & {"x-amzn-requestid", "x-amz-request-id"}:
             headers.append(("x-amzn-RequestId", request_id))
         start_response(f"{reply.status} {STATUS_TEXT.get(reply.status, 'Status')}", headers)
-        return [reply.body] if environ["REQUEST_METHOD"] != "HEAD" else [b""]
+        return [reply.body] if method != "HEAD" else [b""]
 
     def _reply(self, environ: dict[str, Any], request_id: str) -> Reply:
         service = "s3"
         try:
-            request = _read(environ)
+            request = incoming.read(environ)
             signature = read_signature(request)
             service = service_of(signature.service, environ) if signature else "sts"
             if signature is None:
@@ -96,9 +92,12 @@ class Gateway:
                 return control.serve(self.cloud, who.principal, request, self._with_control)
             if service == tracking_door.SERVICE:  # MLflow's own API, which is not in botocore
                 return tracking_door.serve(self.cloud, environ, who.principal, request)
-            return self._serve(service, environ, who.principal, signature.region, request)
+            return self._serve(service, environ, who.principal, signature, request)
         except ServiceError as error:
             return error_reply(service, error, request_id, environ.get("CONTENT_TYPE", ""))
+        except RecursionError:
+            deep = _too_deep(service)
+            return error_reply(service, deep, request_id, environ.get("CONTENT_TYPE", ""))
         except Exception:
             log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
             failure = ServiceError("InternalFailure", "the local AWS failed; see its log", 500)
@@ -109,33 +108,30 @@ class Gateway:
         service: str,
         environ: dict[str, Any],
         caller: Principal,
-        region: str,
+        signature: Signature,
         request: Request,
     ) -> Reply:
-        wire = Wire(environ)
-        addressed = address(service, wire)
+        """Serve an authenticated call: `environ` becomes the canonical form of its request."""
+        host = self.cloud.endpoint.rpartition("/")[2]
+        addressed, request, params = _canonical(service, environ, signature, request, host)
         fault_door.before(self.cloud, environ, service, addressed.operation, caller)
+        validate(addressed, params)
         own = Service.find(service, addressed.operation)
-        if own is None:
-            params = _peek(addressed, wire)
-            validate(addressed, params)
-            account = owner_of(service, params, caller.account, self.cloud.account_ids())
-            environ["wsgi.input"].seek(0)
-        else:
-            params = parse(addressed, wire)
-            validate(addressed, params)
+        if own is not None:
             account = _owner(own[1], params, caller.account)
+        else:
+            account = owner_of(service, params, caller.account, self.cloud.account_ids())
         authorisation = AuthorisationRequest(
             service=service,
             operation=addressed.operation,
             params=params,
             caller=caller,
             account=account,
-            region=region,
+            region=signature.region,
             stores=self.cloud,
             headers=request.headers,
             query=dict(parse_qsl(request.raw_query, keep_blank_values=True)),
-            body=request.body if addressed.operation in READ_BY_AUTHORISATION else b"",
+            presigned=signature.presigned,
         )
         try:
             if service != "sts":  # its handlers check the trust policy of the role as well
@@ -197,40 +193,38 @@ def _owner(operation: Operation, params: dict[str, Any], caller: str) -> str:
     return (parse_arn(str(target)).account if is_arn(target) else "") or caller
 
 
-def _read(environ: dict[str, Any]) -> Request:
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
-    body = environ["wsgi.input"].read() if chunked else environ["wsgi.input"].read(length)
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-    raw = str(environ.get("REQUEST_URI") or environ["PATH_INFO"])
-    environ["RAW_URI"] = raw
-    headers = {
-        name[5:].replace("_", "-").lower(): str(value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = str(environ[name])
-    for name in [n for n in environ if n.startswith("HTTP_X_MOTO")]:
-        del environ[name]  # clients may send such a header; moto must not get it
-    path, _, query = raw.partition("?")
-    return Request(environ["REQUEST_METHOD"], path, query, headers, body)
+def _canonical(
+    service: str, environ: dict[str, Any], signature: Signature, request: Request, host: str
+) -> tuple[Addressed, Request, dict[str, Any]]:
+    """Return the operation, the request in canonical form, and its parameters."""
+    if service == "s3":
+        request = s3_requests.with_one_reading(request)
+        # The bucket may be in the host's name.
+        incoming.hand_on(environ, request, signature, request.headers.get("host", host))
+        addressed = address(service, Wire(environ))
+        request, params = s3_requests.of_operation(addressed, request)
+        incoming.hand_on(environ, request, signature, host)
+        return addressed, request, params
+    request = bodies.unpacked(request)
+    protocol = protocol_of(service, request.headers.get("content-type", ""))
+    queue = bodies.queue_of(service, request, host)
+    params = {}
+    if protocol == "query":
+        request = bodies.of_query(request, queue)
+    elif protocol == "json":
+        request, params = bodies.of_json(request, queue)
+    incoming.hand_on(environ, request, signature, host)
+    wire = Wire(environ)
+    addressed = address(service, wire)
+    if protocol != "json" or Service.find(service, addressed.operation) is not None:
+        params = parse(addressed, wire)
+    environ["wsgi.input"].seek(0)
+    return addressed, request, params
 
 
-def _peek(addressed: Addressed, wire: Wire) -> dict[str, Any]:
-    """Return the parameters of a call to moto that routing and authorisation need."""
-    if addressed.protocol == "rest-xml":
-        return addressed.url_params
-    if addressed.protocol == "json":
-        try:
-            document = json.loads(wire.get_data() or b"{}")
-        except ValueError:
-            return {}
-        return document if isinstance(document, dict) else {}
-    return parse(addressed, wire)
+def _too_deep(service: str) -> ServiceError:
+    code = "ValidationError" if protocol_of(service, "") == "query" else "ValidationException"
+    return ServiceError(code, "The request, or a document in it, is nested too deeply")
 
 
 def _in_words_of(service: str, error: ServiceError) -> ServiceError:

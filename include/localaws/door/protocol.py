@@ -87,6 +87,15 @@ def address(service: str, request: Wire) -> Addressed:
     return Addressed(service, str(operation.name), operation, url_params, protocol)
 
 
+def protocol_of(service: str, content_type: str) -> str:
+    """Return the protocol of a request to a service; an empty string if it speaks no such one."""
+    try:
+        with _LOADING:
+            return determine_request_protocol(get_service_model(service), content_type)
+    except Exception:  # of botocore for an unknown service, of moto for an unknown content type
+        return ""
+
+
 def unsupported(service: str, operation: str) -> ServiceError:
     """Return the error of a call that the local AWS does not serve."""
     return ServiceError(

@@ -1,6 +1,8 @@
 """Verification of AWS Signature Version 4, in the header and in a presigned URL.
 
-Source: "Create a signed AWS API request", IAM User Guide.
+Sources: "Create a signed AWS API request", IAM User Guide; for presigned URLs "Authenticating
+Requests: Using Query Parameters", Amazon S3 API Reference. Both say that the host and every
+`x-amz-*` header of the request must be signed.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from localaws.kit.service import ServiceError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = timedelta(minutes=15)  # AWS refuses requests whose time differs by more than this
+LONGEST = timedelta(days=7)  # for which a presigned URL may be valid
+FIELDS = ("Credential", "SignedHeaders", "Signature")
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
 
@@ -53,24 +57,23 @@ def read_signature(request: Request) -> Signature | None:
     Raise IncompleteSignature when it cannot be parsed.
     """
     header = request.headers.get("authorization", "")
+    query = _query(request)
+    if header.startswith(ALGORITHM) and "X-Amz-Signature" in query:
+        raise ServiceError("InvalidArgument", "Only one auth mechanism allowed")
     if header.startswith(ALGORITHM):
-        fields = dict(re.findall(r"(Credential|SignedHeaders|Signature)=([^,\s]+)", header))
+        fields = _fields(header.removeprefix(ALGORITHM))
         timestamp = request.headers.get("x-amz-date", "")
         token = request.headers.get("x-amz-security-token")
         presigned = False
-    else:
-        query = dict(parse_qsl(request.raw_query, keep_blank_values=True))
-        if query.get("X-Amz-Algorithm") != ALGORITHM:
-            return None
-        fields = {
-            name: query.get(f"X-Amz-{name}", "")
-            for name in ("Credential", "SignedHeaders", "Signature")
-        }
+    elif query.get("X-Amz-Algorithm") == ALGORITHM:
+        fields = {name: query.get(f"X-Amz-{name}", "") for name in FIELDS}
         timestamp = query.get("X-Amz-Date", "")
         token = query.get("X-Amz-Security-Token")
         presigned = True
+    else:
+        return None
     scope = fields.get("Credential", "").rsplit("/", 4)
-    if len(scope) != 5 or not all(fields.get(n) for n in ("SignedHeaders", "Signature")):
+    if len(scope) != 5 or scope[4] != "aws4_request" or not all(fields.get(n) for n in FIELDS):
         raise ServiceError("IncompleteSignature", "the request's signature is incomplete", 400)
     key, date, region, service, _ = scope
     names = tuple(fields["SignedHeaders"].split(";"))
@@ -79,13 +82,30 @@ def read_signature(request: Request) -> Signature | None:
     )
 
 
+def _query(request: Request) -> dict[str, str]:
+    """Return the query; a parameter of the signature may be there once only."""
+    pairs = parse_qsl(request.raw_query, keep_blank_values=True)
+    names = [name for name, _ in pairs if name.startswith("X-Amz-")]
+    if len(set(names)) != len(names):
+        raise ServiceError("InvalidArgument", "A parameter of the signature is there twice")
+    return dict(pairs)
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Return the three fields of an Authorization header, each of which is there once."""
+    pairs = [part.strip().partition("=")[::2] for part in text.split(",")]
+    if sorted(name for name, _ in pairs) != sorted(FIELDS):
+        raise ServiceError("IncompleteSignature", "the request's signature is incomplete", 400)
+    return dict(pairs)
+
+
 def verify(
     request: Request, signature: Signature, store: CredentialStore, clock: Clock
 ) -> Credentials:
     """Return the credentials that signed the request, or raise the AWS error.
 
     Errors: InvalidClientTokenId (unknown key or token), ExpiredToken, RequestTimeTooSkewed,
-    SignatureDoesNotMatch.
+    SignatureDoesNotMatch (also for what must be signed and is not).
     """
     credentials = store.find(signature.access_key_id)
     if credentials is None or (credentials.token or None) != (signature.token or None):
@@ -97,6 +117,7 @@ def verify(
             "ExpiredToken", "The security token included in the request is expired", 403
         )
     _check_time(request, signature, clock)
+    _check_headers(request, signature)
     expected = _sign(request, signature, credentials.secret)
     if not hmac.compare_digest(expected, signature.value):
         raise ServiceError(
@@ -113,10 +134,17 @@ def _check_time(request: Request, signature: Signature, clock: Clock) -> None:
         signed = datetime.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         raise ServiceError("IncompleteSignature", "X-Amz-Date is missing or malformed") from None
+    if signature.timestamp[:8] != signature.date:
+        raise ServiceError(
+            "SignatureDoesNotMatch",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: "
+            f"'{signature.date}' != '{signature.timestamp[:8]}'",
+            403,
+        )
     if signature.presigned:
-        query = dict(parse_qsl(request.raw_query))
-        lifetime = timedelta(seconds=int(query.get("X-Amz-Expires", "0") or 0))
-        if clock.now() > signed + lifetime:
+        if signed > datetime.now(UTC) + SKEW:
+            raise ServiceError("AccessDenied", "Request is not yet valid", 403)
+        if clock.now() > signed + _lifetime(request):
             raise ServiceError("AccessDenied", "Request has expired", 403)
         return
     # A client signs with the machine's clock, which is not advanced with the local AWS's clock.
@@ -126,6 +154,39 @@ def _check_time(request: Request, signature: Signature, clock: Clock) -> None:
             "The difference between the request time and the current time is too large.",
             403,
         )
+
+
+def _lifetime(request: Request) -> timedelta:
+    """Return for how long a presigned URL is valid."""
+    text = _query(request).get("X-Amz-Expires", "")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ServiceError(
+            "AuthorizationQueryParametersError", "X-Amz-Expires should be a number", 400
+        )
+    lifetime = timedelta(seconds=int(text))
+    if not timedelta() < lifetime <= LONGEST:
+        raise ServiceError(
+            "AuthorizationQueryParametersError",
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires "
+            "must be less than 604800 seconds",
+            400,
+        )
+    return lifetime
+
+
+def _check_headers(request: Request, signature: Signature) -> None:
+    """Refuse a request with a header that counts and that nobody signed."""
+    counting = {"host"} | {name for name in request.headers if name.startswith("x-amz-")}
+    unsigned = sorted(counting - set(signature.signed_headers))
+    if not unsigned:
+        return
+    if signature.service == "s3":
+        message = "There were headers present in the request which were not signed"
+        raise ServiceError("AccessDenied", f"{message}: {', '.join(unsigned)}", 403)
+    names = " and ".join(f"'{name}'" for name in unsigned)
+    raise ServiceError(
+        "SignatureDoesNotMatch", f"{names} must be a 'SignedHeader' in the AWS Authorization.", 403
+    )
 
 
 def _sign(request: Request, signature: Signature, secret: str) -> str:
@@ -184,10 +245,11 @@ def _canonical_query(raw_query: str) -> str:
 
 def _payload_hash(request: Request, signature: Signature) -> str:
     declared = request.headers.get("x-amz-content-sha256")
-    if signature.presigned:
-        return declared or "UNSIGNED-PAYLOAD"
-    if declared and (declared == "UNSIGNED-PAYLOAD" or declared.startswith("STREAMING-")):
-        return declared
+    if signature.service == "s3":  # the only service here that takes an unsigned body
+        if signature.presigned:
+            return declared or "UNSIGNED-PAYLOAD"
+        if declared and (declared == "UNSIGNED-PAYLOAD" or declared.startswith("STREAMING-")):
+            return declared
     actual = hashlib.sha256(request.body).hexdigest() if request.body else EMPTY_HASH
     if declared and declared != actual:
         raise ServiceError(

@@ -19,15 +19,31 @@ ERROR_CODES = {
     "logs": "InvalidParameterException",
 }
 # These check their parameters in an order and with errors of their own, and their models have next
-# to no patterns: that is left to the engine.
+# to no patterns: that is left to the engine, all but the types.
 UNCHECKED = frozenset({"s3", "sns", "sqs"})
+# What JSON has for the types of the models; a blob is text there, and bytes once it is read.
+TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list, tuple),
+    "string": (str,),
+    "blob": (str, bytes),
+    "boolean": (bool,),
+    "integer": (int, float),
+    "long": (int, float),
+    "float": (int, float, str),  # "NaN" and "Infinity" are texts
+    "double": (int, float, str),
+}
 
 
 def validate(addressed: Addressed, params: dict[str, Any]) -> None:
     """Raise the service's error, worded as AWS words it, for a missing or malformed value."""
     problems: list[str] = []
-    if addressed.model.input_shape is not None and addressed.service not in UNCHECKED:
-        _structure(addressed.model.input_shape, params, "", problems)
+    shape = addressed.model.input_shape
+    if shape is not None and addressed.protocol == "json":
+        _check_types(shape, params, "")
+    if shape is not None and addressed.service not in UNCHECKED:
+        _structure(shape, params, "", problems)
     if problems:
         by_protocol = "ValidationError" if addressed.protocol == "query" else "ValidationException"
         count = len(problems)
@@ -36,6 +52,28 @@ def validate(addressed: Addressed, params: dict[str, Any]) -> None:
             ERROR_CODES.get(addressed.service, by_protocol),
             f"{count} validation {noun} detected: {'; '.join(problems)}",
         )
+
+
+def _check_types(shape: Any, value: Any, path: str) -> None:
+    """Raise SerializationException for a value of another type than the model says."""
+    kind = shape.type_name
+    if value is None or kind not in TYPES:
+        return
+    fits = isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if not fits:
+        raise ServiceError(
+            "SerializationException", f"The value at '{path or 'body'}' is no {kind}"
+        )
+    if kind == "structure":
+        for name, item in value.items():
+            if name in shape.members:
+                _check_types(shape.members[name], item, _at(path, name))
+    elif kind == "list":
+        for item in value:
+            _check_types(shape.member, item, f"{path}.member")
+    elif kind == "map":
+        for item in value.values():
+            _check_types(shape.value, item, f"{path}.value")
 
 
 def _structure(shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:

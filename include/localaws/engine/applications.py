@@ -112,7 +112,7 @@ class Engine:
             body = b"".join(application(inner, start_response))
         except NotImplementedError as error:  # what moto raises for an operation that it lacks
             raise unsupported(service, operation) from error
-        except ServiceError:
+        except (ServiceError, RecursionError):  # the gateway refuses what is nested too deeply
             raise
         except Exception as error:
             log.exception("%s:%s failed inside moto", service, operation)

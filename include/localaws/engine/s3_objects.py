@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from localaws.door.incoming import FORM
 from localaws.door.protocol import Reply, error_reply
 from localaws.door.routing import bucket_of
 from localaws.engine.corrections import MotoCall, Serve, around, before
@@ -25,16 +26,17 @@ UPLOADS = (
 
 @cache
 def store_forms_as_they_are() -> None:
-    """Keep moto from reading the body of a PUT as a form, which leaves nothing to store.
+    """Keep moto from reading a body as a form that is none: there is nothing left to store then.
 
-    Only a POST carries a form for S3 (S3 API Reference, "POST Object").
+    For S3, only the form of a browser is one (S3 API Reference, "POST Object"), which is not
+    supported here.
     """
     from moto.core.request import Request
 
-    def wanted(request: Any) -> bool:
-        return request.method != "PUT" and bool(request.environ.get("CONTENT_TYPE"))
+    def form(request: Any) -> bool:
+        return bool(request.environ.get(FORM))
 
-    Request.want_form_data_parsed = property(wanted)  # type: ignore[assignment]
+    Request.want_form_data_parsed = property(form)  # type: ignore[assignment]
 
 
 @before("s3", *UPLOADS)

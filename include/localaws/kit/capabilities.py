@@ -112,6 +112,7 @@ class Permissions(Protocol):
         resource: str,
         *,
         service: str = "sagemaker",
+        region: str = "",
     ) -> None:
         """Raise unless `who` may do `action` on a resource."""
 

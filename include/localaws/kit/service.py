@@ -84,7 +84,9 @@ class Call:
 
     def authorise(self, action: str, resource_arn: str) -> None:
         """Raise the service's error unless the caller may do `action` on another resource."""
-        self._host.authoriser.check(self.caller, action, resource_arn, service=self.service)
+        self._host.authoriser.check(
+            self.caller, action, resource_arn, service=self.service, region=self.region
+        )
 
     # ------------------------------------------------------------ time and state
     @property

@@ -16,6 +16,9 @@ from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.service import Principal, ServiceError
 
 log = logging.getLogger(__name__)
+# They have one endpoint, in this region, and `aws:RequestedRegion` says so (IAM User Guide, "AWS
+# global condition context keys").
+GLOBAL, REGION_OF_GLOBAL = frozenset({"iam", "organizations"}), "us-east-1"
 TRUSTED = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
 
 
@@ -35,7 +38,8 @@ class Authoriser:
     def authorise(self, request: AuthorisationRequest) -> None:
         """Raise the service's error unless the caller may make this call."""
         requirements = needs.of_call(request)
-        self._judge(request.service, request.operation, request.caller, requirements)
+        region = REGION_OF_GLOBAL if request.service in GLOBAL else request.region
+        self._judge(request.service, request.operation, request.caller, requirements, region)
         who = request.caller
         judged = {need.owner_of(who) for need in requirements}
         if judged and request.account not in {who.account, *judged}:
@@ -54,16 +58,26 @@ class Authoriser:
         resource: str,
         *,
         service: str = "sagemaker",
+        region: str = "",
     ) -> None:
-        """Raise unless `who` may do `action` on a resource that is known only during the call."""
+        """Raise unless `who` may do `action` on a resource that is known only during the call.
+
+        `region` is the one that the call was signed for, by default the local AWS's.
+        """
         operation = action.partition(":")[2]
-        self._judge(service, operation, who, [Need(action, resource)])
+        needed = [Need(action, resource)]
+        self._judge(service, operation, who, needed, region or self._facts.region)
 
     def _judge(
-        self, service: str, operation: str, who: Principal, requirements: Iterable[Need]
+        self,
+        service: str,
+        operation: str,
+        who: Principal,
+        requirements: Iterable[Need],
+        region: str,
     ) -> None:
         policies = gathering.policies_of(self._facts, who)
-        common = principals.context_of(self._facts, who)
+        common = principals.context_of(self._facts, who, region)
         subject = principals.subject_of(who)
         for need in requirements:
             context = {**common, **need.context}

@@ -33,13 +33,13 @@ def subject_of(who: Principal) -> Subject:
     return Subject(kind, who.arn, who.account, who.role_arn, who.user_id)
 
 
-def context_of(facts: Facts, who: Principal) -> Values:
-    """Return the global condition keys of the caller and of the time."""
+def context_of(facts: Facts, who: Principal, region: str) -> Values:
+    """Return the global condition keys of the caller, of the time and of the signed region."""
     now = facts.clock.now()
     context: Values = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
-        "aws:RequestedRegion": facts.region,
+        "aws:RequestedRegion": region,
         "aws:SecureTransport": "true",
         "aws:SourceIp": "127.0.0.1",
     }

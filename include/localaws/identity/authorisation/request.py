@@ -26,7 +26,7 @@ class AuthorisationRequest:
     stores: Stores
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    presigned: bool = False
 
     def arn(self, resource: str, service: str | None = None) -> str:
         """Return the ARN of a resource of the serving account."""
@@ -36,10 +36,6 @@ class AuthorisationRequest:
         """Return the ARN of a resource that a parameter gives by ARN or by name."""
         value = str(self.params.get(parameter) or "")
         return value if is_arn(value) else self.arn(f"{resource_type}/{value}", service)
-
-    def header(self, name: str) -> str | None:
-        """Return a header of the request, or the presigned query parameter of that name."""
-        return self.headers.get(name) or self.query.get(name)
 
 
 @dataclass(frozen=True)

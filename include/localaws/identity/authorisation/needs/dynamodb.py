@@ -6,6 +6,7 @@ conditions for fine-grained access control".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from localaws.identity.authorisation.request import (
     present,
 )
 from localaws.kit.arns import is_arn, parse_arn
+from localaws.kit.service import ServiceError
 
 WITHOUT_TABLE = {
     "DescribeEndpoints",
@@ -30,6 +32,12 @@ WITHOUT_TABLE = {
 }
 OF_ITEM = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 OF_ITEM |= {"ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
+# One statement on one table, which nothing quoted comes before.
+STATEMENT = re.compile(
+    r"\s*(?P<kind>SELECT\s[^'\"]*?\sFROM|INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s*"
+    r"(?<![\w])\"?(?P<table>[\w.:/-]+?)\"?(\.\"?(?P<index>[\w.-]+)\"?)?(\s|$)",
+    re.IGNORECASE,
+)
 PARTIQL = {"INSERT": "Insert", "UPDATE": "Update", "DELETE": "Delete", "SELECT": "Select"}
 
 
@@ -46,6 +54,8 @@ def dynamodb_needs(request: AuthorisationRequest) -> Iterator[Need]:
     elif operation in ("TransactWriteItems", "TransactGetItems"):
         for item in params.get("TransactItems") or []:
             for kind, operation_params in item.items():
+                if kind not in OF_ITEM:
+                    raise ServiceError("ValidationException", f"An item has no action {kind}")
                 name, key = (
                     str(operation_params.get("TableName")),
                     operation_params.get("Key") or operation_params.get("Item"),
@@ -98,6 +108,12 @@ def _leading(
 ) -> dict[str, Any]:
     """Return `dynamodb:LeadingKeys`: the partition keys that the call touches."""
     attribute = _hash_key(request, name, request.params.get("IndexName")) if name and keys else None
+    if any(attribute and len(key.get(attribute) or "1") != 1 for key in keys):
+        raise ServiceError(
+            "ValidationException",
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
+            "the supported datatypes",
+        )
     values = {
         str(next(iter(key[attribute].values())))
         for key in keys
@@ -109,25 +125,48 @@ def _leading(
 def _keys_of_batch(requests: Any) -> list[Mapping[str, Any]]:
     if isinstance(requests, dict):
         return list(requests.get("Keys") or [])
-    return [
-        put["PutRequest"]["Item"] if "PutRequest" in put else put["DeleteRequest"]["Key"]
-        for put in requests or []
-    ]
+    keys = []
+    for item in requests or []:
+        put, deletion = item.get("PutRequest") or {}, item.get("DeleteRequest") or {}
+        key = put.get("Item") or deletion.get("Key")
+        if not key or (put and deletion):
+            raise ServiceError("ValidationException", "A request must have one Item or one Key")
+        keys.append(key)
+    return keys
 
 
 def _queried(request: AuthorisationRequest, name: str) -> list[Mapping[str, Any]]:
-    """Return the partition key that a query compares for equality."""
-    expression = str(request.params.get("KeyConditionExpression") or "")
-    attribute = _hash_key(request, name, request.params.get("IndexName")) if expression else None
+    """Return the partition key that a query compares for equality; a query has to have one."""
+    attribute = (
+        _hash_key(request, name, request.params.get("IndexName"))
+        if request.operation == "Query"
+        else None
+    )
     if attribute is None:
         return []
-    names = request.params.get("ExpressionAttributeNames") or {}
-    values = request.params.get("ExpressionAttributeValues") or {}
-    for part in expression.replace(" and ", " AND ").split(" AND "):
-        left, _, right = (side.strip(" ()") for side in part.partition("="))
-        if names.get(left, left) == attribute and right in values:
-            return [{attribute: values[right]}]
-    return []
+    values = [*_in_expression(request.params, attribute), *_in_conditions(request, attribute)]
+    if len(values) != 1:
+        raise ServiceError(
+            "ValidationException", f"Query condition missed key schema element: {attribute}"
+        )
+    return [{attribute: values[0]}]
+
+
+def _in_expression(params: Mapping[str, Any], attribute: str) -> Iterator[Any]:
+    names = params.get("ExpressionAttributeNames") or {}
+    values = params.get("ExpressionAttributeValues") or {}
+    expression = str(params.get("KeyConditionExpression") or "")
+    for part in re.split(r"\sand\s", expression, flags=re.IGNORECASE):
+        left, equal, right = (side.strip(" ()\t\r\n") for side in part.partition("="))
+        if equal and names.get(left, left) == attribute and right in values:
+            yield values[right]
+
+
+def _in_conditions(request: AuthorisationRequest, attribute: str) -> Iterator[Any]:
+    """Yield the key of the older parameter KeyConditions."""
+    condition = (request.params.get("KeyConditions") or {}).get(attribute) or {}
+    if condition.get("ComparisonOperator") == "EQ":
+        yield from condition.get("AttributeValueList") or []
 
 
 def _statements(params: Mapping[str, Any]) -> list[str]:
@@ -138,11 +177,12 @@ def _statements(params: Mapping[str, Any]) -> list[str]:
 
 
 def _of_statement(request: AuthorisationRequest, statement: str) -> Need:
-    words = statement.replace("(", " ").split()
-    kind = PARTIQL.get(words[0].upper() if words else "", "Select")
-    after = {"Insert": "INTO", "Update": "UPDATE", "Delete": "FROM", "Select": "FROM"}[kind]
-    upper = [word.upper() for word in words]
-    target = words[upper.index(after) + 1] if after in upper[:-1] else ""
-    name, _, index = target.replace('"', "").partition(".")
-    arn = _table(request, name) + (f"/index/{index}" if index else "")
-    return Need(f"dynamodb:PartiQL{kind}", arn)
+    """Return what a statement needs; one whose table cannot be told for certain is refused."""
+    match = STATEMENT.match(statement)
+    if match is None:
+        raise ServiceError(
+            "ValidationException", "Statement wasn't well formed, can't be processed"
+        )
+    kind = PARTIQL[match["kind"].split()[0].upper()]
+    index = f"/index/{match['index']}" if match["index"] else ""
+    return Need(f"dynamodb:PartiQL{kind}", _table(request, match["table"]) + index)

@@ -6,13 +6,12 @@ permissions for Amazon S3 API operations".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import parse_qsl, unquote
-from xml.sax.saxutils import unescape
+from urllib.parse import parse_qsl
 
 from localaws.door.routing import bucket_of
+from localaws.door.s3_requests import COPY_SOURCE, CopySource
 from localaws.identity.authorisation.needs import s3_encryption
 from localaws.identity.authorisation.request import (
     AuthorisationRequest,
@@ -121,20 +120,12 @@ def _arn(bucket: str, key: str | None = None) -> str:
 def _keys(request: AuthorisationRequest, key: Any) -> Iterable[tuple[str, str | None]]:
     if request.operation != "DeleteObjects":
         return [(str(key), request.query.get("versionId"))]
-    keys = []
-    for item in re.findall(
-        r"<Object>(.*?)</Object>", request.body.decode("utf-8", "replace"), re.S
-    ):
-        name = re.search(r"<Key>(.*?)</Key>", item, re.S)
-        version = re.search(r"<VersionId>(.*?)</VersionId>", item, re.S)
-        if name:
-            keys.append((unescape(name.group(1)), version.group(1) if version else None))
-    return keys
+    return [(item["Key"], item.get("VersionId")) for item in request.params["Delete"]["Objects"]]
 
 
 def _context(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     context: dict[str, str | list[str]] = {
-        f"s3:{name}": value for name in HEADER_KEYS if (value := request.header(name))
+        f"s3:{name}": value for name in HEADER_KEYS if (value := request.headers.get(name))
     }
     context |= {
         f"s3:{name}": value
@@ -144,12 +135,11 @@ def _context(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     if ACTIONS.get(request.operation, request.operation) == "PutObject":
         creates = request.operation in CREATING
         context["s3:ObjectCreationOperation"] = "true" if creates else "false"
-    presigned = "X-Amz-Signature" in request.query
-    context["s3:authType"] = "REST-QUERY-STRING" if presigned else "REST-HEADER"
+    context["s3:authType"] = "REST-QUERY-STRING" if request.presigned else "REST-HEADER"
     context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
     context["s3:ResourceAccount"] = request.account
     context["s3:TlsVersion"] = "1.3"
-    tags = request.header("x-amz-tagging")
+    tags = request.headers.get("x-amz-tagging")
     for name, value in parse_qsl(tags or "", keep_blank_values=True):
         context[f"s3:RequestObjectTag/{name}"] = value
     return context
@@ -179,20 +169,22 @@ def _beside(
     request: AuthorisationRequest, bucket: str, key: str, context: dict[str, Any]
 ) -> Iterator[Need]:
     """Yield what a call needs besides its own action: for the copy's source, tags and ACLs."""
-    if source := request.header("x-amz-copy-source"):
-        path, _, version = unquote(source).lstrip("/").partition("?versionId=")
-        where, _, what = path.partition("/")
+    if text := request.headers.get(COPY_SOURCE):
+        source = CopySource.read(text)
+        where, what, version = source.bucket, source.key, source.version
         source_bucket = bucket_of(where)
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
         owner = source_bucket.account_id if source_bucket else request.caller.account
         base = {"s3:ResourceAccount": owner, "s3:TlsVersion": "1.3"}
-        extra = base | present(s3__VersionId=version) | _tags(where, what, version or None)
+        extra = base | present(s3__VersionId=version) | _tags(where, what, version)
         yield Need(action, _arn(where, what), extra, owner=owner)
     if request.operation in CREATING | {"CreateMultipartUpload"}:
         arn = _arn(bucket, key)
-        if request.header("x-amz-tagging"):
+        if request.headers.get("x-amz-tagging"):
             yield Need("s3:PutObjectTagging", arn, context, owner=request.account)
-        if request.header("x-amz-acl") or any(n.startswith("x-amz-grant") for n in request.headers):
+        if request.headers.get("x-amz-acl") or any(
+            n.startswith("x-amz-grant") for n in request.headers
+        ):
             yield Need("s3:PutObjectAcl", arn, context, owner=request.account)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from localaws.door.routing import bucket_of
+from localaws.door.s3_requests import COPY_SOURCE, CopySource
 from localaws.identity.authorisation.needs.kms import key_arn
 from localaws.identity.authorisation.request import AuthorisationRequest, Need
 from localaws.kit.arns import is_arn
@@ -31,12 +31,11 @@ def needs(request: AuthorisationRequest) -> Iterator[Need]:
         return
     if request.operation in READING:
         yield from _reading(request, owner_bucket, key, request.query.get("versionId"))
-    if source := request.header("x-amz-copy-source"):
-        path, _, version = unquote(source).lstrip("/").partition("?versionId=")
-        where, _, what = path.partition("/")
-        origin = bucket_of(where)
+    if text := request.headers.get(COPY_SOURCE):
+        source = CopySource.read(text)
+        origin = bucket_of(source.bucket)
         if origin is not None:
-            yield from _reading(request, origin, what, version or None)
+            yield from _reading(request, origin, source.key, source.version)
     if request.operation in WRITING:
         chosen = _chosen(request, owner_bucket)
         if chosen:
@@ -90,13 +89,13 @@ def _default(bucket: Any) -> str | None:
 
 def _chosen(request: AuthorisationRequest, bucket: Any) -> str | None:
     """Return the key with which a new object will be encrypted."""
-    algorithm = request.header(ENCRYPTION)
+    algorithm = request.headers.get(ENCRYPTION)
     if algorithm is None:
         return _default(bucket)
     if not algorithm.startswith("aws:kms"):
         return None
     # moto encrypts with the bucket's key when the request names none
-    return request.header(f"{ENCRYPTION}-aws-kms-key-id") or _default(bucket) or MANAGED_KEY
+    return request.headers.get(f"{ENCRYPTION}-aws-kms-key-id") or _default(bucket) or MANAGED_KEY
 
 
 def _need(request: AuthorisationRequest, bucket: Any, key: str, action: str, key_id: str) -> Need:
