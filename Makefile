@@ -53,7 +53,8 @@ audit: .venv-audit/.ready ## known vulnerabilities of the pins, and a list of th
 	@mkdir -p sbom
 	@for name in $(AUDITED); do .venv-audit/bin/cyclonedx-py requirements $$name.txt --of JSON \
 	  --output-reproducible -o sbom/$$name.cdx.json || exit 1; done
-	@.venv-audit/bin/pip-audit --require-hashes --disable-pip $(AUDITED:%=-r %.txt)
+	@failed=; for name in $(AUDITED); do echo "auditing $$name.txt"; .venv-audit/bin/pip-audit \
+	  --require-hashes --disable-pip -r $$name.txt || failed=1; done; test -z "$$failed"
 
 format: setup-dev ## format and fix what can be fixed
 	$(BIN)/ruff format .
