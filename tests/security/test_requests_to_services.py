@@ -267,3 +267,28 @@ def test_a_deep_policy_is_the_clients_error(aws: Aws) -> None:
         aws.administrator("prod"), "iam", "POST", "/", headers=FORM, body=urlencode(form).encode()
     )
     assert answer.refused
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "body"),
+    [
+        (
+            "sagemaker",
+            "PUT",
+            "/FeatureGroup/group",
+            b'{"Record": ' + b"[" * DEEP + b"]" * DEEP + b"}",
+        ),
+        ("sagemaker", "PUT", "/FeatureGroup/group", b"[]"),
+        ("sagemaker", "PUT", "/FeatureGroup/group", b'{"Record": "x"}'),
+        ("sagemaker", "PUT", "/FeatureGroup/group", b'{"Record": [{"FeatureName": 5}]}'),
+        ("sagemaker", "POST", "/BatchGetRecord", b'{"Identifiers": 5}'),
+        ("ram", "POST", "/createresourceshare", b'{"name": ' + b"[" * DEEP + b"]" * DEEP + b"}"),
+        ("ram", "POST", "/createresourceshare", b'{"name": 1e400, "tags": "x"}'),
+        ("lakeformation", "POST", "/GrantPermissions", b'{"Principal": [], "Resource": 5}'),
+    ],
+)
+def test_a_malformed_document_of_rest_is_the_clients_error(
+    aws: Aws, service: str, method: str, path: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert ask(aws.administrator("prod"), service, method, path, headers=headers, body=body).refused
