@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import AccountRole, Topology
-from causeway_deploy.stacks import StackRequest
+from causeway_deploy.stacks import StackRequest, failed_resources
 
 Client = Any
 #: Returns a client of a service that acts in the account of a role.
@@ -125,16 +125,6 @@ class AccountStacks:
         self._client.delete_stack(StackName=name)
 
     def failures(self, name: str) -> list[str]:
-        """Return which resources of a stack failed and why, the latest first."""
+        """Return which resources failed in a stack's latest operation and why, the last first."""
         events = self._client.describe_stack_events(StackName=name)["StackEvents"]
         return failed_resources(events)
-
-
-def failed_resources(events: list[dict[str, Any]]) -> list[str]:
-    """Return which resources failed in a stack's history, and why."""
-    return [
-        f"{event['LogicalResourceId']} ({event.get('ResourceType', '?')}): "
-        f"{event.get('ResourceStatusReason', 'no reason given')}"
-        for event in events
-        if str(event.get("ResourceStatus", "")).endswith("_FAILED")
-    ]

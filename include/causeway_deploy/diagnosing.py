@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -44,6 +45,26 @@ class Finding:
             if self.problem is None
             else (f"MISSING  {self.what}: {self.problem}\n         -> {self.mend}")
         )
+
+
+def _looked(what: str, problem: Callable[[], str | None]) -> Finding:
+    """Return what a look says is wrong; a call that fails is a finding too."""
+    try:
+        return Finding(what, problem(), _BOOTSTRAP)
+    except (BotoCoreError, ClientError) as error:
+        return Finding(what, str(error), _BOOTSTRAP)
+
+
+def _absence(stacks: AccountStacks, name: str) -> str | None:
+    return None if stacks.find(name) else "it does not exist"
+
+
+def _attempt(look: Callable[[Any], Any], client: Any) -> None:
+    look(client)
+
+
+def _denied(error: BotoCoreError | ClientError) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "AccessDenied"
 
 
 class Doctor:
@@ -86,16 +107,19 @@ class Doctor:
         """Airflow must not be able to decide for people."""
         approver = self.topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
         people = list(self.topology.people.values())
+        what = "nobody is a person from Airflow's role"
         try:
             self._sts.assume_role(
                 RoleArn=approver,
                 RoleSessionName="doctor",
                 SourceIdentity=people[0].source_identity,
             )
-        except ClientError:
-            return Finding("nobody is a person from Airflow's role")
+        except (BotoCoreError, ClientError) as error:
+            if _denied(error):
+                return Finding(what)
+            return Finding(what, f"this could not be tried: {error}", "run the doctor again")
         return Finding(
-            "nobody is a person from Airflow's role",
+            what,
             f"it may take on {approver}",
             f"somebody changed that role's trust; {_BOOTSTRAP}",
         )
@@ -122,21 +146,22 @@ class Doctor:
                 continue
             stacks = AccountStacks(client, STACK_KEEPERS[role])
             if self.topology.guards == "stacks":
-                yield self._guards(role, stacks)
+                name = self.topology.guards_stack(role)
+                yield _looked(f"stack {name} of {role.value}", partial(self._guards, role, stacks))
             if role in STACK_SERVICES:
                 name = self.topology.resources_stack(role)
-                problem = None if stacks.find(name) else "it does not exist"
-                yield Finding(f"stack {name} of {role.value}", problem, _BOOTSTRAP)
+                yield _looked(f"stack {name} of {role.value}", partial(_absence, stacks, name))
 
-    def _guards(self, role: AccountRole, stacks: AccountStacks) -> Finding:
+    def _guards(self, role: AccountRole, stacks: AccountStacks) -> str | None:
         name = self.topology.guards_stack(role)
         stack = stacks.find(name)
         deployed = None
         if stack is not None:
-            values = {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
+            values = {
+                item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", ())
+            }
             deployed = DeployedGuards(stacks.template(name), values, self._approver_trust(role))
-        lines = differences(role, self.topology, deployed)
-        return Finding(f"stack {name} of {role.value}", "; ".join(lines) or None, _BOOTSTRAP)
+        return "; ".join(differences(role, self.topology, deployed)) or None
 
     def _approver_trust(self, role: AccountRole) -> dict[str, Any] | None:
         if role is not AccountRole.SHARED_SERVICES:
@@ -186,12 +211,7 @@ class Doctor:
         for what, role, duty, service, look in looks:
             if (client := self._client(role, duty, service)) is None:
                 continue
-            try:
-                look(client)
-            except (BotoCoreError, ClientError) as error:
-                yield Finding(what, str(error), _BOOTSTRAP)
-            else:
-                yield Finding(what)
+            yield _looked(what, partial(_attempt, look, client))
 
     def _client(self, role: AccountRole, duty: str, service: str) -> Any:
         """Return a client of a duty, None where it could not be taken on."""

@@ -7,11 +7,13 @@ keeper are used in one way.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from causeway.errors import DeploymentFailed
 from causeway.statuses import Meaning, meaning
+from causeway.topology.stacks import declared_parameters
 
 Change = Literal["created", "updated", "unchanged"]
 
@@ -41,11 +43,8 @@ class StackRequest:
             {"ParameterKey": key, "ParameterValue": value}
             for key, value in sorted(self.parameters.items())
         ]
-        values += [
-            {"ParameterKey": key, "UsePreviousValue": True}
-            for key in previous
-            if key not in self.parameters and f"\n  {key}:" in self.template
-        ]
+        kept = set(previous) & set(declared_parameters(self.template)) - set(self.parameters)
+        values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)]
         call: dict[str, Any] = {
             "StackName": self.name,
             "TemplateBody": self.template,
@@ -56,7 +55,7 @@ class StackRequest:
 
 
 class Stacks(Protocol):
-    """The stacks of one account, as one principal reaches them."""
+    """The stacks of one account, as a principal reaches them who may update them."""
 
     @property
     def principal(self) -> str:
@@ -65,20 +64,41 @@ class Stacks(Protocol):
     def find(self, name: str) -> dict[str, Any] | None:
         """Return a stack's description, or None when there is none."""
 
-    def create(self, request: StackRequest) -> None:
-        """Begin to create a stack; what it made is removed again when it fails."""
-
     def update(self, request: StackRequest, previous: tuple[str, ...]) -> bool:
         """Begin to update a stack; return whether there is anything to update."""
+
+    def failures(self, name: str) -> list[str]:
+        """Return which resources failed in a stack's latest operation and why, the last first."""
+
+
+class OwnStacks(Stacks, Protocol):
+    """The stacks of one account, as an administrator reaches them."""
+
+    def create(self, request: StackRequest) -> None:
+        """Begin to create a stack; what it made is removed again when it fails."""
 
     def delete(self, name: str) -> None:
         """Begin to delete a stack."""
 
-    def failures(self, name: str) -> list[str]:
-        """Return which resources of a stack failed and why, the latest first."""
+
+def failed_resources(events: Iterable[dict[str, Any]]) -> list[str]:
+    """Return which resources failed in a stack's latest operation and why.
+
+    `events` are the stack's, the last first; an operation begins with what a user has initiated.
+    """
+    lines = []
+    for event in events:
+        if event.get("ResourceStatusReason") == "User Initiated":
+            break
+        if str(event.get("ResourceStatus", "")).endswith("_FAILED"):
+            lines.append(
+                f"{event['LogicalResourceId']} ({event.get('ResourceType', '?')}): "
+                f"{event.get('ResourceStatusReason', 'no reason given')}"
+            )
+    return lines
 
 
-def deploy_stack(stacks: Stacks, request: StackRequest) -> Change:
+def deploy_stack(stacks: OwnStacks, request: StackRequest) -> Change:
     """Create or update a stack and wait until it has settled; "no change" is a success.
 
     A stack left in ROLLBACK_COMPLETE by a failed creation is deleted first.

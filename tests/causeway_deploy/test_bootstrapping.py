@@ -62,7 +62,7 @@ class Deployed:
         )
         return {item.stack: item.change for item in deployed}
 
-    def doctor(self, patch: pytest.MonkeyPatch) -> Doctor:
+    def doctor(self, patch: pytest.MonkeyPatch, topology: Topology | None = None) -> Doctor:
         patch.setenv("AWS_ENDPOINT_URL", self.description["endpoint"])
         own = self.keys["airflow"]
         sts = self.aws.cloud.client(
@@ -71,7 +71,7 @@ class Deployed:
         role = self.topology.role_arn(AccountRole.GOVERNANCE, "airflow")
         session = sts.assume_role(RoleArn=role, RoleSessionName="airflow")["Credentials"]
         return Doctor(
-            self.topology,
+            topology or self.topology,
             boto3.Session(
                 session["AccessKeyId"],
                 session["SecretAccessKey"],
@@ -196,6 +196,35 @@ def test_a_doctor_names_what_is_missing_and_who_mends_it(
     (line,) = missing
     assert "causeway_governance_recorder" in line
     assert "causeway_deploy bootstrap (account of governance)" in line
+
+
+def test_a_doctor_goes_on_where_a_call_is_denied(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor = deployed.doctor(monkeypatch)
+    iam, keeper = deployed.aws.client("iam", "data"), "causeway-data-stack-keeper"
+    deny = {"Effect": "Deny", "Action": "cloudformation:GetTemplate", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": deny})
+    iam.put_role_policy(RoleName=keeper, PolicyName="deny", PolicyDocument=document)
+    try:
+        findings = doctor.examine()
+    finally:
+        iam.delete_role_policy(RoleName=keeper, PolicyName="deny")
+    (missing,) = [finding for finding in findings if finding.problem]
+    assert missing.what == "stack causeway-data-guards of data"
+    assert "GetTemplate" in str(missing.problem)
+
+
+def test_a_doctor_takes_only_a_denial_for_a_denial(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = {
+        name: person.model_copy(update={"source_identity": "not a source identity"})
+        for name, person in deployed.topology.people.items()
+    }
+    doctor = deployed.doctor(monkeypatch, deployed.topology.model_copy(update={"people": people}))
+    (finding,) = [item for item in doctor.examine() if item.what.startswith("nobody is a person")]
+    assert "could not be tried" in str(finding.problem)
 
 
 def test_a_doctor_says_when_it_is_not_airflow(

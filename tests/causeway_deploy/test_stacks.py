@@ -73,6 +73,28 @@ def test_a_failed_stack_names_the_resource_and_its_next_deployment_starts_anew(
     assert deploy_stack(stacks, StackRequest("broken", bucket % "ours", {})) == "created"
 
 
+def test_a_failure_names_what_failed_this_time(aws: Aws, stacks: AccountStacks) -> None:
+    aws.client("s3", "data").create_bucket(
+        Bucket="somebodys", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    text = TEMPLATE.format(timeout=30)
+    bucket = "  %s: {Type: AWS::S3::Bucket, Properties: {BucketName: somebodys}}\n"
+    deploy_stack(stacks, StackRequest("third", text, {"Name": "third"}))
+    for name in ("First", "Second"):
+        with pytest.raises(DeploymentFailed, match=name) as error:
+            deploy_stack(stacks, StackRequest("third", text + bucket % name, {"Name": "third"}))
+    assert "First" not in str(error.value)
+
+
+def test_a_parameter_that_became_a_resource_has_no_value_to_keep(stacks: AccountStacks) -> None:
+    before = "Parameters:\n  Other: {Type: String}\n" + TEMPLATE.format(timeout=30).replace(
+        "\nParameters:\n", ""
+    )
+    deploy_stack(stacks, StackRequest("fourth", before, {"Name": "fourth", "Other": "x"}))
+    after = TEMPLATE.format(timeout=31) + "  Other: {Type: AWS::SNS::Topic}\n"
+    assert deploy_stack(stacks, StackRequest("fourth", after, {"Name": "fourth"})) == "updated"
+
+
 def test_only_a_stack_that_is_there_can_be_updated(stacks: AccountStacks) -> None:
     with pytest.raises(DeploymentFailed, match="does not exist"):
         update_stack(stacks, StackRequest("none", TEMPLATE.format(timeout=30), {"Name": "none"}))

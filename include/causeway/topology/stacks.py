@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -112,7 +112,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         ),
         "TrustedAirflowRoleArn": topology.airflow.role_arn or "",
     }
-    declared = (yaml.load(template, Loader=_TemplateLoader) or {}).get("Parameters") or {}  # noqa: S506 - a safe loader that ignores tags
+    declared = declared_parameters(template)
     unknown = [
         name for name, body in declared.items() if name not in all_values and "Default" not in body
     ]
@@ -122,6 +122,12 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
             next_step=f"Known parameters: {', '.join(sorted(all_values))}; give others a default.",
         )
     return {name: all_values[name] for name in declared if name in all_values}
+
+
+def declared_parameters(template: str) -> dict[str, dict[str, Any]]:
+    """Return what a template says of each of its parameters."""
+    content = yaml.load(template, Loader=_TemplateLoader) or {}  # noqa: S506 - a safe loader that ignores tags
+    return dict(content.get("Parameters") or {})
 
 
 def _flag(value: bool) -> str:

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: looked at, created, updated, deleted, and why one failed."""
+"""CloudFormation stacks: looked at, updated, and why one failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from causeway_airflow.hooks.base import AwsCallError, CausewayHook
-from causeway_deploy.stacks import StackRequest
+from causeway_deploy.stacks import StackRequest, failed_resources
 
 
 class CloudFormationHook(CausewayHook):
@@ -29,10 +29,6 @@ class CloudFormationHook(CausewayHook):
         body = self.call("get_template", StackName=name)["TemplateBody"]
         return body if isinstance(body, str) else json.dumps(body)
 
-    def create(self, request: StackRequest) -> None:
-        """Begin to create a stack; what it made is removed again when it fails."""
-        self.call("create_stack", **request.call(), OnFailure="ROLLBACK")
-
     def update(self, request: StackRequest, previous: tuple[str, ...]) -> bool:
         """Begin to update a stack; return whether there is anything to update."""
         try:
@@ -43,16 +39,6 @@ class CloudFormationHook(CausewayHook):
             return False
         return True
 
-    def delete(self, name: str) -> None:
-        """Begin to delete a stack."""
-        self.call("delete_stack", StackName=name)
-
     def failures(self, name: str) -> list[str]:
-        """Return which resources of a stack failed and why, the latest first."""
-        events = self.call("describe_stack_events", StackName=name)["StackEvents"]
-        return [
-            f"{event['LogicalResourceId']} ({event.get('ResourceType', '?')}): "
-            f"{event.get('ResourceStatusReason', 'no reason given')}"
-            for event in events
-            if str(event.get("ResourceStatus", "")).endswith("_FAILED")
-        ]
+        """Return which resources failed in a stack's latest operation and why, the last first."""
+        return failed_resources(self.call("describe_stack_events", StackName=name)["StackEvents"])

@@ -71,7 +71,7 @@ def _deployed(hook: Hooks, role: AccountRole) -> DeployedGuards | None:
     stack = stacks.find(name)
     if stack is None:
         return None
-    values = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    values = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", ())}
     trust = None
     if role is AccountRole.SHARED_SERVICES:
         approver = topology().role_arn(role, "approver").rpartition("/")[2]

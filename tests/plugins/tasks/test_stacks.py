@@ -152,4 +152,4 @@ def test_a_keeper_can_touch_neither_guards_nor_another_service_role(
     with pytest.raises(CausewayError, match="UpdateStack"):
         hook.update(guards, ())
     with pytest.raises(CausewayError, match="DeleteStack"):
-        hook.delete("causeway-governance")
+        hook.call("delete_stack", StackName="causeway-governance")
