@@ -5,9 +5,10 @@ creates the model package group and the draft card of every model, the managed M
 the topology declares one, and the MLflow experiment of every use case. What is there already and
 unchanged stays as it is. Beside that it compares the guards of every account
 (`include/infra/guards`: roles, trust, buckets, keys, queues and their policies, the stage table),
-and whom the approver role trusts, with what the topology declares. A difference fails
-`check_guards`, and with it the run; the other tasks do their work all the same. Guards are never
-changed here.
+and whom the approver role trusts, with what the topology declares. Of all other roles and policies
+it sees the deployed template and its parameters, not what somebody changed past CloudFormation:
+`aws cloudformation detect-stack-drift` shows that. A difference fails `check_guards`, and with it
+the run; the other tasks do their work all the same. Guards are never changed here.
 
 **When.** By hand: first of all, after a change of a template, of the topology or of a use case.
 `platform__sharing` runs after it.

@@ -41,12 +41,22 @@ def _as_environment(topology: Topology, profile: str | None) -> str:
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables)
 
 
+def _as_dotenv(topology: Topology, profile: str | None) -> str:
+    """One line for each variable, its value as it is: for `kubectl --from-env-file`, Docker."""
+    variables = environment(topology, profile).items()
+    return "\n".join(f"{name}={value}" for name, value in variables)
+
+
 def _as_import(topology: Topology, profile: str | None) -> str:
     return json.dumps(documents(topology, profile), indent=2)
 
 
 def _as_secrets(topology: Topology, profile: str | None) -> str:
-    """One secret for each connection; the prefix is the default of the AWS secrets backends."""
+    """One secret for each connection; the prefix is Secrets Manager's default.
+
+    The backend of Systems Manager has `/airflow/connections` (Amazon provider, `connections_prefix`
+    of both backends).
+    """
     secrets = {
         f"airflow/connections/{conn_id}": json.dumps(document)
         for conn_id, document in documents(topology, profile).items()
@@ -54,8 +64,8 @@ def _as_secrets(topology: Topology, profile: str | None) -> str:
     return json.dumps(secrets, indent=2)
 
 
-#: How connections can be written: for a shell, for `airflow connections import`, for the Systems
-#: Manager or Secrets Manager backend.
+#: How connections can be written: for a shell, for containers, for `airflow connections import`,
+#: for the Secrets Manager backend.
 FORMATS: Final[Mapping[str, Callable[[Topology, str | None], str]]] = MappingProxyType(
-    {"env": _as_environment, "import": _as_import, "secrets": _as_secrets}
+    {"env": _as_environment, "dotenv": _as_dotenv, "import": _as_import, "secrets": _as_secrets}
 )

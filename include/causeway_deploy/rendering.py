@@ -6,6 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
+from causeway.errors import ConfigError
 from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology
 from causeway.topology.people import trust_statements
 from causeway_deploy.bootstrapping import guards_request, resources_request
@@ -54,9 +55,18 @@ def commands(topology: Topology, folder: Path, pattern: str) -> list[str]:
 def stack_set_commands(topology: Topology, folder: Path, units: str) -> list[str]:
     """Return the commands that deploy the guards as stack sets, from the management account.
 
-    `units` are the organisational units of the accounts. The resources' stacks are made afterwards,
-    each in its account: `bootstrap` does, or the commands of `commands`.
+    `units` are the organisational units of the accounts. A stack set that is there is updated with
+    its instances instead of made. The resources' stacks are made afterwards, each in its account:
+    by the commands of `commands` that deploy resources.
+
+    Raises:
+        ConfigError: no units are named.
     """
+    if not units:
+        raise ConfigError(
+            "stack sets are deployed to organisational units, and none is named",
+            next_step="Name those of the accounts: --units ou-a1b2-c3d4e5f6,…",
+        )
     lines: list[str] = []
     for role in DEPLOYED_ROLES:
         request, path = guards_request(role, topology), folder / role.value / "guards"
@@ -64,19 +74,28 @@ def stack_set_commands(topology: Topology, folder: Path, units: str) -> list[str
             f"OrganizationalUnitIds={units},Accounts={topology.account(role)},"
             "AccountFilterType=INTERSECTION"
         )
-        create = [
-            *("aws", "cloudformation", "create-stack-set", "--stack-set-name", request.name),
+        content = [
+            *("--stack-set-name", request.name),
             *("--template-body", f"file://{path}.yaml"),
             *("--parameters", f"file://{path}.parameters.json"),
             *("--capabilities", "CAPABILITY_NAMED_IAM", "--permission-model", "SERVICE_MANAGED"),
             *("--auto-deployment", "Enabled=false", "--region", topology.region),
         ]
+        look = ("describe-stack-set", "--stack-set-name", request.name)
         deploy = [
-            *("aws", "cloudformation", "create-stack-instances"),
-            *("--stack-set-name", request.name, "--deployment-targets", targets),
+            *("create-stack-instances", "--stack-set-name", request.name),
+            *("--deployment-targets", targets),
             *("--regions", topology.region, "--region", topology.region),
         ]
-        lines += [shlex.join(create), shlex.join(deploy)]
+        aws = ("aws", "cloudformation")
+        lines += [
+            f"if {shlex.join([*aws, *look, '--region', topology.region])} > /dev/null; then",
+            f"  {shlex.join([*aws, 'update-stack-set', *content])}",
+            "else",
+            f"  {shlex.join([*aws, 'create-stack-set', *content])}",
+            f"  {shlex.join([*aws, *deploy])}",
+            "fi",
+        ]
     return lines
 
 

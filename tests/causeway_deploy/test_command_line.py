@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -105,10 +106,18 @@ def test_stack_sets_reach_each_account_by_itself(capsys: Output, tmp_path: Path)
     assert run("bootstrap", *arguments) == 0
     text = capsys.readouterr().out
     assert text.count("create-stack-set ") == text.count("create-stack-instances ") == 6
+    assert text.count("update-stack-set ") == text.count("describe-stack-set ") == 6
     assert "Accounts=100000000006,AccountFilterType=INTERSECTION" in text
+    checked = subprocess.run(["sh", "-n"], input=text, text=True, capture_output=True)
+    assert checked.returncode == 0, checked.stderr
 
 
-def test_connections_have_one_content_in_three_forms(capsys: Output) -> None:
+def test_stack_sets_without_units_are_refused(capsys: Output, tmp_path: Path) -> None:
+    assert run("bootstrap", "--print", "stack-sets", "--out", str(tmp_path)) == 1
+    assert "--units" in capsys.readouterr().err
+
+
+def test_connections_have_one_content_in_every_form(capsys: Output) -> None:
     def printed(*options: str) -> str:
         assert run("connections", *options) == 0
         return capsys.readouterr().out
@@ -131,6 +140,8 @@ def test_connections_have_one_content_in_three_forms(capsys: Output) -> None:
         shlex.split(line)[1].split("=", 1) for line in printed("--format", "env").splitlines()
     )
     assert json.loads(variables["AIRFLOW_CONN_CAUSEWAY_PROD_DEPLOYER"]) == deployer
+    plain = dict(line.split("=", 1) for line in printed("--format", "dotenv").splitlines())
+    assert plain == variables
 
 
 def test_airflow_reads_what_is_to_be_imported(capsys: Output, tmp_path: Path) -> None:
