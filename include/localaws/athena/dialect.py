@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.athena import rewriting
+from localaws.athena.aliases import Probe, all_columns, suspects, unresolved
+from localaws.athena.comparisons import check_comparison
 from localaws.athena.rewriting import Unsupported
 
 NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"}
@@ -55,10 +57,11 @@ class TableName:
 
 @dataclass(frozen=True)
 class Query:
-    """A supported SELECT, and the tables that it reads."""
+    """A supported SELECT, the tables that it reads, and what has to be a column of its sources."""
 
     text: str
     tables: tuple[TableName, ...]
+    probes: tuple[Probe, ...] = ()
 
 
 def read_query(text: str, catalog: str, database: str) -> Query:
@@ -78,6 +81,7 @@ def read_query(text: str, catalog: str, database: str) -> Query:
     tables = set()
     for node in rewriting.nodes(tree):
         _check(node)
+        check_comparison(node)
         if node.get("type") == "BASE_TABLE":
             parts = [node["catalog_name"], node["schema_name"], node["table_name"]]
             if not parts[0] and not parts[1] and parts[2].lower() in names:
@@ -88,7 +92,15 @@ def read_query(text: str, catalog: str, database: str) -> Query:
             tables.add(name)
     if rewriting.needed(tree):
         text = rewriting.text_of(document)
-    return Query(text, tuple(sorted(tables)))
+    return Query(text, tuple(sorted(tables)), tuple(_probes(tree)))
+
+
+def _probes(tree: dict[str, Any]) -> Iterator[Probe]:
+    for suspect in suspects(tree):
+        if suspect.source["type"] == "EMPTY":
+            raise unresolved(suspect.names[0])
+        probe = all_columns(_parsed("SELECT * FROM t"), suspect.source, list(_ctes(tree)))
+        yield Probe(rewriting.text_of(probe), suspect.names)
 
 
 def _parsed(text: str) -> dict[str, Any]:

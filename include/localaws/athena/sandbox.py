@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from localaws.athena.aliases import Probe, unresolved
 from localaws.athena.dialect import Query, TableName
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Sandbox:
 
         Raises:
             duckdb.Error: the query cannot be answered; the text says why.
+            Unsupported: a name that is no column yet is used as one.
         """
         import pyarrow as pa
 
@@ -96,13 +98,22 @@ class Sandbox:
         self._schema(*home)
         self._database.execute(f"USE {_quoted(home[0])}.{_quoted(home[1])}")
         self._database.execute("SET lock_configuration = true")
-        answer = self._database.sql(query.text).to_arrow_table()
+        for probe in query.probes:
+            self._resolve(probe)
+        relation = self._database.sql(query.text)
+        answer = relation.to_arrow_table()
         # A sum of integers has a wider type in DuckDB; a value beyond BIGINT fails, as in Trino.
-        for index, field in enumerate(answer.schema):
-            if pa.types.is_decimal(field.type):
+        for index, kind in enumerate(relation.types):
+            if str(kind) == "HUGEINT":
                 narrow = answer.column(index).cast(pa.int64())
-                answer = answer.set_column(index, field.name, narrow)
+                answer = answer.set_column(index, answer.schema.names[index], narrow)
         return answer
+
+    def _resolve(self, probe: Probe) -> None:
+        columns = {column.lower() for column in self._database.sql(probe.text).columns}
+        for name in probe.names:
+            if name not in columns:
+                raise unresolved(name)
 
     def _put(self, name: TableName, rows: pa.Table) -> None:
         self._schema(name.catalog, name.database)

@@ -293,6 +293,18 @@ def test_the_callers_own_policy_counts_as_well(lake: Lake) -> None:
     [
         ("SELEC 1", "NOT_SUPPORTED"),
         ("SELECT nothing FROM {}", "nothing"),
+        ("SELECT 1 WHERE 1 = '1'", "TYPE_MISMATCH: number and varchar"),
+        ("SELECT 1 WHERE timestamp '2024-01-02 00:00:00' > '2024-01-01'", "TYPE_MISMATCH: timest"),
+        ("SELECT 1 FROM {} WHERE from_iso8601_timestamp(event_time) > '2024'", "TYPE_MISMATCH"),
+        ("SELECT 1 WHERE date '2024-01-02' IN ('2024-01-02')", "TYPE_MISMATCH"),
+        ("SELECT 1 WHERE 2 BETWEEN '1' AND '3'", "TYPE_MISMATCH"),
+        ("SELECT 1 AS a, a + 1 AS b", "COLUMN_NOT_FOUND: Column 'a'"),
+        ("SELECT amount AS a, a + 1 AS b FROM {}", "COLUMN_NOT_FOUND: Column 'a'"),
+        ("SELECT amount AS a FROM {} WHERE a > 0", "COLUMN_NOT_FOUND: Column 'a'"),
+        ("SELECT amount AS a, count(*) FROM {} GROUP BY a", "COLUMN_NOT_FOUND: Column 'a'"),
+        ("SELECT count(*) AS n FROM {} HAVING n > 0", "COLUMN_NOT_FOUND: Column 'n'"),
+        ("WITH s AS (SELECT amount AS a FROM {} WHERE a > 0) SELECT a FROM s", "Column 'a'"),
+        ("SELECT 1.5 AS d", "NOT_SUPPORTED: column d is decimal"),
         ("SELECT * FROM no_such_table", "TABLE_NOT_FOUND|Schema must be"),
         ("SELECT amount / 2 FROM {}", "the function /"),
         ("SELECT amount::bigint FROM {}", "mismatched input '::'"),
@@ -314,6 +326,31 @@ def test_sql_that_is_wrong_or_not_served_fails_with_the_reason(
     assert re.search(said, done["Status"]["StateChangeReason"]), done["Status"]
     with pytest.raises(ClientError, match="FAILED"):
         lake.reader().client("athena").get_query_results(QueryExecutionId=done["QueryExecutionId"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("SELECT max(amount) AS amount FROM {} WHERE amount > 0 ORDER BY amount", "5.0"),
+        ("WITH s AS (SELECT amount AS a FROM {}) SELECT max(a) AS a FROM s WHERE a > 0", "5.0"),
+        ("SELECT a FROM (SELECT max(amount) AS a FROM {}) WHERE a > 0", "5.0"),
+        (
+            "SELECT count(*) AS n FROM {} WHERE amount > 3 AND lower('A') = 'a' "
+            "AND date '2024-01-02' > date '2023-01-01'",
+            "2",
+        ),
+        (
+            "SELECT sum(n) AS n FROM (SELECT 3 AS n FROM {} WHERE amount > 3) WHERE n IN (3, 2.5)",
+            "6",
+        ),
+    ],
+)
+def test_a_name_of_the_source_is_meant_before_an_alias(lake: Lake, sql: str, answer: str) -> None:
+    lake.open()
+    athena = lake.reader().client("athena")
+    done = run(athena, sql.format(lake.named))
+    assert done["Status"]["State"] == "SUCCEEDED", done
+    assert rows(athena, done)[1:] == [[answer]]
 
 
 # ------------------------------------------------------------------------ executions
