@@ -18,13 +18,15 @@ from causeway.iam import MalformedPolicy, Policy, PolicyType, Request, evaluate,
 from causeway.iam import Policies as Applicable
 from localaws.door.routing import bucket_of
 from localaws.engine.corrections import MotoCall, before
+from localaws.engine.service_principals import is_service
 from localaws.identity.authorisation.principals import subject_of
 from localaws.identity.credentials import iam_backend
 from localaws.kit.arns import is_arn
 from localaws.kit.service import ServiceError
 
 _IDENTITY = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/(.+)")
-_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?|\*")
+_PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(?:saml|oidc)-provider/.+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def check_trust_policy(call: MotoCall) -> None:
     if any(not action.startswith("sts:") for action in _actions(call.params.get(name))):
         raise TRUST.refuse("AssumeRole policy may only specify STS AssumeRole actions.")
     _check_principals(call, policy, TRUST)
+    _check_providers(call, policy)
 
 
 @before("s3", "PutBucketPolicy")
@@ -213,8 +216,24 @@ def _check_principals(call: MotoCall, policy: Policy, words: Words) -> None:
             if not _exists(call, name):
                 raise words.refuse(words.principal, kind="AWS", name=name)
         for name in sorted(element.services):
-            if not _SERVICE.fullmatch(name):
+            if name != "*" and not is_service(name):
                 raise words.refuse(words.principal, kind="SERVICE", name=name)
+
+
+def _check_providers(call: MotoCall, policy: Policy) -> None:
+    """Refuse what is no identity provider, and a provider of another account.
+
+    IAM's sentence is known from reports of its users; that IAM says it of another account's
+    provider, which STS would not accept, is not verified.
+    """
+    for statement in policy.statements:
+        for name in sorted(statement.principal.providers if statement.principal else ()):
+            provider = _PROVIDER.fullmatch(name)
+            own = provider[1] == call.account if provider else _DOMAIN.fullmatch(name)
+            if name != "*" and not own:
+                raise TRUST.refuse(
+                    "Federated principals must be valid domain names or SAML metadata ARNs"
+                )
 
 
 def _exists(call: MotoCall, name: str) -> bool:

@@ -17,6 +17,9 @@ ACCOUNT = ACCOUNTS["shared_services"]
 ABSENT = f"arn:aws:iam::{ACCOUNT}:role/nobody"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
+PROVIDERS = f"arn:aws:iam::{ACCOUNT}"
+ELSEWHERE = f"arn:aws:iam::{ACCOUNTS['data']}:saml-provider/corporate"
+
 
 def grant(action: str, resource: str | None, principal: Any) -> dict[str, Any]:
     where = {} if resource is None else {"Resource": resource}
@@ -32,6 +35,10 @@ def grant(action: str, resource: str | None, principal: Any) -> dict[str, Any]:
         document(grant("sts:AssumeRole", None, {"AWS": ABSENT})),
         document(grant("s3:GetObject", None, {"AWS": ROOT})),
         document(grant("sts:AssumeRole", None, {"Service": "nonsense"})),
+        document(grant("sts:AssumeRole", None, {"Service": "sagemakr.amazonaws.com"})),
+        document(grant("sts:AssumeRoleWithSAML", None, {"Federated": f"{PROVIDERS}:role/x"})),
+        document(grant("sts:AssumeRoleWithSAML", None, {"Federated": ELSEWHERE})),
+        document(grant("sts:AssumeRoleWithWebIdentity", None, {"Federated": "nonsense"})),
     ],
 )
 def test_a_trust_policy_is_read(aws: Aws, text: str) -> None:
@@ -41,6 +48,26 @@ def test_a_trust_policy_is_read(aws: Aws, text: str) -> None:
     refused("MalformedPolicyDocument", iam.create_role, **create)
     update = {"RoleName": "reader", "PolicyDocument": text}
     refused("MalformedPolicyDocument", iam.update_assume_role_policy, **update)
+
+
+@pytest.mark.parametrize(
+    ("action", "principal"),
+    [
+        ("sts:AssumeRole", {"Service": ["sagemaker.amazonaws.com", "ecs-tasks.amazonaws.com"]}),
+        ("sts:AssumeRole", {"Service": ["pods.eks.amazonaws.com", "scheduler.amazonaws.com"]}),
+        ("sts:AssumeRole", {"Service": ["delivery.logs.amazonaws.com", "ec2.amazonaws.com.cn"]}),
+        ("sts:AssumeRole", {"Service": f"logs.{REGION}.amazonaws.com"}),
+        ("sts:AssumeRoleWithSAML", {"Federated": f"{PROVIDERS}:saml-provider/corporate"}),
+        ("sts:AssumeRoleWithWebIdentity", {"Federated": f"{PROVIDERS}:oidc-provider/o.example/x"}),
+        ("sts:AssumeRoleWithWebIdentity", {"Federated": "accounts.google.com"}),
+    ],
+)
+def test_a_trust_policy_names_services_and_providers_that_exist(
+    aws: Aws, action: str, principal: Any
+) -> None:
+    iam = aws.client("iam", "shared_services")
+    trust = document(grant(action, None, principal))
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)
 
 
 def test_a_principal_of_another_account_must_exist_there(aws: Aws) -> None:
