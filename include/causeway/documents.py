@@ -37,7 +37,8 @@ def load(path: Path, model: type[Model]) -> Model:
     """Read and check one YAML file; the result is cached until the file's time or size changes.
 
     Raises:
-        ConfigError: the file is missing, is no YAML, repeats a key or breaks the model.
+        ConfigError: the file is missing, is no YAML, repeats a key, has an alias or breaks the
+            model.
     """
     try:
         stat = path.stat()
@@ -51,9 +52,19 @@ def load(path: Path, model: type[Model]) -> Model:
     if entry is not None and entry[:2] == (stat.st_mtime_ns, stat.st_size):
         document: Model = entry[2]
         return document
-    value = parse(path.read_text(encoding="utf-8"), model, str(path))
+    value = parse(_text(path), model, str(path))
     _loaded[key] = (stat.st_mtime_ns, stat.st_size, value)
     return value
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
+        raise ConfigError(
+            f"cannot read {path}: {reason}", next_step="Name a YAML file that is UTF-8."
+        ) from error
 
 
 def parse(text: str, model: type[Model], file: str) -> Model:
@@ -64,13 +75,13 @@ def parse(text: str, model: type[Model], file: str) -> Model:
     """
     try:
         node = yaml.compose(text, Loader=LOADER)
-        _refuse_repeated_keys(node, file)
+        _refuse_ambiguity(node, file, set())
         loader = LOADER(text)
         try:
             content = loader.construct_document(node) if node is not None else None
         finally:
             loader.dispose()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date with a 13th month, say
         raise ConfigError(
             f"{file}: not readable as YAML: {error}", next_step="Correct the syntax of the file."
         ) from error
@@ -88,13 +99,20 @@ def parse(text: str, model: type[Model], file: str) -> Model:
         ) from error
 
 
-def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
-    # In YAML the last of two equal keys silently wins; here a repeated key is an error.
+def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> None:
+    # A repeated key, of which YAML silently takes the last, and a node that stands in two places.
+    if id(node) in seen:
+        raise ConfigError(
+            f"{file}: {path}: an alias (`*name`) repeats what stands elsewhere",
+            next_step="Write the value out; anchors and aliases are not read.",
+        )
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:
-            name = str(key.value)
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
             dotted = f"{path}.{name}" if path else name
+            _refuse_ambiguity(key, file, seen, dotted)
             if name in names:
                 raise ConfigError(
                     f"{file}: {dotted}: the key stands twice (again in line "
@@ -102,10 +120,10 @@ def _refuse_repeated_keys(node: Any, file: str, path: str = "") -> None:
                     next_step="Keep one of the two.",
                 )
             names.add(name)
-            _refuse_repeated_keys(value, file, dotted)
+            _refuse_ambiguity(value, file, seen, dotted)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _refuse_repeated_keys(value, file, f"{path}.{index}" if path else str(index))
+            _refuse_ambiguity(value, file, seen, f"{path}.{index}" if path else str(index))
 
 
 def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:

@@ -30,8 +30,23 @@ def test_repeated_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("name: &a [*a]", "name.0"),
+        ("name: a\ninner: &i {size: 1}\nmany: [*i]", "many.0"),
+        ("name: &n a\n*n : 1", "a"),
+    ],
+)
+def test_an_alias_is_refused(text: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"x.yaml: {key}: an alias"):
+        parse(text, Outer, "x.yaml")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("name: 2026-13-01", "not readable as YAML"),
+        (f"name: {'[' * 1100}{']' * 1100}", "not readable as YAML"),
         ("[1]", "expected a mapping"),
         ("", "expected a mapping"),
         ("a: [", "not readable as YAML"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ def declared(dataset: Any, **training: Any) -> UseCase:
     """Read the shipped use case with another dataset, and with other training keys."""
     document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
     (model,) = document["models"]
-    model["dataset"] = dataset
+    model["dataset"] = json.loads(json.dumps(dataset))  # no part twice: that would be an alias
     model["training"] |= training
     return use_case_of(yaml.safe_dump(document), "credit_risk.yaml")
 
