@@ -278,11 +278,16 @@ def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
     """Read every use case of the folder, ordered by id.
 
     Raises:
-        ConfigError: a file breaks the schema, or two use cases share a model, a model group
-            or a feature group name.
+        ConfigError: there is none, a file breaks the schema, or two use cases share a model, a
+            model group or a feature group name.
     """
     root = folder or USE_CASES_DIR
     cases = tuple(use_case(path.stem, root) for path in sorted(root.glob("*.yaml")))
+    if not cases:
+        raise ConfigError(
+            f"{root}: no use case in it" if root.is_dir() else f"{root}: no such folder",
+            next_step="Name the folder that holds <use case>.yaml (CAUSEWAY_USE_CASES).",
+        )
     kinds = (
         ("model", [(m.name, u.id) for u in cases for m in u.models]),
         ("model group", [(m.group, u.id) for u in cases for m in u.models]),
