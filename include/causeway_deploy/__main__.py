@@ -15,7 +15,7 @@ from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology, lo
 from causeway.use_cases.use_case import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.checking import check
-from causeway_deploy.clients import administrators, refuse_local_on_aws
+from causeway_deploy.clients import administrators, refuse_local_on_aws, refuse_profiles
 from causeway_deploy.connecting import FORMATS
 from causeway_deploy.diagnosing import Doctor
 from causeway_deploy.rendering import commands, render, stack_set_commands
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     }[options.command]
     try:
         return run(load_topology(options.topology), options)
-    except (CausewayError, ClientError, BotoCoreError) as error:
+    except (CausewayError, ClientError, BotoCoreError, OSError) as error:
         _say(f"failed: {error}", error=True)
         return 1
 
@@ -55,9 +55,11 @@ def _render(topology: Topology, options: argparse.Namespace) -> int:
 
 
 def _bootstrap(topology: Topology, options: argparse.Namespace) -> int:
-    if options.print == "none":
+    printed = options.print != "none"
+    roles = DEPLOYED_ROLES if printed else options.only or DEPLOYED_ROLES
+    refuse_profiles(topology, roles, options.profiles)
+    if not printed:
         refuse_local_on_aws(topology)
-        roles = options.only or DEPLOYED_ROLES
         cases = load_use_cases(options.use_cases)
         bootstrap(topology, administrators(topology, options.profiles), _say, roles, cases)
         return 0

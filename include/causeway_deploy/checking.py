@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from causeway.errors import ConfigError
 from causeway.sharing.consumer_policies import consumer_policies
 from causeway.topology.accounts import DEPLOYED_ROLES, GOVERNING, SHARERS, Topology
 from causeway.topology.people import TRUST_LIMIT, trust_size, trust_statements
@@ -21,6 +22,7 @@ def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
     Raises:
         ConfigError: something is wrong; naming the file, the key and what is allowed.
     """
+    _refuse_unknown_approvers(topology, use_cases)
     for role in SHARERS:
         consumer_policies(role, use_cases, topology, datetime.now(UTC))
     for case in use_cases:
@@ -34,6 +36,26 @@ def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
             "`outside_consumers: true`: the sharing duties may rewrite bucket and key policies"
         )
     return notes
+
+
+def _refuse_unknown_approvers(topology: Topology, use_cases: Sequence[UseCase]) -> None:
+    unknown = [
+        f"{case.id}: models.{model.name}.approvers.{stage}: {person!r} is not in `people`"
+        for case in use_cases
+        for model in case.models
+        for stage, people in (
+            ("test", model.approvers.test),
+            ("production", model.approvers.production),
+        )
+        for person in people
+        if person not in topology.people
+    ]
+    if unknown:
+        raise ConfigError(
+            "\n".join(unknown),
+            next_step=f"Add them to `people` of topology {topology.name}, or name one of: "
+            f"{', '.join(sorted(topology.people)) or '(nobody is there)'}.",
+        )
 
 
 def _sizes(topology: Topology) -> list[str]:
@@ -62,7 +84,7 @@ def _people(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
     notes = [
         f"people: {name} has no principal and decides in Airflow only"
         for name in sorted(entitled)
-        if name in topology.people and topology.people[name].principal is None
+        if topology.people[name].principal is None
     ]
     for name, person in topology.people.items():
         roles = topology.roles_of(person.principal.account) if person.principal else ()

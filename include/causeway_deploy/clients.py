@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +44,24 @@ def administrators(topology: Topology, pattern: str) -> Clients:
         return make(service)
 
     return client
+
+
+def refuse_profiles(topology: Topology, roles: Sequence[AccountRole], pattern: str) -> None:
+    """Refuse a pattern of profile names that does not name one profile for each account.
+
+    Raises:
+        ConfigError: it has another placeholder than `{role}`, or none and there are two accounts.
+    """
+    if {"{", "}"} & set(pattern.replace("{role}", "")):
+        problem = "only `{role}` may stand in braces"
+    elif "{role}" not in pattern and len({topology.account(role) for role in roles}) > 1:
+        problem = "without `{role}` one profile would stand for several accounts"
+    else:
+        return
+    raise ConfigError(
+        f"--profiles {pattern}: {problem}",
+        next_step="Write, for example, '{role}-admin'.",
+    )
 
 
 def session_in_account(topology: Topology, role: AccountRole, profile: str) -> boto3.Session:

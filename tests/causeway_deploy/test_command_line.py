@@ -76,6 +76,68 @@ def test_what_is_wrong_is_named(
     assert message in capsys.readouterr().err
 
 
+def test_an_approver_who_is_not_among_the_people_is_named(capsys: Output, tmp_path: Path) -> None:
+    assert run("check", topology=edited(tmp_path, "  governance-officer:", "  officer:")) == 1
+    message = capsys.readouterr().err
+    assert (
+        "credit_risk: models.credit_risk.approvers.production: 'governance-officer' is not in "
+        "`people`"
+    ) in message
+    assert "officer" in message.partition("Next step")[2]
+
+
+@pytest.mark.parametrize("name", ["nothing", "nowhere"])
+def test_a_folder_without_use_cases_is_named(capsys: Output, tmp_path: Path, name: str) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert run("check", "--use-cases", str(tmp_path / name)) == 1
+    assert str(tmp_path / name) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"name: \xe4"], ids=["a folder", "not UTF-8"])
+def test_a_topology_that_cannot_be_read_is_named(
+    capsys: Output, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "topology.yaml"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    assert run("check", topology=path) == 1
+    assert f"failed: cannot read {path}" in capsys.readouterr().err
+
+
+def test_a_file_where_the_rendered_ones_should_go_is_named(capsys: Output, tmp_path: Path) -> None:
+    path = tmp_path / "rendered"
+    path.write_text("")
+    assert run("render", "--out", str(path)) == 1
+    assert str(path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("{rolle}-admin", "only `{role}`"),
+        ("{}-admin", "only `{role}`"),
+        ("{role", "only `{role}`"),
+        ("admin", "for several accounts"),
+    ],
+)
+@pytest.mark.parametrize("printed", ["commands", "none"])
+def test_a_pattern_of_profiles_that_names_none_for_each_account_is_refused(
+    capsys: Output, tmp_path: Path, pattern: str, message: str, printed: str
+) -> None:
+    options = ("--profiles", pattern, "--print", printed, "--out", str(tmp_path))
+    assert run("bootstrap", *options) == 1
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_profile_is_enough_for_one_account(capsys: Output, tmp_path: Path) -> None:
+    options = ("--only", "prod", "--profiles", "no-such-profile", "--out", str(tmp_path))
+    assert run("bootstrap", *options) == 1
+    assert "no-such-profile cannot sign in" in capsys.readouterr().err
+
+
 def test_what_is_rendered_is_complete(capsys: Output, tmp_path: Path) -> None:
     assert run("render", "--out", str(tmp_path)) == 0
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
