@@ -6,6 +6,7 @@ cached.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from typing import Any
 from localaws.kit.service import ServiceError
 
 Value = str | int | float
-INTEGRAL = re.compile(r"[+-]?\d+")
+# ASCII decimals. Whether AWS takes NaN, infinity or hexadecimals is not verified: refused here.
+INTEGRAL = re.compile(r"[+-]?[0-9]+")
+FRACTIONAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # Feature Store developer guide, "Event time": yyyy-MM-dd'T'HH:mm:ssZ, with or without milliseconds.
-ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)")
+ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 LIMIT = 2**63
 
 
@@ -87,21 +90,19 @@ def deletion(schema: Schema, identifier: str, event_time: str) -> Record:
 
 
 def _number(name: str, kind: str, text: str) -> int | float:
-    if kind == "Integral":
-        if INTEGRAL.fullmatch(text) and -LIMIT <= (number := int(text)) < LIMIT:
-            return number
-        raise invalid(f"feature {name} is Integral and cannot be {text!r}.")
-    try:
-        return float(text)
-    except ValueError:
-        raise invalid(f"feature {name} is Fractional and cannot be {text!r}.") from None
+    if kind == "Fractional":
+        if FRACTIONAL.fullmatch(text) and math.isfinite(fraction := float(text)):
+            return fraction
+    elif INTEGRAL.fullmatch(text) and len(text) < 100 and -LIMIT <= (number := int(text)) < LIMIT:
+        return number
+    raise invalid(f"feature {name} is {kind} and cannot be {text!r}.")
 
 
 @lru_cache(maxsize=4096)
 def _moment(kind: str, name: str, text: str) -> float:
     try:
         if kind == "Fractional":
-            return datetime.fromtimestamp(float(text), UTC).timestamp()
+            return datetime.fromtimestamp(_number(name, kind, text), UTC).timestamp()
         if ISO_8601.fullmatch(text):
             return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):

@@ -73,6 +73,12 @@ def test_a_record_with_the_same_event_time_goes_to_the_offline_store_alone(
         ([{"FeatureName": "amount", "ValueAsString": "much"}], "amount"),
         ([{"FeatureName": "duration", "ValueAsString": "6.5"}], "duration"),
         ([{"FeatureName": "duration", "ValueAsString": str(2**63)}], "duration"),
+        ([{"FeatureName": "duration", "ValueAsString": "\uff11\uff12"}], "duration"),
+        ([{"FeatureName": "duration", "ValueAsString": "9" * 5000}], "duration"),
+        *(
+            ([{"FeatureName": "amount", "ValueAsString": text}], "amount")
+            for text in ("1_0", "\uff11\uff12", " 1 ", "nan", "inf", "-Infinity", "1e999", ".", "")
+        ),
         ([{"FeatureName": "event_time", "ValueAsString": "yesterday"}], "event_time"),
         ([{"FeatureName": "event_time", "ValueAsString": "2024-01-01"}], "event_time"),
         ([{"FeatureName": "record_id", "ValueAsString": ""}], "record_id"),
@@ -87,6 +93,12 @@ def test_a_wrong_record_is_refused_naming_the_feature(
     refusal = refused("ValidationError", runtime.put_record, FeatureGroupName=NAME, Record=wrong)
     assert named in refusal.message
     assert read(runtime) == {}
+
+
+@pytest.mark.parametrize("text", ["6", "-6.5", "+.5", "6.", "1e-05", "2.5E3"])
+def test_a_decimal_number_is_a_fractional_value(runtime: Any, group: str, text: str) -> None:
+    put(runtime, "sgc-000001", T2, text)
+    assert read(runtime)["amount"] == text
 
 
 def test_an_unknown_group_is_not_found(runtime: Any) -> None:
