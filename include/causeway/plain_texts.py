@@ -30,7 +30,8 @@ def is_plain(text: str, longest: int = LONGEST) -> bool:
 
 
 def encoded(text: str, what: str) -> str:
-    """Return a text in the alphabet; BadInput, naming `what`, when it gets too long."""
+    """Return a text in the alphabet; BadInput, naming `what`, when it is none or gets too long."""
+    _refuse_surrogates(text, what)
     plain = text
     if text.startswith(_MARK) or not all(map(_allowed, text)):
         plain = _MARK + "".join(c if _allowed(c) and c != "=" else _escaped(c) for c in text)
@@ -51,6 +52,7 @@ def encoded_metrics(metrics: Mapping[str, float]) -> str:
     """Write as many metrics, by name, as fit: `auc=0.78 mse=0.2`, with six decimals."""
     line = ""
     for name in sorted(metrics):
+        _refuse_surrogates(name, "a metric's name")
         key = "".join(c if _allowed(c, "LN") and c != "=" else _escaped(c) for c in name)
         longer = f"{line} {key}={round(metrics[name], 6)}".strip()
         if len(longer) <= LONGEST:
@@ -66,6 +68,14 @@ def decoded_metrics(line: str) -> dict[str, float]:
 
 def _allowed(character: str, categories: str = "LNZ") -> bool:
     return character in _PUNCTUATION or unicodedata.category(character)[0] in categories
+
+
+def _refuse_surrogates(text: str, what: str) -> None:
+    if any(unicodedata.category(character) == "Cs" for character in text):
+        raise BadInput(
+            f"{what}: {text!r} has half of a pair of surrogates, which is no character",
+            next_step="correct the text where it comes from",
+        )
 
 
 def _escaped(character: str) -> str:

@@ -7,10 +7,12 @@ across accounts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from causeway.digests import sha256
+from causeway.errors import BadInput
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked
@@ -84,8 +86,10 @@ def registration_request(
     group and artifact: a retried call is the same call.
 
     Raises:
-        BadInput: the card inside breaks its schema, or a text gets too long as AWS takes it.
+        BadInput: a metric is no finite number, the card inside breaks its schema, or a text is
+            none or gets too long as AWS takes it.
     """
+    _refuse_endless(model, candidate)
     card = package_content(Facts(case, model, candidate))
     request = {
         "ModelPackageGroupName": str(group),
@@ -112,6 +116,16 @@ def registration_request(
     }
     baselines = _sources(candidate, "baseline")
     return request | ({"DriftCheckBaselines": baselines} if baselines else {})
+
+
+def _refuse_endless(model: ModelSpec, candidate: Candidate) -> None:
+    for kind, metrics in (("", candidate.metrics), ("training ", candidate.training_metrics)):
+        for name, value in sorted(metrics.items()):
+            if not math.isfinite(value):
+                raise BadInput(
+                    f"model {model.name}: {kind}metric {name!r} is {value}, no finite number",
+                    next_step="Look at what evaluation and training measured; then train again.",
+                )
 
 
 def gates_line(report: Mapping[str, Any]) -> str:

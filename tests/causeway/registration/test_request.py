@@ -12,7 +12,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from causeway.digests import Digest
-from causeway.errors import ConfigError
+from causeway.errors import BadInput, ConfigError
 from causeway.gates.judges import evaluate
 from causeway.plain_texts import decoded_metrics
 from causeway.registration.request import (
@@ -74,6 +74,23 @@ def test_the_container_is_told_which_script_serves(request_: dict[str, Any]) -> 
 
 def test_the_metrics_it_was_gated_on_travel_with_the_version(request_: dict[str, Any]) -> None:
     assert request_["CustomerMetadataProperties"]["validation-metrics"] == "auc=0.8"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"metrics": {"auc": float("nan")}}, "model credit_risk: metric 'auc' is nan"),
+        ({"training_metrics": {"loss": float("inf")}}, "training metric 'loss' is inf"),
+        ({"metrics": {"a\ud800": 1.0}}, r"a metric's name: 'a\\ud800'"),
+        ({"requested_by": "ann\ud800"}, r"'requested-by': 'ann\\ud800'"),
+    ],
+)
+def test_what_no_version_can_carry_is_refused_by_name(
+    case: UseCase, model: ModelSpec, topology: Topology, changed: dict[str, Any], message: str
+) -> None:
+    group = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, model.group)
+    with pytest.raises(BadInput, match=message):
+        registration_request(group, case, model, replace(CANDIDATE, **changed))
 
 
 def test_metrics_that_do_not_fit_are_left_out_whole(
