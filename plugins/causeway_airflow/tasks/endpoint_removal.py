@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from causeway.deployment.leases import write_live
+from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.results import RemovedEndpoint
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.deployment import EndpointBusy
 from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
 from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table
@@ -18,20 +20,30 @@ log = logging.getLogger(__name__)
 
 
 def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoint:
-    """Delete the endpoint that serves the version, and write that nothing is served any more.
+    """Delete the version's endpoint, healthy or not, and write that nothing is served any more.
 
     An endpoint that serves another version by now stays; model and endpoint config always do.
 
     Raises:
         LeaseHeld: another run deploys to the endpoint.
+        EndpointBusy: it changes, and AWS deletes it only afterwards (a system update, say).
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     decision = table.decision(subject.version, subject.stage, subject.attempt)
     names = subject.target(decision.artifact_sha256)
     lease = take_lease(table, subject, run_id)
     observed = endpoints.observe(names.endpoint)
-    serves = (observed.status, observed.endpoint_config) == ("InService", names.endpoint_config)
-    if serves:
+    ours = observed.endpoint_config == names.endpoint_config
+    state = meaning("EndpointStatus", observed.status) if observed.status else Meaning.GONE
+    if ours and state is Meaning.WAITING:
+        give_back(table, lease)
+        raise EndpointBusy(
+            f"endpoint {names.endpoint} is {observed.status}",
+            account=subject.account,
+            next_step="The task retries until that change has ended.",
+        )
+    removable = ours and state in (Meaning.SUCCESS, Meaning.FAILURE)
+    if removable:
         endpoints.delete(names.endpoint)
     else:
         log.info(
@@ -39,7 +51,7 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
             *(names.endpoint, observed.status or "gone", observed.endpoint_config),
         )
     live = table.live(subject.role, subject.model.name)
-    gone = serves or observed.status in (None, "Deleting")
+    gone = removable or state is Meaning.GONE
     if gone and live and live.version_arn == subject.version and live.removed_at is None:
         table.write(
             write_live(
@@ -47,4 +59,4 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
             )
         )
     give_back(table, lease)
-    return {"endpoint": names.endpoint, "account": subject.account, "removed": serves}
+    return {"endpoint": names.endpoint, "account": subject.account, "removed": removable}

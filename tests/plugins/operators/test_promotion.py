@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,34 @@ def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_wh
     again = table().live(AccountRole.TEST, "credit_risk")
     assert again is not None and again.removed_at is None
     assert test.perform(context("run-1")) == metrics
+
+
+@pytest.mark.parametrize("status", ["Failed", "OutOfService"])
+def test_a_test_endpoint_that_no_longer_serves_is_deleted_once_it_has_settled(
+    shared: LocalPlatform, approved: str, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    from causeway_airflow.hooks.endpoints import EndpointsHook
+    from causeway_airflow.operators.promotion import RemoveTestEndpointOperator
+    from causeway_airflow.tasks.deployment import EndpointBusy
+
+    execute(deploy(approved), context("run-1"))
+    observe = EndpointsHook.observe
+
+    def say(state: str) -> None:
+        monkeypatch.setattr(
+            EndpointsHook, "observe", lambda *given: replace(observe(*given), status=state)
+        )
+
+    remove = RemoveTestEndpointOperator(task_id="r", version_arn=approved, attempt=1, **ABOUT)
+    say("SystemUpdating")
+    with pytest.raises(EndpointBusy, match="SystemUpdating"):
+        remove.perform(context("run-1"))
+    say(status)
+    assert remove.perform(context("run-1"))["removed"]
+    monkeypatch.setattr(EndpointsHook, "observe", observe)
+    assert not remove.perform(context("run-1"))["removed"]
+    live = table().live(AccountRole.TEST, "credit_risk")
+    assert live is not None and live.removed_at is not None
 
 
 def test_a_deployment_waits_until_the_name_of_a_deleted_endpoint_is_free(
