@@ -41,10 +41,25 @@ class LocalPlatform:
 
     def person(self, name: str) -> Any:
         """Return a SageMaker client of the registry's account for a person who decides."""
-        keys = self.approver_session(name)
-        return self._client(
-            "sagemaker", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
+        return self._registry(self.approver_session(name))
+
+    def stranger(self, name: str) -> Any:
+        """Return the same for a name that no one trusts, under a role made by an administrator."""
+        iam, account = self.client("iam", "shared_services"), self.accounts["shared_services"]["id"]
+        trust = {"Effect": "Allow", "Principal": {"AWS": account}}
+        trust["Action"] = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+        write = {"Effect": "Allow", "Action": "sagemaker:UpdateModelPackage", "Resource": "*"}
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName="side-door", AssumeRolePolicyDocument=_policy(trust))
+            iam.put_role_policy(
+                RoleName="side-door", PolicyName="write", PolicyDocument=_policy(write)
+            )
+        session = self.client("sts", "shared_services").assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/side-door",
+            RoleSessionName="somebody",
+            SourceIdentity=name,
         )
+        return self._registry(session["Credentials"])
 
     def deploy(self, *roles: str, topology: Path = layout.TOPOLOGY) -> list[str]:
         """Deploy the stacks of account roles as their administrators; return what changed."""
@@ -80,6 +95,11 @@ class LocalPlatform:
         signer = administrator_keys(self.accounts["governance"])
         return control(self.endpoint, signer, method, route, document)
 
+    def _registry(self, keys: dict[str, str]) -> Any:
+        return self._client(
+            "sagemaker", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
+        )
+
     def _client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
         return boto3.client(
             service,
@@ -89,6 +109,10 @@ class LocalPlatform:
             aws_secret_access_key=secret,
             aws_session_token=token,
         )
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @contextlib.contextmanager

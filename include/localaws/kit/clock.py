@@ -35,7 +35,10 @@ class Clock:
 
     def wait(self, seconds: float) -> None:
         """Block until `seconds` of local-AWS time have passed; an advance wakes it."""
-        until = self.now() + timedelta(seconds=seconds)
+        self.wait_until(self.now() + timedelta(seconds=seconds))
+
+    def wait_until(self, until: datetime) -> None:
+        """Block until a moment of local-AWS time; an advance wakes it."""
         with self._moved:
             while (left := (until - self.now()).total_seconds()) > 0:
                 self._moved.wait(left)

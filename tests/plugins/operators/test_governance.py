@@ -30,7 +30,7 @@ def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, hea
     version = register("attacked").perform(context())["version_arn"]
     sync()
     heard()
-    shared.person("a-stranger").update_model_package(
+    shared.stranger("a-stranger").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="fine"
     )
     shared.person("model-owner").update_model_package(
@@ -55,7 +55,7 @@ def test_an_approval_counts_for_its_maker_after_a_strangers_edit(shared: LocalPl
     shared.person("model-owner").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
     )
-    shared.person("a-stranger").update_model_package(
+    shared.stranger("a-stranger").update_model_package(
         ModelPackageArn=version, CustomerMetadataProperties={"note": "x"}
     )
     sync()

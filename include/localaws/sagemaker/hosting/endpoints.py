@@ -8,6 +8,7 @@ a `FailureReason`. All traffic is shifted at once; gradual shifting and alarms a
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
@@ -88,10 +89,10 @@ def _update(call: Call, endpoint: Endpoint, deployment: Deployment) -> None:
         old.fleet.retire()
 
 
-def _delete(call: Call, endpoint: Endpoint) -> None:
+def _delete(call: Call, endpoint: Endpoint, free_at: datetime) -> None:
     if endpoint.live.fleet is not None:
         endpoint.live.fleet.retire()
-    call.clock.wait(call.host.delays.endpoint_deletion)
+    call.clock.wait_until(free_at)
     call.store(EndpointStore).remove(endpoint)
     call.store(TagStore).forget(endpoint.arn)
 
@@ -155,7 +156,8 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
         _require(endpoint, DELETABLE)
         endpoint.status = "Deleting"
     _enter(call, endpoint, "Deleting")
-    call.background(_delete, call, endpoint)
+    free_at = call.clock.now() + timedelta(seconds=call.host.delays.endpoint_deletion)
+    call.background(_delete, call, endpoint, free_at)
     return {}
 
 

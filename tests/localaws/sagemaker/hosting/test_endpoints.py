@@ -241,15 +241,15 @@ def test_the_name_of_a_deleted_endpoint_is_taken_while_it_is_deleting(
 ) -> None:
     """On AWS an endpoint is `Deleting` for a while; CreateEndpoint is refused meanwhile."""
     monkeypatch.setattr(workshop.aws.cloud, "delays", Delays(endpoint_deletion=120))
-    deploy(workshop, "leaving")
-    workshop.sagemaker.delete_endpoint(EndpointName="leaving")
-    described = workshop.sagemaker.describe_endpoint(EndpointName="leaving")
+    deploy(workshop, "departing")
+    workshop.sagemaker.delete_endpoint(EndpointName="departing")
+    described = workshop.sagemaker.describe_endpoint(EndpointName="departing")
     assert described["EndpointStatus"] == "Deleting"
-    create = {"EndpointName": "leaving", "EndpointConfigName": "leaving"}
+    create = {"EndpointName": "departing", "EndpointConfigName": "departing"}
     refusal = refused("ValidationException", workshop.sagemaker.create_endpoint, **create)
     assert "Cannot create already existing endpoint" in refusal.message
     workshop.aws.advance(121)
-    eventually(lambda: gone(workshop, "leaving"))
+    eventually(lambda: gone(workshop, "departing"))
     workshop.sagemaker.create_endpoint(**create)
 
 
