@@ -87,7 +87,7 @@ install = $(BIN)/uv pip install -q --require-hashes --compile-bytecode -p $(1)/b
 endif
 
 .venv/.ready: requirements.txt requirements-localaws.txt
-	@echo "setting up .venv (once)"
+	@echo "setting up .venv (once; some minutes)"
 	@$(call new,.venv)
 ifndef UV
 	@$(BIN)/python -m pip install -q --require-hashes --disable-pip-version-check \
