@@ -27,6 +27,7 @@ NOT_EXECUTED = {
     "needs Docker": 1,
     "needs Helm and a cluster": 1,
     "needs a SAML identity provider": 1,
+    "starts a local AWS of its own; another test runs it": 1,
 }
 
 
@@ -102,6 +103,31 @@ def test_from_nothing_to_a_green_doctor_and_back(empty: Aws, tmp_path: Path) -> 
         for item in empty.client("iam", account).list_roles()["Roles"]
     }
     assert not [name for name in left if name.startswith("causeway-")]
+
+
+@pytest.mark.skipif(cli() is None, reason="no AWS CLI: make setup-dev installs one")
+def test_a_rehearsal_has_six_empty_accounts_and_their_administrators(tmp_path: Path) -> None:
+    def block(part: str) -> str:
+        return next(block.text for block in blocks() if part in block.text)
+
+    parts = ("cat > topology.yaml", "python -m localaws", "get-caller-identity --profile $role")
+    script = "\n".join(["trap 'kill %1' EXIT", *map(block, parts)])
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={
+            "HOME": str(tmp_path),
+            "PATH": f"{Path(sys.executable).parent}:{cli()}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    assert result.stdout.splitlines()[-6:] == [
+        f"{role} {account}" for role, account in ACCOUNTS.items()
+    ]
 
 
 def test_what_is_not_executed_is_counted_and_says_why() -> None:
