@@ -28,6 +28,35 @@ GRANTED = (
     "CreateFeatureGroup), the Athena User Guide, 'Access to databases and tables' (the default "
     "database, partitions one by one)"
 )
+TAGS = (
+    "An EKS Pod Identity's session has tags, which go along to each duty that it takes on (Amazon "
+    "EKS User Guide, 'Grant Pods access to AWS resources based on tags'); locally Airflow is a user"
+)
+#: The duties that Airflow takes on.
+DUTIES = (
+    "acceptor",
+    "alerter",
+    "data-auditor",
+    "data-sharer",
+    "data-stack-keeper",
+    "deployer",
+    "eraser",
+    "event-reader",
+    "explorer",
+    "governance-stack-keeper",
+    "ingester",
+    "recorder",
+    "registrar",
+    "registry-auditor",
+    "registry-owner",
+    "registry-stack-keeper",
+    "registry-sync",
+    "science-auditor",
+    "science-stack-keeper",
+    "trainer",
+    "workload-auditor",
+    "workload-stack-keeper",
+)
 EXECUTION = {
     "causeway-feature-execution": "execute",
     "causeway-training-execution": "execute",
@@ -35,6 +64,11 @@ EXECUTION = {
 }
 
 REVIEWED = (
+    *(
+        Reviewed(f"trust causeway-{duty}#AirflowTakesOnTheDuty", "sts:TagSession", TAGS)
+        for duty in DUTIES
+    ),
+    Reviewed("identity causeway-airflow take-on-duties#TakeOnDuties", "sts:TagSession", TAGS),
     *(
         Reviewed(f"identity {role} {policy}#{sid}", action, reason)
         for role, policy in EXECUTION.items()
