@@ -186,7 +186,7 @@ def uneven(filled: LocalPlatform) -> LocalPlatform:
 
 def settled(arrived: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Build until what was written has arrived offline."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not arrived(dataset := build()):
         assert time.monotonic() < until, dataset
         time.sleep(0.3)

@@ -95,16 +95,17 @@ def test_what_readers_have_to_wait_for_is_what_ingestions_close_together_appende
     shared: LocalPlatform, tmp_path: Path
 ) -> None:
     first = ingest(engineered(tmp_path, "wait"), "first")["credit-risk-loan"]
-    assert first["appended"] == ROWS
+    before = first["appended"] - ROWS  # what other tests ingested within the minute
+    assert before >= 0
     nothing = ingest(engineered(tmp_path, "wait"), "again")["credit-risk-loan"]
-    assert (nothing["written"], nothing["appended"]) == (0, ROWS)
+    assert (nothing["written"], nothing["appended"]) == (0, before + ROWS)
     assert nothing["appended_since"] == first["appended_since"]
     second = ingest(engineered(tmp_path, "more"), "second")["credit-risk-loan"]
     # Within a minute of the first: the service's clock cannot tell their rows apart.
-    assert second["appended"] == 2 * ROWS
+    assert second["appended"] == before + 2 * ROWS
     assert second["appended_since"] == first["appended_since"]
     repeated = ingest(engineered(tmp_path, "most"), "second")["credit-risk-loan"]
-    assert repeated["appended"] == 3 * ROWS
+    assert repeated["appended"] == before + 3 * ROWS
     assert repeated["appended_since"] == second["appended_since"]
 
 
@@ -285,7 +286,7 @@ class TestAsOf:
         assert self.validated(as_of)["as_of"] == time
 
     @pytest.mark.parametrize(
-        ("as_of", "said"), [("yesterday", "is no event time"), ("2999-01-01", "lies ahead")]
+        ("as_of", "said"), [("yesterday", "is no date"), ("2999-01-01", "lies ahead")]
     )
     def test_what_is_no_day_or_lies_ahead_is_refused(
         self, shared: LocalPlatform, as_of: str, said: str
