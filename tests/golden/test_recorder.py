@@ -20,6 +20,12 @@ ACCOUNT, OTHER = "731046529183", "902817364550"
 KEY = "ASIAIOSFODNN7ABCDEFG"
 
 
+@pytest.fixture(autouse=True)
+def no_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests of this process may have a local AWS, whose answers are not AWS's."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 class _Raw:
     def __init__(self, content: bytes) -> None:
         self._content = content
