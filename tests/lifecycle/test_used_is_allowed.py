@@ -62,8 +62,14 @@ def test_without_any_one_statement_something_is_denied(replay: Replay, used: Use
     assert idle == []
 
 
+UPDATE = "sagemaker:UpdateEndpoint"
+
+
 def test_every_allowed_action_is_used_or_reviewed(used: Used) -> None:
-    assert unused_actions(used) == {(one.statement, one.action) for one in REVIEWED}
+    unused, reviewed = unused_actions(used), {(one.statement, one.action) for one in REVIEWED}
+    assert unused - reviewed == set()
+    # Whether the walk's mishaps end in an update of production differs by what was asked to run.
+    assert reviewed - unused <= {("identity causeway-deployer deploy#Deploy", UPDATE)}
 
 
 def test_every_allowed_resource_is_used(used: Used) -> None:

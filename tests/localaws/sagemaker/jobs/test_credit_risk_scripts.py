@@ -14,7 +14,9 @@ from causeway.datasets.datasets import preprocess_document
 from causeway.features.groups import contract_document, group_file
 from causeway.gates.metrics import binary_metrics
 from causeway.ingestion import samples
+from causeway.topology.compute import Compute
 from causeway.training.jobs import Code, Input, Processing, TrainingJob, read_code
+from causeway.use_cases.resource_specs import Resources
 from causeway.use_cases.use_case import use_case
 from tests.jobs.scripts import joined
 from tests.localaws.sagemaker.work import IMAGE, SERVING, SKLEARN, Workshop
@@ -51,7 +53,8 @@ class Jobs:
             output="result",
             output_root=f"s3://{bucket}/jobs",
             image=image,
-            instance_type="ml.m5.large",
+            runs_on=Resources(instance_type="ml.m5.large"),
+            compute=Compute(),
             role_arn=self.workshop.role,
             kms_key=self.key,
         )
@@ -72,7 +75,8 @@ class Jobs:
             hyperparameters={"max_depth": 5, "eta": 0.1, "gamma": 4, "num_boost_round": 50},
             output_root=f"s3://{bucket}/models",
             image=IMAGE,
-            instance_type="ml.m5.large",
+            runs_on=Resources(instance_type="ml.m5.large"),
+            compute=Compute(),
             role_arn=self.workshop.role,
             kms_key=self.key,
             metrics={},
