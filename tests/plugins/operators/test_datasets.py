@@ -126,26 +126,6 @@ LOAN = "credit-risk-loan"
 LATE = "2024-06-01T00:00:00Z"
 
 
-def test_a_query_whose_results_the_bucket_deletes_is_asked_again(
-    filled: LocalPlatform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = build()
-    s3 = filled.client("s3", CONSUMER)
-    bucket = first["uri"].split("/", 3)[2]
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix="datasets/queries/").get("Contents", [])
-    for item in listed:
-        s3.delete_object(Bucket=bucket, Key=item["Key"])
-    # Days would pass for this query too if a clock were moved: what ended before now is too old.
-    started = datetime.now(UTC)
-    monkeypatch.setattr(
-        "causeway.topology.retention.Retention.queries_expired",
-        lambda _, ended, now: ended is not None and ended < started,
-    )
-    again = build()
-    assert (again["digest"], again["uri"]) == (first["digest"], first["uri"])
-    assert again["execution_id"] != first["execution_id"]
-
-
 def declare(folder: Path, patch: pytest.MonkeyPatch, dataset: Any, **training: Any) -> None:
     """Have the use case's file say another dataset, for this process."""
     document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
@@ -393,3 +373,24 @@ def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
     asyncio.run(_first(deferred.value.trigger))
     second = task.resumed(given)
     assert second["digest"] != first["digest"]
+
+
+def test_a_query_whose_results_the_bucket_deletes_is_asked_again(
+    filled: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last of this file: who asks one of these queries once more finds no results of it."""
+    first = build()
+    s3 = filled.client("s3", CONSUMER)
+    bucket = first["uri"].split("/", 3)[2]
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="datasets/queries/").get("Contents", [])
+    for item in listed:
+        s3.delete_object(Bucket=bucket, Key=item["Key"])
+    # Days would pass for this query too if a clock were moved: what ended before now is too old.
+    started = datetime.now(UTC)
+    monkeypatch.setattr(
+        "causeway.topology.retention.Retention.queries_expired",
+        lambda _, ended, now: ended is not None and ended < started,
+    )
+    again = build()
+    assert (again["digest"], again["uri"]) == (first["digest"], first["uri"])
+    assert again["execution_id"] != first["execution_id"]
