@@ -83,7 +83,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
         layout.MLFLOW_HOME,
         layout.AWS_HOME,
         layout.PEOPLE_HOME,
-        layout.INBOX,
+        *(() if quiet else (layout.INBOX,)),  # a file may be there for the stack that starts
         layout.LOGS,
     ):
         shutil.rmtree(path, ignore_errors=True)
