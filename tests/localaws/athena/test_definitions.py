@@ -12,7 +12,7 @@ from pyarrow import parquet as pq
 
 from localaws.server import Accounts, running
 from tests.accounts import ACCOUNTS, REGION
-from tests.localaws.athena.test_executions import rows, settled
+from tests.localaws.athena.lake import rows, settled
 from tests.localaws.conftest import Aws
 
 BASE = (
