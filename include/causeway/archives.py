@@ -1,7 +1,7 @@
 """The one way to take files out of a `tar.gz`: checked as a whole before anything is written.
 
-Plain files and folders only, bounded in number, size and ratio. This module needs nothing of the
-project: the local AWS has a copy of it, which a test compares (its imports end at `causeway.iam`).
+Plain files and folders only, bounded in number, size and ratio. Domain, tasks and local AWS read
+archives by it alone.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from causeway.registration.manifest import manifest_of
 from causeway.use_cases.published import Published
 from causeway_airflow.tasks import model_archives
 from localaws.sagemaker.machine import archives as machine_archives
-from localaws.sagemaker.machine import plain_archives
 from localaws.sagemaker.machine.failures import WorkFailedError
 
 FILE, FOLDER, LINK = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE
@@ -179,12 +178,6 @@ def test_an_archive_replaces_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         archives.unpack(tmp_path / "a.tar.gz", tmp_path / "folder")
     assert (tmp_path / "victim").read_text() == "old"
-
-
-def test_the_local_aws_unpacks_by_the_same_rules() -> None:
-    """It may not import the domain, so it has the text of the module."""
-    texts = {Path(module.__file__).read_text() for module in (archives, plain_archives)}
-    assert len(texts) == 1
 
 
 def test_a_refusal_of_a_raw_file_says_what_to_do(tmp_path: Path) -> None:

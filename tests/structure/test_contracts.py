@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.structure.modules import ROOT
 
-#: What the local AWS may know of the domain: policy evaluation and what that needs.
-KNOWN_TO_THE_LOCAL_AWS = {"iam", "errors", "instants"}
+#: What the local AWS may know of the domain: policy evaluation, what that needs, and archives.
+KNOWN_TO_THE_LOCAL_AWS = {"archives", "iam", "errors", "instants"}
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def domain() -> set[str]:
     return rooms | {path.stem for path in folder.glob("*.py")} - {"__init__"}
 
 
-def test_the_local_aws_may_import_policy_evaluation_and_no_other_room_of_the_domain() -> None:
+def test_the_local_aws_may_import_policies_and_archives_and_no_other_room_of_the_domain() -> None:
     forbidden = {
         name.removeprefix("causeway.")
         for contract in contracts()

@@ -6,11 +6,11 @@ import gzip
 import tarfile
 from pathlib import Path
 
-from localaws.sagemaker.machine import plain_archives
+from causeway import archives
 from localaws.sagemaker.machine.failures import WorkFailedError
 
 # AWS bounds what a container can hold by the volume of its instance.
-BOUNDS = plain_archives.Bounds(size=2 << 30)
+BOUNDS = archives.Bounds(size=2 << 30)
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -41,12 +41,12 @@ def unpack(archive: Path, folder: Path) -> None:
     """Extract an archive into a folder.
 
     Raises:
-        WorkFailedError: it is no tar.gz, or holds what `plain_archives` does not take.
+        WorkFailedError: it is no tar.gz, or holds what `causeway.archives` does not take.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        plain_archives.unpack(archive, folder, BOUNDS)
-    except (plain_archives.ArchiveError, OSError) as error:
+        archives.unpack(archive, folder, BOUNDS)
+    except (archives.ArchiveError, OSError) as error:
         raise WorkFailedError(
             f"ClientError: {archive.name} cannot be extracted: {error}"
         ) from error
