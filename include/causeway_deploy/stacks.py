@@ -43,8 +43,8 @@ class StackRequest:
             {"ParameterKey": key, "ParameterValue": value}
             for key, value in sorted(self.parameters.items())
         ]
-        kept = set(previous) & set(declared_parameters(self.template)) - set(self.parameters)
-        values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)]
+        inherited = set(previous) & set(declared_parameters(self.template)) - set(self.parameters)
+        values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(inherited)]
         call: dict[str, Any] = {
             "StackName": self.name,
             "TemplateBody": self.template,

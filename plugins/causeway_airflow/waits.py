@@ -1,6 +1,6 @@
 """A wait as data: what is asked, where the status stands in the answer, and which table reads it.
 
-A task's body returns `Done` or `Pending`; `operators.waiting` owns bound, timeout and resume,
+A task's body returns `Done` or `Pending`; `bases.waiting` owns bound, timeout and resume,
 `triggers.waiting` asks.
 """
 

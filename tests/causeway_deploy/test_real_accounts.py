@@ -72,27 +72,37 @@ def profiles(aws: Aws, folder: Path) -> None:
     (folder / "config").write_text(config)
 
 
-@pytest.mark.skipif(cli() is None, reason="no AWS CLI: make setup-dev installs one")
-def test_from_nothing_to_a_green_doctor_and_back(empty: Aws, tmp_path: Path) -> None:
-    profiles(empty, tmp_path)
-    script = "\n".join(block.text for block in blocks() if not block.reason)
+def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run lines of the page in a shell that has nothing but what the page says."""
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env={
-            "HOME": str(tmp_path),
+            "HOME": str(folder),
             "PATH": f"{Path(sys.executable).parent}:{cli()}:{os.environ['PATH']}",
             "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}",
-            "AWS_ENDPOINT_URL": empty.server.endpoint,
-            "AWS_CONFIG_FILE": str(tmp_path / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **environment,
         },
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result
+
+
+@pytest.mark.skipif(cli() is None, reason="no AWS CLI: make setup-dev installs one")
+def test_from_nothing_to_a_green_doctor_and_back(empty: Aws, tmp_path: Path) -> None:
+    profiles(empty, tmp_path)
+    script = "\n".join(block.text for block in blocks() if not block.reason)
+    result = run(
+        script,
+        tmp_path,
+        AWS_ENDPOINT_URL=empty.server.endpoint,
+        AWS_CONFIG_FILE=str(tmp_path / "config"),
+        AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "credentials"),
+        AWS_EC2_METADATA_DISABLED="true",
+    )
     assert ", 0 missing" in result.stdout
     assert "assumed-role/causeway-approver/model-owner" in result.stdout
     commands = (tmp_path / "deploy.sh").read_text().splitlines()
@@ -112,19 +122,7 @@ def test_a_rehearsal_has_six_empty_accounts_and_their_administrators(tmp_path: P
 
     parts = ("cat > topology.yaml", "python -m localaws", "get-caller-identity --profile $role")
     script = "\n".join(["trap 'kill %1' EXIT", *map(block, parts)])
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env={
-            "HOME": str(tmp_path),
-            "PATH": f"{Path(sys.executable).parent}:{cli()}:{os.environ['PATH']}",
-            "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    result = run(script, tmp_path)
     assert result.stdout.splitlines()[-6:] == [
         f"{role} {account}" for role, account in ACCOUNTS.items()
     ]

@@ -58,7 +58,7 @@ def perform(asked: dict[str, Any]) -> Any:
         "inlet_events": defaultdict(list),
         "outlet_events": defaultdict(SimpleNamespace),
     }
-    from causeway_airflow.operators.base import airflow_errors
+    from causeway_airflow.bases.operator import airflow_errors
 
     with airflow_errors():
         try:

@@ -89,9 +89,9 @@ def test_credentials_in_an_answer_are_not_kept() -> None:
     recorder.attach(sts)
     role = f"arn:aws:iam::{ACCOUNT}:role/x"
     assert sts.assume_role(RoleArn=role, RoleSessionName="ann")["Credentials"]["SessionToken"]
-    kept = json.dumps(recorder.calls[0].document)
+    document = json.dumps(recorder.calls[0].document)
     for private in (KEY, "wJalrXUtn", "FwoGZXIvYXdz", ACCOUNT):
-        assert private not in kept
+        assert private not in document
 
 
 def test_an_error_is_kept_with_its_code_and_status() -> None:

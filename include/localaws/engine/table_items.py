@@ -71,15 +71,15 @@ def _check(operation: dict[str, Any]) -> None:
     texts = [str(operation[name]) for name in EXPRESSIONS if operation.get(name)]
     used = {name for text in texts for name in _PLACEHOLDER.findall(text)}
     for kind in ("Names", "Values"):
-        given = operation.get(f"ExpressionAttribute{kind}")
-        if not given:
+        expression_parameters = operation.get(f"ExpressionAttribute{kind}")
+        if not expression_parameters:
             continue
         if not texts:
             raise ServiceError(
                 "ValidationException",
                 f"ExpressionAttribute{kind} can only be specified when using expressions",
             )
-        unused = sorted(set(given) - used)
+        unused = sorted(set(expression_parameters) - used)
         if unused:
             raise ServiceError(
                 "ValidationException",

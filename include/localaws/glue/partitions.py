@@ -140,8 +140,8 @@ def _partitions(call: Call) -> Partitions:
 
 
 def _readable(call: Call) -> None:
-    place = (call.params["DatabaseName"], call.params["TableName"])
-    require(call, call.caller, (catalog_id(call), call.region, *place), "DESCRIBE")
+    table = (call.params["DatabaseName"], call.params["TableName"])
+    require(call, call.caller, (catalog_id(call), call.region, *table), "DESCRIBE")
 
 
 def _partition(call: Call, values: Any) -> dict[str, Any]:

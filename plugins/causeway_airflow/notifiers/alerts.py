@@ -53,9 +53,9 @@ def failure(context: Context | dict[str, Any], severity: Severity) -> Alert:
     """Return the alert of a failed task: what its error says, and the account it acted in."""
     task, error = context["task"], context.get("exception")
     cause = _cause(error)
-    places, role = topology(), getattr(task, "account_role", None)
+    accounts, role = topology(), getattr(task, "account_role", None)
     where = AccountRole(role) if role in set(AccountRole) else AccountRole.GOVERNANCE
-    account = (cause.account if cause else None) or places.account(where)
+    account = (cause.account if cause else None) or accounts.account(where)
     return Alert(
         what=f"{context['ti'].task_id} failed: {cause.what if cause else _first_line(error)}",
         severity=severity,
@@ -77,9 +77,9 @@ def _cause(error: object) -> CausewayError | None:
 
 
 def _principal(role: AccountRole, duty: str) -> str:
-    places = topology()
-    roles = {c.duty: c.role_arn for c in connections(places) if c.role is role}
-    return roles.get(duty) or places.root_arn(role)
+    accounts = topology()
+    roles = {c.duty: c.role_arn for c in connections(accounts) if c.role is role}
+    return roles.get(duty) or accounts.root_arn(role)
 
 
 def _first_line(error: object) -> str:

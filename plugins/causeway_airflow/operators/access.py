@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from causeway.topology.accounts import AUDITORS, AccountRole
-from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.bases.operator import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg

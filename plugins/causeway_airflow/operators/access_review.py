@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.notifiers.alerts import run_of
-from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway_airflow.assets import feature_group
+from causeway_airflow.bases.training import TrainingOperator
+from causeway_airflow.bases.waiting import WaitingOperator
 from causeway_airflow.configuration import case_and_model
-from causeway_airflow.operators.training_base import TrainingOperator
-from causeway_airflow.operators.waiting import WaitingOperator
 from causeway_airflow.results import Dataset
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.bases.operator import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.bases.operator import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from causeway_airflow.operators.base import CausewayOperator
+from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

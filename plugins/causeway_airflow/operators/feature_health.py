@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.notifiers.alerts import run_of
-from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

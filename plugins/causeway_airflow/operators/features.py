@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.assets import feature_group
+from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.configuration import case_of
-from causeway_airflow.operators.base import CausewayOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causeway_airflow.operators.training_base import TrainingOperator
+from causeway_airflow.bases.training import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

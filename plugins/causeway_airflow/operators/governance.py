@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from causeway_airflow.assets import PLATFORM
+from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.notifiers.alerts import run_of
-from causeway_airflow.operators.base import CausewayOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

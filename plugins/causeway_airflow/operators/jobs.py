@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AccountRole
-from causeway_airflow.operators.waiting import R, WaitingOperator
+from causeway_airflow.bases.waiting import R, WaitingOperator
 from causeway_airflow.parameters import Kind
 from causeway_airflow.results import ProcessedJob, TrainedJob
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.operators.promotion_base import PromotionOperator
+from causeway_airflow.bases.operator import CausewayOperator
+from causeway_airflow.bases.promotion import PromotionOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway_airflow.operators.training_base import TrainingOperator
-from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.bases.training import TrainingOperator
+from causeway_airflow.bases.waiting import WaitingOperator
 from causeway_airflow.parameters import Kind
 from causeway_airflow.results import PipelineResult
 

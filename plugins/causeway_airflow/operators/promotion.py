@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from causeway_airflow.assets import STAGE_RECORDS
-from causeway_airflow.operators.promotion_base import PromotionOperator
+from causeway_airflow.bases.promotion import PromotionOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

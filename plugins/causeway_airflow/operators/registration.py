@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from causeway_airflow.assets import model_group
+from causeway_airflow.bases.training import TrainingOperator
 from causeway_airflow.configuration import case_and_model
-from causeway_airflow.operators.training_base import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

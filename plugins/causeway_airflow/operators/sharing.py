@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import SHARERS, AccountRole
-from causeway_airflow.operators.base import CausewayOperator
-from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.bases.operator import CausewayOperator
+from causeway_airflow.bases.waiting import WaitingOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from causeway_airflow.operators.waiting import WaitingOperator
+from causeway_airflow.bases.waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.triggers.base import StartTriggerArgs
 
-from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
+from causeway_airflow.bases.operator import ATTEMPT, VERSION_ARN, CausewayOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:

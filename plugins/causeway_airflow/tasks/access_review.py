@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 def grant_usage(hook: Hooks, owner: AccountRole, days: int) -> GrantUsage:
     """Look up in an owner's event history the calls that its grants are for."""
-    places, grants = topology(), declared_grants(owner)
+    accounts, grants = topology(), declared_grants(owner)
     audit_log, since = hook(AuditLogHook), clock.now() - timedelta(days=days)
     events = [event for name in operations_of(grants) for event in audit_log.calls(name, since)]
-    uses = [list(use) for use in in_use(grants, events, places)]
-    return GrantUsage(account=places.account(owner), uses=uses)
+    uses = [list(use) for use in in_use(grants, events, accounts)]
+    return GrantUsage(account=accounts.account(owner), uses=uses)
 
 
 def review_access(
@@ -51,7 +51,7 @@ def review_access(
     Raises:
         SharingError: an account was not looked at; the report is stored by then.
     """
-    places, grants, sights = topology(), declared_grants(), sights_of(documents)
+    accounts, grants, sights = topology(), declared_grants(), sights_of(documents)
     window = Window(clock.now(), timedelta(days), timedelta(expiring_days))
     uses = {
         of_owner["account"]: [
@@ -60,14 +60,14 @@ def review_access(
         for of_owner in usage
         if of_owner
     }
-    findings = review(grants, sights, uses, places, window)
+    findings = review(grants, sights, uses, accounts, window)
     text = markdown(findings, grants, run, window)
     log.info("%s", text)
     content = document(findings, grants, run, window)
     report = Report(ACCESS_REVIEW, run, window.now, counts(findings), content, text)
     uri = store_report(hook, report)
     raised = raise_alerts(hook, alerts(findings, alerts_name))
-    unseen = {places.account(role) for role in AUDITORS} - {sight.account for sight in sights}
+    unseen = {accounts.account(role) for role in AUDITORS} - {sight.account for sight in sights}
     if unseen:
         raise SharingError(
             f"nobody could look at {', '.join(sorted(unseen))}; the rest is in {uri}",

@@ -12,11 +12,11 @@ from causeway_airflow.tasks import clock
 
 def declared_grants(owner: AccountRole | None = None) -> tuple[DesiredGrant, ...]:
     """Return every grant that should hold now; those of one owner when given."""
-    places = topology()
-    grants = desired_grants(use_cases(), places, clock.now())
+    accounts = topology()
+    grants = desired_grants(use_cases(), accounts, clock.now())
     if owner is None:
         return grants
-    return tuple(grant for grant in grants if grant.owner == places.account(owner))
+    return tuple(grant for grant in grants if grant.owner == accounts.account(owner))
 
 
 def declared_checks(consumer: AccountRole | None = None) -> tuple[Check, ...]:
@@ -27,13 +27,13 @@ def declared_checks(consumer: AccountRole | None = None) -> tuple[Check, ...]:
 
 def consumed_shares(consumer: AccountRole) -> tuple[DesiredShare, ...]:
     """Return the shares that reach an account."""
-    places, grants = topology(), declared_grants()
-    account = places.account(consumer)
+    accounts, grants = topology(), declared_grants()
+    account = accounts.account(consumer)
     reaching = {
         (grant.owner, grant.share)
         for grant in grants
-        if account in receiving_accounts(grant, places)
+        if account in receiving_accounts(grant, accounts)
     }
     return tuple(
-        share for share in desired_shares(grants, places) if (share.owner, share.name) in reaching
+        share for share in desired_shares(grants, accounts) if (share.owner, share.name) in reaching
     )

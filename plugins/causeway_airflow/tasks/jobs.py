@@ -69,7 +69,7 @@ def processing_job(
 
     `as_of` is the event time that the features' contract gives to the records, "" for its own.
     """
-    places, case = topology(), case_of(use_case)
+    accounts, case = topology(), case_of(use_case)
     code = read_code(use_case)
     prefix = uri_of(role, code_prefix(use_case, code))
     files = {f"{prefix}/{name}": body for name, body in code.files.items()}
@@ -87,11 +87,11 @@ def processing_job(
         folders=folders,
         output=output_name,
         output_root=uri_of(role, f"jobs/{use_case}"),
-        image=places.image(resources.image),
+        image=accounts.image(resources.image),
         runs_on=resources,
-        compute=places.compute_of(role),
-        role_arn=places.role_arn(role, EXECUTION_DUTY[role]),
-        kms_key=places.key_alias_arn(role),
+        compute=accounts.compute_of(role),
+        role_arn=accounts.role_arn(role, EXECUTION_DUTY[role]),
+        kms_key=accounts.key_alias_arn(role),
     )
     return ScriptJob("processing", job, PROCESSING_ATTEMPTS, files)
 
@@ -107,7 +107,7 @@ def training_job(
     channels: Mapping[str, str],
 ) -> ScriptJob:
     """Return the training job of one candidate."""
-    places, (_, model) = topology(), case_and_model(use_case, model_name)
+    accounts, (_, model) = topology(), case_and_model(use_case, model_name)
     candidate = candidates(model, seed)[index]
     code = read_code(use_case)
     bundle = uri_of(role, f"{code_prefix(use_case, code)}/sourcedir.tar.gz")
@@ -120,12 +120,12 @@ def training_job(
         candidate=candidate.name,
         hyperparameters=candidate.hyperparameters,
         output_root=uri_of(role, f"jobs/{use_case}"),
-        image=places.image(model.training.image),
+        image=accounts.image(model.training.image),
         runs_on=model.training,
-        compute=places.compute_of(role),
-        role_arn=places.role_arn(role, EXECUTION_DUTY[role]),
-        kms_key=places.key_alias_arn(role),
-        metrics=metric_definitions(model.training, places),
+        compute=accounts.compute_of(role),
+        role_arn=accounts.role_arn(role, EXECUTION_DUTY[role]),
+        kms_key=accounts.key_alias_arn(role),
+        metrics=metric_definitions(model.training, accounts),
     )
     return ScriptJob("training", job, model.training.max_attempts, {bundle: code.archive()})
 

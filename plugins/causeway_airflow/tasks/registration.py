@@ -139,7 +139,7 @@ def _result(
 
 def _candidate(hook: Hooks, registration: Registration) -> Candidate:
     """Store the artifact and what lies beside it; return what the registration needs."""
-    places, code, files = topology(), code_version(), hook(ArtifactsHook)
+    accounts, code, files = topology(), code_version(), hook(ArtifactsHook)
     best, gate = registration.best, registration.gate
     model, digest = registration.model, registration.digest
     report_text = files.read(gate["report_uri"]).decode()
@@ -149,13 +149,13 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
         best["model_uri"],
         uri_of(SHARED, artifact_key(model.name, digest)),
         sha256=digest.hex,
-        kms_key=places.key_alias_arn(SHARED),
+        kms_key=accounts.key_alias_arn(SHARED),
     )
     _store(files, manifest_key(model.name, digest), manifest.text())
     files.copy(
         registration.held_out,
         uri_of(SHARED, held_out_key(model.name, digest)),
-        kms_key=places.key_alias_arn(SHARED),
+        kms_key=accounts.key_alias_arn(SHARED),
     )
     report_key = gate_report_key(model.name, digest, gate["report_sha256"])
     candidate = Candidate(
@@ -166,8 +166,8 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
         source_uri=best["model_uri"],
         gate_report=_store(files, report_key, report_text),
         gate_verdict=gates_line(report),
-        image_uri=places.pinned_image(best["image_uri"]),
-        generated_by=str(TrainingJobArn.of(places, registration.role, best["job"])),
+        image_uri=accounts.pinned_image(best["image_uri"]),
+        generated_by=str(TrainingJobArn.of(accounts, registration.role, best["job"])),
         mlflow_run=best["mlflow_run"],
         dag_run=registration.dag_run,
         trained_by=model.trainer,
@@ -179,7 +179,8 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
         documents=_documents(files, registration, report),
         commit=code.commit,
         repository=code.repository,
-        requested_by=places.person_of_airflow_user(registration.asked_by) or registration.asked_by,
+        requested_by=accounts.person_of_airflow_user(registration.asked_by)
+        or registration.asked_by,
     )
     return replace(candidate, comparison=_comparison(hook, registration, candidate))
 

@@ -13,13 +13,13 @@ from causeway_airflow.tasks.acting import Hooks
 
 def store_report(hook: Hooks, report: Report) -> str:
     """Store a report as the recorder and return the URI of its JSON; the same run overwrites it."""
-    places, recorder = topology(), (AccountRole.GOVERNANCE, "recorder")
+    accounts, recorder = topology(), (AccountRole.GOVERNANCE, "recorder")
     s3 = hook(ArtifactsHook, *recorder)
     for suffix, kind, body in (
         ("json", "application/json", canonical_json(report.content)),
         ("md", "text/markdown; charset=utf-8", report.markdown),
     ):
-        bucket, key = split_uri(report.uri(places, suffix))
+        bucket, key = split_uri(report.uri(accounts, suffix))
         s3.call("put_object", Bucket=bucket, Key=key, Body=body.encode(), ContentType=kind)
-    hook(GovernanceHook, *recorder).write(report.update(places))
-    return report.uri(places, "json")
+    hook(GovernanceHook, *recorder).write(report.update(accounts))
+    return report.uri(accounts, "json")

@@ -109,12 +109,12 @@ class OwnerSharing:
 
 def owner_sharing(hook: Hooks, owner: AccountRole) -> OwnerSharing:
     """Return the account of an owner role, as its sharing duty, against the declared grants."""
-    places, duty = topology(), SHARERS[owner]
+    accounts, duty = topology(), SHARERS[owner]
     return OwnerSharing(
         hook(RamHook, owner, duty),
         hook(OwnedResourcesHook, owner, duty),
-        places.account(owner),
-        places,
+        accounts.account(owner),
+        accounts,
         declared_grants(),
     )
 

@@ -28,10 +28,10 @@ def update_resources(hook: Hooks, role: AccountRole) -> UpdatedStack:
     Raises:
         DeploymentFailed: an administrator has not made the stack, or the update failed.
     """
-    places, text = topology(), resources_template(role)
-    name = places.resources_stack(role)
-    values = parameters(role, places, text)
-    service = places.role_arn(role, STACK_SERVICES[role])
+    accounts, text = topology(), resources_template(role)
+    name = accounts.resources_stack(role)
+    values = parameters(role, accounts, text)
+    service = accounts.role_arn(role, STACK_SERVICES[role])
     change = update_stack(hook(CloudFormationHook), StackRequest(name, text, values, service))
     log.info("stack %s in %s: %s", name, role, change)
     return UpdatedStack(stack=name, change=change)
@@ -45,14 +45,14 @@ def check_guards(hook: Hooks) -> list[str]:
     Raises:
         GuardsDiffer: naming every difference. Only an administrator can mend it.
     """
-    places = topology()
-    if places.guards == "stack_sets":
+    accounts = topology()
+    if accounts.guards == "stack_sets":
         log.info("the guards belong to stack sets: aws cloudformation detect-stack-set-drift")
         return []
     lines = [
         f"{role.value}: {line}"
         for role in STACK_KEEPERS
-        for line in differences(role, places, _deployed(hook, role))
+        for line in differences(role, accounts, _deployed(hook, role))
     ]
     if lines:
         raise GuardsDiffer(
@@ -60,7 +60,7 @@ def check_guards(hook: Hooks) -> list[str]:
             next_step="Find out who changed them (CloudTrail, the topology's history). Then an "
             "administrator deploys them: python -m causeway_deploy bootstrap.",
         )
-    names = [places.guards_stack(role) for role in STACK_KEEPERS]
+    names = [accounts.guards_stack(role) for role in STACK_KEEPERS]
     log.info("as declared: %s", ", ".join(names))
     return names
 

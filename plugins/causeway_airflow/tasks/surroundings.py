@@ -48,10 +48,10 @@ def _quotas(hook: Hooks, role: AccountRole) -> list[Surrounding]:
 
 
 def _images(hook: Hooks, role: AccountRole) -> list[Surrounding]:
-    places, images = topology(), hook(ImagesHook)
+    accounts, images = topology(), hook(ImagesHook)
     return [
-        judge_image(role, uri, places.image_digests.get(name), images.digest(uri))
-        for name, uri in sorted(places.images.items())
+        judge_image(role, uri, accounts.image_digests.get(name), images.digest(uri))
+        for name, uri in sorted(accounts.images.items())
         if "@" not in uri
     ]
 

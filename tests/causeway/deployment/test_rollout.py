@@ -104,14 +104,14 @@ def test_requests_are_ones_that_the_service_takes(model, make_version, topology)
 
 def test_what_a_model_runs_on_makes_other_names(model, make_version) -> None:
     version, larger = make_version(3).arn, Deployment(instance_type="ml.m5.large", count=2)
-    kept = model.deployment.model_copy(update={"keep_test_endpoint": True})
+    remaining = model.deployment.model_copy(update={"keep_test_endpoint": True})
     names = [
         rollout.target_of(
             model.model_copy(update={"deployment": deployment}), version, "a" * 64, compute
         )
         for deployment, compute in (
             (model.deployment, Compute()),
-            (kept, Compute()),
+            (remaining, Compute()),
             (larger, Compute()),
             (SERVERLESS, Compute()),
             (model.deployment, COMPUTE),
@@ -126,13 +126,13 @@ def test_an_endpoint_runs_in_the_accounts_network_under_its_key(
     model, make_version, topology
 ) -> None:
     version = make_version()
-    places = topology.model_copy(update={"compute": {"prod": COMPUTE}})
+    isolated = topology.model_copy(update={"compute": {"prod": COMPUTE}})
     names = rollout.target_of(model, version.arn, "a" * 64, COMPUTE)
-    request = rollout.create_model_request(names, version, AccountRole.PROD, places)
+    request = rollout.create_model_request(names, version, AccountRole.PROD, isolated)
     assert {name: request[name] for name in COMPUTE.network} == COMPUTE.network
     config = rollout.endpoint_config_request(names, version.arn, model, COMPUTE)
     assert config["KmsKeyId"] == COMPUTE.volume_key
-    elsewhere = rollout.create_model_request(names, version, AccountRole.TEST, places)
+    elsewhere = rollout.create_model_request(names, version, AccountRole.TEST, isolated)
     assert not COMPUTE.network.keys() & elsewhere.keys()
 
 

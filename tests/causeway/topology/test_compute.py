@@ -19,15 +19,15 @@ def test_without_a_declaration_nothing_is_asked_of_sagemaker() -> None:
 
 def test_each_account_role_has_its_own() -> None:
     compute = parse(NETWORK, Compute, "compute.yaml")
-    places = load_topology().model_copy(update={"compute": {"prod": compute}})
-    assert places.compute_of(AccountRole.PROD).network == {
+    topology = load_topology().model_copy(update={"compute": {"prod": compute}})
+    assert topology.compute_of(AccountRole.PROD).network == {
         "VpcConfig": {
             "Subnets": ["subnet-0123456789abcdef0"],
             "SecurityGroupIds": ["sg-01234567"],
         },
         "EnableNetworkIsolation": True,
     }
-    assert places.compute_of(AccountRole.TEST) == Compute()
+    assert topology.compute_of(AccountRole.TEST) == Compute()
 
 
 @pytest.mark.parametrize(

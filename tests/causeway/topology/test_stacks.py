@@ -44,14 +44,14 @@ def test_a_parameter_that_nobody_knows_is_refused_unless_it_has_a_default() -> N
 
 def test_declared_landing_buckets_are_what_the_ingester_may_read() -> None:
     key = "arn:aws:kms:eu-central-1:777777777777:key/1"
-    places = (LandingBucket(bucket="landing", prefix="loans/", kms_key=key),)
-    places += (LandingBucket(bucket="other"),)
-    topology = load_topology().model_copy(update={"landing": places})
+    buckets = (LandingBucket(bucket="landing", prefix="loans/", kms_key=key),)
+    buckets += (LandingBucket(bucket="other"),)
+    topology = load_topology().model_copy(update={"landing": buckets})
     values = parameters(AccountRole.DATA, topology, guards_path(AccountRole.DATA).read_text())
     assert values["LandingObjects"] == "arn:aws:s3:::landing/loans/*,arn:aws:s3:::other/*"
     assert values["LandingKeys"] == key
-    assert places[0].holds("s3://landing/loans/a.csv")
-    assert not places[0].holds("s3://landing/else/a.csv")
+    assert buckets[0].holds("s3://landing/loans/a.csv")
+    assert not buckets[0].holds("s3://landing/else/a.csv")
 
 
 def test_the_landing_bucket_of_the_documentation_is_one() -> None:

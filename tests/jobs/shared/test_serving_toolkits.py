@@ -106,10 +106,10 @@ def test_one_model_is_served_as_by_the_image(
 @toolkits
 def test_error_page_is_the_images(answers: Callable[[str], Answers], chain: Chain) -> None:
     encoder = chain.root / "model" / "model" / "encoder.json"
-    kept = encoder.read_text()
+    encoding = encoder.read_text()
     try:
         # An encoder that no longer fits the trees: our fault, whatever the client sends.
-        document = json.loads(kept)
+        document = json.loads(encoding)
         document["features"] = document["features"][:3]
         encoder.write_text(json.dumps(document))
         for toolkit in ("local", "sagemaker-containers"):
@@ -117,7 +117,7 @@ def test_error_page_is_the_images(answers: Callable[[str], Answers], chain: Chai
             assert (broken["status"], broken["body"]) == (500, ERROR_PAGE)
             assert broken["content_type"] == "text/html"
     finally:
-        encoder.write_text(kept)
+        encoder.write_text(encoding)
 
 
 @toolkits

@@ -166,9 +166,9 @@ def test_only_partitions_of_the_catalogue_are_read(aws: Aws) -> None:
     )
     assert answer(aws, "SELECT count(*) FROM sales") == [["0"]]
     storage = glue.get_table(DatabaseName="default", Name="sales")["Table"]["StorageDescriptor"]
-    place = {"DatabaseName": "default", "TableName": "sales"}
+    sales = {"DatabaseName": "default", "TableName": "sales"}
     folder = storage | {"Location": "s3://lake/sales/year=2024/"}
-    glue.create_partition(**place, PartitionInput={"Values": ["2024"], "StorageDescriptor": folder})
+    glue.create_partition(**sales, PartitionInput={"Values": ["2024"], "StorageDescriptor": folder})
     assert answer(aws, "SELECT year + 1, amount FROM sales") == [["2025", "2024.0"]]
 
 

@@ -35,9 +35,9 @@ def deploy(stack: Stack, template: str) -> str:
     made = stack.client.create_change_set(
         StackName=stack.name, ChangeSetName="deploy", TemplateBody=template, ChangeSetType=kind
     )
-    place = {"ChangeSetName": made["Id"], "StackName": stack.name}
-    stack.client.get_waiter("change_set_create_complete").wait(**place)
-    stack.client.execute_change_set(**place)
+    address = {"ChangeSetName": made["Id"], "StackName": stack.name}
+    stack.client.get_waiter("change_set_create_complete").wait(**address)
+    stack.client.execute_change_set(**address)
     await_operations()
     waiter = stack.client.get_waiter(f"stack_{kind.lower()}_complete")
     waiter.wait(StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 3})

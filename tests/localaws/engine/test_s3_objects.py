@@ -51,19 +51,19 @@ def test_an_unknown_upload_is_not_there(s3: Any) -> None:
 
 
 def test_a_completed_upload_can_be_completed_again(s3: Any) -> None:
-    place = {"Bucket": "store", "Key": "parts"}
-    upload = s3.create_multipart_upload(**place)["UploadId"]
-    part = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"text")
+    address = {"Bucket": "store", "Key": "parts"}
+    upload = s3.create_multipart_upload(**address)["UploadId"]
+    part = s3.upload_part(**address, UploadId=upload, PartNumber=1, Body=b"text")
     parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
     for _ in range(2):
-        s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload=parts)
-    assert s3.get_object(**place)["Body"].read() == b"text"
+        s3.complete_multipart_upload(**address, UploadId=upload, MultipartUpload=parts)
+    assert s3.get_object(**address)["Body"].read() == b"text"
 
 
 def test_a_delete_marker_says_that_it_is_one(s3: Any) -> None:
-    place = {"Bucket": "store", "Key": "gone"}
-    s3.put_object(**place, Body=b"text")
-    marker = s3.delete_object(**place)
+    address = {"Bucket": "store", "Key": "gone"}
+    s3.put_object(**address, Body=b"text")
+    marker = s3.delete_object(**address)
     assert marker["DeleteMarker"] is True
     for call, version, code, status in (
         (s3.get_object, {}, "NoSuchKey", 404),
@@ -72,7 +72,7 @@ def test_a_delete_marker_says_that_it_is_one(s3: Any) -> None:
         (s3.head_object, {"VersionId": marker["VersionId"]}, "405", 405),
     ):
         with pytest.raises(ClientError) as error:
-            call(**place, **version)
+            call(**address, **version)
         reply = error.value.response
         assert (reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]) == (
             code,
@@ -81,6 +81,6 @@ def test_a_delete_marker_says_that_it_is_one(s3: Any) -> None:
         headers = reply["ResponseMetadata"]["HTTPHeaders"]
         assert headers["x-amz-delete-marker"] == "true"
         assert headers["x-amz-version-id"] == marker["VersionId"]
-    removed = s3.delete_object(**place, VersionId=marker["VersionId"])
+    removed = s3.delete_object(**address, VersionId=marker["VersionId"])
     assert removed["DeleteMarker"] is True
-    assert s3.get_object(**place)["Body"].read() == b"text"
+    assert s3.get_object(**address)["Body"].read() == b"text"

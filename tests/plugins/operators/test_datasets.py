@@ -351,15 +351,15 @@ def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
     from causeway_airflow.operators.datasets import BuildDatasetOperator
 
     first = build()
-    given = task_context(appended=1, since=datetime.now(UTC))
+    run = task_context(appended=1, since=datetime.now(UTC))
     task = BuildDatasetOperator(task_id="dataset", use_case="credit_risk", model="credit_risk")
     with pytest.raises(TaskDeferred) as deferred:
-        task.perform(given)
+        task.perform(run)
     wait = deferred.value.trigger.wait
     assert "credit-risk-loan (0 of 1 rows)" in wait.what
     assert deferred.value.timeout.total_seconds() == 31 * 60
     with pytest.raises(StillRunning, match=r"not in the offline store after 0:30:00(.|\n)*blocks"):
-        task.resumed(given)
+        task.resumed(run)
     for group in case_of("credit_risk").feature_groups:
         values = {
             group.record_identifier: IDS[0],
@@ -371,7 +371,7 @@ def test_a_second_ingestion_is_waited_for_until_its_own_rows_are_offline(
             Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
         )
     asyncio.run(_first(deferred.value.trigger))
-    second = task.resumed(given)
+    second = task.resumed(run)
     assert second["digest"] != first["digest"]
 
 

@@ -142,6 +142,7 @@ class Transformer:
                 "Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn"
             )
         if not own["model_fn"]:
+            # The image's own default refuses so, too (aws/sagemaker-inference-toolkit).
             raise NotImplementedError("Please provide a model_fn implementation.")
         matrix = image == "xgboost"
         self.load: Callable[[str], Any] = own["model_fn"]
@@ -160,9 +161,9 @@ class Transformer:
         content_type = content_type or JSON
         if not accept or accept == ANY:
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
-        given = body.decode(errors="replace") if content_type in UTF8_TYPES else body
+        content = body.decode(errors="replace") if content_type in UTF8_TYPES else body
         try:
-            return _as_response(self._transform(model, given, content_type, accept))
+            return _as_response(self._transform(model, content, content_type, accept))
         except NotServedError as error:
             return Response(str(error), status=501, mimetype="text/plain")
         except Exception:

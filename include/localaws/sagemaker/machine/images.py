@@ -58,11 +58,11 @@ def environment_of(image: str) -> Environment:
                 image,
                 algorithm=of_aws and row["algorithm"],
             )
-    known = [f"{row['repository']}:{tag}" for row in table["images"] for tag in row["tags"]]
+    images = [f"{row['repository']}:{tag}" for row in table["images"] for tag in row["tags"]]
     raise ServiceError(
         "ValidationException",
         f"Cannot find image: {image}. The local AWS runs the images of {TABLE.name}: "
-        f"{', '.join(known)}",
+        f"{', '.join(images)}",
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
+from causeway_airflow.bases.operator import ATTEMPT, VERSION_ARN, CausewayOperator
 from causeway_airflow.configuration import case_and_model
-from causeway_airflow.operators.base import ATTEMPT, VERSION_ARN, CausewayOperator
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
