@@ -13,9 +13,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from causeway.errors import CausewayError, StillRunning
 from causeway.statuses import Meaning
+from causeway_airflow.bases import operator as base
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.bases.waiting import WaitingOperator
-from causeway_airflow.bases import operator as base
 from causeway_airflow.parameters import Kind
 from causeway_airflow.triggers import waiting
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
