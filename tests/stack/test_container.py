@@ -18,8 +18,8 @@ EXAMPLE = ROOT / "include" / "config" / "topology" / "example.yaml"
 @pytest.fixture
 def scheduler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """The variables of the scheduler's container, with AWS files in a folder of the test."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)  # another test of this process may have a local AWS
+    for name in [name for name in os.environ if name.startswith(container.PASSED_ON)]:
+        monkeypatch.delenv(name)  # a container starts without what this process was given
     for name, value in services({}, {"local"})["airflow-scheduler"].environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CAUSEWAY_TOPOLOGY", str(layout.TOPOLOGY))
