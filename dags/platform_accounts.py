@@ -5,7 +5,7 @@ creates the model package group and the draft card of every model, the managed M
 the topology declares one, and the MLflow experiment of every use case. What is there already and
 unchanged stays as it is. Beside that it compares the guards of every account
 (`include/infra/guards`: roles, trust, buckets, keys, queues and their policies, the stage table),
-and whom the approver role trusts, with what the topology declares. Of all other roles and policies
+and whom the approver roles trust, with what the topology declares. Of all other roles and policies
 it sees the deployed template and its parameters, not what somebody changed past CloudFormation:
 `aws cloudformation detect-stack-drift` shows that. A difference fails `check_guards`, and with it
 the run; the other tasks do their work all the same. Guards are never changed here.

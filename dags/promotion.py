@@ -14,15 +14,19 @@ for each version under the id `<group>-v<version>-<attempt>`. Do not start it by
 
 **People.** A model owner approves with `UpdateModelPackage(ModelApprovalStatus=Approved)`, a
 governance officer with `UpdateModelPackage` and the life cycle Production, Approved;
-each with the approver role and their own source identity. Waiting takes no worker.
+each with the approver role of that stage and their own source identity. Either of them stops the
+version at any time: `Rejected` (or `PendingManualApproval`) or the life cycle Production, Rejected.
+A stop before the version is live ends the run, and the endpoint goes back to what it served; a live
+version is marked, and rolled back by hand. Waiting takes no worker.
 
 **Accounts touched.** governance (decisions, records, lease), test and prod (endpoints), shared
 services (version, artifact, read; the card and its shares), and each account that a card reaches.
 
 **Re-run.** Clear the failed task: model, config and endpoint are adopted, the lease is taken
-again. A test endpoint that failed its test stays, to be looked at, until the next version replaces
-it; to repeat a test after it, clear the deployment to test. A newer version that is live ends the
-run as superseded: the rest is skipped.
+again. Where the endpoint serves another version by now, clear the deployment with what follows. A
+test endpoint that failed its test stays, to be looked at, until the next version replaces it; to
+repeat a test after it, clear the deployment to test. A newer version that is live ends the run as
+superseded: the rest is skipped.
 
 **Roll back.** A failed update leaves the endpoint on what it served before, and the task fails.
 """

@@ -14,6 +14,7 @@ from causeway.topology.accounts import AccountRole, load_topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.names import GOVERNANCE_TABLE
 from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.keys import decisions_pk, version_pk
 from causeway.versions.registry import held_out_key
 from stack import layout
 from stack.person import administrator, administrators_resource
@@ -69,15 +70,21 @@ def summary(
 
 def _stages(local: dict[str, Any], version_arn: str) -> list[dict[str, Any]]:
     table = administrators_resource(local, "governance", "dynamodb").Table(GOVERNANCE_TABLE)
-    items: list[dict[str, Any]] = table.query(
-        KeyConditionExpression=Key("pk").eq(f"VERSION#{version_arn}"), ConsistentRead=True
-    )["Items"]
+
+    def items(pk: str, kind: str) -> list[dict[str, Any]]:
+        of_version = Key("pk").eq(pk) & Key("sk").begins_with(kind)
+        answer: list[dict[str, Any]] = table.query(
+            KeyConditionExpression=of_version, ConsistentRead=True
+        )["Items"]
+        return answer
+
+    version = ModelPackageArn.parse(version_arn)
     approvers = {
         item["target_stage"]: item["person"]
-        for item in items
-        if item["sk"].startswith("DECISION#") and item["verdict"] == "approved"
+        for item in items(decisions_pk(version), "DECISION#")
+        if item["verdict"] == "approved"
     }
-    records = [item for item in items if item["sk"].startswith("STAGE#")]
+    records = items(version_pk(version), "STAGE#")
     return [
         {
             "stage": item["stage"],

@@ -1,7 +1,7 @@
-"""A person at work: takes on the approver role as themselves, and approves in the registry.
+"""A person at work: takes on an approver role as themselves, and approves in the registry.
 
 This is what the real person's tools do: signed in as their own principal, they assume the approver
-role with their own source identity, and `UpdateModelPackage` records the approval.
+role of the stage with their own source identity, and `UpdateModelPackage` records the approval.
 """
 
 from __future__ import annotations
@@ -10,35 +10,45 @@ from typing import Any
 
 import boto3
 
+from stack.processes import StackError
+
 
 class Person:
-    """A person with an approver role in the shared-services account."""
+    """A person with approver roles in the shared-services account."""
 
     def __init__(self, name: str, local: dict[str, Any]) -> None:
         self.name = name
         self._region = local["region"]
         self._endpoint = local["endpoint"]
-        session = self.approver_session(local["people"][name])
-        self._sagemaker = self._client(
+        self._own = local["people"][name]
+
+    def registry(self, stage: str) -> Any:
+        """Return a client of an approver session, taken on with the person's own key.
+
+        Raises:
+            StackError: the topology says that the person decides on other stages.
+        """
+        own = self._own
+        if stage not in own["roles"]:
+            raise StackError(
+                f"{self.name} decides on {', '.join(own['roles'])} by the topology, not on {stage}"
+            )
+        sts = self._client("sts", own["access_key_id"], own["secret_access_key"])
+        session = sts.assume_role(
+            RoleArn=own["roles"][stage],
+            RoleSessionName=f"{self.name}-session",
+            SourceIdentity=own["source_identity"],
+        )["Credentials"]
+        return self._client(
             "sagemaker",
             session["AccessKeyId"],
             session["SecretAccessKey"],
             session["SessionToken"],
         )
 
-    def approver_session(self, own: dict[str, str]) -> dict[str, str]:
-        """Return the credentials of an approver session, taken on with the person's own key."""
-        sts = self._client("sts", own["access_key_id"], own["secret_access_key"])
-        session: dict[str, str] = sts.assume_role(
-            RoleArn=own["role_arn"],
-            RoleSessionName=f"{self.name}-session",
-            SourceIdentity=own["source_identity"],
-        )["Credentials"]
-        return session
-
     def approve_for_test(self, version_arn: str, reason: str) -> None:
         """Approve a version's entry into the test account."""
-        self._sagemaker.update_model_package(
+        self.registry("test").update_model_package(
             ModelPackageArn=version_arn,
             ModelApprovalStatus="Approved",
             ApprovalDescription=reason,
@@ -46,7 +56,7 @@ class Person:
 
     def approve_for_production(self, version_arn: str, reason: str) -> None:
         """Approve a tested version's entry into the production account."""
-        self._sagemaker.update_model_package(
+        self.registry("production").update_model_package(
             ModelPackageArn=version_arn,
             ModelLifeCycle={
                 "Stage": "Production",

@@ -33,7 +33,7 @@ from stack.processes import (
     tail,
     wait_for_url,
 )
-from stack.users import Keys, make_users
+from stack.users import Keys, approver_roles, make_users
 
 #: Seconds of what takes minutes on AWS: long enough to be waited for.
 DELAYS: Final = {"offline": 1, "deletion": 1}
@@ -120,11 +120,11 @@ def _start(say: Say) -> dict[str, Any]:
     return local
 
 
-def people(topology: Topology, users: dict[str, Keys]) -> dict[str, dict[str, str]]:
-    """Return how each person takes on the approver role: with which key and source identity."""
-    approver = topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
+def people(topology: Topology, users: dict[str, Keys]) -> dict[str, dict[str, Any]]:
+    """Return how each person takes on approver roles: with which key and source identity."""
     return {
-        name: users[name] | {"role_arn": approver, "source_identity": person.source_identity}
+        name: users[name]
+        | {"roles": approver_roles(topology, name), "source_identity": person.source_identity}
         for name, person in topology.people.items()
         if name in users
     }

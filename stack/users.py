@@ -1,8 +1,9 @@
 """The IAM users of the local stack: one for each person of the topology, one for Airflow.
 
 Real accounts have their own sign-in; docs/real-accounts.md says how a person gets a session there.
-Nobody uses an administrator's key: a person's user may take on the approver role and nothing else,
-Airflow's user may take on Airflow's own role and nothing else.
+Nobody uses an administrator's key: a person's user may take on the approver roles of the stages
+that they decide on and nothing else, Airflow's user may take on Airflow's own role and nothing
+else.
 """
 
 from __future__ import annotations
@@ -26,29 +27,40 @@ def make_users(description: dict[str, Any], topology: Topology) -> dict[str, Key
 
     `description` is what the local AWS says of itself: its endpoint and the administrators' keys.
     """
-    approver = topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
     own_role = topology.role_arn(AccountRole.GOVERNANCE, "airflow")
     users = {
-        name: (person.principal.iam_user, approver, ["sts:AssumeRole", "sts:SetSourceIdentity"])
+        name: (
+            person.principal.iam_user,
+            list(approver_roles(topology, name).values()),
+            ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        )
         for name, person in topology.people.items()
-        if person.principal is not None and person.principal.iam_user is not None
+        if person.decides and person.principal and person.principal.iam_user
     }
     if topology.airflow.role_arn:
-        users[AIRFLOW] = (topology.airflow.role_arn, own_role, ["sts:AssumeRole"])
+        users[AIRFLOW] = (topology.airflow.role_arn, [own_role], ["sts:AssumeRole"])
     clients: dict[str, Any] = {}
     return {
-        name: _make_user(_administrator(clients, description, user_arn), user_arn, role, actions)
-        for name, (user_arn, role, actions) in users.items()
+        name: _make_user(_administrator(clients, description, user_arn), user_arn, roles, actions)
+        for name, (user_arn, roles, actions) in users.items()
     }
 
 
-def _make_user(iam: Any, user_arn: str, role_arn: str, actions: list[str]) -> Keys:
+def approver_roles(topology: Topology, name: str) -> dict[str, str]:
+    """Return the approver roles that a person may take on, by stage."""
+    return {
+        stage: topology.role_arn(AccountRole.SHARED_SERVICES, f"{stage}-approver")
+        for stage in topology.people[name].decides
+    }
+
+
+def _make_user(iam: Any, user_arn: str, role_arns: list[str], actions: list[str]) -> Keys:
     path, _, name = user_arn.partition(":user")[2].rpartition("/")
     iam.create_user(UserName=name, Path=f"{path}/")
-    statement = {"Effect": "Allow", "Action": actions, "Resource": role_arn}
+    statement = {"Effect": "Allow", "Action": actions, "Resource": role_arns}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     iam.put_user_policy(
-        UserName=name, PolicyName="take-on-one-role", PolicyDocument=json.dumps(document)
+        UserName=name, PolicyName="take-on-roles", PolicyDocument=json.dumps(document)
     )
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}

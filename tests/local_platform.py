@@ -32,16 +32,16 @@ class LocalPlatform:
     accounts: dict[str, dict[str, str]]
     environment: dict[str, str]
     folder: Path
-    people: dict[str, dict[str, str]] = field(default_factory=dict)
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def client(self, service: str, role: str) -> Any:
         """Return a client that signs as the administrator of an account role."""
         keys = self.accounts[role]
         return self._client(service, keys["access_key_id"], keys["secret_access_key"])
 
-    def person(self, name: str) -> Any:
+    def person(self, name: str, stage: str | None = None) -> Any:
         """Return a SageMaker client of the registry's account for a person who decides."""
-        return self._registry(self.approver_session(name))
+        return self._registry(self.approver_session(name, stage))
 
     def stranger(self, name: str) -> Any:
         """Return the same for a name that no one trusts, under a role made by an administrator."""
@@ -75,12 +75,13 @@ class LocalPlatform:
         )
         return [item.stack for item in deployed if item.change != "unchanged"]
 
-    def approver_session(self, name: str) -> dict[str, str]:
-        """Return credentials of the approver role, taken on by a person with their own key."""
+    def approver_session(self, name: str, stage: str | None = None) -> dict[str, str]:
+        """Return credentials of an approver role, taken on by a person with their own key."""
         own = self.people[name]
+        role_arn = own["roles"][stage] if stage else next(iter(own["roles"].values()))
         sts = self._client("sts", own["access_key_id"], own["secret_access_key"])
         session: dict[str, str] = sts.assume_role(
-            RoleArn=own["role_arn"],
+            RoleArn=role_arn,
             RoleSessionName="somebody",
             SourceIdentity=own["source_identity"],
         )["Credentials"]

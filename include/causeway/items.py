@@ -3,9 +3,9 @@
 One table, string keys `pk` and `sk`. The table itself refuses what must not happen: every
 write has one of the conditions below, so that of two concurrent runs only one succeeds.
 
-The prefixes of `pk`, each with the module that owns it: VERSION# (`versions.keys`), LEASE# and
-ENDPOINT# (`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP#
-(`features.health`), REPORT# (`reporting.reports`).
+The prefixes of `pk`, each with the module that owns it: VERSION# and DECISION# (`versions.keys`),
+SYNC# (`governance.table`), LEASE# and ENDPOINT# (`deployment.leases`), ERASURE#
+(`erasure.erasures`), FEATURE_GROUP# (`features.health`), REPORT# (`reporting.reports`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Update:
-    """One conditional `UpdateItem` (or `PutItem` when `item` is given) of the table."""
+    """One conditional `UpdateItem` (or `PutItem` when `item` is given) of the table.
+
+    With neither expression nor item it is a check: a part of a transaction that changes nothing.
+    """
 
     key: Key
     condition: str
@@ -51,3 +54,8 @@ class Update:
 def create(key: Key, item: Mapping[str, Any]) -> Update:
     """Put an item that must not exist yet."""
     return Update(key, CREATE_ONLY, {}, {}, item=item)
+
+
+def absent(key: Key) -> Update:
+    """Check that an item does not exist, as a part of a transaction."""
+    return Update(key, CREATE_ONLY, {}, {})

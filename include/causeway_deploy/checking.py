@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 from causeway.errors import ConfigError
 from causeway.sharing.consumer_policies import consumer_policies
 from causeway.topology.accounts import DEPLOYED_ROLES, GOVERNING, SHARERS, Topology
-from causeway.topology.people import TRUST_LIMIT, trust_size, trust_statements
-from causeway.use_cases.use_case import UseCase
+from causeway.topology.people import TRUST_LIMIT, Decided, trust_size, trust_statements
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_deploy.bootstrapping import guards_request, resources_request
 
 #: Bytes that CloudFormation takes in a template that is not in S3 ("CloudFormation quotas").
@@ -39,23 +40,31 @@ def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
 
 
 def _refuse_unknown_approvers(topology: Topology, use_cases: Sequence[UseCase]) -> None:
-    unknown = [
-        f"{case.id}: models.{model.name}.approvers.{stage}: {person!r} is not in `people`"
-        for case in use_cases
-        for model in case.models
-        for stage, people in (
-            ("test", model.approvers.test),
-            ("production", model.approvers.production),
-        )
-        for person in people
-        if person not in topology.people
-    ]
+    unknown: list[str] = []
+    for case, model, stage, name in _approvers(use_cases):
+        where = f"{case.id}: models.{model.name}.approvers.{stage}"
+        person = topology.people.get(name)
+        if person is None:
+            unknown.append(f"{where}: {name!r} is not in `people`")
+        elif person.principal is not None and stage not in person.decides:
+            unknown.append(f"{where}: {name} has a principal, but `decides` has no {stage}")
     if unknown:
         raise ConfigError(
             "\n".join(unknown),
             next_step=f"Add them to `people` of topology {topology.name}, or name one of: "
             f"{', '.join(sorted(topology.people)) or '(nobody is there)'}.",
         )
+
+
+def _approvers(
+    use_cases: Sequence[UseCase],
+) -> Iterator[tuple[UseCase, ModelSpec, Decided, str]]:
+    for case in use_cases:
+        for model in case.models:
+            for name in model.approvers.test:
+                yield case, model, "test", name
+            for name in model.approvers.production:
+                yield case, model, "production", name
 
 
 def _sizes(topology: Topology) -> list[str]:
@@ -67,10 +76,12 @@ def _sizes(topology: Topology) -> list[str]:
                     f"{request.name}: its template has more than {TEMPLATE_LIMIT} bytes; deploy it "
                     "with `aws cloudformation deploy --s3-bucket`"
                 )
-    if trust_size(trust_statements(topology.people)) > TRUST_LIMIT:
-        notes.append(
-            "people: the approver role's trust needs the quota `Role trust policy length` raised"
-        )
+    for stage in get_args(Decided):
+        if trust_size(trust_statements(topology.people, stage)) > TRUST_LIMIT:
+            notes.append(
+                f"people: the trust of the approver role of {stage} needs the quota `Role trust "
+                "policy length` raised"
+            )
     return notes
 
 

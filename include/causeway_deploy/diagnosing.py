@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,6 +26,7 @@ from causeway.topology.arns import RoleArn
 from causeway.topology.connections import Connection, connections
 from causeway.topology.guards import DeployedGuards, differences
 from causeway.topology.names import GOVERNANCE_TABLE, REGISTRY_QUEUE
+from causeway.topology.people import Decided
 from causeway_deploy.clients import AccountStacks
 
 _BOOTSTRAP = "an administrator runs: python -m causeway_deploy bootstrap"
@@ -105,24 +106,27 @@ class Doctor:
 
     def _no_person(self) -> Finding:
         """Airflow must not be able to decide for people."""
-        approver = self.topology.role_arn(AccountRole.SHARED_SERVICES, "approver")
-        people = list(self.topology.people.values())
         what = "nobody is a person from Airflow's role"
-        try:
-            self._sts.assume_role(
-                RoleArn=approver,
-                RoleSessionName="doctor",
-                SourceIdentity=people[0].source_identity,
-            )
-        except (BotoCoreError, ClientError) as error:
-            if _denied(error):
-                return Finding(what)
-            return Finding(what, f"this could not be tried: {error}", "run the doctor again")
-        return Finding(
-            what,
-            f"it may take on {approver}",
-            f"somebody changed that role's trust; {_BOOTSTRAP}",
-        )
+        for stage in get_args(Decided):
+            approver = self.topology.role_arn(AccountRole.SHARED_SERVICES, f"{stage}-approver")
+            for person in self.topology.people.values():
+                try:
+                    self._sts.assume_role(
+                        RoleArn=approver,
+                        RoleSessionName="doctor",
+                        SourceIdentity=person.source_identity,
+                    )
+                except (BotoCoreError, ClientError) as error:
+                    if _denied(error):
+                        continue
+                    problem = f"this could not be tried: {error}"
+                    return Finding(what, problem, "run the doctor again")
+                return Finding(
+                    what,
+                    f"it may take on {approver} as {person.source_identity}",
+                    f"somebody changed that role's trust; {_BOOTSTRAP}",
+                )
+        return Finding(what)
 
     def _duty(self, connection: Connection) -> Finding:
         what = f"{connection.conn_id}"
@@ -163,14 +167,16 @@ class Doctor:
             deployed = DeployedGuards(stacks.template(name), values, self._approver_trust(role))
         return "; ".join(differences(role, self.topology, deployed)) or None
 
-    def _approver_trust(self, role: AccountRole) -> dict[str, Any] | None:
+    def _approver_trust(self, role: AccountRole) -> dict[Decided, dict[str, Any]]:
         if role is not AccountRole.SHARED_SERVICES:
-            return None
+            return {}
         iam = self._client(role, STACK_KEEPERS[role], "iam")
-        trust: dict[str, Any] = iam.get_role(RoleName="causeway-approver")["Role"][
-            "AssumeRolePolicyDocument"
-        ]
-        return trust
+        return {
+            stage: iam.get_role(RoleName=f"causeway-{stage}-approver")["Role"][
+                "AssumeRolePolicyDocument"
+            ]
+            for stage in get_args(Decided)
+        }
 
     def _what_duties_need(self) -> Iterator[Finding]:
         """Look at what is there, with a duty that may see it."""

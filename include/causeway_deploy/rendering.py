@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import get_args
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology
-from causeway.topology.people import trust_statements
+from causeway.topology.people import Decided, trust_statements
 from causeway_deploy.bootstrapping import guards_request, resources_request
 from causeway_deploy.stacks import StackRequest
 
@@ -17,7 +18,7 @@ def render(topology: Topology, folder: Path) -> list[Path]:
     """Write what is deployed, and return the files.
 
     `<account role>/guards.yaml` and `resources.yaml`, each beside its `….parameters.json`, and
-    `people.json`: whom the approver role trusts.
+    `people.json`: whom the approver role of each stage trusts.
     """
     files: list[Path] = []
     for role in DEPLOYED_ROLES:
@@ -29,8 +30,8 @@ def render(topology: Topology, folder: Path) -> list[Path]:
                 for key, value in sorted(request.parameters.items())
             ]
             files.append(_write(path.with_suffix(".parameters.json"), json.dumps(values, indent=2)))
-    people = json.dumps(trust_statements(topology.people), indent=2)
-    return [*files, _write(folder / "people.json", people)]
+    people = {stage: trust_statements(topology.people, stage) for stage in get_args(Decided)}
+    return [*files, _write(folder / "people.json", json.dumps(people, indent=2))]
 
 
 def commands(topology: Topology, folder: Path, pattern: str) -> list[str]:

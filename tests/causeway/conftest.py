@@ -19,6 +19,7 @@ from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from causeway.versions.registry import (
     ARTIFACT_SHA256,
     GATE_REPORT_SHA256,
+    REQUEST_SHA256,
     TRAINED_BY,
     RegistryVersion,
 )
@@ -65,7 +66,11 @@ def model(case: UseCase) -> ModelSpec:
 @pytest.fixture(scope="session")
 def make_version() -> MakeVersion:
     def make(number: int = 1, *, digest: str | None = "a" * 64, **changes: Any) -> RegistryVersion:
-        metadata = {GATE_REPORT_SHA256: "b" * 64, TRAINED_BY: "ml-engineer"}
+        metadata = {
+            GATE_REPORT_SHA256: "b" * 64,
+            TRAINED_BY: "ml-engineer",
+            REQUEST_SHA256: "e" * 64,
+        }
         if digest:
             metadata[ARTIFACT_SHA256] = digest
         metadata.update(changes.pop("metadata", {}))
@@ -82,6 +87,8 @@ def make_version() -> MakeVersion:
             modified_by_identity=None,
             modified_by_arn="arn:aws:sts::333333333333:assumed-role/causeway-registry-sync/x",
             metadata=metadata,
+            package_sha256="f" * 64,
+            request_sha256="e" * 64,
         )
         return replace(version, **changes)
 

@@ -146,9 +146,12 @@ def test_what_is_rendered_is_complete(capsys: Output, tmp_path: Path) -> None:
     values = json.loads((tmp_path / "test" / "guards.parameters.json").read_text())
     assert {"ParameterKey": "AccountRole", "ParameterValue": "test"} in values
     people = json.loads((tmp_path / "people.json").read_text())
-    assert [statement["Effect"] for statement in people] == ["Allow"] * 3
+    assert {stage: len(statements) for stage, statements in people.items()} == {
+        "test": 2,
+        "production": 2,
+    }
     template = (tmp_path / "shared_services" / "guards.yaml").read_text()
-    assert all(json.dumps(statement) in template for statement in people)
+    assert all(json.dumps(item) in template for items in people.values() for item in items)
 
 
 def test_commands_are_printed_in_the_order_of_the_stacks(capsys: Output, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_from_nothing_to_a_green_doctor_and_back(empty: Aws, tmp_path: Path) -> 
         AWS_EC2_METADATA_DISABLED="true",
     )
     assert ", 0 missing" in result.stdout
-    assert "assumed-role/causeway-approver/model-owner" in result.stdout
+    assert "assumed-role/causeway-test-approver/model-owner" in result.stdout
     commands = (tmp_path / "deploy.sh").read_text().splitlines()
     assert len(commands) == 8
     left = {

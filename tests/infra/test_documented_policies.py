@@ -19,7 +19,7 @@ EVERYTHING = {
 }
 ACCOUNT = "333333333333"
 TRUST = "iam:UpdateAssumeRolePolicy"
-APPROVER = f"arn:aws:iam::{ACCOUNT}:role/causeway-approver"
+APPROVER = f"arn:aws:iam::{ACCOUNT}:role/causeway-test-approver"
 BUCKET = f"arn:aws:s3:::causeway-shared-services-{ACCOUNT}-eu-central-1"
 TRAIL = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/causeway-data"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0"

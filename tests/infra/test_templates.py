@@ -174,11 +174,12 @@ def test_trust_is_never_unconditional(path: Path) -> None:
                 }, name
 
 
-def test_the_approver_trusts_nobody_by_itself_and_no_duty_becomes_one() -> None:
-    trust = dict(roles(GUARDS / "shared-services.yaml"))["Approver"]["AssumeRolePolicyDocument"]
-    (deny,) = trust["Statement"]  # the people's statements are generated
-    assert deny["Effect"] == "Deny"
-    assert "causeway-approver" not in (GUARDS / "governance.yaml").read_text()
+def test_an_approver_trusts_nobody_by_itself_and_no_duty_becomes_one() -> None:
+    for name in ("TestApprover", "ProductionApprover"):
+        trust = dict(roles(GUARDS / "shared-services.yaml"))[name]["AssumeRolePolicyDocument"]
+        (deny,) = trust["Statement"]  # the people's statements are generated
+        assert deny["Effect"] == "Deny"
+    assert "-approver" not in (GUARDS / "governance.yaml").read_text()
 
 
 def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
@@ -186,7 +187,8 @@ def test_airflow_may_take_on_every_duty_and_nothing_else() -> None:
     assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     named = {str(item["Fn::Sub"]).rsplit("/", 1)[1] for item in statement["Resource"]}
     people_and_services = {
-        "causeway-approver",
+        "causeway-test-approver",
+        "causeway-production-approver",
         "causeway-airflow",
         "causeway-event-forwarder",
         "causeway-governance-stack-service",

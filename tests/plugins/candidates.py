@@ -114,3 +114,12 @@ def deploy(version: str) -> Any:
     return DeployEndpointOperator(
         task_id="deploy", account_role="test", version_arn=version, attempt=1, **ABOUT
     )
+
+
+def asked(version: str, run_id: str) -> None:
+    """Ask the test endpoint about the version, which gives the lease back."""
+    from causeway_airflow.operators.promotion import EndpointTestOperator
+
+    EndpointTestOperator(
+        task_id="test", account_role="test", version_arn=version, attempt=1, **ABOUT
+    ).perform(context(run_id))

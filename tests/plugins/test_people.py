@@ -10,14 +10,16 @@ from botocore.exceptions import ClientError
 from tests.accounts import ACCOUNTS
 from tests.local_platform import LocalPlatform
 
-APPROVER = f"arn:aws:iam::{ACCOUNTS['shared_services']}:role/causeway-approver"
+ROLES = f"arn:aws:iam::{ACCOUNTS['shared_services']}:role/causeway"
+APPROVERS = (f"{ROLES}-test-approver", f"{ROLES}-production-approver")
 OFFICER = "governance-officer"
 
 
 def refused(sts: Any, **request: str) -> None:
-    with pytest.raises(ClientError) as error:
-        sts.assume_role(RoleArn=APPROVER, RoleSessionName=OFFICER, **request)
-    assert error.value.response["Error"]["Code"] == "AccessDenied"
+    for role in APPROVERS:
+        with pytest.raises(ClientError) as error:
+            sts.assume_role(RoleArn=role, RoleSessionName=OFFICER, **request)
+        assert error.value.response["Error"]["Code"] == "AccessDenied"
 
 
 def sts_of(platform: LocalPlatform, keys: dict[str, str]) -> Any:
@@ -29,7 +31,9 @@ def test_a_person_is_known_by_their_own_key(platform: LocalPlatform) -> None:
     sts = platform._client(
         "sts", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
     )
-    assert sts.get_caller_identity()["Arn"].endswith("assumed-role/causeway-approver/somebody")
+    assert sts.get_caller_identity()["Arn"].endswith(
+        "assumed-role/causeway-production-approver/somebody"
+    )
 
 
 @pytest.mark.parametrize("role", ["test", "prod", "data_science", "governance", "shared_services"])
@@ -42,6 +46,18 @@ def test_nobody_takes_on_the_role_as_somebody_else(platform: LocalPlatform) -> N
     refused(own, SourceIdentity=OFFICER)
     refused(own)
     refused(own, SourceIdentity="model-owner2")
+
+
+def test_nobody_takes_on_the_role_of_a_stage_that_they_do_not_decide_on(
+    platform: LocalPlatform,
+) -> None:
+    own = sts_of(platform, platform.people["model-owner"])
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        own.assume_role(
+            RoleArn=f"{ROLES}-production-approver",
+            RoleSessionName="me",
+            SourceIdentity="model-owner",
+        )
 
 
 def test_an_approver_session_cannot_take_on_another_identity(platform: LocalPlatform) -> None:
@@ -85,6 +101,7 @@ def test_a_user_of_a_shared_role_is_told_apart_by_the_sessions_name(
             source_identity=person,
             airflow_user=person,
             principal=PersonPrincipal(role=role, user_name=f"{person}@x.org"),
+            decides=("test",),
         )
         for person in ("ann", "bob")
     }
@@ -106,7 +123,7 @@ def test_a_user_of_a_shared_role_is_told_apart_by_the_sessions_name(
     iam.create_role(
         RoleName="deciders",
         AssumeRolePolicyDocument=json.dumps(
-            {"Version": "2012-10-17", "Statement": list(trust_statements(people))}
+            {"Version": "2012-10-17", "Statement": list(trust_statements(people, "test"))}
         ),
     )
     ann = platform.client("sts", "governance").assume_role(

@@ -30,6 +30,9 @@ LEASE_OURS: Final = "#owner = :owner AND fencing = :fencing"
 #: lease; the same lease writes again. A run with an outdated fencing number fails.
 LIVE_NOT_NEWER: Final = "attribute_not_exists(pk) OR fencing <= :fencing"
 
+#: Lets one case through: nothing else was recorded as live since it was read.
+LIVE_UNCHANGED: Final = "fencing = :fencing"
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -67,6 +70,11 @@ def lease_key(role: AccountRole, model: str) -> Key:
 def live_key(role: AccountRole, model: str) -> Key:
     """Return the key of what a model's endpoint serves in an account role."""
     return Key(f"ENDPOINT#{role.value}#{model}", "LIVE")
+
+
+def history_key(live: Live) -> Key:
+    """Return the key of one entry of an endpoint's history: what was live under which lease."""
+    return Key(live_key(live.account_role, live.model).pk, f"LIVE#{live.fencing:012d}")
 
 
 def live_item(live: Live) -> dict[str, Any]:
@@ -148,6 +156,19 @@ def release_lease(lease: Lease) -> Update:
         {"#owner": "owner"},
         expression="SET lease_until = :zero",
     )
+
+
+def write_history(live: Live) -> Update:
+    """Add what is live to the endpoint's history; the same lease may write it again."""
+    key = history_key(live)
+    item = live_item(live) | key.item()
+    return Update(key, LIVE_NOT_NEWER, {":fencing": live.fencing}, {}, item=item)
+
+
+def still_live(live: Live) -> Update:
+    """Check that an endpoint still serves what it did when it was read."""
+    key = live_key(live.account_role, live.model)
+    return Update(key, LIVE_UNCHANGED, {":fencing": live.fencing}, {})
 
 
 def write_live(live: Live) -> Update:

@@ -1,6 +1,9 @@
 """Governance of versions.
 
-`approvals` is the one guard that turns a gesture into a decision; `attribution` finds the API call
-that made the gesture; `sync` plans what registry and table need, as the values of `sync_changes`;
-`table` writes and reads the items of stage records, decisions and promotions.
+`gestures` are what people ask for, `registry_calls` the calls that CloudTrail recorded, and
+`attribution` finds the one that made a gesture. `approvals` is the one guard that turns a gesture
+into one of the `decisions`; `clearance` says whether these let a version into a stage now.
+`version_plan` and `sync` plan what registry and table need, over the `attempts` to promote a
+version, as the values of `sync_changes`; `table` writes and reads the items of stage records and
+promotions.
 """

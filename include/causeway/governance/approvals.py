@@ -1,115 +1,28 @@
-"""The guard: the only place that turns a gesture into a decision.
+"""The guard: the only place that turns a gesture into a decision or a revocation.
 
-A gesture is a change that somebody made in the registry (or an answer in Airflow); it proves
-nothing. A decision is an item of the governance table, bound to the artifact and to the gate report
-that it was made on.
+A decision is an item of the governance table, bound to everything that was registered and to the
+gate report that it was made on. Four eyes rest on the facts of the table, never on what the
+registry says at the time: whoever may approve there could change it first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from causeway.errors import ApprovalRefused
-from causeway.topology.accounts import Topology
-from causeway.topology.arns import ModelPackageArn
+from causeway.governance.decisions import Decision, Facts, Revocation
+from causeway.governance.gestures import DECIDABLE, Channel, Gesture, Verdict
+from causeway.topology.accounts import AccountRole, Topology
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import STAGE_BEFORE, Stage, StageRecord, Status
 
-
-class Verdict(StrEnum):
-    """What was decided."""
-
-    APPROVED = "approved"
-    REJECTED = "rejected"
-
-
-class Channel(StrEnum):
-    """Where the gesture was made; it decides how the identity is read."""
-
-    REGISTRY = "registry"
-    AIRFLOW = "airflow"
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """Somebody asks for a version's entry into a stage, or refuses it.
-
-    `identity` is the `sts:SourceIdentity` (registry) or the signed-in user (Airflow); None when
-    the principal carries none. A session name is not an identity.
-    """
-
-    version_arn: ModelPackageArn
-    target: Stage
-    verdict: Verdict
-    identity: str | None
-    principal: str | None
-    reason: str
-    at: datetime
-    channel: Channel = Channel.REGISTRY
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A verdict on one version's entry into one stage, bound to what it was made on."""
-
-    version_arn: ModelPackageArn
-    target: Stage
-    attempt: int
-    verdict: Verdict
-    person: str
-    reason: str
-    artifact_sha256: str
-    gate_report_sha256: str
-    decided_at: datetime
-    valid_until: datetime
-
-    def allows(self, artifact_sha256: str, now: datetime) -> bool:
-        """Tell whether this decision lets that very artifact in at that time."""
-        return (
-            self.verdict is Verdict.APPROVED
-            and self.artifact_sha256 == artifact_sha256
-            and now < self.valid_until
-        )
-
-
-#: The stages that a person may decide on, and who is entitled to, in the words of the use case.
-DECIDABLE: Final = (Stage.TEST, Stage.PRODUCTION)
-
-
-def gestures_of(version: RegistryVersion) -> tuple[Gesture, ...]:
-    """Read what the registry's fields ask for; the state, not an event, is read.
-
-    `ModelApprovalStatus` speaks about entry into test, `ModelLifeCycle` of stage Production
-    about entry into production. Which of them is *new* is for the sync to say: it knows the
-    decisions. Both carry the last modifier, the only one whom the registry remembers; who made
-    them is for `causeway.governance.attribution` to say.
-    """
-    gestures: list[Gesture] = []
-    if version.approval_status in ("Approved", "Rejected"):
-        gestures.append(
-            _gesture(version, Stage.TEST, version.approval_status, version.approval_description)
-        )
-    cycle = version.lifecycle
-    if cycle and cycle.stage == "Production" and cycle.status in ("Approved", "Rejected"):
-        gestures.append(_gesture(version, Stage.PRODUCTION, cycle.status, cycle.description))
-    return tuple(gestures)
-
-
-def _gesture(version: RegistryVersion, target: Stage, word: str, reason: str) -> Gesture:
-    return Gesture(
-        version_arn=version.arn,
-        target=target,
-        verdict=Verdict.APPROVED if word == "Approved" else Verdict.REJECTED,
-        identity=version.modified_by_identity,
-        principal=version.modified_by_arn,
-        reason=reason,
-        at=version.modified_at,
-    )
+#: The duty that a person takes on to decide on the entry into a stage.
+APPROVERS: Final = {Stage.TEST: "test-approver", Stage.PRODUCTION: "production-approver"}
+#: The statuses of the stage before, in which it waits for a decision.
+WAITING: Final = frozenset({Status.PENDING, Status.QUARANTINED})
 
 
 def person_behind(gesture: Gesture, topology: Topology) -> str | None:
@@ -119,36 +32,64 @@ def person_behind(gesture: Gesture, topology: Topology) -> str | None:
     return topology.person_of_source_identity(gesture.identity)
 
 
+def approver_role(target: Stage, topology: Topology) -> str:
+    """Return the ARN of the role that people decide with on the entry into a stage."""
+    return topology.role_arn(AccountRole.SHARED_SERVICES, APPROVERS[target])
+
+
+def entitled(model: ModelSpec, target: Stage) -> tuple[str, ...]:
+    """Return who may decide on the entry into a stage."""
+    people = {Stage.TEST: model.approvers.test, Stage.PRODUCTION: model.approvers.production}
+    return tuple(people.get(target, ()))
+
+
+def waits_for_decision(target: Stage, records: Mapping[Stage, StageRecord]) -> bool:
+    """Tell whether the stage before the target waits for somebody's decision."""
+    record = records.get(STAGE_BEFORE[target])
+    if record is None:
+        return False
+    # A rejected version that was fixed may be asked for again.
+    again = target is Stage.TEST and record.status is Status.REJECTED
+    return again or record.status in WAITING
+
+
 def decide(
     gesture: Gesture,
     version: RegistryVersion | None,
+    facts: Facts | None,
     records: Mapping[Stage, StageRecord],
     model: ModelSpec,
     topology: Topology,
     *,
     attempt: int,
     now: datetime,
+    decisions: Iterable[Decision] = (),
 ) -> Decision:
     """Turn a gesture into a decision, or refuse it.
 
     Args:
         gesture: what was asked for, by whom.
         version: the registry's version, None when it does not exist.
+        facts: what the version was when it was first seen.
         records: the version's stage records.
         model: the model's rules (who is entitled, how long an approval holds).
-        topology: the people.
+        topology: the people, and the roles that they decide with.
         attempt: the promotion attempt that the decision belongs to.
         now: the time of the decision.
+        decisions: what was decided about the version before.
 
     Raises:
         ApprovalRefused: naming the person and the reason; `quarantine` says whether the
             gesture itself is suspect.
     """
     what = f"{gesture.verdict.value} for {gesture.target.value} of {gesture.version_arn}"
-    if version is None:
-        raise _refused(gesture, f"{what}: the version does not exist", "Name a version that is.")
-    _check_bound(gesture, version, what)
-    person = _entitled_person(gesture, version, model, topology, what)
+    if version is None or facts is None:
+        missing = "does not exist" if version is None else "was never seen before"
+        raise _refused(gesture, f"{what}: the version {missing}", "Name a version that is.")
+    _check_bound(gesture, version, facts, what)
+    person = _entitled_person(gesture, model, topology, what)
+    _check_four_eyes(gesture, person, facts, model, what)
+    _check_other_stage(gesture, person, attempt, decisions, what)
     _check_stage(gesture, records, what)
     return Decision(
         version_arn=version.arn,
@@ -157,21 +98,46 @@ def decide(
         verdict=gesture.verdict,
         person=person,
         reason=gesture.reason,
-        artifact_sha256=version.artifact_sha256 or "",
-        gate_report_sha256=version.gate_report_sha256 or "",
+        package_sha256=facts.package_sha256,
+        artifact_sha256=facts.artifact_sha256 or "",
+        gate_report_sha256=facts.gate_report_sha256 or "",
         decided_at=now,
         valid_until=now + timedelta(days=model.approval_valid_days),
+        call=gesture.call,
     )
 
 
-def _check_bound(gesture: Gesture, version: RegistryVersion, what: str) -> None:
-    if version.arn != gesture.version_arn:
+def revoke(
+    gesture: Gesture, model: ModelSpec, topology: Topology, *, attempt: int, now: datetime
+) -> Revocation:
+    """Turn a rejection into the revocation of a promotion attempt, or refuse it.
+
+    Whoever may decide on one stage of the model may stop it at any time; four eyes are not asked
+    for, since a stop lets nothing in.
+
+    Raises:
+        ApprovalRefused: nobody entitled asked for it; the version is not suspect for that.
+    """
+    what = f"revocation of attempt {attempt} of {gesture.version_arn}"
+    person = _known_person(gesture, topology, DECIDABLE, what, quarantine=False)
+    people = [name for stage in DECIDABLE for name in entitled(model, stage)]
+    if person not in people:
+        raise _refused(
+            gesture,
+            f"{what}: {person} decides on no stage of model {model.name}",
+            f"Ask one of: {', '.join(people)}.",
+        )
+    return Revocation(gesture.version_arn, attempt, person, gesture.reason, now, gesture.call)
+
+
+def _check_bound(gesture: Gesture, version: RegistryVersion, facts: Facts, what: str) -> None:
+    if version.arn != gesture.version_arn or facts.version_arn != version.arn:
         raise _refused(gesture, f"{what}: the facts are of {version.arn}", "Read it again.")
     missing = [
         name
         for name, value in (
-            ("artifact-sha256", version.artifact_sha256),
-            ("gate-report-sha256", version.gate_report_sha256),
+            ("artifact-sha256", facts.artifact_sha256),
+            ("gate-report-sha256", facts.gate_report_sha256),
         )
         if not value
     ]
@@ -183,42 +149,90 @@ def _check_bound(gesture: Gesture, version: RegistryVersion, what: str) -> None:
             "Register the model again through the training DAG, which writes the digests.",
             quarantine=True,
         )
+    if not version.is_as_registered or version.package_sha256 != facts.package_sha256:
+        raise _refused(
+            gesture,
+            f"{what}: the package was changed after it was registered; its fingerprint is "
+            f"{version.package_sha256}, first seen was {facts.package_sha256}",
+            "Find out who changed it (CloudTrail, UpdateModelPackage); register the model again.",
+            quarantine=True,
+        )
 
 
-def _entitled_person(
-    gesture: Gesture, version: RegistryVersion, model: ModelSpec, topology: Topology, what: str
-) -> str:
-    person = person_behind(gesture, topology)
-    entitled = {
-        Stage.TEST: model.approvers.test,
-        Stage.PRODUCTION: model.approvers.production,
-    }.get(gesture.target)
-    if entitled is None:
+def _entitled_person(gesture: Gesture, model: ModelSpec, topology: Topology, what: str) -> str:
+    people = entitled(model, gesture.target)
+    if gesture.target not in DECIDABLE:
         allowed = ", ".join(stage.value for stage in DECIDABLE)
         raise _refused(gesture, f"{what}: nobody decides on that stage", f"Use: {allowed}.")
+    person = _known_person(gesture, topology, (gesture.target,), what, quarantine=True)
+    if person not in people:
+        raise _refused(
+            gesture,
+            f"{what}: {person} may not decide on {gesture.target.value} of model {model.name}",
+            f"Ask one of: {', '.join(people)}.",
+            quarantine=True,
+        )
+    return person
+
+
+def _known_person(
+    gesture: Gesture,
+    topology: Topology,
+    stages: Iterable[Stage],
+    what: str,
+    *,
+    quarantine: bool,
+) -> str:
+    """Return the person behind the gesture, who came by the role of one of the stages."""
+    person = person_behind(gesture, topology)
     if person is None:
         raise _refused(
             gesture,
             f"{what}: no person of topology {topology.name} has the identity {gesture.identity!r}",
-            "Decide with the approver role and your own SourceIdentity.",
-            quarantine=True,
+            "Decide with the approver role of the stage and your own SourceIdentity.",
+            quarantine=quarantine,
         )
-    if person not in entitled:
+    roles = [approver_role(stage, topology) for stage in stages]
+    used = gesture.call.role if gesture.call else None
+    if gesture.channel is Channel.REGISTRY and used not in roles:
         raise _refused(
             gesture,
-            f"{what}: {person} may not decide on {gesture.target.value} of model {model.name}",
-            f"Ask one of: {', '.join(entitled)}.",
-            quarantine=True,
+            f"{what}: it was made as {used or 'no role'}; a source identity proves {person} only "
+            f"in {' or '.join(roles)}",
+            f"Take on {roles[0]}; find out who made the call.",
+            quarantine=quarantine,
         )
-    for duty, other in (("trained", version.trained_by), ("requested", version.requested_by)):
+    return person
+
+
+def _check_four_eyes(
+    gesture: Gesture, person: str, facts: Facts, model: ModelSpec, what: str
+) -> None:
+    for duty, other in (("trained", facts.trained_by), ("requested", facts.requested_by)):
         if person == other:
+            others = [p for p in entitled(model, gesture.target) if p != person]
             raise _refused(
                 gesture,
                 f"{what}: {person} {duty} this version and may not also decide on it (four eyes)",
-                f"Ask another of: {', '.join(p for p in entitled if p != person) or 'nobody'}.",
+                f"Ask another of: {', '.join(others) or 'nobody'}.",
                 quarantine=True,
             )
-    return person
+
+
+def _check_other_stage(
+    gesture: Gesture, person: str, attempt: int, decisions: Iterable[Decision], what: str
+) -> None:
+    for decision in decisions:
+        other = decision.attempt == attempt and decision.target is not gesture.target
+        approved = {decision.verdict, gesture.verdict} == {Verdict.APPROVED}
+        if other and approved and decision.person == person:
+            raise _refused(
+                gesture,
+                f"{what}: {person} decided on {decision.target.value} of it as well; two stages "
+                "take two people",
+                f"Ask another one who may decide on {gesture.target.value}.",
+                quarantine=True,
+            )
 
 
 def _check_stage(gesture: Gesture, records: Mapping[Stage, StageRecord], what: str) -> None:
@@ -230,10 +244,7 @@ def _check_stage(gesture: Gesture, records: Mapping[Stage, StageRecord], what: s
             f"{what}: the version has no {before.value} record yet",
             f"Wait until it has gone through {before.value}.",
         )
-    open_statuses = {Status.PENDING, Status.QUARANTINED}
-    if gesture.target is Stage.TEST:
-        open_statuses.add(Status.REJECTED)  # fixed and asked for again
-    if record.status not in open_statuses:
+    if not waits_for_decision(gesture.target, records):
         raise _refused(
             gesture,
             f"{what}: its {before.value} record is {record.status.value}, not waiting for a "

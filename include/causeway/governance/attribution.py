@@ -9,56 +9,18 @@ waits.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from causeway.governance.approvals import Gesture
-from causeway.instants import moment
+from causeway.governance.gestures import Gesture
+from causeway.governance.registry_calls import UPDATE, RegistryCall
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage
 
-#: The call that sets approvals and life-cycles.
-UPDATE: Final = "UpdateModelPackage"
 #: CloudTrail's times are whole seconds; the clocks of two services differ a little.
 ABOUT: Final = timedelta(seconds=2)
-
-
-@dataclass(frozen=True)
-class RegistryCall:
-    """An `UpdateModelPackage` that was allowed, and what it set (None: it left that alone)."""
-
-    version_arn: str
-    at: datetime
-    principal: str | None
-    identity: str | None
-    approval: str | None = None
-    lifecycle: tuple[str, str] | None = None
-
-    def sets(self, target: Stage) -> str | tuple[str, str] | None:
-        """Return what the call set of that which speaks about entry into a stage."""
-        return self.approval if target is Stage.TEST else self.lifecycle
-
-
-def call_of(event: str) -> RegistryCall | None:
-    """Read a CloudTrail event; None for one that failed or is about something else."""
-    document = json.loads(event)
-    parameters = _lowered(document.get("requestParameters") or {})
-    arn = parameters.get("modelpackagearn")
-    if document.get("eventName") != UPDATE or document.get("errorCode") or not arn:
-        return None
-    who = document.get("userIdentity") or {}
-    cycle = _lowered(parameters.get("modellifecycle") or {})
-    return RegistryCall(
-        version_arn=str(arn),
-        at=moment(document["eventTime"]),
-        principal=who.get("arn"),
-        identity=(who.get("sessionContext") or {}).get("sourceIdentity"),
-        approval=parameters.get("modelapprovalstatus"),
-        lifecycle=(cycle["stage"], cycle["stagestatus"]) if "stage" in cycle else None,
-    )
 
 
 def attributed(
@@ -82,7 +44,13 @@ def attributed(
         return None
     if setting is None:
         return replace(gesture, identity=None, principal=f"unknown: no recorded {UPDATE} set it")
-    return replace(gesture, identity=setting.identity, principal=setting.principal, at=setting.at)
+    return replace(
+        gesture,
+        identity=setting.identity,
+        principal=setting.principal,
+        at=setting.at,
+        call=setting,
+    )
 
 
 def _setting(
@@ -104,7 +72,3 @@ def _says(call: RegistryCall, version: RegistryVersion, target: Stage) -> bool:
     cycle = version.lifecycle
     current = (cycle.stage, cycle.status) if cycle else None
     return call.sets(target) == (version.approval_status if target is Stage.TEST else current)
-
-
-def _lowered(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in document.items()}

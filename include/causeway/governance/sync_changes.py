@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from causeway.governance.approvals import Decision
+from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.table import Promotion
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import LifeCycle, Stage, StageRecord, Status
@@ -66,12 +66,16 @@ class RegistryUpdate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A gesture that the guard refused: an alert is sent and the registry is set back."""
+    """A gesture that the guard refused: an alert is sent and the registry is set back.
+
+    `event_id` is the event that the gesture was, so that it is refused once; None if unknown.
+    """
 
     version_arn: ModelPackageArn
     reason: str
     quarantined: bool
     principal: str | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,18 @@ class VersionState:
     records: Mapping[Stage, StageRecord] = field(default_factory=dict)
     decisions: Sequence[Decision] = ()
     promotion: Promotion | None = None
+    facts: Facts | None = None
+    revocations: Sequence[Revocation] = ()
+    #: Events whose gestures were refused.
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class SyncPlan:
-    """What to do, in this order: decisions, records, refusals, registry, promotions."""
+    """What to do, in the order of the fields."""
 
+    facts: tuple[Facts, ...] = ()
+    revocations: tuple[Revocation, ...] = ()
     decisions: tuple[Decision, ...] = ()
     records: tuple[RecordChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -98,6 +108,4 @@ class SyncPlan:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to do."""
-        return not (
-            self.decisions or self.records or self.refusals or self.registry or self.promotions
-        )
+        return not any(getattr(self, part.name) for part in fields(self) if part.name != "ignored")

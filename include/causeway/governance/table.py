@@ -1,4 +1,4 @@
-"""Items of the governance table: how stage records, decisions and promotions are written and read.
+"""Items of the governance table: how stage records and promotions are written and read.
 
 Their keys are in `causeway.versions.keys`, the conditions of a write in `causeway.items`. Items are
 plain values (str, int, dict) as boto3's resource layer takes them; numbers inside metrics travel as
@@ -12,15 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from causeway.digests import canonical_json
-from causeway.governance.approvals import Decision, Verdict
 from causeway.instants import instant, moment
-from causeway.items import STATUS_UNCHANGED, Update, create
+from causeway.items import STATUS_UNCHANGED, Key, Update, create
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.keys import decision_key, promotion_key, stage_key
+from causeway.versions.keys import promotion_key, refusal_key, stage_key
 from causeway.versions.stages import Stage, StageRecord, Status, check_transition
 
 
@@ -141,39 +140,6 @@ def record_of(item: Mapping[str, Any]) -> StageRecord:
     )
 
 
-def decision_item(decision: Decision) -> dict[str, Any]:
-    """Write a decision as an item; `valid_until` is no TTL, decisions are kept as evidence."""
-    return {
-        **decision_key(decision.version_arn, decision.target, decision.attempt).item(),
-        "version_arn": str(decision.version_arn),
-        "target_stage": decision.target.value,
-        "attempt": decision.attempt,
-        "verdict": decision.verdict.value,
-        "person": decision.person,
-        "reason": decision.reason,
-        "artifact_sha256": decision.artifact_sha256,
-        "gate_report_sha256": decision.gate_report_sha256,
-        "decided_at": instant(decision.decided_at),
-        "valid_until": instant(decision.valid_until),
-    }
-
-
-def decision_of(item: Mapping[str, Any]) -> Decision:
-    """Read a decision from its item."""
-    return Decision(
-        version_arn=ModelPackageArn.parse(item["version_arn"]),
-        target=Stage(item["target_stage"]),
-        attempt=int(item["attempt"]),
-        verdict=Verdict(item["verdict"]),
-        person=item["person"],
-        reason=item["reason"],
-        artifact_sha256=item["artifact_sha256"],
-        gate_report_sha256=item["gate_report_sha256"],
-        decided_at=moment(item["decided_at"]),
-        valid_until=moment(item["valid_until"]),
-    )
-
-
 def promotion_item(promotion: Promotion) -> dict[str, Any]:
     """Write a promotion as an item."""
     return {
@@ -231,3 +197,26 @@ def write_promotion(promotion: Promotion, before: Promotion | None) -> Update:
         {"#status": "status"},
         item=promotion_item(promotion),
     )
+
+
+#: Lets two cases through: no sync has looked yet, or it looked earlier.
+#: Names: #at; values: :at.
+EARLIER: Final = "attribute_not_exists(pk) OR #at < :at"
+LOOKED_AT: Final = Key("SYNC#registry", "LOOKED_AT")
+
+
+def write_looked_at(at: datetime) -> Update:
+    """Write when a sync has looked at everything."""
+    values, item = {":at": instant(at)}, LOOKED_AT.item() | {"at": instant(at)}
+    return Update(LOOKED_AT, EARLIER, values, {"#at": "at"}, item=item)
+
+
+def looked_at(item: Mapping[str, Any] | None) -> datetime | None:
+    """Read when a sync looked last."""
+    return moment(item["at"]) if item else None
+
+
+def write_refusal(arn: ModelPackageArn, event_id: str, reason: str, at: datetime) -> Update:
+    """Write that a gesture was refused, so that it is refused once."""
+    key = refusal_key(arn, event_id)
+    return create(key, key.item() | {"reason": reason, "refused_at": instant(at)})

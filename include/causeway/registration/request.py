@@ -19,6 +19,7 @@ from causeway.model_cards.schema import checked
 from causeway.plain_texts import encoded, encoded_metrics
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.fingerprint import REQUEST_SHA256, request_sha256
 from causeway.versions.registry import (
     ARTIFACT_SHA256,
     ARTIFACT_VERSION,
@@ -29,6 +30,7 @@ from causeway.versions.registry import (
     MANIFEST_SHA256,
     MLFLOW_RUN,
     MODEL,
+    OWN_METADATA,
     REQUESTED_BY,
     TRAINED_BY,
     USE_CASE,
@@ -91,7 +93,7 @@ def registration_request(
     """
     _refuse_endless(model, candidate)
     card = package_content(Facts(case, model, candidate))
-    request = {
+    request: dict[str, Any] = {
         "ModelPackageGroupName": str(group),
         "ModelPackageDescription": f"{model.name} {candidate.digest.short}",
         "ModelApprovalStatus": "PendingManualApproval",
@@ -114,8 +116,10 @@ def registration_request(
         "ModelCard": {"ModelCardContent": checked(card, "package"), "ModelCardStatus": "Draft"},
         "ClientToken": sha256(f"{group}\n{candidate.digest}")[:36],
     }
-    baselines = _sources(candidate, "baseline")
-    return request | ({"DriftCheckBaselines": baselines} if baselines else {})
+    if baselines := _sources(candidate, "baseline"):
+        request["DriftCheckBaselines"] = baselines
+    request["CustomerMetadataProperties"][REQUEST_SHA256] = request_sha256(request, OWN_METADATA)
+    return request
 
 
 def _refuse_endless(model: ModelSpec, candidate: Candidate) -> None:

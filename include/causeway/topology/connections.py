@@ -18,7 +18,8 @@ NOT_CONNECTED: Final = frozenset(
         "serving-execution",
         "science-stack-service",
         "governance-stack-service",
-        "approver",
+        "test-approver",
+        "production-approver",
         "airflow",
     }
 )

@@ -6,22 +6,22 @@ Airflow compares them and changes nothing: only administrators deploy guards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from causeway.digests import canonical_json
 from causeway.topology.accounts import AccountRole, Topology
-from causeway.topology.people import trust_statements
+from causeway.topology.people import Decided, trust_statements
 from causeway.topology.stacks import guards_template, parameters
 
 
 @dataclass(frozen=True)
 class DeployedGuards:
-    """A stack of guards as CloudFormation has it; `approver_trust` is read where there is one."""
+    """A stack of guards as CloudFormation has it, and the trust of its approver roles by stage."""
 
     template: str
     parameters: Mapping[str, str]
-    approver_trust: Mapping[str, Any] | None = None
+    approver_trust: Mapping[Decided, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def differences(
@@ -41,25 +41,24 @@ def differences(
             lines.append(f"parameter {name} is {current!r}, declared is {value!r}")
     for name in sorted(set(deployed.parameters) - set(values)):
         lines.append(f"parameter {name} is {deployed.parameters[name]!r}, nobody declares it")
-    if deployed.approver_trust is not None:
-        lines += _trust_differences(topology, deployed.approver_trust)
+    for stage, trust in deployed.approver_trust.items():
+        lines += _trust_differences(topology, stage, trust)
     return tuple(lines)
 
 
-def _trust_differences(topology: Topology, trust: Mapping[str, Any]) -> list[str]:
-    """Compare whom the approver role lets in with the people of the topology."""
+def _trust_differences(topology: Topology, stage: Decided, trust: Mapping[str, Any]) -> list[str]:
+    """Compare whom an approver role lets in with the people of the topology."""
+    role = f"the approver role of {stage}"
     allowed = [s for s in trust.get("Statement", ()) if s.get("Effect") == "Allow"]
-    declared = _by_sid(trust_statements(topology.people))
+    declared = _by_sid(trust_statements(topology.people, stage))
     current = _by_sid(allowed)
     lines = [
-        f"the approver role trusts {sid}, whom the topology does not name"
+        f"{role} trusts {sid}, whom the topology does not name"
         for sid in sorted(set(current) - set(declared))
     ]
+    lines += [f"{role} does not trust {sid}" for sid in sorted(set(declared) - set(current))]
     lines += [
-        f"the approver role does not trust {sid}" for sid in sorted(set(declared) - set(current))
-    ]
-    lines += [
-        f"the approver role's statement {sid} differs from the topology's"
+        f"{role}: statement {sid} differs from the topology's"
         for sid in sorted(set(declared) & set(current))
         if declared[sid] != current[sid]
     ]

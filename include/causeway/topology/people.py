@@ -1,8 +1,9 @@
 """People: the log-ins that mean one human, and the trust that lets nobody else appear as them.
 
-A person decides in the registry with the approver role. Its trust policy has one statement a
-person, which binds that person's principal and their `sts:SourceIdentity` to each other. A session
-name that its caller may choose proves nothing, so only three kinds of principal are allowed:
+A person decides in the registry with the approver role of a stage. Its trust policy has one
+statement a person, which binds that person's principal and their `sts:SourceIdentity` to each
+other. A session name that its caller may choose proves nothing, so only three kinds of principal
+are allowed:
 
 - an IAM user;
 - a user of IAM Identity Center: the role that Identity Center made for a permission set, and the
@@ -19,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import StringConstraints, model_validator
 
@@ -45,7 +46,7 @@ _SIGN_IN: Final = {
 #: policy length" can be raised to the second number (IAM User Guide, "IAM and AWS STS quotas").
 TRUST_LIMIT: Final = 2048
 RAISED_TRUST_LIMIT: Final = 4096
-#: What the rest of the approver role's trust takes of it, with some room.
+#: What the rest of an approver role's trust takes of it, with some room.
 _REST: Final = 300
 _ASSUME: Final = ("sts:AssumeRole", "sts:SetSourceIdentity")
 
@@ -96,15 +97,21 @@ class PersonPrincipal(Strict):
         return self.arn, (self.user_name or self.subject or "").lower()
 
 
+#: The stages on whose entry people decide.
+Decided = Literal["test", "production"]
+
+
 class Person(Strict):
     """One human: source identity, Airflow user and AWS principal that all mean them.
 
-    Without a principal nobody can decide in the registry as this person.
+    Without a principal nobody can decide in the registry as this person, and with one on the stages
+    that `decides` names alone. On which models is said by each model's `approvers`.
     """
 
     source_identity: Annotated[str, StringConstraints(pattern=_NAME)]
     airflow_user: str
     principal: PersonPrincipal | None = None
+    decides: tuple[Decided, ...] = ()
 
 
 def check_people(people: Mapping[str, Person]) -> None:
@@ -125,8 +132,8 @@ def check_people(people: Mapping[str, Person]) -> None:
             )
 
 
-def trust_statements(people: Mapping[str, Person]) -> tuple[dict[str, Any], ...]:
-    """Return the approver role's trust: one statement for each person who has a principal.
+def trust_statements(people: Mapping[str, Person], stage: Decided) -> tuple[dict[str, Any], ...]:
+    """Return the trust of a stage's approver role: one statement for each person who decides there.
 
     Raises:
         ConfigError: there are more of them than a trust policy can hold.
@@ -134,19 +141,19 @@ def trust_statements(people: Mapping[str, Person]) -> tuple[dict[str, Any], ...]
     statements = tuple(
         _statement(name, person.source_identity, person.principal)
         for name, person in people.items()
-        if person.principal is not None
+        if person.principal is not None and stage in person.decides
     )
     if (size := trust_size(statements)) > RAISED_TRUST_LIMIT:
         raise ConfigError(
-            f"people: the trust policy of the approver role would have {size} characters; IAM "
-            f"takes at most {RAISED_TRUST_LIMIT}",
-            next_step="Leave `principal` out for people who decide nothing in the registry.",
+            f"people: the trust policy of the approver role of {stage} would have {size} "
+            f"characters; IAM takes at most {RAISED_TRUST_LIMIT}",
+            next_step="Leave the stage out of `decides` for people who decide elsewhere.",
         )
     return statements
 
 
 def trust_size(statements: Iterable[Mapping[str, Any]]) -> int:
-    """Return the characters of the approver role's trust policy with these statements."""
+    """Return the characters of an approver role's trust policy with these statements."""
     return _REST + sum(
         len(json.dumps(statement, separators=(",", ":"))) + 1 for statement in statements
     )

@@ -26,7 +26,9 @@ INFRA_DIR: Final = Path(__file__).resolve().parents[2] / "infra"
 _TEMPLATES: Final = {AccountRole.TEST: "workload.yaml", AccountRole.PROD: "workload.yaml"}
 
 
-_MARK: Final = re.compile(r"^(?P<indent> *)# causeway: (?P<what>people|airflow)\n", re.M)
+_MARK: Final = re.compile(
+    r"^(?P<indent> *)# causeway: (?P<what>(?:test|production) people|airflow)\n", re.M
+)
 
 
 class _TemplateLoader(LOADER):  # type: ignore[misc]  # libyaml's loader where it is built in
@@ -44,14 +46,16 @@ def guards_path(role: AccountRole) -> Path:
 def guards_template(role: AccountRole, topology: Topology) -> str:
     """Return the template of the guards with the trust that the topology asks for.
 
-    A comment `# causeway: people` or `# causeway: airflow` in a list of statements stands for
-    those that are generated. Without them a template is complete too, and trusts nobody there.
+    A comment `# causeway: test people`, `# causeway: production people` or `# causeway: airflow` in
+    a list of statements stands for those that are generated. Without them a template is complete
+    too, and trusts nobody there.
 
     Raises:
         ConfigError: there are more people than a trust policy can hold.
     """
     generated = {
-        "people": trust_statements(topology.people),
+        "test people": trust_statements(topology.people, "test"),
+        "production people": trust_statements(topology.people, "production"),
         "airflow": airflow_trust.trust_statements(
             topology.airflow, partition=topology.partition, account=topology.account(role)
         ),

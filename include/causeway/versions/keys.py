@@ -1,4 +1,8 @@
-"""Where the governance table keeps what it knows of a version."""
+"""Where the governance table keeps what it knows of a version.
+
+Records are in one partition, what people decided and the facts that they decided on in another:
+`dynamodb:LeadingKeys` tells partitions apart, so that only the duty that decides writes there.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,13 @@ from causeway.versions.stages import Stage
 
 
 def version_pk(arn: ModelPackageArn) -> str:
-    """Return the partition that holds everything about one version."""
+    """Return the partition of a version's records, promotion and refused gestures."""
     return f"VERSION#{arn}"
+
+
+def decisions_pk(arn: ModelPackageArn) -> str:
+    """Return the partition of a version's facts, decisions and revocations."""
+    return f"DECISION#{arn}"
 
 
 def stage_key(arn: ModelPackageArn, stage: Stage) -> Key:
@@ -19,7 +28,22 @@ def stage_key(arn: ModelPackageArn, stage: Stage) -> Key:
 
 def decision_key(arn: ModelPackageArn, target: Stage, attempt: int) -> Key:
     """Return the key of the decision on entry into a stage, in one promotion attempt."""
-    return Key(version_pk(arn), f"DECISION#{target.value}#{attempt}")
+    return Key(decisions_pk(arn), f"DECISION#{target.value}#{attempt}")
+
+
+def revocation_key(arn: ModelPackageArn, attempt: int) -> Key:
+    """Return the key of the revocation of a promotion attempt; there is one at most."""
+    return Key(decisions_pk(arn), f"REVOCATION#{attempt}")
+
+
+def facts_key(arn: ModelPackageArn) -> Key:
+    """Return the key of what a version was when it was first seen."""
+    return Key(decisions_pk(arn), "FACTS")
+
+
+def refusal_key(arn: ModelPackageArn, event_id: str) -> Key:
+    """Return the key of a refused gesture, by the event that it was."""
+    return Key(version_pk(arn), f"REFUSAL#{event_id}")
 
 
 def promotion_key(arn: ModelPackageArn) -> Key:

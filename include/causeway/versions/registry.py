@@ -16,6 +16,7 @@ from typing import Any, Final
 from causeway.digests import Digest
 from causeway.plain_texts import decoded, decoded_metrics
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.fingerprint import REQUEST_SHA256, package_sha256, request_sha256
 from causeway.versions.stages import LifeCycle
 
 USE_CASE: Final = "use-case"
@@ -32,6 +33,24 @@ DAG_RUN: Final = "dag-run"
 TRAINED_BY: Final = "trained-by"
 #: Written when somebody other than the trainer asked for the registration.
 REQUESTED_BY: Final = "requested-by"
+
+#: The customer metadata that Causeway writes. Nobody may change it, and the fingerprint covers it.
+OWN_METADATA: Final = (
+    USE_CASE,
+    MODEL,
+    ARTIFACT_SHA256,
+    ARTIFACT_VERSION,
+    MANIFEST_SHA256,
+    DATASET,
+    COMPARISON,
+    VALIDATION_METRICS,
+    GATE_REPORT_SHA256,
+    MLFLOW_RUN,
+    DAG_RUN,
+    TRAINED_BY,
+    REQUESTED_BY,
+    REQUEST_SHA256,
+)
 
 
 @dataclass(frozen=True)
@@ -92,17 +111,27 @@ class RegistryVersion:
     metadata: Mapping[str, str] = field(default_factory=dict)
     #: The content of the card inside the package, as it was written.
     card: str = "{}"
+    #: The fingerprints of what is registered now: of all, and of what the request had in common.
+    package_sha256: str = ""
+    request_sha256: str = ""
 
     @property
     def artifact_sha256(self) -> str | None:
         """The artifact's digest, or None when the version carries no well-formed one."""
-        value = self.metadata.get(ARTIFACT_SHA256, "")
-        return value if re.fullmatch(r"[0-9a-f]{64}", value) else None
+        return self._digest(ARTIFACT_SHA256)
 
     @property
     def gate_report_sha256(self) -> str | None:
         """The gate report's digest, or None when the version carries no well-formed one."""
-        value = self.metadata.get(GATE_REPORT_SHA256, "")
+        return self._digest(GATE_REPORT_SHA256)
+
+    @property
+    def is_as_registered(self) -> bool:
+        """Whether it is what the registrar asked for, the card inside it apart."""
+        return self.request_sha256 == self._digest(REQUEST_SHA256)
+
+    def _digest(self, key: str) -> str | None:
+        value = self.metadata.get(key, "")
         return value if re.fullmatch(r"[0-9a-f]{64}", value) else None
 
     @property
@@ -186,6 +215,8 @@ def version_of(description: Mapping[str, Any]) -> RegistryVersion:
             for key, value in (description.get("CustomerMetadataProperties") or {}).items()
         },
         card=(description.get("ModelCard") or {}).get("ModelCardContent") or "{}",
+        package_sha256=package_sha256(description, OWN_METADATA),
+        request_sha256=request_sha256(description, OWN_METADATA),
     )
 
 

@@ -88,7 +88,10 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[Status | None, frozenset[Status]]]] = 
             _S.PENDING: frozenset({_S.APPROVED, _S.REJECTED, _S.QUARANTINED, _S.SUPERSEDED}),
             # An entitled person may still decide on a version that somebody unknown changed.
             _S.QUARANTINED: frozenset({_S.PENDING, _S.APPROVED, _S.REJECTED, _S.RETIRED}),
-            _S.APPROVED: frozenset({_S.QUARANTINED, _S.SUPERSEDED, _S.RETIRED, _S.PENDING}),
+            # Rejected: somebody stopped what was under way.
+            _S.APPROVED: frozenset(
+                {_S.QUARANTINED, _S.SUPERSEDED, _S.RETIRED, _S.PENDING, _S.REJECTED}
+            ),
             # Corrected and approved again, or sent back for another decision.
             _S.REJECTED: frozenset({_S.PENDING, _S.APPROVED, _S.RETIRED}),
             _S.SUPERSEDED: frozenset({_S.RETIRED}),
@@ -101,7 +104,9 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[Status | None, frozenset[Status]]]] = 
                 {_S.APPROVED, _S.REJECTED, _S.QUARANTINED, _S.SUPERSEDED, _S.IN_PROGRESS}
             ),
             _S.QUARANTINED: frozenset({_S.PENDING, _S.APPROVED, _S.REJECTED, _S.RETIRED}),
-            _S.APPROVED: frozenset({_S.QUARANTINED, _S.SUPERSEDED, _S.RETIRED, _S.IN_PROGRESS}),
+            _S.APPROVED: frozenset(
+                {_S.QUARANTINED, _S.SUPERSEDED, _S.RETIRED, _S.IN_PROGRESS, _S.REJECTED}
+            ),
             _S.REJECTED: frozenset({_S.IN_PROGRESS, _S.RETIRED}),
             _S.SUPERSEDED: frozenset({_S.RETIRED}),
             _S.RETIRED: frozenset(),

@@ -41,3 +41,13 @@ class AuditLogHook(CausewayHook):
             MaxResults=PAGE,
         )
         return [str(event["CloudTrailEvent"]) for event in events]
+
+    def event(self, event_id: str) -> str | None:
+        """Return CloudTrail's JSON of one event of the last 90 days, or None."""
+        events = self.pages(
+            "lookup_events",
+            "Events",
+            LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": event_id}],
+            MaxResults=PAGE,
+        )
+        return next((str(event["CloudTrailEvent"]) for event in events), None)

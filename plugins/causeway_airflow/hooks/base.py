@@ -125,12 +125,9 @@ class AwsCallError(CausewayError):
     @property
     def conditional(self) -> bool:
         """Whether the condition of a conditional write did not hold."""
-        return self.code in {
-            "ConditionalCheckFailedException",
-            "PreconditionFailed",
-            "TransactionCanceledException",
-            "412",
-        }
+        if self.code == "TransactionCanceledException":  # its text names a reason for each item
+            return "ConditionalCheckFailed" in self.text
+        return self.code in {"ConditionalCheckFailedException", "PreconditionFailed", "412"}
 
 
 class AwsTransientError(AwsCallError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -115,6 +115,37 @@ class GovernanceHook(CausewayHook):
                 next_step="Somebody else changed it meanwhile: re-run, the new state decides.",
             )
         return stored
+
+    def transact(self, updates: Sequence[Update]) -> bool:
+        """Write items together, each under its condition; False when one of them did not hold.
+
+        An update without item and expression only checks its condition.
+        """
+        try:
+            self.call(
+                "transact_write_items", TransactItems=[self._action(update) for update in updates]
+            )
+        except AwsCallError as error:
+            if error.conditional:
+                return False
+            raise
+        return True
+
+    def _action(self, update: Update) -> dict[str, Any]:
+        action: dict[str, Any] = {
+            "TableName": self.table,
+            "ConditionExpression": update.condition,
+        }
+        if update.values:
+            action["ExpressionAttributeValues"] = self._encode(update.values)
+        if update.names:
+            action["ExpressionAttributeNames"] = dict(update.names)
+        if update.item is not None:
+            return {"Put": action | {"Item": self._encode(update.item)}}
+        action["Key"] = self._encode(update.key.item())
+        if update.expression is None:
+            return {"ConditionCheck": action}
+        return {"Update": action | {"UpdateExpression": update.expression}}
 
     @cached_property
     def _serializer(self) -> Any:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from causeway.deployment.leases import Lease, Live, lease_key, lease_of, live_key, live_of
-from causeway.errors import NotFound
-from causeway.governance.approvals import Decision
+from causeway.governance.clearance import Standing
+from causeway.governance.decisions import (
+    Decision,
+    Facts,
+    Revocation,
+    decision_of,
+    facts_of_item,
+    revocation_of,
+)
 from causeway.governance.sync_changes import VersionState
-from causeway.governance.table import decision_of, promotion_of, record_of
+from causeway.governance.table import promotion_of, record_of
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key, version_pk
+from causeway.versions.keys import decisions_pk, version_pk
 from causeway.versions.stages import Stage, StageRecord
 from causeway_airflow.hooks.governance import GovernanceHook
 
@@ -20,29 +27,47 @@ class StageTableHook(GovernanceHook):
     def state(self, version: ModelPackageArn) -> VersionState:
         """Return what the table holds about a version."""
         records: dict[Stage, StageRecord] = {}
-        decisions: list[Decision] = []
+        refused: set[str] = set()
         promotion = None
         for item in self.query(version_pk(version)):
-            kind = item["sk"].partition("#")[0]
+            kind, _, rest = item["sk"].partition("#")
             if kind == "STAGE":
                 record = record_of(item)
                 records[record.stage] = record
-            elif kind == "DECISION":
-                decisions.append(decision_of(item))
             elif kind == "PROMOTION":
                 promotion = promotion_of(item)
-        return VersionState(records, tuple(decisions), promotion)
+            elif kind == "REFUSAL":
+                refused.add(rest)
+        facts, decisions, revocations = self._decided(version)
+        return VersionState(
+            records, decisions, promotion, facts, revocations, refused=frozenset(refused)
+        )
 
-    def decision(self, version: ModelPackageArn, target: Stage, attempt: int) -> Decision:
-        """Return a decision. Raises `NotFound` when nobody has decided."""
-        item = self.get(decision_key(version, target, attempt))
-        if item is None:
-            raise NotFound(
-                f"nobody has decided on {target.value} of {version} (attempt {attempt})",
-                principal=self.principal,
-                next_step="A deployment needs the decision item; approve the version first.",
-            )
-        return decision_of(item)
+    def standing(self, version: ModelPackageArn, attempt: int) -> Standing:
+        """Return what was decided in a promotion attempt, and on what."""
+        facts, decisions, revocations = self._decided(version)
+        return Standing(
+            attempt,
+            facts,
+            [decision for decision in decisions if decision.attempt == attempt],
+            next((stop for stop in revocations if stop.attempt == attempt), None),
+        )
+
+    def _decided(
+        self, version: ModelPackageArn
+    ) -> tuple[Facts | None, tuple[Decision, ...], tuple[Revocation, ...]]:
+        facts = None
+        decisions: list[Decision] = []
+        revocations: list[Revocation] = []
+        for item in self.query(decisions_pk(version)):
+            kind = item["sk"].partition("#")[0]
+            if kind == "FACTS":
+                facts = facts_of_item(item)
+            elif kind == "DECISION":
+                decisions.append(decision_of(item))
+            elif kind == "REVOCATION":
+                revocations.append(revocation_of(item))
+        return facts, tuple(decisions), tuple(revocations)
 
     def lease(self, role: AccountRole, model: str) -> Lease | None:
         """Return the lease on a model's endpoint in an account role, or None."""

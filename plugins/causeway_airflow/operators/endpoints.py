@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
     """Deploy the decided version behind the model's endpoint, one run at a time.
 
-    Checks the decision, the artifact's digest as it lies in S3 and that nothing newer is live;
-    takes the lease; makes model, endpoint config and endpoint, or adopts what a first try made;
-    waits in the triggerer, first for the name where an endpoint of it is being deleted; succeeds
-    only when the endpoint is InService on the requested config with the approved digest, and the
-    artifact is still the object that was registered: what was loaded from another is taken back. A
-    superseded promotion ends here, visibly, and skips the rest.
+    Checks what was decided (by whom, on which package, in which call), that nobody has stopped it,
+    the artifact's digest as it lies in S3 and that nothing newer is live; takes the lease; makes
+    model, endpoint config and endpoint, or adopts what a first try made; waits in the triggerer,
+    first for the name where an endpoint of it is being deleted; succeeds only when the endpoint is
+    InService on the requested config with the approved digest, nobody has stopped it meanwhile, and
+    package and artifact are still what was decided on: else the endpoint goes back to what was
+    live. The lease goes on to the test of the endpoint. A superseded promotion ends here, visibly,
+    and skips the rest.
 
     :param wait: how long the endpoint may take
     :returns: `Deployed`
@@ -41,7 +43,7 @@ class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
         return begin(self.hook, self.subject, context["dag_run"].run_id)
 
     def look(self, context: Context, **carried: Any) -> Outcome[Deployed]:
-        """Judge the endpoint, write what is live, give the lease back."""
+        """Judge the endpoint, write what is live."""
         from causeway_airflow.tasks.deployment import look
 
         return look(self.hook, self.subject, context["dag_run"].run_id, **carried)

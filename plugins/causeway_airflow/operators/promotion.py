@@ -28,7 +28,7 @@ class EndpointTestOperator(PromotionOperator):
         """Predict, measure, compare, record."""
         from causeway_airflow.tasks.endpoint_tests import judge_answers
 
-        return judge_answers(self.hook, self.subject)
+        return judge_answers(self.hook, self.subject, context["dag_run"].run_id)
 
 
 class RemoveTestEndpointOperator(PromotionOperator):
@@ -50,7 +50,7 @@ class RemoveTestEndpointOperator(PromotionOperator):
 
 
 class SmokeTestOperator(PromotionOperator):
-    """Ask the production endpoint about a few rows and record the version as deployed.
+    """Ask the production endpoint about a few rows and record the promotion as deployed.
 
     :returns: `SmokeTested`
     """
@@ -62,7 +62,7 @@ class SmokeTestOperator(PromotionOperator):
         """Predict, record."""
         from causeway_airflow.tasks.endpoint_tests import smoke_test
 
-        return smoke_test(self.hook, self.subject)
+        return smoke_test(self.hook, self.subject, context["dag_run"].run_id)
 
 
 class ClosePromotionOperator(PromotionOperator):

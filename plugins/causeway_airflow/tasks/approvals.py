@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from causeway.errors import ApprovalRefused, CausewayError
-from causeway.governance.approvals import Verdict
-from causeway.governance.table import decision_of
+from causeway.governance.decisions import decision_of, revocation_of
+from causeway.governance.gestures import Verdict
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key
+from causeway.versions.keys import decision_key, revocation_key
 from causeway.versions.stages import Stage
 from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.results import DecisionItem
@@ -26,9 +26,16 @@ def approval(hook: Hooks, version_arn: str, attempt: int, target: str) -> Decisi
 
     Raises:
         NoDecisionError: nobody has decided.
-        ApprovalRefused: somebody rejected the version.
+        ApprovalRefused: somebody rejected the version, or stopped the attempt.
     """
     version, stage = ModelPackageArn.parse(version_arn), Stage(target)
+    stopped = hook(GovernanceHook).get(revocation_key(version, attempt))
+    if stopped is not None:
+        stop = revocation_of(stopped)
+        raise ApprovalRefused(
+            f"{stop.person} stopped {version} (attempt {attempt}): {stop.reason}",
+            next_step="An approval after that starts a new attempt.",
+        )
     item = hook(GovernanceHook).get(decision_key(version, stage, attempt))
     if item is None:
         raise NoDecisionError(

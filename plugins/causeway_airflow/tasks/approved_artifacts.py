@@ -1,7 +1,7 @@
-"""The artifact that a decision was made on, compared with the object that lies in S3.
+"""The clearance of a version, with what lies in S3 and what CloudTrail recorded.
 
 SageMaker loads the object by its key, whatever version that has, some time after a deployment
-began: it is compared before the endpoint is touched and again once the endpoint serves.
+began: everything is compared before the endpoint is touched and again once the endpoint serves.
 """
 
 from __future__ import annotations
@@ -9,46 +9,91 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from causeway.errors import ApprovalRefused
-from causeway.governance.approvals import Decision
+from causeway.governance.clearance import (
+    Standing,
+    clearance,
+    has_evidence,
+    require_evidence,
+    require_in_time,
+    require_not_revoked,
+)
+from causeway.governance.decisions import Decision
+from causeway.governance.registry_calls import call_of
+from causeway.topology.accounts import AccountRole
 from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion
+from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
-from causeway_airflow.tasks.promotion import Subject
+from causeway_airflow.hooks.audit_log import AuditLogHook
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.promotion import Subject, registry_version
+from causeway_airflow.tasks.stage_records import stage_table
 
 
-def require_approved(
-    files: ArtifactsHook, subject: Subject, version: RegistryVersion, decision: Decision
-) -> None:
-    """Compare the decision with the version and with the object as it lies in S3 now.
+def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision:
+    """Return the decision that lets a version into the stage now.
 
     Raises:
-        ApprovalRefused: the decision was made on something else, is a rejection or ran out.
+        ApprovalRefused: the attempt was revoked; what was decided is missing, is not what is
+            registered or lies in S3, ran out, or does not come from the call that it names.
+        StoppedInTheRegistry: somebody has stopped the version there.
     """
-    stored = files.current(str(version.model_data_url))
-    registered = version.metadata.get(ARTIFACT_VERSION)
-    same = (
-        stored.sha256 == version.artifact_sha256
-        and stored.version_id == registered
-        and decision.gate_report_sha256 == version.gate_report_sha256
-    )
-    if same and decision.allows(stored.sha256, datetime.now(UTC)):
-        return
-    raise ApprovalRefused(
-        f"{version.arn} may not enter {subject.stage.value}: {decision.verdict.value} by "
-        f"{decision.person} for artifact {decision.artifact_sha256} until "
-        f"{decision.valid_until:%Y-%m-%d %H:%M} UTC, registered as object version "
-        f"{registered}; S3 holds {stored.sha256} in version {stored.version_id}",
+    now, standing = datetime.now(UTC), _standing(hook, subject)
+    decisions = clearance(subject.stage, version, standing, subject.model, topology())
+    require_in_time(decisions[-1], now)
+    trail = hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
+    for decision in decisions:
+        if decision.call is not None and has_evidence(decision, now):
+            event = trail.event(decision.call.event_id or "")
+            require_evidence(decision, call_of(event) if event else None)
+    _require_object(hook, subject, version, decisions[-1])
+    return decisions[-1]
+
+
+def require_no_stop(hook: Hooks, subject: Subject) -> None:
+    """Raise `ApprovalRefused` when somebody has revoked the attempt by now."""
+    require_not_revoked(subject.version, _standing(hook, subject))
+
+
+def require_cleared_still(hook: Hooks, subject: Subject) -> None:
+    """Compare everything again once the endpoint serves; what has started may end after its time.
+
+    Raises:
+        ApprovalRefused: the attempt was revoked, or the version is another one by now.
+        StoppedInTheRegistry: somebody has stopped the version there.
+    """
+    version = registry_version(hook, subject.version)
+    standing = _standing(hook, subject)
+    decisions = clearance(subject.stage, version, standing, subject.model, topology())
+    stored = (hook(ArtifactsHook).head(str(version.model_data_url)) or {}).get("VersionId")
+    # The bytes of an object's version never change: who looks again needs no digest.
+    if stored != version.metadata.get(ARTIFACT_VERSION):
+        raise _other_object(subject, version, decisions[-1], stored)
+
+
+def _standing(hook: Hooks, subject: Subject) -> Standing:
+    return stage_table(hook).standing(subject.version, subject.attempt)
+
+
+def _require_object(
+    hook: Hooks, subject: Subject, version: RegistryVersion, decision: Decision
+) -> None:
+    stored = hook(ArtifactsHook).current(str(version.model_data_url))
+    same = stored.version_id == version.metadata.get(ARTIFACT_VERSION)
+    if not same or stored.sha256 != decision.artifact_sha256:
+        raise _other_object(subject, version, decision, stored.version_id, stored.sha256)
+
+
+def _other_object(
+    subject: Subject,
+    version: RegistryVersion,
+    decision: Decision,
+    stored: str | None,
+    digest: str = "other bytes",
+) -> ApprovalRefused:
+    return ApprovalRefused(
+        f"{version.arn} may not enter {subject.stage.value}: approved by {decision.person} for "
+        f"artifact {decision.artifact_sha256}, registered as object version "
+        f"{version.metadata.get(ARTIFACT_VERSION)}; S3 holds {digest} in version {stored}",
         account=subject.account,
-        next_step="If the approval ran out, have the version approved again; if the "
-        "artifact changed, find out who changed it.",
+        next_step="Find out who changed the artifact; train and register again.",
     )
-
-
-def object_versions(
-    files: ArtifactsHook, version: RegistryVersion
-) -> tuple[str | None, str | None]:
-    """Return the artifact's object version that lies in S3 now, and the registered one.
-
-    The bytes of an object's version never change: who looks again needs no digest.
-    """
-    stored = (files.head(str(version.model_data_url)) or {}).get("VersionId")
-    return stored, version.metadata.get(ARTIFACT_VERSION)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from causeway.deployment.leases import Lease, Live, write_live
+from causeway.deployment.leases import Lease
 from causeway.deployment.rollout import (
     TAG_DIGEST,
     TAG_FENCING,
@@ -22,20 +22,31 @@ from causeway.deployment.rollout import (
     judge_endpoint,
     require_success,
 )
-from causeway.errors import DeploymentFailed, NotFound, Superseded, UnexpectedState
-from causeway.governance.approvals import Decision
+from causeway.errors import (
+    ApprovalRefused,
+    NotFound,
+    Superseded,
+    UnexpectedState,
+    WriteConflict,
+)
+from causeway.governance.clearance import StoppedInTheRegistry
+from causeway.governance.decisions import Decision
 from causeway.governance.table import PromotionStatus, new_record
 from causeway.statuses import Meaning
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage, Status, current
 from causeway_airflow.configuration import topology
-from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.approved_artifacts import object_versions, require_approved
+from causeway_airflow.tasks.approved_artifacts import (
+    cleared,
+    require_cleared_still,
+    require_no_stop,
+)
 from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
+from causeway_airflow.tasks.live_versions import record_live
 from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.stage_records import (
     add_record,
@@ -60,15 +71,15 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     """Check what was decided, take the lease, and begin or adopt the deployment.
 
     Raises:
-        ApprovalRefused: the decision is not about this artifact, or ran out.
+        ApprovalRefused: the decisions do not let this version in now.
+        StoppedInTheRegistry: somebody has stopped the version there.
         LeaseHeld: another run deploys to the endpoint.
         Superseded: a newer version is live; the records say so.
         EndpointBusy: another change of the endpoint is in progress.
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     version = registry_version(hook, subject.version)
-    decision = table.decision(version.arn, subject.stage, subject.attempt)
-    require_approved(hook(ArtifactsHook), subject, version, decision)
+    decision = cleared(hook, subject, version)
     lease = take_lease(table, subject, run_id)
     try:
         check_not_superseded(version.arn, table.live(subject.role, subject.model.name))
@@ -78,6 +89,11 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         raise
     record_begin(table, subject, decision)
     names = subject.target(decision.artifact_sha256)
+    try:
+        require_no_stop(hook, subject)
+    except ApprovalRefused:
+        give_back(table, lease)
+        raise
     if not start_endpoint(endpoints, subject, names, version, lease):
         return Pending(_until_gone(names), carried={"under_way": False})
     return Pending(wait_of(names), carried={"under_way": True})
@@ -86,14 +102,17 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
 def look(
     hook: Hooks, subject: Subject, run_id: str, *, under_way: bool = True
 ) -> Outcome[Deployed]:
-    """Judge the endpoint; when it serves what was approved, write that and give the lease back.
+    """Judge the endpoint; when it serves what was approved, write that.
 
+    The lease is kept until the test that follows is over, so that it is this version that is asked.
     Where the deployment could not begin, because the name was still taken, it begins now.
 
     Raises:
         LeaseHeld: the lease went to another run.
         NotFound: the endpoint is gone.
         DeploymentFailed: it does not serve the approved artifact; the lease is given back.
+        ApprovalRefused: somebody stopped the version, or it is another one by now; the endpoint
+            goes back to what was live, or away.
     """
     if not under_way:
         outcome = begin(hook, subject, run_id)
@@ -101,8 +120,7 @@ def look(
             return replace(outcome, anew=True)
         return outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
-    decision = table.decision(subject.version, subject.stage, subject.attempt)
-    names = subject.target(decision.artifact_sha256)
+    names = target(table, subject)
     observed = endpoints.observe(names.endpoint)
     if observed.status is None:
         raise NotFound(
@@ -122,9 +140,13 @@ def look(
     if judgement.verdict is Meaning.FAILURE:
         give_back(table, lease)
     require_success(names, judgement, account=subject.account, reason=observed.reason)
-    require_loaded(hook, subject, names, lease)
-    record_live(table, subject, names, lease)
-    give_back(table, lease)
+    try:
+        require_cleared_still(hook, subject)
+        record_unless_stopped(hook, subject, names, lease)
+    except (ApprovalRefused, StoppedInTheRegistry):
+        take_back(table, endpoints, subject, names)
+        give_back(table, lease)
+        raise
     return Done(
         {
             "endpoint": names.endpoint,
@@ -133,6 +155,18 @@ def look(
             "account": subject.account,
         }
     )
+
+
+def target(table: StageTableHook, subject: Subject) -> Target:
+    """Return the names of the deployment of what was decided. Raises `NotFound` without that."""
+    decision = table.standing(subject.version, subject.attempt).decision(subject.stage)
+    if decision is None:
+        raise NotFound(
+            f"nobody has decided on {subject.stage.value} of {subject.version} (attempt "
+            f"{subject.attempt})",
+            next_step="A deployment needs the decision; approve the version first.",
+        )
+    return subject.target(decision.artifact_sha256)
 
 
 def wait_of(names: Target) -> Wait:
@@ -201,33 +235,26 @@ def tags_of(names: Target, version: RegistryVersion, lease: Lease) -> dict[str, 
     }
 
 
-def require_loaded(hook: Hooks, subject: Subject, names: Target, lease: Lease) -> None:
-    """Compare the object that lies in S3 once the endpoint serves with the registered one.
+def record_unless_stopped(hook: Hooks, subject: Subject, names: Target, lease: Lease) -> None:
+    """Write what is live. Raises `ApprovalRefused` when the attempt was revoked meanwhile."""
+    try:
+        record_live(stage_table(hook), subject, names, lease)
+    except WriteConflict:
+        require_no_stop(hook, subject)
+        raise
 
-    When it is another one, the endpoint goes back to what was live, or away.
 
-    Raises:
-        DeploymentFailed: it is another one; the lease is given back.
-    """
-    version = registry_version(hook, subject.version)
-    stored, registered = object_versions(hook(ArtifactsHook), version)
-    if stored == registered:
-        return
-    table, endpoints = stage_table(hook), hook(EndpointsHook)
+def take_back(
+    table: StageTableHook, endpoints: EndpointsHook, subject: Subject, names: Target
+) -> None:
+    """Have the endpoint go back to what was live before, or away."""
     before = table.live(subject.role, subject.model.name)
     back_to = before.endpoint_config if before and not before.removed_at else None
     if back_to is None:
         endpoints.delete(names.endpoint)
     elif back_to != names.endpoint_config:  # else it was live, and looked at, before that
         endpoints.update(names.endpoint, back_to)
-    give_back(table, lease)
-    raise DeploymentFailed(
-        f"{version.model_data_url} became object version {stored} while endpoint "
-        f"{names.endpoint} was loading it; {version.arn} was registered with {registered}. "
-        f"The endpoint goes {f'back to {back_to}' if back_to else 'away'}",
-        account=subject.account,
-        next_step="Find out who changed the artifact; train and register again.",
-    )
+    log.warning("endpoint %s goes %s", names.endpoint, f"back to {back_to}" if back_to else "away")
 
 
 def record_begin(table: StageTableHook, subject: Subject, decision: Decision) -> None:
@@ -261,27 +288,3 @@ def record_superseded(table: StageTableHook, subject: Subject) -> None:
     if record is not None:
         move_record(table, record, Status.SUPERSEDED, now=now, user=subject.user)
     close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now)
-
-
-def record_live(table: StageTableHook, subject: Subject, names: Target, lease: Lease) -> None:
-    """Write what is served now; before it, that the version it replaces is superseded."""
-    now, before = datetime.now(UTC), table.live(subject.role, subject.model.name)
-    if before is not None and before.version_arn == subject.version:
-        if before.endpoint_config == names.endpoint_config and not before.removed_at:
-            return
-    elif before is not None and subject.stage is Stage.PRODUCTION:
-        old = table.state(before.version_arn).records.get(Stage.PRODUCTION)
-        if old is not None and old.status is Status.DEPLOYED:
-            move_record(table, old, Status.SUPERSEDED, now=now, user=subject.user)
-    live = Live(
-        account_role=subject.role,
-        model=subject.model.name,
-        version_arn=subject.version,
-        artifact_sha256=names.artifact_sha256,
-        endpoint=names.endpoint,
-        endpoint_config=names.endpoint_config,
-        run_id=lease.owner,
-        fencing=lease.fencing,
-        deployed_at=now,
-    )
-    table.write(write_live(live))

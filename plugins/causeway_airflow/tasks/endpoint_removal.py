@@ -11,7 +11,7 @@ from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.results import RemovedEndpoint
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.deployment import EndpointBusy
+from causeway_airflow.tasks.deployment import EndpointBusy, target
 from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
 from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table
@@ -29,8 +29,7 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
         EndpointBusy: it changes, and AWS deletes it only afterwards (a system update, say).
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
-    decision = table.decision(subject.version, subject.stage, subject.attempt)
-    names = subject.target(decision.artifact_sha256)
+    names = target(table, subject)
     lease = take_lease(table, subject, run_id)
     observed = endpoints.observe(names.endpoint)
     ours = observed.endpoint_config == names.endpoint_config

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +16,7 @@ from causeway.deployment.serving import (
     require_answers,
 )
 from causeway.digests import Digest
-from causeway.errors import UnexpectedState
+from causeway.errors import Superseded, UnexpectedState
 from causeway.gates.judges import evaluate
 from causeway.gates.metrics import measured
 from causeway.governance.table import PromotionStatus
@@ -24,10 +25,13 @@ from causeway.versions.registry import RegistryVersion, gate_report_key, held_ou
 from causeway.versions.stages import StageRecord, Status
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
-from causeway_airflow.hooks.endpoints import EndpointRuntimeHook
+from causeway_airflow.hooks.endpoints import EndpointRuntimeHook, EndpointsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import EndpointTested, SmokeTested
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.deployment import record_superseded, target
+from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
+from causeway_airflow.tasks.live_versions import require_served
 from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.stage_records import close_promotion, move_record, stage_table
 
@@ -37,13 +41,15 @@ log = logging.getLogger(__name__)
 SMOKE_ROWS: Final = 5
 
 
-def judge_answers(hook: Hooks, subject: Subject) -> EndpointTested:
+def judge_answers(hook: Hooks, subject: Subject, run_id: str) -> EndpointTested:
     """Ask the endpoint about all held-out rows, judge the answers, and record the metrics.
 
     Where the endpoint was deleted after its test, return what was recorded then.
 
     Raises:
-        DeploymentFailed: it answers other than the evaluated artifact did.
+        LeaseHeld: another run deploys to the endpoint.
+        DeploymentFailed: it does not serve this version, or answers other than the evaluated
+            artifact did.
         GateFailed: its metrics do not keep the model's gates.
     """
     version, model = registry_version(hook, subject.version), subject.model
@@ -51,7 +57,8 @@ def judge_answers(hook: Hooks, subject: Subject) -> EndpointTested:
         log.info("endpoint %s was deleted after its test: %s", model.endpoint, recorded)
         return recorded
     rows = held_out_rows(hook, subject, version)
-    answers = predictions(hook, subject, rows, rows.rows)
+    with served(hook, subject, run_id):
+        answers = predictions(hook, subject, rows, rows.rows)
     metrics = measured(model.problem_type, rows.labels, answers)
     require_agreement(reported_metrics(hook, subject, version), metrics, endpoint=model.endpoint)
     evaluate(
@@ -66,18 +73,42 @@ def judge_answers(hook: Hooks, subject: Subject) -> EndpointTested:
     return metrics
 
 
-def smoke_test(hook: Hooks, subject: Subject) -> SmokeTested:
-    """Ask the production endpoint about a few rows, and record the version as deployed."""
+def smoke_test(hook: Hooks, subject: Subject, run_id: str) -> SmokeTested:
+    """Ask the production endpoint about a few rows, and record the promotion as deployed.
+
+    Raises:
+        LeaseHeld: another run deploys to the endpoint.
+        Superseded: a newer version is live by now; the promotion says so.
+        DeploymentFailed: it does not serve this version, or answers nonsense.
+    """
     rows = held_out_rows(hook, subject, registry_version(hook, subject.version))
-    answers = predictions(hook, subject, rows, rows.rows[:SMOKE_ROWS])
-    table, now = stage_table(hook), datetime.now(UTC)
-    move_record(table, stage_record(table, subject), Status.DEPLOYED, now=now, user=subject.user)
-    close_promotion(table, subject.version, PromotionStatus.DEPLOYED, now)
+    table = stage_table(hook)
+    try:
+        with served(hook, subject, run_id):
+            answers = predictions(hook, subject, rows, rows.rows[:SMOKE_ROWS])
+    except Superseded:
+        record_superseded(table, subject)
+        raise
+    close_promotion(table, subject.version, PromotionStatus.DEPLOYED, datetime.now(UTC))
     return {
         "endpoint": subject.model.endpoint,
         "account": subject.account,
         "predictions": answers,
     }
+
+
+@contextmanager
+def served(hook: Hooks, subject: Subject, run_id: str) -> Iterator[None]:
+    """Hold the endpoint while it is asked, and see before and after that it serves this version."""
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    names = target(table, subject)
+    lease = take_lease(table, subject, run_id)
+    try:
+        require_served(table, endpoints, subject, names)
+        yield
+        require_served(table, endpoints, subject, names)
+    finally:
+        give_back(table, lease)
 
 
 def predictions(

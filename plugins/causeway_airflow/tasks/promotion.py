@@ -8,7 +8,7 @@ from typing import Final
 
 from causeway.deployment.rollout import Target, target_of
 from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
-from causeway.governance.approvals import Verdict
+from causeway.governance.gestures import Verdict
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -78,6 +78,13 @@ def close(hook: Hooks, subject: Subject) -> str:
     if status in (PromotionStatus.DEPLOYED, PromotionStatus.SUPERSEDED):
         return status.value
     now = datetime.now(UTC)
+    for stop in state.revocations:
+        if stop.attempt == subject.attempt:
+            close_promotion(table, version, PromotionStatus.REJECTED, now)
+            raise ApprovalRefused(
+                f"{stop.person} stopped {version}: {stop.reason}",
+                next_step="An approval after that starts a new attempt.",
+            )
     for decision in state.decisions:
         if decision.attempt == subject.attempt and decision.verdict is Verdict.REJECTED:
             close_promotion(table, version, PromotionStatus.REJECTED, now)

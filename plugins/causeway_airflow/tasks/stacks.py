@@ -7,10 +7,12 @@ meanwhile, and a stack that somebody else is changing is waited for before this 
 from __future__ import annotations
 
 import logging
+from typing import get_args
 
 from causeway.errors import GuardsDiffer
 from causeway.topology.accounts import STACK_KEEPERS, STACK_SERVICES, AccountRole
 from causeway.topology.guards import DeployedGuards, differences
+from causeway.topology.people import Decided
 from causeway.topology.stacks import parameters, resources_template
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.cloudformation import CloudFormationHook
@@ -72,8 +74,10 @@ def _deployed(hook: Hooks, role: AccountRole) -> DeployedGuards | None:
     if stack is None:
         return None
     values = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", ())}
-    trust = None
+    trust = {}
     if role is AccountRole.SHARED_SERVICES:
-        approver = topology().role_arn(role, "approver").rpartition("/")[2]
-        trust = hook(IamHook, role, STACK_KEEPERS[role]).trust(approver)
+        iam = hook(IamHook, role, STACK_KEEPERS[role])
+        for stage in get_args(Decided):
+            approver = topology().role_arn(role, f"{stage}-approver").rpartition("/")[2]
+            trust[stage] = iam.trust(approver)
     return DeployedGuards(stacks.template(name), values, trust)

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from causeway.errors import CausewayError
-from causeway.governance.attribution import UPDATE, RegistryCall, call_of
+from causeway.governance.decisions import decision_item, facts_item, revocation_item
+from causeway.governance.registry_calls import UPDATE, RegistryCall, call_of
 from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import (
     PromotionStart,
-    Refusal,
     RegistryUpdate,
     SyncPlan,
     VersionState,
 )
 from causeway.governance.table import (
+    LOOKED_AT,
     Promotion,
     PromotionStatus,
-    decision_item,
+    looked_at,
+    write_looked_at,
     write_promotion,
     write_record,
+    write_refusal,
 )
 from causeway.items import create
 from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key
+from causeway.versions.keys import decision_key, facts_key, revocation_key
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.audit_log import AuditLogHook
@@ -76,23 +80,31 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
     try:
         versions = versions_of(registry)
         states = states_of(table, versions)
+        last = looked_at(table.get(LOOKED_AT))
     except AwsCallError as error:
         if (error.denied or error.missing) and not scheduler.is_set_up():
             raise NotSetUp(
                 f"the accounts are not set up yet: run platform__accounts ({error.what})"
             ) from error
         raise
+    versions = [described(registry, version, states[version.arn]) for version in versions]
     now = datetime.now(UTC)
     observed = (versions, states, use_cases(), topology(), now)
-    plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed)))
+    plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed, last)))
     for ignored in plan.ignored:
         log.info("ignored: %s", ignored)
-    write(plan, table)
+    write_decisions(plan, hook(StageTableHook, AccountRole.GOVERNANCE, "decider"))
+    write_records(plan, table)
     # Before the registry is set back: a sync that is killed here raises them again.
-    raise_alerts(hook, (alert_of(refusal, run) for refusal in plan.refusals))
+    raise_alerts(hook, alerts_of(plan, run))
+    for refusal in plan.refusals:
+        if refusal.event_id:
+            table.apply(write_refusal(refusal.version_arn, refusal.event_id, refusal.reason, now))
     for update in plan.registry:
         update_registry(registry, update)
-    return runs_to_start(plan.promotions, table, scheduler)
+    runs = runs_to_start(plan.promotions, table, scheduler)
+    table.apply(write_looked_at(now))
+    return runs
 
 
 def versions_of(registry: RegistryHook) -> list[RegistryVersion]:
@@ -110,16 +122,34 @@ def states_of(
         return dict(zip(arns, threads.map(table.state, arns), strict=True))
 
 
-def recorded_calls(hook: Hooks, since: datetime | None) -> list[RegistryCall]:
-    """Return who changed versions since then; without a new gesture nobody is asked for."""
-    if since is None:
-        return []
+def described(
+    registry: RegistryHook, version: RegistryVersion, state: VersionState
+) -> RegistryVersion:
+    """Return a version that is new, or that Search shows changed, as the registry describes it.
+
+    Whether Search returns all that the fingerprint covers is not verified on AWS: facts and
+    changes are judged by descriptions alone.
+    """
+    if state.facts is not None and state.facts.package_sha256 == version.package_sha256:
+        return version
+    return version_of(registry.describe(str(version.arn)))
+
+
+def recorded_calls(hook: Hooks, since: datetime) -> list[RegistryCall]:
+    """Return who changed versions since then."""
     events = hook(AuditLogHook).calls(UPDATE, since)
     return [call for event in events if (call := call_of(event)) is not None]
 
 
-def write(plan: SyncPlan, table: StageTableHook) -> None:
-    """Write decisions and records, in the plan's order."""
+def write_decisions(plan: SyncPlan, table: StageTableHook) -> None:
+    """Write what is known and decided of versions, as the one duty that may; each once."""
+    for facts in plan.facts:
+        table.apply(create(facts_key(facts.version_arn), facts_item(facts)))
+        log.info("%s: first seen, package %s", facts.version_arn, facts.package_sha256)
+    for stop in plan.revocations:
+        key = revocation_key(stop.version_arn, stop.attempt)
+        table.apply(create(key, revocation_item(stop)))
+        log.info("%s: stopped by %s: %s", stop.version_arn, stop.person, stop.reason)
     for decision in plan.decisions:
         key = decision_key(decision.version_arn, decision.target, decision.attempt)
         written = table.apply(create(key, decision_item(decision)))
@@ -131,6 +161,10 @@ def write(plan: SyncPlan, table: StageTableHook) -> None:
             decision.person,
             "written" if written else "was there already",
         )
+
+
+def write_records(plan: SyncPlan, table: StageTableHook) -> None:
+    """Write stage records, in the plan's order."""
     for change in plan.records:
         record = change.record
         written = table.apply(write_record(record, change.before))
@@ -176,15 +210,24 @@ def running(promotion: Promotion) -> Promotion:
     return replace(promotion, status=PromotionStatus.RUNNING, updated_at=datetime.now(UTC))
 
 
-def alert_of(refusal: Refusal, run: str) -> Alert:
-    """Return the alert of a gesture that was refused."""
-    version = refusal.version_arn
-    effect = "quarantined" if refusal.quarantined else "set back"
-    return Alert(
-        what=f"{effect}: {refusal.reason} (by {refusal.principal or 'nobody known'})",
-        severity=Severity.CRITICAL if refusal.quarantined else Severity.WARNING,
-        account=version.account,
-        subject=str(version),
-        next_step="Ask who did it; an entitled person may then approve the version anew.",
-        run=run,
-    )
+def alerts_of(plan: SyncPlan, run: str) -> Iterator[Alert]:
+    """Return the alerts of what was refused, and of live versions that somebody stops."""
+    for refusal in plan.refusals:
+        effect = "quarantined" if refusal.quarantined else "set back"
+        yield Alert(
+            what=f"{effect}: {refusal.reason} (by {refusal.principal or 'nobody known'})",
+            severity=Severity.CRITICAL if refusal.quarantined else Severity.WARNING,
+            account=refusal.version_arn.account,
+            subject=str(refusal.version_arn),
+            next_step="Ask who did it; an entitled person may then approve the version anew.",
+            run=run,
+        )
+    for stop in plan.revocations:
+        yield Alert(
+            what=f"stopped by {stop.person}: {stop.reason}",
+            severity=Severity.CRITICAL,
+            account=stop.version_arn.account,
+            subject=str(stop.version_arn),
+            next_step="Nothing of this attempt goes on. If the version is live, roll it back.",
+            run=run,
+        )

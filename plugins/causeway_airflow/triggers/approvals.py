@@ -13,10 +13,10 @@ from typing import Any
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from causeway.errors import CausewayError
-from causeway.governance.table import decision_of
+from causeway.governance.decisions import decision_of, revocation_of
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key
+from causeway.versions.keys import decision_key, revocation_key
 from causeway.versions.stages import Stage
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared
@@ -36,28 +36,30 @@ class DecisionPoller:
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.interval = interval
-        self._waiting: dict[Key, set[asyncio.Future[dict[str, Any]]]] = {}
+        self._waiting: dict[asyncio.Future[dict[str, Any]], tuple[Key, ...]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def wait(self, key: Key) -> dict[str, Any]:
-        """Return the item as soon as it exists. Raises `CausewayError` when reads keep failing."""
+    async def wait(self, *keys: Key) -> dict[str, Any]:
+        """Return the first of the items as soon as one exists.
+
+        Raises:
+            CausewayError: reads keep failing.
+        """
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(key, set()).add(future)
+        self._waiting[future] = keys
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll(), name=f"decisions {self.aws_conn_id}")
         try:
             return await future
         finally:
-            waiters = self._waiting.get(key, set())
-            waiters.discard(future)
-            if not waiters:
-                self._waiting.pop(key, None)
+            self._waiting.pop(future, None)
 
     async def _poll(self) -> None:
         failures = 0
         while self._waiting:
             try:
-                items = await asyncio.to_thread(self._read, list(self._waiting))
+                keys = [key for keys in self._waiting.values() for key in keys]
+                items = await asyncio.to_thread(self._read, keys)
                 failures = 0
             except CausewayError as error:
                 failures += 1
@@ -65,10 +67,10 @@ class DecisionPoller:
                     self._fail(error)
                     return
                 items = {}
-            for key, item in items.items():
-                for future in self._waiting.get(key, set()):
-                    if not future.done():
-                        future.set_result(item)
+            for future, wanted in self._waiting.items():
+                item = next((items[key] for key in wanted if key in items), None)
+                if item is not None and not future.done():
+                    future.set_result(item)
             await asyncio.sleep(min(self.interval * 2**failures, MAX_PAUSE))
 
     def _read(self, keys: list[Key]) -> dict[Key, dict[str, Any]]:
@@ -77,10 +79,9 @@ class DecisionPoller:
         return shared(GovernanceHook, self.aws_conn_id, self.region_name).get_many(keys)
 
     def _fail(self, error: CausewayError) -> None:
-        for futures in self._waiting.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(error)
 
 
 _pollers: dict[tuple[int, str, str | None], DecisionPoller] = {}
@@ -97,7 +98,8 @@ def poller(aws_conn_id: str, region_name: str | None, interval: float) -> Decisi
 class ApprovalTrigger(CausewayTrigger):
     """Wait for the decision on a version's entry into a stage, and end the task with it.
 
-    Approved ends it successfully, rejected fails it; both leave the decision as its XCom.
+    Approved ends it successfully; rejected or a stop of the attempt fails it. What was decided is
+    its XCom.
 
     :param version_arn: the model package version
     :param attempt: the promotion attempt the decision belongs to
@@ -135,15 +137,23 @@ class ApprovalTrigger(CausewayTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait for the decision item."""
         try:
-            key = decision_key(
-                ModelPackageArn.parse(self.version_arn), Stage(self.target), int(self.attempt)
+            version, attempt = ModelPackageArn.parse(self.version_arn), int(self.attempt)
+            stop, key = (
+                revocation_key(version, attempt),
+                decision_key(version, Stage(self.target), attempt),
             )
             self.log.info("waiting for %s %s", key.pk, key.sk)
-            item = await poller(self.aws_conn_id, self.region_name, self.poll_interval).wait(key)
+            decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
+            item = await decisions.wait(stop, key)
         except (CausewayError, ValueError) as error:
             self.log.error("cannot wait for a decision on %s: %s", self.version_arn, error)
             # Resumed, the task reads the table itself and says what is wrong.
             yield woken(outcome="failure", error=str(error))
+            return
+        if item["sk"] == stop.sk:
+            by = revocation_of(item)
+            self.log.error("%s stopped %s: %s", by.person, self.version_arn, by.reason)
+            yield TaskFailedEvent(xcoms={"return_value": item})
             return
         decision = decision_of(item)
         self.log.info(

@@ -4,7 +4,10 @@ from datetime import timedelta
 import pytest
 
 from causeway.errors import ApprovalRefused
-from causeway.governance.approvals import Channel, Gesture, Verdict, decide, gestures_of
+from causeway.governance.approvals import decide, revoke
+from causeway.governance.decisions import facts_of
+from causeway.governance.gestures import Channel, Gesture, Verdict, gestures_of
+from causeway.governance.registry_calls import RegistryCall
 from causeway.versions.stages import LifeCycle, Stage, Status
 
 
@@ -18,6 +21,15 @@ def gesture(make_version, now) -> Gesture:
         principal="arn:aws:sts::333333333333:assumed-role/causeway-approver/me",
         reason="looks right",
         at=now,
+        call=call_as("test-approver", make_version().arn, now),
+    )
+
+
+def call_as(duty: str, version, now, account: str = "333333333333") -> RegistryCall:
+    """A call of a session of that duty's role."""
+    role = f"arn:aws:iam::{account}:role/causeway-{duty}"
+    return RegistryCall(
+        str(version), now, "a session", "somebody", "Approved", role=role, event_id=duty
     )
 
 
@@ -36,9 +48,18 @@ def tested(make_record):
 
 @pytest.fixture
 def judge(make_version, model, topology, now):
-    def call(gesture, records, version=None):
+    def call(gesture, records, version=None, decisions=(), facts=None):
+        version = version or make_version()
         return decide(
-            gesture, version or make_version(), records, model, topology, attempt=1, now=now
+            gesture,
+            version,
+            facts or facts_of(version, now),
+            records,
+            model,
+            topology,
+            attempt=1,
+            now=now,
+            decisions=decisions,
         )
 
     return call
@@ -56,14 +77,10 @@ def test_an_entitled_person_decides_on_that_very_artifact(judge, gesture, record
     assert decision.person == "model-owner"
     assert decision.artifact_sha256 == "a" * 64
     assert decision.gate_report_sha256 == "b" * 64
-    assert decision.allows("a" * 64, now)
-    assert not decision.allows("c" * 64, now)
-    assert not decision.allows("a" * 64, now + timedelta(days=30))
-
-
-def test_a_rejection_lets_nothing_in(judge, gesture, records, now) -> None:
-    decision = judge(replace(gesture, verdict=Verdict.REJECTED), records)
-    assert not decision.allows("a" * 64, now)
+    assert decision.package_sha256 == "f" * 64
+    assert decision.valid_until - now == timedelta(days=30)
+    assert decision.call is not None
+    assert decision.call.event_id == "test-approver"
 
 
 def test_an_airflow_user_is_the_same_person(judge, gesture, records) -> None:
@@ -97,9 +114,87 @@ def test_four_eyes_the_trainer_and_the_requester_do_not_decide(
     assert error.quarantine
 
 
+def test_four_eyes_rest_on_the_first_sight_of_a_version(
+    judge, gesture, records, make_version, now
+) -> None:
+    facts = facts_of(make_version(metadata={"requested-by": "model-owner"}), now)
+    assert "four eyes" in str(refusal(judge, gesture, records, make_version(), (), facts))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("registry-owner", "333333333333"),  # another role
+        ("production-approver", "333333333333"),  # of another stage
+        ("test-approver", "222222222222"),  # of another account, whose group is shared
+    ],
+)
+def test_an_identity_proves_nobody_in_another_role_or_account(
+    judge, gesture, records, now, call
+) -> None:
+    duty, account = call
+    elsewhere = replace(gesture, call=call_as(duty, gesture.version_arn, now, account))
+    error = refusal(judge, elsewhere, records)
+    assert f"arn:aws:iam::{account}:role/causeway-{duty}" in str(error)
+    assert error.quarantine
+
+
+def test_a_package_that_was_changed_cannot_be_approved(
+    judge, gesture, records, make_version, now
+) -> None:
+    changed = make_version(package_sha256="0" * 64)
+    error = refusal(judge, gesture, records, changed, (), facts_of(make_version(), now))
+    assert "changed after it was registered" in str(error)
+    assert error.quarantine
+
+
+def test_a_package_that_was_changed_before_it_was_seen_cannot_be_approved(
+    judge, gesture, records, make_version
+) -> None:
+    assert "changed" in str(refusal(judge, gesture, records, make_version(request_sha256="0" * 64)))
+
+
+def test_one_person_does_not_decide_on_both_stages(
+    judge, gesture, records, tested, model, topology, make_version, now
+) -> None:
+    first = replace(judge(gesture, records), person="governance-officer")
+    officer = in_production(gesture, now)
+    assert "two stages take two people" in str(
+        refusal(judge, officer, tested, make_version(), (first,))
+    )
+    assert judge(officer, tested, make_version(), (replace(first, attempt=2),))
+
+
+def in_production(gesture: Gesture, now) -> Gesture:
+    """The officer asks for the entry into production."""
+    return replace(
+        gesture,
+        target=Stage.PRODUCTION,
+        identity="governance-officer",
+        call=call_as("production-approver", gesture.version_arn, now),
+    )
+
+
+@pytest.mark.parametrize("identity", ["model-owner", "governance-officer"])
+def test_whoever_decides_on_a_stage_may_stop_an_attempt(
+    gesture, model, topology, now, identity
+) -> None:
+    stop = replace(gesture, verdict=Verdict.REJECTED, identity=identity)
+    revocation = revoke(stop, model, topology, attempt=3, now=now)
+    assert (revocation.person, revocation.attempt) == (identity, 3)
+
+
+@pytest.mark.parametrize("identity", [None, "stranger", "ml-engineer"])
+def test_nobody_else_stops_an_attempt(gesture, model, topology, now, identity) -> None:
+    stop = replace(gesture, verdict=Verdict.REJECTED, identity=identity)
+    with pytest.raises(ApprovalRefused) as refused:
+        revoke(stop, model, topology, attempt=1, now=now)
+    assert not refused.value.quarantine
+
+
 def test_a_version_that_does_not_exist_is_named(gesture, records, model, topology, now) -> None:
     with pytest.raises(ApprovalRefused, match=r"credit-risk/1: the version does not exist"):
-        decide(gesture, None, records, model, topology, attempt=1, now=now)
+        decide(gesture, None, None, records, model, topology, attempt=1, now=now)
 
 
 def test_facts_of_another_version_are_refused(judge, gesture, records, make_version) -> None:
@@ -122,8 +217,8 @@ def test_a_version_bound_to_nothing_cannot_be_approved(
     assert error.quarantine
 
 
-def test_production_needs_a_test_record_with_metrics(judge, gesture, records, tested) -> None:
-    officer = replace(gesture, target=Stage.PRODUCTION, identity="governance-officer")
+def test_production_needs_a_test_record_with_metrics(judge, gesture, records, tested, now) -> None:
+    officer = in_production(gesture, now)
     assert judge(officer, tested).target is Stage.PRODUCTION
     assert "no test record" in str(refusal(judge, officer, records))
     unmeasured = {**tested, Stage.TEST: replace(tested[Stage.TEST], validation_metrics={})}
@@ -132,8 +227,9 @@ def test_production_needs_a_test_record_with_metrics(judge, gesture, records, te
     assert not error.quarantine
 
 
-def test_test_approvers_do_not_decide_on_production(judge, gesture, tested) -> None:
-    assert refusal(judge, replace(gesture, target=Stage.PRODUCTION), tested).quarantine
+def test_test_approvers_do_not_decide_on_production(judge, gesture, tested, now) -> None:
+    owner = replace(in_production(gesture, now), identity="model-owner")
+    assert "may not decide on production" in str(refusal(judge, owner, tested))
 
 
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.SUPERSEDED, Status.RETIRED])

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from causeway.governance.approvals import Gesture, Verdict
-from causeway.governance.attribution import RegistryCall, attributed, call_of
+from causeway.governance.attribution import attributed
+from causeway.governance.gestures import Gesture, Verdict
+from causeway.governance.registry_calls import RegistryCall, call_of
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway.versions.stages import Stage
 from tests.causeway.values import VERSIONS
 
 ARN = f"{VERSIONS}/1"
-SESSION = "arn:aws:sts::333333333333:assumed-role/causeway-approver/a-session"
+SESSION = "arn:aws:sts::333333333333:assumed-role/causeway-test-approver/a-session"
+ROLE = "arn:aws:iam::333333333333:role/causeway-test-approver"
 
 
 def event(parameters: dict[str, Any], **changes: Any) -> str:
@@ -24,9 +26,13 @@ def event(parameters: dict[str, Any], **changes: Any) -> str:
         {
             "eventTime": "2024-05-01T10:00:00Z",
             "eventName": "UpdateModelPackage",
+            "eventID": "an-event",
             "userIdentity": {
                 "arn": SESSION,
-                "sessionContext": {"sourceIdentity": "model-owner"},
+                "sessionContext": {
+                    "sourceIdentity": "model-owner",
+                    "sessionIssuer": {"type": "Role", "arn": ROLE},
+                },
             },
             "requestParameters": {"modelPackageArn": ARN, **parameters},
             **changes,
@@ -44,6 +50,8 @@ def test_a_call_says_who_set_what_and_when() -> None:
             "model-owner",
             "Approved",
             ("Production", "Approved"),
+            ROLE,
+            "an-event",
         )
     )
 

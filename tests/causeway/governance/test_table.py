@@ -4,8 +4,10 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from causeway.errors import UnexpectedState
-from causeway.governance import table
-from causeway.governance.approvals import Decision, Verdict
+from causeway.governance import decisions, table
+from causeway.governance.decisions import Decision, Revocation, facts_of
+from causeway.governance.gestures import Verdict
+from causeway.governance.registry_calls import RegistryCall
 from causeway.governance.table import Promotion, PromotionStatus, new_record
 from causeway.items import create
 from causeway.versions.keys import decision_key
@@ -32,8 +34,11 @@ FIFTEEN = {
 
 @pytest.fixture
 def decision(make_version, now) -> Decision:
+    arn = make_version().arn
+    call = RegistryCall(str(arn), now, "session", "owner", None, ("Production", "Approved"), "r")
     return Decision(
-        make_version().arn, Stage.TEST, 1, Verdict.APPROVED, "model-owner", "ok", "a", "b", now, now
+        *(arn, Stage.TEST, 1, Verdict.APPROVED, "model-owner", "ok"),
+        *("f", "a", "b", now, now, call),
     )
 
 
@@ -54,10 +59,15 @@ def test_a_stage_record_has_the_fifteen_attributes(make_record) -> None:
     assert table.record_of(item) == record
 
 
-def test_items_are_read_as_they_were_written(decision, promotion) -> None:
-    assert table.decision_of(table.decision_item(decision)) == decision
+def test_items_are_read_as_they_were_written(decision, promotion, make_version, now) -> None:
+    assert decisions.decision_of(decisions.decision_item(decision)) == decision
     assert table.promotion_of(table.promotion_item(promotion)) == promotion
-    assert table.decision_item(decision)["sk"] == "DECISION#test#1"
+    stop = Revocation(decision.version_arn, 2, "model-owner", "no", now, decision.call)
+    assert decisions.revocation_of(decisions.revocation_item(stop)) == stop
+    for version in (make_version(), make_version(digest=None)):
+        facts = facts_of(version, now)
+        assert decisions.facts_of_item(decisions.facts_item(facts)) == facts
+    assert decisions.decision_item(decision)["sk"] == "DECISION#test#1"
     assert table.promotion_item(promotion)["run_id"] == "credit-risk-v1-2"
 
 
@@ -65,7 +75,7 @@ def test_items_hold_nothing_that_dynamodb_refuses(decision, promotion, make_reco
     record = make_record(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
     for item in (
         table.record_item(record),
-        table.decision_item(decision),
+        decisions.decision_item(decision),
         table.promotion_item(promotion),
     ):
         TypeSerializer().serialize(item)
@@ -81,9 +91,24 @@ def test_a_stage_begins_only_as_the_state_machine_allows(case, model, make_versi
 
 def test_a_decision_is_written_once(apply, decision) -> None:
     key = decision_key(decision.version_arn, decision.target, decision.attempt)
-    update = create(key, table.decision_item(decision))
+    update = create(key, decisions.decision_item(decision))
     assert apply(update)
     assert not apply(update)
+
+
+def test_what_is_decided_has_a_partition_of_its_own(decision, make_record) -> None:
+    """`dynamodb:LeadingKeys` knows partitions only: a recorder must not reach decisions."""
+    record = make_record(Stage.TEST, Status.PENDING)
+    assert decisions.decision_item(decision)["pk"].startswith("DECISION#arn:aws:sagemaker:")
+    assert table.record_item(record)["pk"].startswith("VERSION#")
+
+
+def test_a_sync_that_ended_earlier_does_not_set_the_time_back(apply, now) -> None:
+    from datetime import timedelta
+
+    assert apply(table.write_looked_at(now))
+    assert not apply(table.write_looked_at(now - timedelta(seconds=1)))
+    assert apply(table.write_looked_at(now + timedelta(seconds=1)))
 
 
 def test_a_record_changes_only_from_the_status_it_was_planned_against(apply, make_record) -> None:

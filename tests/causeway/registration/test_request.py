@@ -61,6 +61,7 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
         "dag-run",
         "trained-by",
         "validation-metrics",
+        "request-sha256",
     }
 
 

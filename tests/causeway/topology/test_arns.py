@@ -90,5 +90,5 @@ def test_a_group_arn_is_not_a_feature_group_arn() -> None:
 
 
 def test_a_session_is_read_as_its_role() -> None:
-    session = "arn:aws:sts::333333333333:assumed-role/causeway-approver/whoever"
-    assert str(RoleArn.parse(session)) == "arn:aws:iam::333333333333:role/causeway-approver"
+    session = "arn:aws:sts::333333333333:assumed-role/causeway-test-approver/whoever"
+    assert str(RoleArn.parse(session)) == "arn:aws:iam::333333333333:role/causeway-test-approver"

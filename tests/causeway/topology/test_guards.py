@@ -7,7 +7,7 @@ from typing import Any
 from causeway.topology.accounts import AccountRole, load_topology
 from causeway.topology.airflow_trust import AirflowTrust
 from causeway.topology.guards import DeployedGuards, differences
-from causeway.topology.people import trust_statements
+from causeway.topology.people import Decided, trust_statements
 from causeway.topology.stacks import guards_template, parameters
 
 ROLE = AccountRole.SHARED_SERVICES
@@ -16,23 +16,29 @@ TEXT = guards_template(ROLE, TOPOLOGY)
 VALUES = parameters(ROLE, TOPOLOGY, TEXT)
 
 
-def trust(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+(OWNER,) = trust_statements(TOPOLOGY.people, "test")
+(OFFICER,) = trust_statements(TOPOLOGY.people, "production")
+
+
+def trust(*statements: dict[str, Any]) -> dict[Decided, dict[str, Any]]:
+    """The trust of the role that decides on test."""
+    return {"test": {"Version": "2012-10-17", "Statement": list(statements)}}
 
 
 def test_what_is_as_declared_is_no_difference() -> None:
     deny = {"Sid": "NoDutyIsAPerson", "Effect": "Deny", "Action": "sts:AssumeRole"}
-    current = trust(*trust_statements(TOPOLOGY.people), deny)
+    current = trust(OWNER, deny)
     assert differences(ROLE, TOPOLOGY, DeployedGuards(f"{TEXT}\n", VALUES, current)) == ()
 
 
 def test_a_list_of_one_is_its_value() -> None:
-    first, *others = trust_statements(TOPOLOGY.people)
-    value = first | {
-        "Principal": {"AWS": [first["Principal"]["AWS"]]},
-        "Action": list(reversed(first["Action"])),
-    }
-    current = trust(value, *others)
+    current = trust(
+        OWNER
+        | {
+            "Principal": {"AWS": [OWNER["Principal"]["AWS"]]},
+            "Action": list(reversed(OWNER["Action"])),
+        }
+    )
     assert differences(ROLE, TOPOLOGY, DeployedGuards(TEXT, VALUES, current)) == ()
 
 
@@ -42,20 +48,20 @@ def test_a_missing_stack_is_a_difference() -> None:
 
 
 def test_every_difference_is_named() -> None:
-    first, second, _ = trust_statements(TOPOLOGY.people)
-    stranger = first | {"Sid": "Stranger"}
-    changed = second | {"Principal": {"AWS": "arn:aws:iam::444444444444:user/other"}}
+    stranger = OWNER | {"Sid": "Stranger"}
+    changed = OWNER | {"Principal": {"AWS": "arn:aws:iam::444444444444:user/other"}}
     deployed = DeployedGuards(
         TEXT.replace("kms:Decrypt", "kms:*"),
         VALUES | {"OutsideConsumers": "false"},
-        trust(first, changed, stranger),
+        trust(changed, stranger) | {"production": {"Version": "2012-10-17", "Statement": []}},
     )
     lines = "; ".join(differences(ROLE, TOPOLOGY, deployed))
     assert "the template differs" in lines
+    assert OFFICER["Sid"] in lines
     assert "parameter OutsideConsumers is 'false', declared is 'true'" in lines
     assert "trusts Stranger, whom the topology does not name" in lines
-    assert "does not trust PersonGovernanceOfficer" in lines
-    assert "statement PersonModelOwner" in lines
+    assert "of production does not trust PersonGovernanceOfficer" in lines
+    assert "of test: statement PersonModelOwner" in lines
 
 
 def test_a_parameter_that_nobody_declares_is_a_difference() -> None:

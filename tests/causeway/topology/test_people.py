@@ -21,7 +21,8 @@ USER = "arn:aws:iam::444444444444:user/people/ann"
 
 def people(**principals: str) -> Topology:
     entries = ", ".join(
-        f"{name}: {{source_identity: {name}, airflow_user: {name}, principal: {principal}}}"
+        f"{name}: {{source_identity: {name}, airflow_user: {name}, principal: {principal}, "
+        "decides: [test]}"
         for name, principal in principals.items()
     )
     return parse(
@@ -33,7 +34,8 @@ def people(**principals: str) -> Topology:
 
 def test_a_statement_binds_one_principal_to_one_source_identity() -> None:
     topology = people(ann=f'{{iam_user: "{USER}"}}')
-    (statement,) = trust_statements(topology.people)
+    (statement,) = trust_statements(topology.people, "test")
+    assert trust_statements(topology.people, "production") == ()
     assert statement["Principal"] == {"AWS": USER}
     assert statement["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
     assert statement["Condition"] == {"StringEquals": {"sts:SourceIdentity": "ann"}}
@@ -45,7 +47,7 @@ def test_users_of_one_identity_center_role_are_told_apart_by_their_names() -> No
         ann=f'{{role: "{SSO}", user_name: ann@x.org}}',
         bob=f'{{role: "{SSO}", user_name: bob@x.org}}',
     )
-    first, second = trust_statements(topology.people)
+    first, second = trust_statements(topology.people, "test")
     assert first["Principal"] == second["Principal"] == {"AWS": SSO}
     assert first["Condition"] == {
         "StringEquals": {"sts:SourceIdentity": "ann"},
@@ -57,7 +59,7 @@ def test_users_of_one_identity_center_role_are_told_apart_by_their_names() -> No
 def test_a_saml_user_is_the_subject_that_the_provider_asserts() -> None:
     provider = "arn:aws:iam::333333333333:saml-provider/corporate"
     topology = people(ann=f'{{saml_provider: "{provider}", subject: ann@x.org}}')
-    (statement,) = trust_statements(topology.people)
+    (statement,) = trust_statements(topology.people, "test")
     assert statement["Principal"] == {"Federated": provider}
     assert statement["Action"] == ["sts:AssumeRoleWithSAML", "sts:SetSourceIdentity"]
     assert statement["Condition"]["StringEquals"] == {
@@ -71,7 +73,7 @@ def test_an_assertion_is_addressed_to_the_sign_in_of_its_partition() -> None:
     def audience(partition: str) -> str:
         provider = f"arn:{partition}:iam::333333333333:saml-provider/corporate"
         topology = people(ann=f'{{saml_provider: "{provider}", subject: ann@x.org}}')
-        (statement,) = trust_statements(topology.people)
+        (statement,) = trust_statements(topology.people, "test")
         return str(statement["Condition"]["StringEquals"]["SAML:aud"])
 
     assert audience("aws-cn") == "https://signin.amazonaws.cn/saml"
@@ -88,7 +90,7 @@ def test_airflow_is_no_person() -> None:
 
 
 def test_a_person_without_a_principal_gets_no_trust() -> None:
-    assert trust_statements({"p": Person(source_identity="p1", airflow_user="p")}) == ()
+    assert trust_statements({"p": Person(source_identity="p1", airflow_user="p")}, "test") == ()
 
 
 @pytest.mark.parametrize(
@@ -135,10 +137,10 @@ def test_more_people_than_a_trust_policy_holds_are_refused() -> None:
             **{f"p{n}": f'{{iam_user: "arn:aws:iam::444444444444:user/{n}"}}' for n in range(count)}
         )
 
-    few = trust_statements(users(6).people)
+    few = trust_statements(users(6).people, "test")
     assert sum(len(json.dumps(s, separators=(",", ":"))) for s in few) < trust_size(few) < 2048
     with pytest.raises(ConfigError, match="at most 4096"):
-        trust_statements(users(30).people)
+        trust_statements(users(30).people, "test")
 
 
 def test_approvals_wait_for_the_trail_except_on_the_local_aws() -> None:

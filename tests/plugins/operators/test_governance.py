@@ -33,7 +33,7 @@ def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, hea
     shared.stranger("a-stranger").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="fine"
     )
-    shared.person("model-owner").update_model_package(
+    shared.stranger("model-owner").update_model_package(
         ModelPackageArn=version, CustomerMetadataProperties={"note": "reviewed the data sheet"}
     )
     registry = shared.client("sagemaker", "shared_services")

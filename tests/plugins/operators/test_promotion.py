@@ -13,7 +13,7 @@ from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, approve, deploy, register, sync
+from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, sync
 from tests.plugins.conftest import context, execute
 
 
@@ -78,11 +78,11 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
     test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
-    assert test.perform(context())["auc"] == 1.0
+    assert test.perform(context("run-1"))["auc"] == 1.0
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
     assert record.status is Status.PENDING
     assert record.validation_metrics["endpoint"] == "credit-risk"
-    test.perform(context())
+    test.perform(context("run-1"))
     assert table().state(ModelPackageArn.parse(approved)).records[Stage.TEST] == record
 
 
@@ -172,7 +172,7 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     )
     monkeypatch.setattr(endpoint_tests, "reported_metrics", lambda *_: {"auc": 0.8})
     with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
-        test.perform(context())
+        test.perform(context("run-1"))
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
     assert record.status is Status.IN_PROGRESS
 
@@ -198,6 +198,7 @@ def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skip
     sync()
     approve(shared, newer)
     deployed = execute(deploy(newer), context("run-newer"))
+    asked(newer, "run-newer")  # which gives the lease back
     with pytest.raises(Superseded, match="is newer and live"):
         deploy(approved).perform(context("run-1"))
     state = table().state(ModelPackageArn.parse(approved))
@@ -220,7 +221,7 @@ def test_a_decision_on_another_artifact_or_run_out_deploys_nothing(
     arn = ModelPackageArn.parse(approved)
     shared.client("dynamodb", "governance").update_item(
         TableName="causeway-governance",
-        Key={"pk": {"S": f"VERSION#{approved}"}, "sk": {"S": "DECISION#test#1"}},
+        Key={"pk": {"S": f"DECISION#{approved}"}, "sk": {"S": "DECISION#test#1"}},
         UpdateExpression="SET #name = :value",
         ExpressionAttributeNames={"#name": attribute},
         ExpressionAttributeValues={":value": {"S": value}},

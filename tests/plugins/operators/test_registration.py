@@ -14,17 +14,15 @@ from causeway.digests import Digest
 from causeway.errors import (
     ApprovalRefused,
     BadInput,
-    DeploymentFailed,
     NameTaken,
     UnexpectedState,
 )
-from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import artifact_key
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import approve, archive, deploy, register, source_of, sync
+from tests.plugins.candidates import approve, archive, asked, deploy, register, source_of, sync
 from tests.plugins.conftest import context, execute
 
 SHARED = "causeway-shared-services-333333333333-eu-central-1"
@@ -283,6 +281,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     before = execute(deploy(approved), context("run-before"))
+    asked(approved, "run-before")
     version = register(f"replaced meanwhile {was_live}").perform(context())["version_arn"]
     sync()
     approve(shared, version)
@@ -297,7 +296,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
             return resumed(task_context, **carried)
 
     monkeypatch.setattr(task, "resumed", after_the_swap)
-    with pytest.raises(DeploymentFailed, match="became object version"):
+    with pytest.raises(ApprovalRefused, match="S3 holds other bytes"):
         execute(task, context("run-swapped"))
     live = _table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
@@ -328,18 +327,18 @@ def test_a_version_registered_in_a_notebook_without_its_digest_is_quarantined(
     assert described(shared, version)["ModelApprovalStatus"] == "PendingManualApproval"
 
 
-def test_a_version_registered_in_a_notebook_with_its_digest_is_governed_like_any(
+def test_a_version_registered_in_a_notebook_under_the_metadata_of_another_is_quarantined(
     shared: LocalPlatform,
 ) -> None:
+    """Its gate report and its approval would be about something that nobody has judged."""
     metadata = described(shared, register("governed").perform(context())["version_arn"])[
         "CustomerMetadataProperties"
     ]
     version = _from_notebook(shared, metadata)
-    assert [run for run in sync() if run["conf"]["version_arn"] == version]
+    assert not [run for run in sync() if run["conf"]["version_arn"] == version]
     state = _state(version)
-    assert state.records[Stage.DEVELOPMENT].status is Status.PENDING
-    assert state.promotion is not None
-    assert state.promotion.status is PromotionStatus.REQUESTED
+    assert state.records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    assert state.promotion is None
 
 
 def _from_notebook(platform: LocalPlatform, metadata: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from tests.local_platform import LocalPlatform
 
 KEEPER = "causeway_governance_governance_stack_keeper"
 SERVICE = "arn:aws:iam::444444444444:role/causeway-governance-stack-service"
-APPROVER = "causeway-approver"
+APPROVER = "causeway-test-approver"
 
 
 def check() -> list[str]:

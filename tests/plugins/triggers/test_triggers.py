@@ -17,7 +17,7 @@ GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/waiting"
 
 def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
     item: DecisionItem = {
-        "pk": f"VERSION#{GROUP}/{version}",
+        "pk": f"DECISION#{GROUP}/{version}",
         "sk": "DECISION#test#1",
         "version_arn": f"{GROUP}/{version}",
         "target_stage": "test",
@@ -25,6 +25,7 @@ def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
         "verdict": verdict,
         "person": "model-owner",
         "reason": "because",
+        "package_sha256": "c" * 64,
         "artifact_sha256": "a" * 64,
         "gate_report_sha256": "b" * 64,
         "decided_at": "2026-03-01T00:00:00.000000+00:00",
@@ -77,7 +78,7 @@ def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
     assert {type(event) for event in events[:6] + events[7:]} == {TaskSuccessEvent}
     assert isinstance(events[6], TaskFailedEvent)
     assert events[6].xcoms["return_value"]["person"] == "model-owner"
-    assert max(sizes) == 40  # one read asks for all that wait
+    assert max(sizes) == 80  # one read asks for all that wait: a decision, or a stop
 
 
 def test_a_wait_for_no_version_is_handed_back_to_its_task(platform: LocalPlatform) -> None:

@@ -16,8 +16,8 @@ from tests.refusals import refused
 
 def test_an_update_is_kept_and_says_who_made_it(aws: Aws, owner: Any) -> None:
     arn = owner.create_model_package(ModelPackageGroupName="credit-risk", **FULL)["ModelPackageArn"]
-    aws.role(OWNER, "causeway-approver")
-    person = aws.assume(OWNER, "causeway-approver", source_identity="model-owner")
+    aws.role(OWNER, "causeway-test-approver")
+    person = aws.assume(OWNER, "causeway-test-approver", source_identity="model-owner")
     person.client("sagemaker").update_model_package(
         ModelPackageArn=arn,
         ModelApprovalStatus="Approved",
@@ -41,7 +41,7 @@ def test_an_update_is_kept_and_says_who_made_it(aws: Aws, owner: Any) -> None:
     assert description["LastModifiedTime"] > description["CreationTime"]
     identity = description["LastModifiedBy"]["IamIdentity"]
     assert identity["SourceIdentity"] == "model-owner"
-    assert "assumed-role/causeway-approver" in identity["Arn"]
+    assert "assumed-role/causeway-test-approver" in identity["Arn"]
     assert description["InferenceSpecification"] == SPECIFICATION
 
 
