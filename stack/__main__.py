@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from types import FrameType
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the seed of other candidates than the use case's")
     options = parser.parse_args()
     console = Console(highlight=False)
+    os.umask(layout.UMASK)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if options.command == "down":

@@ -67,7 +67,7 @@ def airflow_environment() -> dict[str, str]:
     """Return the environment of Airflow's components in a container."""
     topology = load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
     local_aws = os.environ.get("CAUSEWAY_LOCAL_AWS", "")
-    no_keys = {"api": "", "jwt": ""}  # they come from files
+    no_keys = {"api": "", "jwt": "", "fernet": ""}  # they come from files, by Airflow's commands
     environment = settings.airflow(topology, local_aws, "", AIRFLOW_PORT, {}, no_keys)
     if not topology.local:
         environment = _of_real_accounts(environment, topology)
@@ -102,6 +102,7 @@ def _copy_passwords() -> None:
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:
+    os.umask(layout.UMASK)
     os.execve(command[0], command, environment)  # noqa: S606 - our own argument list
 
 

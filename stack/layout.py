@@ -23,9 +23,20 @@ DATA: Final = STATE / "data"
 INBOX: Final = STATE / "inbox"  # the raw files that may be named in Airflow
 
 
+#: What everything is started with: other users of the machine read none of its files.
+UMASK: Final = 0o077
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner may enter; close it where it is there already."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
 def private(path: Path, text: str) -> Path:
     """Write a file that only its owner may read, replacing what was there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -63,8 +63,8 @@ def free_port(first: int) -> int:
 
 def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Component:
     """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk."""
-    layout.LOGS.mkdir(parents=True, exist_ok=True)
-    with (layout.LOGS / f"{name}.log").open("ab") as output:
+    path = layout.private_folder(layout.LOGS) / f"{name}.log"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
         process = subprocess.Popen(
             list(command),
             env=dict(environment),
@@ -73,6 +73,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> 
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=layout.UMASK,
         )
     component = Component(name, process.pid, psutil.Process(process.pid).create_time())
     with _recording:

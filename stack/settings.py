@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from causeway.topology.accounts import AccountRole, Topology
 from causeway_deploy.connecting import environment as connections
 from stack import layout
@@ -98,7 +100,11 @@ def write_passwords() -> dict[str, dict[str, str]]:
 
 def new_keys() -> dict[str, str]:
     """Return new secrets that Airflow's components have to share."""
-    return {"api": secrets.token_urlsafe(32), "jwt": secrets.token_urlsafe(64)}
+    return {
+        "api": secrets.token_urlsafe(32),
+        "jwt": secrets.token_urlsafe(64),
+        "fernet": Fernet.generate_key().decode(),
+    }
 
 
 def airflow(
@@ -124,9 +130,11 @@ def airflow(
             f"{person}:{user['role']}" for person, user in users.items()
         ),
         "core__simple_auth_manager_passwords_file": layout.AIRFLOW_HOME / "passwords.json",
-        "core__fernet_key": "",  # no secret is stored in the database
+        "core__fernet_key": keys["fernet"],  # connections and variables are stored encrypted
         "database__sql_alchemy_conn": database,
         "logging__base_log_folder": layout.AIRFLOW_HOME / "logs",
+        "logging__file_task_handler_new_folder_permissions": "0o700",
+        "logging__file_task_handler_new_file_permissions": "0o600",
         "api__host": "127.0.0.1",
         "api__port": port,
         "api__base_url": url,

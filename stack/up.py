@@ -91,6 +91,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
 
 def _start(say: Say) -> dict[str, Any]:
     topology = load_topology(layout.TOPOLOGY)
+    layout.private_folder(layout.STATE)
     with ThreadPoolExecutor(4) as pool:
         mlflow = pool.submit(_start_mlflow)
         aws = pool.submit(_start_aws)
@@ -223,6 +224,7 @@ def _migrate(environment: dict[str, str]) -> None:
         text=True,
         timeout=180,
         check=False,
+        umask=layout.UMASK,
     )
     if migration.returncode:
         lines = (migration.stdout + migration.stderr).splitlines()[-15:]

@@ -56,5 +56,27 @@ def test_component_that_ends_while_starting_is_named_with_its_last_lines() -> No
 
 
 def test_files_with_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
-    path = layout.private(tmp_path / "secret.json", "{}")
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    path = layout.private(folder / "secret.json", "{}")
     assert path.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_component_writes_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    write = "import os, pathlib; os.mkdir('made'); pathlib.Path('made/f').write_text('')"
+    before = os.umask(0o022)
+    try:
+        component = processes.start("writer", [sys.executable, "-c", write], os.environ)
+        while processes.alive(component):
+            time.sleep(0.02)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {
+        "made": 0o700,
+        "f": 0o600,
+        "logs": 0o700,
+        "writer.log": 0o600,
+        "processes.json": 0o600,
+    }
