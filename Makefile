@@ -25,7 +25,8 @@ down: setup ## stop them and clear their state
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs, tries; no Airflow process
-	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/security tests/structure $(ARGS)
+	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/security tests/structure \
+	  -m 'not scheduler' $(ARGS)
 
 # What is run as a whole is measured, and has a floor (pyproject.toml, [tool.coverage]).
 test: setup-dev ## every test, reduced counts

@@ -26,7 +26,7 @@ AIRFLOW_PORT, MLFLOW_PORT = 8080, 5000
 AWS_DESCRIPTION = layout.STATE / "localaws" / "localaws.json"
 #: Which local AWS the accounts were set up in; another process of it has another description.
 ACCOUNTS_OF = layout.PEOPLE_HOME / "accounts.sha256"
-PASSWORDS = Path("/run/secrets/airflow_passwords")
+SECRETS = Path("/run/secrets")
 #: Variables of a container that its service gets as they are.
 PASSED_ON = ("AIRFLOW__", "AIRFLOW_CONN_", "AWS_", "CAUSEWAY_", "MLFLOW_")
 PYTHON = (sys.executable, "-m")
@@ -38,7 +38,8 @@ def main(name: str) -> None:
         set_up_accounts()
     elif name == "mlflow":
         host = os.environ.get("MLFLOW_HOST", HOST)
-        _become(mlflow_command(MLFLOW_PORT, host), mlflow_environment() | _own())
+        command = mlflow_command(MLFLOW_PORT, SECRETS / "mlflow_passwords", host)
+        _become(command, mlflow_environment() | _own())
     elif name == "migrate":
         _become([*PYTHON, "airflow", "db", "migrate"], airflow_environment())
     elif name == "api-server":
@@ -67,8 +68,9 @@ def airflow_environment() -> dict[str, str]:
     """Return the environment of Airflow's components in a container."""
     topology = load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
     local_aws = os.environ.get("CAUSEWAY_LOCAL_AWS", "")
-    no_keys = {"api": "", "jwt": "", "fernet": ""}  # they come from files, by Airflow's commands
-    environment = settings.airflow(topology, local_aws, "", AIRFLOW_PORT, {}, no_keys)
+    keys = {"api": "", "jwt": "", "fernet": ""}  # they come from files, by commands of Airflow's
+    keys["mlflow"] = _secret("mlflow_password")
+    environment = settings.airflow(topology, local_aws, "", AIRFLOW_PORT, {}, keys)
     if not topology.local:
         environment = _of_real_accounts(environment, topology)
     own = _own()
@@ -97,8 +99,15 @@ def _own() -> dict[str, str]:
 
 def _copy_passwords() -> None:
     """Copy the log-ins: Airflow's simple auth manager opens their file for writing."""
-    if PASSWORDS.exists():
-        layout.private(layout.AIRFLOW_HOME / "passwords.json", PASSWORDS.read_text())
+    passwords = _secret("airflow_passwords")
+    if passwords:
+        layout.private(layout.AIRFLOW_HOME / "passwords.json", passwords)
+
+
+def _secret(name: str) -> str:
+    """Return a secret of the container, nothing where it has none of that name."""
+    path = SECRETS / name
+    return path.read_text() if path.exists() else ""
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:

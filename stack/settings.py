@@ -18,14 +18,19 @@ from cryptography.fernet import Fernet
 
 from causeway.topology.accounts import AccountRole, Topology
 from causeway_deploy.connecting import environment as connections
-from stack import layout
+from stack import layout, tracking_server
 from stack.users import AIRFLOW, Keys
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
 AIRFLOW_PROFILE = "causeway-airflow"
-# Person -> role in Airflow's simple auth manager (viewer, user, op, admin).
-AIRFLOW_ROLES = {"ml-engineer": "op", "model-owner": "user", "governance-officer": "user"}
-ADMINISTRATOR = "platform-admin"
+#: Log-in -> role in Airflow's simple auth manager (viewer, user, op, admin).
+AIRFLOW_ROLES = {
+    "auditor": "viewer",
+    "ml-engineer": "op",
+    "model-owner": "user",
+    "governance-officer": "user",
+    "platform-admin": "admin",
+}
 
 
 def base() -> dict[str, str]:
@@ -86,25 +91,35 @@ def aws(endpoint: str) -> dict[str, str]:
     }
 
 
-def write_passwords() -> dict[str, dict[str, str]]:
-    """Write new random passwords for every person and return `{person: {password, role}}`."""
-    roles = {**AIRFLOW_ROLES, ADMINISTRATOR: "admin"}
-    users = {
+def log_ins() -> dict[str, dict[str, str]]:
+    """Return the log-ins of people, with new random passwords: `{person: {password, role}}`."""
+    return {
         person: {"password": secrets.token_urlsafe(12), "role": role}
-        for person, role in roles.items()
+        for person, role in AIRFLOW_ROLES.items()
     }
-    passwords = {person: user["password"] for person, user in users.items()}
-    layout.private(layout.AIRFLOW_HOME / "passwords.json", json.dumps(passwords))
-    return users
 
 
 def new_keys() -> dict[str, str]:
-    """Return new secrets that Airflow's components have to share."""
+    """Return new secrets that the components have to share."""
     return {
         "api": secrets.token_urlsafe(32),
         "jwt": secrets.token_urlsafe(64),
         "fernet": Fernet.generate_key().decode(),
+        "mlflow": secrets.token_urlsafe(32),  # the password of Airflow's tasks
     }
+
+
+def write_passwords(users: dict[str, dict[str, str]], keys: dict[str, str]) -> None:
+    """Write the log-ins where Airflow and MLflow read them; people have the same in both."""
+    passwords = {person: user["password"] for person, user in users.items()}
+    layout.private(layout.AIRFLOW_HOME / "passwords.json", json.dumps(passwords))
+    passwords[tracking_server.WRITER] = keys["mlflow"]
+    layout.private(mlflow_passwords(), json.dumps(passwords))
+
+
+def mlflow_passwords() -> Path:
+    """Return the file of MLflow's log-ins."""
+    return layout.MLFLOW_HOME / "passwords.json"
 
 
 def airflow(
@@ -156,6 +171,8 @@ def airflow(
     environment |= {
         "AIRFLOW_HOME": str(layout.AIRFLOW_HOME),
         "MLFLOW_TRACKING_URI": mlflow_url,
+        "MLFLOW_TRACKING_USERNAME": tracking_server.WRITER,
+        "MLFLOW_TRACKING_PASSWORD": keys["mlflow"],
         "CAUSEWAY_TOPOLOGY": str(layout.TOPOLOGY),
         "CAUSEWAY_INBOX": str(layout.INBOX),
         "CAUSEWAY_PATIENCE_SECONDS": "10",  # jobs take seconds here, and a deferral takes two

@@ -83,7 +83,7 @@ def show_stack(console: Console, local: dict[str, Any]) -> None:
     table.add_row("Airflow", local["airflow"]["url"])
     for person, user in local["airflow"]["users"].items():
         table.add_row("", f"{person} ({user['role']}), password {user['password']}")
-    table.add_row("MLflow", local["mlflow"]["url"])
+    table.add_row("MLflow", f"{local['mlflow']['url']}, with the same log-ins")
     table.add_row("local AWS", f"{local['endpoint']} ({local['region']})")
     for role, account in local["accounts"].items():
         table.add_row("", f"{account['id']}  {role}")
@@ -117,7 +117,7 @@ def show_result(
     table.add_row("time", f"{result['seconds']:.0f} s in all")
     if stays:
         table.add_row("Airflow", f"{local['airflow']['url']}  (log-ins: .causeway/local.json)")
-        table.add_row("MLflow", local["mlflow"]["url"])
+        table.add_row("MLflow", f"{local['mlflow']['url']}  (the same log-ins)")
     table.add_row("written to", ".causeway/demo.json")
     console.print(table)
 

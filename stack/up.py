@@ -92,10 +92,11 @@ def down(say: Say, *, quiet: bool = False) -> None:
 def _start(say: Say) -> dict[str, Any]:
     topology = load_topology(layout.TOPOLOGY)
     layout.private_folder(layout.STATE)
+    users, keys = settings.log_ins(), settings.new_keys()
+    settings.write_passwords(users, keys)
     with ThreadPoolExecutor(4) as pool:
         mlflow = pool.submit(_start_mlflow)
         aws = pool.submit(_start_aws)
-        users = settings.write_passwords()
         description = aws.result()
         aws_users = make_users(description, topology)
         settings.write_aws_files(description, topology, aws_users)
@@ -104,7 +105,7 @@ def _start(say: Say) -> dict[str, Any]:
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()
         environment = settings.airflow(
-            topology, description["endpoint"], mlflow_url, port, users, settings.new_keys()
+            topology, description["endpoint"], mlflow_url, port, users, keys
         )
         airflow = pool.submit(_start_airflow, environment, port)
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
@@ -159,13 +160,11 @@ def aws_command(description: Path) -> list[str]:
     return [*command, *(f"--{name}-delay={seconds}" for name, seconds in DELAYS.items())]
 
 
-def mlflow_command(port: int, host: str = HOST) -> list[str]:
-    """Return the command of the MLflow server, with a database of its own."""
-    layout.MLFLOW_HOME.mkdir(parents=True, exist_ok=True)
+def mlflow_command(port: int, passwords: Path, host: str = HOST) -> list[str]:
+    """Return the command of the MLflow server; `passwords` is the file of its log-ins."""
     return [
-        *(sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)),
-        *("--workers", "1", "--backend-store-uri", f"sqlite:///{layout.MLFLOW_HOME / 'mlflow.db'}"),
-        *("--artifacts-destination", str(layout.MLFLOW_HOME / "artifacts")),
+        *(sys.executable, "-m", "stack.tracking_server", "--host", host, "--port", str(port)),
+        *("--home", str(layout.MLFLOW_HOME), "--passwords", str(passwords)),
     ]
 
 
@@ -197,7 +196,8 @@ def _start_aws() -> dict[str, Any]:
 
 def _start_mlflow() -> tuple[Component, str]:
     port = free_port(5000)
-    component = start("mlflow", mlflow_command(port), mlflow_environment())
+    command = mlflow_command(port, settings.mlflow_passwords())
+    component = start("mlflow", command, mlflow_environment())
     return component, f"http://{HOST}:{port}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import urllib.error
@@ -56,7 +57,12 @@ def test_the_tasks_of_a_training_link_to_their_mlflow_runs(stack: Stack) -> None
     trained = {airflow.links(run, "train", index)["MLflow run"] for index in range(2)}
     assert trained <= {f"{page}/{one}" for one in tracked["runs"].values()} and len(trained) == 2
     asked = f"{server}/api/2.0/mlflow/runs/get?run_id={tracked['mlflow_run']}"
-    with urllib.request.urlopen(asked, timeout=30) as reply:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(asked, timeout=30)
+    words = f"auditor:{stack.local['airflow']['users']['auditor']['password']}".encode()
+    basic = {"Authorization": "Basic " + base64.b64encode(words).decode()}
+    request = urllib.request.Request(asked, headers=basic)
+    with urllib.request.urlopen(request, timeout=30) as reply:
         found = json.load(reply)["run"]
     tags = {tag["key"]: tag["value"] for tag in found["data"]["tags"]}
     assert found["info"]["status"] == "FINISHED"
@@ -68,6 +74,21 @@ def test_nothing_of_a_stack_can_be_read_by_other_users_of_the_machine(stack: Sta
     assert {"airflow.db", "mlflow.db", "credentials", "api-server.log"} <= {p.name for p in paths}
     assert any(path.name.startswith("attempt=") for path in paths), "a task's log"
     assert [path for path in paths if path.stat().st_mode & 0o077] == []
+
+
+def test_no_password_stands_in_logs_arguments_or_results_of_tasks(stack: Stack) -> None:
+    users = stack.local["airflow"]["users"]
+    passwords = [user["password"].encode() for user in users.values()]
+    written = json.loads((stack.state / "mlflow" / "passwords.json").read_text())
+    passwords.append(written["airflow"].encode())
+    log_ins = {stack.state / "local.json", *stack.state.rglob("passwords.json")}
+    for path in stack.state.rglob("*"):
+        if path.is_file() and path not in log_ins:
+            content = path.read_bytes()
+            assert not [word for word in passwords if word in content], path
+    for started in json.loads((stack.state / "processes.json").read_text()):
+        arguments = " ".join(psutil.Process(started["pid"]).cmdline()).encode()
+        assert not [word for word in passwords if word in arguments], started["name"]
 
 
 def test_the_catalogue_answers_who_signed_in_and_nobody_else(stack: Stack) -> None:

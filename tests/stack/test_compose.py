@@ -80,6 +80,17 @@ def test_the_administrators_keys_are_with_the_local_aws_and_the_set_up_alone() -
     assert holders == {"localaws", "accounts"}
 
 
+def test_a_log_in_is_with_the_service_that_asks_for_it_alone() -> None:
+    holders = {
+        secret: {name for name, service in LOCAL.items() if secret in service.secrets}
+        for secret in ("airflow_passwords", "mlflow_passwords")
+    }
+    assert holders == {"airflow_passwords": {"airflow-api-server"}, "mlflow_passwords": {"mlflow"}}
+    for service in LOCAL.values():
+        if "fernet_key" not in service.secrets:
+            assert "database_url" not in service.secrets
+
+
 def test_an_image_has_what_its_service_runs_and_nothing_else() -> None:
     airflow, localaws = images()["airflow"], images()["localaws"]
     sources = {source for source, _ in airflow.copies}

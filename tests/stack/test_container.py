@@ -39,6 +39,16 @@ def test_a_secret_is_read_from_its_file_by_airflow_and_stands_in_no_variable(
             assert name.removesuffix("_CMD") not in environment
 
 
+def test_tasks_sign_in_to_mlflow_with_the_secret(
+    scheduler: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mlflow_password").write_text("a-word")
+    scheduler.setattr(container, "SECRETS", tmp_path)
+    environment = container.airflow_environment()
+    assert environment["MLFLOW_TRACKING_USERNAME"] == "airflow"
+    assert environment["MLFLOW_TRACKING_PASSWORD"] == "a-word"
+
+
 def test_on_the_local_aws_clients_are_sent_to_it(scheduler: pytest.MonkeyPatch) -> None:
     environment = container.airflow_environment()
     assert environment["AWS_ENDPOINT_URL"] == "http://localaws:4566"
