@@ -23,14 +23,16 @@ from stack.users import AIRFLOW, Keys
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
 AIRFLOW_PROFILE = "causeway-airflow"
-#: Log-in -> role in Airflow's simple auth manager (viewer, user, op, admin).
+#: Log-in -> role (viewer, user, op, admin); causeway_airflow/roles/rules.py says what each may do.
+#: docker-compose.yaml has the same.
 AIRFLOW_ROLES = {
     "auditor": "viewer",
-    "ml-engineer": "op",
+    "ml-engineer": "user",
     "model-owner": "user",
-    "governance-officer": "user",
+    "governance-officer": "op",
     "platform-admin": "admin",
 }
+AUTH_MANAGER = "causeway_airflow.roles.auth_manager.RolesAuthManager"
 
 
 def base() -> dict[str, str]:
@@ -141,6 +143,7 @@ def airflow(
         "core__dags_are_paused_at_creation": False,
         "core__parallelism": 4,  # LocalExecutor forks this many workers at once
         "core__execution_api_server_url": f"{url}/execution/",
+        "core__auth_manager": AUTH_MANAGER,
         "core__simple_auth_manager_users": ",".join(
             f"{person}:{user['role']}" for person, user in users.items()
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import container, layout
+from stack import container, layout, settings
 from stack.processes import StackError
 from tests.compose.file import ROOT, services
 
@@ -39,7 +39,7 @@ def test_a_secret_is_read_from_its_file_by_airflow_and_stands_in_no_variable(
             assert name.removesuffix("_CMD") not in environment
 
 
-def test_tasks_sign_in_to_mlflow_with_the_secret(
+def test_tasks_sign_in_to_mlflow_with_the_secret_and_people_by_the_table_of_roles(
     scheduler: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "mlflow_password").write_text("a-word")
@@ -47,6 +47,7 @@ def test_tasks_sign_in_to_mlflow_with_the_secret(
     environment = container.airflow_environment()
     assert environment["MLFLOW_TRACKING_USERNAME"] == "airflow"
     assert environment["MLFLOW_TRACKING_PASSWORD"] == "a-word"
+    assert environment["AIRFLOW__CORE__AUTH_MANAGER"] == settings.AUTH_MANAGER
 
 
 def test_on_the_local_aws_clients_are_sent_to_it(scheduler: pytest.MonkeyPatch) -> None:

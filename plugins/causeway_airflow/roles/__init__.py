@@ -1,0 +1,1 @@
+"""Which role may do what with which DAG: the table (`rules`), and how Airflow asks it."""
