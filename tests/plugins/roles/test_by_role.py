@@ -74,6 +74,19 @@ def test_a_kind_of_write_that_nobody_has_heard_of_is_an_administrators(
     assert ours.is_authorized_dag(user=user("admin"), **about)
 
 
+def test_a_token_counts_for_what_its_log_in_is_now(
+    judged: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ours = judged
+    token = ours.serialize_user(user("admin"))
+    setting = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+    monkeypatch.setenv(setting, "somebody:user,another:admin")
+    assert ours.deserialize_user(dict(token)).role == "user"
+    monkeypatch.setenv(setting, "another:admin")
+    with pytest.raises(ValueError, match="no log-in 'somebody'"):
+        ours.deserialize_user(dict(token))
+
+
 def test_it_loads_nothing_heavy() -> None:
     code = (
         "import sys, causeway_airflow.roles.auth_manager;"
