@@ -1,0 +1,232 @@
+"""A stop always wins: tries to get a version live after somebody entitled has stopped it (A1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from causeway.errors import ApprovalRefused
+from causeway.governance.clearance import StoppedInTheRegistry
+from causeway.governance.table import PromotionStatus
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage, Status
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import ABOUT, asked, deploy, sync
+from tests.plugins.conftest import context, execute
+
+RUN = "run-1"
+
+
+def table() -> Any:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    return StageTableHook("causeway_governance_recorder")
+
+
+def state(version: str) -> Any:
+    return table().state(ModelPackageArn.parse(version))
+
+
+def say(platform: LocalPlatform, version: str, word: str) -> None:
+    """The model owner's word on the entry into test."""
+    platform.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus=word, ApprovalDescription="because"
+    )
+
+
+def production(platform: LocalPlatform, version: str, word: str) -> None:
+    """The officer's word on the entry into production."""
+    platform.person("governance-officer").update_model_package(
+        ModelPackageArn=version,
+        ModelLifeCycle={"Stage": "Production", "StageStatus": word, "StageDescription": "so"},
+    )
+
+
+def to_production(version: str) -> Any:
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+
+    return DeployEndpointOperator(
+        task_id="deploy", account_role="prod", version_arn=version, attempt=1, **ABOUT
+    )
+
+
+def smoke(version: str) -> Any:
+    from causeway_airflow.operators.promotion import SmokeTestOperator
+
+    return SmokeTestOperator(
+        task_id="smoke", account_role="prod", version_arn=version, attempt=1, **ABOUT
+    )
+
+
+@pytest.fixture
+def cleared(shared: LocalPlatform, approved: str) -> str:
+    """A version that was tested, and that both people have approved."""
+    execute(deploy(approved), context(RUN))
+    asked(approved, RUN)
+    sync()
+    production(shared, approved, "Approved")
+    sync()
+    assert state(approved).records[Stage.PRODUCTION].status is Status.PENDING
+    return approved
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        lambda platform, version: say(platform, version, "Rejected"),
+        lambda platform, version: say(platform, version, "PendingManualApproval"),
+        lambda platform, version: production(platform, version, "Rejected"),
+    ],
+    ids=["rejected by the owner", "withdrawn by the owner", "rejected by the officer"],
+)
+def test_after_both_approvals_a_stop_keeps_a_version_out_of_production(
+    shared: LocalPlatform, cleared: str, stop: Any
+) -> None:
+    live = table().live(AccountRole.PROD, "credit_risk")
+    stop(shared, cleared)
+    sync()
+    with pytest.raises(ApprovalRefused, match="was revoked by"):
+        to_production(cleared).perform(context(RUN))
+    assert table().live(AccountRole.PROD, "credit_risk") == live
+    assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
+    registry = shared.client("sagemaker", "shared_services")
+    described = registry.describe_model_package(ModelPackageName=cleared)
+    assert described["ModelApprovalStatus"] == "Rejected"  # nor does CreateModel take it
+
+
+def test_a_stop_that_no_sync_has_seen_yet_holds_the_deployment(
+    shared: LocalPlatform, cleared: str
+) -> None:
+    say(shared, cleared, "Rejected")
+    with pytest.raises(StoppedInTheRegistry) as held:
+        to_production(cleared).perform(context(RUN))
+    assert held.value.retryable
+
+
+def test_a_stop_while_the_endpoint_is_made_takes_it_back(
+    shared: LocalPlatform, cleared: str
+) -> None:
+    before = table().live(AccountRole.PROD, "credit_risk")
+    task = to_production(cleared)
+    resumed = task.resumed
+
+    def after_the_stop(task_context: Any, **carried: Any) -> Any:
+        production(shared, cleared, "Rejected")
+        sync()
+        return resumed(task_context, **carried)
+
+    task.resumed = after_the_stop
+    with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
+        execute(task, context(RUN))
+    assert table().live(AccountRole.PROD, "credit_risk") == before
+    assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
+    sagemaker = shared.client("sagemaker", "prod")
+    if before is None:
+        sagemaker.get_waiter("endpoint_deleted").wait(
+            EndpointName="credit-risk", WaiterConfig={"Delay": 1}
+        )
+    else:
+        sagemaker.get_waiter("endpoint_in_service").wait(
+            EndpointName="credit-risk", WaiterConfig={"Delay": 1}
+        )
+        served = sagemaker.describe_endpoint(EndpointName="credit-risk")["EndpointConfigName"]
+        assert served == before.endpoint_config
+
+
+def test_a_stop_in_the_very_moment_of_recording_records_nothing(
+    shared: LocalPlatform, cleared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of what is live and the look for a revocation are one transaction."""
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    before = table().live(AccountRole.PROD, "credit_risk")
+    transact = StageTableHook.transact
+
+    def late(hook: Any, updates: Any) -> bool:
+        monkeypatch.setattr(StageTableHook, "transact", transact)
+        production(shared, cleared, "Rejected")
+        sync()
+        return transact(hook, updates)
+
+    monkeypatch.setattr(StageTableHook, "transact", late)
+    with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
+        execute(to_production(cleared), context(RUN))
+    assert table().live(AccountRole.PROD, "credit_risk") == before
+
+
+def test_a_live_version_that_is_stopped_is_marked_and_alerted(
+    shared: LocalPlatform, cleared: str, heard: Any
+) -> None:
+    execute(to_production(cleared), context(RUN))
+    smoke(cleared).perform(context(RUN))
+    sync()
+    heard()
+    production(shared, cleared, "Rejected")
+    sync()
+    described = shared.client("sagemaker", "shared_services").describe_model_package(
+        ModelPackageName=cleared
+    )
+    assert described["ModelLifeCycle"]["StageStatus"] == "OnHold"
+    assert "stopped by governance-officer" in described["ModelLifeCycle"]["StageDescription"]
+    assert state(cleared).records[Stage.PRODUCTION].status is Status.DEPLOYED
+    (alert,) = [one for one in heard() if one["subject"] == cleared]
+    assert "roll it back" in alert["next_step"]
+
+
+def test_a_stop_that_the_mirror_overwrote_is_found_in_the_trail(
+    shared: LocalPlatform, cleared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`UpdateModelPackage` has no condition: between reading and writing somebody may act."""
+    from causeway_airflow.hooks.registry import RegistryHook
+
+    shared.stranger("a-stranger").update_model_package(
+        ModelPackageArn=cleared, ModelApprovalStatus="PendingManualApproval"
+    )
+    call = RegistryHook.call
+
+    def late(hook: Any, operation: str, **request: Any) -> Any:
+        if operation == "update_model_package" and request["ModelPackageArn"] == cleared:
+            monkeypatch.setattr(RegistryHook, "call", call)
+            say(shared, cleared, "Rejected")
+        return call(hook, operation, **request)
+
+    monkeypatch.setattr(RegistryHook, "call", late)
+    sync()
+    registry = shared.client("sagemaker", "shared_services")
+    described = registry.describe_model_package(ModelPackageName=cleared)
+    assert described["ModelApprovalStatus"] == "Approved"  # the stop was overwritten
+    sync()
+    assert [stop.person for stop in state(cleared).revocations] == ["model-owner"]
+
+
+def test_a_waiting_approval_ends_when_the_attempt_is_stopped(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from datetime import timedelta
+
+    from causeway_airflow.operators.promotion import ClosePromotionOperator
+    from causeway_airflow.sensors.approval import ApprovalSensor
+
+    production(shared, approved, "Rejected")
+    sync()
+    about = {"version_arn": approved, "attempt": 1}
+    sensor = ApprovalSensor(task_id="w", target="production", wait=timedelta(hours=1), **about)
+    with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
+        sensor.resumed(context(RUN))
+    close = ClosePromotionOperator(task_id="close", **about, **ABOUT)
+    with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
+        close.perform(context(RUN))
+    promotion = state(approved).promotion
+    assert promotion is not None
+    assert promotion.status is PromotionStatus.REJECTED
+
+
+def test_a_stranger_stops_nothing(shared: LocalPlatform, approved: str) -> None:
+    shared.stranger("model-owner").update_model_package(
+        ModelPackageArn=approved, ModelApprovalStatus="Rejected"
+    )
+    sync()
+    assert state(approved).revocations == ()
+    assert execute(deploy(approved), context(RUN))["version_arn"] == approved
