@@ -16,7 +16,7 @@ TEXT = guards_template(ROLE, TOPOLOGY)
 VALUES = parameters(ROLE, TOPOLOGY, TEXT)
 
 
-(OWNER,) = trust_statements(TOPOLOGY.people, "test")
+ENGINEER, OWNER = trust_statements(TOPOLOGY.people, "test")
 (OFFICER,) = trust_statements(TOPOLOGY.people, "production")
 
 
@@ -27,17 +27,18 @@ def trust(*statements: dict[str, Any]) -> dict[Decided, dict[str, Any]]:
 
 def test_what_is_as_declared_is_no_difference() -> None:
     deny = {"Sid": "NoDutyIsAPerson", "Effect": "Deny", "Action": "sts:AssumeRole"}
-    current = trust(OWNER, deny)
+    current = trust(ENGINEER, OWNER, deny)
     assert differences(ROLE, TOPOLOGY, DeployedGuards(f"{TEXT}\n", VALUES, current)) == ()
 
 
 def test_a_list_of_one_is_its_value() -> None:
     current = trust(
+        ENGINEER,
         OWNER
         | {
             "Principal": {"AWS": [OWNER["Principal"]["AWS"]]},
             "Action": list(reversed(OWNER["Action"])),
-        }
+        },
     )
     assert differences(ROLE, TOPOLOGY, DeployedGuards(TEXT, VALUES, current)) == ()
 
