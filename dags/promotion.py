@@ -10,7 +10,8 @@ card that could not be written keeps the version out of production. The last tas
 how it ended.
 
 **Parameters.** `version_arn`, `attempt`: given by `platform__governance_sync`, which starts one run
-for each version under the id `<group>-v<version>-<attempt>`. Do not start it by hand.
+for each version under the id `<group>-v<version>-<attempt>`. A run that is not the promotion in the
+governance table, by model, version, attempt and id, is refused before anything is written.
 
 **People.** A model owner approves with `UpdateModelPackage(ModelApprovalStatus=Approved)`, a
 governance officer with `UpdateModelPackage` and the life cycle Production, Approved;
@@ -83,7 +84,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             max_active_runs=MAX_PROMOTIONS,
         ),
     ) as dag:
-        approved_for_test = approval("test")
+        approved_for_test = approval("test", case, model)
         deploy_test = deployment("deploy_to_test", case, model, account_role="test")
         test = EndpointTestOperator(
             task_id="test_endpoint", account_role="test", use_case=case.id, model=model.name
@@ -92,7 +93,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             test >> RemoveTestEndpointOperator(
                 task_id="remove_test_endpoint", use_case=case.id, model=model.name, retries=10
             )
-        approved_for_production = approval("production")
+        approved_for_production = approval("production", case, model)
         deploy_prod = deployment("deploy_to_production", case, model, account_role="prod")
         smoke = SmokeTestOperator(
             task_id="smoke_test", account_role="prod", use_case=case.id, model=model.name
@@ -117,11 +118,13 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     return dag
 
 
-def approval(target: str) -> ApprovalSensor:
+def approval(target: str, case: UseCase, model: ModelSpec) -> ApprovalSensor:
     """Return the wait for a person's decision on the entry into a stage."""
     return ApprovalSensor(
         task_id=f"approval_for_{target}",
         target=target,
+        use_case=case.id,
+        model=model.name,
         wait=DECISION_WAIT,
         poll_interval=poll_interval(),
     )

@@ -31,6 +31,9 @@ CREATE_ENDPOINT = "sagemaker:CreateEndpoint"
 WRITE_ITEM = "dynamodb:PutItem"
 TAKE_LEASE = "dynamodb:UpdateItem"
 
+#: The one version that is promoted is its group's first.
+PROMOTION_RUN = "credit-risk-v1-1"
+
 READ_FEATURES = "causeway-features-credit-risk-read"
 REGISTER_MODELS = "causeway-models-credit-risk-register"
 DEPLOY_MODELS = "causeway-models-credit-risk-deploy"
@@ -158,6 +161,7 @@ def hand_over_for_test(version_arn: str) -> Step:
     return Step(
         "model_cards:HandOverCardOperator",
         {**ABOUT, "version_arn": version_arn, "attempt": 1, "hand_over": "test"},
+        PROMOTION_RUN,
     )
 
 
@@ -165,4 +169,5 @@ def deploy(version_arn: str, role: str = "test") -> Step:
     return Step(
         "endpoints:DeployEndpointOperator",
         {**ABOUT, "account_role": role, "version_arn": version_arn, "attempt": 1},
+        PROMOTION_RUN,
     )

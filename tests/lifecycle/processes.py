@@ -28,9 +28,11 @@ class Runner:
     log: Path
     logged: int = 0  # how much of the log belongs to runs that ended
 
-    def start(self, dag_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Start a run and do not wait for its end."""
-        self._ask({"dag_id": dag_id, "conf": conf})
+    def start(
+        self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None
+    ) -> None:
+        """Start a run, or start it again, and do not wait for its end."""
+        self._ask({"dag_id": dag_id, "conf": conf, "run_id": run_id})
 
     def result(self) -> Run:
         """Wait for the end of the run that was started."""
@@ -39,9 +41,11 @@ class Runner:
         said, self.logged = log[self.logged :].decode(errors="replace"), len(log)
         return Run(**answer, log=said)
 
-    def run(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
+    def run(
+        self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None
+    ) -> Run:
         """Run a DAG to its end, whichever it is."""
-        self.start(dag_id, conf)
+        self.start(dag_id, conf, run_id)
         return self.result()
 
     def call(self, function: str, *arguments: str) -> None:

@@ -2,24 +2,45 @@
 
 `dag.test()` runs in the main thread, and Airflow reads its settings when it is imported: neither
 suits a test process. Reads requests from standard input and answers one JSON line each on the
-descriptor that is its first argument: `{"dag_id", "conf"}` with the run's state, its task states
-and results by task, `{"function", "arguments"}` with the error of a function of `outside.py`, which
-runs in a fork.
+descriptor that is its first argument: `{"dag_id", "conf", "run_id"}` with the run's state, its task
+states and results by task, `{"function", "arguments"}` with the error of a function of
+`outside.py`, which runs in a fork.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
+@contextlib.contextmanager
+def named(dag_id: str, run_id: str | None) -> Iterator[None]:
+    """Have `dag.test()` take a run id; a run that has it is started anew, as if it were cleared."""
+    if run_id is None:
+        yield
+        return
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        own = (DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        for earlier in session.scalars(select(DagRun).where(*own)):
+            session.delete(earlier)
+    with patch.object(DagRun, "generate_run_id", lambda **_: run_id):
+        yield
+
+
+def run(dag_id: str, conf: dict[str, Any] | None, run_id: str | None) -> dict[str, Any]:
     """Run one DAG once and say what became of each task."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.models.xcom import XComModel
@@ -27,7 +48,8 @@ def run(dag_id: str, conf: dict[str, Any] | None) -> dict[str, Any]:
     from sqlalchemy import select
 
     dag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags[dag_id]
-    finished = dag.test(run_conf=conf)
+    with named(dag_id, run_id):
+        finished = dag.test(run_conf=conf)
     tasks: dict[str, list[str]] = {}
     results: dict[str, Any] = {}
     with create_session() as session:

@@ -41,6 +41,7 @@ from tests.local_platform import LocalPlatform
 
 SYNC = "platform__governance_sync"
 PROMOTION = "credit_risk__promotion"
+RUN_1, RUN_2 = "credit-risk-v1-1", "credit-risk-v2-1"
 BAD_FILE = (
     "laufkont laufzeit moral verw hoehe sparkont beszeit rate famges buerge wohnzeit verm "
     "alter weitkred wohn bishkred beruf pers telef gastarb kredit\n"
@@ -75,10 +76,16 @@ class Walk:
 
     # ------------------------------------------------------------------- steps
     def run(
-        self, name: str, dag_id: str, conf: dict[str, Any] | None = None, *, fails: bool = False
+        self,
+        name: str,
+        dag_id: str,
+        conf: dict[str, Any] | None = None,
+        run_id: str | None = None,
+        *,
+        fails: bool = False,
     ) -> Run:
         """Run a DAG and record it; where it does not end as it has to, the walk ends."""
-        return self.keep(name, self.airflow.run(dag_id, conf), fails=fails)
+        return self.keep(name, self.airflow.run(dag_id, conf, run_id), fails=fails)
 
     def keep(self, name: str, run: Run, *, fails: bool = False) -> Run:
         """Record a run that ended."""
@@ -173,15 +180,18 @@ class Walk:
 
     def first_version(self) -> None:
         """Take the first version into test; its endpoint fails once."""
-        runner, conf = self.promotions[0], {"version_arn": V1, "attempt": 1}
-        runner.start(PROMOTION, conf)  # and waits for the approval
+        runner, promotion = (
+            self.promotions[0],
+            (PROMOTION, {"version_arn": V1, "attempt": 1}, RUN_1),
+        )
+        runner.start(*promotion)  # and waits for the approval
         evidence = look_before_deciding(self.platform, "model-owner", V1)
         self.observe("read before deciding", evidence)
         with denied(self.platform, "test", "causeway-serving-execution", "s3:GetObject"):
             approve_for_test(self.platform, "model-owner", V1)
             self.run("sync of the approval for test", SYNC)
             self.keep("promotion to a failing endpoint", runner.result(), fails=True)
-        runner.start(PROMOTION, conf)
+        runner.start(*promotion)
         self.await_status(V1, "test", "pending")
         self.observe("first version's test record", stage_record(self.platform, V1, "test"))
         endpoints = self.client("sagemaker", "prod").list_endpoints()["Endpoints"]
@@ -199,7 +209,7 @@ class Walk:
         self.run("second training", "credit_risk__training", {"seed": 1})
         self.run("sync of the second version", SYNC)
         runner = self.promotions[1]
-        runner.start(PROMOTION, {"version_arn": V2, "attempt": 1})
+        runner.start(PROMOTION, {"version_arn": V2, "attempt": 1}, RUN_2)
         approve_for_test(self.platform, "model-owner", V2)
         self.run("sync of the second approval for test", SYNC)
         self.await_status(V2, "test", "pending")
@@ -217,7 +227,7 @@ class Walk:
         self.keep("promotion of the older version", self.promotions[0].result())
         self.observe("older version recorded", status(self.platform, V1, "production"))
         self.observe("production endpoint after the older version", self._production_endpoint())
-        self.run("promotion again", PROMOTION, {"version_arn": V2, "attempt": 1})
+        self.run("promotion again", PROMOTION, {"version_arn": V2, "attempt": 1}, RUN_2)
         self.observe("production record after all", self._production_record(V2))
         self.run("sync after all", SYNC)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from causeway.digests import sha256
 from causeway.gates.judges import evaluate
+from causeway.governance.table import promotion_run_id
 from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 from tests.plugins.results import BEST, DATASET
@@ -107,6 +109,11 @@ def approve(platform: LocalPlatform, version: str, verdict: str = "Approved") ->
     sync()
 
 
+def run_of(version: str, attempt: int = 1) -> dict[str, Any]:
+    """Return the context of a version's promotion run."""
+    return context(promotion_run_id(ModelPackageArn.parse(version), attempt))
+
+
 def deploy(version: str) -> Any:
     """Return the operator that deploys a version into the test account."""
     from causeway_airflow.operators.endpoints import DeployEndpointOperator
@@ -116,10 +123,10 @@ def deploy(version: str) -> Any:
     )
 
 
-def asked(version: str, run_id: str) -> None:
+def asked(version: str) -> None:
     """Ask the test endpoint about the version, which gives the lease back."""
     from causeway_airflow.operators.promotion import EndpointTestOperator
 
     EndpointTestOperator(
         task_id="test", account_role="test", version_arn=version, attempt=1, **ABOUT
-    ).perform(context(run_id))
+    ).perform(run_of(version))

@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.2  # between two looks of a task that waits by itself
 #: What a promotion run is about, from its conf alone: nothing else is there when a trigger starts a
 #: task. A run without it renders to nothing, which whoever parses the ARN refuses.
 VERSION_ARN = "{{ (dag_run.conf or {}).get('version_arn') or '' }}"
+#: The run itself.
+RUN_ID = "{{ run_id }}"
 #: Rendered to text, which `conf_parameters` reads as the integer that the parameter is declared as.
 ATTEMPT: Any = "{{ (dag_run.conf or {}).get('attempt') or 1 }}"
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causeway.topology.accounts import AccountRole
-from causeway.topology.arns import ModelPackageArn
 from causeway_airflow.bases.operator import ATTEMPT, VERSION_ARN, CausewayOperator
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from causeway_airflow.tasks.promotion import Subject
 
 
 class PromotionOperator(CausewayOperator):
     """A task about one version of a model, named by the run's conf.
+
+    Each begins with its subject, and that with one check: the version is of the model's group, and
+    the governance table has its promotion as this run's.
 
     :param use_case: the use case
     :param model: the model
@@ -27,6 +30,8 @@ class PromotionOperator(CausewayOperator):
 
     template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")
     conf_parameters: ClassVar[Mapping[str, Kind]] = {"attempt": "integer"}
+    #: Whether the task also acts on a promotion that was rejected or superseded.
+    after_its_end: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -43,17 +48,24 @@ class PromotionOperator(CausewayOperator):
         self.version_arn = version_arn
         self.attempt = attempt
 
-    @cached_property
-    def subject(self) -> Subject:
-        """What the task is about, once its parameters are rendered; the ARN is parsed here."""
-        from causeway_airflow.tasks.promotion import Subject
+    def subject(self, context: Context) -> Subject:
+        """Return what the task is about.
+
+        Raises:
+            UnexpectedState: it is not about this run's promotion; see
+                `causeway.governance.promotions`.
+        """
+        from causeway_airflow.tasks.promotion import subject_of
 
         case, model = case_and_model(self.use_case, self.model)
-        return Subject(
-            case=case,
-            model=model,
-            version=ModelPackageArn.parse(self.version_arn),
+        return subject_of(
+            self.hook,
+            case,
+            model,
+            version_arn=self.version_arn,
             attempt=self.attempt,
             role=AccountRole(self.account_role),
-            user=f"airflow:{self.dag_id}",
+            dag_id=self.dag_id,
+            run_id=context["dag_run"].run_id,
+            ended=self.after_its_end,
         )

@@ -13,10 +13,10 @@ from causeway.governance.decisions import (
     revocation_of,
 )
 from causeway.governance.sync_changes import VersionState
-from causeway.governance.table import promotion_of, record_of
+from causeway.governance.table import Promotion, promotion_of, record_of
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decisions_pk, version_pk
+from causeway.versions.keys import decisions_pk, promotion_key, version_pk
 from causeway.versions.stages import Stage, StageRecord
 from causeway_airflow.hooks.governance import GovernanceHook
 
@@ -68,6 +68,11 @@ class StageTableHook(GovernanceHook):
             elif kind == "REVOCATION":
                 revocations.append(revocation_of(item))
         return facts, tuple(decisions), tuple(revocations)
+
+    def promotion(self, version: ModelPackageArn) -> Promotion | None:
+        """Return a version's latest promotion, or None."""
+        item = self.get(promotion_key(version))
+        return promotion_of(item) if item else None
 
     def lease(self, role: AccountRole, model: str) -> Lease | None:
         """Return the lease on a model's endpoint in an account role, or None."""

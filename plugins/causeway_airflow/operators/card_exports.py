@@ -32,10 +32,10 @@ class ExportModelCardOperator(PromotionOperator, WaitingOperator["ExportedCard"]
         """Start or adopt the export."""
         from causeway_airflow.tasks.card_exports import begin
 
-        return begin(self.hook, self.subject)
+        return begin(self.hook, self.subject(context))
 
     def look(self, context: Context, **carried: Any) -> Outcome[ExportedCard]:
         """Look at the latest attempt: keep its PDF, or raise why there is none."""
         from causeway_airflow.tasks.card_exports import look
 
-        return look(self.hook, self.subject)
+        return look(self.hook, self.subject(context))

@@ -40,10 +40,10 @@ class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
         """Check, take the lease, begin."""
         from causeway_airflow.tasks.deployment import begin
 
-        return begin(self.hook, self.subject, context["dag_run"].run_id)
+        return begin(self.hook, self.subject(context), context["dag_run"].run_id)
 
     def look(self, context: Context, **carried: Any) -> Outcome[Deployed]:
         """Judge the endpoint, write what is live."""
         from causeway_airflow.tasks.deployment import look
 
-        return look(self.hook, self.subject, context["dag_run"].run_id, **carried)
+        return look(self.hook, self.subject(context), context["dag_run"].run_id, **carried)

@@ -86,4 +86,4 @@ class HandOverCardOperator(PromotionOperator):
         """Describe the version, plan, apply; say where it is compared with production."""
         from causeway_airflow.tasks.model_cards import hand_over
 
-        return hand_over(self.hook, self.subject, self.hand_over)
+        return hand_over(self.hook, self.subject(context), self.hand_over)

@@ -28,7 +28,7 @@ class EndpointTestOperator(PromotionOperator):
         """Predict, measure, compare, record."""
         from causeway_airflow.tasks.endpoint_tests import judge_answers
 
-        return judge_answers(self.hook, self.subject, context["dag_run"].run_id)
+        return judge_answers(self.hook, self.subject(context), context["dag_run"].run_id)
 
 
 class RemoveTestEndpointOperator(PromotionOperator):
@@ -39,6 +39,8 @@ class RemoveTestEndpointOperator(PromotionOperator):
     :returns: `RemovedEndpoint`
     """
 
+    after_its_end = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(account_role="test", duty="deployer", **kwargs)
 
@@ -46,7 +48,7 @@ class RemoveTestEndpointOperator(PromotionOperator):
         """Take the lease, delete, record, give the lease back."""
         from causeway_airflow.tasks.endpoint_removal import remove_endpoint
 
-        return remove_endpoint(self.hook, self.subject, context["dag_run"].run_id)
+        return remove_endpoint(self.hook, self.subject(context), context["dag_run"].run_id)
 
 
 class SmokeTestOperator(PromotionOperator):
@@ -62,7 +64,7 @@ class SmokeTestOperator(PromotionOperator):
         """Predict, record."""
         from causeway_airflow.tasks.endpoint_tests import smoke_test
 
-        return smoke_test(self.hook, self.subject, context["dag_run"].run_id)
+        return smoke_test(self.hook, self.subject(context), context["dag_run"].run_id)
 
 
 class ClosePromotionOperator(PromotionOperator):
@@ -74,6 +76,8 @@ class ClosePromotionOperator(PromotionOperator):
     :returns: the promotion's status
     """
 
+    after_its_end = True
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs |= {"trigger_rule": "all_done", "outlets": [STAGE_RECORDS]}
         super().__init__(account_role="governance", duty="recorder", **kwargs)
@@ -82,4 +86,4 @@ class ClosePromotionOperator(PromotionOperator):
         """Read the table; record a rejection or a failure and raise it."""
         from causeway_airflow.tasks.promotion import close
 
-        return close(self.hook, self.subject)
+        return close(self.hook, self.subject(context))

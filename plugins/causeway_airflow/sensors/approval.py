@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import StartTriggerArgs
 
-from causeway_airflow.bases.operator import ATTEMPT, VERSION_ARN, CausewayOperator
-from causeway_airflow.parameters import Kind
+from causeway_airflow.bases.operator import RUN_ID
+from causeway_airflow.bases.promotion import PromotionOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
 TRIGGER = "causeway_airflow.triggers.approvals.ApprovalTrigger"
 
 
-class ApprovalSensor(CausewayOperator):
+class ApprovalSensor(PromotionOperator):
     """Wait for the decision on a version's entry into a stage.
 
     Starts in its trigger and is ended by it: no worker is used at any time. What it waits for
-    comes from the run's conf alone (`version_arn`, `attempt`), because a trigger that starts
-    a task is rendered without XComs; a name is rendered only when it is both a template field and
-    an argument of the trigger. `dag.test()` knows no triggerer and calls `execute`, which defers to
-    the same trigger.
+    comes from the run alone (its id, and `version_arn` and `attempt` of its conf), because a
+    trigger that starts a task is rendered without XComs; a name is rendered only when it is both a
+    template field and an argument of the trigger. `dag.test()` knows no triggerer and calls
+    `execute`, which defers to the same trigger.
+
+    The trigger makes the check that other tasks of a promotion begin with. A run that is not the
+    promotion's is handed back to its task, which says so and fails.
 
     :param target: the stage to be entered, `test` or `production`
     :param wait: how long to wait before the task fails
@@ -35,8 +37,7 @@ class ApprovalSensor(CausewayOperator):
         the XComs of a trigger twice)
     """
 
-    template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")
-    conf_parameters: ClassVar[Mapping[str, Kind]] = {"attempt": "integer"}
+    template_fields = (*PromotionOperator.template_fields, "run_id")
     ui_color = "#f5e6c8"
 
     def __init__(
@@ -47,8 +48,6 @@ class ApprovalSensor(CausewayOperator):
         poll_interval: float = 1.0,
         account_role: str = "governance",
         duty: str = "recorder",
-        version_arn: str = VERSION_ARN,
-        attempt: int = ATTEMPT,
         **kwargs: Any,
     ) -> None:
         # Ended by `wait` alone, not by the DAG's default timeout; a rejection is not retried.
@@ -57,8 +56,7 @@ class ApprovalSensor(CausewayOperator):
         self.target = target
         self.wait = wait
         self.poll_interval = poll_interval
-        self.version_arn = version_arn
-        self.attempt = attempt
+        self.run_id = RUN_ID
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=TRIGGER,
@@ -81,10 +79,14 @@ class ApprovalSensor(CausewayOperator):
         """Read the decision; reached when the trigger could not end the task itself."""
         from causeway_airflow.tasks.approvals import approval
 
-        return approval(self.hook, self.version_arn, self.attempt, self.target)
+        subject = self.subject(context)
+        return approval(self.hook, subject.version, subject.attempt, self.target)
 
     def _trigger_arguments(self) -> dict[str, Any]:
         return {
+            "use_case": self.use_case,
+            "model": self.model,
+            "run_id": self.run_id,
             "version_arn": self.version_arn,
             "attempt": self.attempt,
             "target": self.target,

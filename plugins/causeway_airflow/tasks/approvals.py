@@ -21,14 +21,14 @@ class NoDecisionError(CausewayError):
     retryable = True
 
 
-def approval(hook: Hooks, version_arn: str, attempt: int, target: str) -> DecisionItem:
+def approval(hook: Hooks, version: ModelPackageArn, attempt: int, target: str) -> DecisionItem:
     """Return the item of the decision that lets a version into a stage.
 
     Raises:
         NoDecisionError: nobody has decided.
         ApprovalRefused: somebody rejected the version, or stopped the attempt.
     """
-    version, stage = ModelPackageArn.parse(version_arn), Stage(target)
+    stage = Stage(target)
     stopped = hook(GovernanceHook).get(revocation_key(version, attempt))
     if stopped is not None:
         stop = revocation_of(stopped)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from causeway.deployment.rollout import Target, target_of
-from causeway.errors import ApprovalRefused, DeploymentFailed, UnexpectedState
+from causeway.errors import ApprovalRefused, DeploymentFailed
 from causeway.governance.gestures import Verdict
+from causeway.governance.promotions import require_own_promotion
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -54,6 +55,41 @@ class Subject:
         return target_of(self.model, self.version, artifact_sha256, compute)
 
 
+def subject_of(
+    hook: Hooks,
+    case: UseCase,
+    model: ModelSpec,
+    *,
+    version_arn: str,
+    attempt: int,
+    role: AccountRole,
+    dag_id: str,
+    run_id: str,
+    ended: bool = False,
+) -> Subject:
+    """Return what a task of a run is about, once it is known to be this run's promotion.
+
+    `ended`: the task also acts on a promotion that was rejected or superseded.
+
+    Raises:
+        UnexpectedState: the version is of another model, or the promotion is another run's.
+        ApprovalRefused: somebody rejected the version meanwhile.
+        Superseded: a newer version took its place meanwhile.
+    """
+    version = ModelPackageArn.parse(version_arn)
+    require_own_promotion(
+        stage_table(hook).promotion(version),
+        version,
+        case,
+        model,
+        topology(),
+        attempt=attempt,
+        run_id=run_id,
+        ended=ended,
+    )
+    return Subject(case, model, version, attempt, role, user=f"airflow:{dag_id}")
+
+
 def registry_version(hook: Hooks, version: ModelPackageArn) -> RegistryVersion:
     """Return the version as the registry describes it to this task's duty."""
     return version_of(hook(RegistryHook).describe(str(version)))
@@ -63,17 +99,12 @@ def close(hook: Hooks, subject: Subject) -> str:
     """Return how a promotion ended, or record its rejection or failure.
 
     Raises:
-        UnexpectedState: there is no promotion.
         ApprovalRefused: somebody rejected the version; it is recorded.
         DeploymentFailed: it did not end; it is recorded.
     """
     table, version = stage_table(hook), subject.version
     state = table.state(version)
-    if state.promotion is None:
-        raise UnexpectedState(
-            f"{version} has no promotion record",
-            next_step="Promotions are started by platform__governance_sync, not by hand.",
-        )
+    assert state.promotion is not None  # its subject has one
     status = state.promotion.status
     if status in (PromotionStatus.DEPLOYED, PromotionStatus.SUPERSEDED):
         return status.value

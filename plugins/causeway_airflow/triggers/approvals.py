@@ -14,10 +14,12 @@ from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEven
 
 from causeway.errors import CausewayError
 from causeway.governance.decisions import decision_of, revocation_of
+from causeway.governance.promotions import require_own_promotion
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, revocation_key
 from causeway.versions.stages import Stage
+from causeway_airflow.configuration import case_and_model, topology
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared
 
@@ -99,8 +101,11 @@ class ApprovalTrigger(CausewayTrigger):
     """Wait for the decision on a version's entry into a stage, and end the task with it.
 
     Approved ends it successfully; rejected or a stop of the attempt fails it. What was decided is
-    its XCom.
+    its XCom. A run that is not the version's promotion is refused before it waits.
 
+    :param use_case: the use case of the run's DAG
+    :param model: the model of the run's DAG
+    :param run_id: the run
     :param version_arn: the model package version
     :param attempt: the promotion attempt the decision belongs to
     :param target: `test` or `production`
@@ -108,6 +113,9 @@ class ApprovalTrigger(CausewayTrigger):
 
     def __init__(
         self,
+        use_case: str,
+        model: str,
+        run_id: str,
         version_arn: str,
         attempt: int | str,
         target: str,
@@ -116,6 +124,9 @@ class ApprovalTrigger(CausewayTrigger):
         poll_interval: float = 1.0,
     ) -> None:
         super().__init__()
+        self.use_case = use_case
+        self.model = model
+        self.run_id = run_id
         self.version_arn = version_arn
         self.attempt = attempt
         self.target = target
@@ -126,6 +137,9 @@ class ApprovalTrigger(CausewayTrigger):
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that rebuild this trigger."""
         return {
+            "use_case": self.use_case,
+            "model": self.model,
+            "run_id": self.run_id,
             "version_arn": self.version_arn,
             "attempt": self.attempt,
             "target": self.target,
@@ -138,6 +152,7 @@ class ApprovalTrigger(CausewayTrigger):
         """Wait for the decision item."""
         try:
             version, attempt = ModelPackageArn.parse(self.version_arn), int(self.attempt)
+            await self._judge(version, attempt)
             stop, key = (
                 revocation_key(version, attempt),
                 decision_key(version, Stage(self.target), attempt),
@@ -166,3 +181,29 @@ class ApprovalTrigger(CausewayTrigger):
         )
         ends = TaskSuccessEvent if decision.verdict.value == "approved" else TaskFailedEvent
         yield ends(xcoms={"return_value": item})
+
+    async def _judge(self, version: ModelPackageArn, attempt: int) -> None:
+        """Make the check; a read that fails is tried again, as the poller does."""
+        for failures in range(1, MAX_FAILED_READS + 1):
+            try:
+                await asyncio.to_thread(self._require_own, version, attempt)
+                return
+            except CausewayError as error:
+                if not error.retryable or failures == MAX_FAILED_READS:
+                    raise
+                await asyncio.sleep(min(self.poll_interval * 2**failures, MAX_PAUSE))
+
+    def _require_own(self, version: ModelPackageArn, attempt: int) -> None:
+        from causeway_airflow.hooks.stage_table import StageTableHook
+
+        case, model = case_and_model(self.use_case, self.model)
+        table = shared(StageTableHook, self.aws_conn_id, self.region_name)
+        require_own_promotion(
+            table.promotion(version),
+            version,
+            case,
+            model,
+            topology(),
+            attempt=attempt,
+            run_id=self.run_id,
+        )

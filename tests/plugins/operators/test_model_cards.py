@@ -12,7 +12,7 @@ from causeway.digests import sha256
 from causeway.errors import UnexpectedState
 from causeway.items import Key
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, register
+from tests.plugins.candidates import ABOUT, register, run_of, sync
 from tests.plugins.conftest import context, execute
 
 
@@ -49,6 +49,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
     assert card(shared)["ModelCardStatus"] == "Draft"
     before = card(shared)["ModelCardVersion"]
     version = register("on its card").perform(context())["version_arn"]
+    sync()
 
     filled = card(shared)
     assert (filled["ModelCardStatus"], filled["ModelCardVersion"]) == ("Draft", before + 1)
@@ -61,7 +62,7 @@ def test_a_card_follows_its_version_to_production(shared: LocalPlatform) -> None
         operator = HandOverCardOperator(
             task_id=stage, hand_over=stage, version_arn=version, attempt=1, **ABOUT
         )
-        for one in operator.perform(context()):
+        for one in operator.perform(run_of(version)):
             done = AcceptInvitationsOperator(task_id="accept", **one).perform(context())
             assert set(done.values()) <= {"accept", "done"}
         return int(card(shared)["ModelCardVersion"]) - at
@@ -92,19 +93,22 @@ def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPl
     from causeway_airflow.operators.model_cards import HandOverCardOperator
 
     version = register("exported").perform(context())["version_arn"]
+    sync()
     about = {"version_arn": version, "attempt": 1, **ABOUT}
-    HandOverCardOperator(task_id="approved", hand_over="production", **about).perform(context())
+    HandOverCardOperator(task_id="approved", hand_over="production", **about).perform(
+        run_of(version)
+    )
     approved = card(shared)["ModelCardVersion"]
     register("told of next").perform(context("run-2"))
 
     export = ExportModelCardOperator(task_id="export", **about)
-    done = execute(export, context())
+    done = execute(export, run_of(version))
     assert done["card_version"] == approved
     bucket, _, key = done["uri"].removeprefix("s3://").partition("/")
     s3 = shared.client("s3", "shared_services")
     pdf = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     assert pdf.startswith(b"%PDF") and sha256(pdf) == done["sha256"]
-    assert export.perform(context()) == done
+    assert export.perform(run_of(version)) == done
     jobs = shared.client("sagemaker", "shared_services").list_model_card_export_jobs(
         ModelCardName="credit-risk"
     )
@@ -116,7 +120,7 @@ def test_what_a_card_said_of_a_version_is_exported_once_and_kept(shared: LocalPl
 
     s3.put_object(Bucket=bucket, Key=key, Body=b"%PDF forged")
     with pytest.raises(UnexpectedState, match="wrote over it"):
-        export.perform(context())
+        export.perform(run_of(version))
 
 
 def test_a_card_tells_what_the_live_endpoint_answered(shared: LocalPlatform, approved: str) -> None:
@@ -127,13 +131,13 @@ def test_a_card_tells_what_the_live_endpoint_answered(shared: LocalPlatform, app
     about = {"version_arn": approved, "attempt": 1, **ABOUT}
     in_test = {"account_role": "test", **about}
     hand_over = HandOverCardOperator(task_id="tested", hand_over="test", **about)
-    hand_over.perform(context())
-    execute(DeployEndpointOperator(task_id="deploy", **in_test), context("run-1"))
-    metrics = EndpointTestOperator(task_id="test", **in_test).perform(context())
+    hand_over.perform(run_of(approved))
+    execute(DeployEndpointOperator(task_id="deploy", **in_test), run_of(approved))
+    metrics = EndpointTestOperator(task_id="test", **in_test).perform(run_of(approved))
 
     at = card(shared)["ModelCardVersion"]
     for _ in range(2):
-        hand_over.perform(context())
+        hand_over.perform(run_of(approved))
         assert card(shared)["ModelCardVersion"] == at + 1
     assert card(shared)["ModelCardStatus"] == "PendingReview"
     entries = {e["name"]: e for e in json.loads(card(shared)["Content"])["evaluation_details"]}

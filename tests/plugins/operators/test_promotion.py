@@ -13,7 +13,7 @@ from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, sync
+from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, run_of, sync
 from tests.plugins.conftest import context, execute
 
 
@@ -56,10 +56,10 @@ def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
 
     before = table().live(AccountRole.TEST, "credit_risk")
     with pytest.raises(TaskDeferred):  # the worker dies here: nobody waits, nothing is written
-        deploy(approved).perform(context("run-1"))
+        deploy(approved).perform(run_of(approved))
     assert table().live(AccountRole.TEST, "credit_risk") == before
-    found = execute(deploy(approved), context("run-1"))
-    again = execute(deploy(approved), context("run-1"))
+    found = execute(deploy(approved), run_of(approved))
+    again = execute(deploy(approved), run_of(approved))
     assert again == found
     sagemaker = shared.client("sagemaker", "test")
     described = sagemaker.describe_endpoint(EndpointName="credit-risk")
@@ -74,15 +74,15 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
 ) -> None:
     from causeway_airflow.operators.promotion import EndpointTestOperator
 
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
-    assert test.perform(context("run-1"))["auc"] == 1.0
+    assert test.perform(run_of(approved))["auc"] == 1.0
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
     assert record.status is Status.PENDING
     assert record.validation_metrics["endpoint"] == "credit-risk"
-    test.perform(context("run-1"))
+    test.perform(run_of(approved))
     assert table().state(ModelPackageArn.parse(approved)).records[Stage.TEST] == record
 
 
@@ -94,20 +94,20 @@ def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_wh
         RemoveTestEndpointOperator,
     )
 
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     about = {"version_arn": approved, "attempt": 1, **ABOUT}
     test = EndpointTestOperator(task_id="test", account_role="test", **about)
-    metrics = test.perform(context("run-1"))
+    metrics = test.perform(run_of(approved))
     remove = RemoveTestEndpointOperator(task_id="remove", **about)
-    assert remove.perform(context("run-1"))["removed"]
-    assert not remove.perform(context("run-1"))["removed"]
+    assert remove.perform(run_of(approved))["removed"]
+    assert not remove.perform(run_of(approved))["removed"]
     live = table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and live.removed_at is not None
-    assert test.perform(context("run-1")) == metrics
-    execute(deploy(approved), context("run-1"))
+    assert test.perform(run_of(approved)) == metrics
+    execute(deploy(approved), run_of(approved))
     again = table().live(AccountRole.TEST, "credit_risk")
     assert again is not None and again.removed_at is None
-    assert test.perform(context("run-1")) == metrics
+    assert test.perform(run_of(approved)) == metrics
 
 
 @pytest.mark.parametrize("status", ["Failed", "OutOfService"])
@@ -118,7 +118,7 @@ def test_a_test_endpoint_that_no_longer_serves_is_deleted_once_it_has_settled(
     from causeway_airflow.operators.promotion import RemoveTestEndpointOperator
     from causeway_airflow.tasks.deployment import EndpointBusy
 
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     observe = EndpointsHook.observe
 
     def say(state: str) -> None:
@@ -129,11 +129,11 @@ def test_a_test_endpoint_that_no_longer_serves_is_deleted_once_it_has_settled(
     remove = RemoveTestEndpointOperator(task_id="r", version_arn=approved, attempt=1, **ABOUT)
     say("SystemUpdating")
     with pytest.raises(EndpointBusy, match="SystemUpdating"):
-        remove.perform(context("run-1"))
+        remove.perform(run_of(approved))
     say(status)
-    assert remove.perform(context("run-1"))["removed"]
+    assert remove.perform(run_of(approved))["removed"]
     monkeypatch.setattr(EndpointsHook, "observe", observe)
-    assert not remove.perform(context("run-1"))["removed"]
+    assert not remove.perform(run_of(approved))["removed"]
     live = table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and live.removed_at is not None
 
@@ -145,19 +145,19 @@ def test_a_deployment_waits_until_the_name_of_a_deleted_endpoint_is_free(
 
     from causeway_airflow.hooks.endpoints import EndpointsHook, Observed
 
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     observe = EndpointsHook.observe
     monkeypatch.setattr(EndpointsHook, "observe", lambda *_: Observed("Deleting", "any"))
     with pytest.raises(TaskDeferred) as deferred:
-        deploy(approved).perform(context("run-1"))
+        deploy(approved).perform(run_of(approved))
     assert "the deletion of endpoint credit-risk" in deferred.value.trigger.wait.what
     assert deferred.value.kwargs == {"under_way": False}
     monkeypatch.setattr(EndpointsHook, "observe", observe)
     with pytest.raises(TaskDeferred) as started:
         # As `dag.test()` resumes: with the event alone.
-        deploy(approved).resume(context("run-1"), {"carried": deferred.value.kwargs})
+        deploy(approved).resume(run_of(approved), {"carried": deferred.value.kwargs})
     assert started.value.kwargs == {"under_way": True}
-    assert deploy(approved).resumed(context("run-1"), **started.value.kwargs)["endpoint"]
+    assert deploy(approved).resumed(run_of(approved), **started.value.kwargs)["endpoint"]
 
 
 def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
@@ -166,13 +166,13 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     from causeway_airflow.operators.promotion import EndpointTestOperator
     from causeway_airflow.tasks import endpoint_tests
 
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
     monkeypatch.setattr(endpoint_tests, "reported_metrics", lambda *_: {"auc": 0.8})
     with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
-        test.perform(context("run-1"))
+        test.perform(run_of(approved))
     record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
     assert record.status is Status.IN_PROGRESS
 
@@ -183,9 +183,12 @@ def test_another_run_waits_while_a_deployment_holds_the_lease_of_the_endpoint(
     from airflow.sdk.exceptions import TaskDeferred
 
     with pytest.raises(TaskDeferred):
-        deploy(approved).perform(context("run-1"))
-    with pytest.raises(LeaseHeld, match="run run-1 holds the lease") as raised:
-        deploy(approved).perform(context("run-2"))
+        deploy(approved).perform(run_of(approved))
+    newer = register("newer than one that deploys").perform(context())["version_arn"]
+    sync()
+    approve(shared, newer)
+    with pytest.raises(LeaseHeld, match=r"run credit-risk-v\d+-1 holds the lease") as raised:
+        deploy(newer).perform(run_of(newer))
     assert raised.value.retryable is True
 
 
@@ -197,18 +200,18 @@ def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skip
     newer = register("newer than approved").perform(context())["version_arn"]
     sync()
     approve(shared, newer)
-    deployed = execute(deploy(newer), context("run-newer"))
-    asked(newer, "run-newer")  # which gives the lease back
+    deployed = execute(deploy(newer), run_of(newer))
+    asked(newer)  # which gives the lease back
     with pytest.raises(Superseded, match="is newer and live"):
-        deploy(approved).perform(context("run-1"))
+        deploy(approved).perform(run_of(approved))
     state = table().state(ModelPackageArn.parse(approved))
     assert state.promotion is not None
     assert state.promotion.status is PromotionStatus.SUPERSEDED
     assert {record.status for record in state.records.values()} == {Status.SUPERSEDED}
     with pytest.raises(AirflowSkipException, match="superseded: "):
-        deploy(approved).execute(context("run-1"))
+        deploy(approved).execute(run_of(approved))
     # The lease was given back: another run may deploy.
-    assert execute(deploy(newer), context("run-2")) == deployed
+    assert execute(deploy(newer), run_of(newer)) == deployed
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_a_decision_on_another_artifact_or_run_out_deploys_nothing(
         ExpressionAttributeValues={":value": {"S": value}},
     )
     with pytest.raises(ApprovalRefused, match="may not enter test"):
-        deploy(approved).perform(context())
+        deploy(approved).perform(run_of(approved))
     assert Stage.TEST not in table().state(arn).records
 
 
@@ -241,13 +244,13 @@ def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_ne
     sync(runs=1)
     approve(shared, version, "Rejected")
     sensor = ApprovalSensor(
-        task_id="wait", target="test", wait=_hour(), version_arn=version, attempt=1
+        task_id="wait", target="test", wait=_hour(), version_arn=version, attempt=1, **ABOUT
     )
     with pytest.raises(ApprovalRefused, match="model-owner rejected"):
-        sensor.resumed(context())
+        sensor.resumed(run_of(version))
     close = ClosePromotionOperator(task_id="close", version_arn=version, attempt=1, **ABOUT)
     with pytest.raises(ApprovalRefused, match="for test: because"):
-        close.perform(context())
+        close.perform(run_of(version))
     arn = ModelPackageArn.parse(version)
     closed = table().state(arn).promotion
     assert closed is not None and closed.status is PromotionStatus.REJECTED

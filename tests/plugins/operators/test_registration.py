@@ -22,7 +22,16 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import artifact_key
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import approve, archive, asked, deploy, register, source_of, sync
+from tests.plugins.candidates import (
+    approve,
+    archive,
+    asked,
+    deploy,
+    register,
+    run_of,
+    source_of,
+    sync,
+)
 from tests.plugins.conftest import context, execute
 
 SHARED = "causeway-shared-services-333333333333-eu-central-1"
@@ -268,7 +277,7 @@ def test_an_artifact_that_was_replaced_is_not_deployed(shared: LocalPlatform, co
     # An earlier deployment leaves its lease behind, let go of.
     before = _table().lease(AccountRole.TEST, "credit_risk")
     with pytest.raises(ApprovalRefused, match="S3 holds"):
-        deploy(version).perform(context())
+        deploy(version).perform(run_of(version))
     assert Stage.TEST not in _state(version).records
     assert _table().lease(AccountRole.TEST, "credit_risk") == before
 
@@ -280,8 +289,8 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     from causeway_airflow.hooks.endpoints import EndpointsHook
     from causeway_airflow.hooks.stage_table import StageTableHook
 
-    before = execute(deploy(approved), context("run-before"))
-    asked(approved, "run-before")
+    before = execute(deploy(approved), run_of(approved))
+    asked(approved)
     version = register(f"replaced meanwhile {was_live}").perform(context())["version_arn"]
     sync()
     approve(shared, version)
@@ -297,7 +306,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
 
     monkeypatch.setattr(task, "resumed", after_the_swap)
     with pytest.raises(ApprovalRefused, match="S3 holds other bytes"):
-        execute(task, context("run-swapped"))
+        execute(task, run_of(version))
     live = _table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
     end = "endpoint_in_service" if was_live else "endpoint_deleted"
@@ -308,7 +317,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
         endpoint.endpoint_config == before["endpoint_config"] if was_live else not endpoint.status
     )
     # The lease was given back: the next one may take it.
-    assert execute(deploy(approved), context("run-after")) == before
+    assert execute(deploy(approved), run_of(approved)) == before
 
 
 # ------------------------------------------------------------------------- from outside

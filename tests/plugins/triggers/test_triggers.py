@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from causeway.errors import CausewayError
 from causeway_airflow.results import DecisionItem
 from tests.local_platform import LocalPlatform
 
-GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/waiting"
+GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk"
+#: Numbers that no version has that others register.
+FIRST = 9001
 
 
 def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
@@ -31,6 +34,24 @@ def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
         "decided_at": "2026-03-01T00:00:00.000000+00:00",
         "valid_until": "2027-03-01T00:00:00.000000+00:00",
     }
+    put(platform, dict(item))
+
+
+def promote(platform: LocalPlatform, version: int) -> None:
+    item: dict[str, str | int] = {
+        "pk": f"VERSION#{GROUP}/{version}",
+        "sk": "PROMOTION",
+        "version_arn": f"{GROUP}/{version}",
+        "attempt": 1,
+        "status": "running",
+        "model": "credit_risk",
+        "use_case_id": "credit_risk",
+        "updated_at": "2026-03-01T00:00:00.000000+00:00",
+    }
+    put(platform, item)
+
+
+def put(platform: LocalPlatform, item: Mapping[str, Any]) -> None:
     platform.client("dynamodb", "governance").put_item(
         TableName="causeway-governance",
         Item={k: {"N": str(v)} if isinstance(v, int) else {"S": v} for k, v in item.items()},
@@ -41,7 +62,16 @@ def waiting(version: int | str) -> Any:
     from causeway_airflow.triggers.approvals import ApprovalTrigger
 
     arn = f"{GROUP}/{version}" if isinstance(version, int) else version
-    return ApprovalTrigger(arn, "1", "test", "causeway_governance_recorder", None, 0.05)
+    return ApprovalTrigger(
+        use_case="credit_risk",
+        model="credit_risk",
+        run_id=f"credit-risk-v{version}-1",
+        version_arn=arn,
+        attempt="1",
+        target="test",
+        aws_conn_id="causeway_governance_recorder",
+        poll_interval=0.05,
+    )
 
 
 async def first(trigger: Any) -> Any:
@@ -65,12 +95,16 @@ def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
 
     monkeypatch.setattr(GovernanceHook, "get_many", counting)
 
+    versions = range(FIRST, FIRST + 40)
+    for version in versions:
+        promote(platform, version)
+
     async def all_of_them() -> list[Any]:
-        tasks = [asyncio.create_task(first(waiting(version))) for version in range(1, 41)]
+        tasks = [asyncio.create_task(first(waiting(version))) for version in versions]
         await asyncio.sleep(1)
-        for version in range(1, 41):
+        for version in versions:
             await asyncio.to_thread(
-                decide, platform, version, "rejected" if version == 7 else "approved"
+                decide, platform, version, "rejected" if version == versions[6] else "approved"
             )
         return await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
@@ -96,9 +130,10 @@ def test_reads_that_keep_failing_are_given_up(
     def refuse(self: Any, keys: Any) -> Any:
         raise CausewayError("the table cannot be read")
 
+    promote(platform, FIRST + 99)
     monkeypatch.setattr(GovernanceHook, "get_many", refuse)
     monkeypatch.setattr(approvals, "MAX_FAILED_READS", 3)
-    event = asyncio.run(asyncio.wait_for(first(waiting(99)), 30))
+    event = asyncio.run(asyncio.wait_for(first(waiting(FIRST + 99)), 30))
     assert "the table cannot be read" in event.payload["error"]
 
 
