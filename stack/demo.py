@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from causeway.errors import ConfigError
+from causeway.topology.accounts import load_topology
+from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
@@ -190,6 +192,7 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
     data = _raw_file(data)
     try:
         case = use_case(use_case_id)
+        require_people((case,), load_topology(layout.TOPOLOGY))
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
     progress = Progress(console)

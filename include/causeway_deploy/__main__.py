@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check(topology: Topology, options: argparse.Namespace) -> int:
     cases = load_use_cases(options.use_cases)
-    for note in check(topology, cases):
+    for note in check(topology, cases, options.use_cases):
         _say(f"note: {note}")
     _say(f"ok: topology {topology.name}; use cases {', '.join(case.id for case in cases)}")
     return 0

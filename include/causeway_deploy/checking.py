@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
-from causeway.errors import ConfigError
 from causeway.sharing.consumer_policies import consumer_policies
 from causeway.topology.accounts import DEPLOYED_ROLES, GOVERNING, SHARERS, Topology
 from causeway.topology.people import TRUST_LIMIT, Decided, trust_size, trust_statements
-from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.use_cases.people import require_people
+from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import guards_request, resources_request
 
 #: Bytes that CloudFormation takes in a template that is not in S3 ("CloudFormation quotas").
 TEMPLATE_LIMIT = 51_200
 
 
-def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
-    """Return what is right but worth a look.
+def check(
+    topology: Topology, use_cases: Sequence[UseCase], folder: Path | None = None
+) -> list[str]:
+    """Return what is right but worth a look; `folder` is where the use cases were read from.
 
     Raises:
         ConfigError: something is wrong; naming the file, the key and what is allowed.
     """
-    _refuse_unknown_approvers(topology, use_cases)
+    require_people(use_cases, topology, folder)
     for role in SHARERS:
         consumer_policies(role, use_cases, topology, datetime.now(UTC))
     for case in use_cases:
@@ -37,34 +40,6 @@ def check(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
             "`outside_consumers: true`: the sharing duties may rewrite bucket and key policies"
         )
     return notes
-
-
-def _refuse_unknown_approvers(topology: Topology, use_cases: Sequence[UseCase]) -> None:
-    unknown: list[str] = []
-    for case, model, stage, name in _approvers(use_cases):
-        where = f"{case.id}: models.{model.name}.approvers.{stage}"
-        person = topology.people.get(name)
-        if person is None:
-            unknown.append(f"{where}: {name!r} is not in `people`")
-        elif person.principal is not None and stage not in person.decides:
-            unknown.append(f"{where}: {name} has a principal, but `decides` has no {stage}")
-    if unknown:
-        raise ConfigError(
-            "\n".join(unknown),
-            next_step=f"Add them to `people` of topology {topology.name}, or name one of: "
-            f"{', '.join(sorted(topology.people)) or '(nobody is there)'}.",
-        )
-
-
-def _approvers(
-    use_cases: Sequence[UseCase],
-) -> Iterator[tuple[UseCase, ModelSpec, Decided, str]]:
-    for case in use_cases:
-        for model in case.models:
-            for name in model.approvers.test:
-                yield case, model, "test", name
-            for name in model.approvers.production:
-                yield case, model, "production", name
 
 
 def _sizes(topology: Topology) -> list[str]:

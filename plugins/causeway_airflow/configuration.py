@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, load_use_cases, use_case
 
 
@@ -21,19 +22,26 @@ def topology() -> Topology:
 
 
 def use_cases() -> tuple[UseCase, ...]:
-    """Return the use cases of the folder that `CAUSEWAY_USE_CASES` names, or the shipped ones."""
-    return load_use_cases(_folder())
+    """Return the use cases of the folder that `CAUSEWAY_USE_CASES` names, or the shipped ones.
+
+    Raises `ConfigError` when one of them is wrong, or names people whom the topology lacks.
+    """
+    cases = load_use_cases(_folder())
+    require_people(cases, topology(), _folder())
+    return cases
 
 
 def case_and_model(use_case_id: str, model: str) -> tuple[UseCase, ModelSpec]:
     """Return a use case and one of its models. Raises `ConfigError` when there is no such thing."""
-    case = use_case(use_case_id, _folder())
+    case = case_of(use_case_id)
     return case, case.model(model)
 
 
 def case_of(use_case_id: str) -> UseCase:
-    """Return a use case. Raises `ConfigError` when there is no such thing."""
-    return use_case(use_case_id, _folder())
+    """Return a use case. Raises `ConfigError` when there is none, or it is wrong."""
+    case = use_case(use_case_id, _folder())
+    require_people((case,), topology(), _folder())
+    return case
 
 
 def inbox() -> Path | None:

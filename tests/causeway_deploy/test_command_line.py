@@ -80,7 +80,7 @@ def test_an_approver_who_is_not_among_the_people_is_named(capsys: Output, tmp_pa
     assert run("check", topology=edited(tmp_path, "  governance-officer:", "  officer:")) == 1
     message = capsys.readouterr().err
     assert (
-        "credit_risk: models.credit_risk.approvers.production: 'governance-officer' is not in "
+        "credit_risk.yaml: models.credit_risk.approvers.production: 'governance-officer' is not in "
         "`people`"
     ) in message
     assert "officer" in message.partition("Next step")[2]

@@ -2,5 +2,5 @@
 
 `use_case` is the file; `contracts` the raw columns and features (with the rule for a value),
 `stores` where records lie, `published` where raw data comes from, `dataset_specs`,
-`training_specs` and `gate_specs` the sections of a model.
+`training_specs` and `gate_specs` the sections of a model, `people` whom it names.
 """

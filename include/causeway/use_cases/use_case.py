@@ -109,6 +109,26 @@ class ModelSpec(Strict):
             raise ValueError("gates: calibration and fairness are of classes, not of a regression")
         return self
 
+    @model_validator(mode="after")
+    def _four_eyes(self) -> ModelSpec:
+        """Refuse approvers among whom two different people, neither the trainer, cannot be."""
+        eligible: set[str] = set()
+        stages = {"test": self.approvers.test, "production": self.approvers.production}
+        for stage, people in stages.items():
+            others = set(people) - {self.trainer}
+            if not others:
+                raise ValueError(
+                    f"{self.name}: approvers.{stage}: {self.trainer} trains the model and may not "
+                    "decide on it; add another person"
+                )
+            eligible |= others
+        if len(eligible) == 1:
+            raise ValueError(
+                f"{self.name}: approvers: {eligible.pop()} alone would decide on test and on "
+                "production; add another person to one of the two"
+            )
+        return self
+
 
 class UseCase(Strict):
     """A use case: who owns it, what data it has, which models it trains."""

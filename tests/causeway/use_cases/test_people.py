@@ -1,0 +1,22 @@
+"""Whoever a use case names is somebody."""
+
+import pytest
+
+from causeway.documents import CONFIG_DIR
+from causeway.errors import ConfigError
+from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.people import require_people
+from causeway.use_cases.use_case import load_use_cases
+
+
+@pytest.mark.parametrize("name", ["local", "example"])
+def test_the_shipped_use_cases_name_people_of_the_shipped_topologies(name: str) -> None:
+    require_people(load_use_cases(), load_topology(CONFIG_DIR / "topology" / f"{name}.yaml"))
+
+
+def test_all_strangers_are_named_at_once_with_the_people_there_are(topology: Topology) -> None:
+    people = {"ml-engineer": topology.people["ml-engineer"]}
+    with pytest.raises(ConfigError) as refused:
+        require_people(load_use_cases(), topology.model_copy(update={"people": people}))
+    assert str(refused.value).count("is not in `people` of topology local") == 4
+    assert str(refused.value).endswith("or name one of: ml-engineer.")
