@@ -2,8 +2,10 @@
 
 **What it does.** Reads the shared offline store as its consumer into one dataset; splits and
 encodes it; trains the candidates side by side; logs each as an MLflow run and picks the best by its
-validation metric; evaluates it on the held-out part; judges that by the gates; copies artifact,
-gate report and held-out rows to the shared bucket and registers the version, pending approval.
+validation metric; evaluates it on the held-out part; judges that by the gates; judges it again,
+copies artifact, gate report and held-out rows to the shared bucket and registers the version,
+pending approval. What is judged is what the jobs themselves say, found by dataset and seed: neither
+MLflow nor an edited task result changes it.
 
 A model of `route: pipeline` has one task `pipeline` for splitting and training: a SageMaker
 pipeline (preprocess → train → evaluate → condition on the metric gates) that Airflow starts and
@@ -19,7 +21,8 @@ version).
 
 **Re-run.** Any time. Jobs are named by their inputs, so the same inputs find their jobs, their
 MLflow runs and their version; nothing is made twice. A gate that does not pass fails the run, and
-nothing is registered.
+nothing is registered. When another version went to production meanwhile, or a script changed, the
+gate finds no evaluation: clear the tasks from `dataset` on.
 
 **Roll back.** A registered version does nothing until people approve it: reject it.
 """
@@ -157,18 +160,17 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             task_id="gate",
             use_case=case.id,
             model=model.name,
-            best=result_of(track),
-            evaluation=evaluation,
-            dataset=result_of(dataset),
+            dataset=DATASET,
+            seed=SEED,
         )
         register = RegisterModelOperator(
             task_id="register",
             use_case=case.id,
             model=model.name,
-            best=result_of(track),
-            gate=result_of(gate),
-            held_out=f"{parts}/evaluation/test.csv",
-            dataset=result_of(dataset),
+            dataset=DATASET,
+            seed=SEED,
+            report="{{ ti.xcom_pull(task_ids='gate')['report_sha256'] }}",
+            mlflow_run="{{ ti.xcom_pull(task_ids='track')['mlflow_run'] }}",
         )
         track >> evaluate >> gate >> register
         evaluate >> log_evaluation

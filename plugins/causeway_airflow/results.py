@@ -214,8 +214,7 @@ class PipelineResult(TypedDict):
 class Best(TrainedJob):
     """The best of the candidates, with its MLflow run; `runs` are all candidates' by job.
 
-    `in_production` is the digest of the artifact now in production and `production_uri` where it
-    lies; both are empty without one.
+    `production_uri` is where the artifact now in production lies, empty without one.
     """
 
     mlflow_run: str
@@ -223,21 +222,16 @@ class Best(TrainedJob):
     metrics: dict[str, float]
     experiment: str
     runs: dict[str, str]
-    in_production: str
     production_uri: str
 
 
 class Gated(TypedDict):
-    """A candidate that passed its gates: the stored report by its URI and digest.
-
-    `documents` are the files of the evaluation that a version is registered with, by name.
-    """
+    """A candidate that passed its gates: the stored report by its URI and digest."""
 
     report_uri: str
     report_sha256: str
     artifact_sha256: str
     metrics: dict[str, float]
-    documents: dict[str, str]
 
 
 class Registered(TypedDict):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from causeway.digests import sha256
 from tests.chaos.conftest import Step
 
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
@@ -110,51 +108,32 @@ def train(parts: str, index: int = 0) -> Step:
     return Step("jobs:TrainingJobOperator", {**JOB, "index": index, "channels": channels})
 
 
-METRICS = {"auc": 0.8, "accuracy": 0.75, "rows": 150.0}
-
-
-def gate_report(artifact: str) -> str:
-    """Return the text of a gate's report on an artifact."""
-    return json.dumps({"model": "credit_risk", "artifact": artifact, "metrics": METRICS})
-
-
-def artifact_and_report(s3: Any, model_uri: str) -> tuple[str, str]:
-    """Store a report on a trained model beside it; return the model's digest, the report's URI.
-
-    `s3` signs as an administrator, who may do both.
-    """
-    bucket, _, key = model_uri.removeprefix("s3://").partition("/")
-    artifact = sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    report = f"{key.rpartition('/')[0]}/gate-report.json"
-    s3.put_object(Bucket=bucket, Key=report, Body=gate_report(artifact).encode())
-    return artifact, f"s3://{bucket}/{report}"
-
-
-def register(
-    dataset: dict[str, Any], parts: str, job: dict[str, Any], artifact: str, report_uri: str
-) -> Step:
-    """Register a job's model; tracking and gate are stood in for by what they would return.
-
-    The report of `gate_report` lies at `report_uri`.
-    """
-    gate = {
-        "report_uri": report_uri,
-        "report_sha256": sha256(gate_report(artifact)),
-        "artifact_sha256": artifact,
-        "metrics": METRICS,
-        "documents": {},
-    }
-    best = {**job, "mlflow_run": "0" * 32, "metrics": METRICS}
+def evaluate(parts: str, job: dict[str, Any]) -> Step:
     return Step(
-        "registration:RegisterModelOperator",
+        "jobs:ProcessingJobOperator",
         {
-            **ABOUT,
-            "best": best,
-            "gate": gate,
-            "held_out": f"{parts}/evaluation/test.csv",
-            "dataset": dataset,
+            **JOB,
+            "script": "evaluate.py",
+            "inputs": {
+                "model": job["model_uri"],
+                "test": f"{parts}/test",
+                "raw": f"{parts}/evaluation",
+                "production": "",
+            },
+            "document": "evaluation",
+            "output_name": "evaluation",
         },
     )
+
+
+def gate(dataset: dict[str, Any]) -> Step:
+    return Step("gates:GateOperator", {**ABOUT, "dataset": dataset["uri"]})
+
+
+def register(dataset: dict[str, Any], report: str) -> Step:
+    """Register the best; tracking is stood in for by what it would return."""
+    about = {**ABOUT, "dataset": dataset["uri"], "report": report, "mlflow_run": "0" * 32}
+    return Step("registration:RegisterModelOperator", about)
 
 
 def hand_over_for_test(version_arn: str) -> Step:

@@ -124,15 +124,15 @@ def test_one_model_card_is_made(chaos: Chaos) -> None:
 
 
 def test_one_version_is_registered(chaos: Chaos) -> None:
-    s3 = chaos.platform.client("s3", "data_science")
-    artifact, report_uri = chain.artifact_and_report(s3, MADE["job"]["model_uri"])
-    step = chain.register(MADE["dataset"], MADE["parts"], MADE["job"], artifact, report_uri)
-    # Everything that it writes is a point where it may die: six objects, then the version.
+    chaos.succeed(chain.evaluate(MADE["parts"], MADE["job"]))
+    gated = chaos.survive(chain.gate(MADE["dataset"]), [chain.PUT])
+    step = chain.register(MADE["dataset"], gated["report_sha256"])
+    # Everything that it writes is a point where it may die: nine objects, then the version.
     # What is there already is refused and no call that fires, so each life ends one object later.
     before = chaos.deaths[chain.PUT]
-    for _ in range(6):
+    for _ in range(9):
         chaos.kill(step, chain.PUT, 1, deaths=1)
-    assert chaos.deaths[chain.PUT] - before == 6
+    assert chaos.deaths[chain.PUT] - before == 9
     found = chaos.survive(step, [chain.REGISTER, chain.UPDATE_CARD])
     assert found["version"] == 1
     assert found["created"] is False
@@ -142,7 +142,7 @@ def test_one_version_is_registered(chaos: Chaos) -> None:
         found["version_arn"]
     ]
     stored = objects(chaos, "shared_services", "")
-    assert len(stored) == len(set(stored)) == 6
+    assert len(stored) == len(set(stored)) == 9
     assert card_versions(chaos) == ["Draft", "Draft"]  # the second tells of the version
     MADE["version"] = found["version_arn"]
 

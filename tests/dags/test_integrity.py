@@ -27,6 +27,7 @@ model_cards: {spokes: [data_science]}
 BASES = {
     "CausewayOperator",
     "JobOperator",
+    "JudgingOperator",
     "PromotionOperator",
     "TrainingOperator",
     "WaitingOperator",

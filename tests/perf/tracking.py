@@ -1,7 +1,4 @@
-"""P8, P9: MLflow tracking on one real server, beside `mlflow.autolog` and `search_runs`.
-
-The experiments that the best is looked for in are of DAG runs with 50 candidates each.
-"""
+"""P8: MLflow tracking on a real server, beside `mlflow.autolog`."""
 
 from __future__ import annotations
 
@@ -17,25 +14,22 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.perf.figures import REPETITIONS, ROOT, Figure, interleaved
-from tests.perf.mlflow_server import METRIC, fill, serving
+from tests.perf.mlflow_server import METRIC, serving
 
 ROWS, COLUMNS, ROUNDS = 1000, 20, (100, 400)
-RUNS, CHILDREN = (1_000, 10_000), 50
 PARAMETERS = {"objective": "binary:logistic", "eval_metric": "auc", "nthread": 1, "max_depth": 5}
 
 Measures = dict[str, Callable[[], float]]
 
 
 def measure(repetitions: int = REPETITIONS) -> dict[str, Figure]:
-    """Measure both figures on one server."""
+    """Measure on one server."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # for the peers as for us, before any import
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         folder = Path(name)
-        parents = fill(folder, RUNS, CHILDREN)
         with serving(folder) as url:
             p8 = interleaved(_logging(folder, url), repetitions)
-            p9 = interleaved(_finding(url, parents), repetitions)
-    return {"P8": _p8(p8), "P9": _p9(p9)}
+    return {"P8": _p8(p8)}
 
 
 def _p8(found: dict[str, float]) -> Figure:
@@ -56,24 +50,6 @@ def _p8(found: dict[str, float]) -> Figure:
     )
 
 
-def _p9(found: dict[str, float]) -> Figure:
-    few, many = RUNS
-    ours, first, table = (found[f"{who} {many}"] for who in ("ours", "first", "table"))
-    return Figure(
-        ours=round(ours, 4),
-        unit="s",
-        goal="<= 1/100 of search_runs(order_by), the same answer",
-        met=ours <= first / 100,
-        peers={"search_runs, first alone": round(first, 3), "mlflow.search_runs": round(table, 3)},
-        ratio=round(ours / first, 4),
-        note=f"1/{first / ours:.0f} of asking for the first of the experiment alone, 1/"
-        f"{table / ours:.0f} of reading it in order until the DAG run's; one of {many // CHILDREN} "
-        f"DAG runs of {CHILDREN} candidates; among {few:,} runs ours {found[f'ours {few}']:.4f} s, "
-        f"peers {found[f'first {few}']:.3f}, {found[f'table {few}']:.3f} s",
-    )
-
-
-# ----------------------------------------------------------------------------------------- P8
 def _logging(folder: Path, url: str) -> Measures:
     """Return by the number of rounds what only trains, trains with `autolog`, and logs as we do."""
     import mlflow
@@ -157,55 +133,6 @@ def _candidate_logger(
         return tracking.log_candidate(parent, candidate, dataset, model)
 
     return log
-
-
-# ----------------------------------------------------------------------------------------- P9
-def _finding(url: str, parents: dict[int, str]) -> Measures:
-    """Return by the experiment's size what finds the best of one parent's children.
-
-    `ours` asks for the runs that its task has logged; `table` reads the experiment in its order, as
-    `mlflow.search_runs` does, and takes the parent's first; `first` only asks which run is the
-    first of all, and so is no answer, but the least that ordering the experiment can cost. These
-    two are asked once before they are timed: what the server did before is not their cost.
-    """
-    found: Measures = {}
-    for size, parent in parents.items():
-        searches = _searches(url, f"runs-{size}", parent)
-        if searches["ours"]() != searches["table"]():
-            raise AssertionError(f"different answers among {size} runs")
-        for who, search in searches.items():
-            warm = search if who != "table" else bool
-            found[f"{who} {size}"] = lambda search=search, warm=warm: (warm(), _seconds(search))[1]
-    return found
-
-
-def _searches(url: str, name: str, parent: str) -> dict[str, Callable[[], object]]:
-    import mlflow
-
-    from causeway_airflow.hooks.tracking import TrackingHook
-    from causeway_airflow.tasks.candidates import best
-
-    mlflow.set_tracking_uri(url)
-    order = [f"metrics.{METRIC} DESC"]
-    tracking = TrackingHook(tracking_uri=url).experiment(name)
-    # Known by then: the task has logged them, or has found them logged.
-    runs = [run.run_id for run in tracking.candidates(parent).values()]
-
-    def ours() -> str:
-        return str(best(tracking, runs, METRIC, maximise=True).run_id)
-
-    def table() -> str:
-        runs: Any = mlflow.search_runs(experiment_names=[name], order_by=order)
-        return str(runs[runs["tags.mlflow.parentRunId"] == parent].iloc[0]["run_id"])
-
-    client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(name)
-    assert experiment is not None
-
-    def first() -> object:
-        return client.search_runs([experiment.experiment_id], order_by=order, max_results=1)
-
-    return {"ours": ours, "first": first, "table": table}
 
 
 def _seconds(do: Callable[[], object]) -> float:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import tarfile
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from causeway.digests import sha256
-from causeway.gates.judges import evaluate
 from causeway.governance.table import promotion_run_id
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
-from tests.plugins.results import BEST, DATASET
+from tests.plugins.results import DATASET, TRAINED
+
+if TYPE_CHECKING:
+    from causeway_airflow.tasks.evidence import Evidence
 
 BUCKET = "causeway-data-science-222222222222-eu-central-1"
 #: What every operator of the model is told.
@@ -31,7 +33,11 @@ def output_fn(values, accept): return "\\n".join(map(str, values)), "text/csv"
 HELD_OUT = "record_id,status,credit_risk\n" + "".join(
     f"sgc-{n:06d},{n % 2},{n % 2}\n" for n in range(40)
 )
-METRICS = {"auc": 1.0, "accuracy": 1.0}
+METRICS = {"auc": 1.0, "accuracy": 1.0, "brier": 0.01}
+
+
+#: The documents that an evaluation leaves beside its own.
+EVALUATED = ("data-statistics.json", "bias-report.json", "explainability.json")
 
 
 @cache
@@ -50,46 +56,77 @@ def source_of(note: str) -> str:
     return f"s3://{BUCKET}/jobs/credit_risk/{sha256(note)}/model.tar.gz"
 
 
-def register(note: str) -> Any:
-    """Return the operator that registers an artifact of its own, as training would hand it on."""
-    from causeway_airflow.configuration import case_and_model, topology
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
-    from causeway_airflow.operators.registration import RegisterModelOperator
-    from causeway_airflow.tasks.gates import store
+def evaluated(auc: float = 1.0, live: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the document of an evaluation that all gates are content with."""
+    fair = {"rows": 60, "positives": 40, "selected": 45, "true_positives": 36}
+    return {
+        "metrics": {**METRICS, "auc": auc},
+        "rows": 150,
+        "positives": 100,
+        "inputs": {"model.tar.gz": "a" * 64},
+        "calibration": {"ece": 0.05},
+        "fairness": {
+            attribute: {"one": fair, "other": fair}
+            for attribute in ("sex", "age", "foreign_worker")
+        },
+        "drift": {"rows": 150, "features": {"age": {"psi": 0.02, "ks": 0.05}}},
+        **({"production": live} if live else {}),
+    }
 
-    files, body = ArtifactsHook("causeway_data_science_trainer"), archive(note)
-    model_uri = source_of(note)
-    held_out = f"s3://{BUCKET}/jobs/credit_risk/held-out/test.csv"
-    files.put(model_uri, body, sha256=sha256(body))
-    files.put(held_out, HELD_OUT.encode(), sha256=sha256(HELD_OUT))
-    digest = files.digest(model_uri)
-    _, model = case_and_model("credit_risk", "credit_risk")
-    report = evaluate(
-        model.gates,
-        METRICS,
-        model=model.name,
-        artifact_sha256=digest,
-        dataset_digest=DATASET["digest"],
-    )
-    return RegisterModelOperator(
-        task_id="register",
-        **ABOUT,
+
+def evidence_of(note: str, body: bytes) -> Evidence:
+    """Store what the jobs of a training would have left of an artifact; return what they say."""
+    from causeway_airflow.configuration import topology
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.tasks.evidence import Evidence
+
+    files, root = ArtifactsHook("causeway_data_science_trainer"), f"s3://{BUCKET}/jobs/credit_risk"
+    folder = f"{root}/{sha256(note)}/evaluation"
+    contents = {source_of(note): body, f"{root}/held-out/evaluation/test.csv": HELD_OUT.encode()}
+    contents |= {f"{folder}/{file}": b"{}" for file in EVALUATED}
+    for uri, content in contents.items():
+        files.put(uri, content, sha256=sha256(content))
+    return Evidence(
         best={
-            **BEST,
-            "model_uri": model_uri,
+            **TRAINED,
+            "model_uri": source_of(note),
             "job": f"credit-risk-train-{sha256(note)[:8]}",
-            "metrics": {"validation_auc": 0.99},
             "image_uri": topology().image("xgboost"),
         },
-        gate={
-            "artifact_sha256": digest,
-            "report_uri": store(files, AccountRole.DATA_SCIENCE, "credit_risk", report),
-            "report_sha256": report.digest,
-            "metrics": dict(report.metrics),
-            "documents": {},
-        },
-        held_out=held_out,
-        dataset=DATASET,
+        metrics={"validation_auc": 0.99},
+        parts=f"{root}/held-out",
+        dataset_uri=DATASET["uri"],
+        dataset_digest=DATASET["digest"],
+        evaluation=folder,
+        document={**evaluated(), "inputs": {"model.tar.gz": sha256(body)}},
+        in_production="",
+    )
+
+
+def register(note: str, body: bytes | None = None) -> Any:
+    """Return the operator that registers an artifact of its own, as training would hand it on.
+
+    Its jobs never ran: it is given what they would have said. The tries in `tests/security` and the
+    lifecycles ask jobs that did.
+    """
+    from causeway_airflow.configuration import case_and_model
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.operators.registration import RegisterModelOperator
+    from causeway_airflow.tasks.gates import judged, store
+
+    body = archive(note) if body is None else body
+    evidence = evidence_of(note, body)
+    report = judged(case_and_model("credit_risk", "credit_risk")[1], evidence)
+    files = ArtifactsHook("causeway_data_science_trainer")
+
+    class Register(RegisterModelOperator):
+        report_uri = store(files, AccountRole.DATA_SCIENCE, "credit_risk", report)
+
+        def evidence(self) -> Evidence:
+            return evidence
+
+    return Register(
+        task_id="register", dataset=DATASET["uri"], report=report.digest, mlflow_run="run", **ABOUT
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from causeway_airflow.results import Best, Dataset
+from causeway_airflow.results import Dataset, TrainedJob
 
 BUCKET: Final = "s3://causeway-data-science-222222222222-eu-central-1"
 
@@ -18,17 +18,10 @@ DATASET: Final[Dataset] = {
     "snapshot": "2026-01-01T00:00:00Z",
     "execution_id": "query",
 }
-BEST: Final[Best] = {
+TRAINED: Final[TrainedJob] = {
     "job": "credit-risk-train",
     "model_uri": f"{BUCKET}/jobs/credit_risk/output/model.tar.gz",
     "output_uri": f"{BUCKET}/jobs/credit_risk/output/output.tar.gz",
     "hyperparameters": {"max_depth": "5", "sagemaker_program": "train.py"},
     "image_uri": "image",
-    "mlflow_run": "run",
-    "mlflow_parent": "parent",
-    "metrics": {"validation_auc": 0.8},
-    "experiment": "1",
-    "runs": {"credit-risk-train": "run"},
-    "in_production": "",
-    "production_uri": "",
 }

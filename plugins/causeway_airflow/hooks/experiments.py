@@ -8,7 +8,7 @@ files and never loaded here: no xgboost, no pickle in Airflow's processes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -123,18 +123,6 @@ class Experiment:
         children = self._search(f"tags.`{PARENT_TAG}` = '{parent}'")
         finished_last = sorted(children, key=lambda run: run.finished)
         return {run.tags.get(JOB_TAG, ""): run for run in finished_last}
-
-    def runs(self, ids: Collection[str]) -> list[TrackedRun]:
-        """Return runs by their ids, in no order.
-
-        Looked for by their parent, or ordered by the server, they would cost a look at every run
-        that it holds.
-        """
-        asked_for, runs = list(ids), []
-        for start in range(0, len(asked_for), PAGE):
-            quoted = ", ".join(f"'{run_id}'" for run_id in asked_for[start : start + PAGE])
-            runs += self._search(f"attributes.run_id IN ({quoted})")
-        return runs
 
     def log_candidate(
         self,

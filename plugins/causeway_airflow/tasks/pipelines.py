@@ -195,14 +195,14 @@ def _result(hook: Hooks, arn: str) -> PipelineResult:
     """Return what an execution made, as the task route's jobs would hand it over."""
     jobs, steps = hook(JobsHook), hook(PipelinesHook).steps(arn)
     outputs = {
-        output: jobs.processed(_job_of(jobs, steps, name))["outputs"][output]
+        output: jobs.processed(job_of(jobs, steps, name))["outputs"][output]
         for name, output in ((PREPROCESS, PARTS), (EVALUATE, EVALUATION))
     }
-    trained = jobs.trained(_job_of(jobs, steps, TRAIN))
+    trained = jobs.trained(job_of(jobs, steps, TRAIN))
     return {"execution": arn, "outputs": outputs, "jobs": [trained]}
 
 
-def _job_of(jobs: JobsHook, steps: Steps, name: str) -> dict[str, Any]:
+def job_of(jobs: JobsHook, steps: Steps, name: str) -> dict[str, Any]:
     """Return the description of the job that a step made."""
     metadata = steps.get(name, {}).get("Metadata", {})
     kind: JobKind = "training" if "TrainingJob" in metadata else "processing"

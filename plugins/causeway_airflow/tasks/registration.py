@@ -8,16 +8,16 @@ what it began, and of two at once one registers and the other finds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
 from causeway.digests import Digest, canonical_json, sha256
+from causeway.errors import UnexpectedState
 from causeway.gates.baselines import constraints
-from causeway.gates.report import read_report
+from causeway.gates.report import GateReport, read_report
 from causeway.model_cards.lifecycle import HandOver
 from causeway.registration.comparison import chosen, comparison_markdown, of_candidate
-from causeway.registration.request import DOCUMENTS, gates_line, registration_request
+from causeway.registration.request import gates_line, registration_request
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn, TrainingJobArn
 from causeway.training.jobs import hyperparameters_of
@@ -41,31 +41,41 @@ from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.model_cards import ModelCardsHook
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.hooks.stage_table import StageTableHook
-from causeway_airflow.results import Best, Dataset, Gated, Registered
+from causeway_airflow.results import Registered
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.artifacts import copy_artifact
+from causeway_airflow.tasks.evidence import Evidence
+from causeway_airflow.tasks.gates import judged, report_uri
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.tasks.model_cards import OWNER, hand_over_card
 
 log = logging.getLogger(__name__)
 
 SHARED = AccountRole.SHARED_SERVICES
+#: What the evaluation leaves beside its document, by the names of `registration.request.DOCUMENTS`.
+EVALUATED: Final = {
+    "data-statistics": "data-statistics.json",
+    "bias-report": "bias-report.json",
+    "explainability": "explainability.json",
+}
+#: Of regressions there are no groups of people.
+OF_CLASSES: Final = ("bias-report",)
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A candidate that passed its gates, and the DAG run that asks for its registration.
+    """The best candidate of a training, and the DAG run that asks for its registration.
 
-    `role` is the account that it was trained in, `asked_by` the Airflow user who started the run.
+    `role` is the account that it was trained in, `report_sha256` the gate report that the run made
+    of it, `asked_by` the Airflow user who started the run.
     """
 
     case: UseCase
     model: ModelSpec
     role: AccountRole
-    best: Best
-    gate: Gated
-    held_out: str
-    dataset: Dataset
+    evidence: Evidence
+    report_sha256: str
+    mlflow_run: str
     dag_run: str
     asked_by: str | None
 
@@ -77,24 +87,45 @@ class Registration:
     @property
     def digest(self) -> Digest:
         """The digest of the artifact that was judged."""
-        return Digest(self.gate["artifact_sha256"])
+        return Digest(self.evidence.artifact_sha256)
 
 
 def register(hook: Hooks, registration: Registration) -> Registered:
-    """Find the version of this artifact, or store and register it; then fill the model's card."""
-    result = _find_or_create(hook, registration)
+    """Find the version of this artifact, or store and register it; then fill the model's card.
+
+    Raises:
+        GateFailed: judged again, the candidate does not pass.
+        UnexpectedState: the run's gate report is another one, or is not what was stored.
+    """
+    result = _find_or_create(hook, registration, _report(hook, registration))
     version = version_of(hook(RegistryHook).describe(result["version_arn"]))
     cards = hook(ModelCardsHook, SHARED, OWNER)
     hand_over_card(cards, registration.case, registration.model, version, HandOver.REGISTRATION)
     return result
 
 
-def _find_or_create(hook: Hooks, registration: Registration) -> Registered:
+def _report(hook: Hooks, registration: Registration) -> GateReport:
+    """Judge the candidate again; return the report if it is the run's and stored as such."""
+    report = judged(registration.model, registration.evidence)
+    report.require_pass()
+    if registration.report_sha256 != report.digest:
+        raise UnexpectedState(
+            f"the run's gate report is {registration.report_sha256}; the evaluation of artifact "
+            f"{registration.digest.short} makes {report.digest}",
+            next_step="Clear the gate's task and this: what was judged changed since, or the "
+            "result of a task was edited.",
+        )
+    uri = report_uri(registration.role, registration.case.id, report.digest)
+    read_report(hook(ArtifactsHook).read(uri).decode(), report.digest, where=uri)
+    return report
+
+
+def _find_or_create(hook: Hooks, registration: Registration, report: GateReport) -> Registered:
     existing = _existing(hook, registration)
     if existing is not None:
         log.info("%s has this artifact already", existing.arn)
         return _adopted(existing, registration)
-    candidate = _candidate(hook, registration)
+    candidate = _candidate(hook, registration, report)
     request = registration_request(
         registration.group, registration.case, registration.model, candidate
     )
@@ -137,13 +168,11 @@ def _result(
     }
 
 
-def _candidate(hook: Hooks, registration: Registration) -> Candidate:
+def _candidate(hook: Hooks, registration: Registration, report: GateReport) -> Candidate:
     """Store the artifact and what lies beside it; return what the registration needs."""
     accounts, code, files = topology(), code_version(), hook(ArtifactsHook)
-    best, gate = registration.best, registration.gate
     model, digest = registration.model, registration.digest
-    report_text = files.read(gate["report_uri"]).decode()
-    report = read_report(report_text, gate["report_sha256"], where=gate["report_uri"])
+    evidence, best = registration.evidence, registration.evidence.best
     artifact, manifest = copy_artifact(
         files,
         best["model_uri"],
@@ -153,29 +182,29 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
     )
     _store(files, manifest_key(model.name, digest), manifest.text())
     files.copy(
-        registration.held_out,
+        evidence.held_out,
         uri_of(SHARED, held_out_key(model.name, digest)),
         kms_key=accounts.key_alias_arn(SHARED),
     )
-    report_key = gate_report_key(model.name, digest, gate["report_sha256"])
+    report_key = gate_report_key(model.name, digest, report.digest)
     candidate = Candidate(
         digest=digest,
         artifact_uri=artifact.uri,
         artifact_object_version=artifact.version_id,
         manifest_sha256=manifest.digest,
         source_uri=best["model_uri"],
-        gate_report=_store(files, report_key, report_text),
-        gate_verdict=gates_line(report),
+        gate_report=_store(files, report_key, report.text()),
+        gate_verdict=gates_line(report.document()),
         image_uri=accounts.pinned_image(best["image_uri"]),
         generated_by=str(TrainingJobArn.of(accounts, registration.role, best["job"])),
-        mlflow_run=best["mlflow_run"],
+        mlflow_run=registration.mlflow_run,
         dag_run=registration.dag_run,
         trained_by=model.trainer,
-        metrics=gate["metrics"],
-        training_metrics=best["metrics"],
+        metrics=report.metrics,
+        training_metrics=evidence.metrics,
         hyperparameters=hyperparameters_of(best["hyperparameters"]),
-        dataset_digest=registration.dataset["digest"],
-        dataset_uri=registration.dataset["uri"],
+        dataset_digest=evidence.dataset_digest,
+        dataset_uri=evidence.dataset_uri,
         documents=_documents(files, registration, report),
         commit=code.commit,
         repository=code.repository,
@@ -186,14 +215,15 @@ def _candidate(hook: Hooks, registration: Registration) -> Candidate:
 
 
 def _documents(
-    files: ArtifactsHook, registration: Registration, report: Mapping[str, Any]
+    files: ArtifactsHook, registration: Registration, report: GateReport
 ) -> dict[str, StoredDocument]:
     """Store baselines and reports: the gates' bounds, and what the evaluation wrote."""
     model, digest = registration.model, registration.digest
-    bounds = constraints(model.metric_gates, model.problem_type, report)
+    bounds = constraints(model.metric_gates, model.problem_type, report.document())
     texts = {name: canonical_json(document) for name, document in bounds.items()}
-    for name, uri in registration.gate["documents"].items():
-        if name in DOCUMENTS:
+    for name, file in EVALUATED.items():
+        if model.problem_type != "regression" or name not in OF_CLASSES:
+            uri = f"{registration.evidence.evaluation}/{file}"
             texts[name] = files.read(uri).decode()
     return {
         name: _store(files, document_key(model.name, digest, name, sha256(text)), text)

@@ -1,4 +1,4 @@
-"""Candidates on a real MLflow server: found by what they are, the best by its metric."""
+"""Candidates on a real MLflow server: found by what they are."""
 
 from __future__ import annotations
 
@@ -109,60 +109,16 @@ def test_a_candidate_carries_what_it_was_made_of(tracking: Any, model: Path) -> 
     assert files == {"model/MLmodel", "model/code"}
 
 
-def test_the_best_is_not_the_latest_and_never_an_unfinished_or_failed_one(
-    tracking: Any, model: Path
-) -> None:
-    from causeway_airflow.hooks.experiments import JOB_TAG, PARENT_TAG
-    from causeway_airflow.tasks.candidates import best
-
-    parent = tracking.parent("m/run", "run", {})
-    runs = [
-        log(tracking, parent, model, job, auc)
-        for job, auc in {
-            "job-b": 0.82,
-            "job-c": 0.79,
-            "job-a": 0.82,
-            "job-nan": float("nan"),
-            "job-inf": float("inf"),
-        }.items()
-    ]
-    for status in (None, "FAILED", "KILLED"):
-        run = tracking.client.create_run(
-            tracking.ensure(), tags={PARENT_TAG: parent, JOB_TAG: f"job-{status}"}
-        )
-        tracking.client.log_metric(run.info.run_id, AUC, 0.99)
-        if status:
-            tracking.client.set_terminated(run.info.run_id, status)
-        runs.append(run.info.run_id)
-    log(tracking, parent, model, "job-of-an-earlier-search", 0.95)
-    # Of two that are as good it is the first by its job's name.
-    assert best(tracking, runs, AUC, maximise=True).tags[JOB_TAG] == "job-a"
-    assert best(tracking, runs, AUC, maximise=False).tags[JOB_TAG] == "job-c"
-
-
-def test_the_best_of_more_runs_than_a_page_holds(
+def test_all_candidates_are_found_when_they_are_more_than_a_page_holds(
     tracking: Any, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from causeway_airflow.hooks import experiments as module
-    from causeway_airflow.tasks.candidates import best
 
     parent = tracking.parent("m/run", "run", {})
-    runs = [log(tracking, parent, model, f"job-{n}", 0.7 + n / 100) for n in range(5)]
+    for number in range(5):
+        log(tracking, parent, model, f"job-{number}", 0.7 + number / 100)
     monkeypatch.setattr(module, "PAGE", 2)
-    assert best(tracking, runs, AUC, maximise=True).run_id == runs[-1]
     assert len(tracking.candidates(parent)) == 5
-
-
-def test_candidates_without_the_metric_have_no_best(tracking: Any, model: Path) -> None:
-    from causeway.errors import NotFound
-    from causeway_airflow.tasks.candidates import best
-
-    with pytest.raises(NotFound, match="none of 0 candidates"):
-        best(tracking, [], AUC, maximise=True)
-    parent = tracking.parent("m/run", "run", {})
-    run = log(tracking, parent, model, "job", float("nan"))
-    with pytest.raises(NotFound, match="none of 1 candidates"):
-        best(tracking, [run], AUC, maximise=True)
 
 
 def test_a_candidate_half_logged_is_completed_not_repeated(tracking: Any, model: Path) -> None:

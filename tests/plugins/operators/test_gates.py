@@ -13,10 +13,11 @@ import pytest
 from causeway.digests import sha256
 from causeway.errors import GateFailed
 from causeway.gates.judges import GateVerdict
-from causeway_airflow.results import Best, Gated
+from causeway_airflow.results import Gated
 from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import evaluated
 from tests.plugins.conftest import context
-from tests.plugins.results import BEST, BUCKET, DATASET
+from tests.plugins.results import BUCKET, DATASET, TRAINED
 
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
 LIVE = "b" * 64
@@ -54,37 +55,34 @@ def finished(name: str, auc: float) -> dict[str, Any]:
     }
 
 
-def evaluation(name: str, auc: float, live_auc: float | None = None) -> str:
-    """Store an evaluation that all other gates are content with; return its folder."""
-    fair = {"rows": 60, "positives": 40, "selected": 45, "true_positives": 36}
-    document: dict[str, Any] = {
-        "metrics": {"auc": auc, "brier": 0.15},
-        "rows": 150,
-        "positives": 100,
-        "inputs": {"model.tar.gz": "a" * 64},
-        "calibration": {"ece": 0.05},
-        "fairness": {
-            attribute: {"one": fair, "other": fair}
-            for attribute in ("sex", "age", "foreign_worker")
-        },
-        "drift": {"rows": 150, "features": {"age": {"psi": 0.02, "ks": 0.05}}},
-        "plots": ["roc.png"],
-    }
-    if live_auc is not None:
-        live = {"artifact_sha256": LIVE, "rows": 150, "metrics": {"auc": live_auc}}
-        document["production"] = live
+def evaluation(name: str) -> str:
+    """Store an evaluation with a plot; return its folder."""
     stored(f"{name}/evaluation/plots/roc.png", b"picture")
-    return stored(f"{name}/evaluation/evaluation.json", json.dumps(document).encode()).rpartition(
-        "/"
-    )[0]
+    document = json.dumps({**evaluated(0.8), "plots": ["roc.png"]}).encode()
+    return stored(f"{name}/evaluation/evaluation.json", document).rpartition("/")[0]
 
 
-def judge(folder: str, in_production: str = "") -> Gated:
+def judge(auc: float, in_production: str = "", live_auc: float | None = None) -> Gated:
+    """Judge a candidate of which the evaluation says that; `live_auc` is that of production."""
     from causeway_airflow.operators.gates import GateOperator
+    from causeway_airflow.tasks.evidence import Evidence
 
-    best: Best = {**BEST, "in_production": in_production}
-    operator = GateOperator(task_id="gate", best=best, evaluation=folder, dataset=DATASET, **ABOUT)
-    return operator.perform(context())
+    live = {"artifact_sha256": LIVE, "rows": 150, "metrics": {"auc": live_auc}}
+
+    class Judge(GateOperator):
+        def evidence(self) -> Evidence:
+            return Evidence(
+                best=TRAINED,
+                metrics={"validation_auc": 0.8},
+                parts="",
+                dataset_uri=DATASET["uri"],
+                dataset_digest=DATASET["digest"],
+                evaluation="",
+                document=evaluated(auc, live if live_auc is not None else None),
+                in_production=in_production,
+            )
+
+    return Judge(task_id="gate", dataset=DATASET["uri"], **ABOUT).perform(context())
 
 
 def reports(platform: LocalPlatform) -> set[str]:
@@ -94,36 +92,35 @@ def reports(platform: LocalPlatform) -> set[str]:
     return {item["Key"] for item in listed.get("Contents", [])}
 
 
-def test_a_pass_hands_on_report_and_documents(platform: LocalPlatform) -> None:
+def test_a_pass_hands_on_the_stored_report(platform: LocalPlatform) -> None:
     from causeway_airflow.hooks.artifacts import ArtifactsHook
 
     before = reports(platform)
-    gated = judge(evaluation("good", 0.8))
+    gated = judge(0.8)
     assert gated["artifact_sha256"] == "a" * 64
     report = ArtifactsHook("causeway_data_science_trainer").read(gated["report_uri"]).decode()
     assert sha256(report) == gated["report_sha256"]
     assert "passes as the first version" in report
     assert "report" not in gated, "it travels by its URI and digest"
-    assert set(gated["documents"]) == {"data-statistics", "bias-report", "explainability"}
     stored_files = {key.rpartition("/")[2] for key in reports(platform) - before}
     assert stored_files == {"gate-report.json", "gate-report.md"}
-    assert judge(evaluation("good", 0.8)) == gated
+    assert judge(0.8) == gated
 
 
 def test_a_model_worse_than_production_fails_and_its_report_is_kept(
     platform: LocalPlatform,
 ) -> None:
-    assert judge(evaluation("close", 0.80, 0.84), LIVE)["metrics"]["auc"] == 0.80
+    assert judge(0.80, LIVE, 0.84)["metrics"]["auc"] == 0.80
     before = reports(platform)
     with pytest.raises(GateFailed, match=r"auc beside production.*: fail") as raised:
-        judge(evaluation("worse", 0.78, 0.84), LIVE)
+        judge(0.78, LIVE, 0.84)
     assert raised.value.retryable is False
     assert len(reports(platform) - before) == 2
 
 
 def test_a_live_model_that_was_not_measured_blocks(platform: LocalPlatform) -> None:
     with pytest.raises(GateFailed, match=GateVerdict.INCONCLUSIVE.value):
-        judge(evaluation("unmeasured", 0.9), LIVE)
+        judge(0.9, LIVE)
 
 
 def test_the_best_candidate_is_tracked_with_its_model_and_its_evaluation(
@@ -141,12 +138,12 @@ def test_the_best_candidate_is_tracked_with_its_model_and_its_evaluation(
     track = TrackCandidatesOperator(task_id="track", jobs=jobs, dataset=DATASET, **ABOUT)
     best = track.perform(context("first"))
     assert best["job"] == "tracked-1"
-    assert best["in_production"] == best["production_uri"] == ""
+    assert best["production_uri"] == ""
     assert set(best["runs"]) == {"tracked-1", "tracked-2"}
     assert track.perform(context("first")) == best
     assert track.perform(context("second"))["mlflow_parent"] != best["mlflow_parent"]
     log = TrackEvaluationOperator(
-        task_id="log", best=best, evaluation=evaluation("tracked", 0.8), **ABOUT
+        task_id="log", best=best, evaluation=evaluation("tracked"), **ABOUT
     )
     assert log.perform(context()) == best["mlflow_run"]
     client = TrackingHook().client

@@ -3,61 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import time
 from typing import Any
 
-import pyarrow.csv
-import pyarrow.parquet
 import pytest
 
-from causeway.digests import sha256
 from causeway.errors import JobFailed
-from causeway.ingestion import samples
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import use_case
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute
+from tests.plugins.housing import ABOUT, BUCKET, stored_dataset
 
-ABOUT = {"use_case": "california_housing", "model": "california_housing"}
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/california-housing"
-BUCKET = "causeway-data-science-222222222222-eu-central-1"
-RENAMED = {
-    "housingMedianAge": "housing_median_age",
-    "totalRooms": "total_rooms",
-    "totalBedrooms": "total_bedrooms",
-    "medianIncome": "median_income",
-    "medianHouseValue": "median_house_value",
-}
 
 
 @pytest.fixture(scope="module")
 def dataset(platform: LocalPlatform) -> str:
     """A dataset as the training DAG's first task leaves it."""
-    from causeway_airflow.hooks.artifacts import ArtifactsHook
-
-    sample = samples.text("california_housing", 400, 0)
-    rows = pyarrow.csv.read_csv(io.BytesIO(sample.encode())).to_pylist()
-    table = pyarrow.Table.from_pylist(
-        [
-            {"record_id": f"cah-{number:06d}"}
-            | {RENAMED.get(name, name): value for name, value in row.items()}
-            | {
-                "rooms_per_household": row["totalRooms"] / row["households"],
-                "bedrooms_per_room": row["totalBedrooms"] / row["totalRooms"],
-                "people_per_household": row["population"] / row["households"],
-            }
-            for number, row in enumerate(rows, 1)
-        ]
-    )
-    sink = io.BytesIO()
-    pyarrow.parquet.write_table(table, sink)
-    uri = f"s3://{BUCKET}/datasets/california_housing/test/dataset.parquet"
-    body = sink.getvalue()
-    ArtifactsHook("causeway_data_science_trainer").put(uri, body, sha256=sha256(body))
-    return uri
+    return stored_dataset()
 
 
 def operator(dataset: str, seed: int | None = None) -> Any:

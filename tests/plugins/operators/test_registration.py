@@ -158,13 +158,14 @@ def test_a_registration_killed_at_each_of_its_effects_ends_in_one_version(
         patch.setattr(CausewayHook, "call", mortal)
         done = None
         while done is None:
-            assert len(killed) < 20
+            assert len(killed) < 25
             with contextlib.suppress(KeyboardInterrupt):
                 done = task.perform(context(f"run-{len(killed)}"))
     assert len(killed) == len(set(killed))
     assert {operation for operation, _ in killed} == EFFECTS
-    # Artifact, manifest, held-out rows, gate report, three constraints, comparison.
-    assert len([key for _, key in killed if key]) == 8
+    # Artifact, manifest, held-out rows, gate report, three constraints, three documents of the
+    # evaluation, comparison.
+    assert len([key for _, key in killed if key]) == 11
     assert versions(shared) - before == {done["version_arn"]}
     assert len(stored(shared, note)) == 1
     card = shared.client("sagemaker", "shared_services").describe_model_card(
@@ -232,7 +233,7 @@ def test_a_gate_report_changed_after_the_judgement_is_refused_before_anything_is
     shared: LocalPlatform,
 ) -> None:
     before, task = versions(shared), register("report changed")
-    overwrite(shared, task.gate["report_uri"], b'{"verdict": "pass"}')
+    overwrite(shared, task.report_uri, b'{"verdict": "pass"}')
     with pytest.raises(UnexpectedState, match="judged was"):
         task.perform(context())
     assert stored(shared, "report changed") == []
@@ -240,10 +241,7 @@ def test_a_gate_report_changed_after_the_judgement_is_refused_before_anything_is
 
 
 def test_a_broken_archive_is_refused_before_anything_is_written(shared: LocalPlatform) -> None:
-    task = register("cut short")
-    cut = archive("cut short")[:-10]
-    overwrite(shared, source_of("cut short"), cut)
-    task.gate["artifact_sha256"] = hashlib.sha256(cut).hexdigest()
+    task = register("cut short", archive("cut short")[:-10])
     with pytest.raises(BadInput, match="no readable"):
         task.perform(context())
 

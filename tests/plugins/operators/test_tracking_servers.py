@@ -63,7 +63,6 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     from causeway_airflow.hooks.experiments import TrackedCandidate, TrackedDataset
     from causeway_airflow.hooks.tracking import TrackingHook
     from causeway_airflow.operators.tracking_servers import EnsureTrackingServerOperator
-    from causeway_airflow.tasks.candidates import best
 
     operator = EnsureTrackingServerOperator(task_id="server")
     account = declared.accounts["data_science"]["id"]
@@ -78,7 +77,7 @@ def test_a_declared_server_is_made_once_and_tracks_with_the_trainers_rights(
     candidate = TrackedCandidate("c", "job", {"depth": "3"}, {"auc": 0.8}, {"loss": [1.0]}, {})
     data = TrackedDataset("d", "0" * 64, "s3://b/d", 10)
     run = tracking.log_candidate(parent, candidate, data, tmp_path / "model")
-    assert best(tracking, [run], "auc", maximise=True).run_id == run
+    assert tracking.candidates(parent)["job"].metrics["auc"] == 0.8
     tracking.finish(parent, {"auc": 0.8}, {})
     bucket = f"causeway-data-science-{account}-eu-central-1"
     stored = declared.client("s3", "data_science").list_objects_v2(Bucket=bucket, Prefix="mlflow/")
