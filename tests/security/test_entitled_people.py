@@ -103,6 +103,7 @@ def test_the_demonstration_starts_with_no_such_use_case(
 ) -> None:
     trainer, approvers, message = TRIES[name]
     monkeypatch.setattr(reading, "USE_CASES_DIR", written(tmp_path, trainer, approvers))
+    monkeypatch.setattr(demo, "running", lambda: pytest.fail("the demonstration starts"))
     with pytest.raises(StackError, match="USE_CASE=credit_risk") as refused:
         demo.run(Console(quiet=True), use_case_id="credit_risk", data=None, seed=None)
     assert message in str(refused.value)
