@@ -21,6 +21,7 @@ from xml.parsers import expat
 
 from moto.core.utils import get_service_model
 
+from localaws.door import s3_tags
 from localaws.door.protocol import Addressed
 from localaws.door.sigv4 import Request
 from localaws.kit.service import ServiceError
@@ -86,6 +87,7 @@ def with_one_reading(request: Request) -> Request:
         if name in target:
             raise _invalid(f"The parameter {name} is there twice")
         target[name] = value
+    s3_tags.of_header(headers.get(s3_tags.HEADER))
     if COPY_SOURCE in headers:
         headers[COPY_SOURCE] = str(CopySource.read(headers[COPY_SOURCE]))
     return replace(request, raw_query=urlencode(query, quote_via=quote), headers=headers)
@@ -111,6 +113,10 @@ def of_operation(addressed: Addressed, request: Request) -> tuple[Request, dict[
     if addressed.operation == "DeleteObjects":
         objects, body = _objects(body)
         params["Delete"] = {"Objects": objects}
+    if addressed.operation == "PutObjectTagging":
+        tags = s3_tags.of_document(body)
+        params["Tagging"] = {"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]}
+        body = s3_tags.document(tags)
     path = "/" + "/".join(
         quote(str(addressed.url_params[name]), safe="/~")
         for name in ("Bucket", "Key")

@@ -292,7 +292,12 @@ def test_role_must_be_passed_and_trust_sagemaker_of_its_account(aws: Aws) -> Non
         list(roles.values()),
         Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/model.tar.gz"}
+    s3 = aws.client("s3", "data")
+    s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="models", Key="model.tar.gz", Body=b"an archive")
+    reading = statement("s3:GetObject", "arn:aws:s3:::models/*")
+    iam.put_role_policy(RoleName="own", PolicyName="read", PolicyDocument=document(reading))
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://models/model.tar.gz"}
     request = {"ModelName": "m", "PrimaryContainer": container}
     without = signed_in(aws, "data", making).client("sagemaker")
     refused_saying(

@@ -38,7 +38,12 @@ def test_models_and_endpoint_configs_are_announced(aws: Aws) -> None:
     role = aws.role(OWNER, "serving")
     client = aws.client("sagemaker", OWNER)
     listener = Listener(aws, OWNER, "SageMaker Model State Change")
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
+    s3 = aws.client("s3", OWNER)
+    s3.create_bucket(
+        Bucket="models-of-own", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    s3.put_object(Bucket="models-of-own", Key="m.tar.gz", Body=b"an archive")
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://models-of-own/m.tar.gz"}
     client.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer=container)
     (event,) = listener.heard()
     assert event["detail"]["ModelName"] == "m"

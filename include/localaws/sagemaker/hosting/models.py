@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from localaws.identity.credentials import Credentials
 from localaws.kit.arns import is_arn, parse_arn
 from localaws.kit.service import Call, Service, ServiceError
 from localaws.sagemaker.hosting.model_server import Container
 from localaws.sagemaker.listing import listed
-from localaws.sagemaker.machine.failures import unsupported_option
+from localaws.sagemaker.machine.failures import WorkFailedError, unsupported_option
 from localaws.sagemaker.machine.images import environment_of
 from localaws.sagemaker.machine.network import check_vpc
+from localaws.sagemaker.machine.transfer import split_uri
 from localaws.sagemaker.registry.store import Registry
-from localaws.sagemaker.roles import assume_execution_role
+from localaws.sagemaker.roles import PRINCIPAL, assume_execution_role
 from localaws.sagemaker.state_changes import announce
 from localaws.sagemaker.tags import TagStore
 
@@ -143,16 +147,43 @@ def _of_package(call: Call, name_or_arn: str) -> dict[str, Any]:
     return container
 
 
+def _check_data(call: Call, role_arn: str, credentials: Credentials, uri: str) -> None:
+    """Refuse data that the role cannot read, or that is not there.
+
+    AWS looks when a model is created, and again when an endpoint starts (both messages are quoted
+    in aws/amazon-sagemaker-examples#2264 and philschmid/llm-sagemaker-sample#2). That it looks for
+    the data of a model package, too, is not verified.
+    """
+    try:
+        bucket, key = split_uri(uri)
+        call.host.client("s3", credentials, call.region).head_object(Bucket=bucket, Key=key)
+    except WorkFailedError as error:
+        raise ServiceError("ValidationException", error.reason) from error
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            raise ServiceError(
+                "ValidationException", f"Could not find model data at {uri}."
+            ) from error
+        raise ServiceError(
+            "ValidationException",
+            f'Could not access model data at {uri}. Please ensure that the role "{role_arn}" '
+            'exists and that its trust relationship policy allows the action "sts:AssumeRole" for '
+            f'the service principal "{PRINCIPAL}". Also ensure that the role has "s3:GetObject" '
+            f"permissions and that the object is located in {call.region}.",
+        ) from error
+
+
 @sagemaker.operation("CreateModel", locked=False)
 def create_model(call: Call) -> dict[str, Any]:
-    """Create a model; its data is not read before an endpoint runs it."""
+    """Create a model of data that its role can read; the data is read when an endpoint runs it."""
     params = call.params
     container = _container(call, _definition(params))
     role = params.get("ExecutionRoleArn")
     if not role:
         raise ServiceError("ValidationException", "ExecutionRoleArn is required")
-    assume_execution_role(call, role)
+    credentials = assume_execution_role(call, role)
     check_vpc(params)
+    _check_data(call, role, credentials, container.model_data_url)
     name = params["ModelName"]
     model = Model(name, call.arn(f"model/{name}"), params, role, container, call.now())
     call.store(ModelStore).add(model)

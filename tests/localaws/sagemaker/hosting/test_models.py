@@ -13,6 +13,13 @@ from tests.localaws.sharing import GROUP_DEPLOY, share
 from tests.refusals import refused, refused_saying
 
 OWNER, CONSUMER = "shared_services", "data_science"
+DATA = f"s3://{BUCKET}-data-science/models/model.tar.gz"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def data(workshop: Workshop) -> None:
+    """Store the model data, which AWS looks for when a model is created."""
+    workshop.put("models/model.tar.gz", "an archive")
 
 
 def create(workshop: Workshop, name: str, **container: Any) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def publish(workshop: Workshop, group: str) -> str:
             "Containers": [
                 {
                     "Image": IMAGE,
-                    "ModelDataUrl": f"s3://{BUCKET}-data-science/models/shared/model.tar.gz",
+                    "ModelDataUrl": DATA,
                     "Environment": {"GREETING": "from the version"},
                 }
             ],
@@ -51,7 +58,7 @@ def share_group(workshop: Workshop, group: str) -> None:
 
 
 def test_model_is_described_as_it_was_asked_for(workshop: Workshop) -> None:
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz", "Environment": {"A": "1"}}
+    container = {"Image": IMAGE, "ModelDataUrl": DATA, "Environment": {"A": "1"}}
     reply = create(workshop, "plain", **container)
     description = workshop.sagemaker.describe_model(ModelName="plain")
     assert description["Containers"] == [container]
@@ -60,7 +67,7 @@ def test_model_is_described_as_it_was_asked_for(workshop: Workshop) -> None:
 
 
 def test_model_name_is_free_again_after_deletion(workshop: Workshop) -> None:
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
+    container = {"Image": IMAGE, "ModelDataUrl": DATA}
     create(workshop, "again", **container)
     with pytest.raises(ClientError, match="already existing"):
         create(workshop, "again", **container)
@@ -72,11 +79,59 @@ def test_model_name_is_free_again_after_deletion(workshop: Workshop) -> None:
 
 def test_unknown_image_is_refused(workshop: Workshop) -> None:
     with pytest.raises(ClientError, match="Cannot find image"):
-        create(workshop, "foreign", Image="mine:1", ModelDataUrl="s3://b/m.tar.gz")
+        create(workshop, "foreign", Image="mine:1", ModelDataUrl=DATA)
+
+
+def test_model_data_that_is_not_there_is_refused(workshop: Workshop) -> None:
+    missing = DATA.replace("model.tar.gz", "missing.tar.gz")
+    with pytest.raises(ClientError, match="Could not find model data at s3://"):
+        create(workshop, "nothing-there", Image=IMAGE, ModelDataUrl=missing)
+
+
+def test_model_data_that_its_role_may_not_read_is_refused(workshop: Workshop) -> None:
+    role = workshop.aws.role(CONSUMER, "blind", allow=[])
+    refused_saying(
+        "ValidationException",
+        f"Could not access model data at {DATA}. Please ensure that the role",
+        workshop.sagemaker.create_model,
+        ModelName="unreadable",
+        ExecutionRoleArn=role,
+        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": DATA},
+    )
+
+
+def test_a_policy_names_the_models_of_an_endpoint_config(workshop: Workshop) -> None:
+    create(workshop, "own-v1", Image=IMAGE, ModelDataUrl=DATA)
+    create(workshop, "foreign", Image=IMAGE, ModelDataUrl=DATA)
+    own = f"arn:aws:sagemaker:{REGION}:{ACCOUNTS[CONSUMER]}:model/own-*"
+    allow = {
+        "Effect": "Allow",
+        "Action": "sagemaker:CreateEndpointConfig",
+        "Resource": "*",
+        "Condition": {
+            "ForAllValues:ArnLike": {"sagemaker:ModelArn": own},
+            "Null": {"sagemaker:ModelArn": "false"},
+        },
+    }
+    workshop.aws.role(CONSUMER, "config-maker", allow=[allow])
+    client = workshop.aws.assume(CONSUMER, "config-maker").client("sagemaker")
+    client.create_endpoint_config(
+        EndpointConfigName="of-own", ProductionVariants=[variant(model="own-v1")]
+    )
+    for variants in (
+        [variant(model="foreign")],
+        [variant(model="own-v1"), variant("second", "foreign")],
+    ):
+        refused(
+            "AccessDeniedException",
+            client.create_endpoint_config,
+            EndpointConfigName="of-foreign",
+            ProductionVariants=variants,
+        )
 
 
 def test_several_containers_are_refused_not_ignored(workshop: Workshop) -> None:
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://b/m.tar.gz"}
+    container = {"Image": IMAGE, "ModelDataUrl": DATA}
     refused(
         "UnsupportedOperation",
         workshop.sagemaker.create_model,
@@ -116,7 +171,7 @@ def test_version_that_does_not_exist_is_refused(workshop: Workshop) -> None:
 
 def test_models_are_listed_in_pages(workshop: Workshop) -> None:
     for number in range(3):
-        create(workshop, f"page-{number}", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+        create(workshop, f"page-{number}", Image=IMAGE, ModelDataUrl=DATA)
     request = {"NameContains": "page-", "MaxResults": 2, "SortBy": "Name"}
     first = workshop.sagemaker.list_models(**request)
     rest = workshop.sagemaker.list_models(**request, NextToken=first["NextToken"])
@@ -130,7 +185,7 @@ def variant(name: str = "primary", model: str = "plain", **more: Any) -> dict[st
 
 
 def test_endpoint_config_is_made_once_over_models_that_exist(workshop: Workshop) -> None:
-    create(workshop, "base", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+    create(workshop, "base", Image=IMAGE, ModelDataUrl=DATA)
     client = workshop.sagemaker
     tags = [{"Key": "MODEL_PACKAGE_ARN", "Value": "arn"}]
     reply = client.create_endpoint_config(
@@ -167,7 +222,7 @@ def test_endpoint_config_that_cannot_run_is_refused(
     workshop: Workshop, variants: list[dict[str, Any]], code: str, why: str
 ) -> None:
     if not workshop.sagemaker.list_models(NameContains="plain")["Models"]:
-        create(workshop, "plain", Image=IMAGE, ModelDataUrl="s3://b/m.tar.gz")
+        create(workshop, "plain", Image=IMAGE, ModelDataUrl=DATA)
     refusal = refused(
         code,
         workshop.sagemaker.create_endpoint_config,

@@ -6,10 +6,11 @@ permissions for Amazon S3 API operations".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
+from causeway.iam.services import condition_keys
+from localaws.door import s3_tags
 from localaws.door.routing import bucket_of
 from localaws.door.s3_requests import COPY_SOURCE, CopySource
 from localaws.identity.authorisation.needs import s3_encryption
@@ -93,6 +94,8 @@ def s3_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the action of the operation, further actions that it needs, and those on KMS keys."""
     bucket, key = request.params.get("Bucket"), request.params.get("Key")
     context = _context(request)
+    if request.operation == "PutObjectTagging":
+        context |= _requested({t["Key"]: t["Value"] for t in request.params["Tagging"]["TagSet"]})
     action = ACTIONS.get(request.operation, request.operation)
     if not bucket:
         yield Need(f"s3:{action}", "*", context)
@@ -103,11 +106,17 @@ def s3_needs(request: AuthorisationRequest) -> Iterator[Need]:
     for object_key, version in _keys(request, key):
         object_action = OF_VERSIONS.get(action, action) if version else action
         arn = _arn(bucket, object_key)
-        extra = present(s3__VersionId=version) | _tags(bucket, object_key, version)
-        yield Need(f"s3:{object_action}", arn, context | extra, owner=request.account)
+        tags = _tags(bucket, object_key, version)
+        extra = present(s3__VersionId=version)
+        yield Need(
+            f"s3:{object_action}",
+            arn,
+            context | extra | _known(f"s3:{object_action}", tags),
+            owner=request.account,
+        )
         if request.operation == "GetObjectAttributes":
             reading = "s3:GetObjectVersion" if version else "s3:GetObject"
-            yield Need(reading, arn, context | extra, owner=request.account)
+            yield Need(reading, arn, context | extra | tags, owner=request.account)
     yield from _beside(request, bucket, str(key), context)
     yield from s3_encryption.needs(request)
     yield from _of_a_missing_object(request, bucket, str(key), context)
@@ -139,16 +148,24 @@ def _context(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
     context["s3:ResourceAccount"] = request.account
     context["s3:TlsVersion"] = "1.3"
-    tags = request.headers.get("x-amz-tagging")
-    for name, value in parse_qsl(tags or "", keep_blank_values=True):
-        context[f"s3:RequestObjectTag/{name}"] = value
-    return context
+    return context | _requested(s3_tags.of_header(request.headers.get(s3_tags.HEADER)))
+
+
+def _requested(tags: Mapping[str, str]) -> dict[str, str | list[str]]:
+    """Return the condition keys of the tags that a request carries."""
+    keys: dict[str, str | list[str]] = {f"s3:RequestObjectTag/{k}": v for k, v in tags.items()}
+    return keys | present(s3__RequestObjectTagKeys=list(tags))
 
 
 def _listing(request: AuthorisationRequest) -> dict[str, str | list[str]]:
     """Return the condition keys of a listing; `s3:prefix` only if the request has a prefix."""
     named = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
     return {key: request.query[name] for name, key in named.items() if name in request.query}
+
+
+def _known(action: str, tags: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
+    """Return the tags that the object has for an action that knows them; a write does not."""
+    return tags if "s3:ExistingObjectTag/<key>" in condition_keys(action) else {}
 
 
 def _tags(bucket: str, key: str, version: str | None) -> dict[str, str | list[str]]:
@@ -176,11 +193,19 @@ def _beside(
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
         owner = source_bucket.account_id if source_bucket else request.caller.account
         base = {"s3:ResourceAccount": owner, "s3:TlsVersion": "1.3"}
-        extra = base | present(s3__VersionId=version) | _tags(where, what, version)
+        tags = _tags(where, what, version)
+        extra = base | present(s3__VersionId=version) | tags
         yield Need(action, _arn(where, what), extra, owner=owner)
+        # Tags are copied unless they are replaced (re:Post, "How do I troubleshoot issues when
+        # copying an object between S3 buckets"); which keys the second need has is not verified.
+        copies = request.headers.get(s3_tags.DIRECTIVE, "COPY") == "COPY"
+        if request.operation == "CopyObject" and tags and copies:
+            reading = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
+            yield Need(reading, _arn(where, what), extra, owner=owner)
+            yield Need("s3:PutObjectTagging", _arn(bucket, key), context, owner=request.account)
     if request.operation in CREATING | {"CreateMultipartUpload"}:
         arn = _arn(bucket, key)
-        if request.headers.get("x-amz-tagging"):
+        if request.headers.get(s3_tags.HEADER):
             yield Need("s3:PutObjectTagging", arn, context, owner=request.account)
         if request.headers.get("x-amz-acl") or any(
             n.startswith("x-amz-grant") for n in request.headers

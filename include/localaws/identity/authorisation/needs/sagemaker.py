@@ -36,7 +36,12 @@ def sagemaker_needs(request: AuthorisationRequest) -> Iterator[Need]:
     """Yield the operation on its resources, AddTags for its tags, and PassRole for its roles."""
     if request.operation in BY_ENTRY:
         return
-    context = {**_registry_keys(request), **_work_keys(request.params), **tags_of(request.params)}
+    context = {
+        **_registry_keys(request),
+        **_work_keys(request.params),
+        **_models(request),
+        **tags_of(request.params),
+    }
     needs = list(_of_group(request, context)) or [
         Need(need.action, need.resource, {**need.context, **_resource_tags(request, need.resource)})
         for need in derived(request, context=context)
@@ -148,6 +153,19 @@ def _work_keys(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
     if traffic is not None:
         keys["sagemaker:InterContainerTrafficEncryption"] = text_of(bool(traffic))
     return keys
+
+
+def _models(request: AuthorisationRequest) -> dict[str, str | list[str]]:
+    """Return the key with the models of an endpoint config; with several it has several values.
+
+    AWS calls it an ARN; what it holds for several variants is not verified.
+    """
+    if request.operation != "CreateEndpointConfig":
+        return {}
+    variants = request.params.get("ProductionVariants") or []
+    names = [str(variant["ModelName"]) for variant in variants if variant.get("ModelName")]
+    start = f"arn:aws:sagemaker:{request.region}:{request.account}:model"
+    return present(sagemaker__ModelArn=[f"{start}/{name}" for name in names])
 
 
 def _listed(value: Any) -> list[str]:
