@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import boto3
 import pytest
 
 from causeway.topology.accounts import AccountRole, load_topology
+from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import bootstrap
 from stack import layout, settings, up
 from stack.users import make_users
@@ -61,7 +62,12 @@ class LocalPlatform:
         )
         return self._registry(session["Credentials"])
 
-    def deploy(self, *roles: str, topology: Path = layout.TOPOLOGY) -> list[str]:
+    def deploy(
+        self,
+        *roles: str,
+        topology: Path = layout.TOPOLOGY,
+        use_cases: Iterable[UseCase] | None = None,
+    ) -> list[str]:
         """Deploy the stacks of account roles as their administrators; return what changed."""
         described = {
             "endpoint": self.endpoint,
@@ -72,6 +78,7 @@ class LocalPlatform:
             load_topology(topology),
             up.administrators(described),
             roles=[AccountRole(role) for role in roles],
+            use_cases=use_cases,
         )
         return [item.stack for item in deployed if item.change != "unchanged"]
 

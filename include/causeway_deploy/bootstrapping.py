@@ -2,10 +2,8 @@
 
 Guards are deployed as the administrator. Resources are deployed through the role that
 CloudFormation has for them, which stays with the stack: an administrator's rights never reach a
-template that Airflow may change. An update of the guards puts a template's bucket and key policies
-in place of the current ones; the statements of consumers, which `platform__sharing` writes, are
-put back as far as the access model still declares them. Where outside consumers are not allowed,
-nobody else can take these statements away, so they are removed here.
+template that Airflow may change. Bucket and key policies are guards: beside the template's
+statements they hold those of the consumers that the access model declares, which are written here.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import CausewayError, DeploymentFailed
 from causeway.sharing.consumer_policies import PREFIX, consumer_policies
-from causeway.sharing.policies import PolicyHolder, Statement, converged, statements_of
+from causeway.sharing.policies import PolicyHolder, Statement, converged
 from causeway.topology.accounts import (
     DEPLOYED_ROLES,
     SHARERS,
@@ -32,7 +30,7 @@ from causeway.topology.accounts import (
 from causeway.topology.stacks import guards_template, parameters, resources_template
 from causeway.use_cases.use_case import UseCase, load_use_cases
 from causeway_deploy.clients import AccountStacks, Client, Clients
-from causeway_deploy.stacks import NEVER_CREATED, Change, StackRequest, deploy_stack
+from causeway_deploy.stacks import Change, StackRequest, deploy_stack
 
 Say = Callable[[str], None]
 _Declared = Mapping[PolicyHolder, tuple[Statement, ...]]
@@ -127,15 +125,12 @@ def _deploy(
 ) -> list[Deployed]:
     stacks = AccountStacks(clients(role, "cloudformation"), f"the administrator of {role.value}")
     guards = guards_request(role, topology)
-    stack = stacks.find(guards.name)
-    there = stack is not None and stack["StackStatus"] not in NEVER_CREATED
     policies = _policies(topology, clients, role, declared)
-    earlier = [(policy, policy.sids() if there else set()) for policy in policies]
     try:
         deployed = [Deployed(role, guards.name, deploy_stack(stacks, guards))]
     finally:  # a failed update has put the template's policies in place, too
-        for policy, sids in earlier:
-            policy.keep(sids)
+        for policy in policies:
+            policy.converge()
     if resources := resources_request(role, topology):
         deployed.append(Deployed(role, resources.name, _when_usable(stacks, resources)))
     for item in deployed:
@@ -158,30 +153,19 @@ def _when_usable(stacks: AccountStacks, request: StackRequest) -> Change:
 
 @dataclass(frozen=True)
 class _Policy:
-    """The policy of a bucket or key of an account, and the consumers' statements declared for it.
-
-    It is read and written at once, without waiting for other writers: `platform__sharing` looks
-    again after it has written.
-    """
+    """The policy of an account's bucket or key, and the consumers' statements declared for it."""
 
     client: Client
     holder: PolicyHolder
     name: str
     declared: tuple[Statement, ...]
 
-    def sids(self) -> set[str]:
-        """Return the Sids of the consumers' statements that are there."""
-        sids = {str(statement.get("Sid", "")) for statement in statements_of(self._read())}
-        return {sid for sid in sids if sid.startswith(PREFIX)}
-
-    def keep(self, earlier: set[str]) -> None:
-        """Leave the declared statements that are there or were there before, and no other."""
+    def converge(self) -> None:
+        """Leave the declared statements, and no other of consumers."""
         document = self._read()
         if document is None:
             return
-        sids = earlier | self.sids()
-        statements = [s for s in self.declared if s["Sid"] in sids]
-        result = converged(document, statements, prefix=PREFIX, holder=self.holder)
+        result = converged(document, self.declared, prefix=PREFIX, holder=self.holder)
         if result is None:
             return
         if self.holder is PolicyHolder.BUCKET:

@@ -37,7 +37,8 @@ def check(
         notes.append("`local: true`: this topology is for the embedded local AWS only")
     if topology.outside_consumers:
         notes.append(
-            "`outside_consumers: true`: the sharing duties may rewrite bucket and key policies"
+            "`outside_consumers: true`: the sharing duties may share with any account; deploy the "
+            "guards again whenever the declared access to a bucket or a key changes"
         )
     return notes
 

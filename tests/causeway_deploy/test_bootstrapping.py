@@ -108,9 +108,9 @@ def sids(aws: Aws) -> list[str]:
 
 @pytest.fixture
 def declared(deployed: Deployed) -> Iterator[list[dict[str, Any]]]:
-    """The statements of an outside consumer who is declared, as platform__sharing writes them.
+    """The statements of an outside consumer who is declared, the first of which is there.
 
-    Beside them stands one that nobody declares any more.
+    Beside it stands one that nobody declares any more.
     """
     topology = deployed.sharing
     policies = consumer_policies(AccountRole.DATA, load_use_cases(), topology, datetime.now(UTC))
@@ -118,11 +118,20 @@ def declared(deployed: Deployed) -> Iterator[list[dict[str, Any]]]:
     s3 = deployed.aws.client("s3", "data")
     before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
     document = json.loads(before)
-    document["Statement"] += [*of_bucket.statements, CONSUMER]
+    document["Statement"] += [of_bucket.statements[0], CONSUMER]
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
     yield list(of_bucket.statements)
     s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
     deployed.bootstrap()
+
+
+def test_declared_consumers_are_let_in_and_no_other(
+    deployed: Deployed, declared: list[dict[str, Any]]
+) -> None:
+    own = [sid for sid in sids(deployed.aws) if not sid.startswith(PREFIX)]
+    unchanged = {"causeway-data-guards": "unchanged"}
+    assert deployed.bootstrap(deployed.sharing, AccountRole.DATA) == unchanged
+    assert sids(deployed.aws) == [*own, *(statement["Sid"] for statement in declared)]
 
 
 def test_an_update_of_the_guards_keeps_declared_consumers_and_no_other(

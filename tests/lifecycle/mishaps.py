@@ -73,25 +73,20 @@ def share_beside_the_declaration(platform: LocalPlatform) -> None:
     )
 
 
-def leave_statements(platform: LocalPlatform, owner: str) -> None:
-    """Leave a consumer that nobody declares any more in a bucket's and a key's policy."""
-    number = platform.accounts[owner]["id"]
-    statement = {
-        "Sid": "CausewayConsumersGone",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{number}:root"},
-    }
-    name = f"causeway-{owner.replace('_', '-')}"
-    s3, bucket = platform.client("s3", owner), f"{name}-{number}-{REGION}"
-    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    objects = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
-    policy["Statement"].append({**statement, **objects})
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    kms = platform.client("kms", owner)
-    key = kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["KeyId"]
-    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-    policy["Statement"].append({**statement, "Action": "kms:Decrypt", "Resource": "*"})
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+def leave_statement(platform: LocalPlatform) -> None:
+    """Leave a consumer that nobody declares any more in the policy of the Glue catalogue."""
+    number, glue = platform.accounts["data"]["id"], platform.client("glue", "data")
+    policy = json.loads(glue.get_resource_policy()["PolicyInJson"])
+    policy["Statement"].append(
+        {
+            "Sid": "CausewayConsumersGone",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{number}:root"},
+            "Action": "glue:GetTable",
+            "Resource": f"arn:aws:glue:{REGION}:{number}:catalog",
+        }
+    )
+    glue.put_resource_policy(PolicyInJson=json.dumps(policy))
 
 
 def leave_tags(platform: LocalPlatform) -> None:

@@ -11,7 +11,7 @@ from tests.lifecycle.record import Record
 def test_drifted_shares_and_policies_are_set_right(record: Record) -> None:
     results = record.results("sharing after drift")
     assert all(results["converge_share"])
-    assert [len(names) for names in results["converge_policies"]] == [2, 2]
+    assert [len(names) for names in results["converge_policies"]] == [1, 0]
 
 
 def test_what_a_use_case_no_longer_shares_by_policy_is_taken_back(record: Record) -> None:

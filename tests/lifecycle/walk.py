@@ -31,7 +31,7 @@ from tests.lifecycle.mishaps import (
     bounded,
     denied,
     drift,
-    leave_statements,
+    leave_statement,
     leave_tags,
     share_beside_the_declaration,
 )
@@ -134,7 +134,7 @@ class Walk:
         self.run("sharing of approved cards", "platform__sharing")
         for account in ("data", "shared_services"):
             drift(self.platform, account)
-            leave_statements(self.platform, account)
+        leave_statement(self.platform)
         leave_tags(self.platform)
         self.run("sharing after drift", "platform__sharing")
         self.beside.call("leave_shares")

@@ -3,9 +3,10 @@
 The templates own the baseline: the accounts of the topology read the offline store and the
 artifacts by the statements that CloudFormation wrote. The access model may grant to more (another
 account, an organisational unit, the organisation); what such a consumer needs of the bucket and the
-key is stated here, and merged into the existing policy by the prefix of the Sids. A repository and
-the Glue catalogue have no template (CloudFormation has no type for a catalogue's policy): all of
-their readers are stated here.
+key is stated here, and merged into the existing policy by the prefix of the Sids. Administrators do
+that for buckets and keys, whose policies are guards, Airflow for the others. A repository and the
+Glue catalogue have no template (CloudFormation has no type for a catalogue's policy): all of their
+readers are stated here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Resource policies of buckets, keys, repositories and the Glue catalogue: read and written."""
+"""Resource policies of buckets, keys, repositories and the Glue catalogue.
+
+Those of buckets and keys are guards, which only administrators write; Airflow reads them.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,6 @@ class PolicyHook(CausewayHook):
     def read(self, name: str) -> str | None:
         """Return the policy of a resource, None where it has none."""
 
-    @abstractmethod
-    def write(self, name: str, document: str) -> None:
-        """Put a policy in place of what was there."""
-
     def missing_is_none(self, operation: str, code: str, key: str, **params: str) -> str | None:
         """Return one member of a reply, None when the service says that there is no policy."""
         try:
@@ -30,6 +29,14 @@ class PolicyHook(CausewayHook):
             if error.code == code:
                 return None
             raise
+
+
+class OwnedPolicyHook(PolicyHook):
+    """Policies that Airflow keeps."""
+
+    @abstractmethod
+    def write(self, name: str, document: str) -> None:
+        """Put a policy in place of what was there."""
 
 
 class BucketPolicyHook(PolicyHook):
@@ -44,10 +51,6 @@ class BucketPolicyHook(PolicyHook):
             "get_bucket_policy", "NoSuchBucketPolicy", "Policy", Bucket=name
         )
 
-    def write(self, name: str, document: str) -> None:
-        """Put the bucket's policy."""
-        self.call("put_bucket_policy", Bucket=name, Policy=document)
-
 
 class KeyPolicyHook(PolicyHook):
     """Policies of KMS keys, by the key's alias or id."""
@@ -60,17 +63,12 @@ class KeyPolicyHook(PolicyHook):
         reply = self.call("get_key_policy", KeyId=self.key_id(name), PolicyName="default")
         return str(reply["Policy"])
 
-    def write(self, name: str, document: str) -> None:
-        """Put the key's policy."""
-        key = self.key_id(name)
-        self.call("put_key_policy", KeyId=key, PolicyName="default", Policy=document)
-
     def key_id(self, name: str) -> str:
         """Return the id behind an alias: the policy calls take no alias."""
         return str(self.call("describe_key", KeyId=name)["KeyMetadata"]["KeyId"])
 
 
-class RepositoryPolicyHook(PolicyHook):
+class RepositoryPolicyHook(OwnedPolicyHook):
     """Policies of ECR repositories, by the repository's name."""
 
     service = "ecr"
@@ -90,7 +88,7 @@ class RepositoryPolicyHook(PolicyHook):
         self.call("set_repository_policy", repositoryName=name, policyText=document)
 
 
-class CatalogPolicyHook(PolicyHook):
+class CatalogPolicyHook(OwnedPolicyHook):
     """The policy of an account's Glue catalogue; the name is the account's id."""
 
     service = "glue"
@@ -107,7 +105,10 @@ class CatalogPolicyHook(PolicyHook):
         self.call("put_resource_policy", PolicyInJson=document)
 
 
-HOOKS: Final[dict[PolicyHolder, type[PolicyHook]]] = {
-    hook.holder: hook
-    for hook in (BucketPolicyHook, KeyPolicyHook, RepositoryPolicyHook, CatalogPolicyHook)
+#: The policies that Airflow keeps, and those that it compares.
+OWNED: Final[dict[PolicyHolder, type[OwnedPolicyHook]]] = {
+    hook.holder: hook for hook in (RepositoryPolicyHook, CatalogPolicyHook)
+}
+COMPARED: Final[dict[PolicyHolder, type[PolicyHook]]] = {
+    hook.holder: hook for hook in (BucketPolicyHook, KeyPolicyHook)
 }

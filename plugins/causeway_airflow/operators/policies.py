@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 class ConvergePoliciesOperator(CausewayOperator):
-    """Bring buckets, keys and repositories of an owner to what consumers beyond the templates need.
+    """Bring an owner's policies to what consumers beyond the templates need.
+
+    Those of repositories and the catalogue are written. Those of buckets and keys are an
+    administrator's, and compared: a difference fails the task.
 
     :returns: the names of the resources whose policy was written; empty when nothing was to be done
     """
 
     def perform(self, context: Context) -> list[str]:
-        """Read, merge by Sid, and write what differs."""
+        """Read, compare, merge by Sid, write."""
         from causeway_airflow.tasks.policies import converge_consumer_policies
 
         return converge_consumer_policies(self.hook, AccountRole(self.account_role))

@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from causeway.errors import WriteConflict
+from causeway.errors import UnexpectedState, WriteConflict
 from causeway.sharing.consumer_policies import PREFIX, consumer_policies
 from causeway.sharing.policies import Statement, converged
 from causeway.topology.accounts import AccountRole
 from causeway_airflow.configuration import topology, use_cases
-from causeway_airflow.hooks.policies import HOOKS, PolicyHook
+from causeway_airflow.hooks.policies import COMPARED, OWNED, OwnedPolicyHook
 from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 
@@ -32,18 +32,31 @@ def converge_consumer_policies(hook: Hooks, owner: AccountRole) -> list[str]:
     """Bring an owner's policies to what consumers beyond the templates need.
 
     Returns the names of the resources whose policy was written.
+
+    Raises:
+        UnexpectedState: the policy of a bucket or a key, which administrators write, differs.
     """
-    return [
-        policy.name
-        for policy in consumer_policies(owner, use_cases(), topology(), clock.now())
-        if converge_policy(
-            hook(HOOKS[policy.holder]), policy.name, policy.statements, prefix=PREFIX
+    written, different = [], []
+    for policy in consumer_policies(owner, use_cases(), topology(), clock.now()):
+        declared, name = policy.statements, policy.name
+        if policy.holder in OWNED:
+            if converge_policy(hook(OWNED[policy.holder]), name, declared, prefix=PREFIX):
+                written.append(name)
+            continue
+        document = hook(COMPARED[policy.holder]).read(name)
+        if converged(document, declared, prefix=PREFIX, holder=policy.holder) is not None:
+            different.append(f"{policy.holder.word} {name}")
+    if different:
+        raise UnexpectedState(
+            f"the policies of {' and '.join(different)} do not let in whom the access declares, "
+            f"and no one else (statements {PREFIX}…)",
+            next_step="An administrator runs: python -m causeway_deploy bootstrap.",
         )
-    ]
+    return written
 
 
 def converge_policy(
-    hook: PolicyHook,
+    hook: OwnedPolicyHook,
     name: str,
     statements: Iterable[Statement],
     *,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from causeway.errors import UnexpectedState
+from causeway.use_cases.use_case import load_use_cases
 from tests.local_platform import LocalPlatform
 
 BUCKET = "causeway-data-111111111111-eu-central-1"
@@ -33,13 +35,19 @@ def test_a_declared_consumer_comes_and_goes(
 
     text = (CONFIG_DIR / "use_cases" / "credit_risk.yaml").read_text()
     (tmp_path / "credit_risk.yaml").write_text(text + GRANT)
+    differ = f"policies of bucket {BUCKET} and key alias/causeway-data do not let in"
     with monkeypatch.context() as declared:
         declared.setenv("CAUSEWAY_USE_CASES", str(tmp_path))
-        assert task.perform({}) == [BUCKET, "alias/causeway-data", CATALOGUE]
-        assert task.perform({}) == []
+        with pytest.raises(UnexpectedState, match=differ):  # the guards are an administrator's
+            task.perform({})
+        platform.deploy("data", use_cases=load_use_cases(tmp_path))
+        assert task.perform({}) == []  # the catalogue's was written before
     policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
     new = [s for s in policy["Statement"] if s not in before["Statement"]]
     assert {s["Principal"]["AWS"][0] for s in new} == {"arn:aws:iam::777777777777:root"}
 
-    assert task.perform({}) == [BUCKET, "alias/causeway-data", CATALOGUE]
+    with pytest.raises(UnexpectedState, match=differ):
+        task.perform({})
+    platform.deploy("data")
+    assert task.perform({}) == []
     assert json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"]) == before
