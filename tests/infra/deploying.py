@@ -49,6 +49,7 @@ ROLES = {
         "causeway-registry-sync",
         "causeway-registry-auditor",
         "causeway-registry-stack-keeper",
+        "causeway-releaser",
         "causeway-test-approver",
         "causeway-production-approver",
         "causeway-event-forwarder",

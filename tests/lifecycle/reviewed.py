@@ -51,6 +51,7 @@ DUTIES = (
     "registry-owner",
     "registry-stack-keeper",
     "registry-sync",
+    "releaser",
     "science-auditor",
     "science-stack-keeper",
     "trainer",

@@ -40,8 +40,9 @@ def test_a_person_reads_gate_report_and_comparison_before_deciding(record: Recor
     assert "candidate" in evidence["comparison"]
 
 
-def test_an_endpoint_that_cannot_load_its_model_fails_the_deployment(record: Record) -> None:
-    assert record.run("promotion to a failing endpoint").tasks["deploy_to_test"] == ["failed"]
+def test_a_model_that_its_role_may_not_load_fails_the_deployment(record: Record) -> None:
+    run = record.run("promotion of a model that cannot be loaded")
+    assert run.tasks["deploy_to_test"] == ["failed"]
 
 
 def test_a_pipeline_changed_beside_the_chain_is_set_right_and_finds_its_version(

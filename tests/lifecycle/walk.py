@@ -1,8 +1,8 @@
 """The lifecycle that is recorded: the chain of DAGs from empty accounts to a model in production.
 
 Each DAG runs twice where that differs, and takes the ways out that the runbooks name: a refused
-approval, drifted shares, a failed job, a failed endpoint that is replaced. What must fail is made
-to fail by a policy of the account's administrators, as it would be on AWS.
+approval, drifted shares, a failed job, a model that its endpoint may not load. What must fail is
+made to fail by a policy of the account's administrators, as it would be on AWS.
 
 Nothing is judged here beyond what the next step needs: the tests judge the record.
 """
@@ -179,7 +179,7 @@ class Walk:
         self.observe("trainer's approval recorded", status(self.platform, V1, "development"))
 
     def first_version(self) -> None:
-        """Take the first version into test; its endpoint fails once."""
+        """Take the first version into test; its model cannot be loaded once."""
         runner, promotion = (
             self.promotions[0],
             (PROMOTION, {"version_arn": V1, "attempt": 1}, RUN_1),
@@ -190,7 +190,7 @@ class Walk:
         with denied(self.platform, "test", "causeway-serving-execution", "s3:GetObject"):
             approve_for_test(self.platform, "model-owner", V1)
             self.run("sync of the approval for test", SYNC)
-            self.keep("promotion to a failing endpoint", runner.result(), fails=True)
+            self.keep("promotion of a model that cannot be loaded", runner.result(), fails=True)
         runner.start(*promotion)
         self.await_status(V1, "test", "pending")
         self.observe("first version's test record", stage_record(self.platform, V1, "test"))

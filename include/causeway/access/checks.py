@@ -20,6 +20,7 @@ from causeway.topology.arns import ModelPackageGroupArn, SageMakerArn
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
+from causeway.versions.registry import RELEASED, RELEASES
 
 
 class Probe(StrEnum):
@@ -79,11 +80,18 @@ class Check:
     route: Route = "ram"
     #: The status from which on a model card is shared.
     from_status: CardStatusName = "Draft"
+    #: A tag that an object must have to be read; without one any object there will do.
+    tag: str | None = None
 
     @property
     def resource(self) -> str:
         """The resource's ARN as policies, shares and calls write it."""
         return str(self.arn)
+
+    @property
+    def place(self) -> str:
+        """Where the owner's auditor looks for an object to probe, and with which tag."""
+        return "/".join(self.location) + (f"#{self.tag}" if self.tag else "")
 
     @property
     def key(self) -> str:
@@ -139,7 +147,13 @@ def _of_grant(
     cases: Sequence[UseCase],
     topology: Topology,
 ) -> Iterator[Check]:
-    def check(probe: Probe, *needs: Need, duty: str, location: tuple[str, str] = ("", "")) -> Check:
+    def check(
+        probe: Probe,
+        *needs: Need,
+        duty: str,
+        location: tuple[str, str] = ("", ""),
+        tag: str | None = None,
+    ) -> Check:
         return Check(
             account,
             role,
@@ -155,6 +169,7 @@ def _of_grant(
             location,
             grant.route,
             grant.from_status,
+            tag,
         )
 
     if grant.route == "ram":
@@ -172,8 +187,10 @@ def _of_grant(
         need = Need("sagemaker:DescribeModelCard", str(grant.resource))
         yield check(Probe.DESCRIBE_CARD, need, duty=duty)
     else:
-        for probe, needs, location in _of_model_group(grant, account, cases, topology):
-            yield check(probe, *needs, duty=duty, location=location)
+        released = RELEASES.get(role) if grant.grant is Grant.DEPLOY else None
+        for probe, needs, location in _of_model_group(grant, account, cases, topology, released):
+            tag = released if probe is Probe.READ_ARTIFACT else None
+            yield check(probe, *needs, duty=duty, location=location, tag=tag)
 
 
 _Part = tuple[Probe, tuple[Need, ...], tuple[str, str]]
@@ -231,7 +248,11 @@ def _of_table(group: FeatureGroup, owner: AccountRole, topology: Topology) -> tu
 
 
 def _of_model_group(
-    grant: DesiredGrant, account: AccountId, cases: Sequence[UseCase], topology: Topology
+    grant: DesiredGrant,
+    account: AccountId,
+    cases: Sequence[UseCase],
+    topology: Topology,
+    released: str | None,
 ) -> Iterator[_Part]:
     group = ModelPackageGroupArn.parse(str(grant.resource))
     versions = group.versions
@@ -246,7 +267,8 @@ def _of_model_group(
         return
     model = next(m.name for case in cases for m in case.models if m.group == group.name)
     bucket = topology.bucket(grant.owner_role)
-    artifact = f"arn:{topology.partition}:s3:::{bucket}/models/{model}/object"
+    artifact = f"arn:{topology.partition}:s3:::{bucket}/models/{model}/object/model.tar.gz"
+    tags: dict[str, str | bool] = {f"s3:ExistingObjectTag/{released}": RELEASED} if released else {}
     location = (bucket, f"models/{model}/")
     if grant.grant in (Grant.REGISTER, Grant.ADMIN):
         needs = (Need("sagemaker:CreateModelPackage", f"{versions}/1"),)
@@ -261,7 +283,7 @@ def _of_model_group(
     yield (
         Probe.READ_ARTIFACT,
         (
-            Need("s3:GetObject", artifact),
+            Need("s3:GetObject", artifact, tags),
             _of_key("kms:Decrypt", grant.owner_role, topology),
         ),
         location,

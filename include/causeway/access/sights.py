@@ -66,8 +66,8 @@ class Sight(Strict):
     existing: tuple[str, ...] = ()
     #: The status of each model card, by its ARN; grants may hold it back until a later one.
     cards: dict[str, str] = Field(default_factory=dict)
-    #: The ARN of the latest version of each model group, and one key of each place in a bucket
-    #: (`bucket/prefix`): something for the probes to ask about.
+    #: The ARN of the latest version of each model group, and one key of each place that checks
+    #: name: something for the probes to ask about.
     versions: dict[str, str] = Field(default_factory=dict)
     samples: dict[str, str] = Field(default_factory=dict)
     roles: dict[str, SeenRole] = Field(default_factory=dict)

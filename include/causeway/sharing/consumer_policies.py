@@ -28,6 +28,7 @@ from causeway.topology.accounts import AccountId, AccountRole, Topology
 from causeway.topology.arns import OrganisationArn
 from causeway.topology.names import FEATURE_DATABASE
 from causeway.use_cases.use_case import UseCase
+from causeway.versions.registry import ARTIFACT, RELEASED, RELEASES
 
 #: How the Sids of consumers' statements begin; no template has one that does.
 PREFIX: Final = "CausewayConsumers"
@@ -174,26 +175,30 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
 def _of_artifacts(
     grants: Sequence[DesiredGrant], cases: Sequence[UseCase], topology: Topology
 ) -> tuple[ConsumerPolicy, ...]:
+    """Return who reads and stores artifacts; who only deploys reads those in production."""
     models = {model.group: model.name for case in cases for model in case.models}
     bucket = _bucket_arn(topology, AccountRole.SHARED_SERVICES)
-    readers: dict[str, set[str]] = {}
     writers: dict[str, set[str]] = {}
+    deployers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.kind is ResourceKind.MODEL_GROUPS and grant.grant in _READS_ARTIFACTS:
             folder = f"models/{models[grant.resource.name]}"
-            readers.setdefault(folder, set()).add(grant.principal)
-            if grant.grant in _WRITES:
-                writers.setdefault(folder, set()).add(grant.principal)
+            among = writers if grant.grant in _WRITES else deployers
+            among.setdefault(folder, set()).add(grant.principal)
+    tag = f"s3:ExistingObjectTag/{RELEASES[AccountRole.PROD]}"
+    released = {"StringEquals": {tag: [RELEASED]}}
     statements: list[Statement] = []
-    for verb, action, folders in (
-        ("Read", "s3:GetObject", readers),
-        ("Store", "s3:PutObject", writers),
+    for verb, action, files, folders, condition in (
+        ("Read", "s3:GetObject", "*", writers, None),
+        ("ReadReleased", "s3:GetObject", f"*/{ARTIFACT}", deployers, released),
+        ("Store", "s3:PutObject", "*", writers, None),
     ):
         for folder, principals in sorted(folders.items()):
             word = f"{verb}Artifacts{_word(folder)}"
-            statements += _statements(word, [action], [f"{bucket}/{folder}/*"], principals)
-    reading = {principal for principals in readers.values() for principal in principals}
+            resources = [f"{bucket}/{folder}/{files}"]
+            statements += _statements(word, [action], resources, principals, condition)
     writing = {principal for principals in writers.values() for principal in principals}
+    reading = writing | {principal for principals in deployers.values() for principal in principals}
     return (
         ConsumerPolicy(
             PolicyHolder.BUCKET, topology.bucket(AccountRole.SHARED_SERVICES), tuple(statements)

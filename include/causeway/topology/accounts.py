@@ -84,6 +84,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "registry-sync",
             "registry-auditor",
             "registry-stack-keeper",
+            "releaser",
             "test-approver",
             "production-approver",
         ),

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from causeway.digests import Digest
 from causeway.plain_texts import decoded, decoded_metrics
+from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.fingerprint import REQUEST_SHA256, package_sha256, request_sha256
 from causeway.versions.stages import LifeCycle
@@ -33,6 +35,17 @@ DAG_RUN: Final = "dag-run"
 TRAINED_BY: Final = "trained-by"
 #: Written when somebody other than the trainer asked for the registration.
 REQUESTED_BY: Final = "requested-by"
+#: The name of an artifact in the folder of its digest.
+ARTIFACT: Final = "model.tar.gz"
+#: The tag of an artifact's object version that each account's deployer and endpoints may read.
+RELEASES: Final[Mapping[AccountRole, str]] = MappingProxyType(
+    {
+        AccountRole.TEST: "causeway-approved-test",
+        AccountRole.PROD: "causeway-approved-production",
+    }
+)
+#: The value of that tag.
+RELEASED: Final = "true"
 
 #: The customer metadata that Causeway writes. Nobody may change it, and the fingerprint covers it.
 OWN_METADATA: Final = (
@@ -155,7 +168,7 @@ class RegistryVersion:
 
 def artifact_key(model: str, digest: Digest) -> str:
     """Return the key of the model artifact in the shared bucket: content-addressed."""
-    return f"models/{model}/{digest}/model.tar.gz"
+    return f"models/{model}/{digest}/{ARTIFACT}"
 
 
 def held_out_key(model: str, digest: Digest) -> str:

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -68,6 +69,25 @@ class ArtifactsHook(CausewayHook):
             if error.missing:
                 return None
             raise
+
+    def tags(self, uri: str, version: str | None = None) -> dict[str, str]:
+        """Return the tags of a version of an object, by default of the current one."""
+        bucket, key = split_uri(uri)
+        chosen = {"VersionId": version} if version else {}
+        tags = self.call("get_object_tagging", Bucket=bucket, Key=key, **chosen)["TagSet"]
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def tag(self, uri: str, version: str, tags: Mapping[str, str]) -> None:
+        """Give a version of an object these tags, and no others."""
+        bucket, key = split_uri(uri)
+        tag_set = [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
+        self.call(
+            "put_object_tagging",
+            Bucket=bucket,
+            Key=key,
+            VersionId=version,
+            Tagging={"TagSet": tag_set},
+        )
 
     def put(
         self, uri: str, content: bytes | IO[bytes], *, sha256: str, kms_key: str | None = None

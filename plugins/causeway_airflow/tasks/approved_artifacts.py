@@ -64,10 +64,15 @@ def require_cleared_still(hook: Hooks, subject: Subject) -> None:
     version = registry_version(hook, subject.version)
     standing = _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
-    stored = (hook(ArtifactsHook).head(str(version.model_data_url)) or {}).get("VersionId")
+    stored = (artifacts(hook).head(str(version.model_data_url)) or {}).get("VersionId")
     # The bytes of an object's version never change: who looks again needs no digest.
     if stored != version.metadata.get(ARTIFACT_VERSION):
         raise _other_object(subject, version, decisions[-1], stored)
+
+
+def artifacts(hook: Hooks) -> ArtifactsHook:
+    """Return the artifacts as their releaser sees them: deployers see only what was released."""
+    return hook(ArtifactsHook, AccountRole.SHARED_SERVICES, "releaser")
 
 
 def _standing(hook: Hooks, subject: Subject) -> Standing:
@@ -77,7 +82,7 @@ def _standing(hook: Hooks, subject: Subject) -> Standing:
 def _require_object(
     hook: Hooks, subject: Subject, version: RegistryVersion, decision: Decision
 ) -> None:
-    stored = hook(ArtifactsHook).current(str(version.model_data_url))
+    stored = artifacts(hook).current(str(version.model_data_url))
     same = stored.version_id == version.metadata.get(ARTIFACT_VERSION)
     if not same or stored.sha256 != decision.artifact_sha256:
         raise _other_object(subject, version, decision, stored.version_id, stored.sha256)

@@ -24,6 +24,7 @@ from causeway.deployment.rollout import (
 )
 from causeway.errors import (
     ApprovalRefused,
+    CausewayError,
     NotFound,
     Superseded,
     UnexpectedState,
@@ -40,14 +41,11 @@ from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.approved_artifacts import (
-    cleared,
-    require_cleared_still,
-    require_no_stop,
-)
+from causeway_airflow.tasks.approved_artifacts import require_cleared_still, require_no_stop
 from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
 from causeway_airflow.tasks.live_versions import record_live
 from causeway_airflow.tasks.promotion import Subject, registry_version
+from causeway_airflow.tasks.release import release
 from causeway_airflow.tasks.stage_records import (
     add_record,
     close_promotion,
@@ -68,7 +66,7 @@ class EndpointBusy(UnexpectedState):
 
 
 def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
-    """Check what was decided, take the lease, and begin or adopt the deployment.
+    """Release what was decided, take the lease, and begin or adopt the deployment.
 
     Raises:
         ApprovalRefused: the decisions do not let this version in now.
@@ -79,7 +77,7 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     version = registry_version(hook, subject.version)
-    decision = cleared(hook, subject, version)
+    decision = release(hook, subject, version)
     lease = take_lease(table, subject, run_id)
     try:
         check_not_superseded(version.arn, table.live(subject.role, subject.model.name))
@@ -91,10 +89,12 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     names = subject.target(decision.artifact_sha256)
     try:
         require_no_stop(hook, subject)
-    except ApprovalRefused:
-        give_back(table, lease)
+        under_way = start_endpoint(endpoints, subject, names, version, lease)
+    except CausewayError as error:
+        if not error.retryable:  # this run ends here; another one may try
+            give_back(table, lease)
         raise
-    if not start_endpoint(endpoints, subject, names, version, lease):
+    if not under_way:
         return Pending(_until_gone(names), carried={"under_way": False})
     return Pending(wait_of(names), carried={"under_way": True})
 

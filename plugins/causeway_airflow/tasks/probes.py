@@ -160,16 +160,17 @@ class Prober:
     def read_object(self, check: Check) -> Verdict:
         """Read the first byte of an object that the owner's auditor found: bucket and key."""
         bucket, prefix = check.location
-        key = self._samples.get(f"{bucket}/{prefix}")
+        key = self._samples.get(check.place)
         if key is None:
-            return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
+            what = f"nothing tagged {check.tag}" if check.tag else "nothing"
+            return untested(f"there is {what} in s3://{bucket}/{prefix} yet")
         s3 = self.hook(ArtifactsHook, check)
         return _yes_or_refused(s3, "get_object", Bucket=bucket, Key=key, Range="bytes=0-0")
 
     def store_artifact(self, check: Check) -> Verdict:
         """Ask to write where an artifact is, once only and with a wrong digest: never written."""
         bucket, prefix = check.location
-        key = self._samples.get(f"{bucket}/{prefix}")
+        key = self._samples.get(check.place)
         if key is None:
             return untested(f"there is nothing in s3://{bucket}/{prefix} yet")
         alias = next(need.key_of for need in check.needs if need.key_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from causeway.access.checks import Check
 from causeway.access.prediction import LISTED
@@ -12,12 +12,29 @@ from causeway.access.sights import LakeGrant, SeenInvitation, SeenRole, SeenShar
 from causeway.topology.access_rules import ResourceKind
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import ModelPackageGroupArn
+from causeway.versions.registry import ARTIFACT
+from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.iam import IamHook
 from causeway_airflow.hooks.lake_formation import LakeHook
 from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
 from causeway_airflow.hooks.policies import BucketPolicyHook, CatalogPolicyHook, KeyPolicyHook
 from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.tasks.acting import Hooks
+
+#: How many artifacts, the newest first, are looked at for one that has a tag.
+LOOKS: Final = 20
+
+
+def _sample(files: ArtifactsHook, check: Check) -> str | None:
+    """Return the key of an object that a check may read, None where there is none."""
+    bucket, prefix = check.location
+    few = {} if check.tag else {"MaxKeys": 1}
+    listed = files.call("list_objects_v2", Bucket=bucket, Prefix=prefix, **few).get("Contents", [])
+    if check.tag is None:
+        return str(listed[0]["Key"]) if listed else None
+    newest = sorted(listed, key=lambda item: item["LastModified"], reverse=True)
+    keys = [str(item["Key"]) for item in newest if item["Key"].endswith(f"/{ARTIFACT}")]
+    return next((k for k in keys[:LOOKS] if check.tag in files.tags(f"s3://{bucket}/{k}")), None)
 
 
 @dataclass(frozen=True)
@@ -46,9 +63,9 @@ class Auditor:
 
     # ------------------------------------------------------------ as an owner
     def _of_owner(self, checks: Sequence[Check]) -> dict[str, Any]:
-        prefixes = {check.location for check in checks if check.location[0]}
+        places = {check.place: check for check in checks if check.location[0]}
         aliases = {need.key_of for check in checks for need in check.needs if need.key_of}
-        policies, samples = self._buckets(prefixes)
+        policies, samples = self._buckets(places.values())
         keys, of_keys = self._keys(aliases)
         policies |= of_keys
         kinds = {check.kind for check in checks} & LISTED
@@ -74,22 +91,16 @@ class Auditor:
             "versions": {arn: latest for arn, latest in sorted(versions.items()) if latest},
         }
 
-    def _buckets(
-        self, prefixes: Iterable[tuple[str, str]]
-    ) -> tuple[dict[str, str | None], dict[str, str]]:
-        """Return the policies of the buckets, and the key of one object below each prefix."""
-        places = sorted(prefixes)
-        s3 = self.hook(BucketPolicyHook)
+    def _buckets(self, places: Iterable[Check]) -> tuple[dict[str, str | None], dict[str, str]]:
+        """Return the policies of the buckets, and the key of one object in each place."""
+        in_order = sorted(places, key=lambda check: check.place)
+        s3, files = self.hook(BucketPolicyHook), self.hook(ArtifactsHook)
         policies = {
             f"arn:{self.places.partition}:s3:::{bucket}": s3.read(bucket)
-            for bucket in dict.fromkeys(bucket for bucket, _ in places)
+            for bucket in dict.fromkeys(check.location[0] for check in in_order)
         }
-        samples: dict[str, str] = {}
-        for bucket, prefix in places:
-            listed = s3.call("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
-            if listed.get("Contents"):
-                samples[f"{bucket}/{prefix}"] = listed["Contents"][0]["Key"]
-        return policies, samples
+        samples = {check.place: _sample(files, check) for check in in_order}
+        return policies, {place: key for place, key in samples.items() if key}
 
     def _keys(self, aliases: Iterable[str]) -> tuple[dict[str, str], dict[str, str | None]]:
         """Return the key behind each alias, and the keys' policies."""

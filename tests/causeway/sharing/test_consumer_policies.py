@@ -117,7 +117,7 @@ def test_an_organisation_and_a_unit_are_let_in_by_what_the_caller_belongs_to(
     assert not may(bucket, STRANGER, "s3:GetObject", inside)
 
 
-def test_who_deploys_reads_artifacts_and_who_registers_stores_them_too(
+def test_who_deploys_reads_released_artifacts_and_who_registers_reads_and_stores_all(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
     rules = (
@@ -128,17 +128,19 @@ def test_who_deploys_reads_artifacts_and_who_registers_stores_them_too(
     policies_ = consumer_policies(SHARED, [granted(case, *rules)], topology, now)
     bucket, key = of(policies_, PolicyHolder.BUCKET), of(policies_, PolicyHolder.KEY)
     artifact = f"arn:aws:s3:::{bucket.name}/models/credit_risk/d/model.tar.gz"
+    released = {"s3:ExistingObjectTag/causeway-approved-production": "true"}
     verdicts = {
         account: (
             may(bucket, account, "s3:GetObject", artifact),
+            may(bucket, account, "s3:GetObject", artifact, **released),
             may(bucket, account, "s3:PutObject", artifact),
         )
         for account in (STRANGER, "888888888888", "999999999999")
     }
     assert verdicts == {
-        STRANGER: (True, False),
-        "888888888888": (True, True),
-        "999999999999": (False, False),
+        STRANGER: (False, True, False),
+        "888888888888": (True, True, True),
+        "999999999999": (False, False, False),
     }
     assert [s["Sid"] for s in key.statements] == [f"{PREFIX}Decrypt", f"{PREFIX}Encrypt"]
 

@@ -192,6 +192,23 @@ def test_another_run_waits_while_a_deployment_holds_the_lease_of_the_endpoint(
     assert raised.value.retryable is True
 
 
+def test_a_deployment_that_cannot_begin_gives_the_lease_back(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from causeway_airflow.hooks.base import AwsCallError
+
+    iam, role = shared.client("iam", "test"), "causeway-serving-execution"
+    deny = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": deny})
+    iam.put_role_policy(RoleName=role, PolicyName="deny", PolicyDocument=policy)
+    try:
+        with pytest.raises(AwsCallError, match="Could not access model data"):
+            deploy(approved).perform(context("run-1"))
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="deny")
+    assert execute(deploy(approved), context("run-2"))["version_arn"] == approved
+
+
 def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skipped(
     shared: LocalPlatform, approved: str
 ) -> None:
