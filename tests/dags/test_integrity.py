@@ -115,6 +115,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         "platform__catalogue",
         "platform__erasure",
         "platform__feature_health",
+        "platform__live_models",
         "platform__sharing",
         "platform__governance_sync",
         "platform__preflight",
@@ -265,5 +266,6 @@ def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None
         "platform__access_review": "2026-03-09T05:00:00+00:00",
         "platform__feature_health": "2026-03-03T13:00:00+00:00",
         "platform__governance_sync": "2026-03-03T12:05:00+00:00",
+        "platform__live_models": "2026-03-03T12:30:00+00:00",
         "platform__sharing": "2026-03-04T00:00:00+00:00",
     }

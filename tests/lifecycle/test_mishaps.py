@@ -69,3 +69,7 @@ def test_a_record_is_erased_and_the_versions_built_with_it_are_counted(record: R
     results = record.results("erasure")
     assert all(outcome["changed"] for outcome in results["erase"])
     assert results["report"]["model versions built with it"] >= 2
+
+
+def test_what_is_live_is_still_there_as_it_was_released(record: Record) -> None:
+    assert record.results("live models")["look"] == {}

@@ -249,6 +249,7 @@ class Walk:
         """Prove and review who may do what, with everything there to ask about."""
         with bounded(self.platform):
             self.run("preflight", "platform__preflight")
+        self.run("live models", "platform__live_models")
         self.beside.call("take_events")
         share_beside_the_declaration(self.platform)
         self.run("access review", "platform__access_review")
