@@ -12,7 +12,7 @@ from causeway.governance.table import promotion_run_id
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
-from tests.plugins.conftest import context
+from tests.plugins.conftest import context, execute
 from tests.plugins.results import DATASET, TRAINED
 
 if TYPE_CHECKING:
@@ -167,3 +167,39 @@ def asked(version: str) -> None:
     EndpointTestOperator(
         task_id="test", account_role="test", version_arn=version, attempt=1, **ABOUT
     ).perform(run_of(version))
+
+
+def say_production(platform: LocalPlatform, version: str, word: str = "Approved") -> None:
+    """Say a word on a version's way into production as the governance officer."""
+    platform.person("governance-officer").update_model_package(
+        ModelPackageArn=version,
+        ModelLifeCycle={"Stage": "Production", "StageStatus": word, "StageDescription": "so"},
+    )
+
+
+def to_production(version: str) -> Any:
+    """Return the operator that deploys a version into the production account."""
+    from causeway_airflow.operators.endpoints import DeployEndpointOperator
+
+    return DeployEndpointOperator(
+        task_id="deploy", account_role="prod", version_arn=version, attempt=1, **ABOUT
+    )
+
+
+def smoke(version: str) -> Any:
+    """Return the operator that asks the production endpoint and ends the promotion."""
+    from causeway_airflow.operators.promotion import SmokeTestOperator
+
+    return SmokeTestOperator(
+        task_id="smoke", account_role="prod", version_arn=version, attempt=1, **ABOUT
+    )
+
+
+def clear(platform: LocalPlatform, version: str) -> str:
+    """Take an approved version through its test and have the officer approve it, too."""
+    execute(deploy(version), run_of(version))
+    asked(version)
+    sync()
+    say_production(platform, version)
+    sync()
+    return version

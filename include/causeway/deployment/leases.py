@@ -30,8 +30,8 @@ LEASE_OURS: Final = "#owner = :owner AND fencing = :fencing"
 #: lease; the same lease writes again. A run with an outdated fencing number fails.
 LIVE_NOT_NEWER: Final = "attribute_not_exists(pk) OR fencing <= :fencing"
 
-#: Lets one case through: nothing else was recorded as live since it was read.
-LIVE_UNCHANGED: Final = "fencing = :fencing"
+#: What the sort keys of an endpoint's history begin with.
+HISTORY: Final = "LIVE#"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Live:
     run_id: str
     fencing: int
     deployed_at: datetime
+    #: The fingerprint of the version's package when it went live.
+    package_sha256: str = ""
+    #: Why it was rolled back to, by whom; empty for a deployment.
+    reason: str = ""
     #: When its endpoint was deleted; None while it serves.
     removed_at: datetime | None = None
 
@@ -74,7 +78,7 @@ def live_key(role: AccountRole, model: str) -> Key:
 
 def history_key(live: Live) -> Key:
     """Return the key of one entry of an endpoint's history: what was live under which lease."""
-    return Key(live_key(live.account_role, live.model).pk, f"LIVE#{live.fencing:012d}")
+    return Key(live_key(live.account_role, live.model).pk, f"{HISTORY}{live.fencing:012d}")
 
 
 def live_item(live: Live) -> dict[str, Any]:
@@ -90,6 +94,8 @@ def live_item(live: Live) -> dict[str, Any]:
         "run_id": live.run_id,
         "fencing": live.fencing,
         "deployed_at": instant(live.deployed_at),
+        "package_sha256": live.package_sha256,
+        "reason": live.reason,
         **({"removed_at": instant(live.removed_at)} if live.removed_at else {}),
     }
 
@@ -106,6 +112,8 @@ def live_of(item: Mapping[str, Any]) -> Live:
         run_id=item["run_id"],
         fencing=int(item["fencing"]),
         deployed_at=moment(item["deployed_at"]),
+        package_sha256=item.get("package_sha256", ""),
+        reason=item.get("reason", ""),
         removed_at=moment(item["removed_at"]) if item.get("removed_at") else None,
     )
 
@@ -163,12 +171,6 @@ def write_history(live: Live) -> Update:
     key = history_key(live)
     item = live_item(live) | key.item()
     return Update(key, LIVE_NOT_NEWER, {":fencing": live.fencing}, {}, item=item)
-
-
-def still_live(live: Live) -> Update:
-    """Check that an endpoint still serves what it did when it was read."""
-    key = live_key(live.account_role, live.model)
-    return Update(key, LIVE_UNCHANGED, {":fencing": live.fencing}, {})
 
 
 def write_live(live: Live) -> Update:

@@ -76,7 +76,8 @@ class ModelSpec(Strict):
     gates: tuple[AnyGate, ...] = Field(min_length=1)
     trainer: str
     approvers: Approvers
-    approval_valid_days: Annotated[int, Field(ge=1, le=365)] = 30
+    #: Below CloudTrail's 90 days, in which the call behind a decision can be looked up.
+    approval_valid_days: Annotated[int, Field(ge=1, le=89)] = 30
     deployment: Deployment
 
     @property

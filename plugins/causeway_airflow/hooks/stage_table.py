@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.deployment.leases import Lease, Live, lease_key, lease_of, live_key, live_of
+from causeway.deployment.leases import HISTORY, Lease, Live, lease_key, lease_of, live_key, live_of
 from causeway.governance.clearance import Standing
 from causeway.governance.decisions import (
     Decision,
@@ -83,3 +83,8 @@ class StageTableHook(GovernanceHook):
         """Return what a model's endpoint serves in an account role, or None."""
         item = self.get(live_key(role, model))
         return live_of(item) if item else None
+
+    def history(self, role: AccountRole, model: str) -> list[Live]:
+        """Return what a model's endpoint served in an account role, the first deployment first."""
+        items = self.query(live_key(role, model).pk)
+        return [live_of(item) for item in items if item["sk"].startswith(HISTORY)]

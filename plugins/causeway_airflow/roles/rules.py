@@ -61,10 +61,12 @@ RULES: Final = (
     Rule("*__training", start=Role.USER, rerun=Role.USER),
     # The sync starts promotions, one for each version; a run by hand has no promotion behind it.
     Rule("*__promotion", start=Role.ADMIN, rerun=Role.OP),
+    Rule("*__rollback", start=Role.OP, rerun=Role.OP),
     # They look, and change nothing.
     Rule("platform__access_review", start=Role.USER, rerun=Role.USER),
     Rule("platform__catalogue", start=Role.USER, rerun=Role.USER),
     Rule("platform__feature_health", start=Role.USER, rerun=Role.USER),
+    Rule("platform__live_models", start=Role.USER, rerun=Role.USER),
     Rule("platform__preflight", start=Role.USER, rerun=Role.USER),
     # They change accounts, shares, records of all use cases.
     Rule("platform__accounts", start=Role.OP, rerun=Role.OP),

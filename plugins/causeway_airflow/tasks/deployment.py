@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -34,6 +35,7 @@ from causeway.governance.clearance import StoppedInTheRegistry
 from causeway.governance.decisions import Decision
 from causeway.governance.table import PromotionStatus, new_record
 from causeway.statuses import Meaning
+from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage, Status, current
 from causeway_airflow.configuration import topology
@@ -95,7 +97,7 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
             give_back(table, lease)
         raise
     if not under_way:
-        return Pending(_until_gone(names), carried={"under_way": False})
+        return Pending(until_gone(names), carried={"under_way": False})
     return Pending(wait_of(names), carried={"under_way": True})
 
 
@@ -179,7 +181,7 @@ def wait_of(names: Target) -> Wait:
     )
 
 
-def _until_gone(names: Target) -> Wait:
+def until_gone(names: Target) -> Wait:
     """Return the wait for a deleted endpoint's name, which cannot be used before it is gone."""
     return Wait(
         what=f"the deletion of endpoint {names.endpoint}",
@@ -196,7 +198,15 @@ def start_endpoint(
     version: RegistryVersion,
     lease: Lease,
 ) -> bool:
-    """Make model and config, and create or update the endpoint, or adopt what is there.
+    """Make model and config, and bring the endpoint onto them; see `bring`."""
+    endpoints.ensure_model(create_model_request(names, version, subject.role, topology()))
+    compute = topology().compute_of(subject.role)
+    endpoints.ensure_config(endpoint_config_request(names, version.arn, subject.model, compute))
+    return bring(endpoints, names, tags_of(names, version.arn, lease), subject.account)
+
+
+def bring(endpoints: EndpointsHook, names: Target, tags: Mapping[str, str], account: str) -> bool:
+    """Create or update the endpoint, or adopt what is there.
 
     Returns False when the name is taken by an endpoint that is being deleted: a failed one is
     deleted here first.
@@ -204,31 +214,28 @@ def start_endpoint(
     Raises:
         EndpointBusy: another change of it is in progress.
     """
-    endpoints.ensure_model(create_model_request(names, version, subject.role, topology()))
-    compute = topology().compute_of(subject.role)
-    endpoints.ensure_config(endpoint_config_request(names, version.arn, subject.model, compute))
     observed = endpoints.observe(names.endpoint)
     start = how_to_start(names, status=observed.status, endpoint_config=observed.endpoint_config)
     if start is Start.WAIT:
         raise EndpointBusy(
             f"endpoint {names.endpoint} is {observed.status} on {observed.endpoint_config}",
-            account=subject.account,
+            account=account,
             next_step="The task retries until that change has ended.",
         )
     if start is Start.REPLACE:
         endpoints.delete(names.endpoint)
     if start is Start.CREATE:
-        endpoints.create(names.endpoint, names.endpoint_config, tags_of(names, version, lease))
+        endpoints.create(names.endpoint, names.endpoint_config, tags)
     elif start is Start.UPDATE:
         endpoints.update(names.endpoint, names.endpoint_config)
     log.info("endpoint %s: %s %s", names.endpoint, start.value, names.endpoint_config)
     return start not in (Start.REPLACE, Start.WHEN_GONE)
 
 
-def tags_of(names: Target, version: RegistryVersion, lease: Lease) -> dict[str, str]:
+def tags_of(names: Target, version: ModelPackageArn, lease: Lease) -> dict[str, str]:
     """Return the tags of an endpoint: what it serves, and under which lease."""
     return {
-        TAG_VERSION: str(version.arn),
+        TAG_VERSION: str(version),
         TAG_DIGEST: names.artifact_sha256,
         TAG_RUN: lease.owner,
         TAG_FENCING: str(lease.fencing),

@@ -37,6 +37,7 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
         if before.endpoint_config == names.endpoint_config and not before.removed_at:
             return
         before = None  # it replaces itself
+    facts = table.state(subject.version).facts
     live = Live(
         account_role=subject.role,
         model=subject.model.name,
@@ -47,12 +48,13 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
         run_id=lease.owner,
         fencing=lease.fencing,
         deployed_at=datetime.now(UTC),
+        package_sha256=facts.package_sha256 if facts else "",
     )
     updates = [
         absent(revocation_key(subject.version, subject.attempt)),
         write_live(live),
         write_history(live),
-        *_records(table, subject, before, live.deployed_at),
+        *production_records(table, subject, before, live.deployed_at),
     ]
     if not table.transact(updates):
         raise WriteConflict(
@@ -63,10 +65,10 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
         )
 
 
-def _records(
+def production_records(
     table: StageTableHook, subject: Subject, before: Live | None, now: datetime
 ) -> list[Update]:
-    """Return the changes of the production records."""
+    """Return the changes of the production records of a version and of the one before it."""
     if subject.stage is not Stage.PRODUCTION:
         return []
     updates = []

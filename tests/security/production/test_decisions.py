@@ -17,7 +17,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.accounts import ACCOUNTS
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import deploy, register, sync
+from tests.plugins.candidates import deploy, register, run_of, sync
 from tests.plugins.conftest import context
 
 TABLE = "causeway-governance"
@@ -59,7 +59,7 @@ def test_a_package_changed_after_its_approval_is_not_deployed(
 ) -> None:
     change(shared, approved)
     with pytest.raises(ApprovalRefused, match="its fingerprint is"):
-        deploy(approved).perform(context())
+        deploy(approved).perform(run_of(approved))
     assert Stage.TEST not in state(approved).records
 
 
@@ -70,13 +70,13 @@ def test_a_package_changed_while_its_endpoint_is_made_is_taken_back(
 
     task = deploy(approved)
     with pytest.raises(TaskDeferred) as deferred:
-        task.perform(context("run-1"))
+        task.perform(run_of(approved))
     shared.client("sagemaker", "test").get_waiter("endpoint_in_service").wait(
         EndpointName="credit-risk", WaiterConfig={"Delay": 1}
     )
     change(shared, approved)
     with pytest.raises(ApprovalRefused, match="its fingerprint is"):
-        deploy(approved).resumed(context("run-1"), **deferred.value.kwargs)
+        deploy(approved).resumed(run_of(approved), **deferred.value.kwargs)
 
 
 def test_a_package_changed_before_anybody_saw_it_is_quarantined(shared: LocalPlatform) -> None:
@@ -266,7 +266,7 @@ def test_a_decision_that_no_call_explains_deploys_nothing(
         )
     duty("decider").put_item(TableName=TABLE, Item=encoded(forged(version, call)))
     with pytest.raises(ApprovalRefused, match=r"comes from no call|names event"):
-        deploy(version).perform(context())
+        deploy(version).perform(run_of(version))
     assert Stage.TEST not in state(version).records
 
 
@@ -278,4 +278,4 @@ def test_an_approval_that_ran_out_starts_nothing(shared: LocalPlatform, approved
         ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00.000000+00:00"}},
     )
     with pytest.raises(ApprovalRefused, match="until 2020-01-01"):
-        deploy(approved).perform(context())
+        deploy(approved).perform(run_of(approved))

@@ -13,10 +13,17 @@ from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, asked, deploy, sync
-from tests.plugins.conftest import context, execute
-
-RUN = "run-1"
+from tests.plugins.candidates import (
+    ABOUT,
+    clear,
+    deploy,
+    run_of,
+    say_production,
+    smoke,
+    sync,
+    to_production,
+)
+from tests.plugins.conftest import execute
 
 
 def table() -> Any:
@@ -36,38 +43,10 @@ def say(platform: LocalPlatform, version: str, word: str) -> None:
     )
 
 
-def production(platform: LocalPlatform, version: str, word: str) -> None:
-    """The officer's word on the entry into production."""
-    platform.person("governance-officer").update_model_package(
-        ModelPackageArn=version,
-        ModelLifeCycle={"Stage": "Production", "StageStatus": word, "StageDescription": "so"},
-    )
-
-
-def to_production(version: str) -> Any:
-    from causeway_airflow.operators.endpoints import DeployEndpointOperator
-
-    return DeployEndpointOperator(
-        task_id="deploy", account_role="prod", version_arn=version, attempt=1, **ABOUT
-    )
-
-
-def smoke(version: str) -> Any:
-    from causeway_airflow.operators.promotion import SmokeTestOperator
-
-    return SmokeTestOperator(
-        task_id="smoke", account_role="prod", version_arn=version, attempt=1, **ABOUT
-    )
-
-
 @pytest.fixture
 def cleared(shared: LocalPlatform, approved: str) -> str:
     """A version that was tested, and that both people have approved."""
-    execute(deploy(approved), context(RUN))
-    asked(approved, RUN)
-    sync()
-    production(shared, approved, "Approved")
-    sync()
+    clear(shared, approved)
     assert state(approved).records[Stage.PRODUCTION].status is Status.PENDING
     return approved
 
@@ -77,18 +56,18 @@ def cleared(shared: LocalPlatform, approved: str) -> str:
     [
         lambda platform, version: say(platform, version, "Rejected"),
         lambda platform, version: say(platform, version, "PendingManualApproval"),
-        lambda platform, version: production(platform, version, "Rejected"),
+        lambda platform, version: say_production(platform, version, "Rejected"),
     ],
     ids=["rejected by the owner", "withdrawn by the owner", "rejected by the officer"],
 )
-def test_after_both_approvals_a_stop_keeps_a_version_out_of_production(
+def test_after_both_approvals_a_stop_keeps_a_version_out_of_say_production(
     shared: LocalPlatform, cleared: str, stop: Any
 ) -> None:
     live = table().live(AccountRole.PROD, "credit_risk")
     stop(shared, cleared)
     sync()
     with pytest.raises(ApprovalRefused, match="was revoked by"):
-        to_production(cleared).perform(context(RUN))
+        to_production(cleared).perform(run_of(cleared))
     assert table().live(AccountRole.PROD, "credit_risk") == live
     assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
     registry = shared.client("sagemaker", "shared_services")
@@ -101,7 +80,7 @@ def test_a_stop_that_no_sync_has_seen_yet_holds_the_deployment(
 ) -> None:
     say(shared, cleared, "Rejected")
     with pytest.raises(StoppedInTheRegistry) as held:
-        to_production(cleared).perform(context(RUN))
+        to_production(cleared).perform(run_of(cleared))
     assert held.value.retryable
 
 
@@ -113,13 +92,13 @@ def test_a_stop_while_the_endpoint_is_made_takes_it_back(
     resumed = task.resumed
 
     def after_the_stop(task_context: Any, **carried: Any) -> Any:
-        production(shared, cleared, "Rejected")
+        say_production(shared, cleared, "Rejected")
         sync()
         return resumed(task_context, **carried)
 
     task.resumed = after_the_stop
     with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
-        execute(task, context(RUN))
+        execute(task, run_of(cleared))
     assert table().live(AccountRole.PROD, "credit_risk") == before
     assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
     sagemaker = shared.client("sagemaker", "prod")
@@ -146,24 +125,24 @@ def test_a_stop_in_the_very_moment_of_recording_records_nothing(
 
     def late(hook: Any, updates: Any) -> bool:
         monkeypatch.setattr(StageTableHook, "transact", transact)
-        production(shared, cleared, "Rejected")
+        say_production(shared, cleared, "Rejected")
         sync()
         return transact(hook, updates)
 
     monkeypatch.setattr(StageTableHook, "transact", late)
     with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
-        execute(to_production(cleared), context(RUN))
+        execute(to_production(cleared), run_of(cleared))
     assert table().live(AccountRole.PROD, "credit_risk") == before
 
 
 def test_a_live_version_that_is_stopped_is_marked_and_alerted(
     shared: LocalPlatform, cleared: str, heard: Any
 ) -> None:
-    execute(to_production(cleared), context(RUN))
-    smoke(cleared).perform(context(RUN))
+    execute(to_production(cleared), run_of(cleared))
+    smoke(cleared).perform(run_of(cleared))
     sync()
     heard()
-    production(shared, cleared, "Rejected")
+    say_production(shared, cleared, "Rejected")
     sync()
     described = shared.client("sagemaker", "shared_services").describe_model_package(
         ModelPackageName=cleared
@@ -209,15 +188,17 @@ def test_a_waiting_approval_ends_when_the_attempt_is_stopped(
     from causeway_airflow.operators.promotion import ClosePromotionOperator
     from causeway_airflow.sensors.approval import ApprovalSensor
 
-    production(shared, approved, "Rejected")
+    say_production(shared, approved, "Rejected")
     sync()
     about = {"version_arn": approved, "attempt": 1}
-    sensor = ApprovalSensor(task_id="w", target="production", wait=timedelta(hours=1), **about)
+    sensor = ApprovalSensor(
+        task_id="w", target="production", wait=timedelta(hours=1), **about, **ABOUT
+    )
     with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
-        sensor.resumed(context(RUN))
+        sensor.resumed(run_of(approved))
     close = ClosePromotionOperator(task_id="close", **about, **ABOUT)
     with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
-        close.perform(context(RUN))
+        close.perform(run_of(approved))
     promotion = state(approved).promotion
     assert promotion is not None
     assert promotion.status is PromotionStatus.REJECTED
@@ -229,4 +210,4 @@ def test_a_stranger_stops_nothing(shared: LocalPlatform, approved: str) -> None:
     )
     sync()
     assert state(approved).revocations == ()
-    assert execute(deploy(approved), context(RUN))["version_arn"] == approved
+    assert execute(deploy(approved), run_of(approved))["version_arn"] == approved
