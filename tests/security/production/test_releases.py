@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from causeway.errors import ApprovalRefused, NotFound
+from causeway.errors import ApprovalRefused, CausewayError
 from causeway.topology.accounts import AccountRole
 from causeway.topology.connections import connections
 from causeway.versions.registry import RELEASES
 from tests.local_platform import LocalPlatform
 from tests.localaws.waiting import eventually
-from tests.plugins.candidates import deploy, register
+from tests.plugins.candidates import deploy, register, run_of, sync
 from tests.plugins.conftest import context, execute
 from tests.refusals import refused, refused_saying
 
@@ -28,8 +28,9 @@ APPROVED = {"TagSet": [{"Key": tag, "Value": "true"} for tag in sorted(RELEASES.
 
 @pytest.fixture
 def registered(shared: LocalPlatform, request: pytest.FixtureRequest) -> str:
-    """A version that nobody decided on."""
+    """A version that nobody decided on; its promotion waits."""
     version: str = register(request.node.name).perform(context())["version_arn"]
+    sync()
     return version
 
 
@@ -99,7 +100,7 @@ def test_a_deployer_makes_no_model_of_an_artifact_that_was_not_released(
 def test_what_was_released_for_test_is_not_released_for_production(
     shared: LocalPlatform, approved: str
 ) -> None:
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     assert tags(shared, artifact(shared, approved)) == {"causeway-approved-test": "true"}
     deployer = as_duty("causeway_prod_deployer", "sagemaker")
     refused_saying(
@@ -113,7 +114,7 @@ def test_what_was_released_for_test_is_not_released_for_production(
 def test_an_artifact_put_in_the_place_of_a_released_one_is_not_loaded(
     shared: LocalPlatform, approved: str
 ) -> None:
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     owner, where = shared.client("s3", "shared_services"), artifact(shared, approved)
     released = owner.head_object(**where)["VersionId"]
     owner.delete_object(**where)  # an administrator of the account may, no duty
@@ -131,7 +132,7 @@ def test_an_artifact_put_in_the_place_of_a_released_one_is_not_loaded(
         assert described["EndpointStatus"] == "Failed"
         assert "AccessDenied" in described["FailureReason"]
         with pytest.raises(ApprovalRefused, match="may not enter test"):
-            deploy(approved).perform(context("run-2"))
+            deploy(approved).perform(run_of(approved))
         assert tags(shared, where) == {}
     finally:
         with contextlib.suppress(ClientError):
@@ -147,7 +148,7 @@ def test_an_artifact_put_in_the_place_of_a_released_one_is_not_loaded(
 def test_a_deployer_configures_endpoints_of_own_models_only(
     shared: LocalPlatform, approved: str
 ) -> None:
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     request = model(shared, "test", approved, "of-somebody-else")
     shared.client("sagemaker", "test").create_model(**request)
     variant = {"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
@@ -163,7 +164,7 @@ def test_a_deployer_configures_endpoints_of_own_models_only(
 def test_nobody_but_the_releaser_tags_or_untags_an_artifact(
     shared: LocalPlatform, approved: str
 ) -> None:
-    execute(deploy(approved), context("run-1"))
+    execute(deploy(approved), run_of(approved))
     where = artifact(shared, approved)
     owner = shared.client("s3", "shared_services")
     of_version = {**where, "VersionId": owner.head_object(**where)["VersionId"]}
@@ -240,9 +241,16 @@ def test_a_releaser_alone_sets_the_two_tags_of_artifacts_and_nothing_else(
 
 
 def test_without_a_decision_nothing_is_released(shared: LocalPlatform, registered: str) -> None:
-    with pytest.raises(NotFound):
-        deploy(registered).perform(context("run-1"))
-    assert tags(shared, artifact(shared, registered)) == {}
+    where = artifact(shared, registered)
+    with pytest.raises(CausewayError, match=registered):
+        deploy(registered).perform(run_of(registered))
+    assert tags(shared, where) == {}
+    shared.stranger("model-owner").update_model_package(
+        ModelPackageArn=registered, ModelApprovalStatus="Approved"
+    )
+    with pytest.raises(CausewayError):
+        deploy(registered).perform(run_of(registered))
+    assert tags(shared, where) == {}
 
 
 # --------------------------------------------------------------- the guards of the bucket
