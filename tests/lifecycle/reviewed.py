@@ -39,6 +39,7 @@ DUTIES = (
     "data-auditor",
     "data-sharer",
     "data-stack-keeper",
+    "decider",
     "deployer",
     "eraser",
     "event-reader",

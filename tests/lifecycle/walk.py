@@ -213,6 +213,7 @@ class Walk:
         approve_for_test(self.platform, "model-owner", V2)
         self.run("sync of the second approval for test", SYNC)
         self.await_status(V2, "test", "pending")
+        look_before_deciding(self.platform, "governance-officer", V2)
         approve_for_production(self.platform, "governance-officer", V2)
         self.run("sync of the approval for production", SYNC)
         self.keep("promotion", runner.result())
