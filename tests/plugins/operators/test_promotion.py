@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -203,10 +204,12 @@ def test_a_deployment_that_cannot_begin_gives_the_lease_back(
     iam.put_role_policy(RoleName=role, PolicyName="deny", PolicyDocument=policy)
     try:
         with pytest.raises(AwsCallError, match="Could not access model data"):
-            deploy(approved).perform(context("run-1"))
+            deploy(approved).perform(run_of(approved))
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="deny")
-    assert execute(deploy(approved), context("run-2"))["version_arn"] == approved
+    lease = table().lease(AccountRole.TEST, "credit_risk")
+    assert lease is not None and lease.lease_until < datetime.now(UTC)
+    assert execute(deploy(approved), run_of(approved))["version_arn"] == approved
 
 
 def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skipped(
