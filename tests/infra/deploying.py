@@ -99,6 +99,7 @@ def parameters(role: str, accounts: dict[str, str], folder: Path = GUARDS) -> li
         "LandingKeys": "",
         "Subnets": "",
         "VolumeKeys": "",
+        "ImageRepositories": "arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-xgboost",
         "JobRetentionDays": "365",
         "QueryRetentionDays": "7",
         "ScanLimitBytes": "20000000",

@@ -82,9 +82,9 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
     others, `TopologyAccounts` all accounts, `OutsideConsumers` whether others may be let in.
     `TrustedAirflowRoleArn` is empty unless the topology names one, so that one named before is not
-    trusted any longer. `Subnets` and `VolumeKeys` are of the account's `compute`,
-    `JobRetentionDays`, `QueryRetentionDays` and `ScanLimitBytes` hold for queries and jobs
-    everywhere.
+    trusted any longer. `ImageRepositories` hold the topology's images. `Subnets` and `VolumeKeys`
+    are of the account's `compute`, `JobRetentionDays`, `QueryRetentionDays` and `ScanLimitBytes`
+    hold for queries and jobs everywhere.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -103,6 +103,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "LandingKeys": ",".join(
             sorted({place.kms_key for place in topology.landing if place.kms_key})
         ),
+        "ImageRepositories": ",".join(topology.image_repositories),
         "Subnets": ",".join(compute.subnets),
         "VolumeKeys": compute.volume_key or "",
         "JobRetentionDays": str(topology.retention.jobs_days),
