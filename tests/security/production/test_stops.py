@@ -60,7 +60,7 @@ def cleared(shared: LocalPlatform, approved: str) -> str:
     ],
     ids=["rejected by the owner", "withdrawn by the owner", "rejected by the officer"],
 )
-def test_after_both_approvals_a_stop_keeps_a_version_out_of_say_production(
+def test_after_both_approvals_a_stop_keeps_a_version_out_of_production(
     shared: LocalPlatform, cleared: str, stop: Any
 ) -> None:
     live = table().live(AccountRole.PROD, "credit_risk")
