@@ -24,10 +24,12 @@ Model = TypeVar("Model", bound="Strict")
 
 
 class Strict(BaseModel):
-    """A frozen part of a document that refuses unknown keys."""
+    """A frozen part of a document that refuses unknown keys, and numbers that are none."""
 
     # Deferred: a part's own validator is never used, only the whole document's is built.
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, defer_build=True, allow_inf_nan=False
+    )
 
 
 _loaded: dict[tuple[str, str], tuple[int, int, Any]] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from causeway.gates.report import GateReport, GateResult, GateVerdict
 from causeway.use_cases.gate_specs import (
@@ -24,6 +24,9 @@ from causeway.use_cases.gate_specs import (
 )
 
 __all__ = ["Evidence", "GateReport", "GateResult", "GateVerdict", "evaluate"]
+
+#: What the evaluation calls rows whose code no group names (`include/jobs/shared/people.py`).
+NO_GROUP: Final = "in no group"
 
 PASS, FAIL, INCONCLUSIVE = GateVerdict.PASS, GateVerdict.FAIL, GateVerdict.INCONCLUSIVE
 
@@ -111,7 +114,7 @@ def _production(gate: ProductionGate, evidence: Evidence) -> GateResult:
         return GateResult(gate, subject, text, INCONCLUSIVE)
     if ours is None or live is None:
         return GateResult(gate, subject, "missing on one of the two sides", INCONCLUSIVE)
-    better_by = _apart(ours, live) if gate.higher_is_better else _apart(live, ours)
+    better_by = _apart(ours, live) if gate.more_is_better else _apart(live, ours)
     text = f"{ours:g}, in production {live:g} (at most {gate.margin:g} worse)"
     return GateResult(gate, subject, text, PASS if better_by >= -gate.margin else FAIL, better_by)
 
@@ -141,6 +144,9 @@ def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
     )
     rates, small = {}, []
     for name, group in evidence.part("fairness").get(gate.attribute, {}).items():
+        if name == NO_GROUP:
+            small.append(f"{_number(group.get('rows')) or 0:g} rows are {NO_GROUP}")
+            continue
         rows, selected = _number(group.get(counted)), _number(group.get(hits))
         if rows is None or selected is None or rows < gate.min_rows:
             small.append(f"{name} has {rows or 0:g} rows of {gate.min_rows}")

@@ -93,7 +93,7 @@ def _stakeholders(facts: Facts) -> str:
 
 def _objective(facts: Facts) -> dict[str, Any]:
     training = facts.model.training
-    goal = "Maximize" if training.maximise else "Minimize"
+    goal = "Maximize" if training.more_is_better else "Minimize"
     return {
         "function": {"function": goal, "facet": training.select_by[:63]},
         "notes": "the best candidate is chosen by this metric of the validation part",

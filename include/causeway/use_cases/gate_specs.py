@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from causeway.documents import Strict
 from causeway.names import FeatureName
+from causeway.use_cases.metric_directions import MetricName, is_more_better, known_direction
 
 
 class AnyKind(Strict):
@@ -24,7 +25,7 @@ class Gate(AnyKind):
     """A bound that a metric of the held-out test part must keep."""
 
     kind: Literal["metric"] = "metric"
-    metric: str
+    metric: MetricName
     min: float | None = None
     max: float | None = None
 
@@ -32,6 +33,15 @@ class Gate(AnyKind):
     def _bounded(self) -> Gate:
         if self.min is None and self.max is None:
             raise ValueError(f"{self.metric}: give `min`, `max` or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(
+                f"{self.metric}: `min: {self.min:g}` lies above `max: {self.max:g}`, so that "
+                "nothing passes"
+            )
+        worse = {True: "min", False: "max", None: None}[known_direction(self.metric)]
+        if worse is not None and getattr(self, worse) is None:
+            better = "more" if worse == "min" else "less"
+            raise ValueError(f"{self.metric}: {better} of it is better, so a gate needs `{worse}`")
         return self
 
 
@@ -43,9 +53,20 @@ class ProductionGate(AnyKind):
     """
 
     kind: Literal["production"]
-    metric: str
+    metric: MetricName
     margin: Annotated[float, Field(ge=0)] = 0.0
-    higher_is_better: bool = True
+    #: For a metric of the model's own; the usual ones are known by their names.
+    higher_is_better: bool | None = None
+
+    @model_validator(mode="after")
+    def _directed(self) -> ProductionGate:
+        is_more_better(self.metric, self.higher_is_better, "higher_is_better")
+        return self
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether more of the metric is better."""
+        return is_more_better(self.metric, self.higher_is_better, "higher_is_better")
 
 
 class CalibrationGate(AnyKind):

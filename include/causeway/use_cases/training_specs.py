@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from causeway.documents import Strict
 from causeway.names import FeatureName
+from causeway.use_cases.metric_directions import is_more_better
 from causeway.use_cases.resource_specs import Resources
 
 HyperParameter = int | float | str
@@ -106,7 +107,8 @@ class Training(Resources):
     select_by: Annotated[str, StringConstraints(pattern=r"^validation_[a-z0-9]+$")] = (
         "validation_auc"
     )
-    maximise: bool = True
+    #: For a metric of the model's own; the usual ones are known by their names.
+    maximise: bool | None = None
     hyperparameters: dict[str, HyperParameter]
     candidates: tuple[dict[str, HyperParameter], ...] = ()
     search: Search | None = None
@@ -118,6 +120,7 @@ class Training(Resources):
 
     @model_validator(mode="after")
     def _consistent(self) -> Training:
+        is_more_better(self.select_by, self.maximise, "maximise")
         strangers = [name for name in self.one_hot if name not in self.features]
         if strangers:
             raise ValueError(
@@ -137,6 +140,11 @@ class Training(Resources):
         if repeated:
             raise ValueError(f"candidates.{repeated[0]}: the same as an earlier candidate")
         return self
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether more of the metric that candidates are chosen by is better."""
+        return is_more_better(self.select_by, self.maximise, "maximise")
 
     @property
     def count(self) -> int:

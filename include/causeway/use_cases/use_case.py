@@ -181,6 +181,7 @@ class UseCase(Strict):
                     f"models: {model.name}: training uses columns that its dataset lacks: "
                     f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
                 )
+            self._check_groups(model)
         _refuse_twice([model.name for model in self.models], "models: names stand twice")
         _refuse_twice([model.group for model in self.models], "models: groups stand twice")
         return self
@@ -218,6 +219,25 @@ class UseCase(Strict):
                     raise ValueError(
                         f"feature_groups: {feature.name}: normalise needs a range with min and "
                         f"max on {operand}"
+                    )
+
+    def _check_groups(self, model: ModelSpec) -> None:
+        """Refuse protected groups that leave codes of their feature out, or name others."""
+        columns = self.columns(model)
+        for attribute, protected in model.protected.items():
+            feature = columns.get(protected.feature)
+            if feature is None or not feature.codes or not protected.codes:
+                continue
+            named = {code for codes in protected.codes.values() for code in codes}
+            allowed = set(feature.codes)
+            for codes, what in (
+                (allowed - named, "are in no group"),
+                (named - allowed, f"are no codes of {protected.feature}"),
+            ):
+                if codes:
+                    raise ValueError(
+                        f"models: {model.name}: protected.{attribute}.codes: "
+                        f"{', '.join(map(str, sorted(codes)))} {what}"
                     )
 
     def columns(self, model: ModelSpec) -> dict[str, Feature | None]:

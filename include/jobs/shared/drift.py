@@ -3,6 +3,7 @@
 The population stability index over the bins of the snapshot (Siddiqi, "Credit Risk Scorecards",
 2006: below 0.1 stable, above 0.25 shifted) and, for numbers, the two-sample Kolmogorov-Smirnov
 distance. The snapshot's bins are the deciles of the training part, or the codes of a coded feature.
+A value that is repeated so often that it fills a decile has a bin of its own.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ def snapshot(rows: pd.DataFrame, features: dict[str, tuple[int, ...]]) -> dict[s
 
 
 def deciles(values: Numbers) -> list[float]:
-    """Return the inner edges of ten bins of equal share; fewer where values repeat."""
-    inner = np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])
-    return sorted({float(edge) for edge in inner})
+    """Return the inner edges of ten bins of equal share; fewer where values repeat.
+
+    An edge that stands twice is a value that fills a bin: it gets one, up to the next number.
+    """
+    inner = [float(edge) for edge in np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])]
+    repeated = {edge for edge in inner if inner.count(edge) > 1}
+    return sorted({*inner, *(float(np.nextafter(edge, np.inf)) for edge in repeated)})
 
 
 def binned(values: Numbers, bins: dict[str, Any]) -> Numbers:

@@ -13,6 +13,8 @@ import pandas as pd
 
 Numbers = np.ndarray[Any, Any]
 BINS = 10
+#: Groups that a use case does not name: rows without a value, and rows whose code is in no group.
+NO_VALUE, NO_GROUP = "no value", "in no group"
 
 
 def calibration(labels: Numbers, scores: Numbers) -> dict[str, Any]:
@@ -59,12 +61,24 @@ def fairness(
 
 
 def groups(values: Numbers, declared: dict[str, Any]) -> dict[str, Numbers]:
-    """Return who belongs to each group of a protected attribute: by codes, or by bands."""
+    """Return who belongs to each group of a protected attribute: by codes, or by bands.
+
+    Rows without a value, or with a code of no group, are groups of their own where there are any.
+    """
+    empty = np.isnan(values)
     if declared["codes"]:
-        return {name: np.isin(values, codes) for name, codes in declared["codes"].items()}
+        inside = {name: np.isin(values, codes) for name, codes in declared["codes"].items()}
+        outside = ~np.any(list(inside.values()), axis=0) & ~empty
+        return inside | _where({NO_VALUE: empty, NO_GROUP: outside})
     bands = declared["bands"]
     names = [f"below {bands[0]:g}"]
     names += [f"{low:g} to {high:g}" for low, high in pairwise(bands)]
     names.append(f"{bands[-1]:g} and more")
     positions = np.searchsorted(bands, values, side="right")
-    return {name: positions == number for number, name in enumerate(names)}
+    inside = {name: (positions == number) & ~empty for number, name in enumerate(names)}
+    return inside | _where({NO_VALUE: empty})
+
+
+def _where(groups_: dict[str, Numbers]) -> dict[str, Numbers]:
+    """Return the groups that have rows: those that the use case did not name."""
+    return {name: inside for name, inside in groups_.items() if inside.any()}

@@ -50,7 +50,7 @@ def track(
     job_of = {job["job"]: job for job in jobs}
     measured = {name: final_metrics(files, job) for name, job in job_of.items()}
     final = {name: metrics["final"] for name, metrics in measured.items()}
-    name = best_of(final, model.training.select_by, maximise=model.training.maximise)
+    name = best_of(final, model.training.select_by, maximise=model.training.more_is_better)
     experiment = hook(TrackingHook).experiment(case.id)
     # A run id is unique within its DAG; a DAG trains one model.
     dag_run = f"{model.name}/{run_id}"

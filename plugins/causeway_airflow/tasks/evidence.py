@@ -89,7 +89,7 @@ def evidence(
     parts, jobs = route(hook, role, case, model, dataset, seed)
     files = hook(ArtifactsHook)
     measured = {job["job"]: final_metrics(files, job)["final"] for job in jobs}
-    name = best_of(measured, model.training.select_by, maximise=model.training.maximise)
+    name = best_of(measured, model.training.select_by, maximise=model.training.more_is_better)
     best = next(job for job in jobs if job["job"] == name)
     in_production, production_uri = artifact_in_production(hook, model.name)
     job = processing_job(

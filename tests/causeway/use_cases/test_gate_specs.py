@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -78,3 +79,34 @@ def test_a_regression_has_no_gates_of_classes(model: ModelSpec) -> None:
 def test_an_endpoint_is_held_against_the_bounds_on_metrics_alone(model: ModelSpec) -> None:
     mixed = changed(model, gates=[{"metric": "auc", "min": 0.7}, {"kind": "sample", "min_rows": 9}])
     assert [gate.metric for gate in mixed.metric_gates] == ["auc"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "says"),
+    [
+        ({"metric": "auc", "min": float("nan")}, "finite number"),
+        ({"metric": "auc", "min": 0.7, "max": float("inf")}, "finite number"),
+        ({"kind": "production", "metric": "auc", "margin": float("inf")}, "finite number"),
+        ({"metric": "auc", "min": 0.9, "max": 0.1}, "nothing passes"),
+        ({"metric": "auc", "max": 0.9}, "more of it is better, so a gate needs `min`"),
+        ({"metric": "mse", "min": 0.1}, "less of it is better, so a gate needs `max`"),
+        ({"kind": "production", "metric": "mse", "higher_is_better": True}, "less of it is better"),
+        ({"kind": "production", "metric": "profit"}, "say `higher_is_better: true` or `false`"),
+        ({"metric": "a{b}", "min": 1}, "should match pattern"),
+    ],
+)
+def test_a_gate_that_would_pass_anything_is_refused_when_it_is_read(
+    model: ModelSpec, gate: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        changed(model, gates=[gate])
+
+
+def test_the_direction_of_a_metric_is_known_by_its_name_or_declared(model: ModelSpec) -> None:
+    gates = [
+        {"kind": "production", "metric": "mse"},
+        {"kind": "production", "metric": "auc"},
+        {"kind": "production", "metric": "profit", "higher_is_better": True},
+    ]
+    read = changed(model, gates=gates).gates
+    assert [gate.more_is_better for gate in read] == [False, True, True]

@@ -67,6 +67,14 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
             "- {max_depth: 5, eta: 0.1, gamma: 4, min_child_weight: 6}",
             "candidates.3: the same",
         ),
+        ("female or single male: [2, 4]", "female: [2]", "protected.sex.codes: 4 are in no group"),
+        ("female or single male: [2, 4]", "female: [2, 4, 5]", "5 are no codes of"),
+        ("select_by: validation_auc", "select_by: validation_profit", "say `maximise: true`"),
+        (
+            "select_by: validation_auc",
+            "select_by: validation_logloss\n      maximise: true",
+            "less of it is better",
+        ),
         ("name: credit-risk-loan", "name: credit-risk-applicant", "names stand twice"),
         (
             "name: credit-risk-loan",

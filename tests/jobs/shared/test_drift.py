@@ -66,3 +66,27 @@ def test_rows_of_the_same_kind_do_not_drift_and_shifted_ones_do(script: Load) ->
     shifted = drift.drift(snapshot, train, moved)["features"]
     assert shifted["age"]["psi"] > 0.25 and shifted["age"]["ks"] > 0.2
     assert shifted["job"]["psi"] > 1
+
+
+def test_a_value_that_most_rows_have_has_a_bin_of_its_own(script: Load) -> None:
+    """19 zeros in 20 at first, 3 in 20 later: one bin of "zero and more" would see nothing."""
+    drift = script("drift")
+    rng = np.random.default_rng(0)
+    trained = np.where(rng.random(1000) < 0.95, 0.0, rng.random(1000))
+    later = np.where(rng.random(1000) < 0.15, 0.0, rng.random(1000))
+    found = drift.drift(
+        drift.snapshot(pd.DataFrame({"x": trained}), {"x": ()}),
+        pd.DataFrame({"x": trained}),
+        pd.DataFrame({"x": later}),
+    )
+    assert found["features"]["x"]["psi"] > 1
+
+
+@pytest.mark.parametrize("moved", [-1.0, 1e-9, 5.0])
+def test_a_constant_that_moves_is_seen(script: Load, moved: float) -> None:
+    drift = script("drift")
+    trained, later = pd.DataFrame({"x": [3.0] * 200}), pd.DataFrame({"x": [3.0 + moved] * 200})
+    found = drift.drift(drift.snapshot(trained, {"x": ()}), trained, later)
+    assert found["features"]["x"]["psi"] > 1
+    same = drift.drift(drift.snapshot(trained, {"x": ()}), trained, trained)
+    assert same["features"]["x"]["psi"] == pytest.approx(0)

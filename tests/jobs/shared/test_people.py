@@ -31,3 +31,16 @@ def test_groups_are_counted_by_codes_and_by_bands(script: Load) -> None:
     assert counts["sex"]["female"]["true_positives"] == 0
     ages = {name: group["rows"] for name, group in counts["age"].items()}
     assert ages == {"below 25": 1, "25 to 60": 2, "60 and more": 1}
+
+
+def test_rows_without_a_value_or_a_group_are_counted_as_such(script: Load) -> None:
+    rows = pd.DataFrame({"sex": [1, 2, 3, None], "age": [20, 25, None, 70]})
+    protected = {
+        "sex": {"feature": "sex", "codes": {"male": [1], "female": [2]}, "bands": []},
+        "age": {"feature": "age", "codes": {}, "bands": [25]},
+    }
+    counts = script("people").fairness(rows, protected, np.ones(4), np.ones(4))
+    sexes = {name: group["rows"] for name, group in counts["sex"].items()}
+    assert sexes == {"male": 1, "female": 1, "no value": 1, "in no group": 1}
+    ages = {name: group["rows"] for name, group in counts["age"].items()}
+    assert ages == {"below 25": 1, "25 and more": 2, "no value": 1}
