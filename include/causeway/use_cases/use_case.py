@@ -15,7 +15,8 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
-from causeway.names import DashedName
+from causeway.names import NAME_LENGTH, DashedName
+from causeway.plain_texts import LONGEST, is_plain
 from causeway.topology.access_rules import AccessRule
 from causeway.use_cases.contracts import Feature, FeatureGroup, RawData
 from causeway.use_cases.dataset_specs import Dataset, columns_of, time_of
@@ -42,7 +43,10 @@ UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production
 UseCaseRisk = Literal["high", "limited", "minimal"]
 ModelRisk = Literal["high", "medium", "low", "unknown"]
 ProblemType = Literal["binary classification", "regression"]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+#: Ids and names of models; with dashes they are names of endpoints and parts of others.
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=NAME_LENGTH)
+]
 
 
 class Processing(Resources):
@@ -66,7 +70,7 @@ class ModelSpec(Strict):
 
     name: Identifier
     group: DashedName
-    description: str = ""
+    description: Annotated[str, StringConstraints(max_length=1024)] = ""
     problem_type: ProblemType = "binary classification"
     purpose: str = ""
     risk: ModelRisk
@@ -159,6 +163,16 @@ class UseCase(Strict):
         if value == "unacceptable":
             raise ValueError(
                 "a use case of unacceptable risk is refused; allowed: high, limited, minimal"
+            )
+        return value
+
+    @field_validator("owner")
+    @classmethod
+    def _tag(cls, value: str) -> str:
+        if not is_plain(value):
+            raise ValueError(
+                f"{value!r} becomes a tag, which AWS takes with letters, digits, blanks and "
+                f"_.:/=+-@, {LONGEST} characters at most"
             )
         return value
 

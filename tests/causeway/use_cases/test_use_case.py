@@ -43,6 +43,7 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         ("risk: high\nowner", "risk: big\nowner", "risk: Input should be 'high', 'limited'"),
         ("stage: poc", "stage: idea", "stage: Input should be 'poc'"),
         ("project: credit-risk", "project: credit-risk\ncolour: red", "colour: unknown key"),
+        ("owner: model-owner", "owner: R&D (Paris)", "becomes a tag"),
         ("gates:\n      - {metric: auc, min", "gates:\n      - {metric: auc, least", "gates.0"),
         ("source: laufkont", "source: laufkonto", "source is no raw column: laufkonto"),
         ("source: laufkont", "source: laufzeit", "the source of two features: laufzeit"),
@@ -75,6 +76,8 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
             "select_by: validation_logloss\n      maximise: true",
             "less of it is better",
         ),
+        ("group: credit-risk\n", f"group: {'g' * 64}\n", "at most 63 characters"),
+        ("  - name: credit_risk\n", f"  - name: {'m' * 64}\n", "at most 63 characters"),
         ("name: credit-risk-loan", "name: credit-risk-applicant", "names stand twice"),
         (
             "name: credit-risk-loan",
