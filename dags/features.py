@@ -6,10 +6,12 @@ account; writes the records that are new or differ into the feature groups.
 
 **Parameters.** `data`: an `s3://` URI, `published` for the file at the public address in the
 contract (https, checked by digest), or, on the local AWS, the name of a file in the inbox
-(`CAUSEWAY_INBOX`); empty means the seeded synthetic sample of the use case. `as_of`: the day whose
-state the file describes, which becomes the event time of its records; empty means the date in the
-contract. `rows`, `sample_seed`: of the sample. `stores`: `both`, `online`, or `offline`, a bulk
-backfill that writes Parquet objects and needs no call for each record.
+(`CAUSEWAY_INBOX`) or `sample`, the seeded synthetic sample of the use case; without it nothing
+happens. `as_of`: the day whose state the file describes, which becomes the event time of its
+records; empty means the date in the contract. `rows`, `sample_seed`: of the sample.
+`sample_over_records`: write the sample although the groups hold records of another source.
+`stores`: `both`, `online`, or `offline`, a bulk backfill that writes Parquet objects and needs no
+call for each record. A key that is none of these fails the run.
 
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start.
 
@@ -32,6 +34,7 @@ from causeway_airflow.configuration import use_cases
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.features import FeatureIngestOperator, ValidateRawOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator
+from causeway_airflow.results import result_of
 
 
 def build(case: UseCase) -> DAG:
@@ -44,7 +47,7 @@ def build(case: UseCase) -> DAG:
                 None,
                 type=["null", "string"],
                 title="Raw file",
-                description="s3://…, `published`, or a file in the local inbox; empty: a sample",
+                description="s3://…, `published`; local AWS: a file in the inbox, or `sample`",
             ),
             "as_of": Param(
                 None,
@@ -55,6 +58,12 @@ def build(case: UseCase) -> DAG:
             ),
             "rows": Param(1000, type="integer", minimum=50, title="Rows of the sample"),
             "sample_seed": Param(0, type="integer", minimum=0, title="Seed of the sample"),
+            "sample_over_records": Param(
+                False,
+                type="boolean",
+                title="Sample over records",
+                description="Write the sample although there are records of another source",
+            ),
             "stores": Param(
                 "both", type="string", enum=["both", "online", "offline"], title="Write to"
             ),
@@ -68,6 +77,7 @@ def build(case: UseCase) -> DAG:
             as_of="{{ params.as_of }}",
             rows="{{ params.rows }}",
             sample_seed="{{ params.sample_seed }}",
+            sample_over_records="{{ params.sample_over_records }}",
         )
         engineer = ProcessingJobOperator(
             task_id="engineer",
@@ -87,6 +97,7 @@ def build(case: UseCase) -> DAG:
             source="{{ ti.xcom_pull(task_ids='engineer')['outputs']['features'] }}",
             stores="{{ params.stores }}",
             job="{{ ti.xcom_pull(task_ids='engineer')['job'] }}",
+            raw=result_of(validate),
         )
         validate >> engineer >> ingest
     return dag

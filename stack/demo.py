@@ -72,7 +72,7 @@ class Demo:
         before = self._runs("platform__sharing") | self._runs(training_dag)
         self._dag("accounts: model groups, experiments", "platform__accounts", {}, admin=True)
         self._started("sharing across accounts", "platform__sharing", before)
-        conf = {"data": self.data} if self.data else {}
+        conf = {"data": self.data or "sample"}
         self._dag("raw file to feature groups", f"{self.case.id}__features", conf)
         training = self._train(training_dag, before)
         registered = self.administrator.xcom(training, "register")
@@ -223,7 +223,7 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
 
 def _raw_file(data: str | None) -> str | None:
     """Return the raw file for the DAG's form: a file is copied into the inbox, and named there."""
-    if data is None or data == "published" or "://" in data:
+    if data in (None, "sample", "published") or "://" in data:
         return data
     path = Path(data).expanduser()
     if not path.is_file():

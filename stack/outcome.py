@@ -60,7 +60,9 @@ def summary(
     """Return version, stages with status, approver and metrics, endpoint and prediction."""
     return {
         "use_case": case.id,
-        "data": data or f"synthetic sample (seeded), schema of {case.data.description}",
+        "data": f"synthetic sample (seeded), schema of {case.data.description}"
+        if data in (None, "sample")
+        else data,
         "model_version_arn": version_arn,
         "stages": _stages(local, version_arn),
         "endpoint": {"account": local["accounts"]["prod"]["id"], "name": case.models[0].endpoint},

@@ -6,6 +6,7 @@ Airflow renders a template to text. An operator declares the kind of such a para
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from causeway.errors import ConfigError
@@ -14,6 +15,22 @@ Kind = Literal["boolean", "integer", "optional integer", "optional text", "words
 
 _NOTHING = ("", "None")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def require_parameters(conf: Mapping[str, Any], declared: Collection[str]) -> None:
+    """Refuse a run whose conf has a key that its DAG does not declare.
+
+    Airflow passes such a key over, so that a misspelt one would leave the default in force.
+
+    Raises:
+        ConfigError: naming the keys, and those that are allowed.
+    """
+    if unknown := sorted(set(conf) - set(declared)):
+        raise ConfigError(
+            f"the run's conf has unknown keys: {', '.join(unknown)}; allowed: "
+            f"{', '.join(sorted(declared))}",
+            next_step="Trigger the DAG again with keys that it declares.",
+        )
 
 
 def read_parameter(name: str, kind: Kind, value: Any) -> Any:

@@ -85,7 +85,7 @@ class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
     `as_of` is the event time of its records, "" where a column has it. `stored` is false where the
-    same file was stored before.
+    same file was stored before. `synthetic` says whether its rows are invented (`yes`, `no`).
     """
 
     data: str
@@ -94,6 +94,16 @@ class ValidatedFile(TypedDict):
     rows: int
     as_of: str
     stored: bool
+    synthetic: str
+
+
+class OriginOfRows(TypedDict):
+    """The raw file that rows come from: `causeway.features.origins.Origin.document()`."""
+
+    source: str
+    sha256: str
+    rows: int
+    synthetic: str
 
 
 class IngestedGroup(TypedDict):
@@ -123,6 +133,8 @@ class IngestedGroup(TypedDict):
     empty: dict[str, float]
     faulty: dict[str, float]
     finished_at: str
+    origin: OriginOfRows
+    synthetic: str
     records: int
     rows_per_second: float
 

@@ -41,7 +41,7 @@ POLICIES = Step(
     "policies:ConvergePoliciesOperator", {"account_role": "data", "duty": "data-sharer"}
 )
 VALIDATE = Step(
-    "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "", "rows": ROWS}
+    "features:ValidateRawOperator", {"use_case": "credit_risk", "data": "sample", "rows": ROWS}
 )
 DATASET = Step("datasets:BuildDatasetOperator", ABOUT)
 CARDS = Step("model_cards:EnsureModelCardsOperator")
@@ -85,9 +85,10 @@ def engineer(raw: dict[str, Any]) -> Step:
     )
 
 
-def ingest(engineered: dict[str, Any]) -> Step:
+def ingest(engineered: dict[str, Any], raw: dict[str, Any]) -> Step:
     source = engineered["outputs"]["features"]
-    return Step("features:FeatureIngestOperator", {"use_case": "credit_risk", "source": source})
+    about = {"use_case": "credit_risk", "source": source, "raw": raw}
+    return Step("features:FeatureIngestOperator", about)
 
 
 def preprocess(dataset: dict[str, Any]) -> Step:

@@ -96,7 +96,7 @@ def test_features_are_engineered_by_one_job(chaos: Chaos) -> None:
 
 
 def test_each_record_is_written_once(chaos: Chaos) -> None:
-    step = chain.ingest(MADE["features"])
+    step = chain.ingest(MADE["features"], MADE["raw"])
     done = chaos.survive(step, [chain.WRITE_RECORDS])
     # What the killed tasks wrote is not written again.
     assert 0 < sum(group["written"] for group in done.values()) < 3 * chain.ROWS

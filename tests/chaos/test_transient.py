@@ -56,7 +56,8 @@ def prepare(chaos: Chaos) -> None:
     chaos.succeed(chain.POLICIES)
     for role in chain.CONSUMERS:
         chaos.succeed(chain.accept(role))
-    chaos.succeed(chain.ingest(chaos.succeed(chain.engineer(chaos.succeed(chain.VALIDATE)))))
+    raw = chaos.succeed(chain.VALIDATE)
+    chaos.succeed(chain.ingest(chaos.succeed(chain.engineer(raw)), raw))
 
 
 def train_and_register(chaos: Chaos) -> dict[str, Any]:

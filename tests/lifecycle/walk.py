@@ -153,11 +153,12 @@ class Walk:
             Bucket="causeway-data-111111111111-eu-central-1", Prefix="raw/"
         )
         self.observe("raw objects after a bad file", listed["KeyCount"])
-        self.run("features", "credit_risk__features", {"stores": "both"})
-        self.run("features again", "credit_risk__features", {"stores": "both"})
-        self.run("features offline", "credit_risk__features", {"stores": "offline"})
+        self.run("features", "credit_risk__features", {"data": "sample"})
+        self.run("features again", "credit_risk__features", {"data": "sample"})
+        offline = {"data": "sample", "stores": "offline"}
+        self.run("features offline", "credit_risk__features", offline)
         with denied(self.platform, "data", "causeway-feature-execution", "s3:PutObject"):
-            conf = {"rows": 50, "sample_seed": 1}
+            conf = {"data": "sample", "rows": 50, "sample_seed": 1}
             self.run("features of a failing job", "credit_risk__features", conf, fails=True)
 
     def training(self) -> None:
@@ -234,7 +235,9 @@ class Walk:
 
     def pipeline(self) -> None:
         """Train by the other route: made, set right, adopted, killed; registered like the rest."""
-        self.run("housing features", "california_housing__features", {"rows": 400})
+        self.run(
+            "housing features", "california_housing__features", {"data": "sample", "rows": 400}
+        )
         first = self.run("pipeline", "california_housing__training")
         definition = {
             "Version": "2020-12-01",

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from causeway.digests import canonical_json
 from causeway.errors import UnexpectedState
+from causeway.features.origins import Origin, Synthetic
 from causeway.instants import instant, moment
 from causeway.items import Key, Update
 from causeway.use_cases.contracts import FeatureGroup
@@ -31,7 +32,8 @@ class IngestSummary:
     rejected or failed. `older` of the written went offline alone, because the online store has
     later ones. `empty` and `faulty` are the shares of each feature's values that were empty and
     that broke the contract. `appended` rows were sent to the offline store since `appended_since`,
-    by this ingestion, the ones before it, or both: what a reader has to wait for.
+    by this ingestion, the ones before it, or both: what a reader has to wait for. `origin` is the
+    raw file; `synthetic` says of the whole group whether any of its rows are invented.
     """
 
     group: str
@@ -58,6 +60,8 @@ class IngestSummary:
     empty: Mapping[str, float]
     faulty: Mapping[str, float]
     finished_at: datetime
+    origin: Origin
+    synthetic: Synthetic
 
     def __post_init__(self) -> None:
         total = self.written + self.unchanged + self.rejected + self.failed
@@ -76,6 +80,8 @@ class IngestSummary:
         """The summary as JSON values."""
         return {
             **asdict(self),
+            "origin": self.origin.document(),
+            "synthetic": self.synthetic.value,
             "records": self.records,
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else 0.0,
             "appended_since": instant(self.appended_since),

@@ -90,12 +90,18 @@ class ArtifactsHook(CausewayHook):
         )
 
     def put(
-        self, uri: str, content: bytes | IO[bytes], *, sha256: str, kms_key: str | None = None
+        self,
+        uri: str,
+        content: bytes | IO[bytes],
+        *,
+        sha256: str,
+        kms_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
         """Write an object once; an object that is there is checked by its recorded digest.
 
-        `kms_key` is the id, ARN or alias ARN of the key (SSE-KMS). Raises `NameTaken` when
-        the object there was written from other content.
+        `kms_key` is the id, ARN or alias ARN of the key (SSE-KMS); `metadata` is kept with a new
+        object. Raises `NameTaken` when the object there was written from other content.
         """
         bucket, key = split_uri(uri)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
@@ -107,7 +113,7 @@ class ArtifactsHook(CausewayHook):
                 Body=content,
                 IfNoneMatch="*",
                 ChecksumSHA256=_checksum(content),
-                Metadata={"sha256": sha256},
+                Metadata={**(metadata or {}), "sha256": sha256},
                 **encryption,
             )
             return StoredObject(uri, sha256, str(reply.get("VersionId", "")), created=True)

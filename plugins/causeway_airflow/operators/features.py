@@ -9,7 +9,7 @@ from causeway.topology.accounts import AccountRole
 from causeway_airflow.assets import feature_group
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.configuration import case_of
-from causeway_airflow.parameters import Kind
+from causeway_airflow.parameters import Kind, require_parameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,21 +23,32 @@ class ValidateRawOperator(CausewayOperator):
     Nothing is written before the whole file has passed.
 
     :param use_case: the use case whose contract holds
-    :param data: a file of the inbox, an `s3://` URI, `published` or the published
-        address of the contract, or empty for the use case's seeded synthetic sample (templated)
+    :param data: a file of the inbox, an `s3://` URI, `published` or the published address of the
+        contract, or, on a local topology, `sample` for the use case's seeded synthetic one
+        (templated)
     :param as_of: the day or instant whose state the file describes, the event time of its records,
         where the contract takes it from the delivery; empty for the contract's (templated)
     :param rows: rows of the sample (templated)
     :param sample_seed: seed of the sample (templated)
+    :param sample_over_records: write the sample although the groups hold records of another source
+        (templated)
     :returns: `ValidatedFile`
     """
 
-    template_fields = (*CausewayOperator.template_fields, "data", "as_of", "rows", "sample_seed")
+    template_fields = (
+        *CausewayOperator.template_fields,
+        "data",
+        "as_of",
+        "rows",
+        "sample_seed",
+        "sample_over_records",
+    )
     conf_parameters: ClassVar[Mapping[str, Kind]] = {
         "data": "optional text",
         "as_of": "optional text",
         "rows": "integer",
         "sample_seed": "integer",
+        "sample_over_records": "boolean",
     }
 
     def __init__(
@@ -48,6 +59,7 @@ class ValidateRawOperator(CausewayOperator):
         as_of: str | None = None,
         rows: int | str = 1000,
         sample_seed: int | str = 0,
+        sample_over_records: bool | str = False,
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
@@ -58,12 +70,16 @@ class ValidateRawOperator(CausewayOperator):
         self.as_of = as_of
         self.rows: Any = rows  # an int once it is rendered and read
         self.sample_seed: Any = sample_seed
+        self.sample_over_records: Any = sample_over_records
 
     def perform(self, context: Context) -> ValidatedFile:
         """Read, validate, store."""
         from causeway_airflow.tasks.raw_data import Sample, validate
 
-        role, sample = AccountRole(self.account_role), Sample(self.rows, self.sample_seed)
+        if dag := self.get_dag():
+            require_parameters(context["dag_run"].conf or {}, dag.params)
+        role = AccountRole(self.account_role)
+        sample = Sample(self.rows, self.sample_seed, self.sample_over_records)
         return validate(self.hook, role, self.use_case, self.data, self.as_of, sample)
 
 
@@ -84,10 +100,12 @@ class FeatureIngestOperator(CausewayOperator):
         written
     :param skip_unchanged: leave out records that the online store has in the same form
     :param job: the feature job that made the source, for lineage (templated)
+    :param raw: the result of the validation, which says where the rows come from; without it the
+        groups count as of unknown origin (templated)
     :returns: `IngestedGroup` by group
     """
 
-    template_fields = (*CausewayOperator.template_fields, "source", "stores", "job")
+    template_fields = (*CausewayOperator.template_fields, "source", "stores", "job", "raw")
 
     def __init__(
         self,
@@ -98,6 +116,7 @@ class FeatureIngestOperator(CausewayOperator):
         max_rejected: float = 0.0,
         skip_unchanged: bool = True,
         job: str = "",
+        raw: ValidatedFile | None = None,
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
@@ -111,10 +130,11 @@ class FeatureIngestOperator(CausewayOperator):
         self.max_rejected = max_rejected
         self.skip_unchanged = skip_unchanged
         self.job = job
+        self.raw = raw
 
     def perform(self, context: Context) -> dict[str, IngestedGroup]:
         """Check every file, create the groups, write, account for every row."""
-        from causeway_airflow.tasks.ingestion import Ingestion, ingest
+        from causeway_airflow.tasks.ingestion import Ingestion, ingest, origin_of
 
         ingestion = Ingestion(
             role=AccountRole(self.account_role),
@@ -124,6 +144,7 @@ class FeatureIngestOperator(CausewayOperator):
             max_rejected=self.max_rejected,
             skip_unchanged=self.skip_unchanged,
             job=self.job,
+            origin=origin_of(self.raw, self.source),
             run=str(context["dag_run"].run_id),
         )
         summaries = ingest(self.hook, ingestion)

@@ -20,6 +20,7 @@ from causeway.erasure.erasures import erasure_of, erasures_of
 from causeway.errors import BadInput, ConfigError, PartialWrite
 from causeway.features.groups import group_file
 from causeway.features.health import Appended, IngestSummary, appended, health_key, writes
+from causeway.features.origins import GroupOrigin, Origin, Synthetic, group_origin
 from causeway.features.withheld import Withheld
 from causeway.topology.accounts import AccountRole
 from causeway.training.jobs import read_code
@@ -28,7 +29,7 @@ from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 from causeway_airflow.hooks.governance import GovernanceHook
-from causeway_airflow.results import IngestedGroup
+from causeway_airflow.results import IngestedGroup, ValidatedFile
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.feature_groups import describe_features, ensure, request_of
 from causeway_airflow.tasks.feature_writes import NOT_LATER, TARGETS, write_staged
@@ -40,7 +41,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What is ingested: the parameters of `FeatureIngestOperator`, and the run that does it."""
+    """What is ingested: the parameters of `FeatureIngestOperator`, and the run that does it.
+
+    `origin` is the raw file that the features were made of.
+    """
 
     role: AccountRole
     use_case: str
@@ -49,7 +53,15 @@ class Ingestion:
     max_rejected: float
     skip_unchanged: bool
     job: str
+    origin: Origin
     run: str
+
+
+def origin_of(raw: ValidatedFile | None, source: str) -> Origin:
+    """Return the origin of rows: the validated raw file, else the folder that they lie in."""
+    if raw is None:
+        return Origin(source)
+    return Origin(raw["data"], raw["sha256"], raw["rows"], Synthetic(raw["synthetic"]))
 
 
 def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
@@ -80,7 +92,8 @@ def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
                 descriptions[part.group.name],
                 skip_unchanged=ingestion.skip_unchanged and ingestion.stores != "offline",
             )
-            summaries[part.group.name] = _account(hook, ingestion, case, part, staging.now)
+            created = descriptions[part.group.name]["CreationTime"]
+            summaries[part.group.name] = _account(hook, ingestion, case, part, staging.now, created)
     _require_whole(staged)
     return summaries
 
@@ -155,19 +168,34 @@ def _ensure_groups(
 
 
 def _account(
-    hook: Hooks, ingestion: Ingestion, case: UseCase, staged: Staged, began: datetime
+    hook: Hooks,
+    ingestion: Ingestion,
+    case: UseCase,
+    staged: Staged,
+    began: datetime,
+    created: datetime,
 ) -> IngestedGroup:
     """Record what became of a group's rows, for good and as the latest, and return it."""
     table = hook(GovernanceHook, "governance", "recorder")
     latest = json.loads((table.get(health_key(staged.group.name)) or {}).get("summary", "null"))
     offline = staged.group.offline.enabled and ingestion.stores != "online"
     sent = appended(staged.written if offline else 0, began, ingestion.run, latest)
-    summary = _summary(ingestion, case, staged, sent, _store_rejects(hook, ingestion, staged))
+    before = group_origin(latest, created)
+    synthetic = _synthetic(ingestion.origin, before, stored=staged.written + staged.unchanged)
+    rejects = _store_rejects(hook, ingestion, staged)
+    summary = _summary(ingestion, case, staged, sent, rejects, synthetic)
     for write in writes(summary):
         table.apply(write)
     document = summary.document()
     log.info("%s: %s", staged.group.name, canonical_json(document))
     return cast(IngestedGroup, document)
+
+
+def _synthetic(origin: Origin, before: GroupOrigin | None, *, stored: int) -> Synthetic:
+    """Return whether rows of a group are invented, once these were stored beside what it held."""
+    if before is None:
+        return origin.synthetic
+    return origin.synthetic.beside(before.synthetic) if stored else before.synthetic
 
 
 def _store_rejects(hook: Hooks, ingestion: Ingestion, staged: Staged) -> str:
@@ -177,7 +205,12 @@ def _store_rejects(hook: Hooks, ingestion: Ingestion, staged: Staged) -> str:
 
 
 def _summary(
-    ingestion: Ingestion, case: UseCase, staged: Staged, sent: Appended, rejects_uri: str
+    ingestion: Ingestion,
+    case: UseCase,
+    staged: Staged,
+    sent: Appended,
+    rejects_uri: str,
+    synthetic: Synthetic,
 ) -> IngestSummary:
     rows, counts = staged.rows, staged.counts
     return IngestSummary(
@@ -205,6 +238,8 @@ def _summary(
         empty={name: round(count / rows, 6) for name, count in counts.empty.items() if count},
         faulty={name: round(count / rows, 6) for name, count in counts.faulty.items() if count},
         finished_at=datetime.now(UTC),
+        origin=ingestion.origin,
+        synthetic=synthetic,
     )
 
 

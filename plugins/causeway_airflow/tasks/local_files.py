@@ -15,10 +15,11 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file on this worker, and what it is called in messages."""
+    """A file on this worker, what it is called in messages, and whether its rows are invented."""
 
     name: str
     path: Path
+    synthetic: bool = False
 
 
 def local_file(objects: ArtifactsHook, source: str, target: Path) -> LocalFile:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from causeway.errors import BadInput
 from causeway.features.event_times import delivered_at
 from causeway.features.groups import raw_key
+from causeway.features.health import health_key
+from causeway.features.origins import (
+    GroupOrigin,
+    Synthetic,
+    group_origin,
+    require_no_other,
+)
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import RawFile, validate_raw
 from causeway.ingestion.unpacking import unpack
@@ -19,6 +28,7 @@ from causeway.use_cases.published import NEXT_STEP, Published, check_digest
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.hooks.published import SCHEMES, download
 from causeway_airflow.results import ValidatedFile
 from causeway_airflow.tasks.acting import Hooks
@@ -27,12 +37,23 @@ from causeway_airflow.tasks.local_files import LocalFile, local_file
 log = logging.getLogger(__name__)
 
 
+#: What `data` says to get the synthetic sample.
+SAMPLE: Final = "sample"
+#: The metadata of a stored raw file that says that its rows are invented: whoever hands it in again
+#: under another name hands in invented rows.
+SYNTHETIC: Final = "synthetic"
+
+
 @dataclass(frozen=True)
 class Sample:
-    """The synthetic sample that stands for a raw file: its rows, and its seed."""
+    """The synthetic sample that stands for a raw file: its rows, and its seed.
+
+    `over_records` lets it be written over records of another source.
+    """
 
     rows: int
     seed: int
+    over_records: bool = False
 
 
 def validate(
@@ -45,22 +66,25 @@ def validate(
 ) -> ValidatedFile:
     """Check a whole raw file, then store it in the bucket of an account.
 
-    `data` is a file of the inbox, an `s3://` URI, `published` or the published address; without it
-    the sample is taken. `as_of` is what the delivery declares as its as-of date.
+    `data` is a file of the inbox, an `s3://` URI, `published`, the published address, or `sample`.
+    `as_of` is what the delivery declares as its as-of date.
 
     Raises:
-        BadInput: the file cannot be read, breaks its contract, or is not what is published.
+        BadInput: no file is named; the file cannot be read, breaks its contract, or is not what is
+            published; or a sample is asked for where it may not be.
         DownloadError: the published file cannot be downloaded now.
     """
     case, objects = case_of(use_case), hook(ArtifactsHook)
     time = delivered_at(case.data.event_time, as_of, datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
-        file = _fetch(objects, case, data, sample, Path(folder))
+        file = _fetch(hook, case, data, sample, Path(folder))
         raw = validate_raw(file.path, case, file=file.name)
         _require_published_rows(case, file, raw)
         uri = f"s3://{topology().bucket(role)}/{raw_key(case, raw.sha256)}"
         with file.path.open("rb") as content:
-            stored = objects.put(uri, content, sha256=raw.sha256)
+            metadata = {SYNTHETIC: "yes"} if file.synthetic else {}
+            stored = objects.put(uri, content, sha256=raw.sha256, metadata=metadata)
+        synthetic = file.synthetic or (not stored.created and _was_sample(objects, uri))
     log.info("%s: %d rows, %s", file.name, raw.rows, uri)
     return ValidatedFile(
         data=file.name,
@@ -69,6 +93,7 @@ def validate(
         rows=raw.rows,
         as_of=time,
         stored=stored.created,
+        synthetic=(Synthetic.YES if synthetic else Synthetic.NO).value,
     )
 
 
@@ -92,19 +117,54 @@ def fetch_published(
     return target
 
 
-def _fetch(
-    objects: ArtifactsHook, case: UseCase, data: str | None, sample: Sample, folder: Path
-) -> LocalFile:
-    target = folder / "raw"
+def _fetch(hook: Hooks, case: UseCase, data: str | None, sample: Sample, folder: Path) -> LocalFile:
+    objects, target = hook(ArtifactsHook), folder / "raw"
     if not data:
+        raise BadInput(
+            "no raw file is named",
+            next_step="Give `data`: an s3:// URI, `published`, a file of the inbox or, on the "
+            "local AWS, `sample`.",
+        )
+    if data == SAMPLE:
+        _require_sample_allowed(hook, case, sample)
         samples.write(case.id, sample.rows, sample.seed, target)
-        return LocalFile(f"synthetic sample ({sample.rows} rows, seed {sample.seed})", target)
+        name = f"synthetic sample ({sample.rows} rows, seed {sample.seed})"
+        return LocalFile(name, target, synthetic=True)
     if data == "published" or ("://" in data and not data.startswith("s3://")):
         published = _declared(case, data)
         return LocalFile(published.address, fetch_published(case, published, folder))
     if data.startswith("s3://"):
         _require_declared(data)
     return local_file(objects, data, target)
+
+
+def _require_sample_allowed(hook: Hooks, case: UseCase, sample: Sample) -> None:
+    """Refuse invented rows on real accounts, and over records of another source."""
+    if not topology().local:
+        raise BadInput(
+            f"the topology {topology().name} is of real accounts, which take no invented rows",
+            next_step="Name a raw file in `data`.",
+        )
+    if sample.over_records:
+        return
+    table = hook(GovernanceHook, "governance", "recorder")
+    require_no_other(
+        {group.name: read_origin(table, group.name) for group in case.feature_groups}, case.id
+    )
+
+
+def read_origin(
+    table: GovernanceHook, group: str, created: datetime | None = None
+) -> GroupOrigin | None:
+    """Return what the latest ingestion's summary says of a group's rows; None: there is none."""
+    item = table.get(health_key(group)) or {}
+    return group_origin(json.loads(item.get("summary", "null")), created)
+
+
+def _was_sample(objects: ArtifactsHook, uri: str) -> bool:
+    """Tell whether the file that is stored already was stored as a sample."""
+    metadata = (objects.head(uri) or {}).get("Metadata", {})
+    return bool(metadata.get(SYNTHETIC) == "yes")
 
 
 def _require_declared(uri: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from causeway.features.groups import create_request
 from causeway.features.health import IngestSummary, writes
+from causeway.features.origins import Origin, Synthetic
 from causeway.reporting.alerts import Alert
 from causeway_airflow.configuration import case_of, topology, use_cases
 from causeway_airflow.operators.feature_health import FeatureHealthOperator
@@ -22,6 +23,7 @@ SUMMARY = IngestSummary(
     job="", code="", commit="", run="run-1", rows=1, written=1, older=0, unchanged=0, rejected=0,
     failed=0, retried=0, appended=1, bytes=1, seconds=1.0, rejects_uri="", empty={}, faulty={},
     appended_since=datetime(2026, 1, 1, tzinfo=UTC), finished_at=datetime(2026, 1, 1, tzinfo=UTC),
+    origin=Origin("file"), synthetic=Synthetic.NO,
 )  # fmt: skip
 
 

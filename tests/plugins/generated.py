@@ -1,0 +1,18 @@
+"""DAGs that are generated from the use cases, as their files generate them."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from causeway_airflow.configuration import case_of
+from tests.structure.modules import ROOT
+
+
+def features_dag(use_case: str) -> Any:
+    """Return the features DAG of a use case."""
+    spec = importlib.util.spec_from_file_location("features_dag", ROOT / "dags" / "features.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build(case_of(use_case))
