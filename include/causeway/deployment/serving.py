@@ -36,7 +36,7 @@ def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
         BadInput: there is no label column, no row, or a label that is no class (0, 1) where
             classes are told apart, or no number.
     """
-    table = list(csv.reader(io.StringIO(text)))
+    table = list(csv.reader(io.StringIO(text, newline="")))
     if len(table) < 2 or label not in table[0]:
         raise BadInput(
             f"the held-out rows have no column {label!r} or no rows",
@@ -51,8 +51,15 @@ def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
             f"the held-out label {label} is {wrong[0]!r}; allowed: {allowed}",
             next_step="Register the model again through the training DAG.",
         )
-    lines = [",".join(row[:position] + row[position + 1 :]) for row in table]
+    lines = [_line(row[:position] + row[position + 1 :]) for row in table]
     return HeldOut(lines[0], tuple(lines[1:]), tuple(map(float, labels)))
+
+
+def _line(values: Sequence[str]) -> str:
+    """Write a row as CSV; a value with a comma or a line break is quoted."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(values)
+    return out.getvalue()
 
 
 def require_agreement(

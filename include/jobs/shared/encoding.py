@@ -10,6 +10,7 @@ a container; mypy, which sees a package, is told to let those imports be.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,14 +73,24 @@ class Feature:
 
 @dataclass(frozen=True)
 class Encoder:
-    """The features of a model in their order, and the name of what it predicts."""
+    """The features of a model in their order, and the name of what it predicts.
+
+    `beside` are the other columns of the held-out rows, which a request may have: the record id,
+    what the evaluation reads.
+    """
 
     features: tuple[Feature, ...]
     label: str
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def fit(
-        cls, rows: pd.DataFrame, features: list[Feature], one_hot: list[str], label: str
+        cls,
+        rows: pd.DataFrame,
+        features: list[Feature],
+        one_hot: list[str],
+        label: str,
+        beside: tuple[str, ...] = (),
     ) -> Encoder:
         """Learn the categories of the one-hot features from the training rows only."""
         fitted = []
@@ -92,12 +103,21 @@ class Encoder:
             )
             kind = "Integral" if whole else "Fractional"
             fitted.append(replace(feature, categories=tuple(categories), type=kind))
-        return cls(tuple(fitted), label)
+        return cls(tuple(fitted), label, beside)
 
     @property
     def columns(self) -> list[str]:
         """The names of the encoded columns, in order."""
         return [column for feature in self.features for column in feature.columns()]
+
+    def require_known(self, columns: Iterable[str]) -> None:
+        """Raise BadRowsError for a column that is neither a feature nor one beside them."""
+        names = [feature.name for feature in self.features]
+        known = {*names, *self.beside, self.label}
+        if unknown := [repr(name) for name in columns if name not in known]:
+            raise BadRowsError(
+                f"unknown column(s): {', '.join(unknown)}; the model reads {', '.join(names)}"
+            )
 
     def encode(self, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
         """Return the encoded rows, shape (rows, len(columns)), float64; more columns are ignored.
@@ -127,4 +147,4 @@ class Encoder:
             )
             for entry in document["features"]
         )
-        return cls(features, document["label"])
+        return cls(features, document["label"], tuple(document["beside"]))

@@ -2,8 +2,10 @@
 
 A request is a list of *raw* feature rows, as the held-out `evaluation/test.csv` has them:
 `text/csv` with a header row of feature names, or `application/json` with a list of objects (or one
-object, or `{"instances": [...]}`). More columns than the model reads are ignored. The reply is what
-the model predicts, a row each: `text/csv`, or `{"predictions": [...]}`.
+object, or `{"instances": [...]}`). Columns of the held-out rows that the model does not read are
+ignored; an unknown column, a column that stands twice, and a row with another number of values than
+the header are refused. The reply is what the model predicts, a row each: `text/csv`, or
+`{"predictions": [...]}`.
 
 A client's fault is answered with 400, 415 or 406 and one line that says what is wrong, which
 InvokeEndpoint shows as `OriginalStatusCode` and `OriginalMessage` of its ModelError. Everything
@@ -13,8 +15,10 @@ that leaves a script's function.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +92,7 @@ def read(body: bytes | str, content_type: str) -> pd.DataFrame:
     try:
         text = body.decode("utf-8-sig") if isinstance(body, (bytes, bytearray)) else body
         rows = _csv_rows(text) if kind == "text/csv" else _json_rows(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, pd.errors.ParserError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
         raise BadRowsError(f"the request is no valid {kind}: {error}") from error
     if rows.empty:
         raise BadRowsError("the request has no rows")
@@ -100,11 +104,41 @@ def _csv_rows(text: str) -> pd.DataFrame:
         raise BadRowsError(
             "the request is empty; a header row of feature names and a row are needed"
         )
-    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, skipinitialspace=True)
+    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True))
+    while lines and not lines[-1]:
+        lines.pop()
+    header, rows = lines[0], lines[1:]
+    _refuse_twice(header, "the header")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise BadRowsError(f"row {number} {_odd(row, header)}")
+    return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def _odd(row: list[str], header: list[str]) -> str:
+    """Say what is wrong with a row of another length than its header."""
+    if not row:
+        return "is an empty line"
+    said = f"has {len(row)} value(s), the header {len(header)} name(s)"
+    if len(row) > len(header):
+        return f"{said}: nothing is named for {row[len(header)]!r}"
+    return f"{said}: no value for {header[len(row)]!r}"
+
+
+def _refuse_twice(names: list[str], what: str) -> None:
+    twice = [repr(name) for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise BadRowsError(f"{what} names {', '.join(twice)} more than once")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, of which each name stands once."""
+    _refuse_twice([name for name, _ in pairs], "a JSON object")
+    return dict(pairs)
 
 
 def _json_rows(text: str) -> pd.DataFrame:
-    document = json.loads(text)
+    document = json.loads(text, object_pairs_hook=_once)
     if isinstance(document, dict):
         document = document.get("instances", [document])
     if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
@@ -117,6 +151,7 @@ def _json_rows(text: str) -> pd.DataFrame:
 def predict(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np.ndarray[Any, Any]:
     """Return what the model predicts, a row each; BadRowsError for rows it cannot read."""
     booster, encoder = model
+    encoder.require_known(rows.columns)
     matrix = xgboost.DMatrix(encoder.encode(rows), feature_names=encoder.columns, nthread=1)
     predictions: np.ndarray[Any, Any] = booster.predict(matrix)
     return predictions

@@ -91,7 +91,8 @@ def main() -> None:
     classes = document["problem_type"] == CLASSES
     dataset = load(only_file(arguments.dataset), document)
     parts = split(dataset, document["split"], label, classes=classes)
-    encoder = Encoder.fit(parts["train"], features, document["one_hot"], label)
+    beside = (document["record_identifier"], *document["also"])
+    encoder = Encoder.fit(parts["train"], features, document["one_hot"], label, beside)
     for name, part in parts.items():
         write_encoded(part, encoder, arguments.output / name / f"{name}.csv")
         print(f"{name}: {len(part)} rows, mean {label} {part[label].mean():.3f}")

@@ -20,6 +20,11 @@ def test_the_label_is_kept_back_from_the_endpoint() -> None:
     assert held_out.labels == (0, 1)
 
 
+def test_an_id_with_a_comma_or_a_quotation_mark_stays_one_value() -> None:
+    text = 'record_id,status,credit_risk\n"a, ""b""",1,0\n'
+    assert read_held_out(text, "credit_risk", CLASSES).rows == ('"a, ""b""",1',)
+
+
 @pytest.mark.parametrize("text", ["", "record_id,status\nsgc-1,1\n", "record_id,credit_risk\n"])
 def test_rows_without_label_and_a_label_without_rows_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="no column 'credit_risk' or no rows"):

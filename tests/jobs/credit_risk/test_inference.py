@@ -101,6 +101,39 @@ def test_missing_column_is_refused(served: Served) -> None:
     assert served.refused(csv_of(rows)) == (400, "missing column(s): age, job")
 
 
+def test_unknown_column_is_refused(served: Served) -> None:
+    status, message = served.refused(csv_of([served.rows[0] | {"salary": "9"}]))
+    assert status == 400
+    assert message.startswith("unknown column(s): 'salary'; the model reads status, duration,")
+    row = json.dumps({**served.rows[0], "salary": 9})
+    assert served.refused(row, "application/json")[1].startswith("unknown column(s): 'salary'")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("a,b\n1,10,99\n", "row 1 has 3 value(s), the header 2 name(s): nothing is named for '99'"),
+        ("a,b\n1,2\n3\n", "row 2 has 1 value(s), the header 2 name(s): no value for 'b'"),
+        ("a,b\n1,2\n\n3,4\n", "row 2 is an empty line"),
+        ("a,b,a\n1,2,3\n", "the header names 'a' more than once"),
+    ],
+)
+def test_a_row_that_does_not_fit_its_header_is_refused(
+    served: Served, body: str, message: str
+) -> None:
+    assert served.refused(body) == (400, message)
+
+
+def test_a_name_that_stands_twice_in_a_json_row_is_refused(served: Served) -> None:
+    status, message = served.refused('[{"age": 1, "age": 2}]', "application/json")
+    assert (status, message) == (400, "a JSON object names 'age' more than once")
+
+
+def test_a_quoted_value_may_hold_a_comma_and_a_line_break(served: Served) -> None:
+    row = served.rows[0] | {"record_id": '"a, b\nc"'}
+    assert served.ask(csv_of([row])) == pytest.approx(served.ask(csv_of([served.rows[0]])))
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
