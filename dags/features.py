@@ -85,7 +85,7 @@ def build(case: UseCase) -> DAG:
             account_role="data",
             duty="ingester",
             script="features.py",
-            inputs={"raw": "{{ ti.xcom_pull(task_ids='validate')['uri'] }}"},
+            inputs={"rows": "{{ ti.xcom_pull(task_ids='validate')['rows_uri'] }}"},
             document="contract",
             as_of="{{ ti.xcom_pull(task_ids='validate')['as_of'] }}",
             output_name="features",

@@ -7,7 +7,11 @@ governance table sort as text, Feature Store defines a feature group's, and IAM 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(value: datetime) -> str:
@@ -46,7 +50,52 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(message) from error
     if time.tzinfo is None:
         raise ValueError(message)
-    return time.astimezone(UTC)
+    return _utc(time, text)
+
+
+#: The formats of times that have a name; any other is a pattern of `strptime`.
+ISO, UNIX_SECONDS, UNIX_MILLISECONDS = "iso", "unix_seconds", "unix_milliseconds"
+
+
+def declared_instant(text: str, form: str = ISO, zone: str | None = None) -> datetime:
+    """Read a time as a contract declares it, as UTC; `zone` is that of a time that names none.
+
+    Raises:
+        ValueError: the text is no such time, names no zone where none is declared, or is out of
+            range.
+    """
+    if form == ISO and zone is None:
+        return parse_instant(text)
+    try:
+        if form in (UNIX_SECONDS, UNIX_MILLISECONDS):
+            return _unix(text, 1000 if form == UNIX_SECONDS else 1)
+        time = datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time of the format {form}") from error
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=ZoneInfo(zone or "UTC"))
+    return _utc(time, text)
+
+
+def _unix(text: str, milliseconds: int) -> datetime:
+    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", text, re.ASCII):
+        raise ValueError
+    try:
+        return EPOCH + timedelta(milliseconds=int(Decimal(text) * milliseconds // 1))
+    except OverflowError as error:
+        raise ValueError from error
+
+
+def _utc(time: datetime, text: str) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of range: its time in UTC has no year") from error
+
+
+def milliseconds(value: datetime) -> int:
+    """Return a time as whole milliseconds since 1970."""
+    return (value - EPOCH) // timedelta(milliseconds=1)
 
 
 def lenient(text: str) -> datetime | None:
@@ -71,11 +120,7 @@ def zulu(value: datetime, *, timespec: str = "auto") -> str:
 
 def to_second(value: datetime) -> str:
     """Write a time as Feature Store takes an event time, to the second."""
-    return value.astimezone(UTC).strftime(TO_SECOND)
-
-
-#: The form of `to_second`, for a library that writes a whole column of times.
-TO_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sql_timestamp(value: datetime) -> str:

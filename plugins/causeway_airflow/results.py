@@ -84,13 +84,15 @@ class DiscoveredResources(TypedDict):
 class ValidatedFile(TypedDict):
     """A raw file that keeps its contract: what it is called, and where it is stored.
 
-    `as_of` is the event time of its records, "" where a column has it. `stored` is false where the
-    same file was stored before. `synthetic` says whether its rows are invented (`yes`, `no`).
+    `rows_uri` is where its rows are, as they were read. `as_of` is the event time of its records,
+    "" where a column has it. `stored` is false where the same file was stored before. `synthetic`
+    says whether its rows are invented (`yes`, `no`).
     """
 
     data: str
     sha256: str
     uri: str
+    rows_uri: str
     rows: int
     as_of: str
     stored: bool

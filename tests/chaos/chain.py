@@ -78,7 +78,7 @@ def engineer(raw: dict[str, Any]) -> Step:
             "account_role": "data",
             "duty": "ingester",
             "script": "features.py",
-            "inputs": {"raw": raw["uri"]},
+            "inputs": {"rows": raw["rows_uri"]},
             "document": "contract",
             "output_name": "features",
         },

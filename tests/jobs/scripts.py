@@ -24,6 +24,7 @@ import pytest
 from causeway.datasets.datasets import evaluation_document, preprocess_document
 from causeway.features.groups import contract_document, group_file
 from causeway.ingestion import samples
+from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
 from causeway.training.jobs import read_code
 from causeway.use_cases.use_case import UseCase, use_case
@@ -109,8 +110,10 @@ class Chain:
     def engineer(self) -> Path:
         raw = self.folder("raw") / self.raw_file
         samples.write(self.case.id, 1000, 0, raw)
+        rows = self.folder("rows") / "rows.parquet"
+        validate_raw(raw, self.case, rows_to=rows)
         self.run(
-            *("features.py", "--raw", raw.parent, "--contract", self.contract()),
+            *("features.py", "--rows", rows.parent, "--contract", self.contract()),
             *("--output", self.root / "features"),
         )
         return self.root / "features"

@@ -16,7 +16,7 @@ import pytest
 from causeway.errors import BadInput
 from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
-from causeway.use_cases.contracts import FileFormat
+from causeway.use_cases.file_formats import FileFormat
 from causeway_airflow import configuration
 from causeway_airflow.configuration import case_of
 from causeway_airflow.tasks.local_files import local_file

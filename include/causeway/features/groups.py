@@ -95,8 +95,13 @@ def offline_prefix(case: UseCase) -> str:
 
 
 def raw_key(case: UseCase, digest: str) -> str:
-    """Return the key of a raw file in the data bucket: content-addressed."""
-    return f"raw/{case.id}/{digest}.csv"
+    """Return the key of a raw file, of whatever form, in the data bucket: content-addressed."""
+    return f"raw/{case.id}/{digest}"
+
+
+def rows_key(case: UseCase, digest: str, rows_digest: str) -> str:
+    """Return the key of a raw file's validated rows: it names that file, and what they are."""
+    return f"{raw_key(case, digest)}-rows/{rows_digest}.parquet"
 
 
 def definitions(group: FeatureGroup) -> list[dict[str, str]]:
@@ -116,20 +121,10 @@ def contract_document(case: UseCase, as_of: str = "") -> dict[str, Any]:
     `groups[].file` names the Parquet file that the job writes for the group; a `normalise`
     carries the declared bounds of its operand.
     """
-    data = case.data
-    record_id = {"from": data.record_id.source, "format": data.record_id.format}
-    if data.record_id.column:
-        record_id = {"from": "column", "column": data.record_id.column}
+    fixed = case.data.event_time.instant
     return {
-        "separator": data.format.separator,
-        "header": data.format.header,
-        "record_id": record_id,
-        "event_time": (
-            {"fixed": as_of or data.event_time.instant}
-            if data.event_time.instant
-            else {"column": data.event_time.column}
-        ),
-        "columns": list(data.columns),
+        # Without it, the event time of the rows holds.
+        "event_time": (as_of or fixed) if fixed else None,
         "groups": [
             {
                 "name": group.name,

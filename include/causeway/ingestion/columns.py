@@ -7,17 +7,15 @@ reason. Columns of few different texts (codes) are judged text by text, each onc
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causeway.instants import TO_SECOND, parse_instant, zulu
-from causeway.use_cases.contracts import Feature, FeatureType
+from causeway.ingestion.cells import AS_THEY_ARE, Cells, Checked, Faults, text_of
+from causeway.ingestion.times import TimeCheck
+from causeway.use_cases.contracts import EMPTY, Feature, FeatureType
 
 TYPES: Final[dict[FeatureType, pa.DataType]] = {
     "Integral": pa.int64(),
@@ -33,29 +31,16 @@ _WHOLE: Final = r"^-?[0-9]{1,18}$"
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 #: What an id reads as when a program wrote a missing one.
 _NO_ID: Final = frozenset({"", "nan", "<na>", "null", "none", "nat"})
-#: Event times as the feature store takes them (developer guide, "Event time").
-_STORED_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
-
-Faults = dict[int, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A column in the store's type, and by position what is wrong with a value: (text, reason).
-
-    A value that is empty or at fault is null.
-    """
-
-    values: pa.Array
-    faults: Faults = field(default_factory=dict)
 
 
 class ColumnCheck:
     """Checks the columns of one feature, chunk by chunk; remembers the texts that it has seen."""
 
-    def __init__(self, feature: Feature) -> None:
+    def __init__(self, feature: Feature, cells: Cells = AS_THEY_ARE) -> None:
         self.feature = feature
+        self.cells = cells
         self.type = TYPES[feature.type]
+        self._times = TimeCheck(feature.time, None if feature.nullable else EMPTY)
         self._verdicts: dict[str, str | None] = {}
         self._codes = _typed_codes(feature, self.type)
         self._between = _without_gaps(feature)
@@ -66,11 +51,14 @@ class ColumnCheck:
             column = column.dictionary_decode()
         if pa.types.is_null(column.type):
             column = column.cast(pa.string())
+        if self.feature.time is not None:
+            return self._times.check(column, self.cells)[0]
         if _is_text(column.type):
             column = column.cast(pa.string())
-            if pc.count_distinct(column.slice(0, SAMPLE)).as_py() <= FEW:
-                return self._few(column)
-            return self._texts(column)
+            read = self.cells.read(column, number=self.feature.type == "Fractional")
+            few = pc.count_distinct(read.slice(0, SAMPLE)).as_py() <= FEW
+            checked = self._few(read) if few else self._texts(read)
+            return checked if read is column else checked.saying(column)
         if self.feature.type == "String":
             return self._texts(column.cast(pa.string()))
         return self._numbers(column)
@@ -176,7 +164,7 @@ class ColumnCheck:
         for position, value in zip(
             positions, column.take(pa.array(positions, pa.int64())).to_pylist(), strict=True
         ):
-            text = _text(value)
+            text = text_of(value)
             reason = self._judge(text)
             if reason is not None:
                 faults[position] = (text, reason)
@@ -206,7 +194,12 @@ class ColumnCheck:
 
 
 class IdCheck:
-    """Checks the column of record ids."""
+    """Checks the column of record ids, which are texts: `00123` and `123` are two."""
+
+    def __init__(self, nulls: tuple[str, ...] = ()) -> None:
+        """Take the texts that stand for no value, besides those that programs write for it."""
+        self._missing = pa.array([*sorted(_NO_ID), None], pa.string())
+        self._nulls = pa.array(nulls, pa.string())
 
     def check(self, column: pa.Array) -> Checked:
         """Return the ids as texts; a missing one (empty, NaN) is a fault."""
@@ -218,7 +211,7 @@ class IdCheck:
             return self._faulty(texts, column, pc.is_null(texts))
         texts = column.cast(pa.string())
         lower = pc.utf8_lower(pc.utf8_slice_codeunits(texts, 0, 5))
-        missing = pc.is_in(lower, pa.array([*sorted(_NO_ID), None], pa.string()))
+        missing = pc.or_(pc.is_in(lower, self._missing), pc.is_in(texts, self._nulls))
         return self._faulty(texts, column, missing)
 
     def _faulty(self, texts: pa.Array, column: pa.Array, missing: pa.Array) -> Checked:
@@ -227,62 +220,10 @@ class IdCheck:
         return Checked(
             texts,
             {
-                position: (_text(value), "the record has no id")
+                position: (text_of(value), "the record has no id")
                 for position, value in zip(positions, originals, strict=True)
             },
         )
-
-
-class TimeCheck:
-    """Checks the column of event times, and knows the hour of each since the epoch."""
-
-    def __init__(self) -> None:
-        self._readings: dict[str, tuple[str | None, int, str]] = {}
-
-    def check(self, column: pa.Array) -> tuple[Checked, np.ndarray[Any, Any]]:
-        """Return the times as the store takes them, and their hours since the epoch."""
-        if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        if pa.types.is_timestamp(column.type):
-            column = pc.strftime(column.cast(pa.timestamp("ms")), TO_SECOND)
-        encoded = column.cast(pa.string()).fill_null("").dictionary_encode()
-        read = [self._read(text) for text in encoded.dictionary.to_pylist()]
-        indices = encoded.indices.to_numpy()
-        hours = np.array([hour for _, hour, _ in read], np.int64)[indices]
-        values = pa.array([text for text, _, _ in read], pa.string()).take(encoded.indices)
-        bad = [index for index, (text, _, _) in enumerate(read) if text is None]
-        faults: Faults = {}
-        for position in np.flatnonzero(np.isin(indices, bad)).tolist():
-            original = encoded.dictionary[int(indices[position])].as_py()
-            faults[position] = (original, read[int(indices[position])][2])
-        return Checked(values, faults), hours
-
-    def _read(self, text: str) -> tuple[str | None, int, str]:
-        reading = self._readings.get(text)
-        if reading is None:
-            reading = _instant(text)
-            if len(self._readings) < 100_000:
-                self._readings[text] = reading
-        return reading
-
-
-def stored_instant(text: str) -> str:
-    """Return an instant as the feature store takes it: UTC, to the millisecond.
-
-    Raises:
-        ValueError: the text is no instant.
-    """
-    moment = parse_instant(text)
-    if _STORED_TIME.fullmatch(text):
-        return text
-    return zulu(moment, timespec="milliseconds")
-
-
-def _instant(text: str) -> tuple[str | None, int, str]:
-    try:
-        return stored_instant(text), int(parse_instant(text).timestamp() // 3600), ""
-    except ValueError as error:
-        return None, 0, "the record has no event time" if not text else str(error)
 
 
 def readable(kind: pa.DataType) -> bool:
@@ -297,16 +238,6 @@ def readable(kind: pa.DataType) -> bool:
         or pa.types.is_boolean(kind)
         or pa.types.is_null(kind)
     )
-
-
-def all_faults(checked: dict[str, Checked]) -> Iterator[tuple[int, str, str, str]]:
-    """Yield (position, column, text, reason) of every fault, in the order of the rows."""
-    faults = [
-        (position, name, text, reason)
-        for name, column in checked.items()
-        for position, (text, reason) in column.faults.items()
-    ]
-    yield from sorted(faults, key=lambda fault: fault[0])
 
 
 def _typed_codes(feature: Feature, kind: pa.DataType) -> pa.Array | None:
@@ -334,11 +265,3 @@ def _fractional(values: Any) -> Any:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _text(value: Any) -> str:
-    if value is None or value != value:  # a NaN differs from itself
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)

@@ -1,8 +1,8 @@
 """Tables in files, read in chunks: separated text and Parquet, memory flat in the size of the file.
 
-Rows are numbered as a person finds them: in a text file by line, the header being line 1; in a
-Parquet file from 1. A line that is no row (another number of values, empty, no UTF-8) is handed to
-the caller with its number; nothing is dropped silently.
+Rows are numbered as a person finds them: in a text file by the line that they begin in, the header
+being line 1; in a Parquet file from 1. A line that is no row (another number of values, empty, no
+UTF-8) is handed to the caller with its number; nothing is dropped silently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causeway.errors import BadInput, Problem
-from causeway.ingestion.scan import BLOCK_BYTES, Scan, is_parquet
+from causeway.ingestion.decoding import decode, require_declared_form
+from causeway.ingestion.scan import BLOCK_BYTES, Scan, is_parquet, scan
 from causeway.ingestion.tables import (
     CHUNK_ROWS,
     NEXT_STEP,
@@ -25,12 +26,19 @@ from causeway.ingestion.tables import (
     Malformed,
     TableFile,
 )
-from causeway.ingestion.text_table import BYTE_ORDER_MARK, TextTable, read_header
-from causeway.use_cases.contracts import FileFormat
+from causeway.ingestion.text_rows import BYTE_ORDER_MARK
+from causeway.ingestion.text_table import Header, TextTable, read_header
+from causeway.use_cases.file_formats import FileFormat
 
 
 def open_table(
-    path: Path, format_: FileFormat, names: Sequence[str], *, what: str, profile: Scan
+    path: Path,
+    format_: FileFormat,
+    names: Sequence[str],
+    *,
+    what: str,
+    profile: Scan,
+    folder: Path | None = None,
 ) -> TableFile:
     """Open a file as a table.
 
@@ -40,19 +48,30 @@ def open_table(
         names: its columns when it has no header; with one, how many it should name.
         what: how the file is called in errors.
         profile: what `scan` read of it.
+        folder: where a text that is not plain UTF-8 is decoded; beside the file without it.
 
     Raises:
-        BadInput: it is empty, no readable Parquet file, or has no readable header.
+        BadInput: it is empty, not of the declared form, or has no readable header.
     """
     if is_parquet(path):
         return ParquetTable(path, what)
-    with path.open("rb") as content:
-        head = content.read(BLOCK_BYTES)
+    require_declared_form(_head(path), format_, what)
+    if not format_.is_plain:
+        target = (folder or path.parent) / f"{path.name}.decoded"
+        path = decode(path, format_, what, target)
+        profile = scan(path, format_)
+    head = _head(path)
     if not head.removeprefix(BYTE_ORDER_MARK).strip():
         raise BadInput(f"{what} is empty", next_step=NEXT_STEP)
+    header = Header(tuple(names))
     if format_.header:
-        names = read_header(head, format_.separator, names, what)
-    return TextTable(path, what, format_, tuple(names), profile)
+        header = read_header(head, format_, names, what)
+    return TextTable(path, what, format_, header, profile, format_.skip_lines)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return content.read(BLOCK_BYTES)
 
 
 class ParquetTable:

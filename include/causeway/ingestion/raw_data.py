@@ -6,6 +6,7 @@ this module, DAG files do not.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from causeway.ingestion.layouts import layout_of_raw
 from causeway.ingestion.records import RecordReader, Reject, first_problems
 from causeway.ingestion.scan import scan
 from causeway.ingestion.tables import NEXT_STEP
+from causeway.ingestion.validated_rows import ValidatedRows
 from causeway.use_cases.use_case import UseCase
 
 #: Faults are remembered up to this number, then only counted.
@@ -23,36 +25,55 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True)
 class RawFile:
-    """A raw file that keeps its contract."""
+    """A raw file that keeps its contract; `rows_sha256` is of the file of its validated rows."""
 
     rows: int
     sha256: str
     size: int
+    rows_sha256: str = ""
 
 
 def validate_raw(
-    path: Path, case: UseCase, *, file: str = "the raw file", limit: int = 20
+    path: Path,
+    case: UseCase,
+    *,
+    file: str = "the raw file",
+    limit: int = 20,
+    rows_to: Path | None = None,
 ) -> RawFile:
     """Check a raw file against the use case's contract, in chunks.
 
     Args:
-        path: the file (UTF-8, a byte-order mark is allowed; or Parquet).
+        path: the file, as the contract's `format` declares it, or Parquet.
         case: the use case whose `data` and features are the contract.
         file: how the file is called in the error.
         limit: how many problems are listed; the others are counted.
+        rows_to: the file that its rows are written to, for the feature-engineering job.
 
     Raises:
         BadInput: with row (the line number in the file), column, value and reason of each.
     """
-    profile = scan(path, case.data.format)
-    table = open_table(path, case.data.format, case.data.columns, what=file, profile=profile)
-    reader = RecordReader(table, layout_of_raw(case, table, file))
+    with tempfile.TemporaryDirectory(prefix="causeway-read-") as name:
+        folder = Path(name)
+        return _validated(path, case, file, limit, rows_to or folder / "rows.parquet", folder)
+
+
+def _validated(
+    path: Path, case: UseCase, file: str, limit: int, rows_to: Path, folder: Path
+) -> RawFile:
+    format_, profile = case.data.format, scan(path, case.data.format)
+    table = open_table(path, format_, case.data.columns, what=file, profile=profile, folder=folder)
+    layout = layout_of_raw(case, table, file)
+    reader = RecordReader(table, layout)
     rows = faults = 0
     rejects: list[Reject] = []
-    for chunk in reader.chunks(reader.duplicates()):
-        rows += len(chunk)
-        faults += len(chunk.rejects)
-        rejects += chunk.rejects[: max(0, _REMEMBERED - len(rejects))]
+    with ValidatedRows(rows_to, layout) as validated:
+        for chunk in reader.chunks(reader.duplicates()):
+            rows += len(chunk)
+            faults += len(chunk.rejects)
+            rejects += chunk.rejects[: max(0, _REMEMBERED - len(rejects))]
+            if not rejects:
+                validated.add(chunk)
     if rejects:
         raise BadInput(
             f"{file} breaks the contract of use case {case.id}",
@@ -61,6 +82,6 @@ def validate_raw(
             next_step=NEXT_STEP,
         )
     if rows == 0:
-        head = "has a header, but no records" if case.data.format.header else "is empty"
+        head = "has a header, but no records" if format_.header else "is empty"
         raise BadInput(f"{file} {head}", next_step=NEXT_STEP)
-    return RawFile(rows, profile.sha256, profile.size)
+    return RawFile(rows, profile.sha256, profile.size, validated.sha256)

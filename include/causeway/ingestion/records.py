@@ -20,19 +20,17 @@ import pyarrow.compute as pc
 from causeway.errors import Problem
 from causeway.features.event_times import instant_of
 from causeway.features.withheld import Withheld
-from causeway.ingestion.columns import (
-    Checked,
-    ColumnCheck,
-    IdCheck,
-    TimeCheck,
-    all_faults,
-    stored_instant,
-)
+from causeway.ingestion.cells import Cells, Checked, all_faults
+from causeway.ingestion.columns import ColumnCheck, IdCheck
 from causeway.ingestion.layouts import Layout
 from causeway.ingestion.tables import Chunk, TableFile
+from causeway.ingestion.times import TimeCheck, stored_instant
+from causeway.instants import milliseconds, parse_instant
+from causeway.use_cases.file_formats import TimeFormat
 
 #: Stands in a reject for the whole line.
 WHOLE_ROW: Final = None
+MILLISECONDS_AN_HOUR: Final = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -89,8 +87,15 @@ class RecordReader:
         self.file, self.layout = file, layout
         self._withheld = dict(withheld or {})
         self._withheld_ids = pa.array(self._withheld, pa.string())
-        self._checks = [(feature, name, ColumnCheck(feature)) for feature, name in layout.features]
-        self._ids, self._times = IdCheck(), TimeCheck()
+        self._checks = [
+            (feature, name, ColumnCheck(feature, layout.cells(feature)))
+            for feature, name in layout.features
+        ]
+        nulls = layout.format.nulls if layout.format else ()
+        when = layout.event_time
+        self._cells = Cells(nulls)
+        self._ids = IdCheck(nulls)
+        self._times = TimeCheck(TimeFormat(format=when.format, zone=when.zone))
 
     def chunks(
         self, duplicates: Mapping[int, int], counts: ColumnCounts | None = None
@@ -165,8 +170,8 @@ class RecordReader:
         for chunk in self.file.chunks(names, _ignore):
             ids = self._ids.check(chunk.columns[names[0]]).values.to_pylist()
             if len(names) > 1:
-                times = self._times.check(chunk.columns[names[1]])[0].values.to_pylist()
-                yield chunk.numbers, list(zip(ids, times, strict=True))
+                moments = self._times.check(chunk.columns[names[1]], self._cells)[1].tolist()
+                yield chunk.numbers, list(zip(ids, moments, strict=True))
             else:
                 yield chunk.numbers, ids
 
@@ -187,12 +192,14 @@ class RecordReader:
             checked[layout.identifier] = Checked(_formatted(rule.format, numbers))
         when = layout.event_time
         if when.column:
-            checked[layout.time], hours = self._times.check(chunk.columns[when.column])
+            checked[layout.time], moments = self._times.check(
+                chunk.columns[when.column], self._cells
+            )
         else:
             fixed = stored_instant(str(when.instant))
-            (single, hours) = self._times.check(pa.array([fixed]))
-            checked[layout.time] = Checked(pa.repeat(single.values[0], count))
-            hours = np.repeat(hours, count)
+            checked[layout.time] = Checked(pa.repeat(pa.scalar(fixed), count))
+            moments = np.repeat(milliseconds(parse_instant(fixed)), count)
+        hours = moments // MILLISECONDS_AN_HOUR
         for feature, column, check in self._checks:
             checked[feature.name] = check.check(chunk.columns[column])
         sources = {feature.name: column for feature, column, _ in self._checks}

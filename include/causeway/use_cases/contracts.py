@@ -14,9 +14,16 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from causeway.documents import Strict
-from causeway.instants import parse_instant
+from causeway.instants import ISO, parse_instant
 from causeway.names import DashedName, FeatureName
 from causeway.plain_texts import LONGEST, LONGEST_KEY, is_plain
+from causeway.use_cases.file_formats import (
+    ColumnName,
+    FileFormat,
+    Nulls,
+    TimeFormat,
+    check_time_format,
+)
 from causeway.use_cases.published import Published
 from causeway.use_cases.stores import OfflineStore, OnlineStore
 
@@ -33,15 +40,11 @@ LONGEST_TEXT = 358_400
 #: The longest value of an AWS tag.
 LONGEST_TAG = 256
 
+#: What is wrong with no value.
+EMPTY = "is empty, but the column may not be"
+
 #: The columns that the offline store adds; a feature may not take their names.
 STORE_COLUMNS = frozenset({"write_time", "api_invocation_time", "is_deleted"})
-
-
-class FileFormat(Strict):
-    """How the raw file is written."""
-
-    separator: Annotated[str, Field(min_length=1, max_length=1)]
-    header: bool = True
 
 
 class RecordId(Strict):
@@ -49,7 +52,7 @@ class RecordId(Strict):
 
     source: Annotated[Literal["line_number", "column"], Field(alias="from")]
     format: str = "%d"
-    column: str | None = None
+    column: ColumnName | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> RecordId:
@@ -69,11 +72,14 @@ class EventTime(Strict):
 
     `as_of` is the as-of date of a delivery that declares no other. With `fixed` no delivery can: a
     record that is stored online then never changes, because only a later event time replaces it.
+    `format` and `zone` say how a column writes its times (`TimeFormat`).
     """
 
     as_of: str | None = None
     fixed: str | None = None
-    column: str | None = None
+    column: ColumnName | None = None
+    format: str = ISO
+    zone: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> EventTime:
@@ -81,6 +87,9 @@ class EventTime(Strict):
             raise ValueError("give one of `as_of`, `fixed` and `column`")
         if self.instant is not None:
             parse_instant(self.instant)
+        if self.column is None and (self.zone or self.format != ISO):
+            raise ValueError("`format` and `zone` are of times in a `column`")
+        check_time_format(self.format, self.zone)
         return self
 
     @property
@@ -90,16 +99,28 @@ class EventTime(Strict):
 
 
 class RawData(Strict):
-    """The raw file: its format, its columns in order, and how records get id and time."""
+    """The raw file: its format, its columns in order, and how records get id and time.
+
+    `ignored` are columns that the file may have and nobody reads: by name, or `others` for all that
+    `columns` does not name. Without a header every column is named in `columns`, the ignored ones
+    too.
+    """
 
     format: FileFormat
     record_id: RecordId
     event_time: EventTime
-    columns: tuple[FeatureName, ...] = Field(min_length=1)
+    columns: tuple[ColumnName, ...] = Field(min_length=1)
+    ignored: tuple[ColumnName, ...] | Literal["others"] = ()
     #: Named in `BadInput` and in the documentation; not an address to load from.
     description: str = ""
     #: Where its authors publish it; the one address that it is ever downloaded from.
     published: Published | None = None
+
+    def ignores(self, column: str) -> bool:
+        """Tell whether nobody reads a column."""
+        if self.ignored == "others":
+            return column not in self.columns
+        return column in self.ignored
 
     @field_validator("columns")
     @classmethod
@@ -137,18 +158,24 @@ class Derive(Strict):
 
 
 class Feature(Strict):
-    """One feature: taken from a raw column (`source`) or derived."""
+    """One feature: taken from a raw column (`source`) or derived.
+
+    `nulls` are what stands for no value in its column, where that is not the file's. `time` says
+    how a String is written that is a time: it is kept as an instant in UTC.
+    """
 
     name: FeatureName
     type: FeatureType
     description: str = ""
     unit: str = ""
     tags: tuple[Tag, ...] = ()
-    source: FeatureName | None = None
+    source: ColumnName | None = None
     derive: Derive | None = None
     codes: dict[int | str, str] | None = None
     range: Range | None = None
     nullable: bool = False
+    nulls: Nulls | None = None
+    time: TimeFormat | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
@@ -156,6 +183,10 @@ class Feature(Strict):
             raise ValueError(f"{self.name} is a column of the offline store; choose another name")
         if (self.source is None) == (self.derive is None):
             raise ValueError(f"{self.name}: give either `source` or `derive`")
+        if self.source is None and (self.nulls is not None or self.time is not None):
+            raise ValueError(f"{self.name}: `nulls` and `time` are of a feature with a source")
+        if self.time is not None and (self.type != "String" or self.codes is not None):
+            raise ValueError(f"{self.name}: `time` is of a String without codes")
         if self.codes is not None and self.range is not None:
             raise ValueError(f"{self.name}: give `codes` or `range`, not both")
         if self.range is not None and self.type == "String":
@@ -176,7 +207,7 @@ class Feature(Strict):
     def fault_of(self, text: str) -> str | None:
         """Say what is wrong with a raw value, or None when the contract allows it."""
         if text == "":
-            return None if self.nullable else "is empty, but the column may not be"
+            return None if self.nullable else EMPTY
         if self.type == "Integral" and not re.fullmatch(r"-?[0-9]+", text):
             return "is no whole number"
         if self.type == "Integral" and not _fits(text):

@@ -212,9 +212,23 @@ class UseCase(Strict):
                 f"allowed: {', '.join(self.data.columns)}"
             )
         reserved = {self.data.record_id.column, self.data.event_time.column}
-        unused = [c for c in self.data.columns if c not in sources and c not in reserved]
+        unused = [
+            column
+            for column in self.data.columns
+            if column not in sources and column not in reserved and not self.data.ignores(column)
+        ]
         if unused:
-            raise ValueError(f"data.columns: no feature describes {', '.join(unused)}")
+            raise ValueError(
+                f"data.columns: no feature describes {', '.join(unused)}; name it in a feature's "
+                "`source`, or in `data.ignored`"
+            )
+        absent = [name for name in reserved if name and name not in self.data.columns]
+        read = {*sources, *filter(None, reserved)}
+        absent += [name for name in read if self.data.ignores(name)]
+        if absent:
+            raise ValueError(
+                f"data.columns: {', '.join(sorted(set(absent)))}: read, but missing or ignored"
+            )
         by_name = {feature.name: feature for feature in features}
         for feature in features:
             for operand in feature.derive.of if feature.derive else ():
@@ -228,11 +242,16 @@ class UseCase(Strict):
                 if (
                     feature.derive
                     and feature.derive.op == "normalise"
-                    and (bounds is None or bounds.min is None or bounds.max is None)
+                    and (
+                        bounds is None
+                        or bounds.min is None
+                        or bounds.max is None
+                        or not bounds.min < bounds.max
+                    )
                 ):
                     raise ValueError(
                         f"feature_groups: {feature.name}: normalise needs a range with min and "
-                        f"max on {operand}"
+                        f"max on {operand}, min below max"
                     )
 
     def _check_groups(self, model: ModelSpec) -> None:

@@ -1,9 +1,11 @@
-"""Processing job: from the raw file to the features of each feature group.
+"""Processing job: from the validated rows of a raw file to the features of each feature group.
 
-Reads the raw file (folder `--raw`) and the contract document (folder `--contract`, JSON). For each
-group it writes one Parquet file with the record id, the event time and the group's features, taken
-from raw columns or derived as the contract says, and `summary.json` with statistics of every
-feature. A value depends on its own record only: nothing is fitted on the file.
+Reads the rows (folder `--rows`, Parquet: `_line`, the row's number in the raw file; `_record` and
+`_time`, id and event time; the features that have a raw column) and the contract document (folder
+`--contract`, JSON). How the raw file is written was decided when it was validated. For each group
+it writes one Parquet file with the record id, the event time and the group's features, taken or
+derived as the contract says, and `summary.json` with statistics of every feature. A value depends
+on its own record only: nothing is fitted on the file.
 """
 
 from __future__ import annotations
@@ -15,102 +17,102 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
 from folders import only_file, write_json  # type: ignore[import-not-found]
 
-TYPES = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
 Contract = dict[str, Any]
+LINE, RECORD, TIME = "_line", "_record", "_time"
+#: Rows that a refusal names.
+SHOWN = 20
+WORDS = {"ratio": "{} / {}", "log1p": "log(1 + {})", "normalise": "({} - min) / (max - min)"}
 
 
-def read_raw(path: Path, contract: Contract) -> pa.Table:
-    """Read the raw file with the types that the contract declares.
+def read_rows(path: Path, contract: Contract) -> pa.Table:
+    """Read the validated rows.
 
     Raises:
-        SystemExit: a column is missing, or a value has another type.
+        SystemExit: it is no such file, or lacks a feature of the contract.
     """
-    sources = {
-        feature["source"]: TYPES[feature["type"]]
-        for group in contract["groups"]
-        for feature in group["features"]
-        if feature["source"]
-    }
-    columns: list[str] = contract["columns"]
     try:
-        return pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(
-                column_names=None if contract["header"] else columns
-            ),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=contract["separator"]),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={name: sources.get(name, pa.string()) for name in columns},
-                include_columns=columns,
-                strings_can_be_null=True,
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise SystemExit(f"{path.name} does not keep the contract: {error}") from error
+        rows = pyarrow.parquet.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise SystemExit(f"{path.name} holds no validated rows: {error}") from error
+    names = [LINE, RECORD, TIME]
+    names += [f["name"] for group in contract["groups"] for f in group["features"] if f["source"]]
+    missing = [name for name in names if name not in rows.column_names]
+    if missing:
+        raise SystemExit(f"{path.name} lacks the column(s) {', '.join(missing)}")
+    return rows
 
 
 def derive(rule: dict[str, Any], operands: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Compute a derived feature: `ratio`, `log1p` or `normalise` with declared bounds."""
-    first = operands[0].cast(pa.float64())
+    """Compute a derived feature: `ratio`, `log1p` or `normalise` with declared bounds.
+
+    What has no finite value (a division by zero, the logarithm of what is not above zero) is null.
+    """
+    first = operands[0].cast(pa.float64(), safe=False)
     if rule["op"] == "ratio":
-        return pc.divide(first, operands[1].cast(pa.float64()))
-    if rule["op"] == "log1p":
-        return pc.log1p(first)
-    if rule["op"] == "normalise":
-        return pc.divide(pc.subtract(first, rule["min"]), float(rule["max"] - rule["min"]))
-    raise SystemExit(f"the contract derives by {rule['op']!r}, which this script does not know")
+        values = pc.divide(first, operands[1].cast(pa.float64(), safe=False))
+    elif rule["op"] == "log1p":
+        values = pc.log1p(first)
+    elif rule["op"] == "normalise":
+        values = pc.divide(pc.subtract(first, rule["min"]), float(rule["max"] - rule["min"]))
+    else:
+        raise SystemExit(f"the contract derives by {rule['op']!r}, which this script does not know")
+    return pc.if_else(pc.is_finite(values), values, None)
 
 
-def identifiers(raw: pa.Table, rule: dict[str, Any]) -> pa.Array | pa.ChunkedArray:
-    """Return the record ids: of the line number (from 1, the header not counted) or a column."""
-    if rule["from"] == "column":
-        return raw[rule["column"]].cast(pa.string())
-    return pa.array([rule["format"] % number for number in range(1, raw.num_rows + 1)])
-
-
-def engineer(raw: pa.Table, contract: Contract) -> dict[str, pa.Table]:
+def engineer(rows: pa.Table, contract: Contract) -> dict[str, pa.Table]:
     """Return the table of each group by its file name.
 
     Raises:
-        SystemExit: a feature that may not be empty has empty values or is no finite number.
+        SystemExit: a feature that may not be empty has no value.
     """
     features = [feature for group in contract["groups"] for feature in group["features"]]
-    values = {feature["name"]: raw[feature["source"]] for feature in features if feature["source"]}
+    values = {feature["name"]: rows[feature["name"]] for feature in features if feature["source"]}
     for feature in features:
         if feature["derive"]:
-            rule = feature["derive"]
-            values[feature["name"]] = derive(rule, [values[name] for name in rule["of"]])
-        _refuse_empty(feature, values[feature["name"]])
-    ids = identifiers(raw, contract["record_id"])
-    when = contract["event_time"]
-    times = (
-        pa.array([when["fixed"]] * raw.num_rows, pa.string())
-        if "fixed" in when
-        else raw[when["column"]].cast(pa.string())
-    )
+            operands = [values[name] for name in feature["derive"]["of"]]
+            values[feature["name"]] = derive(feature["derive"], operands)
+            _refuse_gaps(feature, values[feature["name"]], operands, rows[LINE])
+    fixed = contract["event_time"]
+    times = pa.array([fixed] * rows.num_rows, pa.string()) if fixed else rows[TIME]
     return {
         group["file"]: pa.table(
-            {group["record_identifier"]: ids, group["event_time"]: times}
+            {group["record_identifier"]: rows[RECORD], group["event_time"]: times}
             | {feature["name"]: values[feature["name"]] for feature in group["features"]}
         )
         for group in contract["groups"]
     }
 
 
-def _refuse_empty(feature: dict[str, Any], values: pa.ChunkedArray) -> None:
-    bad = pc.is_null(values, nan_is_null=True)
-    if pa.types.is_floating(values.type):
-        bad = pc.or_(bad, pc.fill_null(pc.is_inf(values), False))
-    count = pc.sum(bad).as_py() or 0
-    if count and not feature["nullable"]:
-        row = pc.index(bad, True).as_py() + 1
-        raise SystemExit(
-            f"{feature['name']} has no value in {count} row(s), the first is row {row}"
+def _refuse_gaps(
+    feature: dict[str, Any],
+    values: pa.ChunkedArray,
+    operands: list[pa.ChunkedArray],
+    lines: pa.ChunkedArray,
+) -> None:
+    """Stop at a feature without a value that may not be empty, naming line, rule and operands."""
+    if feature["nullable"] or not values.null_count:
+        return
+    rule = feature["derive"]
+    said = f"{feature['name']} = {WORDS[rule['op']].format(*rule['of'])}"
+    gaps = pc.indices_nonzero(pc.is_null(values)).slice(0, SHOWN)
+    shown = [
+        f"  row {line}: {said} has no value for "
+        + ", ".join(
+            f"{name} = {'empty' if value is None else value}"
+            for name, value in zip(rule["of"], row, strict=True)
         )
+        for line, *row in zip(
+            *(column.take(gaps).to_pylist() for column in (lines, *operands)), strict=True
+        )
+    ]
+    raise SystemExit(
+        f"{feature['name']} may not be empty, and has no value in {values.null_count} row(s):\n"
+        + "\n".join(shown)
+        + "\nDeclare it `nullable`, or narrow the range of what it is derived from."
+    )
 
 
 def statistics(tables: dict[str, pa.Table]) -> dict[str, Any]:
@@ -134,20 +136,20 @@ def statistics(tables: dict[str, pa.Table]) -> dict[str, Any]:
 def main() -> None:
     """Read the command line, write the groups and the summary."""
     parser = argparse.ArgumentParser(description="Engineer the features of the contract")
-    parser.add_argument("--raw", type=Path, required=True, help="folder of the raw file")
+    parser.add_argument("--rows", type=Path, required=True, help="folder of the validated rows")
     parser.add_argument("--contract", type=Path, required=True, help="folder of the contract")
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     contract: Contract = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
-    raw = read_raw(only_file(arguments.raw), contract)
-    if raw.num_rows == 0:
-        raise SystemExit("the raw file has no rows")
-    tables = engineer(raw, contract)
+    rows = read_rows(only_file(arguments.rows), contract)
+    if rows.num_rows == 0:
+        raise SystemExit("there are no rows")
+    tables = engineer(rows, contract)
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         pyarrow.parquet.write_table(table, arguments.output / name)
         print(f"{name}: {table.num_rows} rows, {table.num_columns - 2} features")
-    summary = {"rows": raw.num_rows, "features": statistics(tables)}
+    summary = {"rows": rows.num_rows, "features": statistics(tables)}
     write_json(arguments.output / "summary.json", summary)
 
 

@@ -48,9 +48,19 @@ def strata_of(labels: pd.Series[Any], *, classes: bool) -> pd.Series[Any]:
     return pd.qcut(labels.rank(method="first"), QUANTILES, labels=False)
 
 
+def _moments(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Return times as instants, whatever their zones; numbers stay as they are."""
+    if pd.api.types.is_numeric_dtype(times) or pd.api.types.is_datetime64_any_dtype(times):
+        return times
+    try:
+        return pd.to_datetime(times, utc=True, format="ISO8601")
+    except ValueError as error:
+        raise SystemExit(f"{times.name} holds what is no instant: {error}") from error
+
+
 def _by_time(rows: pd.DataFrame, how: dict[str, Any]) -> dict[str, pd.DataFrame]:
     # A stable sort: rows of one time stay in the order of their record ids.
-    ordered = rows.sort_values(how["time_column"], kind="stable")
+    ordered = rows.sort_values(how["time_column"], kind="stable", key=_moments)
     rest = math.ceil(len(ordered) * how["test_size"])
     test = math.ceil(rest * how["holdout_test_size"])
     bounds = (0, len(ordered) - rest, len(ordered) - test, len(ordered))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 import tempfile
@@ -12,7 +14,7 @@ from typing import Final
 
 from causeway.errors import BadInput
 from causeway.features.event_times import delivered_at
-from causeway.features.groups import raw_key
+from causeway.features.groups import raw_key, rows_key
 from causeway.features.health import health_key
 from causeway.features.origins import (
     GroupOrigin,
@@ -78,8 +80,12 @@ def validate(
     time = delivered_at(case.data.event_time, as_of, datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
         file = _fetch(hook, case, data, sample, Path(folder))
-        raw = validate_raw(file.path, case, file=file.name)
+        rows = Path(folder) / "rows.parquet"
+        raw = validate_raw(file.path, case, file=file.name, rows_to=rows)
         _require_published_rows(case, file, raw)
+        rows_uri = f"s3://{topology().bucket(role)}/{rows_key(case, raw.sha256, raw.rows_sha256)}"
+        with rows.open("rb") as content:
+            objects.put(rows_uri, content, sha256=raw.rows_sha256)
         uri = f"s3://{topology().bucket(role)}/{raw_key(case, raw.sha256)}"
         with file.path.open("rb") as content:
             metadata = {SYNTHETIC: "yes"} if file.synthetic else {}
@@ -90,6 +96,7 @@ def validate(
         data=file.name,
         sha256=raw.sha256,
         uri=uri,
+        rows_uri=rows_uri,
         rows=raw.rows,
         as_of=time,
         stored=stored.created,
@@ -110,9 +117,15 @@ def fetch_published(
     digest = download(published.address, downloaded, published.download_limit, schemes)
     check_digest(digest, published.download_sha256, published.address)
     format_ = case.data.format
-    header = format_.separator.join(case.data.columns) + "\n"
+    out = io.StringIO()
+    csv.writer(
+        out, delimiter=format_.separator, quotechar=format_.quote or None, lineterminator="\n"
+    ).writerow(case.data.columns)
+    header = out.getvalue()
     lacks_header = format_.header and not published.header
-    unpack(downloaded, published, target, head=header.encode() if lacks_header else b"")
+    unpack(
+        downloaded, published, target, head=header.encode(format_.encoding) if lacks_header else b""
+    )
     downloaded.unlink()
     return target
 

@@ -104,7 +104,9 @@ def stage(
     started, format_ = time.monotonic(), staging.case.data.format
     scanned = scan(file.path, format_)
     names = (group.record_identifier, group.event_time, *group.feature_names)
-    table = open_table(file.path, format_, names, what=file.name, profile=scanned)
+    table = open_table(
+        file.path, format_, names, what=file.name, profile=scanned, folder=staging.folder
+    )
     layout = layout_of_group(group, staging.case.data, table, file.name)
     reader = RecordReader(table, layout, withheld)
     duplicates = reader.duplicates()

@@ -24,6 +24,7 @@ def test_the_contract_document_says_how_features_come_about(case: UseCase) -> No
         "loan.parquet",
         "outcome.parquet",
     ]
+    assert document["event_time"] == "2019-11-24T00:00:00Z"
     by_name = {f["name"]: f for group in document["groups"] for f in group["features"]}
     assert by_name["status"]["source"] == "laufkont"
     assert by_name["status"]["codes"] == [1, 2, 3, 4]

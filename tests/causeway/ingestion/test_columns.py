@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causeway.ingestion import columns
-from causeway.ingestion.columns import ColumnCheck, IdCheck, TimeCheck
+from causeway.ingestion.columns import ColumnCheck, IdCheck
+from causeway.ingestion.times import TimeCheck
 from causeway.use_cases.contracts import Feature, Range
 
 FEATURES = {
@@ -120,11 +121,11 @@ def test_ids_that_are_none_are_faults(case: str) -> None:
     assert {reason for _, reason in checked.faults.values()} == {"the record has no id"}
 
 
-def test_event_times_are_brought_to_the_stores_form_with_their_hour() -> None:
+def test_event_times_are_brought_to_the_stores_form_with_their_instant() -> None:
     texts = ["2019-11-24T00:30:00Z", "2019-11-24T03:30:00+02:00", "", "yesterday", "2019-11-24"]
-    checked, hours = TimeCheck().check(pa.array(texts))
+    checked, moments = TimeCheck().check(pa.array(texts))
     assert checked.values.to_pylist()[:2] == ["2019-11-24T00:30:00Z", "2019-11-24T01:30:00.000Z"]
-    assert hours[1] - hours[0] == 1
+    assert moments[1] - moments[0] == 3_600_000
     assert {position: reason for position, (_, reason) in checked.faults.items()} == {
         2: "the record has no event time",
         3: "'yesterday' is no instant; allowed: 2026-01-31T00:00:00Z",

@@ -19,11 +19,11 @@ from causeway.use_cases.contracts import (
     EventTime,
     Feature,
     FeatureGroup,
-    FileFormat,
     Range,
     RawData,
     RecordId,
 )
+from causeway.use_cases.file_formats import FileFormat
 
 COLUMNS = ("code", "odd", "amount", "rate")
 DATA = RawData(

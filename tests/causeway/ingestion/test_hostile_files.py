@@ -20,10 +20,10 @@ from causeway.use_cases.contracts import (
     EventTime,
     Feature,
     FeatureGroup,
-    FileFormat,
     RawData,
     RecordId,
 )
+from causeway.use_cases.file_formats import FileFormat
 
 COLUMNS = ("id", "code", "amount", "note")
 DATA = RawData(

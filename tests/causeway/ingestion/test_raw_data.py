@@ -73,7 +73,10 @@ def change(column: str, value: str) -> str:
         ),
         (lines(ROW).replace("kredit\n", "kredit hoehe\n"), "column 'hoehe': stands 2 times"),
         (lines(ROW).replace("kredit\n", "kredit id\n"), "column 'id': is no column"),
-        (lines(ROW).replace(" ", ","), "wrong separator: expected space (' '), found comma (',')"),
+        (
+            lines(ROW).replace(" ", ","),
+            "has one column, its contract 21: expected the separator space (' '), found comma",
+        ),
         (lines(ROW).replace(" ", ";"), "found semicolon (';')"),
         (lines(ROW).replace(" ", "\t"), "found tab ('\\t')"),
         (
@@ -88,8 +91,8 @@ def change(column: str, value: str) -> str:
         ("\n   \n", "the raw file is empty"),
         (lines(ROW + " "), "has 22 values, expected 21"),
         (lines("9" * 200_000), "has 1 values, expected 21"),
-        ("9" * 200_000 + "\n" + ROW, "no readable header"),
-        (lines(ROW).encode("utf-16"), "is no UTF-8"),
+        ("9" * 200_000 + "\n" + ROW, "found no known separator"),
+        (lines(ROW).encode("utf-16"), "is text in UTF-16; the contract declares utf-8"),
         (lines(ROW).encode() + b"\xff\n", "row 3"),
     ],
 )

@@ -18,10 +18,10 @@ from causeway.use_cases.contracts import (
     EventTime,
     Feature,
     FeatureGroup,
-    FileFormat,
     RawData,
     RecordId,
 )
+from causeway.use_cases.file_formats import FileFormat
 
 DATA = RawData(
     description="a table of the tests",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
@@ -38,30 +40,59 @@ def test_summary_has_statistics_of_the_features(chain: Chain) -> None:
     assert 0 <= summary["features"]["age_normalised"]["min"] <= 1
 
 
-def engineer(chain: Chain, tmp_path: Path, raw: str) -> None:
-    folder = tmp_path / "raw"
-    folder.mkdir()
-    (folder / "credit.asc").write_text(raw)
+def spoilt(rows: pa.Table, name: str, value: object) -> pa.Table:
+    """Return rows of which the third has another value."""
+    values = rows[name].to_pylist()
+    values[2] = value
+    return rows.set_column(
+        rows.column_names.index(name), rows.schema.field(name), [pa.array(values, rows[name].type)]
+    )
+
+
+def engineer(chain: Chain, folder: Path, rows: pa.Table) -> None:
+    (folder / "rows").mkdir()
+    pyarrow.parquet.write_table(rows, folder / "rows" / "rows.parquet")
     chain.run(
-        *("features.py", "--raw", folder, "--contract", chain.contract()),
-        *("--output", tmp_path / "out"),
+        *("features.py", "--rows", folder / "rows", "--contract", chain.contract()),
+        *("--output", folder / "out"),
     )
 
 
 @pytest.mark.parametrize(
     ("spoil", "pattern"),
     [
-        (lambda text: text.replace("laufkont", "laufkonto", 1), "laufkont"),
-        (lambda text: text.replace("\n", "\nx", 1), "x"),
-        (lambda text: text.splitlines()[0] + "\n", "no rows"),
-        (lambda text: text.replace(" ", ";"), "laufkont"),
+        (lambda rows: rows.drop_columns(["status"]), r"lacks the column\(s\) status"),
+        (lambda rows: rows.slice(0, 0), "there are no rows"),
+        (
+            lambda rows: spoilt(rows, "duration", 0),
+            r"row 4: amount_per_month = amount / duration has no value for amount = \d+, "
+            r"duration = 0\n",
+        ),
+        (
+            lambda rows: spoilt(rows, "amount", -1),
+            r"row 4: amount_log = log\(1 \+ amount\) has no value for amount = -1\n",
+        ),
+        (
+            lambda rows: spoilt(rows, "age", None),
+            r"row 4: age_normalised = \(age - min\) / .* has no value for age = empty",
+        ),
     ],
-    ids=["missing column", "not a number", "no rows", "wrong separator"],
+    ids=["no column", "no rows", "division by zero", "logarithm of zero", "nothing to divide"],
 )
-def test_raw_file_that_breaks_the_contract_is_refused(
-    chain: Chain, tmp_path: Path, spoil: object, pattern: str
+def test_rows_of_which_a_feature_has_no_value_are_refused_by_line_rule_and_operands(
+    chain: Chain, tmp_path: Path, spoil: Callable[[pa.Table], pa.Table], pattern: str
 ) -> None:
-    raw = (chain.root / "raw" / "credit.asc").read_text()
+    rows = pyarrow.parquet.read_table(chain.root / "rows" / "rows.parquet")
     with pytest.raises(ScriptError, match=pattern):
-        engineer(chain, tmp_path, spoil(raw))  # type: ignore[operator]
+        engineer(chain, tmp_path, spoil(rows))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_table_of_rows_is_refused(chain: Chain, tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "raw.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ScriptError, match=r"raw\.csv holds no validated rows"):
+        chain.run(
+            *("features.py", "--rows", tmp_path / "rows", "--contract", chain.contract()),
+            *("--output", tmp_path / "out"),
+        )

@@ -55,3 +55,14 @@ def test_by_time_the_latest_rows_are_the_test_part(script: Load, rows: pd.DataFr
     assert split["validation"]["when"].max() < split["test"]["when"].min()
     with pytest.raises(SystemExit, match="too few"):
         parts(script, rows.head(2), method="by_time", time_column="when")
+
+
+def test_times_are_ordered_as_instants_and_not_as_texts(script: Load, rows: pd.DataFrame) -> None:
+    moments = pd.date_range("2024-01-01", periods=1000, freq="h", tz="UTC")[rows["when"]]
+    zones = ["UTC", "Pacific/Auckland", "America/Los_Angeles"]
+    texts = [m.tz_convert(zones[n % 3]).isoformat() for n, m in enumerate(moments)]
+    split = parts(script, rows.assign(at=texts), method="by_time", time_column="at")
+    assert split["train"]["when"].max() < split["validation"]["when"].min()
+    assert split["validation"]["when"].max() < split["test"]["when"].min()
+    with pytest.raises(SystemExit, match="at holds what is no instant"):
+        parts(script, rows.assign(at="soon"), method="by_time", time_column="at")

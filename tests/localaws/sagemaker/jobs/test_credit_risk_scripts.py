@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
@@ -14,6 +15,7 @@ from causeway.datasets.datasets import preprocess_document
 from causeway.features.groups import contract_document, group_file
 from causeway.gates.metrics import binary_metrics
 from causeway.ingestion import samples
+from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.compute import Compute
 from causeway.training.jobs import Code, Input, Processing, TrainingJob, read_code
 from causeway.use_cases.resource_specs import Resources
@@ -86,11 +88,13 @@ class Jobs:
 
 
 @pytest.mark.timeout(180)
-def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop) -> None:
+def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop, tmp_path: Path) -> None:
     jobs = Jobs(workshop)
-    workshop.put("raw/credit.csv", samples.text("credit_risk", 1000, 0))
+    rows = tmp_path / "rows.parquet"
+    validate_raw(samples.write("credit_risk", 1000, 0, tmp_path / "raw"), jobs.case, rows_to=rows)
+    workshop.put("rows/rows.parquet", rows.read_bytes())
     workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case)))
-    features = jobs.process("features.py", SKLEARN, raw="raw/", contract="contract/")
+    features = jobs.process("features.py", SKLEARN, rows="rows/", contract="contract/")
 
     tables = [
         pyarrow.parquet.read_table(
