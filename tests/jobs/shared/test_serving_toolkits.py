@@ -110,7 +110,8 @@ def test_error_page_is_the_images(answers: Callable[[str], Answers], chain: Chai
     try:
         # An encoder that no longer fits the trees: our fault, whatever the client sends.
         document = json.loads(encoding)
-        document["features"] = document["features"][:3]
+        for feature in document["features"]:
+            feature["categories"] = []
         encoder.write_text(json.dumps(document))
         for toolkit in ("local", "sagemaker-containers"):
             broken = answers(toolkit)[0]
