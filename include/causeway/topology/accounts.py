@@ -7,7 +7,6 @@ stated here and nowhere else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -358,22 +357,6 @@ class Topology(Strict):
                 next_step=f"Add it, or use one of: {', '.join(sorted(self.images))}.",
             )
         return self.images[name]
-
-    @property
-    def image_repositories(self) -> tuple[str, ...]:
-        """The ARNs of the repositories that hold the topology's images.
-
-        An image's URI is `<account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>` (Amazon ECR User
-        Guide, "Pulling an image"); others have no ARN.
-        """
-        pattern = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[a-z.]+/([^:@]+)")
-        repositories = {
-            match.groups() for uri in self.images.values() if (match := pattern.match(uri))
-        }
-        return tuple(
-            f"arn:{self.partition}:ecr:{region}:{account}:repository/{name}"
-            for account, region, name in sorted(repositories)
-        )
 
     def pinned_image(self, uri: str) -> str:
         """Return an image of the table by its digest: a tag may be moved, a digest may not.

@@ -103,7 +103,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "LandingKeys": ",".join(
             sorted({place.kms_key for place in topology.landing if place.kms_key})
         ),
-        "ImageRepositories": ",".join(topology.image_repositories),
+        "ImageRepositories": ",".join(image_repositories(topology)),
         "Subnets": ",".join(compute.subnets),
         "VolumeKeys": compute.volume_key or "",
         "JobRetentionDays": str(topology.retention.jobs_days),
@@ -127,6 +127,22 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
             next_step=f"Known parameters: {', '.join(sorted(all_values))}; give others a default.",
         )
     return {name: all_values[name] for name in declared if name in all_values}
+
+
+def image_repositories(topology: Topology) -> tuple[str, ...]:
+    """Return the ARNs of the repositories that hold the topology's images.
+
+    An image's URI is `<account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>` (Amazon ECR User
+    Guide, "Pulling an image"); others have no ARN.
+    """
+    pattern = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[a-z.]+/([^:@]+)")
+    repositories = {
+        match.groups() for uri in topology.images.values() if (match := pattern.match(uri))
+    }
+    return tuple(
+        f"arn:{topology.partition}:ecr:{region}:{account}:repository/{name}"
+        for account, region, name in sorted(repositories)
+    )
 
 
 def declared_parameters(template: str) -> dict[str, dict[str, Any]]:

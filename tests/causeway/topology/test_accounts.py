@@ -114,11 +114,3 @@ def test_a_topology_may_put_its_accounts_into_an_organisation(topology: Topology
         "organisation": {"enabled": True, "sharing": True}
     }
     assert Topology.model_validate(document).organisation.sharing
-
-
-def test_workloads_pull_from_the_repositories_of_the_topology_alone() -> None:
-    """An image of somebody else could hold a model of its own, which no decision is about."""
-    assert load_topology().image_repositories == (
-        "arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-scikit-learn",
-        "arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-xgboost",
-    )

@@ -16,7 +16,13 @@ from causeway.topology.accounts import (
     load_topology,
 )
 from causeway.topology.landing import LandingBucket
-from causeway.topology.stacks import INFRA_DIR, guards_path, parameters, resources_template
+from causeway.topology.stacks import (
+    INFRA_DIR,
+    guards_path,
+    image_repositories,
+    parameters,
+    resources_template,
+)
 
 
 @pytest.mark.parametrize("role", DEPLOYED_ROLES)
@@ -66,3 +72,11 @@ def test_what_has_a_service_role_has_a_template_of_resources() -> None:
     assert names == {role.dashed for role in STACK_SERVICES}
     for role in STACK_SERVICES:
         assert parameters(role, load_topology(), resources_template(role))
+
+
+def test_workloads_pull_from_the_repositories_of_the_topology_alone() -> None:
+    """An image of somebody else could hold a model of its own, which no decision is about."""
+    assert image_repositories(load_topology()) == (
+        "arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-scikit-learn",
+        "arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-xgboost",
+    )
