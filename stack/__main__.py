@@ -1,4 +1,4 @@
-"""Entry point: `python -m stack up|down|demo [--use-case ID] [--data PATH] [--seed N]`."""
+"""Entry point: `python -m stack up|down|demo|pending|approve|reject [options]`."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import Any, Final
 
 from rich.console import Console
 
-from stack import demo, layout
+from stack import decisions, demo, layout
 from stack.processes import StackError
-from stack.show import show_stack
+from stack.show import show_pending, show_stack
 from stack.up import down, running, up
+
+#: What a person may say of a version.
+WORDS: Final = ("approve", "reject")
 
 
 def main() -> int:
     """Run one command; exit code 1 with the reason when it fails, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "demo"))
+    parser.add_argument("command", choices=("up", "down", "demo", "pending", *WORDS))
     parser.add_argument(
         "--use-case", default="credit_risk", help="the use case whose model goes to production"
     )
     parser.add_argument("--data", help="raw file of the use case (default: a synthetic sample)")
     parser.add_argument("--seed", type=int, help="the seed of other candidates than the use case's")
+    parser.add_argument("--version", help="the version to decide on, as credit-risk/1")
+    parser.add_argument("--for", dest="stage", choices=("test", "production"))
+    parser.add_argument("--as", dest="person", help="who decides")
+    parser.add_argument("--reason", help="why")
     options = parser.parse_args()
     console = Console(highlight=False)
     os.umask(layout.UMASK)
@@ -35,6 +43,10 @@ def main() -> int:
             console.print("stopped; local state cleared")
         elif options.command == "up":
             show_stack(console, running() or up(console.print))
+        elif options.command == "pending":
+            show_pending(console, list(decisions.pending(_running())))
+        elif options.command in WORDS:
+            console.print(_decide(parser, options))
         else:
             return demo.run(
                 console, use_case_id=options.use_case, data=options.data, seed=options.seed
@@ -46,6 +58,36 @@ def main() -> int:
         console.print(f"\ninterrupted; logs were in {layout.from_root(layout.LOGS)}")
         return 130
     return 0
+
+
+def _running() -> dict[str, Any]:
+    local = running()
+    if local is None:
+        raise StackError("nothing is running here: make up")
+    return local
+
+
+def _decide(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    missing = [
+        name
+        for name, value in (
+            ("--version", options.version),
+            ("--for", options.stage),
+            ("--as", options.person),
+            ("--reason", options.reason),
+        )
+        if not value
+    ]
+    if missing:
+        parser.error(f"{options.command} needs {', '.join(missing)}")
+    return decisions.decide(
+        _running(),
+        options.version,
+        options.stage,
+        options.person,
+        options.reason,
+        approve=options.command == "approve",
+    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -22,7 +22,7 @@ from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
-from stack.person import Person
+from stack.decisions import decide, people
 from stack.processes import StackError
 from stack.show import Progress, Step, in_words, show_result
 from stack.up import down, running, up
@@ -138,21 +138,32 @@ class Demo:
             step.detail = run.run_id
         if run.state == "success":
             return
-        with self.progress.step("model owner approves for test") as step:
+        owner, officer = (self._decides(stage) for stage in ("test", "production"))
+        with self.progress.step(f"{owner} approves for test") as step:
             self._waits_at(run, "approval_for_test", step)
-            Person("model-owner", self.local).approve_for_test(
-                version_arn, "validation metrics meet the gate"
-            )
-            step.detail = "UpdateModelPackage as model-owner"
+            reason = "validation metrics meet the gate"
+            step.detail = decide(self.local, version_arn, "test", owner, reason, approve=True)
         with self.progress.step("deployment and test in the test account") as step:
             self._waits_at(run, "approval_for_production", step)
-        with self.progress.step("governance officer approves for production") as step:
-            Person("governance-officer", self.local).approve_for_production(
-                version_arn, "test metrics meet the gate"
+        with self.progress.step(f"{officer} approves for production") as step:
+            reason = "test metrics meet the gate"
+            step.detail = decide(
+                self.local, version_arn, "production", officer, reason, approve=True
             )
-            step.detail = "UpdateModelPackage as governance-officer"
         with self.progress.step("deployment to production") as step:
             self._follow(step, run)
+
+    def _decides(self, stage: str) -> str:
+        """Return the first person who may decide and has a key here."""
+        entitled = people(self.model, stage)
+        known = self.local["people"]
+        here = [name for name in entitled if stage in known.get(name, {}).get("roles", {})]
+        if not here:
+            raise StackError(
+                f"nobody of {', '.join(entitled)} can decide on {stage} here: the topology gives "
+                "them no IAM user as `principal`, or no `decides`"
+            )
+        return here[0]
 
     def _promotion_of(self, label: str) -> Run | None:
         runs = [

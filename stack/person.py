@@ -46,21 +46,21 @@ class Person:
             session["SessionToken"],
         )
 
-    def approve_for_test(self, version_arn: str, reason: str) -> None:
-        """Approve a version's entry into the test account."""
+    def say_for_test(self, version_arn: str, word: str, reason: str) -> None:
+        """Say `Approved` or `Rejected` on a version's entry into the test account."""
         self.registry("test").update_model_package(
             ModelPackageArn=version_arn,
-            ModelApprovalStatus="Approved",
+            ModelApprovalStatus=word,
             ApprovalDescription=reason,
         )
 
-    def approve_for_production(self, version_arn: str, reason: str) -> None:
-        """Approve a tested version's entry into the production account."""
+    def say_for_production(self, version_arn: str, word: str, reason: str) -> None:
+        """Say `Approved` or `Rejected` on a version's entry into the production account."""
         self.registry("production").update_model_package(
             ModelPackageArn=version_arn,
             ModelLifeCycle={
                 "Stage": "Production",
-                "StageStatus": "Approved",
+                "StageStatus": word,
                 "StageDescription": reason,
             },
         )

@@ -14,6 +14,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from stack.decisions import Waiting
+
 
 @dataclass
 class Step:
@@ -137,3 +139,12 @@ def in_words(prediction: dict[str, Any]) -> str:
     if "value" in prediction:
         return f"value {prediction['value']:.3f}"
     return f"good credit with probability {prediction['probability']:.3f}"
+
+
+def show_pending(console: Console, waiting: list[Waiting]) -> None:
+    """Show what waits for whom, and the command."""
+    if not waiting:
+        console.print("nothing waits for a decision")
+    for item in waiting:
+        console.print(f"{item.version} waits for {item.stage}: {', '.join(item.people)}")
+        console.print(f"  {item.command}", soft_wrap=True)

@@ -19,14 +19,14 @@ VERSION = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk
 def test_a_version_that_went_to_production_before_is_not_approved_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def approves(name: str, local: object) -> None:
-        raise AssertionError(f"{name} approves")
+    def approves(*arguments: object, approve: bool) -> None:
+        raise AssertionError(f"{arguments} approves")
 
     airflow = create_autospec(Airflow, instance=True)
     airflow.runs.return_value = [
         Run("credit_risk__promotion", "credit-risk-v2-1", "success", None, None, {})
     ]
-    monkeypatch.setattr(demo, "Person", approves)
+    monkeypatch.setattr(demo, "decide", approves)
     monkeypatch.setattr(Demo, "_sign_in", lambda self, person: airflow)
     progress = Progress(Console(quiet=True))
     played = Demo({}, progress, use_case("credit_risk"), data=None, seed=1)

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from causeway.errors import CausewayError
+from causeway.governance.approvals import entitled
 from causeway.governance.decisions import decision_of, revocation_of
 from causeway.governance.promotions import require_own_promotion
 from causeway.items import Key
@@ -158,6 +159,7 @@ class ApprovalTrigger(CausewayTrigger):
                 decision_key(version, Stage(self.target), attempt),
             )
             self.log.info("waiting for %s %s", key.pk, key.sk)
+            self.log.info("%s", self._how(version))
             decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
             item = await decisions.wait(stop, key)
         except (CausewayError, ValueError) as error:
@@ -181,6 +183,15 @@ class ApprovalTrigger(CausewayTrigger):
         )
         ends = TaskSuccessEvent if decision.verdict.value == "approved" else TaskFailedEvent
         yield ends(xcoms={"return_value": item})
+
+    def _how(self, version: ModelPackageArn) -> str:
+        """Return who may decide, and with which command."""
+        _, model = case_and_model(self.use_case, self.model)
+        people = entitled(model, Stage(self.target))
+        of_version = f"VERSION={version.group}/{version.version} FOR={self.target}"
+        command = f"make approve {of_version} AS={people[0]} REASON='…'"
+        how = command if topology().local else "UpdateModelPackage"
+        return f"{' or '.join(people)} decides: {how} (docs/approving.md)"
 
     async def _judge(self, version: ModelPackageArn, attempt: int) -> None:
         """Make the check; a read that fails is tried again, as the poller does."""

@@ -1,0 +1,134 @@
+"""Decide as a person from the command line: what waits, approve it, reject it.
+
+It is what the person's own tools do: their own key, the approver role of the stage, and
+`UpdateModelPackage`. What came of it is read in the governance table, as its account's
+administrator: a person has no right there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from boto3.dynamodb.conditions import Key
+
+from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
+from causeway.topology.names import GOVERNANCE_TABLE
+from causeway.use_cases.use_case import ModelSpec, load_use_cases
+from causeway.versions.keys import decisions_pk, version_pk
+from stack import layout
+from stack.person import Person, administrator, administrators_resource
+from stack.processes import StackError
+
+#: How long the sync may take to judge a word.
+JUDGED_SECONDS: Final = 90.0
+#: Which life cycle waits for the entry into which stage.
+WAITING: Final = {
+    ("Development", "PendingApproval"): "test",
+    ("Development", "OnHold"): "test",
+    ("QA", "PendingApproval"): "production",
+    ("QA", "OnHold"): "production",
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A version that waits for a decision, and who may make it."""
+
+    version: str
+    stage: str
+    people: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """What one of them types."""
+        return f"make approve VERSION={self.version} FOR={self.stage} AS={self.people[0]} REASON=…"
+
+
+def pending(local: dict[str, Any]) -> Iterator[Waiting]:
+    """Return the versions that wait for somebody, the newest first."""
+    registry = administrator(local, "shared_services", "sagemaker")
+    for case in load_use_cases():
+        for model in case.models:
+            listed = registry.list_model_packages(
+                ModelPackageGroupName=model.group, SortBy="CreationTime", SortOrder="Descending"
+            )["ModelPackageSummaryList"]
+            for summary in listed:
+                arn = ModelPackageArn.parse(summary["ModelPackageArn"])
+                cycle = summary.get("ModelLifeCycle") or {}
+                stage = WAITING.get((cycle.get("Stage", ""), cycle.get("StageStatus", "")))
+                if stage is not None:
+                    yield Waiting(f"{arn.group}/{arn.version}", stage, people(model, stage))
+
+
+def people(model: ModelSpec, stage: str) -> tuple[str, ...]:
+    """Return who may decide on a model's entry into a stage."""
+    return model.approvers.test if stage == "test" else model.approvers.production
+
+
+def decide(
+    local: dict[str, Any], version: str, stage: str, person: str, reason: str, *, approve: bool
+) -> str:
+    """Say a person's word on a version, wait until it is judged, and return what came of it.
+
+    Args:
+        local: what the running stack says of itself.
+        version: `<group>/<number>`, or an ARN.
+        stage: `test` or `production`.
+        person: whose word it is.
+        reason: why, in one line.
+        approve: the word; a rejection also stops what was approved before.
+
+    Raises:
+        StackError: nobody of that name, no such version, or the word was refused.
+    """
+    arn = _arn(version)
+    if person not in local["people"]:
+        raise StackError(f"AS={person}: use one of {', '.join(sorted(local['people']))}")
+    own = Person(person, local)
+    known = _items(local, arn)
+    word = "Approved" if approve else "Rejected"
+    if stage == "test":
+        own.say_for_test(str(arn), word, reason)
+    else:
+        own.say_for_production(str(arn), word, reason)
+    until = time.monotonic() + JUDGED_SECONDS
+    while time.monotonic() < until:
+        new = {key: item for key, item in _items(local, arn).items() if key not in known}
+        for (_, kind), item in new.items():
+            if kind.startswith("REFUSAL#"):
+                raise StackError(f"refused: {item['reason']}")
+            if kind.startswith("REVOCATION#"):
+                return f"{item['person']} stopped attempt {item['attempt']} of {version}"
+            if kind.startswith("DECISION#"):
+                return f"{item['person']} {item['verdict']} {version} for {item['target_stage']}"
+        time.sleep(0.5)
+    raise StackError(
+        f"nothing came of it in {JUDGED_SECONDS:.0f} s; look at platform__governance_sync. A word "
+        "that was said already changes nothing."
+    )
+
+
+def _items(local: dict[str, Any], arn: ModelPackageArn) -> dict[tuple[str, str], dict[str, Any]]:
+    table = administrators_resource(local, "governance", "dynamodb").Table(GOVERNANCE_TABLE)
+    items: dict[tuple[str, str], dict[str, Any]] = {}
+    for pk in (decisions_pk(arn), version_pk(arn)):
+        for item in table.query(KeyConditionExpression=Key("pk").eq(pk), ConsistentRead=True)[
+            "Items"
+        ]:
+            items[str(item["pk"]), str(item["sk"])] = item
+    return items
+
+
+def _arn(version: str) -> ModelPackageArn:
+    if version.startswith("arn:"):
+        return ModelPackageArn.parse(version)
+    group, _, number = version.partition("/")
+    if not number.isdigit():
+        raise StackError(f"VERSION={version}: write it as credit-risk/1, or as an ARN")
+    topology = load_topology(layout.TOPOLOGY)
+    owner = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, group)
+    return owner.version(int(number))

@@ -1,0 +1,82 @@
+"""The commands of docs/approving.md: what waits, a person's word, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causeway.topology.arns import ModelPackageArn
+from stack import __main__ as command
+from stack import decisions
+from stack.processes import StackError
+from tests.accounts import REGION
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import register, sync
+from tests.plugins.conftest import context
+
+PAGE = (Path(__file__).parents[2] / "docs" / "approving.md").read_text()
+COMMANDS = re.findall(r"^make (pending|approve|reject)(.*)$", PAGE, re.M)
+
+
+@pytest.fixture
+def local(shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a running stack says of itself; while somebody waits, the sync looks."""
+    monkeypatch.setattr(decisions.time, "sleep", lambda seconds: sync())
+    described = {
+        "endpoint": shared.endpoint,
+        "region": REGION,
+        "accounts": shared.accounts,
+        "people": shared.people,
+    }
+    monkeypatch.setattr(command, "running", lambda: described)
+    return described
+
+
+@pytest.fixture
+def version(shared: LocalPlatform, request: pytest.FixtureRequest) -> str:
+    arn = ModelPackageArn.parse(register(request.node.name).perform(context())["version_arn"])
+    sync()
+    return f"{arn.group}/{arn.version}"
+
+
+def run(name: str, arguments: str, version: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run a line of the page as the Makefile does, about a version of the test."""
+    given = re.findall(r"(\w+)=('[^']*'|\S+)", arguments.replace("credit-risk/1", version))
+    names = {"VERSION": "--version", "FOR": "--for", "AS": "--as", "REASON": "--reason"}
+    words = [word for key, value in given for word in (names[key], value.strip("'"))]
+    monkeypatch.setattr("sys.argv", ["stack", name, *words])
+    return command.main()
+
+
+def test_the_commands_of_the_page_approve_and_stop(
+    local: dict[str, Any],
+    version: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert [name for name, _ in COMMANDS] == ["pending", "approve", "reject"]
+    outputs = []
+    for name, arguments in COMMANDS:
+        assert run(name, arguments, version, monkeypatch) == 0
+        outputs.append(capsys.readouterr().out)
+    assert f"{version} waits for test: model-owner" in outputs[0]
+    assert f"make approve VERSION={version} FOR=test AS=model-owner" in outputs[0]
+    assert f"model-owner approved {version} for test" in outputs[1]
+    assert f"governance-officer stopped attempt 1 of {version}" in outputs[2]
+
+
+def test_a_refused_approval_says_why_at_once(local: dict[str, Any], version: str) -> None:
+    with pytest.raises(StackError, match="may not decide on test of model credit_risk"):
+        decisions.decide(local, version, "test", "ml-engineer", "good", approve=True)
+
+
+def test_a_person_is_told_on_which_stages_they_decide(local: dict[str, Any], version: str) -> None:
+    with pytest.raises(StackError, match="decides on test by the topology, not on production"):
+        decisions.decide(local, version, "production", "model-owner", "good", approve=True)
+    with pytest.raises(StackError, match="AS=nobody: use one of"):
+        decisions.decide(local, version, "test", "nobody", "good", approve=True)
+    with pytest.raises(StackError, match="write it as credit-risk/1"):
+        decisions.decide(local, "credit-risk", "test", "model-owner", "good", approve=True)
