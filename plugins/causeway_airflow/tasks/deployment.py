@@ -289,9 +289,15 @@ def record_begin(table: StageTableHook, subject: Subject, decision: Decision) ->
 
 
 def record_superseded(table: StageTableHook, subject: Subject) -> None:
-    """Write that the version and its promotion gave way to a newer version."""
+    """Write that the version and its promotion gave way to a newer version.
+
+    A version that has gone on to production since (its deployment to test was cleared) did not: a
+    newer one in test says nothing about production.
+    """
     now = datetime.now(UTC)
     record = current(table.state(subject.version).records)
+    if record is not None and record.stage is Stage.PRODUCTION is not subject.stage:
+        return
     if record is not None:
         move_record(table, record, Status.SUPERSEDED, now=now, user=subject.user)
     close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now)
