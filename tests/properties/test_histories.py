@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from causeway.deployment.leases import live_key
 from causeway.items import Key
 from causeway.versions.keys import promotion_key, stage_key
 from causeway.versions.stages import Stage
-from tests.properties.world import START, World, arn_of
+from tests.properties.world import PROD, START, World, arn_of
 
+LIVE = live_key(PROD, "credit_risk")
 UP_TO_PRODUCTION, LIVE_AND_ASKED = 12, 17
 
 
@@ -46,4 +48,26 @@ def test_a_test_that_is_cleared_later_leaves_what_is_live_in_production(world: W
     world.go_on(1, "deploy_to_test")
     assert status(world, stage_key(arn_of(1), Stage.PRODUCTION)) == "deployed"
     assert status(world, promotion_key(arn_of(1))) == "deployed"
+    world.check()
+
+
+@pytest.mark.parametrize("before", [[], [1]], ids=["the first", "after another"])
+def test_what_was_begun_goes_back_when_its_worker_died_before_a_stop(
+    world: World, before: list[int]
+) -> None:
+    """The task that is tried again was refused before it looked at the endpoint."""
+    for number in before:
+        go(world, number, LIVE_AND_ASKED)
+    go(world, 2, UP_TO_PRODUCTION)
+    world.go_on(2, "deploy_to_production")
+    world.runs_of(2)[0].carried.clear()  # the worker died before it waited
+    world.settle(PROD)
+    world.decide(2, 1, "Rejected")
+    world.sync_later()
+    live, endpoints = world.item(LIVE), world.cloud.accounts[PROD].endpoints
+    assert live is None or endpoints[world.model.endpoint].config != live["endpoint_config"]
+    world.go_on(2, "deploy_to_production")
+    world.settle(PROD)
+    served = {endpoint.config for endpoint in endpoints.values()}
+    assert served == ({live["endpoint_config"]} if live else set())
     world.check()

@@ -26,6 +26,7 @@ from causeway.deployment.rollout import (
 from causeway.errors import (
     ApprovalRefused,
     CausewayError,
+    LeaseHeld,
     NotFound,
     Superseded,
     UnexpectedState,
@@ -71,15 +72,20 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     """Release what was decided, take the lease, and begin or adopt the deployment.
 
     Raises:
-        ApprovalRefused: the decisions do not let this version in now.
-        StoppedInTheRegistry: somebody has stopped the version there.
+        ApprovalRefused: the decisions do not let this version in now; what an earlier try began
+            goes back.
+        StoppedInTheRegistry: somebody has stopped the version there; likewise.
         LeaseHeld: another run deploys to the endpoint.
         Superseded: a newer version is live; the records say so.
         EndpointBusy: another change of the endpoint is in progress.
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     version = registry_version(hook, subject.version)
-    decision = release(hook, subject, version)
+    try:
+        decision = release(hook, subject, version)
+    except (ApprovalRefused, StoppedInTheRegistry):
+        undo(hook, subject, run_id)
+        raise
     lease = take_lease(table, subject, run_id)
     try:
         check_not_superseded(version.arn, table.live(subject.role, subject.model.name))
@@ -262,6 +268,36 @@ def take_back(
     elif back_to != names.endpoint_config:  # else it was live, and looked at, before that
         endpoints.update(names.endpoint, back_to)
     log.warning("endpoint %s goes %s", names.endpoint, f"back to {back_to}" if back_to else "away")
+
+
+def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
+    """Have the endpoint go back from what an earlier try of this deployment brought it to.
+
+    That try's worker died before it could look: nobody else would take it back.
+
+    Raises:
+        EndpointBusy: it is still being brought there.
+    """
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    try:
+        names = target(table, subject)
+        observed = endpoints.observe(names.endpoint)
+        ours = observed.endpoint_config == names.endpoint_config
+        changes = observed.status in ("Creating", "Updating")
+        if not changes and not (ours and observed.status == "InService"):
+            return
+        lease = take_lease(table, subject, run_id)
+    except (NotFound, LeaseHeld):
+        return  # nobody had decided, so nothing was begun; another run brings it elsewhere
+    if changes:
+        raise EndpointBusy(
+            f"{subject.version} may not enter {subject.stage.value}; endpoint {names.endpoint} is "
+            f"{observed.status} and goes back afterwards",
+            account=subject.account,
+            next_step="The task retries until that change has ended.",
+        )
+    take_back(table, endpoints, subject, names)
+    give_back(table, lease)
 
 
 def record_begin(table: StageTableHook, subject: Subject, decision: Decision) -> None:
