@@ -86,6 +86,7 @@ def decide(
         StackError: nobody of that name, no such version, or the word was refused.
     """
     arn = _arn(version)
+    label = f"{arn.group}/{arn.version}"
     if person not in local["people"]:
         raise StackError(f"AS={person}: use one of {', '.join(sorted(local['people']))}")
     own = Person(person, local)
@@ -102,9 +103,9 @@ def decide(
             if kind.startswith("REFUSAL#"):
                 raise StackError(f"refused: {item['reason']}")
             if kind.startswith("REVOCATION#"):
-                return f"{item['person']} stopped attempt {item['attempt']} of {version}"
+                return f"{item['person']} stopped attempt {item['attempt']} of {label}"
             if kind.startswith("DECISION#"):
-                return f"{item['person']} {item['verdict']} {version} for {item['target_stage']}"
+                return f"{item['person']} {item['verdict']} {label} for {item['target_stage']}"
         time.sleep(0.5)
     raise StackError(
         f"nothing came of it in {JUDGED_SECONDS:.0f} s; look at platform__governance_sync. A word "
