@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
 from causeway.deployment.leases import live_key
+from causeway.governance.decisions import decision_item
 from causeway.items import Key
-from causeway.versions.keys import promotion_key, stage_key
+from causeway.versions.keys import facts_key, promotion_key, revocation_key, stage_key
 from causeway.versions.stages import Stage
+from tests.properties.forging import forged, real_call
 from tests.properties.world import PROD, START, World, arn_of
 
 LIVE = live_key(PROD, "credit_risk")
+#: The officer's decision on a first attempt, made now.
+OFFICER = ("governance-officer", 1, timedelta(0))
 UP_TO_PRODUCTION, LIVE_AND_ASKED = 12, 17
 
 
@@ -71,3 +77,58 @@ def test_what_was_begun_goes_back_when_its_worker_died_before_a_stop(
     served = {endpoint.config for endpoint in endpoints.values()}
     assert served == ({live["endpoint_config"]} if live else set())
     world.check()
+
+
+def forge(world: World, item: dict[str, Any]) -> None:
+    """Write an item of decisions as the decider, whatever is there."""
+    assert world.cloud.table.put("decider", item)
+
+
+def test_an_old_decision_lets_nothing_in_whoever_wrote_it(world: World) -> None:
+    """Decisions on test have no end of their own, and of 90 days ago no event is known."""
+    for number in (1, 2):
+        go(world, number, UP_TO_PRODUCTION)
+    old = forged(world, 1, Stage.TEST, "deputy", 1, timedelta(days=100))
+    forge(world, decision_item(old))
+    world.cloud.shift(timedelta(days=92))
+    world.decide(2, 1)
+    late = real_call(world, arn_of(2), Stage.PRODUCTION)
+    forge(world, decision_item(replace(forged(world, 2, Stage.PRODUCTION, *OFFICER), call=late)))
+    for number in (1, 2):
+        world.go_on(number, "deploy_to_production")
+    assert world.started == 0
+
+
+def test_nobody_makes_an_approval_hold_longer(world: World) -> None:
+    go(world, 1, UP_TO_PRODUCTION)
+    world.cloud.shift(timedelta(days=31))
+    call = real_call(world, arn_of(1), Stage.PRODUCTION)
+    forge(world, decision_item(replace(forged(world, 1, Stage.PRODUCTION, *OFFICER), call=call)))
+    world.go_on(1, "deploy_to_production")
+    assert world.started == 0
+
+
+def test_nobody_decides_on_what_they_asked_for_by_way_of_forged_facts(world: World) -> None:
+    """The model owner asked for version 2, and approves it nevertheless."""
+    go(world, 2, UP_TO_PRODUCTION)
+    world.say(arn_of(2), "model-owner", "test-approver", "test", "Approved")
+    call = real_call(world, arn_of(2), Stage.TEST)
+    facts = {**world.cloud.table.items[facts_key(arn_of(2))], "requested_by": "nobody"}
+    own = forged(world, 2, Stage.TEST, "model-owner", 1, timedelta(0))
+    forge(world, facts)
+    forge(world, decision_item(replace(own, call=call)))
+    world.go_on(2, "deploy_to_production")
+    assert world.started == 0
+
+
+def test_a_stop_stays_one_of_its_attempt_whatever_is_written_over_it(world: World) -> None:
+    go(world, 1, UP_TO_PRODUCTION)
+    world.decide(1, 1, "Rejected")
+    world.sync_later()
+    world.decide(1, 0)  # the registry says so again
+    stop = world.cloud.table.items[revocation_key(arn_of(1), 1)]
+    forge(world, {**stop, "attempt": 2})
+    record = world.cloud.table.items[stage_key(arn_of(1), Stage.PRODUCTION)]
+    assert world.cloud.table.put("recorder", {**record, "status": "pending"})
+    world.go_on(1, "deploy_to_production")
+    assert world.started == 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from causeway.errors import ApprovalRefused, UnexpectedState
 from causeway.governance.approvals import APPROVERS, approver_role, entitled
@@ -20,9 +19,6 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage
-
-#: How long CloudTrail's event history reaches back (API reference, LookupEvents).
-HISTORY: Final = timedelta(days=90)
 
 
 class StoppedInTheRegistry(UnexpectedState):
@@ -62,7 +58,8 @@ def clearance(
     require_not_revoked(version.arn, standing)
     require_not_stopped(version)
     facts = standing.facts
-    if facts is None or version.package_sha256 != facts.package_sha256:
+    same = facts is not None and version.package_sha256 == facts.package_sha256
+    if facts is None or not same or not version.is_as_registered:
         raise _refused(
             version,
             target,
@@ -82,12 +79,18 @@ def clearance(
     return decisions
 
 
-def require_in_time(decision: Decision, now: datetime) -> None:
-    """Raise `ApprovalRefused` when a decision ran out; what has started may end after that."""
-    if now >= decision.valid_until:
+def require_in_time(decision: Decision, model: ModelSpec, now: datetime) -> None:
+    """Raise `ApprovalRefused` when a decision ran out; what has started may end after that.
+
+    Whoever writes decisions cannot make one hold longer than its call lets it.
+    """
+    until = decision.valid_until
+    if decision.call is not None:
+        until = min(until, decision.call.at + timedelta(days=model.approval_valid_days))
+    if now >= until:
         raise ApprovalRefused(
             f"{decision.version_arn} may not enter {decision.target.value}: approved by "
-            f"{decision.person} until {decision.valid_until:%Y-%m-%d %H:%M} UTC",
+            f"{decision.person} until {until:%Y-%m-%d %H:%M} UTC",
             account=decision.version_arn.account,
             next_step="The approval ran out: have the version approved again.",
         )
@@ -117,13 +120,11 @@ def require_not_stopped(version: RegistryVersion) -> None:
         )
 
 
-def has_evidence(decision: Decision, now: datetime) -> bool:
-    """Tell whether CloudTrail still knows the call that a decision comes from."""
-    return decision.call is not None and now - decision.call.at < HISTORY
-
-
 def require_evidence(decision: Decision, call: RegistryCall | None) -> None:
     """Compare the call that a decision names with what CloudTrail says of that event.
+
+    Its history goes back 90 days (API reference, LookupEvents). A decision that is older lets
+    nothing in: nobody could tell it from one that was invented.
 
     Raises:
         ApprovalRefused: there is no such event, or it says something else.
@@ -135,7 +136,8 @@ def require_evidence(decision: Decision, call: RegistryCall | None) -> None:
             f"{decision.call.event_id if decision.call else 'none'}; CloudTrail has "
             f"{'no such call' if call is None else f'another one: {call}'}",
             account=decision.version_arn.account,
-            next_step="Find out who wrote that decision (CloudTrail, PutItem); approve again.",
+            next_step="CloudTrail forgets after 90 days; find out who wrote a younger decision "
+            "(PutItem). Approve again.",
         )
 
 
@@ -161,9 +163,9 @@ def _valid(
             f"{decision.artifact_sha256}; it is {facts.package_sha256}, {facts.artifact_sha256}",
             "Find out who changed the version; register the model again.",
         )
-    if decision.person in (facts.trained_by, facts.requested_by) or (
-        decision.person not in entitled(model, stage)
-    ):
+    # Facts can be written over by who writes decisions, the registry's by another duty.
+    others = {facts.trained_by, facts.requested_by, version.trained_by, version.requested_by}
+    if decision.person in others or decision.person not in entitled(model, stage):
         raise _refused(
             version,
             stage,

@@ -158,10 +158,10 @@ def revocation_item(revocation: Revocation) -> dict[str, Any]:
 
 
 def revocation_of(item: Mapping[str, Any]) -> Revocation:
-    """Read a revocation from its item."""
+    """Read a revocation from its item; its key says of which attempt, and cannot be changed."""
     return Revocation(
         version_arn=ModelPackageArn.parse(item["version_arn"]),
-        attempt=int(item["attempt"]),
+        attempt=int(item["sk"].rpartition("#")[2]),
         person=item["person"],
         reason=item["reason"],
         revoked_at=moment(item["revoked_at"]),

@@ -12,7 +12,6 @@ from causeway.errors import ApprovalRefused
 from causeway.governance.clearance import (
     Standing,
     clearance,
-    has_evidence,
     require_evidence,
     require_in_time,
     require_not_revoked,
@@ -39,12 +38,11 @@ def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision
     """
     now, standing = datetime.now(UTC), _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
-    require_in_time(decisions[-1], now)
+    require_in_time(decisions[-1], subject.model, now)
     trail = hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
     for decision in decisions:
-        if decision.call is not None and has_evidence(decision, now):
-            event = trail.event(decision.call.event_id or "")
-            require_evidence(decision, call_of(event) if event else None)
+        event = trail.event(decision.call.event_id or "") if decision.call else None
+        require_evidence(decision, call_of(event) if event else None)
     _require_object(hook, subject, version, decisions[-1])
     return decisions[-1]
 
