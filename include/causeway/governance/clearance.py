@@ -76,6 +76,14 @@ def clearance(
             f"{decisions[0].person} decided on each stage",
             "Two stages take two people: find out who wrote the decisions.",
         )
+    first, last = decisions[0].call, decisions[-1].call
+    if first is None or last is None or last.at < first.at:
+        raise _refused(
+            version,
+            target,
+            f"{decisions[-1].person} approved it before {decisions[0].person} did in this attempt",
+            "A decision of an earlier attempt does not count: have the version approved again.",
+        )
     return decisions
 
 
