@@ -10,7 +10,7 @@ export PYTHONPATH := include:plugins:.
 .PHONY: help demo pending approve reject up down quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
 
 help: ## what the targets do
-	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] [SEED=n]
 	@$(BIN)/python -m stack demo $(if $(USE_CASE),--use-case '$(USE_CASE)') $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
@@ -18,8 +18,13 @@ demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] 
 pending: setup ## which versions wait for a decision, and whose
 	@$(BIN)/python -m stack pending
 
-approve reject: setup ## say a word on a version as a person: VERSION=credit-risk/1 FOR=test AS=… REASON='…'
-	@$(BIN)/python -m stack $@ --version '$(VERSION)' --for '$(FOR)' --as '$(AS)' --reason '$(REASON)'
+SAY = $(BIN)/python -m stack $@ --version '$(VERSION)' --for '$(FOR)' --as '$(AS)' --reason '$(REASON)'
+
+approve: setup ## as a person: VERSION=credit-risk/1 FOR=test AS=model-owner REASON='…'
+	@$(SAY)
+
+reject: setup ## the same; it also stops what was approved before
+	@$(SAY)
 
 up: setup ## start local AWS, MLflow and Airflow and leave them running
 	@$(BIN)/python -m stack up
