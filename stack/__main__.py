@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--data", help="raw file of the use case (default: a synthetic sample)")
     parser.add_argument("--seed", type=int, help="the seed of other candidates than the use case's")
     parser.add_argument("--version", help="the version to decide on, as credit-risk/1")
-    parser.add_argument("--for", dest="stage", choices=("test", "production"))
+    parser.add_argument("--for", dest="stage", help="test or production")
     parser.add_argument("--as", dest="person", help="who decides")
     parser.add_argument("--reason", help="why")
     options = parser.parse_args()
@@ -46,7 +46,7 @@ def main() -> int:
         elif options.command == "pending":
             show_pending(console, list(decisions.pending(_running())))
         elif options.command in WORDS:
-            console.print(_decide(parser, options))
+            console.print(_decide(options))
         else:
             return demo.run(
                 console, use_case_id=options.use_case, data=options.data, seed=options.seed
@@ -67,19 +67,17 @@ def _running() -> dict[str, Any]:
     return local
 
 
-def _decide(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
-    missing = [
-        name
-        for name, value in (
-            ("--version", options.version),
-            ("--for", options.stage),
-            ("--as", options.person),
-            ("--reason", options.reason),
-        )
-        if not value
-    ]
-    if missing:
-        parser.error(f"{options.command} needs {', '.join(missing)}")
+def _decide(options: argparse.Namespace) -> str:
+    given = {
+        "VERSION": options.version,
+        "FOR": options.stage,
+        "AS": options.person,
+        "REASON": options.reason,
+    }
+    if missing := [name for name, value in given.items() if not value]:
+        raise StackError(f"make {options.command} needs {', '.join(missing)}; see make pending")
+    if options.stage not in ("test", "production"):
+        raise StackError(f"FOR={options.stage}: use test or production")
     return decisions.decide(
         _running(),
         options.version,
