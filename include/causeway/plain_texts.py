@@ -9,6 +9,7 @@ begins with `==` is read as escaped, and of ours that is nothing else.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -61,9 +62,12 @@ def encoded_metrics(metrics: Mapping[str, float]) -> str:
 
 
 def decoded_metrics(line: str) -> dict[str, float]:
-    """Read such a line; ValueError for another text."""
-    pairs = (part.rpartition("=") for part in line.split(" ") if part)
-    return {_read(key): float(value) for key, _, value in pairs}
+    """Read such a line; ValueError for another text, and for a number that is none."""
+    pairs = [part.rpartition("=") for part in line.split(" ") if part]
+    metrics = {_read(key): float(value) for key, _, value in pairs}
+    if not all(map(math.isfinite, metrics.values())):
+        raise ValueError(f"a metric is not finite: {line}")
+    return metrics
 
 
 def _allowed(character: str, categories: str = "LNZ") -> bool:

@@ -48,25 +48,18 @@ def of_candidate(candidate: Candidate) -> Compared:
 
 def of_version(version: RegistryVersion, *, live: bool = False) -> Compared:
     """Return the column of a registered version; what it does not carry stays empty."""
-    card = _document(version.card)
-    training = card.get("training_details", {}).get("training_job_details", {})
-    evaluation: dict[str, Any] = next(
-        (e for e in card.get("evaluation_details", []) if e.get("name") == HELD_OUT), {}
-    )
-    card_metrics = {
-        metric["name"]: float(metric["value"])
-        for group in evaluation.get("metric_groups", [])
-        for metric in group["metric_data"]
-        if metric["type"] == "number"
-    }
+    try:
+        metrics, gates, parameters = _said(json.loads(version.card))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        metrics, gates, parameters = {}, "", {}  # a card that others wrote
     return Compared(
         label=f"v{version.arn.version}{' (production)' if live else ''}",
-        metrics=card_metrics or version.validation_metrics,
-        gates=str(evaluation.get("evaluation_observation", "")).removeprefix("gates: "),
+        metrics=metrics or version.validation_metrics,
+        gates=gates,
         dataset=version.metadata.get("dataset-sha256", ""),
         artifact=version.artifact_sha256 or "",
         image=version.image_uri or "",
-        parameters={p["name"]: str(p["value"]) for p in training.get("hyper_parameters", [])},
+        parameters=parameters,
     )
 
 
@@ -135,9 +128,18 @@ def _short(dataset: str, candidate: str) -> str:
     return f"{dataset[:12]}{same}" if dataset else _NONE
 
 
-def _document(text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+def _said(card: dict[str, Any]) -> tuple[dict[str, float], str, dict[str, str]]:
+    """Return metrics, gates and hyperparameters as a card says them."""
+    training = card.get("training_details", {}).get("training_job_details", {})
+    evaluation: dict[str, Any] = next(
+        (e for e in card.get("evaluation_details", []) if e.get("name") == HELD_OUT), {}
+    )
+    metrics = {
+        metric["name"]: float(metric["value"])
+        for group in evaluation.get("metric_groups", [])
+        for metric in group["metric_data"]
+        if metric["type"] == "number"
+    }
+    gates = str(evaluation.get("evaluation_observation", "")).removeprefix("gates: ")
+    parameters = {p["name"]: str(p["value"]) for p in training.get("hyper_parameters", [])}
+    return metrics, gates, parameters

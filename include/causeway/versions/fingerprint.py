@@ -66,9 +66,15 @@ def _specification(specification: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _card(package: Mapping[str, Any]) -> Any:
-    """Return the card's content, whose spelling (blanks, order of keys) does not count."""
+    """Return the card's content, whose spelling (blanks, order of keys) does not count.
+
+    What has no canonical form counts as it is spelt: numbers out of range, half a pair of
+    surrogates, endless nesting. Whoever may write a card must not stop the sync with it.
+    """
     content = (package.get("ModelCard") or {}).get("ModelCardContent") or "{}"
     try:
-        return json.loads(content)
-    except ValueError:
+        card = json.loads(content)
+        canonical_json(card).encode()
+    except (ValueError, RecursionError):
         return content
+    return card

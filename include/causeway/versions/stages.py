@@ -205,8 +205,9 @@ def check_transition(stage: Stage, before: Status | None, after: Status) -> None
 
 
 def lifecycle_of(stage: Stage, status: Status, description: str = "") -> LifeCycle:
-    """Translate into the registry's words; the description is cut to AWS's 1024 characters."""
-    return LifeCycle(_LIFECYCLE_STAGE[stage], _LIFECYCLE_STATUS[status], description[:1024])
+    """Translate into the registry's words; AWS takes one line of 1024 characters to describe."""
+    line = " ".join(description.split())[:1024]
+    return LifeCycle(_LIFECYCLE_STAGE[stage], _LIFECYCLE_STATUS[status], line)
 
 
 def current(records: Mapping[Stage, StageRecord]) -> StageRecord | None:

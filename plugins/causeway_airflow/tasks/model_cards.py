@@ -84,7 +84,7 @@ def hand_over_card(
     assert card is not None  # it was there or made just now
     try:
         package = json.loads(version.card)
-    except ValueError:
+    except (RecursionError, ValueError):
         package = {}
     content = card_content(Facts(case, model, version=version), package)
     if live_test is not None:
