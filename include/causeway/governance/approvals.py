@@ -130,6 +130,15 @@ def revoke(
     return Revocation(gesture.version_arn, attempt, person, gesture.reason, now, gesture.call)
 
 
+def may_stop(gesture: Gesture, model: ModelSpec, topology: Topology) -> bool:
+    """Tell whether a rejection stops an attempt: whether `revoke` would take it."""
+    try:
+        revoke(gesture, model, topology, attempt=1, now=gesture.at)
+    except ApprovalRefused:
+        return False
+    return True
+
+
 def _check_bound(gesture: Gesture, version: RegistryVersion, facts: Facts, what: str) -> None:
     if version.arn != gesture.version_arn or facts.version_arn != version.arn:
         raise _refused(gesture, f"{what}: the facts are of {version.arn}", "Read it again.")

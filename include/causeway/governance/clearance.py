@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from causeway.errors import ApprovalRefused, UnexpectedState
-from causeway.governance.approvals import APPROVERS, approver_role, entitled
+from causeway.governance.approvals import APPROVERS, approver_role, entitled, may_stop
 from causeway.governance.decisions import Decision, Facts, Revocation
-from causeway.governance.gestures import UNDECIDED, Verdict
+from causeway.governance.gestures import UNDECIDED, Verdict, is_taken_back, stop_of
 from causeway.governance.registry_calls import RegistryCall
 from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
@@ -56,7 +56,7 @@ def clearance(
         StoppedInTheRegistry: somebody has stopped it there.
     """
     require_not_revoked(version.arn, standing)
-    require_not_stopped(version)
+    require_not_stopped(version, target, standing.attempt)
     facts = standing.facts
     same = facts is not None and version.package_sha256 == facts.package_sha256
     if facts is None or not same or not version.is_as_registered:
@@ -115,17 +115,52 @@ def require_not_revoked(version: ModelPackageArn, standing: Standing) -> None:
         )
 
 
-def require_not_stopped(version: RegistryVersion) -> None:
-    """Raise `StoppedInTheRegistry` when the registry has another word than Approved.
+def require_not_stopped(version: RegistryVersion, target: Stage, attempt: int) -> None:
+    """Raise `StoppedInTheRegistry` when the registry says that somebody stops the version.
 
-    `CreateModel` refuses it as well; an update of an endpoint does not look.
+    `CreateModel` refuses what is not Approved as well; an update of an endpoint does not look, and
+    neither looks at the life cycle. Into test, a later attempt begins with the life cycle that the
+    one before it ended with.
     """
-    if version.approval_status in ("Rejected", UNDECIDED):
+    word, cycle = version.approval_status, version.lifecycle
+    if cycle and (cycle.stage, cycle.status) == ("Production", "Rejected"):
+        rejected = target is Stage.PRODUCTION or attempt == 1
+        word = f"{cycle.stage} {cycle.status}" if rejected else word
+    if word in ("Rejected", UNDECIDED, "Production Rejected"):
         raise StoppedInTheRegistry(
-            f"{version.arn} is {version.approval_status} in the registry",
+            f"{version.arn} is {word} in the registry",
             account=version.arn.account,
             next_step="The sync judges who set that; until then nothing is deployed.",
         )
+
+
+def require_no_later_stop(
+    decisions: Sequence[Decision],
+    calls: Sequence[RegistryCall],
+    model: ModelSpec,
+    topology: Topology,
+) -> None:
+    """Raise `ApprovalRefused` when somebody entitled stopped the version after a decision's call.
+
+    Nobody writes CloudTrail: an event of before a stop approves nothing after it, whatever the
+    table says.
+    """
+    for decision in decisions:
+        for call in calls:
+            stop = stop_of(call, decision.version_arn)
+            if (
+                stop is not None
+                and call.version_arn == str(decision.version_arn)
+                and (decision.call is None or call.at > decision.call.at)
+                and not is_taken_back(stop, calls)
+                and may_stop(stop, model, topology)
+            ):
+                raise ApprovalRefused(
+                    f"{decision.version_arn}: {stop.reason} by {stop.identity} after "
+                    f"{decision.person} approved it for {decision.target.value}",
+                    account=decision.version_arn.account,
+                    next_step="Nothing runs on; an approval after that starts a new attempt.",
+                )
 
 
 def require_evidence(decision: Decision, call: RegistryCall | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +101,22 @@ def stop_of(call: RegistryCall, version: ModelPackageArn) -> Gesture | None:
         reason=f"{what} in the registry",
         at=call.at,
         call=call,
+    )
+
+
+def is_taken_back(stop: Gesture, calls: Iterable[RegistryCall]) -> bool:
+    """Tell whether who stopped a version approved the same after that, in the same role.
+
+    Another role proves nobody: its source identity may be anybody's.
+    """
+    return any(
+        call.at > stop.at
+        and call.version_arn == str(stop.version_arn)
+        and call.identity == stop.identity
+        and stop.call is not None
+        and call.role == stop.call.role
+        and call.approves(stop.target)
+        for call in calls
     )
 
 

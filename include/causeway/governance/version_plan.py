@@ -18,6 +18,7 @@ from causeway.governance.gestures import (
     Gesture,
     Verdict,
     gestures_of,
+    is_taken_back,
     stop_of,
     withdrawal_of,
 )
@@ -141,15 +142,9 @@ class VersionPlan:
                 continue
             verdict = self.attempts.verdict(stop.target)
             idle = call.approval == UNDECIDED and verdict is not Verdict.APPROVED
-            if not idle and verdict is not Verdict.REJECTED and not self._is_taken_back(stop):
+            if not idle and verdict is not Verdict.REJECTED and not is_taken_back(stop, self.calls):
                 stops.append(stop)
         return stops
-
-    def _is_taken_back(self, stop: Gesture) -> bool:
-        return any(
-            call.at > stop.at and call.identity == stop.identity and call.approves(stop.target)
-            for call in self.calls
-        )
 
     def _have_facts(self) -> None:
         if self.facts is None:

@@ -6,6 +6,7 @@ began: everything is compared before the endpoint is touched and again once the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from causeway.errors import ApprovalRefused
@@ -14,10 +15,11 @@ from causeway.governance.clearance import (
     clearance,
     require_evidence,
     require_in_time,
+    require_no_later_stop,
     require_not_revoked,
 )
 from causeway.governance.decisions import Decision
-from causeway.governance.registry_calls import call_of
+from causeway.governance.registry_calls import UPDATE, call_of
 from causeway.topology.accounts import AccountRole
 from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion
 from causeway_airflow.configuration import topology
@@ -39,10 +41,12 @@ def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision
     now, standing = datetime.now(UTC), _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
     require_in_time(decisions[-1], subject.model, now)
-    trail = hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
+    trail = _trail(hook)
     for decision in decisions:
+        # What CloudTrail no longer knows has run out, or was never there.
         event = trail.event(decision.call.event_id or "") if decision.call else None
         require_evidence(decision, call_of(event) if event else None)
+    _require_no_later_stop(hook, subject, decisions)
     _require_object(hook, subject, version, decisions[-1])
     return decisions[-1]
 
@@ -62,6 +66,7 @@ def require_cleared_still(hook: Hooks, subject: Subject) -> None:
     version = registry_version(hook, subject.version)
     standing = _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
+    _require_no_later_stop(hook, subject, decisions)
     stored = (artifacts(hook).head(str(version.model_data_url)) or {}).get("VersionId")
     # The bytes of an object's version never change: who looks again needs no digest.
     if stored != version.metadata.get(ARTIFACT_VERSION):
@@ -71,6 +76,16 @@ def require_cleared_still(hook: Hooks, subject: Subject) -> None:
 def artifacts(hook: Hooks) -> ArtifactsHook:
     """Return the artifacts as their releaser sees them: deployers see only what was released."""
     return hook(ArtifactsHook, AccountRole.SHARED_SERVICES, "releaser")
+
+
+def _trail(hook: Hooks) -> AuditLogHook:
+    return hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
+
+
+def _require_no_later_stop(hook: Hooks, subject: Subject, decisions: Sequence[Decision]) -> None:
+    since = min(decision.call.at for decision in decisions if decision.call)
+    calls = [call for event in _trail(hook).calls(UPDATE, since) if (call := call_of(event))]
+    require_no_later_stop(decisions, calls, subject.model, topology())
 
 
 def _standing(hook: Hooks, subject: Subject) -> Standing:

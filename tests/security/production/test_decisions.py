@@ -279,3 +279,19 @@ def test_an_approval_that_ran_out_starts_nothing(shared: LocalPlatform, approved
     )
     with pytest.raises(ApprovalRefused, match="until 2020-01-01"):
         deploy(approved).perform(run_of(approved))
+
+
+def test_a_call_too_old_to_be_looked_up_lets_nothing_in(shared: LocalPlatform) -> None:
+    """The duty that may write decisions invents both people, as of before CloudTrail's history."""
+    version = register("forged as of long ago").perform(context())["version_arn"]
+    sync()
+    then = (datetime.now(UTC) - timedelta(days=91)).replace(microsecond=0)
+    call = RegistryCall(
+        *(version, then, "session", "model-owner", "Approved", None),
+        *(f"{ROLES}-test-approver", "no-such-event"),
+    )
+    duty("decider").put_item(TableName=TABLE, Item=encoded(forged(version, call)))
+    sync()  # mirrors the decision: the registry says Approved, so that a model could be made
+    with pytest.raises(ApprovalRefused, match="no such call"):
+        deploy(version).perform(run_of(version))
+    assert Stage.TEST not in state(version).records
