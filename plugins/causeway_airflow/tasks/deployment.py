@@ -257,6 +257,34 @@ def record_unless_stopped(hook: Hooks, subject: Subject, names: Target, lease: L
         raise
 
 
+def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
+    """Have the endpoint go back where an earlier try of this run began what may not go on.
+
+    Raises:
+        EndpointBusy: the endpoint still changes; AWS takes another change only afterwards.
+    """
+    table, endpoints = stage_table(hook), hook(EndpointsHook)
+    held = table.lease(subject.role, subject.model.name)
+    decision = table.standing(subject.version, subject.attempt).decision(subject.stage)
+    if held is None or held.owner != run_id or decision is None:
+        return  # it began nothing, or another run has changed the endpoint since
+    names, live = target(table, subject), table.live(subject.role, subject.model.name)
+    observed = endpoints.observe(names.endpoint)
+    is_live = live and not live.removed_at and live.endpoint_config == names.endpoint_config
+    if observed.endpoint_config != names.endpoint_config or is_live:
+        return
+    lease = take_lease(table, subject, run_id)
+    if observed.status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
+        raise EndpointBusy(
+            f"endpoint {names.endpoint} is {observed.status} on {observed.endpoint_config}",
+            account=subject.account,
+            next_step="The task retries until that change has ended, and takes it back.",
+        )
+    if observed.status != "Deleting":
+        take_back(table, endpoints, subject, names)
+    give_back(table, lease)
+
+
 def take_back(
     table: StageTableHook, endpoints: EndpointsHook, subject: Subject, names: Target
 ) -> None:

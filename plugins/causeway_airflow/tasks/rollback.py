@@ -26,7 +26,7 @@ from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.alerts import raise_alerts
-from causeway_airflow.tasks.deployment import bring, tags_of, until_gone, wait_of
+from causeway_airflow.tasks.deployment import bring, tags_of, take_back, until_gone, wait_of
 from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
 from causeway_airflow.tasks.endpoint_tests import SMOKE_ROWS, held_out_rows, predictions
 from causeway_airflow.tasks.live_versions import production_records
@@ -120,6 +120,8 @@ def look(
         *production_records(table, subject, before, now),
     ]
     if not table.transact(updates):
+        take_back(table, endpoints, subject, names)
+        give_back(table, lease)
         raise WriteConflict(
             f"{subject.version} is not recorded as live: somebody stopped it, or changed lease or "
             "record meanwhile",
