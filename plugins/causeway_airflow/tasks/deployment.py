@@ -26,7 +26,6 @@ from causeway.deployment.rollout import (
 from causeway.errors import (
     ApprovalRefused,
     CausewayError,
-    LeaseHeld,
     NotFound,
     Superseded,
     UnexpectedState,
@@ -257,34 +256,6 @@ def record_unless_stopped(hook: Hooks, subject: Subject, names: Target, lease: L
         raise
 
 
-def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
-    """Have the endpoint go back where an earlier try of this run began what may not go on.
-
-    Raises:
-        EndpointBusy: the endpoint still changes; AWS takes another change only afterwards.
-    """
-    table, endpoints = stage_table(hook), hook(EndpointsHook)
-    held = table.lease(subject.role, subject.model.name)
-    decision = table.standing(subject.version, subject.attempt).decision(subject.stage)
-    if held is None or held.owner != run_id or decision is None:
-        return  # it began nothing, or another run has changed the endpoint since
-    names, live = target(table, subject), table.live(subject.role, subject.model.name)
-    observed = endpoints.observe(names.endpoint)
-    is_live = live and not live.removed_at and live.endpoint_config == names.endpoint_config
-    if observed.endpoint_config != names.endpoint_config or is_live:
-        return
-    lease = take_lease(table, subject, run_id)
-    if observed.status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
-        raise EndpointBusy(
-            f"endpoint {names.endpoint} is {observed.status} on {observed.endpoint_config}",
-            account=subject.account,
-            next_step="The task retries until that change has ended, and takes it back.",
-        )
-    if observed.status != "Deleting":
-        take_back(table, endpoints, subject, names)
-    give_back(table, lease)
-
-
 def take_back(
     table: StageTableHook, endpoints: EndpointsHook, subject: Subject, names: Target
 ) -> None:
@@ -304,19 +275,20 @@ def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
     That try's worker died before it could look: nobody else would take it back.
 
     Raises:
-        EndpointBusy: it is still being brought there.
+        EndpointBusy: it still changes; AWS takes another change only afterwards.
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
-    try:
-        names = target(table, subject)
-        observed = endpoints.observe(names.endpoint)
-        ours = observed.endpoint_config == names.endpoint_config
-        changes = observed.status in ("Creating", "Updating")
-        if not changes and not (ours and observed.status == "InService"):
-            return
-        lease = take_lease(table, subject, run_id)
-    except (NotFound, LeaseHeld):
-        return  # nobody had decided, so nothing was begun; another run brings it elsewhere
+    held = table.lease(subject.role, subject.model.name)
+    decision = table.standing(subject.version, subject.attempt).decision(subject.stage)
+    if held is None or held.owner != run_id or decision is None:
+        return  # it began nothing, or another run has changed the endpoint since
+    names, live = target(table, subject), table.live(subject.role, subject.model.name)
+    observed = endpoints.observe(names.endpoint)
+    is_live = live and not live.removed_at and live.endpoint_config == names.endpoint_config
+    changes = observed.status in ("Creating", "Updating", "SystemUpdating", "RollingBack")
+    if is_live or not (changes or observed.endpoint_config == names.endpoint_config):
+        return
+    lease = take_lease(table, subject, run_id)
     if changes:
         raise EndpointBusy(
             f"{subject.version} may not enter {subject.stage.value}; endpoint {names.endpoint} is "
@@ -324,7 +296,8 @@ def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
             account=subject.account,
             next_step="The task retries until that change has ended.",
         )
-    take_back(table, endpoints, subject, names)
+    if observed.status not in (None, "Deleting"):
+        take_back(table, endpoints, subject, names)
     give_back(table, lease)
 
 
