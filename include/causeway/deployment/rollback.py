@@ -20,6 +20,7 @@ class Past:
     """What the table knows of a version: its first fingerprint, stops, production record."""
 
     package_sha256: str | None
+    artifact_sha256: str | None
     is_stopped: bool
     status: Status | None
 
@@ -67,7 +68,7 @@ def _obstacle(entry: Live, past: Past | None) -> str | None:
         return "the table does not know it"
     if past.is_stopped:
         return "somebody has stopped it"
-    if past.package_sha256 != entry.package_sha256:
+    if (past.package_sha256, past.artifact_sha256) != (entry.package_sha256, entry.artifact_sha256):
         return "it was live under another fingerprint"
     if past.status is not Status.SUPERSEDED:
         return f"its production record is {past.status.value if past.status else 'missing'}"

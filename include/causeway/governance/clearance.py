@@ -13,7 +13,7 @@ from causeway.errors import ApprovalRefused, UnexpectedState
 from causeway.governance.approvals import APPROVERS, approver_role, entitled, may_stop
 from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.gestures import UNDECIDED, Verdict, is_taken_back, stop_of
-from causeway.governance.registry_calls import RegistryCall
+from causeway.governance.registry_calls import RegistryCall, unseen_changes
 from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec
@@ -131,6 +131,23 @@ def require_not_stopped(version: RegistryVersion, target: Stage, attempt: int) -
             f"{version.arn} is {word} in the registry",
             account=version.arn.account,
             next_step="The sync judges who set that; until then nothing is deployed.",
+        )
+
+
+def require_unchanged_before_seen(
+    facts: Facts | None, calls: Sequence[RegistryCall], topology: Topology
+) -> None:
+    """Raise `ApprovalRefused` when somebody changed the version before it was first seen.
+
+    The fingerprint of the request can be changed together with what it is of.
+    """
+    for call in (
+        unseen_changes(calls, str(facts.version_arn), facts.seen_at, topology) if facts else ()
+    ):
+        raise ApprovalRefused(
+            f"{call.version_arn} was changed before it was first seen, by {call.principal}",
+            account=facts.version_arn.account if facts else None,
+            next_step="Find out who did it; train and register again.",
         )
 
 

@@ -7,12 +7,13 @@ A decision keeps the call that it comes from. The fields are those of CloudTrail
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from causeway.instants import instant, moment
+from causeway.topology.accounts import AccountRole, Topology
 from causeway.versions.stages import Stage
 
 #: The call that sets approvals and life-cycles.
@@ -42,6 +43,24 @@ class RegistryCall:
     def approves(self, target: Stage) -> bool:
         """Tell whether the call asks for entry into the stage."""
         return self.sets(target) in ("Approved", ("Production", "Approved"))
+
+
+def unseen_changes(
+    calls: Iterable[RegistryCall], version: str, seen_at: datetime, topology: Topology
+) -> tuple[RegistryCall, ...]:
+    """Return the calls that changed a version before it was first seen, by whom none is expected.
+
+    Approvers can say their word and no more, and the sync mirrors.
+    """
+    expected = {
+        topology.role_arn(AccountRole.SHARED_SERVICES, duty)
+        for duty in ("registry-sync", "test-approver", "production-approver")
+    }
+    return tuple(
+        call
+        for call in calls
+        if call.version_arn == version and call.at <= seen_at and call.role not in expected
+    )
 
 
 def call_of(event: str) -> RegistryCall | None:

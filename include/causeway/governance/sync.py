@@ -82,6 +82,8 @@ def calls_since(
         if owner is None or version.package_status != "Completed":
             continue
         state = states.get(version.arn, VersionState())
+        if state.facts is None:
+            times.append(version.created_at - _CLOCKS)
         for gesture in VersionPlan(version, state, *owner, topology, now).new_gestures():
             decision_times = [
                 decision.decided_at

@@ -22,7 +22,7 @@ from causeway.governance.gestures import (
     stop_of,
     withdrawal_of,
 )
-from causeway.governance.registry_calls import RegistryCall
+from causeway.governance.registry_calls import RegistryCall, unseen_changes
 from causeway.governance.sync_changes import (
     PromotionStart,
     RecordChange,
@@ -163,6 +163,9 @@ class VersionPlan:
     def _find_changes(self) -> None:
         """Quarantine a version that is not what was registered; say so once for each content."""
         facts, mark = self.facts, f"package-{self.version.package_sha256}"
+        seen_at = facts.seen_at if facts else self.now
+        for call in unseen_changes(self.calls, str(self.version.arn), seen_at, self.topology):
+            self._suspect(f"was changed before it was first seen, by {call.role}", call)
         same = facts is not None and facts.package_sha256 == self.version.package_sha256
         if (same and self.version.is_as_registered) or mark in self.attempts.judged:
             return
@@ -170,6 +173,16 @@ class VersionPlan:
         what = f"the package {self.version.arn} is not what was registered"
         principal, quarantined = self.version.modified_by_arn, self._quarantine()
         self.refusals.append(Refusal(self.version.arn, what, quarantined, principal, mark))
+
+    def _suspect(self, why: str, call: RegistryCall) -> None:
+        """Quarantine the version for a call, once."""
+        mark = f"unseen-{call.event_id}"
+        if mark in self.attempts.judged:
+            return
+        self.attempts.judged.add(mark)
+        what = f"the package {self.version.arn} {why}"
+        quarantined = self._quarantine()
+        self.refusals.append(Refusal(self.version.arn, what, quarantined, call.principal, mark))
 
     def _judge(self, gesture: Gesture) -> None:
         event = gesture.call.event_id if gesture.call else None

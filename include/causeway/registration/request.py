@@ -8,7 +8,7 @@ across accounts.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from causeway.digests import sha256
@@ -17,7 +17,7 @@ from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked
 from causeway.plain_texts import encoded, encoded_metrics
-from causeway.topology.arns import ModelPackageGroupArn
+from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.fingerprint import REQUEST_SHA256, request_sha256
 from causeway.versions.registry import (
@@ -79,13 +79,18 @@ DOCUMENTS: Final[Mapping[str, DocumentSections]] = {
 
 
 def registration_request(
-    group: ModelPackageGroupArn, case: UseCase, model: ModelSpec, candidate: Candidate
+    group: ModelPackageGroupArn,
+    case: UseCase,
+    model: ModelSpec,
+    candidate: Candidate,
+    spoilt: Iterable[ModelPackageArn] = (),
 ) -> dict[str, Any]:
     """Build the `CreateModelPackage` request of a candidate, addressed by the group's ARN.
 
     The version starts `PendingManualApproval` in life-cycle Development/PendingApproval, so
-    that nobody has to touch it before a person decides. The client token is a function of
-    group and artifact: a retried call is the same call.
+    that nobody has to touch it before a person decides. The client token is a function of group and
+    artifact, so that a retried call is the same call, and of the versions of that artifact that
+    somebody has changed (`spoilt`).
 
     Raises:
         BadInput: a metric is no finite number, the card inside breaks its schema, or a text is
@@ -114,7 +119,9 @@ def registration_request(
         "CustomerMetadataProperties": _metadata(case, model, candidate),
         "SourceUri": candidate.source_uri,
         "ModelCard": {"ModelCardContent": checked(card, "package"), "ModelCardStatus": "Draft"},
-        "ClientToken": sha256(f"{group}\n{candidate.digest}")[:36],
+        "ClientToken": sha256("\n".join([str(group), str(candidate.digest), *map(str, spoilt)]))[
+            :36
+        ],
     }
     if baselines := _sources(candidate, "baseline"):
         request["DriftCheckBaselines"] = baselines

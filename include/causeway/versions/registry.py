@@ -234,8 +234,15 @@ def version_of(description: Mapping[str, Any]) -> RegistryVersion:
 
 
 def find_by_digest(versions: Iterable[RegistryVersion], digest: Digest) -> RegistryVersion | None:
-    """Return the newest version that carries the digest: an artifact is not registered twice."""
-    same = [version for version in versions if version.artifact_sha256 == digest.hex]
+    """Return the newest version that carries the digest: an artifact is not registered twice.
+
+    One that was changed since, or made by hand, does not count.
+    """
+    same = [
+        version
+        for version in versions
+        if version.artifact_sha256 == digest.hex and version.is_as_registered
+    ]
     return max(same, key=lambda version: version.arn.version, default=None)
 
 

@@ -7,7 +7,8 @@ began: everything is compared before the endpoint is touched and again once the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from causeway.errors import ApprovalRefused
 from causeway.governance.clearance import (
@@ -17,6 +18,7 @@ from causeway.governance.clearance import (
     require_in_time,
     require_no_later_stop,
     require_not_revoked,
+    require_unchanged_before_seen,
 )
 from causeway.governance.decisions import Decision
 from causeway.governance.registry_calls import UPDATE, call_of
@@ -28,6 +30,9 @@ from causeway_airflow.hooks.audit_log import AuditLogHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.stage_records import stage_table
+
+#: By how much the clocks of the registry and CloudTrail may differ.
+CLOCKS: Final = timedelta(minutes=1)
 
 
 def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision:
@@ -46,7 +51,7 @@ def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision
         # What CloudTrail no longer knows has run out, or was never there.
         event = trail.event(decision.call.event_id or "") if decision.call else None
         require_evidence(decision, call_of(event) if event else None)
-    _require_no_later_stop(hook, subject, decisions)
+    _require_nothing_else_happened(hook, subject, version, standing, decisions)
     _require_object(hook, subject, version, decisions[-1])
     return decisions[-1]
 
@@ -66,7 +71,7 @@ def require_cleared_still(hook: Hooks, subject: Subject) -> None:
     version = registry_version(hook, subject.version)
     standing = _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
-    _require_no_later_stop(hook, subject, decisions)
+    _require_nothing_else_happened(hook, subject, version, standing, decisions)
     stored = (artifacts(hook).head(str(version.model_data_url)) or {}).get("VersionId")
     # The bytes of an object's version never change: who looks again needs no digest.
     if stored != version.metadata.get(ARTIFACT_VERSION):
@@ -82,9 +87,17 @@ def _trail(hook: Hooks) -> AuditLogHook:
     return hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
 
 
-def _require_no_later_stop(hook: Hooks, subject: Subject, decisions: Sequence[Decision]) -> None:
-    since = min(decision.call.at for decision in decisions if decision.call)
+def _require_nothing_else_happened(
+    hook: Hooks,
+    subject: Subject,
+    version: RegistryVersion,
+    standing: Standing,
+    decisions: Sequence[Decision],
+) -> None:
+    """Look in CloudTrail for what the table might not say: a later stop, an unseen change."""
+    since = version.created_at - CLOCKS
     calls = [call for event in _trail(hook).calls(UPDATE, since) if (call := call_of(event))]
+    require_unchanged_before_seen(standing.facts, calls, topology())
     require_no_later_stop(decisions, calls, subject.model, topology())
 
 

@@ -121,19 +121,24 @@ def _report(hook: Hooks, registration: Registration) -> GateReport:
 
 
 def _find_or_create(hook: Hooks, registration: Registration, report: GateReport) -> Registered:
-    existing = _existing(hook, registration)
+    versions = _of_artifact(hook, registration)
+    existing = find_by_digest(versions, registration.digest)
     if existing is not None:
         log.info("%s has this artifact already", existing.arn)
         return _adopted(existing, registration)
     candidate = _candidate(hook, registration, report)
     request = registration_request(
-        registration.group, registration.case, registration.model, candidate
+        registration.group,
+        registration.case,
+        registration.model,
+        candidate,
+        spoilt=sorted(version.arn for version in versions),
     )
     try:
         arn = ModelPackageArn.parse(hook(RegistryHook).create(request))
     except AwsCallError:
         # Another run may have registered the same artifact meanwhile, with the same token.
-        existing = _existing(hook, registration)
+        existing = find_by_digest(_of_artifact(hook, registration), registration.digest)
         if existing is None:
             raise
         log.info("%s was registered meanwhile", existing.arn)
@@ -143,13 +148,13 @@ def _find_or_create(hook: Hooks, registration: Registration, report: GateReport)
     return _result(arn, registration, comparison, created=True)
 
 
-def _existing(hook: Hooks, registration: Registration) -> RegistryVersion | None:
+def _of_artifact(hook: Hooks, registration: Registration) -> list[RegistryVersion]:
+    """Return the versions that carry the artifact's digest, changed ones too."""
     described = hook(RegistryHook).described_like(
         str(registration.group), registration.digest.short
     )
-    return find_by_digest(
-        (version_of(description) for description in described), registration.digest
-    )
+    versions = map(version_of, described)
+    return [item for item in versions if item.artifact_sha256 == registration.digest.hex]
 
 
 def _adopted(version: RegistryVersion, registration: Registration) -> Registered:

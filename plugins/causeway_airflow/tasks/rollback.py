@@ -161,6 +161,7 @@ def _past(
         record = state.records.get(Stage.PRODUCTION)
         past[version] = Past(
             state.facts.package_sha256 if state.facts else None,
+            state.facts.artifact_sha256 if state.facts else None,
             bool(state.revocations),
             record.status if record else None,
         )
