@@ -180,12 +180,16 @@ def execute(operator: Any, given: dict[str, Any]) -> Any:
     try:
         return operator.perform(given)
     except TaskDeferred as deferred:
-        trigger = deferred.trigger
+        return woken(operator, given, deferred)
 
-        async def first() -> Any:
-            async for event in trigger.run():
-                return event
-            return None
 
-        asyncio.run(asyncio.wait_for(first(), 120))
-        return operator.resumed(given, **(deferred.kwargs or {}))
+def woken(operator: Any, given: dict[str, Any], deferred: Any) -> Any:
+    """Run the trigger that a task waits for inline, and go on with the task."""
+
+    async def first() -> Any:
+        async for event in deferred.trigger.run():
+            return event
+        return None
+
+    asyncio.run(asyncio.wait_for(first(), 120))
+    return operator.resumed(given, **(deferred.kwargs or {}))
