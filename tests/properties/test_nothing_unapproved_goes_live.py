@@ -6,7 +6,7 @@ killed between any two calls, run beside each other and again; CloudTrail is lat
 The tasks are the product's own, above accounts in memory (`tests.properties.cloud`). What must
 never be is asserted at the moment when it would be (`tests.properties.world`).
 
-`make test` takes 2,000 steps, `make soak` (CAUSEWAY_DEPTH=full) 16,000.
+`make test` takes 3,000 steps, `make soak` (CAUSEWAY_DEPTH=full) 16,000.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ HOSTILE = ("edits", "artifacts", "decider", "recorder", "months", "words")
 numbers = st.sampled_from([1, 2, 3])
 hostile = st.sets(st.sampled_from(HOSTILE))
 #: How far versions have come when a history begins, by the steps of `World.way`.
-ways = st.sampled_from([0, 3, 9, 12, 13, 17])
+ways = st.sampled_from([0, 3, 12, 13, 14, 17, 17, 17])
 kills = st.one_of(st.none(), st.none(), st.integers(0, 40))
 besides = st.one_of(
     st.none(),
     st.tuples(
-        st.integers(0, 40),
+        st.one_of(st.integers(0, 12), st.integers(0, 40)),
         st.sampled_from(
             ["stop by owner", "stop by officer", "sync", "edit", "next", "roll back", "months"]
         ),
@@ -96,7 +96,8 @@ class Machine(RuleBasedStateMachine):
             self.world.register(number)
         self.clock.shift(timedelta(minutes=1))
         for number in (1, 2, 3):
-            self.promote(number, way[number - 1])
+            for step in self.world.way(number)[: way[number - 1]]:
+                step()
 
     # ---------------------------------------------------------------- people
     @may_happen("words")
@@ -196,7 +197,6 @@ class Machine(RuleBasedStateMachine):
             "version_arn": str(arn),
             "attempt": what.draw(st.integers(1, 2)),
             "status": what.draw(st.sampled_from(["approved", "superseded", "rejected"])),
-            "fencing": 0,
             "lease_until": 0,
         }
         if key.sk == "PROMOTION":
@@ -241,17 +241,28 @@ class Machine(RuleBasedStateMachine):
         self._during(kill, None)
         self.world.work(chosen, task)
 
-    @rule(number=numbers, upto=st.integers(9, 17))
-    def promote(self, number: int, upto: int) -> None:
-        """The way to production as it should be, up to some step of it."""
-        for step in self.world.way(number)[:upto]:
+    @rule(
+        number=numbers,
+        upto=st.integers(9, 17),
+        at=st.sampled_from([*range(17), 14, 14, 14, 12, 12]),
+        kill=kills,
+        beside=besides,
+    )
+    def promote(self, number: int, upto: int, at: int, kill: int | None, beside: Any) -> None:
+        """The way to production, up to some step of it, with something beside one of them."""
+        for count, step in enumerate(self.world.way(number)[:upto]):
+            if count == at:
+                self._during(kill, beside)
             step()
             self.world.check()
 
-    @rule(version=st.one_of(st.none(), numbers))
-    def roll_back_at_once(self, version: int | None) -> None:
-        """A rollback as it should be."""
-        for _ in range(2):
+    @precondition(lambda machine: len(machine.world.oracle.was_live) > 1)
+    @rule(version=st.one_of(st.none(), st.none(), numbers), beside=besides)
+    def roll_back_at_once(self, version: int | None, beside: Any) -> None:
+        """A rollback from its beginning to its end, with something beside one half of it."""
+        self.clock.shift(timedelta(minutes=91))  # leases of dead workers run out
+        for part in range(2):
+            self._during(None, beside if part else None)
             self.world.roll_back("back-0", version)
             self.world.check()
             self.world.settle(PROD)
@@ -342,7 +353,7 @@ class Machine(RuleBasedStateMachine):
 
 TestNothingUnapprovedGoesLive = Machine.TestCase
 TestNothingUnapprovedGoesLive.settings = settings(
-    max_examples=320 if FULL else 40,
+    max_examples=320 if FULL else 60,
     stateful_step_count=50,
     deadline=None,
     database=None,

@@ -94,6 +94,8 @@ class Acted:
     run: str
     arn: ModelPackageArn | None = None
     attempt: int = 0
+    #: The attempts that were revoked when it began.
+    revoked: frozenset[tuple[ModelPackageArn, int]] = frozenset()
     may_start: bool = False
     may_stay: bool = False
     obstacle: str | None = None
@@ -298,6 +300,7 @@ class World:
     @contextmanager
     def _task(self, acted: Acted, production: bool = False) -> Iterator[None]:
         self.acting.append(acted)
+        acted.revoked = frozenset(self.oracle.revoked)
         if production:
             self._look_at(acted)
         try:
@@ -344,7 +347,9 @@ class World:
             if not self.tampered:
                 tags = self.cloud.accounts[PROD].configs[config]["Tags"]
                 arn = next(t["Value"] for t in tags if t["Key"] == deployment.TAG_VERSION)
-                assert ModelPackageArn.parse(arn) in self.oracle.was_live, "it was never live"
+                version = ModelPackageArn.parse(arn)
+                assert version in self.oracle.was_live, "it was never live"
+                assert version not in {stopped for stopped, _ in acted.revoked}, "it is stopped"
             return
         self.started += 1
         assert acted.kind == "deploy_to_production"
