@@ -132,3 +132,23 @@ def test_a_stop_stays_one_of_its_attempt_whatever_is_written_over_it(world: Worl
     assert world.cloud.table.put("recorder", {**record, "status": "pending"})
     world.go_on(1, "deploy_to_production")
     assert world.started == 0
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["looked at", "its worker died"])
+def test_a_rollback_to_what_is_stopped_meanwhile_goes_back(world: World, dies: bool) -> None:
+    """The rollback was not recorded, and the endpoint stayed on the version that was stopped."""
+    for number in (1, 2):
+        go(world, number, LIVE_AND_ASKED)
+    world.roll_back("back", None)
+    if dies:
+        world.rollbacks.clear()
+    world.settle(PROD)
+    world.decide(1, 1, "Rejected")
+    world.sync_later()
+    world.roll_back("back", None)
+    world.settle(PROD)
+    live, endpoint = world.item(LIVE), world.cloud.accounts[PROD].endpoints[world.model.endpoint]
+    assert live is not None
+    assert live["version_arn"] == str(arn_of(2))
+    assert endpoint.config == live["endpoint_config"]
+    world.check()

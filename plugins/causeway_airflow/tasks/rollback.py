@@ -11,7 +11,7 @@ from typing import Final
 from causeway.deployment.leases import Live, write_history, write_live
 from causeway.deployment.rollback import Past, choose, names_of
 from causeway.deployment.rollout import judge_endpoint, require_success
-from causeway.errors import UnexpectedState, WriteConflict
+from causeway.errors import LeaseHeld, UnexpectedState, WriteConflict
 from causeway.items import absent
 from causeway.reporting.alerts import Alert, Severity
 from causeway.statuses import Meaning
@@ -45,7 +45,8 @@ def begin(
     """Take the lease, choose what to go back to, and begin or adopt the change of the endpoint.
 
     Raises:
-        UnexpectedState: there is nothing to go back to.
+        UnexpectedState: there is nothing to go back to; an endpoint that serves another version
+            than the table says is brought back to that.
         LeaseHeld: another run deploys to the endpoint.
         EndpointBusy: another change of the endpoint is in progress.
     """
@@ -55,7 +56,12 @@ def begin(
         return Done(_result(live))  # a task that was cleared after its success
     history = table.history(ROLE, model.name)
     past = _past(table, {entry.version_arn for entry in history})
-    chosen = choose(history, live, past, _arn(model, version))
+    try:
+        chosen = choose(history, live, past, _arn(model, version))
+    except UnexpectedState:
+        if live is not None:
+            _back_to(table, endpoints, _subject(table, case, model, live, user), live, run_id)
+        raise
     subject, names = _subject(table, case, model, chosen, user), names_of(chosen)
     lease = take_lease(table, subject, run_id)
     carried = {"fencing": chosen.fencing, "under_way": True}
@@ -132,6 +138,22 @@ def look(
     raise_alerts(hook, [_alert(live, before, run_id)])
     log.info("endpoint %s serves %s again: %s", live.endpoint, live.version_arn, reason)
     return Done(_result(live))
+
+
+def _back_to(
+    table: StageTableHook, endpoints: EndpointsHook, subject: Subject, live: Live, run_id: str
+) -> None:
+    """Bring the endpoint back from what a rollback began whose worker died, unless another acts."""
+    observed = endpoints.observe(live.endpoint)
+    if observed.status != "InService" or observed.endpoint_config == live.endpoint_config:
+        return
+    try:
+        lease = take_lease(table, subject, run_id)
+    except LeaseHeld:
+        return
+    endpoints.update(live.endpoint, live.endpoint_config)
+    give_back(table, lease)
+    log.warning("endpoint %s goes back to %s", live.endpoint, live.endpoint_config)
 
 
 def ask(hook: Hooks, case: UseCase, model: ModelSpec, user: str) -> list[float]:
