@@ -44,6 +44,19 @@ def encoded(text: str, what: str) -> str:
     return plain
 
 
+def clipped(text: str, what: str) -> str:
+    """Return as much of a text as AWS takes, encoded; BadInput, naming `what`, when it is none."""
+    length = min(len(text), LONGEST)
+    while True:
+        cut = text if length == len(text) else f"{text[:length]}..."
+        try:
+            return encoded(cut, what)
+        except BadInput:
+            if len(cut) * 12 < LONGEST:  # it is not too long: a character is 12 at most
+                raise
+        length -= max(1, length // 10)
+
+
 def decoded(text: str) -> str:
     """Return what `encoded` was given; what it did not write stays as it is."""
     return _read(text.removeprefix(_MARK)) if text.startswith(_MARK) else text

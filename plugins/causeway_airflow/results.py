@@ -187,7 +187,8 @@ ReportedErasure = TypedDict(
 class Dataset(TypedDict):
     """A dataset that was built: where it lies under its digest, and what it was queried from.
 
-    `missing` counts, by feature group, the rows that have no record there.
+    `missing` counts, by feature group, the rows that have no record there. `sources` are the raw
+    files of the rows in words, `synthetic` says whether any of them are invented.
     """
 
     digest: str
@@ -198,6 +199,8 @@ class Dataset(TypedDict):
     query_sha256: str
     snapshot: str
     execution_id: str
+    sources: list[str]
+    synthetic: str
 
 
 class ProcessedJob(TypedDict):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from causeway.errors import BadInput
 from causeway.plain_texts import (
+    clipped,
     decoded,
     decoded_metrics,
     encoded,
@@ -72,3 +73,10 @@ def test_an_escape_that_is_none_stays() -> None:
 def test_another_text_is_no_line_of_metrics() -> None:
     with pytest.raises(ValueError, match="could not convert"):
         decoded_metrics('{"auc": 0.78}')
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=600))
+def test_a_clipped_text_is_the_text_or_its_beginning(text: str) -> None:
+    plain = clipped(text, "x")
+    assert is_plain(plain)
+    assert decoded(plain) == text or text.startswith(decoded(plain).removesuffix("..."))

@@ -38,6 +38,8 @@ CANDIDATE = Candidate(
     hyperparameters={"eta": 0.1},
     dataset_digest="d" * 64,
     dataset_uri="s3://bucket/datasets/d.parquet",
+    data_source="mine.csv, 9 rows",
+    synthetic="no",
 )
 
 

@@ -17,6 +17,8 @@ DATASET: Final[Dataset] = {
     "query_sha256": "e" * 64,
     "snapshot": "2026-01-01T00:00:00Z",
     "execution_id": "query",
+    "sources": ["credit.asc, 1000 rows"],
+    "synthetic": "no",
 }
 TRAINED: Final[TrainedJob] = {
     "job": "credit-risk-train",

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from causeway.errors import BadInput
 from causeway.instants import moment
@@ -70,6 +70,30 @@ class GroupOrigin:
 
     latest: Origin
     synthetic: Synthetic
+
+
+@dataclass(frozen=True)
+class DataOrigin:
+    """Where the rows of a dataset come from: each file in words, and whether any are invented."""
+
+    sources: tuple[str, ...] = ()
+    synthetic: Synthetic = Synthetic.UNKNOWN
+
+    def __str__(self) -> str:
+        return "; ".join(self.sources) or "unknown"
+
+
+#: Of rows of which nothing is known.
+UNKNOWN: Final = DataOrigin()
+
+
+def data_origin(groups: Iterable[GroupOrigin | None]) -> DataOrigin:
+    """Return the origin of rows that are joined of feature groups; None is a group without one."""
+    origins = list(groups)
+    return DataOrigin(
+        tuple(dict.fromkeys(str(origin.latest) for origin in origins if origin)),
+        together(origin.synthetic if origin else Synthetic.UNKNOWN for origin in origins),
+    )
 
 
 def together(kinds: Iterable[Synthetic]) -> Synthetic:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from causeway.features.origins import UNKNOWN, DataOrigin, Synthetic
 from causeway.gates.report import GateReport, GateResult, GateVerdict
 from causeway.use_cases.gate_specs import (
     AnyGate,
@@ -21,6 +22,7 @@ from causeway.use_cases.gate_specs import (
     Gate,
     ProductionGate,
     SampleGate,
+    SourceGate,
 )
 
 __all__ = ["Evidence", "GateReport", "GateResult", "GateVerdict", "evaluate"]
@@ -36,12 +38,14 @@ class Evidence:
     """What the judges look at.
 
     `evaluation` is the document of the evaluation job beyond its metrics; `in_production` is the
-    digest of the artifact now in production, empty when there is none.
+    digest of the artifact now in production, empty when there is none; `origin` is where the
+    dataset's rows come from.
     """
 
     metrics: Mapping[str, float]
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     in_production: str = ""
+    origin: DataOrigin = UNKNOWN
 
     def part(self, name: str) -> Mapping[str, Any]:
         """Return a part of the evaluation; one that is missing or of another shape is empty."""
@@ -58,10 +62,11 @@ def evaluate(
     dataset_digest: str,
     evaluation: Mapping[str, Any] | None = None,
     in_production: str = "",
+    origin: DataOrigin = UNKNOWN,
 ) -> GateReport:
     """Compare the metrics with the gates; metrics that are no finite numbers are left out."""
     numbers = _numbers(metrics)
-    evidence = Evidence(numbers, evaluation or {}, in_production)
+    evidence = Evidence(numbers, evaluation or {}, in_production, origin)
     return GateReport(
         model=model,
         artifact_sha256=artifact_sha256,
@@ -86,6 +91,8 @@ def _judge(gate: AnyGate, evidence: Evidence) -> GateResult:
             return _drift(gate, evidence)
         case SampleGate():
             return _sample(gate, evidence)
+        case SourceGate():
+            return _source(gate, evidence)
 
 
 def _metric(gate: Gate, evidence: Evidence) -> GateResult:
@@ -199,6 +206,15 @@ def _sample(gate: SampleGate, evidence: Evidence) -> GateResult:
         text += f", {rarer:g} of the rarer class (at least {classes})"
     enough = rows >= gate.min_rows and (rarer is None or rarer >= classes)
     return GateResult(gate, "held-out sample", text, PASS if enough else FAIL, rows)
+
+
+def _source(gate: SourceGate, evidence: Evidence) -> GateResult:
+    origin = evidence.origin
+    text = f"synthetic: {origin.synthetic.value} (declared: {gate.synthetic}), from {origin}"
+    if gate.synthetic == "allow" or origin.synthetic is Synthetic.NO:
+        return GateResult(gate, "rows", text, PASS)
+    unknown = origin.synthetic is Synthetic.UNKNOWN
+    return GateResult(gate, "rows", text, INCONCLUSIVE if unknown else FAIL)
 
 
 def _apart(first: float, second: float) -> float:

@@ -70,6 +70,8 @@ def new_record(
     *,
     now: datetime,
     user: str,
+    data_source: str = "",
+    synthetic: str = "",
 ) -> StageRecord:
     """Return the first record of a version in a stage, with the use case's words.
 
@@ -92,6 +94,8 @@ def new_record(
         risk=model.risk,
         audit_timestamp=now,
         audit_user=user,
+        data_source=data_source,
+        synthetic=synthetic,
     )
 
 
@@ -115,6 +119,8 @@ def record_item(record: StageRecord) -> dict[str, Any]:
         "monitoring_metrics": canonical_json(dict(record.monitoring_metrics)),
         "audit_timestamp": instant(record.audit_timestamp),
         "audit_user": record.audit_user,
+        **({"data_source": record.data_source} if record.data_source else {}),
+        **({"synthetic": record.synthetic} if record.synthetic else {}),
     }
 
 
@@ -137,6 +143,9 @@ def record_of(item: Mapping[str, Any]) -> StageRecord:
         monitoring_metrics=json.loads(item["monitoring_metrics"]),
         audit_timestamp=moment(item["audit_timestamp"]),
         audit_user=item["audit_user"],
+        # Records of earlier releases have neither.
+        data_source=item.get("data_source", ""),
+        synthetic=item.get("synthetic", ""),
     )
 
 

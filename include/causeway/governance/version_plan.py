@@ -34,7 +34,7 @@ from causeway.governance.sync_changes import (
 from causeway.governance.table import Promotion, PromotionStatus, new_record
 from causeway.topology.accounts import AccountRole, Topology
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import RegistryVersion
+from causeway.versions.registry import DATA_SOURCE, SYNTHETIC, RegistryVersion
 from causeway.versions.stages import (
     LifeCycle,
     Stage,
@@ -246,7 +246,18 @@ class VersionPlan:
 
     def _begin(self, stage: Stage, user: str) -> None:
         arn, pending = self.version.arn, Status.PENDING
-        record = new_record(arn, stage, pending, self.case, self.model, now=self.now, user=user)
+        metadata = self.version.metadata
+        record = new_record(
+            arn,
+            stage,
+            pending,
+            self.case,
+            self.model,
+            now=self.now,
+            user=user,
+            data_source=metadata.get(DATA_SOURCE, ""),
+            synthetic=metadata.get(SYNTHETIC, ""),
+        )
         if stage is Stage.DEVELOPMENT:
             record = replace(record, validation_metrics=self.version.validation_metrics)
         self._put(record)

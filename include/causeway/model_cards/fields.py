@@ -15,9 +15,11 @@ from causeway.digests import canonical_json
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import (
     ARTIFACT_SHA256,
+    DATA_SOURCE,
     DATASET,
     GATE_REPORT_SHA256,
     MLFLOW_RUN,
+    SYNTHETIC,
     Candidate,
     RegistryVersion,
 )
@@ -131,6 +133,15 @@ def _evaluation(candidate: Candidate) -> list[dict[str, Any]]:
 def _observations(candidate: Candidate) -> str:
     settings = canonical_json(dict(candidate.hyperparameters))
     return f"dataset {candidate.dataset_digest}; hyperparameters {settings}"[:TEXT]
+
+
+def _datasets(candidate: Candidate) -> list[str]:
+    return [
+        candidate.dataset_uri,
+        f"sha256:{candidate.dataset_digest}",
+        f"from {candidate.data_source}"[:TEXT],
+        f"synthetic: {candidate.synthetic}",
+    ]
 
 
 def _containers(version: RegistryVersion) -> list[dict[str, str]] | None:
@@ -280,8 +291,8 @@ _TRAINED: Final = (
     CardField(
         "training_details.training_job_details.training_datasets",
         Source.CANDIDATE,
-        "the dataset's URI and digest",
-        _candidate(lambda c: [c.dataset_uri, f"sha256:{c.dataset_digest}"]),
+        "the dataset's URI and digest, where its rows come from, whether any are synthetic",
+        _candidate(_datasets),
     ),
     CardField(
         "training_details.training_job_details.training_environment.container_image",
@@ -362,6 +373,8 @@ _REGISTERED: Final = (
     _detail("ArtifactSha256", ARTIFACT_SHA256),
     _detail("GateReportSha256", GATE_REPORT_SHA256),
     _detail("DatasetSha256", DATASET),
+    _detail("DataSource", DATA_SOURCE),
+    _detail("SyntheticData", SYNTHETIC),
     _detail("MlflowRun", MLFLOW_RUN),
 )
 

@@ -13,7 +13,13 @@ from typing import Any, Final
 
 from causeway.model_cards.fields import HELD_OUT
 from causeway.pages import markdown_table, markdown_text
-from causeway.versions.registry import Candidate, RegistryVersion
+from causeway.versions.registry import (
+    DATA_SOURCE,
+    DATASET,
+    SYNTHETIC,
+    Candidate,
+    RegistryVersion,
+)
 
 #: How many earlier versions stand beside the one in production.
 EARLIER: Final = 3
@@ -28,6 +34,8 @@ class Compared:
     metrics: Mapping[str, float] = field(default_factory=dict)
     gates: str = ""
     dataset: str = ""
+    source: str = ""
+    synthetic: str = ""
     artifact: str = ""
     image: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +48,8 @@ def of_candidate(candidate: Candidate) -> Compared:
         metrics=candidate.metrics,
         gates=candidate.gate_verdict,
         dataset=candidate.dataset_digest,
+        source=candidate.data_source,
+        synthetic=candidate.synthetic,
         artifact=candidate.digest.hex,
         image=candidate.image_uri,
         parameters={k: str(v) for k, v in candidate.hyperparameters.items()},
@@ -56,7 +66,9 @@ def of_version(version: RegistryVersion, *, live: bool = False) -> Compared:
         label=f"v{version.arn.version}{' (production)' if live else ''}",
         metrics=metrics or version.validation_metrics,
         gates=gates,
-        dataset=version.metadata.get("dataset-sha256", ""),
+        dataset=version.metadata.get(DATASET, ""),
+        source=version.metadata.get(DATA_SOURCE, ""),
+        synthetic=version.metadata.get(SYNTHETIC, ""),
         artifact=version.artifact_sha256 or "",
         image=version.image_uri or "",
         parameters=parameters,
@@ -90,7 +102,9 @@ def comparison_markdown(model: str, candidate: Compared, others: Sequence[Compar
             columns,
             [
                 ("gates", [c.gates or _NONE for c in columns]),
-                ("dataset", [_short(c.dataset, candidate.dataset) for c in columns]),
+                ("dataset", [_dataset(c, candidate) for c in columns]),
+                ("rows from", [c.source or _NONE for c in columns]),
+                ("synthetic", [c.synthetic or _NONE for c in columns]),
                 ("artifact", [c.artifact[:12] or _NONE for c in columns]),
                 ("image", [c.image.rpartition("/")[2] or _NONE for c in columns]),
             ],
@@ -123,9 +137,10 @@ def _table(columns: Sequence[Compared], rows: Sequence[tuple[str, list[str]]]) -
     return markdown_table(head, [(name, *cells) for name, cells in rows])
 
 
-def _short(dataset: str, candidate: str) -> str:
-    same = " (the same)" if dataset and dataset == candidate else ""
-    return f"{dataset[:12]}{same}" if dataset else _NONE
+def _dataset(column: Compared, candidate: Compared) -> str:
+    """Return the head of a dataset's digest; of another version, whether it is the candidate's."""
+    same = " (the same)" if column is not candidate and column.dataset == candidate.dataset else ""
+    return f"{column.dataset[:12]}{same}" if column.dataset else _NONE
 
 
 def _said(card: dict[str, Any]) -> tuple[dict[str, float], str, dict[str, str]]:

@@ -16,7 +16,7 @@ from causeway.errors import BadInput
 from causeway.model_cards.content import package_content
 from causeway.model_cards.fields import LONG_TEXT, Facts
 from causeway.model_cards.schema import checked
-from causeway.plain_texts import encoded, encoded_metrics
+from causeway.plain_texts import clipped, encoded, encoded_metrics
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.fingerprint import REQUEST_SHA256, request_sha256
@@ -25,6 +25,7 @@ from causeway.versions.registry import (
     ARTIFACT_VERSION,
     COMPARISON,
     DAG_RUN,
+    DATA_SOURCE,
     DATASET,
     GATE_REPORT_SHA256,
     MANIFEST_SHA256,
@@ -32,6 +33,7 @@ from causeway.versions.registry import (
     MODEL,
     OWN_METADATA,
     REQUESTED_BY,
+    SYNTHETIC,
     TRAINED_BY,
     USE_CASE,
     VALIDATION_METRICS,
@@ -199,6 +201,7 @@ def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str
         MANIFEST_SHA256: candidate.manifest_sha256,
         GATE_REPORT_SHA256: candidate.gate_report.sha256,
         DATASET: candidate.dataset_digest,
+        SYNTHETIC: candidate.synthetic,
         MLFLOW_RUN: candidate.mlflow_run,
         DAG_RUN: candidate.dag_run,
         TRAINED_BY: candidate.trained_by,
@@ -210,4 +213,5 @@ def _metadata(case: UseCase, model: ModelSpec, candidate: Candidate) -> dict[str
         for key, value in metadata.items()
         if value
     }
+    plain[DATA_SOURCE] = clipped(candidate.data_source, f"customer metadata {DATA_SOURCE!r}")
     return plain | {VALIDATION_METRICS: encoded_metrics(candidate.metrics)}

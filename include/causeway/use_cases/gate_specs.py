@@ -6,6 +6,7 @@ gate says `inconclusive: pass`. The report shows either way that the gate was in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -120,6 +121,23 @@ class SampleGate(AnyKind):
     min_of_each_class: Annotated[int, Field(ge=0)] = 0
 
 
+class SourceGate(AnyKind):
+    """Whether rows that are invented may train a model that goes on to test and production.
+
+    It holds for every model, and refuses them where the model declares nothing else.
+    """
+
+    kind: Literal["source"]
+    synthetic: Literal["refuse", "allow"] = "refuse"
+
+
+def with_source(gates: Sequence[AnyGate]) -> tuple[AnyGate, ...]:
+    """Return the gates with the one on the source, which holds unless it is declared."""
+    if any(isinstance(gate, SourceGate) for gate in gates):
+        return tuple(gates)
+    return (*gates, SourceGate(kind="source"))
+
+
 def _kind(value: Any) -> str:
     """Return a gate's kind; one that names none is a bound on a metric."""
     kind = value.get("kind", "metric") if isinstance(value, dict) else value.kind
@@ -134,6 +152,7 @@ AnyGate = Annotated[
         Annotated[FairnessGate, Tag("fairness")],
         Annotated[DriftGate, Tag("drift")],
         Annotated[SampleGate, Tag("sample")],
+        Annotated[SourceGate, Tag("source")],
     ],
     Discriminator(_kind),
 ]

@@ -30,6 +30,9 @@ DATASET: Final = "dataset-sha256"
 COMPARISON: Final = "comparison"
 VALIDATION_METRICS: Final = "validation-metrics"
 GATE_REPORT_SHA256: Final = "gate-report-sha256"
+#: Where the rows come from, in words, and whether any of them are invented.
+DATA_SOURCE: Final = "data-source"
+SYNTHETIC: Final = "synthetic-data"
 MLFLOW_RUN: Final = "mlflow-run"
 DAG_RUN: Final = "dag-run"
 TRAINED_BY: Final = "trained-by"
@@ -55,6 +58,8 @@ OWN_METADATA: Final = (
     ARTIFACT_VERSION,
     MANIFEST_SHA256,
     DATASET,
+    DATA_SOURCE,
+    SYNTHETIC,
     COMPARISON,
     VALIDATION_METRICS,
     GATE_REPORT_SHA256,
@@ -104,6 +109,8 @@ class Candidate:
     commit: str | None = None
     repository: str | None = None
     requested_by: str | None = None
+    data_source: str = "unknown"
+    synthetic: str = "unknown"
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,11 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[Status | None, frozenset[Status]]]] = 
 
 @dataclass(frozen=True)
 class StageRecord:
-    """One model version in one stage: the fifteen attributes of the stage table, and the version.
+    """One model version in one stage: its fifteen attributes in the stage table, and more.
 
     `validation_metrics` come from the test part or the test endpoint, `monitoring_metrics` from
-    the live endpoint (with its name); both are JSON-able.
+    the live endpoint (with its name); both are JSON-able. `data_source` and `synthetic` are the
+    version's: where its rows come from, and whether any of them are invented.
     """
 
     version_arn: ModelPackageArn
@@ -158,6 +159,8 @@ class StageRecord:
     audit_user: str
     validation_metrics: Mapping[str, Any] = field(default_factory=dict)
     monitoring_metrics: Mapping[str, Any] = field(default_factory=dict)
+    data_source: str = ""
+    synthetic: str = ""
 
     def moved(
         self,

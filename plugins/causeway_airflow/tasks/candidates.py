@@ -118,6 +118,8 @@ def _tags(model: str, job: TrainedJob, dataset: Dataset, dag_run: str) -> dict[s
         "causeway.feature-groups": ", ".join(dataset["groups"]),
         "causeway.dataset-sha256": dataset["digest"],
         "causeway.dataset-uri": dataset["uri"],
+        "causeway.data-source": "; ".join(dataset["sources"]),
+        "causeway.synthetic-data": dataset["synthetic"],
         "mlflow.source.git.commit": code.commit,
         "mlflow.source.name": code.repository,
         "mlflow.source.type": "JOB",

@@ -15,6 +15,7 @@ from causeway.datasets.datasets import dataset_spec, identifiers, require_bounde
 from causeway.digests import canonical_json, sha256
 from causeway.errors import NameTaken, NotSharedYet
 from causeway.features.health import Appended
+from causeway.features.origins import DataOrigin
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.use_cases.use_case import ModelSpec, UseCase
@@ -24,6 +25,7 @@ from causeway_airflow.results import Dataset
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.dataset_queries import StartedQuery, failure, start
 from causeway_airflow.tasks.jobs import uri_of
+from causeway_airflow.tasks.origins import origin_of_dataset
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,8 @@ def _outcome(
             return Pending(_wait(query.execution_id), carried=asdict(query))
         case Meaning.SUCCESS:
             table = _table(hook, model, description["Statistics"]["DataManifestLocation"])
-            return Done(_stored(hook(ArtifactsHook), role, case, model, query, table))
+            origin = origin_of_dataset(hook, case, model)
+            return Done(_stored(hook(ArtifactsHook), role, case, model, query, table, origin))
     raise failure(hook, case, model, description)
 
 
@@ -121,6 +124,11 @@ def _table(hook: Hooks, model: ModelSpec, manifest: str) -> pa.Table:
     return table.sort_by([(name, "ascending") for name in table.column_names])
 
 
+def described(dataset: str) -> str:
+    """Return where the document lies that describes a dataset."""
+    return dataset.replace("dataset.parquet", "dataset.json")
+
+
 def _stored(
     store: ArtifactsHook,
     role: AccountRole,
@@ -128,6 +136,7 @@ def _stored(
     model: ModelSpec,
     query: StartedQuery,
     table: pa.Table,
+    origin: DataOrigin,
 ) -> Dataset:
     """Store a dataset under its digest, with the document that describes it beside it."""
     spec = dataset_spec(case, model, table.combine_chunks())
@@ -144,8 +153,13 @@ def _stored(
         "query_sha256": sha256(query.sql),
         "snapshot": query.snapshot,
         "execution_id": query.execution_id,
+        "sources": list(origin.sources),
+        "synthetic": origin.synthetic.value,
     }
-    shown = ("digest", "rows", "groups", "missing", "query_sha256", "snapshot")
+    shown = (
+        *("digest", "rows", "groups", "missing", "query_sha256", "snapshot"),
+        *("sources", "synthetic"),
+    )
     document = {name: value for name, value in dataset.items() if name in shown} | {
         "identifiers": identifiers(case, model),
         "declared": model.dataset.model_dump(mode="json"),
@@ -154,6 +168,6 @@ def _stored(
     }
     text = canonical_json(document).encode()
     with suppress(NameTaken):  # another snapshot held the same rows: what it wrote stays
-        store.put(uri.replace("dataset.parquet", "dataset.json"), text, sha256=sha256(text))
+        store.put(described(uri), text, sha256=sha256(text))
     log.info("dataset %s: %d rows", spec.digest, spec.rows)
     return dataset

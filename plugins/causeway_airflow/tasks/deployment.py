@@ -304,7 +304,8 @@ def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
 def record_begin(table: StageTableHook, subject: Subject, decision: Decision) -> None:
     """Have the stage's record say that the version is being deployed."""
     now, stage = datetime.now(UTC), subject.stage
-    record = table.state(subject.version).records.get(stage)
+    records = table.state(subject.version).records
+    record, development = records.get(stage), records.get(Stage.DEVELOPMENT)
     if record is None:
         status = Status.IN_PROGRESS if stage is Stage.TEST else Status.PENDING
         record = add_record(
@@ -317,6 +318,8 @@ def record_begin(table: StageTableHook, subject: Subject, decision: Decision) ->
                 subject.model,
                 now=now,
                 user=decision.person,
+                data_source=development.data_source if development else "",
+                synthetic=development.synthetic if development else "",
             ),
         )
     tested = stage is Stage.TEST and record.validation_metrics

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from causeway.digests import Digest
 from causeway.errors import NotFound, UnexpectedState
+from causeway.features.origins import UNKNOWN, DataOrigin
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.training.candidates import candidates
@@ -25,13 +26,16 @@ from causeway.use_cases.use_case import EVALUATION_SCRIPT, ModelSpec, UseCase
 from causeway.versions.registry import artifact_key
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
+from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.jobs import JobsHook
 from causeway_airflow.hooks.pipelines import PipelinesHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import TrainedJob
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.datasets import described
 from causeway_airflow.tasks.jobs import ScriptJob, processing_job, training_job, uri_of
 from causeway_airflow.tasks.model_archives import document
+from causeway_airflow.tasks.origins import origin_of_dataset
 from causeway_airflow.tasks.pipelines import job_of
 
 #: The duty that may describe jobs.
@@ -45,7 +49,7 @@ class Evidence:
 
     `metrics` are what its training measured, `evaluation` is the folder of the evaluation and
     `document` its content; `in_production` is the digest of the artifact that is in production now,
-    empty without one.
+    empty without one; `origin` is where the dataset's rows come from.
     """
 
     best: TrainedJob
@@ -56,6 +60,7 @@ class Evidence:
     evaluation: str
     document: Mapping[str, Any]
     in_production: str
+    origin: DataOrigin = UNKNOWN
 
     @property
     def artifact_sha256(self) -> str:
@@ -117,7 +122,27 @@ def evidence(
         evaluation=folder.rstrip("/"),
         document=json.loads(files.read(f"{folder.rstrip('/')}/evaluation.json")),
         in_production=in_production,
+        origin=_origin(hook, role, case, model, dataset),
     )
+
+
+def _origin(
+    hook: Hooks, role: AccountRole, case: UseCase, model: ModelSpec, dataset: str
+) -> DataOrigin:
+    """Return where a dataset's rows come from.
+
+    The files are those of when it was built. Whether rows are invented is asked of the ingestions,
+    which only recorders write; it is said of a group for as long as that exists.
+    """
+    try:
+        about = json.loads(hook(ArtifactsHook, role, TRAINER).read(described(dataset)))
+    except AwsCallError as error:
+        # A missing object is denied to who may not list the bucket.
+        if not (error.missing or error.denied):
+            raise
+        about = {}
+    synthetic = origin_of_dataset(hook, case, model).synthetic
+    return DataOrigin(tuple(about.get("sources", ())), synthetic)
 
 
 def final_metrics(files: ArtifactsHook, job: TrainedJob) -> dict[str, Any]:

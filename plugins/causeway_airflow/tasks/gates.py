@@ -8,6 +8,7 @@ from causeway.digests import sha256
 from causeway.gates.judges import evaluate
 from causeway.gates.report import GateReport
 from causeway.topology.accounts import AccountRole
+from causeway.use_cases.gate_specs import with_source
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.results import Gated
@@ -41,7 +42,7 @@ def judge(
 def judged(model: ModelSpec, evidence: Evidence) -> GateReport:
     """Return what the model's gates say of the evidence: the same report each time."""
     return evaluate(
-        model.gates,
+        with_source(model.gates),
         # The figures it was chosen by go into the report beside those of the held-out part.
         {**evidence.metrics, **evidence.document["metrics"]},
         model=model.name,
@@ -49,6 +50,7 @@ def judged(model: ModelSpec, evidence: Evidence) -> GateReport:
         dataset_digest=evidence.dataset_digest,
         evaluation=evidence.document,
         in_production=evidence.in_production,
+        origin=evidence.origin,
     )
 
 

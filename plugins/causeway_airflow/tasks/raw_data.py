@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import logging
 import tempfile
 from dataclasses import dataclass
@@ -15,13 +14,7 @@ from typing import Final
 from causeway.errors import BadInput
 from causeway.features.event_times import delivered_at
 from causeway.features.groups import raw_key, rows_key
-from causeway.features.health import health_key
-from causeway.features.origins import (
-    GroupOrigin,
-    Synthetic,
-    group_origin,
-    require_no_other,
-)
+from causeway.features.origins import Synthetic, require_no_other
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import RawFile, validate_raw
 from causeway.ingestion.unpacking import unpack
@@ -30,11 +23,11 @@ from causeway.use_cases.published import NEXT_STEP, Published, check_digest
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
-from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.hooks.published import SCHEMES, download
 from causeway_airflow.results import ValidatedFile
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.local_files import LocalFile, local_file
+from causeway_airflow.tasks.origins import origin_of_group
 
 log = logging.getLogger(__name__)
 
@@ -160,18 +153,8 @@ def _require_sample_allowed(hook: Hooks, case: UseCase, sample: Sample) -> None:
         )
     if sample.over_records:
         return
-    table = hook(GovernanceHook, "governance", "recorder")
-    require_no_other(
-        {group.name: read_origin(table, group.name) for group in case.feature_groups}, case.id
-    )
-
-
-def read_origin(
-    table: GovernanceHook, group: str, created: datetime | None = None
-) -> GroupOrigin | None:
-    """Return what the latest ingestion's summary says of a group's rows; None: there is none."""
-    item = table.get(health_key(group)) or {}
-    return group_origin(json.loads(item.get("summary", "null")), created)
+    groups = {group.name: origin_of_group(hook, group.name) for group in case.feature_groups}
+    require_no_other(groups, case.id)
 
 
 def _was_sample(objects: ArtifactsHook, uri: str) -> bool:

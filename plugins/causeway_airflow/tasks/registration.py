@@ -210,6 +210,8 @@ def _candidate(hook: Hooks, registration: Registration, report: GateReport) -> C
         hyperparameters=hyperparameters_of(best["hyperparameters"]),
         dataset_digest=evidence.dataset_digest,
         dataset_uri=evidence.dataset_uri,
+        data_source=str(evidence.origin),
+        synthetic=evidence.origin.synthetic.value,
         documents=_documents(files, registration, report),
         commit=code.commit,
         repository=code.repository,

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from causeway.features.origins import UNKNOWN, DataOrigin, Synthetic
 from causeway.gates.judges import GateReport, GateVerdict, evaluate
-from causeway.use_cases.gate_specs import AnyGate
+from causeway.use_cases.gate_specs import AnyGate, with_source
 
 PASS, FAIL, OPEN = GateVerdict.PASS, GateVerdict.FAIL, GateVerdict.INCONCLUSIVE
 LIVE = "b" * 64
@@ -21,6 +22,7 @@ def gate(**declared: Any) -> Any:
 
 def judge(declared: dict[str, Any], metrics: dict[str, Any], **evaluation: Any) -> GateReport:
     in_production = evaluation.pop("in_production", "")
+    origin = evaluation.pop("origin", UNKNOWN)
     return evaluate(
         [gate(**declared)],
         metrics,
@@ -29,6 +31,7 @@ def judge(declared: dict[str, Any], metrics: dict[str, Any], **evaluation: Any) 
         dataset_digest="d",
         evaluation=evaluation,
         in_production=in_production,
+        origin=origin,
     )
 
 
@@ -221,3 +224,30 @@ def test_rows_that_no_group_names_leave_a_fairness_gate_open() -> None:
     report = judge(gate, {"auc": 0.8}, fairness={"sex": groups})
     assert report.verdict is OPEN
     assert "40 rows are in no group" in report.text()
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "refused", "allowed"),
+    [
+        (Synthetic.NO, PASS, PASS),
+        (Synthetic.YES, FAIL, PASS),
+        (Synthetic.PARTLY, FAIL, PASS),
+        (Synthetic.UNKNOWN, OPEN, PASS),
+    ],
+)
+def test_invented_rows_pass_only_where_that_is_declared(
+    synthetic: Synthetic, refused: GateVerdict, allowed: GateVerdict
+) -> None:
+    origin = DataOrigin(("a.csv, 3 rows",), synthetic)
+    assert judge({"kind": "source"}, {}, origin=origin).verdict is refused
+    report = judge({"kind": "source", "synthetic": "allow"}, {}, origin=origin)
+    assert report.verdict is allowed
+    said = f"synthetic: {synthetic.value} (declared: allow), from a.csv, 3 rows"
+    assert report.results[0].wording == said
+
+
+def test_the_gate_on_the_source_holds_where_none_is_declared() -> None:
+    auc, allow = gate(**AUC), gate(kind="source", synthetic="allow")
+    assert with_source([auc])[1].kind == "source"
+    assert with_source([auc])[1].synthetic == "refuse"
+    assert with_source([allow, auc]) == (allow, auc)

@@ -31,7 +31,12 @@ def registered(
     version: RegistryVersion = make_version(
         2,
         image_uri=IMAGE,
-        metadata={"dataset-sha256": "d" * 64, "mlflow-run": "run"},
+        metadata={
+            "dataset-sha256": "d" * 64,
+            "data-source": "mine.csv, 9 rows",
+            "synthetic-data": "no",
+            "mlflow-run": "run",
+        },
         card=json.dumps(package_content(Facts(case, model, candidate))),
     )
     return version

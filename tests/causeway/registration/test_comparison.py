@@ -24,11 +24,15 @@ def test_a_version_is_read_back_as_the_candidate_was(
         2,
         card=card(case, model, CANDIDATE),
         image_uri=CANDIDATE.image_uri,
-        metadata={"dataset-sha256": CANDIDATE.dataset_digest},
+        metadata={
+            "dataset-sha256": CANDIDATE.dataset_digest,
+            "data-source": CANDIDATE.data_source,
+            "synthetic-data": CANDIDATE.synthetic,
+        },
     )
     after, before = of_version(version), of_candidate(CANDIDATE)
     assert after.label == "v2"
-    for name in ("metrics", "gates", "dataset", "artifact", "image", "parameters"):
+    for name in ("metrics", "gates", "dataset", "source", "artifact", "image", "parameters"):
         assert getattr(after, name) == getattr(before, name), name
 
 
@@ -46,7 +50,11 @@ def test_metrics_parameters_and_data_stand_side_by_side(
     earlier = make_version(
         1,
         card=card(case, model, CANDIDATE),
-        metadata={"dataset-sha256": CANDIDATE.dataset_digest},
+        metadata={
+            "dataset-sha256": CANDIDATE.dataset_digest,
+            "data-source": CANDIDATE.data_source,
+            "synthetic-data": CANDIDATE.synthetic,
+        },
     )
     better = of_candidate(CANDIDATE)
     better = type(better)(**{**vars(better), "metrics": {"auc": 0.85}})
@@ -55,7 +63,17 @@ def test_metrics_parameters_and_data_stand_side_by_side(
     assert "| auc | 0.85 (+0.05) | 0.8 |" in text
     assert "| eta | 0.1 | 0.1 |" in text
     assert "| gates | pass | pass |" in text
-    assert text.count("(the same)") == 2
+    assert "| dataset | dddddddddddd | dddddddddddd (the same) |" in text
+    assert "| rows from | mine.csv, 9 rows | mine.csv, 9 rows |" in text
+    assert "| synthetic | no | no |" in text
+
+
+def test_another_dataset_is_not_called_the_same(make_version: Any) -> None:
+    other = make_version(1, card="{}", metadata={"dataset-sha256": "e" * 64})
+    none = make_version(2, card="{}", metadata={})
+    text = comparison_markdown("m", of_candidate(CANDIDATE), [of_version(other), of_version(none)])
+    assert "| dataset | dddddddddddd | eeeeeeeeeeee | - |" in text
+    assert "(the same)" not in text
 
 
 def test_a_first_version_is_compared_with_nothing() -> None:

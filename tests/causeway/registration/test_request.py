@@ -56,6 +56,8 @@ def test_a_version_is_registered_by_group_arn_and_waits_for_approval(
         "artifact-object-version",
         "manifest-sha256",
         "dataset-sha256",
+        "data-source",
+        "synthetic-data",
         "gate-report-sha256",
         "mlflow-run",
         "dag-run",

@@ -103,9 +103,10 @@ def test_the_same_data_is_one_dataset(
         first = build()
     assert set(first) == {
         *("digest", "uri", "rows", "groups", "missing", "query_sha256", "snapshot"),
-        "execution_id",
+        *("execution_id", "sources", "synthetic"),
     }
     assert first["missing"] == {}
+    assert (first["sources"], first["synthetic"]) == ([], "unknown"), "nobody ingested a file"
     s3 = filled.client("s3", CONSUMER)
     key = first["uri"].split("/", 3)[3]
     table = pq.read_table(io.BytesIO(s3.get_object(Bucket=DATASETS, Key=key)["Body"].read()))
