@@ -123,7 +123,8 @@ def small_use_case(folder: Path) -> Path:
     training["candidates"] = [{"max_depth": 2, "eta": 0.3}]
     training["hyperparameters"] |= {"num_boost_round": 2}
     training["repeated_splits"] = 0
-    document["models"][0]["gates"] = [{"metric": "auc", "min": 0.01}]
+    allowed = {"kind": "source", "synthetic": "allow"}
+    document["models"][0]["gates"] = [{"metric": "auc", "min": 0.01}, allowed]
     cases = folder / "use_cases"
     cases.mkdir()
     (cases / "credit_risk.yaml").write_text(yaml.safe_dump(document, sort_keys=False))

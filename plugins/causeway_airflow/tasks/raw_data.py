@@ -76,13 +76,13 @@ def validate(
         rows = Path(folder) / "rows.parquet"
         raw = validate_raw(file.path, case, file=file.name, rows_to=rows)
         _require_published_rows(case, file, raw)
-        rows_uri = f"s3://{topology().bucket(role)}/{rows_key(case, raw.sha256, raw.rows_sha256)}"
-        with rows.open("rb") as content:
-            objects.put(rows_uri, content, sha256=raw.rows_sha256)
         uri = f"s3://{topology().bucket(role)}/{raw_key(case, raw.sha256)}"
         with file.path.open("rb") as content:
             metadata = {SYNTHETIC: "yes"} if file.synthetic else {}
             stored = objects.put(uri, content, sha256=raw.sha256, metadata=metadata)
+        rows_uri = f"s3://{topology().bucket(role)}/{rows_key(case, raw.sha256, raw.rows_sha256)}"
+        with rows.open("rb") as content:
+            objects.put(rows_uri, content, sha256=raw.rows_sha256)
         synthetic = file.synthetic or (not stored.created and _was_sample(objects, uri))
     log.info("%s: %d rows, %s", file.name, raw.rows, uri)
     return ValidatedFile(
