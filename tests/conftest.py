@@ -18,10 +18,20 @@ from tests import leftovers
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
+#: Fixtures that several folders share, each once in a process.
+pytest_plugins = ["tests.plugins.shared_platform"]
+
 # Read when MLflow is imported, which some tests do at their top.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-LONG = ("tests/e2e/", "tests/lifecycle/", "tests/chaos/", "tests/plugins/", "tests/infra/")
+LONG = (
+    "tests/e2e/",
+    "tests/lifecycle/",
+    "tests/chaos/",
+    "tests/plugins/",
+    "tests/security/production/",
+    "tests/infra/",
+)
 ONE_WORKER = "tests/lifecycle/"
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from causeway.errors import SharingError
 from causeway.reporting.alerts import Alert, Severity
 from tests.local_platform import LocalPlatform
-from tests.plugins.conftest import TOPIC
+from tests.plugins.shared_platform import TOPIC
 
 ALERT = Alert("drift", Severity.WARNING, "111111111111", "arn:aws:x", "Look.", "d r")
 

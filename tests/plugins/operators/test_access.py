@@ -17,7 +17,8 @@ from causeway.errors import SharingError
 from causeway.topology.accounts import AccountRole
 from causeway.topology.names import FEATURE_DATABASE
 from tests.local_platform import LocalPlatform
-from tests.plugins.conftest import converge_shares, keep_clients
+from tests.plugins.conftest import keep_clients
+from tests.plugins.shared_platform import converge_shares
 
 OWNERS = ("data", "shared_services")
 CONSUMERS = ("data_science", "test", "prod")

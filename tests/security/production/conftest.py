@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 
 from tests.local_platform import LocalPlatform
-from tests.plugins.conftest import approved, heard, platform, shared
-
-__all__ = ["approved", "heard", "platform", "shared"]
 
 #: What was to be seen in the accounts at one moment.
 Seen = dict[str, Any]
