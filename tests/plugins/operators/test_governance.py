@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,12 @@ from tests.plugins.candidates import register
 from tests.plugins.conftest import context
 
 Heard = Callable[[], list[dict[str, Any]]]
+
+
+def seen() -> None:
+    """Have the sync see a version; CloudTrail's times are whole seconds, so wait for the next."""
+    sync()
+    time.sleep(1.1)
 
 
 def sync() -> None:
@@ -28,7 +35,7 @@ def state(version: str) -> Any:
 
 def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, heard: Heard) -> None:
     version = register("attacked").perform(context())["version_arn"]
-    sync()
+    seen()
     heard()
     shared.stranger("a-stranger").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="fine"
@@ -51,7 +58,7 @@ def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, hea
 
 def test_an_approval_counts_for_its_maker_after_a_strangers_edit(shared: LocalPlatform) -> None:
     version = register("edited").perform(context())["version_arn"]
-    sync()
+    seen()
     shared.person("model-owner").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
     )
