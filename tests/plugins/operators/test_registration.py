@@ -19,7 +19,8 @@ from causeway.errors import (
 )
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.registry import artifact_key
+from causeway.versions.fingerprint import request_sha256
+from causeway.versions.registry import OWN_METADATA, artifact_key
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (
@@ -198,6 +199,8 @@ def test_a_version_registered_between_look_and_call_is_found(
         monkeypatch.undo()
         first = {**request, "CustomerMetadataProperties": {**request["CustomerMetadataProperties"]}}
         first["CustomerMetadataProperties"]["dag-run"] = "another"
+        fingerprint = request_sha256(first, OWN_METADATA)
+        first["CustomerMetadataProperties"]["request-sha256"] = fingerprint
         create(self, first)
         return create(self, request)
 
