@@ -190,7 +190,7 @@ def test_one_endpoint_is_deployed_and_one_record_written(chaos: Chaos) -> None:
     live = [one for one in found if one["sk"]["S"] == "LIVE"]
     assert [one["version_arn"]["S"] for one in live] == [MADE["version"]]
     (lease,) = [one for one in found if one["sk"]["S"] == "LEASE"]
-    assert lease["lease_until"]["N"] == "0"
+    assert int(lease["lease_until"]["N"]) > 0  # it goes on to the test of the endpoint
     stages = [one for one in found if one["sk"]["S"] == "STAGE#test"]
     assert [one["status"]["S"] for one in stages] == ["in_progress"]
 

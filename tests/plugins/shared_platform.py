@@ -70,21 +70,56 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
 
 @pytest.fixture
 def approved(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A version of its own that was approved for test; its lease is given back at the end."""
-    from causeway.deployment.leases import release_lease
-    from causeway.topology.accounts import AccountRole
-    from causeway_airflow.hooks.stage_table import StageTableHook
+    """A version of its own that was approved for test; nobody has a lease before and after it."""
     from tests.plugins.candidates import approve, register, sync
     from tests.plugins.conftest import context
 
     version = register(request.node.name).perform(context())["version_arn"]
     sync()
     approve(shared, version)
+    give_leases_back()
     yield version
+    give_leases_back()
+
+
+@pytest.fixture(scope="module")
+def own_endpoints(shared: LocalPlatform) -> Iterator[None]:
+    """Nothing is served before and after the tests of a file, in test or in production."""
+    forget_endpoints(shared)
+    yield
+    forget_endpoints(shared)
+
+
+def forget_endpoints(platform: LocalPlatform) -> None:
+    """Delete the model's endpoints and what the table says of them, as administrators."""
+    give_leases_back()
+    table = platform.client("dynamodb", "governance")
+    for role in ("test", "prod"):
+        sagemaker = platform.client("sagemaker", role)
+        for endpoint in sagemaker.list_endpoints()["Endpoints"]:
+            name = endpoint["EndpointName"]
+            sagemaker.get_waiter("endpoint_in_service").wait(
+                EndpointName=name, WaiterConfig={"Delay": 1}
+            )
+            sagemaker.delete_endpoint(EndpointName=name)
+            sagemaker.get_waiter("endpoint_deleted").wait(
+                EndpointName=name, WaiterConfig={"Delay": 1}
+            )
+        key = {"pk": {"S": f"ENDPOINT#{role}#credit_risk"}, "sk": {"S": "LIVE"}}
+        table.delete_item(TableName="causeway-governance", Key=key)
+
+
+def give_leases_back() -> None:
+    """Give back the leases on the model's endpoints, whoever has them."""
+    from causeway.deployment.leases import release_lease
+    from causeway.topology.accounts import AccountRole
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
     table = StageTableHook("causeway_governance_recorder")
-    lease = table.lease(AccountRole.TEST, "credit_risk")
-    if lease is not None:
-        table.apply(release_lease(lease))
+    for role in (AccountRole.TEST, AccountRole.PROD):
+        lease = table.lease(role, "credit_risk")
+        if lease is not None:
+            table.apply(release_lease(lease))
 
 
 @pytest.fixture

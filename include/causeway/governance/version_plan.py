@@ -48,6 +48,9 @@ from causeway.versions.stages import (
 #: The audit user of changes that the sync makes by itself.
 SYNC_USER: Final = "causeway-sync"
 
+#: What the mark of a call begins with that changed a version before it was first seen.
+UNSEEN: Final = "unseen-"
+
 _APPROVAL_STATUS: Final[Mapping[Verdict | None, str]] = MappingProxyType(
     {None: UNDECIDED, Verdict.APPROVED: "Approved", Verdict.REJECTED: "Rejected"}
 )
@@ -176,7 +179,7 @@ class VersionPlan:
 
     def _suspect(self, why: str, call: RegistryCall) -> None:
         """Quarantine the version for a call, once."""
-        mark = f"unseen-{call.event_id}"
+        mark = f"{UNSEEN}{call.event_id}"
         if mark in self.attempts.judged:
             return
         self.attempts.judged.add(mark)
@@ -207,6 +210,16 @@ class VersionPlan:
             )
 
     def _decide(self, gesture: Gesture, attempt: int) -> None:
+        doubted = any(mark.startswith(UNSEEN) for mark in self.attempts.judged)
+        if doubted and gesture.verdict is Verdict.APPROVED:
+            raise ApprovalRefused(
+                f"{self.version.arn} was changed before it was first seen: nobody knows what was "
+                "registered",
+                quarantine=True,
+                account=self.version.arn.account,
+                principal=gesture.principal,
+                next_step="Find out who changed it; train and register again.",
+            )
         decision = decide(
             gesture,
             self.version,

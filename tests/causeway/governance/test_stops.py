@@ -196,6 +196,21 @@ def test_a_package_that_changed_before_it_was_seen_is_quarantined(world: World) 
     assert world.state.decisions == ()
 
 
+def test_a_version_that_somebody_changed_before_it_was_seen_is_quarantined(world: World) -> None:
+    """Whoever may write there could change the fingerprint of the request as well."""
+    world.modify("model-owner", duty="side-door")
+    world.sync()
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+    assert "changed before it was first seen" in world.alerts[-1]
+    for _ in range(2):
+        world.sync()
+    assert len(world.alerts) == 1
+    world.approve("model-owner")
+    world.sync()
+    assert world.state.decisions == ()
+    assert world.record(Stage.DEVELOPMENT) is Status.QUARANTINED
+
+
 def test_a_refused_stop_is_said_once(world: World) -> None:
     approved_twice(world)
     world.ask_production("stranger", "Rejected")

@@ -33,6 +33,8 @@ from tests.plugins.candidates import (
 )
 from tests.plugins.conftest import context, woken
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 FULL = os.environ.get("CAUSEWAY_DEPTH") == "full"
 #: How sure the model of each version is, which shows in the Brier score of its test.
 SURE = (0.9, 0.8, 0.7)

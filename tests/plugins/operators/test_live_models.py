@@ -42,7 +42,17 @@ def live(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[dict
     files = ArtifactsHook("causeway_shared_services_releaser")
     current = files.current(uri)
     files.tag(uri, current.version_id, {RELEASES[AccountRole.PROD]: "true"})
-    table = StageTableHook("causeway_governance_recorder")
+    key, table = (
+        live_key(AccountRole.PROD, "credit_risk"),
+        StageTableHook("causeway_governance_recorder"),
+    )
+    where = {
+        "TableName": "causeway-governance",
+        "Key": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+    }
+    items = shared.client("dynamodb", "governance")
+    before = items.get_item(**where).get("Item")  # what another file has deployed
+    items.delete_item(**where)
     table.write(
         write_live(
             Live(
@@ -59,10 +69,9 @@ def live(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[dict
         )
     )
     yield {"Bucket": bucket, "Key": key}
-    key = live_key(AccountRole.PROD, "credit_risk")
-    shared.client("dynamodb", "governance").delete_item(
-        TableName="causeway-governance", Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-    )
+    items.delete_item(**where)
+    if before:
+        items.put_item(TableName="causeway-governance", Item=before)
 
 
 def test_what_is_live_as_it_was_released_is_no_alert(live: dict[str, str], heard: Heard) -> None:

@@ -14,11 +14,15 @@ from causeway.governance.decisions import Decision, decision_item
 from causeway.governance.gestures import Verdict
 from causeway.governance.registry_calls import RegistryCall
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.fingerprint import request_sha256
+from causeway.versions.registry import OWN_METADATA
 from causeway.versions.stages import Stage, Status
 from tests.accounts import ACCOUNTS
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import deploy, register, run_of, sync
 from tests.plugins.conftest import context
+
+pytestmark = pytest.mark.usefixtures("own_endpoints")
 
 TABLE = "causeway-governance"
 ROLES = f"arn:aws:iam::{ACCOUNTS['shared_services']}:role/causeway"
@@ -44,14 +48,17 @@ def duty(name: str) -> Any:
 
 
 # -------------------------------------------------------------- A2: another package
-def change(platform: LocalPlatform, version: str) -> None:
+def change(platform: LocalPlatform, version: str, *, fingerprint: bool = False) -> None:
     """Somebody who may write in the registry gives the version another environment."""
     registry = platform.client("sagemaker", "shared_services")
-    specification = registry.describe_model_package(ModelPackageName=version)[
-        "InferenceSpecification"
-    ]
+    described = registry.describe_model_package(ModelPackageName=version)
+    specification = described["InferenceSpecification"]
     specification["Containers"][0]["Environment"] |= {"SAGEMAKER_PROGRAM": "other.py"}
-    registry.update_model_package(ModelPackageArn=version, InferenceSpecification=specification)
+    changes: dict[str, Any] = {"InferenceSpecification": specification}
+    if fingerprint:
+        mark = request_sha256(described, OWN_METADATA)
+        changes["CustomerMetadataProperties"] = {"request-sha256": mark}
+    registry.update_model_package(ModelPackageArn=version, **changes)
 
 
 def test_a_package_changed_after_its_approval_is_not_deployed(
@@ -79,9 +86,12 @@ def test_a_package_changed_while_its_endpoint_is_made_is_taken_back(
         deploy(approved).resumed(run_of(approved), **deferred.value.kwargs)
 
 
-def test_a_package_changed_before_anybody_saw_it_is_quarantined(shared: LocalPlatform) -> None:
-    version = register("changed unseen").perform(context())["version_arn"]
-    change(shared, version)
+@pytest.mark.parametrize("fingerprint", [False, True], ids=["", "with its fingerprint"])
+def test_a_package_changed_before_anybody_saw_it_is_quarantined(
+    shared: LocalPlatform, fingerprint: bool
+) -> None:
+    version = register(f"changed unseen {fingerprint}").perform(context())["version_arn"]
+    change(shared, version, fingerprint=fingerprint)
     sync()
     shared.person("model-owner").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved"

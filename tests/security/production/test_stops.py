@@ -25,6 +25,8 @@ from tests.plugins.candidates import (
 )
 from tests.plugins.conftest import execute
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 
 def table() -> Any:
     from causeway_airflow.hooks.stage_table import StageTableHook

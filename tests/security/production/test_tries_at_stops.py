@@ -33,6 +33,8 @@ from tests.plugins.conftest import context, execute
 from tests.security.production.test_decisions import TABLE, duty, encoded
 from tests.security.production.test_stops import say, state, table
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 #: Of both versions; the first is live before the second.
 ENDPOINT = "credit-risk"
 
