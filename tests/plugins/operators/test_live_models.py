@@ -42,13 +42,11 @@ def live(shared: LocalPlatform, request: pytest.FixtureRequest) -> Iterator[dict
     files = ArtifactsHook("causeway_shared_services_releaser")
     current = files.current(uri)
     files.tag(uri, current.version_id, {RELEASES[AccountRole.PROD]: "true"})
-    key, table = (
-        live_key(AccountRole.PROD, "credit_risk"),
-        StageTableHook("causeway_governance_recorder"),
-    )
+    item = live_key(AccountRole.PROD, "credit_risk")
+    table = StageTableHook("causeway_governance_recorder")
     where = {
         "TableName": "causeway-governance",
-        "Key": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+        "Key": {"pk": {"S": item.pk}, "sk": {"S": item.sk}},
     }
     items = shared.client("dynamodb", "governance")
     before = items.get_item(**where).get("Item")  # what another file has deployed
