@@ -19,6 +19,8 @@ from tests.plugins.candidates import evaluated
 from tests.plugins.conftest import context
 from tests.plugins.results import BUCKET, DATASET, TRAINED
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 ABOUT = {"use_case": "credit_risk", "model": "credit_risk"}
 LIVE = "b" * 64
 

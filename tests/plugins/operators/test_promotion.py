@@ -17,6 +17,8 @@ from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, run_of, sync
 from tests.plugins.conftest import context, execute
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 
 def versions(platform: LocalPlatform) -> list[str]:
     listed = platform.client("sagemaker", "shared_services").list_model_packages(

@@ -35,6 +35,8 @@ from tests.plugins.candidates import (
 )
 from tests.plugins.conftest import context, execute
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 SHARED = "causeway-shared-services-333333333333-eu-central-1"
 SHARED_KEY = "arn:aws:kms:eu-central-1:333333333333:alias/causeway-shared-services"
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"

@@ -14,6 +14,8 @@ from causeway.versions.registry import artifact_key
 from tests.local_platform import LocalPlatform
 from tests.plugins.trained import small_use_cases, training
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 
 def test_a_candidate_is_evaluated_beside_the_artifact_in_production(
     platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

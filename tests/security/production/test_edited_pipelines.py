@@ -16,6 +16,8 @@ from tests.plugins.conftest import context, execute
 from tests.plugins.housing import ABOUT, stored_dataset
 from tests.security.production.conftest import Seen
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 #: Of each try, a dataset of its own that nobody trained on.
 SEEDS = {"dataset": 11, "candidate": 12, "definition": 13}
 

@@ -41,7 +41,9 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(shared: LocalPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(
+    shared: LocalPlatform, own_endpoints: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trained]:
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # MLflow keeps files beside its process

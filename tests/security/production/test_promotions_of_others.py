@@ -17,6 +17,8 @@ from tests.security.production.conftest import Seen
 
 Look = Callable[[], Seen]
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 OTHER_MODEL = {"use_case": "california_housing", "model": "california_housing"}
 TASKS = (
     *("deploy to test", "deploy to production", "test", "remove", "smoke"),

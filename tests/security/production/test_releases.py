@@ -23,6 +23,8 @@ from tests.plugins.candidates import deploy, register, run_of, sync
 from tests.plugins.conftest import context, execute
 from tests.refusals import refused, refused_saying
 
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
 APPROVED = {"TagSet": [{"Key": tag, "Value": "true"} for tag in sorted(RELEASES.values())]}
 
 
