@@ -122,7 +122,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         *(
             f"{case}__{of}"
             for case in ("california_housing", "credit_risk")
-            for of in ("features", "training", "promotion")
+            for of in ("features", "training", "promotion", "rollback")
         ),
     }
 
