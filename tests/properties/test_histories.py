@@ -13,8 +13,9 @@ import time_machine
 from causeway.deployment.leases import live_key
 from causeway.governance.decisions import decision_item
 from causeway.items import Key
-from causeway.versions.keys import facts_key, promotion_key, revocation_key, stage_key
+from causeway.versions.keys import decision_key, facts_key, promotion_key, revocation_key, stage_key
 from causeway.versions.stages import Stage
+from tests.properties.agreement import require_agreement
 from tests.properties.forging import forged, real_call
 from tests.properties.world import PROD, START, World, arn_of
 
@@ -54,7 +55,7 @@ def test_a_test_that_is_cleared_later_leaves_what_is_live_in_production(world: W
     world.go_on(1, "deploy_to_test")
     assert status(world, stage_key(arn_of(1), Stage.PRODUCTION)) == "deployed"
     assert status(world, promotion_key(arn_of(1))) == "deployed"
-    world.check()
+    require_agreement(world)
 
 
 @pytest.mark.parametrize("before", [[], [1]], ids=["the first", "after another"])
@@ -76,7 +77,27 @@ def test_what_was_begun_goes_back_when_its_worker_died_before_a_stop(
     world.settle(PROD)
     served = {endpoint.config for endpoint in endpoints.values()}
     assert served == ({live["endpoint_config"]} if live else set())
-    world.check()
+    require_agreement(world)
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["looked at", "its worker died"])
+def test_what_was_begun_goes_back_when_its_decision_is_gone_by_then(
+    world: World, dies: bool
+) -> None:
+    """Whether it is ours was told by the decision's digest, and there was none any more."""
+    go(world, 1, LIVE_AND_ASKED)
+    go(world, 2, UP_TO_PRODUCTION)
+    world.go_on(2, "deploy_to_production")
+    if dies:
+        world.runs_of(2)[0].carried.clear()
+    world.settle(PROD)
+    del world.cloud.table.items[decision_key(arn_of(2), Stage.PRODUCTION, 1)]
+    world.go_on(2, "deploy_to_production")
+    world.settle(PROD)
+    live, endpoint = world.item(LIVE), world.cloud.accounts[PROD].endpoints[world.model.endpoint]
+    assert live is not None
+    assert endpoint.config == live["endpoint_config"]
+    require_agreement(world)
 
 
 def forge(world: World, item: dict[str, Any]) -> None:
@@ -151,4 +172,4 @@ def test_a_rollback_to_what_is_stopped_meanwhile_goes_back(world: World, dies: b
     assert live is not None
     assert live["version_arn"] == str(arn_of(2))
     assert endpoint.config == live["endpoint_config"]
-    world.check()
+    require_agreement(world)

@@ -34,6 +34,7 @@ from causeway.items import Key
 from causeway.topology.accounts import AccountRole
 from causeway.versions.keys import decision_key, decisions_pk, promotion_key, revocation_key
 from causeway.versions.stages import Stage
+from tests.properties.agreement import require_agreement
 from tests.properties.forging import forged, real_call
 from tests.properties.world import PROD, ROLES, START, World, arn_of
 
@@ -254,7 +255,7 @@ class Machine(RuleBasedStateMachine):
             if count == at:
                 self._during(kill, beside)
             step()
-            self.world.check()
+            require_agreement(self.world)
 
     @precondition(lambda machine: len(machine.world.oracle.was_live) > 1)
     @rule(version=st.one_of(st.none(), st.none(), numbers), beside=besides)
@@ -264,7 +265,7 @@ class Machine(RuleBasedStateMachine):
         for part in range(2):
             self._during(None, beside if part else None)
             self.world.roll_back("back-0", version)
-            self.world.check()
+            require_agreement(self.world)
             self.world.settle(PROD)
 
     @rule(
@@ -312,7 +313,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def table_and_endpoint_agree(self) -> None:
-        self.world.check()
+        require_agreement(self.world)
 
     # ---------------------------------------------------------------- parts
     def _during(self, kill: int | None, beside: Any) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from causeway.deployment.leases import lease_key, live_key
+from causeway.deployment.leases import live_key
 from causeway.digests import Digest, sha256
 from causeway.errors import CausewayError
 from causeway.governance.sync import calls_since, plan_sync
@@ -382,23 +382,3 @@ class World:
             assert (arn, acted.attempt) not in self.oracle.revoked, f"{acted.run} was stopped"
         self.recorded += 1
         self.oracle.was_live.add(arn)
-
-    def check(self) -> None:
-        """Assert what holds between any two tasks."""
-        if self.tampered:
-            return
-        live = self.item(live_key(PROD, "credit_risk"))
-        deployed = [
-            item["version_arn"]
-            for key, item in self.cloud.table.items.items()
-            if key.sk == "STAGE#production" and item["status"] == "deployed"
-        ]
-        assert deployed == ([live["version_arn"]] if live else []), (deployed, live)
-        lease = self.item(lease_key(PROD, "credit_risk"))
-        # One that ran out, and that nobody gave back, is of a run that died: its next try mends it.
-        held = lease and lease["lease_until"] != 0
-        endpoint = self.cloud.accounts[PROD].endpoints.get(self.model.endpoint)
-        in_progress = any(not run.endswith("_test") for run in self.in_progress)
-        if endpoint and endpoint.status == "InService" and not held and not in_progress:
-            assert live is not None
-            assert live["endpoint_config"] == endpoint.config

@@ -26,6 +26,7 @@ from causeway.deployment.rollout import (
 from causeway.errors import (
     ApprovalRefused,
     CausewayError,
+    LeaseHeld,
     NotFound,
     Superseded,
     UnexpectedState,
@@ -39,7 +40,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import Stage, Status, current
 from causeway_airflow.configuration import topology
-from causeway_airflow.hooks.endpoints import EndpointsHook
+from causeway_airflow.hooks.endpoints import EndpointsHook, Observed
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
@@ -58,6 +59,8 @@ from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
 log = logging.getLogger(__name__)
 
+#: The statuses of an endpoint that takes no other change before it has settled.
+CHANGING: Final = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 HOOK: Final = "causeway_airflow.hooks.endpoints.EndpointsHook"
 
 
@@ -82,8 +85,9 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     version = registry_version(hook, subject.version)
     try:
         decision = release(hook, subject, version)
-    except (ApprovalRefused, StoppedInTheRegistry):
-        undo(hook, subject, run_id)
+    except CausewayError as error:
+        if not error.retryable:
+            undo(hook, subject, run_id)
         raise
     lease = take_lease(table, subject, run_id)
     try:
@@ -116,7 +120,7 @@ def look(
 
     Raises:
         LeaseHeld: the lease went to another run.
-        NotFound: the endpoint is gone.
+        NotFound: the endpoint is gone, or the decision is.
         DeploymentFailed: it does not serve the approved artifact; the lease is given back.
         ApprovalRefused: somebody stopped the version, or it is another one by now; the endpoint
             goes back to what was live, or away.
@@ -127,7 +131,11 @@ def look(
             return replace(outcome, anew=True)
         return outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
-    names = target(table, subject)
+    try:
+        names = target(table, subject)
+    except NotFound:  # it was there when the deployment began
+        undo(hook, subject, run_id)
+        raise
     observed = endpoints.observe(names.endpoint)
     if observed.status is None:
         raise NotFound(
@@ -276,29 +284,43 @@ def undo(hook: Hooks, subject: Subject, run_id: str) -> None:
 
     Raises:
         EndpointBusy: it still changes; AWS takes another change only afterwards.
+        LeaseHeld: another run has the endpoint, which serves this version all the same.
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
-    held = table.lease(subject.role, subject.model.name)
-    decision = table.standing(subject.version, subject.attempt).decision(subject.stage)
-    if held is None or held.owner != run_id or decision is None:
-        return  # it began nothing, or another run has changed the endpoint since
-    names, live = target(table, subject), table.live(subject.role, subject.model.name)
-    observed = endpoints.observe(names.endpoint)
-    is_live = live and not live.removed_at and live.endpoint_config == names.endpoint_config
-    changes = observed.status in ("Creating", "Updating", "SystemUpdating", "RollingBack")
-    if is_live or not (changes or observed.endpoint_config == names.endpoint_config):
+    endpoint = subject.model.endpoint
+    observed = endpoints.observe(endpoint)
+    if not (_serves(subject, observed) or observed.status in CHANGING):
         return
-    lease = take_lease(table, subject, run_id)
+    try:
+        lease = take_lease(table, subject, run_id)
+    except LeaseHeld:
+        if _serves(subject, observed):
+            raise
+        return  # it is the other run's change
+    # Under the lease nobody else changes these.
+    live, observed = table.live(subject.role, subject.model.name), endpoints.observe(endpoint)
+    is_live = live and not live.removed_at and live.endpoint_config == observed.endpoint_config
+    is_ours = _serves(subject, observed) and not is_live
+    changes = observed.status in CHANGING
+    if is_ours and not changes and observed.status not in (None, "Deleting"):
+        take_back(table, endpoints, subject, subject.target(str(observed.artifact_sha256)))
+    give_back(table, lease)
     if changes:
         raise EndpointBusy(
-            f"{subject.version} may not enter {subject.stage.value}; endpoint {names.endpoint} is "
-            f"{observed.status} and goes back afterwards",
+            f"{subject.version} may not enter {subject.stage.value}; endpoint {endpoint} is "
+            f"{observed.status}, and goes back afterwards where it serves that version",
             account=subject.account,
             next_step="The task retries until that change has ended.",
         )
-    if observed.status not in (None, "Deleting"):
-        take_back(table, endpoints, subject, names)
-    give_back(table, lease)
+
+
+def _serves(subject: Subject, observed: Observed) -> bool:
+    """Say whether an endpoint's config is one that a deployment of the version makes.
+
+    Its own digest tells, not a decision: that may be gone by now, or no longer hold.
+    """
+    digest = observed.artifact_sha256
+    return digest is not None and subject.target(digest).endpoint_config == observed.endpoint_config
 
 
 def record_begin(table: StageTableHook, subject: Subject, decision: Decision) -> None:

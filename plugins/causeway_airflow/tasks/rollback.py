@@ -11,7 +11,7 @@ from typing import Final
 from causeway.deployment.leases import Live, write_history, write_live
 from causeway.deployment.rollback import Past, choose, names_of
 from causeway.deployment.rollout import judge_endpoint, require_success
-from causeway.errors import LeaseHeld, UnexpectedState, WriteConflict
+from causeway.errors import UnexpectedState, WriteConflict
 from causeway.items import absent
 from causeway.reporting.alerts import Alert, Severity
 from causeway.statuses import Meaning
@@ -54,16 +54,19 @@ def begin(
     live = table.live(ROLE, model.name)
     if live is not None and live.run_id == run_id and live.reason:
         return Done(_result(live))  # a task that was cleared after its success
-    history = table.history(ROLE, model.name)
-    past = _past(table, {entry.version_arn for entry in history})
+    if live is None:
+        raise UnexpectedState(
+            f"nothing of {model.name} was ever live in {ROLE.value}",
+            next_step="There is nothing to go back to: promote a version.",
+        )
+    lease = take_lease(table, _subject(table, case, model, live, user), run_id)
     try:
-        chosen = choose(history, live, past, _arn(model, version))
+        chosen = _choose(table, model, version)
     except UnexpectedState:
-        if live is not None:
-            _back_to(table, endpoints, _subject(table, case, model, live, user), live, run_id)
+        _back_to_live(table, endpoints, model)
+        give_back(table, lease)
         raise
     subject, names = _subject(table, case, model, chosen, user), names_of(chosen)
-    lease = take_lease(table, subject, run_id)
     carried = {"fencing": chosen.fencing, "under_way": True}
     tags = tags_of(names, chosen.version_arn, lease)
     if not bring(endpoints, names, tags, subject.account):
@@ -140,20 +143,22 @@ def look(
     return Done(_result(live))
 
 
-def _back_to(
-    table: StageTableHook, endpoints: EndpointsHook, subject: Subject, live: Live, run_id: str
-) -> None:
-    """Bring the endpoint back from what a rollback began whose worker died, unless another acts."""
+def _choose(table: StageTableHook, model: ModelSpec, version: int | None) -> Live:
+    """Return what to go back to, as the table says under the lease."""
+    history, live = table.history(ROLE, model.name), table.live(ROLE, model.name)
+    past = _past(table, {entry.version_arn for entry in history})
+    return choose(history, live, past, _arn(model, version))
+
+
+def _back_to_live(table: StageTableHook, endpoints: EndpointsHook, model: ModelSpec) -> None:
+    """Bring the endpoint back from what a rollback began whose worker died; under the lease."""
+    live = table.live(ROLE, model.name)
+    if live is None or live.removed_at is not None:
+        return
     observed = endpoints.observe(live.endpoint)
-    if observed.status != "InService" or observed.endpoint_config == live.endpoint_config:
-        return
-    try:
-        lease = take_lease(table, subject, run_id)
-    except LeaseHeld:
-        return
-    endpoints.update(live.endpoint, live.endpoint_config)
-    give_back(table, lease)
-    log.warning("endpoint %s goes back to %s", live.endpoint, live.endpoint_config)
+    if observed.status == "InService" and observed.endpoint_config != live.endpoint_config:
+        endpoints.update(live.endpoint, live.endpoint_config)
+        log.warning("endpoint %s goes back to %s", live.endpoint, live.endpoint_config)
 
 
 def ask(hook: Hooks, case: UseCase, model: ModelSpec, user: str) -> list[float]:
