@@ -68,13 +68,13 @@ def _running() -> dict[str, Any]:
 
 
 def _decide(options: argparse.Namespace) -> str:
-    given = {
+    variables = {
         "VERSION": options.version,
         "FOR": options.stage,
         "AS": options.person,
         "REASON": options.reason,
     }
-    if missing := [name for name, value in given.items() if not value]:
+    if missing := [name for name, value in variables.items() if not value]:
         raise StackError(f"make {options.command} needs {', '.join(missing)}; see make pending")
     if options.stage not in ("test", "production"):
         raise StackError(f"FOR={options.stage}: use test or production")

@@ -90,7 +90,7 @@ def decide(
     if person not in local["people"]:
         raise StackError(f"AS={person}: use one of {', '.join(sorted(local['people']))}")
     own = Person(person, local)
-    known = _items(local, arn)
+    before = _items(local, arn)
     word = "Approved" if approve else "Rejected"
     if stage == "test":
         own.say_for_test(str(arn), word, reason)
@@ -98,7 +98,7 @@ def decide(
         own.say_for_production(str(arn), word, reason)
     until = time.monotonic() + JUDGED_SECONDS
     while time.monotonic() < until:
-        new = {key: item for key, item in _items(local, arn).items() if key not in known}
+        new = {key: item for key, item in _items(local, arn).items() if key not in before}
         for (_, kind), item in new.items():
             if kind.startswith("REFUSAL#"):
                 raise StackError(f"refused: {item['reason']}")

@@ -156,8 +156,8 @@ class Demo:
     def _decides(self, stage: str) -> str:
         """Return the first person who may decide and has a key here."""
         entitled = people(self.model, stage)
-        known = self.local["people"]
-        here = [name for name in entitled if stage in known.get(name, {}).get("roles", {})]
+        keys = self.local["people"]
+        here = [name for name in entitled if stage in keys.get(name, {}).get("roles", {})]
         if not here:
             raise StackError(
                 f"nobody of {', '.join(entitled)} can decide on {stage} here: the topology gives "

@@ -1,4 +1,4 @@
-"""Records of versions that only tests of the governance table write."""
+"""The governance table as tests read it, and records that only they write."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, StageRecord, Status
 
 if TYPE_CHECKING:
+    from causeway.governance.sync_changes import VersionState
     from causeway_airflow.hooks.stage_table import StageTableHook
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -34,3 +35,8 @@ def stage_table() -> StageTableHook:
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     return StageTableHook("causeway_governance_recorder")
+
+
+def state_of(version: str) -> VersionState:
+    """Return what the table holds about a version."""
+    return stage_table().state(ModelPackageArn.parse(version))

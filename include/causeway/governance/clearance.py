@@ -38,7 +38,7 @@ class Standing:
 
     def decision(self, target: Stage) -> Decision | None:
         """Return the decision on the entry into a stage."""
-        return next((one for one in self.decisions if one.target is target), None)
+        return next((item for item in self.decisions if item.target is target), None)
 
 
 def clearance(

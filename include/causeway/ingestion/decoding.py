@@ -91,10 +91,10 @@ def decode(path: Path, format_: FileFormat, what: str, target: Path) -> Path:
 
 def _first_line(text: str) -> tuple[str, str, str]:
     """Cut a text after its first line end."""
-    places = [place for place in (text.find("\n"), text.find("\r")) if place >= 0]
-    if not places:
+    ends = [end for end in (text.find("\n"), text.find("\r")) if end >= 0]
+    if not ends:
         return text, "", ""
-    at = min(places)
+    at = min(ends)
     end = "\r\n" if text.startswith("\r\n", at) else text[at]
     return text[:at], end, text[at + len(end) :]
 

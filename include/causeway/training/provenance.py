@@ -35,9 +35,9 @@ def require_made_from(request: Mapping[str, Any], description: Mapping[str, Any]
     Raises:
         NameTaken: naming what differs.
     """
-    asked = {path: _at(request, path) for path in _ASKED_FOR if path[0] in request}
+    parts = {path: _at(request, path) for path in _ASKED_FOR if path[0] in request}
     others = [
-        ".".join(path) for path, part in asked.items() if not _within(part, _at(description, path))
+        ".".join(path) for path, part in parts.items() if not _within(part, _at(description, path))
     ]
     others += [key for key in _EXACTLY if request.get(key, {}) != description.get(key, {})]
     if others:

@@ -76,12 +76,12 @@ def is_more_better(metric: str, declared: bool | None, key: str) -> bool:
     Raises:
         ValueError: the use case contradicts what the metric is, or it is not known and not said.
     """
-    known = known_direction(metric)
-    if known is None and declared is None:
+    direction = known_direction(metric)
+    if direction is None and declared is None:
         raise ValueError(
             f"{metric}: whether more of it is better is not known; say `{key}: true` or `false`"
         )
-    if known is not None and declared is not None and known is not declared:
-        better = "more" if known else "less"
+    if direction is not None and declared is not None and direction is not declared:
+        better = "more" if direction else "less"
         raise ValueError(f"{metric}: {better} of it is better; take `{key}: {declared}` out")
-    return bool(known if declared is None else declared)
+    return bool(direction if declared is None else declared)

@@ -113,8 +113,8 @@ class Encoder:
     def require_known(self, columns: Iterable[str]) -> None:
         """Raise BadRowsError for a column that is neither a feature nor one beside them."""
         names = [feature.name for feature in self.features]
-        known = {*names, *self.beside, self.label}
-        if unknown := [repr(name) for name in columns if name not in known]:
+        readable = {*names, *self.beside, self.label}
+        if unknown := [repr(name) for name in columns if name not in readable]:
             raise BadRowsError(
                 f"unknown column(s): {', '.join(unknown)}; the model reads {', '.join(names)}"
             )

@@ -23,6 +23,7 @@ from moto.core.utils import get_service_model
 
 from localaws.door import s3_tags
 from localaws.door.protocol import Addressed
+from localaws.door.s3_documents import malformed, name_of
 from localaws.door.sigv4 import Request
 from localaws.kit.service import ServiceError
 
@@ -175,14 +176,14 @@ def _check_document(body: bytes) -> None:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise _malformed("it is nested too deeply")
+            raise malformed("it is nested too deeply")
 
     def end(_name: str) -> None:
         nonlocal depth
         depth -= 1
 
     def declaration(*_: Any) -> None:
-        raise _malformed("it has a document type declaration")
+        raise malformed("it has a document type declaration")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, end
@@ -190,57 +191,45 @@ def _check_document(body: bytes) -> None:
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # also of an unknown encoding
-        raise _malformed(str(error)) from error
+        raise malformed(str(error)) from error
 
 
 def _objects(body: bytes) -> tuple[list[dict[str, str]], bytes]:
     """Return what a DeleteObjects names, and its body as UTF-8 with nothing else in it."""
     if not body:
-        raise _malformed("the request has no body")
+        raise malformed("the request has no body")
     root = ElementTree.fromstring(body)  # noqa: S314 - _check_document has refused entities
-    if _tag(root) != "Delete":
-        raise _malformed(f"{_tag(root)} is not Delete")
+    if name_of(root) != "Delete":
+        raise malformed(f"{name_of(root)} is not Delete")
     written = ElementTree.Element("Delete", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
     objects: list[dict[str, str]] = []
     for item in root:
-        if _tag(item) == "Quiet":
+        if name_of(item) == "Quiet":
             ElementTree.SubElement(written, "Quiet").text = (item.text or "").strip()
-        elif _tag(item) == "Object":
+        elif name_of(item) == "Object":
             objects.append(_object(item))
             entry = ElementTree.SubElement(written, "Object")
             for name, value in objects[-1].items():
                 ElementTree.SubElement(entry, name).text = value
         else:
-            raise _malformed(f"Delete has no {_tag(item)}")
+            raise malformed(f"Delete has no {name_of(item)}")
     if not 1 <= len(objects) <= MAX_KEYS:
-        raise _malformed(f"it names {len(objects)} objects")
+        raise malformed(f"it names {len(objects)} objects")
     return objects, ElementTree.tostring(written, encoding="utf-8")
 
 
 def _object(item: ElementTree.Element) -> dict[str, str]:
-    names = [_tag(part) for part in item]
+    names = [name_of(part) for part in item]
     if len(set(names)) != len(names) or any(len(part) for part in item):
-        raise _malformed("a member of an Object is there twice, or is not a text")
+        raise malformed("a member of an Object is there twice, or is not a text")
     if set(names) & DIRECTORY_BUCKETS_ONLY:
         raise ServiceError(
             "NotImplemented", "A condition of DeleteObjects is for directory buckets only", 501
         )
-    values = {_tag(part): part.text or "" for part in item}
+    values = {name_of(part): part.text or "" for part in item}
     if set(names) - OF_OBJECT or not values.get("Key"):
-        raise _malformed("an Object has no Key, or another member than Key and VersionId")
+        raise malformed("an Object has no Key, or another member than Key and VersionId")
     return {name: value for name, value in values.items() if value}
-
-
-def _tag(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _malformed(why: str) -> ServiceError:
-    return ServiceError(
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published "
-        f"schema: {why}",
-    )
 
 
 def _invalid(message: str) -> ServiceError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
+from localaws.door.s3_documents import malformed, name_of
 from localaws.kit.service import ServiceError
 
 HEADER = "x-amz-tagging"
@@ -41,15 +42,15 @@ def of_document(body: bytes) -> dict[str, str]:
         ServiceError: MalformedXML, or InvalidTag for a key that is there twice.
     """
     if not body:
-        raise _malformed("the request has no body")
+        raise malformed("the request has no body")
     root = ElementTree.fromstring(body)  # noqa: S314 - the caller has refused entities
-    if _name(root) != "Tagging" or [_name(part) for part in root] != ["TagSet"]:
-        raise _malformed("it is no Tagging with one TagSet")
+    if name_of(root) != "Tagging" or [name_of(part) for part in root] != ["TagSet"]:
+        raise malformed("it is no Tagging with one TagSet")
     tags: dict[str, str] = {}
     for tag in root[0]:
-        parts = {_name(part): part.text or "" for part in tag}
-        if _name(tag) != "Tag" or len(tag) != 2 or set(parts) != {"Key", "Value"}:
-            raise _malformed("a Tag has a Key and a Value")
+        parts = {name_of(part): part.text or "" for part in tag}
+        if name_of(tag) != "Tag" or len(tag) != 2 or set(parts) != {"Key", "Value"}:
+            raise malformed("a Tag has a Key and a Value")
         if parts["Key"] in tags:
             message = "Cannot provide multiple Tags with the same key"
             raise ServiceError("InvalidTag", message)
@@ -67,15 +68,3 @@ def document(tags: dict[str, str]) -> bytes:
         ElementTree.SubElement(tag, "Value").text = value
     text: bytes = ElementTree.tostring(root, encoding="utf-8")
     return text
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _malformed(why: str) -> ServiceError:
-    return ServiceError(
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published "
-        f"schema: {why}",
-    )

@@ -73,6 +73,17 @@ class Evidence:
         return f"{self.parts}/evaluation/test.csv"
 
 
+@dataclass(frozen=True)
+class _Training:
+    """What names the jobs of a training."""
+
+    role: AccountRole
+    case: UseCase
+    model: ModelSpec
+    dataset: str
+    seed: int | None
+
+
 def evidence(
     hook: Hooks,
     role: AccountRole,
@@ -91,7 +102,7 @@ def evidence(
     """
     digest = digest_of(dataset, uri_of(role, "").rstrip("/"), case.id)
     route = _by_pipeline if model.training.route == "pipeline" else _by_tasks
-    parts, jobs = route(hook, role, case, model, dataset, seed)
+    parts, jobs = route(hook, _Training(role, case, model, dataset, seed))
     files = hook(ArtifactsHook)
     measured = {job["job"]: final_metrics(files, job)["final"] for job in jobs}
     name = best_of(measured, model.training.select_by, maximise=model.training.more_is_better)
@@ -171,22 +182,15 @@ def artifact_in_production(hook: Hooks, model: str) -> tuple[str, str]:
     return live.artifact_sha256, uri_of(AccountRole.SHARED_SERVICES, key)
 
 
-def _by_tasks(
-    hook: Hooks,
-    role: AccountRole,
-    case: UseCase,
-    model: ModelSpec,
-    dataset: str,
-    seed: int | None,
-) -> tuple[str, list[TrainedJob]]:
+def _by_tasks(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
     """Return the folder of the parts and the training jobs that were made task by task."""
-    jobs = hook(JobsHook, role, TRAINER)
+    jobs = hook(JobsHook, of.role, TRAINER)
     preprocess = processing_job(
-        role,
-        case.id,
-        model.name,
+        of.role,
+        of.case.id,
+        of.model.name,
         script="preprocess.py",
-        inputs={"dataset": dataset},
+        inputs={"dataset": of.dataset},
         output_name=PARTS,
         document="preprocess",
     )
@@ -194,34 +198,29 @@ def _by_tasks(
     channels = {"train": f"{parts}/train", "validation": f"{parts}/validation"}
     trainings = (
         training_job(
-            role,
-            case.id,
-            model.name,
+            of.role,
+            of.case.id,
+            of.model.name,
             script="train.py",
             index=index,
-            seed=seed,
+            seed=of.seed,
             channels=channels,
         )
-        for index in range(model.training.count)
+        for index in range(of.model.training.count)
     )
     return parts, [jobs.trained(_completed(jobs, training)) for training in trainings]
 
 
-def _by_pipeline(
-    hook: Hooks,
-    role: AccountRole,
-    case: UseCase,
-    model: ModelSpec,
-    dataset: str,
-    seed: int | None,
-) -> tuple[str, list[TrainedJob]]:
+def _by_pipeline(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
     """Return the folder of the parts and the training job of the pipeline's execution.
 
     Its jobs follow from its definition and its parameters: the former is compared as a whole, the
     latter where the jobs have them.
     """
-    run = pipeline_run(case, model, topology(), read_code(case.id), dataset=dataset, seed=seed)
-    jobs, pipelines = hook(JobsHook, role, TRAINER), hook(PipelinesHook, role, TRAINER)
+    run = pipeline_run(
+        of.case, of.model, topology(), read_code(of.case.id), dataset=of.dataset, seed=of.seed
+    )
+    jobs, pipelines = hook(JobsHook, of.role, TRAINER), hook(PipelinesHook, of.role, TRAINER)
     executions = pipelines.attempts(run) if pipelines.find(run.pipeline) else []
     if not executions:
         raise _missing(f"execution {run.name} of pipeline {run.pipeline}")
@@ -234,8 +233,8 @@ def _by_pipeline(
     parameters = hyperparameters_of(trained["hyperparameters"])
     if (
         pipelines.definition(arn) != run.definition
-        or sources["dataset"] != dataset
-        or parameters != candidates(model, seed)[0].as_strings()
+        or sources["dataset"] != of.dataset
+        or parameters != candidates(of.model, of.seed)[0].as_strings()
     ):
         raise UnexpectedState(
             f"{arn} has another definition, dataset or candidate than this training",

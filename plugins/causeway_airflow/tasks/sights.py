@@ -63,9 +63,9 @@ class Auditor:
 
     # ------------------------------------------------------------ as an owner
     def _of_owner(self, checks: Sequence[Check]) -> dict[str, Any]:
-        places = {check.place: check for check in checks if check.location[0]}
+        by_place = {check.place: check for check in checks if check.location[0]}
         aliases = {need.key_of for check in checks for need in check.needs if need.key_of}
-        policies, samples = self._buckets(places.values())
+        policies, samples = self._buckets(by_place.values())
         keys, of_keys = self._keys(aliases)
         policies |= of_keys
         kinds = {check.kind for check in checks} & LISTED

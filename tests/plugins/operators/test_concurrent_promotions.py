@@ -32,6 +32,7 @@ from tests.plugins.candidates import (
     to_production,
 )
 from tests.plugins.conftest import context, woken
+from tests.plugins.table_records import stage_table
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
@@ -44,12 +45,6 @@ NOTES = itertools.count()
 orders = st.integers(2, 3).flatmap(
     lambda count: st.permutations([number for number in range(count) for _ in range(TASKS)])
 )
-
-
-def table() -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder")
 
 
 class Run:
@@ -128,7 +123,7 @@ class Run:
         ).perform(run_of(self.version))
 
     def record(self, stage: Stage) -> Any:
-        return table().state(ModelPackageArn.parse(self.version)).records.get(stage)
+        return stage_table().state(ModelPackageArn.parse(self.version)).records.get(stage)
 
 
 @settings(
@@ -156,7 +151,7 @@ def test_promotions_side_by_side_are_each_tested_and_one_is_live(
         if test is not None and test.validation_metrics:
             assert test.validation_metrics["brier"] == pytest.approx((1 - run.sure) ** 2)
     newest = runs[-1]
-    live = table().live(AccountRole.PROD, "credit_risk")
+    live = stage_table().live(AccountRole.PROD, "credit_risk")
     assert str(live.version_arn) == newest.version
     endpoint = shared.client("sagemaker", "prod").describe_endpoint(EndpointName="credit-risk")
     assert endpoint["EndpointStatus"] == "InService"

@@ -17,7 +17,7 @@ from causeway.errors import BadInput, ConfigError, StaleDelete
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
-from tests.plugins.operators.test_features import ROWS, engineered, ingest
+from tests.plugins.ingesting import ROWS, engineered, ingest
 
 CASE, GROUP = "california_housing", "california-housing-value"
 BUCKET = "causeway-data-111111111111-eu-central-1"

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import register
 from tests.plugins.conftest import context
+from tests.plugins.table_records import state_of
 
 Heard = Callable[[], list[dict[str, Any]]]
 
@@ -27,12 +27,6 @@ def sync() -> None:
     SyncOperator(task_id="sync").perform(context())
 
 
-def state(version: str) -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder").state(ModelPackageArn.parse(version))
-
-
 def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, heard: Heard) -> None:
     version = register("attacked").perform(context())["version_arn"]
     seen()
@@ -47,7 +41,7 @@ def test_a_strangers_approval_is_not_the_last_editors(shared: LocalPlatform, hea
     edited = registry.describe_model_package(ModelPackageName=version)
     assert edited["LastModifiedBy"]["IamIdentity"]["SourceIdentity"] == "model-owner"
     sync()
-    found = state(version)
+    found = state_of(version)
     assert found.decisions == ()
     assert found.records[Stage.DEVELOPMENT].status is Status.QUARANTINED
     described = registry.describe_model_package(ModelPackageName=version)
@@ -66,4 +60,4 @@ def test_an_approval_counts_for_its_maker_after_a_strangers_edit(shared: LocalPl
         ModelPackageArn=version, CustomerMetadataProperties={"note": "x"}
     )
     sync()
-    assert [decision.person for decision in state(version).decisions] == ["model-owner"]
+    assert [decision.person for decision in state_of(version).decisions] == ["model-owner"]

@@ -16,6 +16,7 @@ from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, run_of, sync
 from tests.plugins.conftest import context, execute
+from tests.plugins.table_records import stage_table, state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
@@ -25,12 +26,6 @@ def versions(platform: LocalPlatform) -> list[str]:
         ModelPackageGroupName="credit-risk", MaxResults=100
     )
     return [found["ModelPackageArn"] for found in listed["ModelPackageSummaryList"]]
-
-
-def table():
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder")
 
 
 def test_a_registration_asked_for_by_another_names_them(shared: LocalPlatform) -> None:
@@ -48,7 +43,7 @@ def test_sync_asks_for_a_promotion_until_its_run_exists(shared: LocalPlatform) -
     again = [run for run in sync() if run["conf"]["version_arn"] == version]
     assert first == again and len(first) == 1  # requested, but nobody has seen its run yet
     assert sync(runs=1) == []
-    promotion = table().state(ModelPackageArn.parse(version)).promotion
+    promotion = state_of(version).promotion
     assert promotion is not None and promotion.status is PromotionStatus.RUNNING
 
 
@@ -57,10 +52,10 @@ def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    before = table().live(AccountRole.TEST, "credit_risk")
+    before = stage_table().live(AccountRole.TEST, "credit_risk")
     with pytest.raises(TaskDeferred):  # the worker dies here: nobody waits, nothing is written
         deploy(approved).perform(run_of(approved))
-    assert table().live(AccountRole.TEST, "credit_risk") == before
+    assert stage_table().live(AccountRole.TEST, "credit_risk") == before
     found = execute(deploy(approved), run_of(approved))
     again = execute(deploy(approved), run_of(approved))
     assert again == found
@@ -68,7 +63,7 @@ def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
     described = sagemaker.describe_endpoint(EndpointName="credit-risk")
     assert described["EndpointConfigName"] == found["endpoint_config"]
     assert len(sagemaker.list_endpoints()["Endpoints"]) == 1
-    live = table().live(AccountRole.TEST, "credit_risk")
+    live = stage_table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
 
 
@@ -82,11 +77,11 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
     assert test.perform(run_of(approved))["auc"] == 1.0
-    record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
+    record = state_of(approved).records[Stage.TEST]
     assert record.status is Status.PENDING
     assert record.validation_metrics["endpoint"] == "credit-risk"
     test.perform(run_of(approved))
-    assert table().state(ModelPackageArn.parse(approved)).records[Stage.TEST] == record
+    assert state_of(approved).records[Stage.TEST] == record
 
 
 def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_what_it_said(
@@ -104,11 +99,11 @@ def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_wh
     remove = RemoveTestEndpointOperator(task_id="remove", **about)
     assert remove.perform(run_of(approved))["removed"]
     assert not remove.perform(run_of(approved))["removed"]
-    live = table().live(AccountRole.TEST, "credit_risk")
+    live = stage_table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and live.removed_at is not None
     assert test.perform(run_of(approved)) == metrics
     execute(deploy(approved), run_of(approved))
-    again = table().live(AccountRole.TEST, "credit_risk")
+    again = stage_table().live(AccountRole.TEST, "credit_risk")
     assert again is not None and again.removed_at is None
     assert test.perform(run_of(approved)) == metrics
 
@@ -137,7 +132,7 @@ def test_a_test_endpoint_that_no_longer_serves_is_deleted_once_it_has_settled(
     assert remove.perform(run_of(approved))["removed"]
     monkeypatch.setattr(EndpointsHook, "observe", observe)
     assert not remove.perform(run_of(approved))["removed"]
-    live = table().live(AccountRole.TEST, "credit_risk")
+    live = stage_table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and live.removed_at is not None
 
 
@@ -176,7 +171,7 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     monkeypatch.setattr(endpoint_tests, "reported_metrics", lambda *_: {"auc": 0.8})
     with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
         test.perform(run_of(approved))
-    record = table().state(ModelPackageArn.parse(approved)).records[Stage.TEST]
+    record = state_of(approved).records[Stage.TEST]
     assert record.status is Status.IN_PROGRESS
 
 
@@ -209,7 +204,7 @@ def test_a_deployment_that_cannot_begin_gives_the_lease_back(
             deploy(approved).perform(run_of(approved))
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="deny")
-    lease = table().lease(AccountRole.TEST, "credit_risk")
+    lease = stage_table().lease(AccountRole.TEST, "credit_risk")
     assert lease is not None and lease.lease_until < datetime.now(UTC)
     assert execute(deploy(approved), run_of(approved))["version_arn"] == approved
 
@@ -226,7 +221,7 @@ def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skip
     asked(newer)  # which gives the lease back
     with pytest.raises(Superseded, match="is newer and live"):
         deploy(approved).perform(run_of(approved))
-    state = table().state(ModelPackageArn.parse(approved))
+    state = state_of(approved)
     assert state.promotion is not None
     assert state.promotion.status is PromotionStatus.SUPERSEDED
     assert {record.status for record in state.records.values()} == {Status.SUPERSEDED}
@@ -253,7 +248,7 @@ def test_a_decision_on_another_artifact_or_run_out_deploys_nothing(
     )
     with pytest.raises(ApprovalRefused, match="may not enter test"):
         deploy(approved).perform(run_of(approved))
-    assert Stage.TEST not in table().state(arn).records
+    assert Stage.TEST not in stage_table().state(arn).records
 
 
 def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_next_attempt(
@@ -274,7 +269,7 @@ def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_ne
     with pytest.raises(ApprovalRefused, match="for test: because"):
         close.perform(run_of(version))
     arn = ModelPackageArn.parse(version)
-    closed = table().state(arn).promotion
+    closed = stage_table().state(arn).promotion
     assert closed is not None and closed.status is PromotionStatus.REJECTED
     shared.person("model-owner").update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved"

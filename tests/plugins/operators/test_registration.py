@@ -34,6 +34,7 @@ from tests.plugins.candidates import (
     sync,
 )
 from tests.plugins.conftest import context, execute
+from tests.plugins.table_records import stage_table, state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
@@ -278,11 +279,11 @@ def test_an_artifact_that_was_replaced_is_not_deployed(shared: LocalPlatform, co
         shared, _artifact(shared, version), archive(note if content == "the same" else "other")
     )
     # An earlier deployment leaves its lease behind, let go of.
-    before = _table().lease(AccountRole.TEST, "credit_risk")
+    before = stage_table().lease(AccountRole.TEST, "credit_risk")
     with pytest.raises(ApprovalRefused, match="S3 holds"):
         deploy(version).perform(run_of(version))
-    assert Stage.TEST not in _state(version).records
-    assert _table().lease(AccountRole.TEST, "credit_risk") == before
+    assert Stage.TEST not in state_of(version).records
+    assert stage_table().lease(AccountRole.TEST, "credit_risk") == before
 
 
 @pytest.mark.parametrize("was_live", [True, False])
@@ -310,7 +311,7 @@ def test_an_artifact_replaced_while_its_endpoint_loads_it_is_taken_back(
     monkeypatch.setattr(task, "resumed", after_the_swap)
     with pytest.raises(ApprovalRefused, match="S3 holds other bytes"):
         execute(task, run_of(version))
-    live = _table().live(AccountRole.TEST, "credit_risk")
+    live = stage_table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and str(live.version_arn) == approved
     end = "endpoint_in_service" if was_live else "endpoint_deleted"
     waiter = shared.client("sagemaker", "test").get_waiter(end)
@@ -329,7 +330,7 @@ def test_a_version_registered_in_a_notebook_without_its_digest_is_quarantined(
 ) -> None:
     version = _from_notebook(shared, {"note": "by hand"})
     assert not [run for run in sync() if run["conf"]["version_arn"] == version]
-    assert _state(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    assert state_of(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
     cycle = described(shared, version)["ModelLifeCycle"]
     assert (cycle["Stage"], cycle["StageStatus"]) == ("Development", "OnHold")
     shared.person("model-owner").update_model_package(
@@ -348,7 +349,7 @@ def test_a_version_registered_in_a_notebook_under_the_metadata_of_another_is_qua
     ]
     version = _from_notebook(shared, metadata)
     assert not [run for run in sync() if run["conf"]["version_arn"] == version]
-    state = _state(version)
+    state = state_of(version)
     assert state.records[Stage.DEVELOPMENT].status is Status.QUARANTINED
     assert state.promotion is None
 
@@ -369,16 +370,6 @@ def _from_notebook(platform: LocalPlatform, metadata: dict[str, str]) -> str:
 def _artifact(platform: LocalPlatform, version: str) -> str:
     (container,) = described(platform, version)["InferenceSpecification"]["Containers"]
     return str(container["ModelDataUrl"])
-
-
-def _table() -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder")
-
-
-def _state(version: str) -> Any:
-    return _table().state(ModelPackageArn.parse(version))
 
 
 def _checksum(content: bytes) -> str:

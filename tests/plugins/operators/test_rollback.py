@@ -23,18 +23,13 @@ from tests.plugins.candidates import (
     to_production,
 )
 from tests.plugins.conftest import context, execute
+from tests.plugins.table_records import stage_table, state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
 
-def table() -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder")
-
-
 def status(version: str) -> Status:
-    record = table().state(ModelPackageArn.parse(version)).records[Stage.PRODUCTION]
+    record = state_of(version).records[Stage.PRODUCTION]
     return Status(record.status)
 
 
@@ -79,7 +74,7 @@ def test_production_goes_back_to_what_was_live_before(
     assert result["version_arn"] == before
     assert served(shared) == result["endpoint_config"]
     assert (status(before), status(after)) == (Status.DEPLOYED, Status.SUPERSEDED)
-    live = table().live(AccountRole.PROD, "credit_risk")
+    live = stage_table().live(AccountRole.PROD, "credit_risk")
     assert live.reason == "rolled back by officer: it drifts"
     assert [alert["subject"] for alert in heard()] == [before]
     rows = AskProductionOperator(task_id="ask", **ABOUT).perform(context("back-1"))

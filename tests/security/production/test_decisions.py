@@ -13,7 +13,6 @@ from causeway.errors import ApprovalRefused
 from causeway.governance.decisions import Decision, decision_item
 from causeway.governance.gestures import Verdict
 from causeway.governance.registry_calls import RegistryCall
-from causeway.topology.arns import ModelPackageArn
 from causeway.versions.fingerprint import request_sha256
 from causeway.versions.registry import OWN_METADATA
 from causeway.versions.stages import Stage, Status
@@ -21,17 +20,12 @@ from tests.accounts import ACCOUNTS
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import deploy, register, run_of, sync
 from tests.plugins.conftest import context
+from tests.plugins.table_records import state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
 TABLE = "causeway-governance"
 ROLES = f"arn:aws:iam::{ACCOUNTS['shared_services']}:role/causeway"
-
-
-def state(version: str) -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder").state(ModelPackageArn.parse(version))
 
 
 def denied(call: Any, **request: Any) -> None:
@@ -67,7 +61,7 @@ def test_a_package_changed_after_its_approval_is_not_deployed(
     change(shared, approved)
     with pytest.raises(ApprovalRefused, match="its fingerprint is"):
         deploy(approved).perform(run_of(approved))
-    assert Stage.TEST not in state(approved).records
+    assert Stage.TEST not in state_of(approved).records
 
 
 def test_a_package_changed_while_its_endpoint_is_made_is_taken_back(
@@ -97,8 +91,8 @@ def test_a_package_changed_before_anybody_saw_it_is_quarantined(
         ModelPackageArn=version, ModelApprovalStatus="Approved"
     )
     sync()
-    assert state(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
-    assert state(version).decisions == ()
+    assert state_of(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    assert state_of(version).decisions == ()
 
 
 # ------------------------------------------------------- A3: metadata and approval at once
@@ -135,8 +129,8 @@ def test_who_asked_stays_who_asked_whatever_the_metadata_says(shared: LocalPlatf
         ModelPackageArn=version, ModelApprovalStatus="Approved"
     )
     sync()
-    assert state(version).facts.requested_by == "model-owner"
-    assert state(version).decisions == ()
+    assert state_of(version).facts.requested_by == "model-owner"
+    assert state_of(version).decisions == ()
 
 
 # ------------------------------------------------------------ A4: another role or account
@@ -147,8 +141,8 @@ def test_a_source_identity_in_another_role_decides_nothing(shared: LocalPlatform
         ModelPackageArn=version, ModelApprovalStatus="Approved"
     )
     sync()
-    assert state(version).decisions == ()
-    assert state(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    assert state_of(version).decisions == ()
+    assert state_of(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
 
 
 def test_a_source_identity_in_another_account_decides_nothing(shared: LocalPlatform) -> None:
@@ -192,8 +186,8 @@ def test_a_source_identity_in_another_account_decides_nothing(shared: LocalPlatf
         registry.delete_model_package_group_policy(ModelPackageGroupName="credit-risk")
         iam.delete_role_policy(RoleName="causeway-test-approver", PolicyName="w")
         iam.delete_role(RoleName="causeway-test-approver")
-    assert state(version).decisions == ()
-    assert state(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
+    assert state_of(version).decisions == ()
+    assert state_of(version).records[Stage.DEVELOPMENT].status is Status.QUARANTINED
 
 
 def policy(statement: dict[str, Any]) -> str:
@@ -203,7 +197,7 @@ def policy(statement: dict[str, Any]) -> str:
 # ----------------------------------------------------------------- A6: forged decisions
 def forged(version: str, call: RegistryCall | None) -> dict[str, Any]:
     """A decision item of the owner that nobody made, on what is registered."""
-    now, facts = datetime.now(UTC), state(version).facts
+    now, facts = datetime.now(UTC), state_of(version).facts
     return decision_item(
         Decision(
             *(facts.version_arn, Stage.TEST, 1, Verdict.APPROVED, "model-owner", "forged"),
@@ -277,7 +271,7 @@ def test_a_decision_that_no_call_explains_deploys_nothing(
     duty("decider").put_item(TableName=TABLE, Item=encoded(forged(version, call)))
     with pytest.raises(ApprovalRefused, match=r"comes from no call|names event"):
         deploy(version).perform(run_of(version))
-    assert Stage.TEST not in state(version).records
+    assert Stage.TEST not in state_of(version).records
 
 
 def test_an_approval_that_ran_out_starts_nothing(shared: LocalPlatform, approved: str) -> None:
@@ -304,4 +298,4 @@ def test_a_call_too_old_to_be_looked_up_lets_nothing_in(shared: LocalPlatform) -
     sync()  # mirrors the decision: the registry says Approved, so that a model could be made
     with pytest.raises(ApprovalRefused, match=r"no such call|approved by model-owner until"):
         deploy(version).perform(run_of(version))
-    assert Stage.TEST not in state(version).records
+    assert Stage.TEST not in state_of(version).records

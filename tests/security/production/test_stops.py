@@ -10,7 +10,6 @@ from causeway.errors import ApprovalRefused
 from causeway.governance.clearance import StoppedInTheRegistry
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
-from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (
@@ -24,18 +23,9 @@ from tests.plugins.candidates import (
     to_production,
 )
 from tests.plugins.conftest import execute
+from tests.plugins.table_records import stage_table, state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
-
-
-def table() -> Any:
-    from causeway_airflow.hooks.stage_table import StageTableHook
-
-    return StageTableHook("causeway_governance_recorder")
-
-
-def state(version: str) -> Any:
-    return table().state(ModelPackageArn.parse(version))
 
 
 def say(platform: LocalPlatform, version: str, word: str) -> None:
@@ -49,7 +39,7 @@ def say(platform: LocalPlatform, version: str, word: str) -> None:
 def cleared(shared: LocalPlatform, approved: str) -> str:
     """A version that was tested, and that both people have approved."""
     clear(shared, approved)
-    assert state(approved).records[Stage.PRODUCTION].status is Status.PENDING
+    assert state_of(approved).records[Stage.PRODUCTION].status is Status.PENDING
     return approved
 
 
@@ -65,13 +55,13 @@ def cleared(shared: LocalPlatform, approved: str) -> str:
 def test_after_both_approvals_a_stop_keeps_a_version_out_of_production(
     shared: LocalPlatform, cleared: str, stop: Any
 ) -> None:
-    live = table().live(AccountRole.PROD, "credit_risk")
+    live = stage_table().live(AccountRole.PROD, "credit_risk")
     stop(shared, cleared)
     sync()
     with pytest.raises(ApprovalRefused, match="was revoked by"):
         to_production(cleared).perform(run_of(cleared))
-    assert table().live(AccountRole.PROD, "credit_risk") == live
-    assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
+    assert stage_table().live(AccountRole.PROD, "credit_risk") == live
+    assert state_of(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
     registry = shared.client("sagemaker", "shared_services")
     described = registry.describe_model_package(ModelPackageName=cleared)
     assert described["ModelApprovalStatus"] == "Rejected"  # nor does CreateModel take it
@@ -89,7 +79,7 @@ def test_a_stop_that_no_sync_has_seen_yet_holds_the_deployment(
 def test_a_stop_while_the_endpoint_is_made_takes_it_back(
     shared: LocalPlatform, cleared: str
 ) -> None:
-    before = table().live(AccountRole.PROD, "credit_risk")
+    before = stage_table().live(AccountRole.PROD, "credit_risk")
     task = to_production(cleared)
     resumed = task.resumed
 
@@ -101,8 +91,8 @@ def test_a_stop_while_the_endpoint_is_made_takes_it_back(
     task.resumed = after_the_stop
     with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
         execute(task, run_of(cleared))
-    assert table().live(AccountRole.PROD, "credit_risk") == before
-    assert state(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
+    assert stage_table().live(AccountRole.PROD, "credit_risk") == before
+    assert state_of(cleared).records[Stage.PRODUCTION].status is Status.REJECTED
     sagemaker = shared.client("sagemaker", "prod")
     if before is None:
         sagemaker.get_waiter("endpoint_deleted").wait(
@@ -122,7 +112,7 @@ def test_a_stop_in_the_very_moment_of_recording_records_nothing(
     """The record of what is live and the look for a revocation are one transaction."""
     from causeway_airflow.hooks.stage_table import StageTableHook
 
-    before = table().live(AccountRole.PROD, "credit_risk")
+    before = stage_table().live(AccountRole.PROD, "credit_risk")
     transact = StageTableHook.transact
 
     def late(hook: Any, updates: Any) -> bool:
@@ -134,7 +124,7 @@ def test_a_stop_in_the_very_moment_of_recording_records_nothing(
     monkeypatch.setattr(StageTableHook, "transact", late)
     with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
         execute(to_production(cleared), run_of(cleared))
-    assert table().live(AccountRole.PROD, "credit_risk") == before
+    assert stage_table().live(AccountRole.PROD, "credit_risk") == before
 
 
 def test_a_live_version_that_is_stopped_is_marked_and_alerted(
@@ -151,7 +141,7 @@ def test_a_live_version_that_is_stopped_is_marked_and_alerted(
     )
     assert described["ModelLifeCycle"]["StageStatus"] == "OnHold"
     assert "stopped by governance-officer" in described["ModelLifeCycle"]["StageDescription"]
-    assert state(cleared).records[Stage.PRODUCTION].status is Status.DEPLOYED
+    assert state_of(cleared).records[Stage.PRODUCTION].status is Status.DEPLOYED
     (alert,) = [one for one in heard() if one["subject"] == cleared]
     assert "roll it back" in alert["next_step"]
 
@@ -179,7 +169,7 @@ def test_a_stop_that_the_mirror_overwrote_is_found_in_the_trail(
     described = registry.describe_model_package(ModelPackageName=cleared)
     assert described["ModelApprovalStatus"] == "Approved"  # the stop was overwritten
     sync()
-    assert [stop.person for stop in state(cleared).revocations] == ["model-owner"]
+    assert [stop.person for stop in state_of(cleared).revocations] == ["model-owner"]
 
 
 def test_a_waiting_approval_ends_when_the_attempt_is_stopped(
@@ -201,7 +191,7 @@ def test_a_waiting_approval_ends_when_the_attempt_is_stopped(
     close = ClosePromotionOperator(task_id="close", **about, **ABOUT)
     with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
         close.perform(run_of(approved))
-    promotion = state(approved).promotion
+    promotion = state_of(approved).promotion
     assert promotion is not None
     assert promotion.status is PromotionStatus.REJECTED
 
@@ -211,5 +201,5 @@ def test_a_stranger_stops_nothing(shared: LocalPlatform, approved: str) -> None:
         ModelPackageArn=approved, ModelApprovalStatus="Rejected"
     )
     sync()
-    assert state(approved).revocations == ()
+    assert state_of(approved).revocations == ()
     assert execute(deploy(approved), run_of(approved))["version_arn"] == approved

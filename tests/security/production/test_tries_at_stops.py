@@ -30,8 +30,9 @@ from tests.plugins.candidates import (
     to_production,
 )
 from tests.plugins.conftest import context, execute
+from tests.plugins.table_records import stage_table, state_of
 from tests.security.production.test_decisions import TABLE, duty, encoded
-from tests.security.production.test_stops import say, state, table
+from tests.security.production.test_stops import say
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
@@ -61,7 +62,7 @@ def served(platform: LocalPlatform) -> str | None:
 
 
 def live_config() -> str | None:
-    live = table().live(AccountRole.PROD, "credit_risk")
+    live = stage_table().live(AccountRole.PROD, "credit_risk")
     return live.endpoint_config if live else None
 
 
@@ -75,7 +76,7 @@ def test_somebody_with_an_owners_source_identity_takes_no_stop_back(
         ModelPackageArn=cleared, ModelApprovalStatus="Approved"
     )
     sync()
-    assert [stop.person for stop in state(cleared).revocations] == ["model-owner"]
+    assert [stop.person for stop in state_of(cleared).revocations] == ["model-owner"]
 
 
 def test_an_officers_stop_that_no_sync_has_seen_yet_holds_the_deployment(
@@ -122,7 +123,7 @@ def test_the_events_of_a_stopped_attempt_let_nothing_in_later(
     """The duty that writes decisions copies those of attempt 1, with their genuine calls."""
     from causeway_airflow.operators.promotion import ClosePromotionOperator
 
-    decisions, now = state(cleared).decisions, datetime.now(UTC)
+    decisions, now = state_of(cleared).decisions, datetime.now(UTC)
     time.sleep(1.1)
     say_production(shared, cleared, "Rejected")
     sync()
@@ -170,4 +171,4 @@ def test_a_stop_in_the_middle_of_a_rollback_takes_the_endpoint_forward_again(
     with pytest.raises(WriteConflict, match="somebody stopped it"):
         back.resumed(run, **deferred.value.kwargs)
     assert (live_config(), served(shared)) == (before, before)
-    assert state(after).records[Stage.PRODUCTION].status is Status.DEPLOYED
+    assert state_of(after).records[Stage.PRODUCTION].status is Status.DEPLOYED
