@@ -68,6 +68,21 @@ def rows(consumer: str = "data_science", region: str | None = None) -> tuple[Row
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_cards(shared: LocalPlatform) -> None:
+    """No card is there, nor the share of one, whatever other files have registered."""
+    forget_cards(shared)
+
+
+def forget_cards(platform: LocalPlatform) -> None:
+    owner, ram = (platform.client(service, "shared_services") for service in ("sagemaker", "ram"))
+    for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
+        if share["name"].startswith("causeway-cards-") and share["status"] == "ACTIVE":
+            ram.delete_resource_share(resourceShareArn=share["resourceShareArn"])
+    for card in owner.list_model_cards()["ModelCardSummaries"]:
+        owner.delete_model_card(ModelCardName=card["ModelCardName"])
+
+
 @pytest.fixture(scope="module")
 def objects(shared: LocalPlatform) -> LocalPlatform:
     """The shared platform with something in the offline store."""
@@ -316,7 +331,7 @@ def card(objects: LocalPlatform) -> Iterator[str]:
     """A draft of a model's card, shared as far as drafts are."""
     from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 
-    owner, ram = (objects.client(s, "shared_services") for s in ("sagemaker", "ram"))
+    owner = objects.client("sagemaker", "shared_services")
     created = owner.create_model_card(
         ModelCardName="credit-risk", Content="{}", ModelCardStatus="Draft"
     )
@@ -327,10 +342,7 @@ def card(objects: LocalPlatform) -> Iterator[str]:
         shares=["causeway-cards-credit-risk-development"],
     ).perform({})
     yield created["ModelCardArn"]
-    for share in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
-        if share["name"].startswith("causeway-cards-") and share["status"] == "ACTIVE":
-            ram.delete_resource_share(resourceShareArn=share["resourceShareArn"])
-    owner.delete_model_card(ModelCardName="credit-risk")
+    forget_cards(objects)
 
 
 def test_a_shared_card_is_described_and_one_that_is_held_back_is_no_fault(
