@@ -17,4 +17,14 @@ class CausewayPlugin(AirflowPlugin):
 
     name = "causeway"
     fastapi_apps = [{"app": Mounted(), "url_prefix": "/causeway", "name": "causeway"}]
+    # Airflow shows it below its own navigation, in a frame of the same origin.
+    external_views = [
+        {
+            "name": "Governance",
+            "href": "/causeway/governance/",
+            "destination": "nav",
+            "url_route": "governance",
+            "nav_top_level": True,
+        }
+    ]
     operator_extra_links = [MlflowRunLink()]

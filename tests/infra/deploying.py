@@ -58,6 +58,7 @@ ROLES = {
         "causeway-airflow",
         "causeway-recorder",
         "causeway-decider",
+        "causeway-reader",
         "causeway-event-reader",
         "causeway-alerter",
         "causeway-governance-stack-keeper",

@@ -28,6 +28,8 @@ from causeway_airflow.hooks.queue import QueueHook
 from causeway_airflow.operators.enrichment import EnrichRecordsOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.sharing import ConvergeShareOperator, LeaveShareOperator
+from causeway_airflow.pages.acting import hook
+from causeway_airflow.tasks import boards
 from causeway_airflow.tasks.feature_groups import ensure
 from tests import how_tos
 from tests.accounts import REGION
@@ -37,10 +39,10 @@ NO_CONTEXT: Any = {}
 
 def take_events() -> None:
     """Take the registry's events: the watcher's trigger runs in a triggerer."""
-    hook = QueueHook(connection_id(AccountRole.GOVERNANCE, "event-reader"), REGION)
-    messages = hook.receive(REGISTRY_QUEUE, wait_seconds=5)
+    queue = QueueHook(connection_id(AccountRole.GOVERNANCE, "event-reader"), REGION)
+    messages = queue.receive(REGISTRY_QUEUE, wait_seconds=5)
     assert messages
-    hook.delete(REGISTRY_QUEUE, messages)
+    queue.delete(REGISTRY_QUEUE, messages)
 
 
 def kill_tasks() -> None:
@@ -127,6 +129,18 @@ def enrich_records() -> None:
         task_id="e", feature_group=group, records=["sgc-000002", "none"], features=["age"]
     ).perform(NO_CONTEXT)
     assert (len(enriched["records"]), enriched["missing"]) == (1, ["none"]), enriched
+
+
+def read_pages() -> None:
+    """Read what the governance pages show, as the API server does."""
+    shown = boards.overview(hook)
+    line = next(line for line in shown.lines if line.model.name == "credit_risk")
+    assert line.live is not None
+    number = line.live.version_arn.version
+    board = boards.model_board(hook, "credit_risk")
+    assert board is not None and board.timeline[0].live == line.live
+    view = boards.version_view(hook, "credit_risk", number)
+    assert view is not None and view.row.is_live and view.decisions
 
 
 def run_examples(page: str) -> None:

@@ -46,6 +46,7 @@ DUTIES = (
     "explorer",
     "governance-stack-keeper",
     "ingester",
+    "reader",
     "recorder",
     "registrar",
     "registry-auditor",

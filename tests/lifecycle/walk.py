@@ -265,6 +265,7 @@ class Walk:
         with denied(self.platform, "data", "causeway-ingester", "sagemaker:BatchWriteRecord"):
             self.beside.call("write_record_singly")
         self.beside.call("enrich_records")
+        self.beside.call("read_pages")
         for page in how_tos.EXECUTED:
             self.beside.call("run_examples", page)
         conf = {"record": "sgc-000001", "use_case": "credit_risk", "reason": "asked by letter"}

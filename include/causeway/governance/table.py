@@ -225,6 +225,21 @@ def looked_at(item: Mapping[str, Any] | None) -> datetime | None:
     return moment(item["at"]) if item else None
 
 
+@dataclass(frozen=True)
+class RecordedRefusal:
+    """A gesture that was refused, and why; it is known by the event that it was."""
+
+    event_id: str
+    reason: str
+    refused_at: datetime
+
+
+def refusal_of(item: Mapping[str, Any]) -> RecordedRefusal:
+    """Read a refusal from its item."""
+    event_id = item["sk"].partition("#")[2]
+    return RecordedRefusal(event_id, item["reason"], moment(item["refused_at"]))
+
+
 def write_refusal(arn: ModelPackageArn, event_id: str, reason: str, at: datetime) -> Update:
     """Write that a gesture was refused, so that it is refused once."""
     key = refusal_key(arn, event_id)

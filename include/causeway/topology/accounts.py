@@ -92,6 +92,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "airflow",
             "recorder",
             "decider",
+            "reader",
             "event-reader",
             "alerter",
             "governance-stack-keeper",

@@ -79,6 +79,32 @@ class GovernanceHook(CausewayHook):
                 return items
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
 
+    def newest(
+        self, index: str, attribute: str, value: str, limit: int, below: tuple[str, int] | None
+    ) -> list[dict[str, Any]]:
+        """Return a page of an index's items under one key, the highest sort key first.
+
+        An index follows the table within moments, and is never read consistently (DynamoDB
+        Developer Guide, "Using Global Secondary Indexes"). `below` bounds a number that sorts.
+        """
+        condition, values = "#key = :key", {":key": value}
+        names: dict[str, str] = {"#key": attribute}
+        extra: dict[str, Any] = {}
+        if below is not None:
+            names["#sort"], extra[":sort"] = below[0], below[1]
+            condition += " AND #sort < :sort"
+        reply = self.call(
+            "query",
+            TableName=self.table,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=self._encode({**values, **extra}),
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [self._decode(raw) for raw in reply["Items"]]
+
     def apply(self, update: Update) -> dict[str, Any] | None:
         """Write an item under its condition; returns it as stored, None when it did not hold."""
         extra: dict[str, Any] = {"ConditionExpression": update.condition}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from causeway.deployment.leases import HISTORY, Lease, Live, lease_key, lease_of, live_key, live_of
 from causeway.governance.clearance import Standing
 from causeway.governance.decisions import (
@@ -13,7 +15,13 @@ from causeway.governance.decisions import (
     revocation_of,
 )
 from causeway.governance.sync_changes import VersionState
-from causeway.governance.table import Promotion, promotion_of, record_of
+from causeway.governance.table import (
+    Promotion,
+    RecordedRefusal,
+    promotion_of,
+    record_of,
+    refusal_of,
+)
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decisions_pk, promotion_key, version_pk
@@ -69,6 +77,34 @@ class StageTableHook(GovernanceHook):
                 revocations.append(revocation_of(item))
         return facts, tuple(decisions), tuple(revocations)
 
+    def versions(
+        self, group: str, count: int, below: int | None = None
+    ) -> tuple[list[StageRecord], int | None]:
+        """Return the records of a group's newest versions, and below which number to go on.
+
+        Args:
+            group: the model package group.
+            count: how many versions at the most.
+            below: only versions with a lower number.
+        """
+        limit = count * len(Stage)  # a version has a record in each stage at the most
+        bound = ("version", below) if below is not None else None
+        items = self.newest("versions", "model_group", group, limit, bound)
+        records = [record_of(item) for item in items]
+        numbers = sorted({record.version for record in records}, reverse=True)
+        if len(items) == limit and len(numbers) > 1:
+            numbers.pop()  # its records may go on behind the limit
+        shown = numbers[:count]
+        more = len(items) == limit or len(numbers) > count
+        kept = [record for record in records if record.version in shown]
+        return kept, (shown[-1] if more and shown else None)
+
+    def refusals(self, version: ModelPackageArn) -> list[RecordedRefusal]:
+        """Return the gestures on a version that were refused, the latest first."""
+        items = self.query(version_pk(version))
+        refused = [refusal_of(item) for item in items if item["sk"].startswith("REFUSAL#")]
+        return sorted(refused, key=lambda refusal: refusal.refused_at, reverse=True)
+
     def promotion(self, version: ModelPackageArn) -> Promotion | None:
         """Return a version's latest promotion, or None."""
         item = self.get(promotion_key(version))
@@ -83,6 +119,14 @@ class StageTableHook(GovernanceHook):
         """Return what a model's endpoint serves in an account role, or None."""
         item = self.get(live_key(role, model))
         return live_of(item) if item else None
+
+    def live_in(
+        self, models: Iterable[str], roles: Iterable[AccountRole]
+    ) -> dict[tuple[AccountRole, str], Live]:
+        """Return what the endpoints of models serve, by account role and model."""
+        wanted = {live_key(role, model): (role, model) for model in models for role in roles}
+        items = self.get_many(wanted)
+        return {wanted[key]: live_of(item) for key, item in items.items()}
 
     def history(self, role: AccountRole, model: str) -> list[Live]:
         """Return what a model's endpoint served in an account role, the first deployment first."""

@@ -6,18 +6,15 @@ depends on it: a route that is added without a thought is closed, not open.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from airflow.api_fastapi.core_api.security import requires_access_asset
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from causeway.errors import CausewayError, ConfigError
 from causeway.features.discovery import Question
-from causeway.topology.accounts import AccountRole
-from causeway.topology.connections import connection_id
-
-H = TypeVar("H")
+from causeway_airflow.pages.acting import hook
 
 #: Feature groups are assets: whoever may see Airflow's assets may see the catalogue.
 router = APIRouter(prefix="/api", dependencies=[Depends(requires_access_asset("GET"))])
@@ -34,7 +31,7 @@ def feature_groups(
     """Return the feature groups that an account role can find and that answer the question."""
     from causeway_airflow.tasks.discovery import find_features
 
-    hits = find_features(_hook, Question(text, owner, tag, type), account_role)
+    hits = find_features(hook, Question(text, owner, tag, type), account_role)
     return {
         "account_role": account_role,
         "count": len(hits),
@@ -42,26 +39,23 @@ def feature_groups(
     }
 
 
-#: Made once in the process: making one assumes a role, which takes longer than a question's calls.
-_hooks: dict[tuple[type[Any], str], Any] = {}
-
-
-def _hook(kind: type[H], role: AccountRole | str | None = None, duty: str | None = None) -> H:
-    assert role is not None and duty is not None  # this process has no account of its own
-    key = (kind, connection_id(AccountRole(role), duty))
-    hook: H = _hooks.get(key) or _hooks.setdefault(key, kind(key[1]))  # type: ignore[call-arg]
-    return hook
-
-
 def create() -> FastAPI:
     """Return the application that the API server mounts."""
     # No documentation pages: they would be routes without authentication.
     app = FastAPI(title="Causeway", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(router)
+    from causeway_airflow.pages.governance import failed
+    from causeway_airflow.pages.governance import router as governance
+
+    for routes in (router, governance):
+        app.include_router(routes)
 
     @app.exception_handler(CausewayError)
-    def explain(_: Request, error: CausewayError) -> JSONResponse:
+    def explain(request: Request, error: CausewayError) -> Response:
         status = 400 if isinstance(error, ConfigError) else 502
+        if request.url.path.removeprefix(str(request.scope.get("root_path", ""))).startswith(
+            governance.prefix
+        ):
+            return failed(request, error, status)
         return JSONResponse({"detail": str(error)}, status_code=status)
 
     return app

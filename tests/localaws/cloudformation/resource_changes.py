@@ -90,7 +90,7 @@ FEATURE_DATA = {
 }
 TAGS = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
 DEAD = "arn:aws:sqs:eu-central-1:111111111111:dead"
-TABLE = {
+TABLE: dict[str, Any] = {
     "TableName": "t",
     "BillingMode": "PAY_PER_REQUEST",
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
@@ -234,6 +234,17 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         TABLE,
         {
             **TABLE,
+            "AttributeDefinitions": [
+                *TABLE["AttributeDefinitions"],
+                {"AttributeName": "of", "AttributeType": "S"},
+            ],
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by-of",
+                    "KeySchema": [{"AttributeName": "of", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             "DeletionProtectionEnabled": True,
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "TimeToLiveSpecification": {"AttributeName": "e", "Enabled": True},

@@ -37,18 +37,30 @@ class Table(ResourceType):
     made_with = (
         "AttributeDefinitions",
         "BillingMode",
+        "GlobalSecondaryIndexes",
         "KeySchema",
         "SSESpecification",
         "TableName",
     )
     properties = {
+        # Of a table that is there, only attributes of new indexes are added.
         "AttributeDefinitions": Property(
             keyed("AttributeName", structure(AttributeName=text, AttributeType=text)),
             required=True,
-            replaces=True,
         ),
         "BillingMode": Property(one_of("PAY_PER_REQUEST"), required=True, replaces=True),
         "DeletionProtectionEnabled": Property(boolean, default=False),
+        "GlobalSecondaryIndexes": Property(
+            keyed(
+                "IndexName",
+                structure(
+                    IndexName=text,
+                    KeySchema=listing(structure(AttributeName=text, KeyType=text)),
+                    Projection=structure(ProjectionType=one_of("ALL", "KEYS_ONLY")),
+                ),
+            ),
+            default={},
+        ),
         "KeySchema": Property(
             listing(structure(AttributeName=text, KeyType=text)), required=True, replaces=True
         ),
@@ -76,6 +88,7 @@ class Table(ResourceType):
             AttributeDefinitions=list(instance["AttributeDefinitions"].values()),
             KeySchema=instance["KeySchema"],
             BillingMode=instance["BillingMode"],
+            **_indexes(instance),
             **_encryption(instance),
         )
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
@@ -84,6 +97,8 @@ class Table(ResourceType):
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
         """Write recovery, expiry, encryption, protection and tags."""
         dynamodb, table = context.client("dynamodb"), instance.physical_id
+        if "GlobalSecondaryIndexes" in changed:
+            self._change_indexes(dynamodb, table, instance)
         if "PointInTimeRecoverySpecification" in changed:
             dynamodb.update_continuous_backups(
                 TableName=table,
@@ -106,6 +121,22 @@ class Table(ResourceType):
                 dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(instance["Tags"]))
 
     @staticmethod
+    def _change_indexes(dynamodb: Any, table: str, instance: Instance) -> None:
+        """Add and delete indexes, one in a call as DynamoDB takes them."""
+        present = _indexes_of(dynamodb.describe_table(TableName=table)["Table"])
+        declared = instance["GlobalSecondaryIndexes"]
+        changes = [
+            *({"Delete": {"IndexName": name}} for name in present if name not in declared),
+            *({"Create": index} for name, index in declared.items() if name not in present),
+        ]
+        for change in changes:
+            dynamodb.update_table(
+                TableName=table,
+                AttributeDefinitions=list(instance["AttributeDefinitions"].values()),
+                GlobalSecondaryIndexUpdates=[change],
+            )
+
+    @staticmethod
     def _set_expiry(dynamodb: Any, table: str, expiry: Mapping[str, Any]) -> None:
         if expiry == NO_TTL:  # disabling needs the name of the attribute
             current = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
@@ -126,6 +157,7 @@ class Table(ResourceType):
             "AttributeDefinitions": description["AttributeDefinitions"],
             "BillingMode": description["BillingModeSummary"]["BillingMode"],
             "DeletionProtectionEnabled": description.get("DeletionProtectionEnabled", False),
+            "GlobalSecondaryIndexes": list(_indexes_of(description).values()),
             "KeySchema": description["KeySchema"],
             "PointInTimeRecoverySpecification": {
                 "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"
@@ -152,6 +184,19 @@ class Table(ResourceType):
     def read_attribute(self, context: Context, instance: Instance, name: str) -> Any:
         """Return the table's ARN."""
         return context.arn("dynamodb", f"table/{instance.physical_id}")
+
+
+def _indexes(instance: Instance) -> dict[str, Any]:
+    indexes = list(instance["GlobalSecondaryIndexes"].values())
+    return {"GlobalSecondaryIndexes": indexes} if indexes else {}
+
+
+def _indexes_of(description: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a table's indexes as a template says them, by name."""
+    return {
+        index["IndexName"]: {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in description.get("GlobalSecondaryIndexes", ())
+    }
 
 
 def _encryption(instance: Instance) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""What an endpoint served when: the periods of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from causeway.deployment.leases import Live
+
+
+@dataclass(frozen=True)
+class Period:
+    """From when to when an endpoint served a version; `until` None: it serves it now."""
+
+    live: Live
+    until: datetime | None
+
+    @property
+    def since(self) -> datetime:
+        """When the version went live."""
+        return self.live.deployed_at
+
+    def holds_at(self, time: datetime) -> bool:
+        """Tell whether the version was live at a time."""
+        return self.since <= time and (self.until is None or time < self.until)
+
+
+def periods(history: Sequence[Live], live: Live | None) -> tuple[Period, ...]:
+    """Return the periods of an endpoint, the latest first.
+
+    Args:
+        history: what was live, in the order of the deployments.
+        live: what the table says is live; when its endpoint was removed, that ends the last period.
+    """
+    ends: list[datetime | None] = [entry.deployed_at for entry in history[1:]]
+    ends.append(live.removed_at if live else None)
+    return tuple(reversed([Period(*pair) for pair in zip(history, ends, strict=False)]))
+
+
+def live_at(spans: Sequence[Period], time: datetime) -> Period | None:
+    """Return the period that a time lies in, or None."""
+    return next((span for span in spans if span.holds_at(time)), None)

@@ -1,0 +1,146 @@
+"""The governance pages: what is live, what waits for whom, and how each version came to stand.
+
+Rendered on the server: every value is escaped by the templates, no script but ours runs, and
+nothing is loaded from elsewhere. They read, and change nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from airflow.api_fastapi.core_api.security import requires_access_asset
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from causeway.deployment.periods import live_at
+from causeway.governance.board import COLUMNS
+from causeway.topology.accounts import AccountRole
+from causeway.versions.stages import Stage
+from causeway_airflow.configuration import topology
+from causeway_airflow.pages.acting import hook
+from causeway_airflow.promotion_runs import promotion_dag_id
+from causeway_airflow.tasks import boards
+
+HERE: Final = Path(__file__).parent
+#: What each page may load: what this application serves, and nothing else.
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+STATIC: Final = {"pages.css": "text/css", "theme.js": "text/javascript"}
+
+#: Whoever may see Airflow's assets may see what is made of them.
+router = APIRouter(prefix="/governance", dependencies=[Depends(requires_access_asset("GET"))])
+
+
+def _when(time: datetime | None) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if time else ""
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"when": _when, "number": _number}
+    environment.globals |= {
+        "columns": COLUMNS,
+        "promotion_dag_id": promotion_dag_id,
+        "Stage": Stage,
+    }
+    return environment
+
+
+TEMPLATES: Final = _templates()
+
+
+def _page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    root = str(request.scope.get("root_path", "")) + "/governance"
+    airflow = root.removesuffix("/causeway/governance")
+    text = TEMPLATES.get_template(template).render(
+        root=root, airflow=airflow, local=topology().local, **values
+    )
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+@router.get("/")
+def overview(request: Request, offset: int = Query(0, ge=0)) -> HTMLResponse:
+    """Show every model: what is live, what waits for whom, what was refused."""
+    return _page(request, "overview.html", page=boards.overview(hook, offset))
+
+
+@router.get("/models/{name}")
+def model(
+    request: Request,
+    name: str,
+    below: int | None = Query(None, ge=1),
+    at: str = Query("", max_length=40),
+) -> HTMLResponse:
+    """Show the stage board of a model, and what production served when."""
+    board = boards.model_board(hook, name, below)
+    if board is None:
+        return _missing(request, f"There is no model {name}.")
+    asked, problem = _moment(at)
+    return _page(
+        request,
+        "model.html",
+        board=board,
+        at=at,
+        problem=problem,
+        asked=asked,
+        then=live_at(board.timeline, asked) if asked else None,
+    )
+
+
+@router.get("/models/{name}/versions/{number}")
+def version(request: Request, name: str, number: int) -> HTMLResponse:
+    """Show one version: its stages, who decided what and why, what was refused, its digests."""
+    view = boards.version_view(hook, name, number)
+    if view is None:
+        return _missing(request, f"Nothing is recorded of version {number} of {name}.")
+    wait = view.row.wait(view.model)
+    return _page(request, "version.html", view=view, wait=wait, prod=AccountRole.PROD)
+
+
+@router.get("/static/{name}")
+def static(name: str) -> FileResponse:
+    """Return the pages' style or script."""
+    if name not in STATIC:
+        raise HTTPException(404, "There is no such file.")
+    return FileResponse(HERE / "static" / name, media_type=STATIC[name], headers=HEADERS)
+
+
+def failed(request: Request, error: Exception, status: int) -> HTMLResponse:
+    """Show that the table could not be read, and what to do about it."""
+    return _page(request, "failed.html", status=status, text=str(error))
+
+
+def _missing(request: Request, text: str) -> HTMLResponse:
+    return _page(request, "missing.html", status=404, text=text)
+
+
+def _moment(text: str) -> tuple[datetime | None, str]:
+    """Read a day or a time; one without a zone is UTC. Return what is wrong with it, too."""
+    if not text:
+        return None, ""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None, f"{text} is no time: write 2026-03-01 or 2026-03-01T12:00."
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)), ""

@@ -1,0 +1,156 @@
+"""What the governance pages show, read from the governance table with few calls and no scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from causeway.deployment.leases import Live
+from causeway.deployment.periods import Period, periods
+from causeway.governance.board import BoardRow, board
+from causeway.governance.decisions import Decision, Facts, Revocation
+from causeway.governance.table import Promotion, RecordedRefusal
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
+from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.tasks.acting import Hooks
+
+#: The accounts whose endpoints are shown.
+SERVING: Final = (AccountRole.PROD, AccountRole.TEST)
+#: How many models the first page shows, and how many of each one's versions it looks at.
+MODELS_A_PAGE: Final = 25
+NEWEST: Final = 5
+VERSIONS_A_PAGE: Final = 20
+#: Queries that are asked at the same time.
+READERS: Final = 8
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """A model on the first page: what is live, and what waits among its newest versions."""
+
+    case: UseCase
+    model: ModelSpec
+    live: Live | None
+    in_test: Live | None
+    waiting: tuple[BoardRow, ...]
+    refused: tuple[BoardRow, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A page of models, and where the next one begins."""
+
+    lines: tuple[ModelLine, ...]
+    count: int
+    next_offset: int | None
+
+
+@dataclass(frozen=True)
+class ModelBoard:
+    """A model's versions by stage, and what production served when."""
+
+    case: UseCase
+    model: ModelSpec
+    rows: tuple[BoardRow, ...]
+    below: int | None
+    timeline: tuple[Period, ...]
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """All that the table knows of a version."""
+
+    case: UseCase
+    model: ModelSpec
+    row: BoardRow
+    facts: Facts | None
+    decisions: tuple[Decision, ...]
+    revocations: tuple[Revocation, ...]
+    refusals: tuple[RecordedRefusal, ...]
+    promotion: Promotion | None
+
+
+def overview(hook: Hooks, offset: int = 0) -> Overview:
+    """Return a page of models in the order of the use cases' files."""
+    table = _table(hook)
+    pairs = [(case, model) for case in use_cases() for model in case.models]
+    shown = pairs[offset : offset + MODELS_A_PAGE]
+    live = table.live_in([model.name for _, model in shown], SERVING)
+
+    def line(pair: tuple[UseCase, ModelSpec]) -> ModelLine:
+        case, model = pair
+        records, _ = table.versions(model.group, NEWEST)
+        rows = board(records)
+        serving = live.get((AccountRole.PROD, model.name))
+        tested = live.get((AccountRole.TEST, model.name))
+        return ModelLine(
+            case,
+            model,
+            serving if serving and not serving.removed_at else None,
+            tested if tested and not tested.removed_at else None,
+            tuple(row for row in rows if row.wait(model)),
+            tuple(row for row in rows if row.is_refused),
+        )
+
+    with ThreadPoolExecutor(READERS) as readers:
+        lines = tuple(readers.map(line, shown))
+    after = offset + len(shown)
+    return Overview(lines, len(pairs), after if after < len(pairs) else None)
+
+
+def model_board(hook: Hooks, name: str, below: int | None = None) -> ModelBoard | None:
+    """Return a page of a model's versions, the newest first; None when there is no such model."""
+    pair = _model(name)
+    if pair is None:
+        return None
+    case, model = pair
+    table = _table(hook)
+    records, after = table.versions(model.group, VERSIONS_A_PAGE, below)
+    history = table.history(AccountRole.PROD, model.name)
+    live = table.live_in([model.name], [AccountRole.PROD]).get((AccountRole.PROD, model.name))
+    return ModelBoard(case, model, board(records), after, periods(history, live))
+
+
+def version_view(hook: Hooks, name: str, number: int) -> VersionView | None:
+    """Return what is known of a version of a model; None when the table knows none."""
+    pair = _model(name)
+    if pair is None:
+        return None
+    case, model = pair
+    group = ModelPackageGroupArn.of(topology(), AccountRole.SHARED_SERVICES, model.group)
+    arn: ModelPackageArn = group.version(number)
+    table = _table(hook)
+    state = table.state(arn)
+    if not state.records:
+        return None
+    return VersionView(
+        case,
+        model,
+        BoardRow(arn, state.records),
+        state.facts,
+        _latest_first(state.decisions),
+        tuple(state.revocations),
+        tuple(table.refusals(arn)),
+        state.promotion,
+    )
+
+
+def _latest_first(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    return tuple(sorted(decisions, key=lambda decision: decision.decided_at, reverse=True))
+
+
+def _model(name: str) -> tuple[UseCase, ModelSpec] | None:
+    for case in use_cases():
+        for model in case.models:
+            if model.name == name:
+                return case, model
+    return None
+
+
+def _table(hook: Hooks) -> StageTableHook:
+    return hook(StageTableHook, AccountRole.GOVERNANCE, "reader")

@@ -1,0 +1,210 @@
+"""The governance pages, read from a table that the sync and people have written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from causeway.deployment.leases import Live, live_key, write_history, write_live
+from causeway.topology.accounts import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import approve, register, sync
+from tests.plugins.conftest import context
+from tests.plugins.table_records import stage_table
+
+MARKUP = "<script>alert('x')</script>"
+MODEL = "/governance/models/credit_risk"
+
+
+@pytest.fixture
+def pages(shared: LocalPlatform) -> Iterator[TestClient]:
+    """The application, as somebody who is signed in sees it."""
+    from causeway_airflow.pages import acting
+    from causeway_airflow.pages.application import create
+    from causeway_airflow.pages.governance import router
+
+    acting._hooks.clear()
+    application = create()
+    for guard in router.dependencies:
+        application.dependency_overrides[guard.dependency] = lambda: None
+    with TestClient(application) as client:
+        yield client
+    acting._hooks.clear()
+
+
+@pytest.fixture
+def version(shared: LocalPlatform, request: pytest.FixtureRequest) -> ModelPackageArn:
+    """A version of its own that the sync has seen."""
+    registered = register(request.node.name).perform(context())
+    sync()
+    return ModelPackageArn.parse(registered["version_arn"])
+
+
+@pytest.fixture
+def live(version: ModelPackageArn, shared: LocalPlatform) -> Iterator[Live]:
+    """A record that the version is live in production since a day, rolled back to."""
+    table, key = stage_table(), live_key(AccountRole.PROD, "credit_risk")
+    items = shared.client("dynamodb", "governance")
+    at: Any = {
+        "TableName": "causeway-governance",
+        "Key": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+    }
+    before = items.get_item(**at).get("Item")
+    served = Live(
+        *(AccountRole.PROD, "credit_risk", version, "a" * 64, "credit-risk", "config", "run-1"),
+        fencing=10**9 + version.version,
+        deployed_at=datetime.now(UTC) - timedelta(days=1),
+        reason=MARKUP,
+    )
+    for update in (write_history(served), write_live(served)):
+        assert table.apply(update)
+    yield served
+    sort_key = {"S": write_history(served).key.sk}
+    items.delete_item(**{**at, "Key": {"pk": {"S": key.pk}, "sk": sort_key}})
+    items.delete_item(**at)
+    if before:
+        items.put_item(TableName="causeway-governance", Item=before)
+
+
+def test_the_first_page_says_what_waits_for_whom(
+    pages: TestClient, version: ModelPackageArn
+) -> None:
+    page = pages.get("/governance/").text
+    assert f"credit-risk/{version.version}</a>" in page
+    assert "waits for test" in page and "model-owner decides" in page
+
+
+def test_the_first_page_says_what_is_live(pages: TestClient, live: Live) -> None:
+    page = pages.get("/governance/").text
+    assert f"since {live.deployed_at:%Y-%m-%d %H:%M} UTC" in page
+
+
+def test_a_board_has_each_version_by_stage(
+    pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
+) -> None:
+    approve(shared, str(version))
+    page = pages.get(MODEL).text
+    row = page.split(f">credit-risk/{version.version}</a>")[1].split("</tr>")[0]
+    assert '<span class="mark approved">approved</span>' in row
+    assert "model-owner" in row
+
+
+def test_older_versions_come_on_the_next_page(
+    pages: TestClient, version: ModelPackageArn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.tasks import boards
+
+    other = ModelPackageArn.parse(register("one more").perform(context())["version_arn"])
+    sync()
+    monkeypatch.setattr(boards, "VERSIONS_A_PAGE", 1)
+    first = pages.get(MODEL).text
+    newer, older = sorted((version.version, other.version), reverse=True)
+    assert f">credit-risk/{newer}</a>" in first and f">credit-risk/{older}</a>" not in first
+    assert f'href="/governance/models/credit_risk?below={newer}"' in first
+    assert f">credit-risk/{older}</a>" in pages.get(MODEL, params={"below": newer}).text
+
+
+def test_it_is_told_what_was_live_at_a_time(pages: TestClient, live: Live) -> None:
+    def answer(at: str) -> str:
+        return pages.get(MODEL, params={"at": at}).text.split('<p class="note')[1].split("</p>")[0]
+
+    noon = live.deployed_at + timedelta(hours=1)
+    assert f">credit-risk/{live.version_arn.version}</a>" in answer(noon.isoformat())
+    assert "nothing was live" in answer("2001-01-01")
+    assert "yesterday is no time: write 2026-03-01" in answer("yesterday")
+
+
+def test_a_version_has_who_decided_why_and_how_to_decide_next(
+    pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
+) -> None:
+    address = f"{MODEL}/versions/{version.version}"
+    before = pages.get(address).text
+    assert f"make approve VERSION=credit-risk/{version.version} FOR=test AS=model-owner" in before
+    approve(shared, str(version))
+    after = pages.get(address).text
+    assert "make approve" not in after
+    decided = after.split("<h2>Decisions</h2>")[1]
+    assert "<td>model-owner</td>" in decided and "<td>because</td>" in decided
+    assert f"credit-risk-v{version.version}-1</a>" in after
+
+
+def test_a_refused_gesture_is_on_the_page_of_its_version(
+    pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
+) -> None:
+    shared.client("sagemaker", "shared_services").update_model_package(
+        ModelPackageArn=str(version), ModelApprovalStatus="Approved"
+    )
+    sync()
+    page = pages.get(f"{MODEL}/versions/{version.version}").text
+    assert "<h2>Refused</h2>" in page
+
+
+def test_what_people_wrote_is_never_markup(pages: TestClient, live: Live) -> None:
+    page = pages.get(MODEL).text
+    assert MARKUP not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_pages_load_nothing_from_elsewhere_and_run_no_script_but_ours(
+    pages: TestClient, version: ModelPackageArn
+) -> None:
+    for address in ("/governance/", MODEL, f"{MODEL}/versions/{version.version}"):
+        reply = pages.get(address)
+        assert "default-src 'none'" in reply.headers["content-security-policy"]
+        assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
+        assert "://" not in reply.text.replace("arn:aws:", "")
+        assert "style=" not in reply.text and reply.text.count("<script") == 1
+    for name in ("pages.css", "theme.js"):
+        assert pages.get(f"/governance/static/{name}").status_code == 200
+    assert pages.get("/governance/static/..%2Fgovernance.py").status_code == 404
+    assert pages.get("/governance/static/base.html").status_code == 404
+
+
+def test_what_is_not_there_is_said(pages: TestClient) -> None:
+    for address in ("/governance/models/moon", f"{MODEL}/versions/99999"):
+        reply = pages.get(address)
+        assert reply.status_code == 404
+        assert "Not here" in reply.text
+
+
+def test_a_table_that_cannot_be_read_is_said_with_the_next_step(
+    pages: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    def down(*_: object, **__: object) -> None:
+        raise AwsCallError("the table is away", code="X", text="x", next_step="Look at it.")
+
+    monkeypatch.setattr(StageTableHook, "live_in", down)
+    reply = pages.get("/governance/")
+    assert reply.status_code == 502
+    assert "could not be read" in reply.text and "Look at it." in reply.text
+
+
+def test_the_reader_changes_nothing(shared: LocalPlatform) -> None:
+    """The duty of the pages may not write what it reads."""
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    table = StageTableHook("causeway_governance_reader")
+    served = Live(
+        AccountRole.PROD,
+        "credit_risk",
+        ModelPackageArn.parse(
+            "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
+        ),
+        "a" * 64,
+        "e",
+        "c",
+        "r",
+        1,
+        datetime.now(UTC),
+    )
+    with pytest.raises(AwsCallError, match="not authorized"):
+        table.apply(write_live(served))
