@@ -36,7 +36,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-STATIC: Final = {"pages.css": "text/css", "theme.js": "text/javascript"}
+STATIC: Final = {"pages.css": "text/css", "pages.js": "text/javascript"}
 
 #: Whoever may see Airflow's assets may see what is made of them.
 router = APIRouter(prefix="/governance", dependencies=[Depends(requires_access_asset("GET"))])
@@ -47,7 +47,10 @@ def _when(time: datetime | None) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    """Print a metric: four decimals, and none for a whole number."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if value.is_integer() else f"{value:.4f}"
 
 
 def _templates() -> Environment:

@@ -81,7 +81,7 @@ def test_the_first_page_says_what_waits_for_whom(
 
 def test_the_first_page_says_what_is_live(pages: TestClient, live: Live) -> None:
     page = pages.get("/governance/").text
-    assert f"since {live.deployed_at:%Y-%m-%d %H:%M} UTC" in page
+    assert f"since <time>{live.deployed_at:%Y-%m-%d %H:%M} UTC</time>" in page
 
 
 def test_a_board_has_each_version_by_stage(
@@ -159,7 +159,7 @@ def test_pages_load_nothing_from_elsewhere_and_run_no_script_but_ours(
         assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
         assert "://" not in reply.text.replace("arn:aws:", "")
         assert "style=" not in reply.text and reply.text.count("<script") == 1
-    for name in ("pages.css", "theme.js"):
+    for name in ("pages.css", "pages.js"):
         assert pages.get(f"/governance/static/{name}").status_code == 200
     assert pages.get("/governance/static/..%2Fgovernance.py").status_code == 404
     assert pages.get("/governance/static/base.html").status_code == 404
