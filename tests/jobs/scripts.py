@@ -26,6 +26,7 @@ from causeway.features.groups import contract_document, group_file
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
+from causeway.training.candidates import candidates
 from causeway.training.jobs import read_code
 from causeway.use_cases.use_case import UseCase, use_case
 from localaws.sagemaker.machine.images import environment_of
@@ -36,21 +37,21 @@ Load = Callable[[str], ModuleType]
 
 
 @cache
-def staged(use_case_id: str) -> Path:
+def staged(scripts: str) -> Path:
     """Return a folder with the scripts as a job finds them."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{use_case_id}-scripts-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{scripts}-scripts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name, body in read_code(use_case_id).files.items():
+    for name, body in read_code(scripts).files.items():
         (folder / name).write_bytes(body)
     return folder
 
 
-def run(use_case_id: str, script: str, *arguments: object, **variables: object) -> str:
+def run(case: UseCase, script: str, *arguments: object, **variables: object) -> str:
     """Run a script in the environment of its image, with nothing of this one; return its output."""
     done = subprocess.run(
         [
-            str(interpreter(use_case_id, script)),
-            str(staged(use_case_id) / script),
+            str(interpreter(case, script)),
+            str(staged(case.scripts_of(case.models[0])) / script),
             *map(str, arguments),
         ],
         env={"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in variables.items()}},
@@ -63,13 +64,11 @@ def run(use_case_id: str, script: str, *arguments: object, **variables: object) 
     return done.stdout
 
 
-@cache
-def interpreter(use_case_id: str, script: str) -> Path:
+def interpreter(case: UseCase, script: str) -> Path:
     """Return the interpreter that stands in for the image that a script runs in."""
-    case, topology = use_case(use_case_id), load_topology()
     training = case.models[0].training.image
     image = training if script == "train.py" else case.runs_on(script).image
-    return environment_of(topology.image(image)).python
+    return environment_of(load_topology().image(image)).python
 
 
 class ScriptError(Exception):
@@ -85,7 +84,7 @@ class Chain:
     raw_file: str
 
     def run(self, script: str, *arguments: object, **variables: object) -> str:
-        return run(self.case.id, script, *arguments, **variables)
+        return run(self.case, script, *arguments, **variables)
 
     def folder(self, name: str) -> Path:
         path = self.root / name
@@ -136,9 +135,12 @@ class Chain:
         return self.root / "parts"
 
     def train(self, name: str = "model", *arguments: object) -> Path:
+        """Train the model's first candidate; arguments take precedence."""
         folder = self.folder(name)
+        parameters = candidates(self.case.models[0])[0].hyperparameters
+        given = [part for key, value in parameters.items() for part in (f"--{key}", value)]
         log = self.run(
-            *("train.py", *arguments),
+            *("train.py", *given, *arguments),
             SM_CHANNEL_TRAIN=self.root / "parts" / "train",
             SM_CHANNEL_VALIDATION=self.root / "parts" / "validation",
             SM_MODEL_DIR=folder / "model",
@@ -157,16 +159,16 @@ def joined(tables: list[pyarrow.Table]) -> pyarrow.Table:
 
 
 def made_chain(root: Path, use_case_id: str, raw_file: str) -> Chain:
-    """Return the whole chain up to a model trained with the scripts' own parameters."""
+    """Return the whole chain up to a trained model."""
     chain = Chain(root, use_case(use_case_id), raw_file)
     chain.preprocess(chain.join(chain.engineer()))
     chain.train()
     return chain
 
 
-def importing(monkeypatch: pytest.MonkeyPatch, use_case_id: str) -> Iterator[Load]:
+def importing(monkeypatch: pytest.MonkeyPatch, scripts: str = "boosted_trees") -> Iterator[Load]:
     """Import scripts into this process, their neighbours importable as in a container."""
-    folder = staged(use_case_id)
+    folder = staged(scripts)
     monkeypatch.syspath_prepend(str(folder))
     names = {path.stem for path in folder.glob("*.py")}
     for name in names:

@@ -69,7 +69,7 @@ def evaluated(auc: float = 1.0, live: dict[str, Any] | None = None) -> dict[str,
     return {
         "metrics": {**METRICS, "auc": auc},
         "rows": 150,
-        "positives": 100,
+        "classes": {"0": 50, "1": 100},
         "inputs": {"model.tar.gz": "a" * 64},
         "calibration": {"ece": 0.05},
         "fairness": {

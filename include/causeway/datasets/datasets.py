@@ -7,7 +7,7 @@ package when they are parsed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +23,8 @@ from causeway.digests import canonical_json
 from causeway.errors import BadInput
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import Feature
-from causeway.use_cases.dataset_specs import identifier_of, renamed, time_of
+from causeway.use_cases.dataset_specs import identifier_of, nullable_of, renamed, time_of
+from causeway.use_cases.labels import classes_of, favourable_of
 from causeway.use_cases.use_case import ModelSpec, UseCase
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class _Digesting:
 
 
 def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
-    """Return what the preprocessing job reads: inputs with their codes, label and split.
+    """Return what the preprocessing job reads: inputs with type and codes, label and split.
 
     `also` are features that the model does not read and the evaluation does.
     """
@@ -212,14 +213,22 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     protected = {attribute.feature for attribute in model.protected.values()}
     groups, columns = case.feature_groups, case.columns(model)
     times = time_of(model.dataset, groups) if model.dataset.mode == "point_in_time" else None
+    nullable = nullable_of(model.dataset, groups)
+    classes = classes_of(training, model.problem_type, columns.get(training.label))
     return {
         "record_identifier": identifier_of(model.dataset, groups),
         "event_time": times,
         "problem_type": model.problem_type,
         "label": training.label,
         "label_scale": training.label_scale,
-        "features": [{"name": name, "codes": _codes(columns[name])} for name in training.features],
+        "classes": list(classes),
+        "favourable": favourable_of(training, classes) if classes else None,
+        "threshold": training.threshold,
+        "features": [
+            _feature(name, columns[name], nullable=name in nullable) for name in training.features
+        ],
         "one_hot": list(training.one_hot),
+        "impute": dict(training.impute),
         "also": sorted(protected - set(training.features)),
         "split": training.split.model_dump(),
     }
@@ -234,5 +243,11 @@ def evaluation_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _codes(feature: Feature | None) -> Sequence[int | str]:
-    return list(feature.codes or ()) if feature is not None else []
+def _feature(name: str, feature: Feature | None, *, nullable: bool) -> dict[str, Any]:
+    """Describe a feature; of the consumer's own table nobody knows more than the name."""
+    if feature is None:
+        return {"name": name, "type": None, "codes": [], "nullable": True}
+    codes: list[int | str] = list(feature.codes or ())
+    if feature.type == "String":
+        codes = [str(code) for code in codes]
+    return {"name": name, "type": feature.type, "codes": codes, "nullable": nullable}

@@ -35,7 +35,7 @@ def constraints(
 
 def quality_constraints(gates: Sequence[Gate], problem_type: str) -> dict[str, Any]:
     """Return the gates' bounds as Model Monitor writes constraints on a model's quality."""
-    kind = "regression" if "regression" in problem_type else problem_type.replace(" ", "_")
+    kind = problem_type.replace("-", "").replace(" ", "_")
     bounds = {
         gate.metric: {
             "threshold": gate.min if gate.min is not None else gate.max,

@@ -196,15 +196,15 @@ def _drift(gate: DriftGate, evidence: Evidence) -> GateResult:
 
 def _sample(gate: SampleGate, evidence: Evidence) -> GateResult:
     rows = _number(evidence.evaluation.get("rows"))
-    positives = _number(evidence.evaluation.get("positives"))
+    counts = _numbers(evidence.part("classes"))
     classes = gate.min_of_each_class
-    if rows is None or (classes and positives is None):
+    if rows is None or (classes and not counts):
         return GateResult(gate, "held-out sample", "the rows were not counted", INCONCLUSIVE)
-    rarer = min(positives, rows - positives) if positives is not None else None
+    rarest = min(counts, key=lambda name: counts[name]) if counts else ""
     text = f"{rows:g} rows (at least {gate.min_rows})"
     if classes:
-        text += f", {rarer:g} of the rarer class (at least {classes})"
-    enough = rows >= gate.min_rows and (rarer is None or rarer >= classes)
+        text += f", {counts[rarest]:g} of class {rarest} (at least {classes})"
+    enough = rows >= gate.min_rows and (not counts or counts[rarest] >= classes)
     return GateResult(gate, "held-out sample", text, PASS if enough else FAIL, rows)
 
 

@@ -20,8 +20,10 @@ from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
 from causeway.names import job_name
 from causeway.topology.compute import Compute
+from causeway.use_cases.job_scripts import SHIPPED
+from causeway.use_cases.model_checks import JOBS_DIR, NEEDED
 from causeway.use_cases.resource_specs import Resources
-from causeway.use_cases.use_case import JOBS_DIR
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 #: The environment variable that carries a job's inputs digest; Describe shows it to a retry.
 INPUTS_VARIABLE: Final = "CAUSEWAY_INPUTS"
@@ -40,7 +42,7 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Code:
-    """The scripts of a use case at one content: file name -> bytes."""
+    """The scripts of a job at one content: file name -> bytes."""
 
     files: Mapping[str, bytes]
 
@@ -230,28 +232,36 @@ def inputs_digest(**inputs: str | Mapping[str, str]) -> str:
     return sha256(canonical_json(inputs))
 
 
-def read_code(use_case: str, folder: Path | None = None) -> Code:
-    """Read the scripts of a use case and those that all share, as they lie in a container.
+def read_code(scripts: str, folder: Path | None = None) -> Code:
+    """Read the scripts of a folder and those that all share, as they lie in a container.
 
-    That is one folder, in which a use case's own script takes the place of the shared one of that
-    name. `sample.py` is left out: no job runs it.
-
-    Raises:
-        ConfigError: the use case has no scripts.
+    That is one folder, in which a script of its own takes the place of the shared one of that name.
+    `sample.py` is left out: no job runs it. A use case without scripts of its own has the shared
+    ones, which engineer its features.
     """
     root = folder or JOBS_DIR
-    own_folder = root / use_case
     own, shared = (
-        {path.name: path.read_bytes() for path in sorted(where.glob("*.py"))}
-        for where in (own_folder, root / SHARED)
+        {path.name: path.read_bytes() for path in sorted((root / name).glob("*.py"))}
+        for name in (scripts, SHARED)
     )
     own.pop("sample.py", None)
-    if not own:
-        raise ConfigError(
-            f"use case {use_case} has no job scripts in {own_folder}",
-            next_step="Add them: train.py and evaluate.py; the others may be the shared ones.",
-        )
     return Code(shared | own)
+
+
+def training_code(case: UseCase, model: ModelSpec, folder: Path | None = None) -> Code:
+    """Read the scripts that a model is trained and evaluated with.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    scripts = case.scripts_of(model)
+    code = read_code(scripts, folder)
+    if missing := [name for name in NEEDED if name not in code.files]:
+        raise ConfigError(
+            f"{(folder or JOBS_DIR) / scripts} has no {' and no '.join(missing)}",
+            next_step=f"Write it, or name in training.scripts one of: {', '.join(SHIPPED)}.",
+        )
+    return code
 
 
 def code_prefix(use_case: str, code: Code) -> str:

@@ -28,7 +28,7 @@ from causeway.use_cases.published import Published
 from causeway.use_cases.stores import OfflineStore, OnlineStore
 
 FeatureType = Literal["Integral", "Fractional", "String"]
-DeriveOperation = Literal["ratio", "log1p", "normalise"]
+DeriveOperation = Literal["ratio", "log1p", "normalise", "days_before_event_time"]
 
 
 #: A word that a feature or a group is found by.
@@ -143,7 +143,8 @@ class Derive(Strict):
 
     `ratio` = first / second, `log1p` = ln(1 + first), `normalise` = (first - min) / (max - min)
     with the *declared* range of that feature: nothing is fitted, so a record's value never
-    depends on other records.
+    depends on other records. `days_before_event_time` counts the days from a String that is a time
+    to the record's event time, less than none where it lies after it.
     """
 
     op: DeriveOperation

@@ -153,6 +153,22 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
     return columns
 
 
+def nullable_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> frozenset[str]:
+    """Return the columns that may be empty: by contract, or by a join that leaves rows without.
+
+    Nobody knows it of the consumer's own table, which is read as it is.
+    """
+    by_name = {group.name: group for group in groups}
+    nullable: set[str] = set()
+    for number, joined in enumerate(dataset.joined(groups)):
+        group = by_name[joined.group]
+        is_spine = number == 0 and dataset.table is None
+        gaps = not is_spine and dataset.missing_of(joined) == "null"
+        may = {feature.name for feature in group.features if feature.nullable or gaps}
+        nullable |= {here for name, here in renamed(joined, group).items() if name in may}
+    return frozenset(nullable)
+
+
 def identifier_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> str:
     """Return the dataset's column that identifies its rows."""
     if dataset.table is not None:

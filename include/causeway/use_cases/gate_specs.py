@@ -165,7 +165,7 @@ class Protected(Strict):
     """
 
     feature: FeatureName
-    codes: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    codes: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
     bands: tuple[float, ...] = ()
 
     @model_validator(mode="after")
@@ -174,7 +174,7 @@ class Protected(Strict):
             raise ValueError(f"{self.feature}: give either `codes` or `bands`")
         if list(self.bands) != sorted(set(self.bands)):
             raise ValueError(f"{self.feature}: bands must rise")
-        all_codes = [code for codes in self.codes.values() for code in codes]
+        all_codes = [str(code) for codes in self.codes.values() for code in codes]
         if len(all_codes) != len(set(all_codes)) or len(self.codes) == 1:
             raise ValueError(f"{self.feature}: codes: two groups or more, no code in two of them")
         return self

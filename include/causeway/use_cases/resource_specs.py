@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from causeway.documents import Strict
+
+#: `ml.<family>.<size>`, as SageMaker names what jobs and endpoints run on.
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 
 
 class Resources(Strict):
@@ -15,7 +18,7 @@ class Resources(Strict):
     Disk and time have AWS's bounds: 16 TB, and nine days, which is a processing job's longest.
     """
 
-    instance_type: str
+    instance_type: InstanceType
     instance_count: Annotated[int, Field(ge=1, le=100)] = 1
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 10
     max_runtime_minutes: Annotated[int, Field(ge=1, le=12960)] = 60
@@ -31,7 +34,7 @@ class Serverless(Strict):
 class Deployment(Strict):
     """What an endpoint of the model runs on, and whether the one in test stays after its test."""
 
-    instance_type: str | None = None
+    instance_type: InstanceType | None = None
     count: Annotated[int, Field(ge=1)] = 1
     serverless: Serverless | None = None
     keep_test_endpoint: bool = False

@@ -97,9 +97,19 @@ class Training(Resources):
     #: `tasks`: one Airflow task a job. `pipeline`: one SageMaker pipeline that Airflow follows.
     route: Literal["tasks", "pipeline"] = "tasks"
     image: str
+    #: The folder of `include/jobs` with `train.py` and `evaluate.py`; by default the use case's id.
+    scripts: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
     features: tuple[FeatureName, ...] = Field(min_length=1)
+    #: Features that get a column for each category; another String becomes a category's code.
     one_hot: tuple[FeatureName, ...] = ()
+    #: What a missing number is replaced by: a statistic of the training part.
+    impute: dict[FeatureName, Literal["median", "mean"]] = Field(default_factory=dict)
     label: FeatureName
+    #: The class that counts as favourable, and whose probability the score of two classes is;
+    #: by default 1, or the last of the label's codes.
+    favourable: int | str | None = None
+    #: A score of so much and more is the favourable answer.
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     #: The label is divided by this; what the model predicts, and every metric, is in that unit.
     label_scale: Annotated[float, Field(gt=0)] = 1
     split: Split
@@ -121,12 +131,12 @@ class Training(Resources):
     @model_validator(mode="after")
     def _consistent(self) -> Training:
         is_more_better(self.select_by, self.maximise, "maximise")
-        strangers = [name for name in self.one_hot if name not in self.features]
-        if strangers:
-            raise ValueError(
-                f"one_hot: not among the features: {', '.join(strangers)}; "
-                f"allowed: {', '.join(self.features)}"
-            )
+        for key, names in (("one_hot", self.one_hot), ("impute", self.impute)):
+            if strangers := [name for name in names if name not in self.features]:
+                raise ValueError(
+                    f"{key}: not among the features: {', '.join(strangers)}; "
+                    f"allowed: {', '.join(self.features)}"
+                )
         if self.label in self.features:
             raise ValueError(f"features: holds the label {self.label}")
         if self.route == "pipeline" and self.count != 1:

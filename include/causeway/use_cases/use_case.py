@@ -19,12 +19,15 @@ from causeway.names import NAME_LENGTH, DashedName
 from causeway.plain_texts import LONGEST, is_plain
 from causeway.topology.access_rules import AccessRule
 from causeway.use_cases.contracts import Feature, FeatureGroup, RawData
-from causeway.use_cases.dataset_specs import Dataset, columns_of, time_of
+from causeway.use_cases.dataset_specs import Dataset, columns_of, nullable_of, time_of
 from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
+from causeway.use_cases.job_scripts import BINARY, REGRESSION
+from causeway.use_cases.model_checks import JOBS_DIR, check_model
 from causeway.use_cases.resource_specs import Deployment, Resources
 from causeway.use_cases.training_specs import Split, Training
 
 __all__ = [
+    "JOBS_DIR",
     "Deployment",
     "Gate",
     "ModelSpec",
@@ -35,14 +38,12 @@ __all__ = [
 ]
 
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
-#: The folder of job scripts: one sub-folder a use case, and what they share.
-JOBS_DIR = CONFIG_DIR.parent / "jobs"
 EVALUATION_SCRIPT = "evaluate.py"
 
 UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
 UseCaseRisk = Literal["high", "limited", "minimal"]
 ModelRisk = Literal["high", "medium", "low", "unknown"]
-ProblemType = Literal["binary classification", "regression"]
+ProblemType = Literal["binary classification", "multi-class classification", "regression"]
 #: Ids and names of models; with dashes they are names of endpoints and parts of others.
 Identifier = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=NAME_LENGTH)
@@ -96,10 +97,6 @@ class ModelSpec(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelSpec:
-        if self.problem_type == "binary classification" and self.training.label_scale != 1:
-            raise ValueError(
-                f"{self.name}: training.label_scale is for regression; classes are 0, 1"
-            )
         if self.training.route == "pipeline" and not self.metric_gates:
             raise ValueError("gates: the condition of a pipeline needs a gate of kind metric")
         attributes = {gate.attribute for gate in self.gates if isinstance(gate, FairnessGate)}
@@ -109,9 +106,11 @@ class ModelSpec(Strict):
                 f"gates: fairness of no protected attribute: {', '.join(strangers)}; "
                 f"allowed: {', '.join(sorted(self.protected)) or 'none is declared'}"
             )
-        of_classes = [g.kind for g in self.gates if isinstance(g, FairnessGate | CalibrationGate)]
-        if self.problem_type == "regression" and (of_classes or self.protected):
-            raise ValueError("gates: calibration and fairness are of classes, not of a regression")
+        kinds = {type(gate) for gate in self.gates}
+        if self.problem_type == REGRESSION and (FairnessGate in kinds or self.protected):
+            raise ValueError("gates: fairness is of classes, not of a regression")
+        if self.problem_type != BINARY and CalibrationGate in kinds:
+            raise ValueError(f"gates: calibration is of a {BINARY}, not of a {self.problem_type}")
         return self
 
     @model_validator(mode="after")
@@ -152,6 +151,10 @@ class UseCase(Strict):
     feature_groups: tuple[FeatureGroup, ...] = Field(min_length=1)
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     access: tuple[AccessRule, ...] | None = None
+
+    def scripts_of(self, model: ModelSpec) -> str:
+        """Return the folder of the scripts that a model is trained with."""
+        return model.training.scripts or self.id
 
     def runs_on(self, script: str) -> Processing:
         """Return what a script's processing job runs on."""
@@ -195,7 +198,8 @@ class UseCase(Strict):
                     f"models: {model.name}: training uses columns that its dataset lacks: "
                     f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
                 )
-            self._check_groups(model)
+            nullable = nullable_of(model.dataset, self.feature_groups)
+            check_model(model, self.columns(model), nullable)
         _refuse_twice([model.name for model in self.models], "models: names stand twice")
         _refuse_twice([model.group for model in self.models], "models: groups stand twice")
         return self
@@ -233,7 +237,13 @@ class UseCase(Strict):
         for feature in features:
             for operand in feature.derive.of if feature.derive else ():
                 base = by_name.get(operand)
-                if base is None or base.source is None or base.type == "String":
+                days = feature.derive is not None and feature.derive.op == "days_before_event_time"
+                if days and (base is None or base.time is None):
+                    raise ValueError(
+                        f"feature_groups: {feature.name}: derive.of {operand!r} is no String with "
+                        "`time`"
+                    )
+                if base is None or base.source is None or (base.type == "String" and not days):
                     raise ValueError(
                         f"feature_groups: {feature.name}: derive.of {operand!r} is no numeric "
                         "feature with a source"
@@ -252,25 +262,6 @@ class UseCase(Strict):
                     raise ValueError(
                         f"feature_groups: {feature.name}: normalise needs a range with min and "
                         f"max on {operand}, min below max"
-                    )
-
-    def _check_groups(self, model: ModelSpec) -> None:
-        """Refuse protected groups that leave codes of their feature out, or name others."""
-        columns = self.columns(model)
-        for attribute, protected in model.protected.items():
-            feature = columns.get(protected.feature)
-            if feature is None or not feature.codes or not protected.codes:
-                continue
-            named = {code for codes in protected.codes.values() for code in codes}
-            allowed = set(feature.codes)
-            for codes, what in (
-                (allowed - named, "are in no group"),
-                (named - allowed, f"are no codes of {protected.feature}"),
-            ):
-                if codes:
-                    raise ValueError(
-                        f"models: {model.name}: protected.{attribute}.codes: "
-                        f"{', '.join(map(str, sorted(codes)))} {what}"
                     )
 
     def columns(self, model: ModelSpec) -> dict[str, Feature | None]:

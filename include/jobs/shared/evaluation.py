@@ -7,10 +7,11 @@ every part) it adds what the gates ask for, and writes beside it
 
 - `data-statistics.json`, the training snapshot that later data is compared with;
 - `bias-report.json`, how the groups of people fare (of classes);
-- `explainability.json`, each feature's share of the gain;
+- `explainability.json`, each feature's share of the gain, or of the coefficients;
 - `plots/*.png`.
 
-With `--production` the artifact that is in production is measured on the same held-out rows.
+With `--production` the artifact that is in production is measured on the same held-out rows. The
+metrics are those of `measures.py`, unless a use case's own `evaluate.py` hands over a `measure`.
 """
 
 from __future__ import annotations
@@ -20,25 +21,23 @@ import hashlib
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import models  # type: ignore[import-not-found]
 import numpy as np
 import pandas as pd
-import xgboost
 from encoding import ENCODER_FILE, BadRowsError, Encoder  # type: ignore[import-not-found]
 from folders import only_file, write_json  # type: ignore[import-not-found]
+from labels import BINARY, Label  # type: ignore[import-not-found]
+from measures import Measure, measure_of  # type: ignore[import-not-found]
 
-MODEL_FILE = "xgboost-model.json"
 TRAINING_FILE = "training.json"
-NEEDED = {MODEL_FILE, ENCODER_FILE}
+KNOWN = {*models.KINDS, ENCODER_FILE, TRAINING_FILE}
 MAX_BYTES = 512 * 1024 * 1024
 
 Numbers = np.ndarray[Any, Any]
-#: From labels and predictions to the document; it has at least `metrics`.
-Measure = Callable[[Numbers, Numbers], dict[str, Any]]
 
 
 def extract(archive: Path, folder: Path) -> None:
@@ -50,22 +49,24 @@ def extract(archive: Path, folder: Path) -> None:
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:
             name = str(PurePosixPath(member.name))
-            if name not in NEEDED | {TRAINING_FILE}:
+            if name not in KNOWN:
                 continue
             source = tar.extractfile(member) if member.isfile() else None
             if source is None or member.size > MAX_BYTES:
                 raise SystemExit(f"{archive.name}: member {name} is no plain file or too large")
             (folder / name).write_bytes(source.read())
-    missing = sorted(NEEDED - {path.name for path in folder.iterdir()})
-    if missing:
-        raise SystemExit(f"{archive.name} has no {' and no '.join(missing)}")
+    present = {path.name for path in folder.iterdir()}
+    lacking = [] if present & set(models.KINDS) else [" or ".join(models.KINDS)]
+    lacking += [ENCODER_FILE] if ENCODER_FILE not in present else []
+    if lacking:
+        raise SystemExit(f"{archive.name} has no {' and no '.join(lacking)}")
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model out of its archive; `trained` has its parameters and rounds, when it says them."""
+    """A model out of its archive; `trained` says how it was trained, when the archive does."""
 
-    booster: xgboost.Booster
+    model: models.Trained
     encoder: Encoder
     trained: dict[str, Any]
 
@@ -75,25 +76,21 @@ class Model:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             extract(archive, folder)
-            booster = xgboost.Booster({"nthread": 1})
-            booster.load_model(str(folder / MODEL_FILE))
             path = folder / TRAINING_FILE
             trained = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            return cls(booster, Encoder.load(folder / ENCODER_FILE), trained)
+            return cls(models.load(folder), Encoder.load(folder / ENCODER_FILE), trained)
 
     def predict(self, encoded: Numbers) -> Numbers:
         """Return what the model predicts for encoded rows."""
-        matrix = xgboost.DMatrix(encoded, feature_names=self.encoder.columns, nthread=1)
-        answers: Numbers = self.booster.predict(matrix)
+        answers: Numbers = self.model.predict(encoded, self.encoder.columns)
         return answers
 
     def importance(self) -> dict[str, float]:
-        """Return each feature's share of the gain, the columns of a one-hot feature together."""
-        scores = self.booster.get_score(importance_type="total_gain")
-        gains = {name: float(np.sum(gain)) for name, gain in scores.items()}
-        whole = sum(gains.values()) or 1.0
+        """Return each feature's share of the weight, the columns of a one-hot feature together."""
+        weights = self.model.weights(self.encoder.columns)
+        whole = sum(weights.values()) or 1.0
         return {
-            feature.name: sum(gains.get(column, 0.0) for column in feature.columns()) / whole
+            feature.name: sum(weights.get(column, 0.0) for column in feature.columns()) / whole
             for feature in self.encoder.features
         }
 
@@ -104,17 +101,31 @@ def predicted(archive: Path, test: Path) -> tuple[Numbers, Numbers]:
     return table[:, 0], Model.load(archive).predict(table[:, 1:])
 
 
+def read_raw(path: Path, label: Label) -> pd.DataFrame:
+    """Read the raw rows of a part: texts, of which only the empty one is none; a number as label.
+
+    pandas would take texts such as `NA` and `null` for missing.
+    """
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if not label.is_class:
+        rows[label.name] = label.encode(rows[label.name])
+    return rows
+
+
 def in_production(
-    archive: Path, rows: pd.DataFrame, label: str, measure: Measure
+    archive: Path, rows: pd.DataFrame, label: Label, measure: Measure
 ) -> dict[str, Any]:
     """Measure the artifact in production on held-out rows, which it encodes its own way."""
     result: dict[str, Any] = {"artifact_sha256": sha256(archive), "rows": len(rows)}
-    model = Model.load(archive)
     try:
+        model = Model.load(archive)
         answers = model.predict(model.encoder.encode(rows))
-    except BadRowsError as error:
+    except (BadRowsError, ImportError) as error:
         return {**result, "error": str(error)}
-    return {**result, "metrics": measure(rows[label].to_numpy(dtype=float), answers)["metrics"]}
+    theirs = model.encoder.label
+    if theirs.classes and theirs.classes != label.classes:
+        return {**result, "error": f"it tells {', '.join(theirs.classes)} apart"}
+    return {**result, "metrics": measure(label.encode(rows[label.name]), answers)["metrics"]}
 
 
 def evidence(
@@ -123,8 +134,6 @@ def evidence(
     parts: dict[str, pd.DataFrame],
     measure: Measure,
     output: Path,
-    *,
-    classes: bool,
 ) -> dict[str, Any]:
     """Return what the gates ask for beyond the metrics, and write the documents and the plots."""
     import drift  # type: ignore[import-not-found]
@@ -132,26 +141,37 @@ def evidence(
     import plots  # type: ignore[import-not-found]
     import repeated  # type: ignore[import-not-found]
 
-    features = {feature["name"]: tuple(feature["codes"]) for feature in document["features"]}
-    bins = drift.snapshot(parts["train"], features)
+    label = model.encoder.label
+    bins = drift.snapshot(parts["train"], model.encoder.features)
     write_json(output / "data-statistics.json", drift.statistics(bins))
     importance = model.importance()
     write_json(output / "explainability.json", {"importance": importance})
-    labels = parts["test"][document["label"]].to_numpy(dtype=float)
+    labels = label.encode(parts["test"][label.name])
     answers = model.predict(model.encoder.encode(parts["test"]))
     result: dict[str, Any] = {"drift": drift.drift(bins, parts["train"], parts["test"])}
-    if classes:
+    if label.problem == BINARY:
         result["calibration"] = people.calibration(labels, answers)
-        result["fairness"] = people.fairness(parts["test"], document["protected"], labels, answers)
+    if label.is_class:
+        result["fairness"] = people.fairness(
+            parts["test"],
+            document["protected"],
+            label.is_favourable(labels),
+            label.is_favourable(label.predicted(answers)),
+        )
         write_json(output / "bias-report.json", {"groups": result["fairness"]})
     if document["repeated_splits"] and model.trained:
         rows = pd.concat(list(parts.values())).sort_values(
             document["record_identifier"], ignore_index=True, kind="stable"
         )
+        # What no contract describes was seen in the training part, where values had types.
+        typed = [
+            {**entry, "type": feature.type, "nullable": feature.nullable}
+            for entry, feature in zip(document["features"], model.encoder.features, strict=True)
+        ]
         result["repeated_splits"] = repeated.repeat(
-            rows, document, model.trained, measure, classes=classes
+            rows, {**document, "features": typed}, model.trained, measure
         )
-    result["plots"] = plots.draw(labels, answers, importance, output / "plots", classes=classes)
+    result["plots"] = plots.draw(labels, answers, importance, output / "plots", label)
     return result
 
 
@@ -160,7 +180,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def main(measure: Measure, *, classes: bool = False) -> None:
+def main(measure: Measure | None = None) -> None:
     """Read the command line, evaluate, write the document."""
     parser = argparse.ArgumentParser(description="Evaluate a trained model")
     parser.add_argument("--model", type=Path, required=True, help="folder of model.tar.gz")
@@ -171,23 +191,26 @@ def main(measure: Measure, *, classes: bool = False) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json")
     arguments = parser.parse_args()
     archive, test = only_file(arguments.model), only_file(arguments.test)
+    model = Model.load(archive)
+    label = model.encoder.label
+    measure = measure or measure_of(label)
     labels, predictions = predicted(archive, test)
     document = {
         **measure(labels, predictions),
         "rows": len(labels),
+        **({"classes": label.counts(labels)} if label.is_class else {}),
         "inputs": {path.name: sha256(path) for path in (archive, test)},
     }
     if arguments.contract and arguments.raw:
         contract = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
         parts = {
-            name: pd.read_csv(arguments.raw / f"{name}.csv")
+            name: read_raw(arguments.raw / f"{name}.csv", label)
             for name in ("train", "validation", "test")
         }
-        output, model = arguments.output, Model.load(archive)
-        document |= evidence(model, contract, parts, measure, output, classes=classes)
+        document |= evidence(model, contract, parts, measure, arguments.output)
         if arguments.production:
             live = only_file(arguments.production)
-            document["production"] = in_production(live, parts["test"], contract["label"], measure)
+            document["production"] = in_production(live, parts["test"], label, measure)
     write_json(arguments.output / "evaluation.json", document)
     for name, value in document["metrics"].items():
         print(f"test-{name}:{value:.5f}")

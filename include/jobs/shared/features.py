@@ -24,7 +24,13 @@ Contract = dict[str, Any]
 LINE, RECORD, TIME = "_line", "_record", "_time"
 #: Rows that a refusal names.
 SHOWN = 20
-WORDS = {"ratio": "{} / {}", "log1p": "log(1 + {})", "normalise": "({} - min) / (max - min)"}
+WORDS = {
+    "ratio": "{} / {}",
+    "log1p": "log(1 + {})",
+    "normalise": "({} - min) / (max - min)",
+    "days_before_event_time": "event time - {}",
+}
+DAY = 24 * 60 * 60 * 1_000_000
 
 
 def read_rows(path: Path, contract: Contract) -> pa.Table:
@@ -45,11 +51,24 @@ def read_rows(path: Path, contract: Contract) -> pa.Table:
     return rows
 
 
-def derive(rule: dict[str, Any], operands: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Compute a derived feature: `ratio`, `log1p` or `normalise` with declared bounds.
+def days_between(earlier: pa.ChunkedArray, later: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return how many days lie between instants; less than none where the order is another."""
+    first, second = (
+        times.cast(pa.timestamp("us", "UTC")).cast(pa.int64()) for times in (earlier, later)
+    )
+    return pc.divide(pc.subtract(second, first).cast(pa.float64()), float(DAY))
 
-    What has no finite value (a division by zero, the logarithm of what is not above zero) is null.
+
+def derive(
+    rule: dict[str, Any], operands: list[pa.ChunkedArray], times: pa.ChunkedArray
+) -> pa.ChunkedArray:
+    """Compute a derived feature: `ratio`, `log1p`, `normalise` with declared bounds, or days.
+
+    `times` are the event times of the records. What has no finite value (a division by zero, the
+    logarithm of what is not above zero) is null.
     """
+    if rule["op"] == "days_before_event_time":
+        return days_between(operands[0], times)
     first = operands[0].cast(pa.float64(), safe=False)
     if rule["op"] == "ratio":
         values = pc.divide(first, operands[1].cast(pa.float64(), safe=False))
@@ -69,14 +88,14 @@ def engineer(rows: pa.Table, contract: Contract) -> dict[str, pa.Table]:
         SystemExit: a feature that may not be empty has no value.
     """
     features = [feature for group in contract["groups"] for feature in group["features"]]
+    fixed = contract["event_time"]
+    times = pa.chunked_array([[fixed] * rows.num_rows], pa.string()) if fixed else rows[TIME]
     values = {feature["name"]: rows[feature["name"]] for feature in features if feature["source"]}
     for feature in features:
         if feature["derive"]:
             operands = [values[name] for name in feature["derive"]["of"]]
-            values[feature["name"]] = derive(feature["derive"], operands)
+            values[feature["name"]] = derive(feature["derive"], operands, times)
             _refuse_gaps(feature, values[feature["name"]], operands, rows[LINE])
-    fixed = contract["event_time"]
-    times = pa.array([fixed] * rows.num_rows, pa.string()) if fixed else rows[TIME]
     return {
         group["file"]: pa.table(
             {group["record_identifier"]: rows[RECORD], group["event_time"]: times}

@@ -4,8 +4,10 @@ A request is a list of *raw* feature rows, as the held-out `evaluation/test.csv`
 `text/csv` with a header row of feature names, or `application/json` with a list of objects (or one
 object, or `{"instances": [...]}`). Columns of the held-out rows that the model does not read are
 ignored; an unknown column, a column that stands twice, and a row with another number of values than
-the header are refused. The reply is what the model predicts, a row each: `text/csv`, or
-`{"predictions": [...]}`.
+the header are refused. An empty value, and `null`, is a missing one. The reply is what the model
+predicts, a row each: `text/csv`, or `{"predictions": [...]}`. Of more than two classes that is a
+probability for each class in the order of the contract: a line `0.1,0.7,0.2`, or a list, beside
+which `classes` names them.
 
 A client's fault is answered with 400, 415 or 406 and one line that says what is wrong, which
 InvokeEndpoint shows as `OriginalStatusCode` and `OriginalMessage` of its ModelError. Everything
@@ -22,12 +24,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import models  # type: ignore[import-not-found]
 import numpy as np
 import pandas as pd
-import xgboost
 from encoding import ENCODER_FILE, BadRowsError, Encoder  # type: ignore[import-not-found]
 
-MODEL_FILE = "xgboost-model.json"
+Served = tuple[models.Trained, Encoder]
 
 
 class UnsupportedTypeError(ValueError):
@@ -42,20 +44,17 @@ class NotAcceptableError(ValueError):
 REFUSALS = {BadRowsError: 400, NotAcceptableError: 406, UnsupportedTypeError: 415}
 
 
-def model_fn(model_dir: str) -> tuple[xgboost.Booster, Encoder]:
+def model_fn(model_dir: str) -> Served:
     """Load the model and its encoder from the extracted archive."""
     folder = Path(model_dir)
-    booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(str(folder / MODEL_FILE))
-    return booster, Encoder.load(folder / ENCODER_FILE)
+    return models.load(folder), Encoder.load(folder / ENCODER_FILE)
 
 
-def transform_fn(
-    model: tuple[xgboost.Booster, Encoder], body: bytes | str, content_type: str, accept: str
-) -> Any:
+def transform_fn(model: Served, body: bytes | str, content_type: str, accept: str) -> Any:
     """Answer one request: body and content type, or what the toolkit knows as a refusal."""
     try:
-        return write(predict(read(body, content_type), model), accept)
+        answers = predict(read(body, content_type), model)
+        return write(answers, accept, model[1].label.classes)
     except tuple(REFUSALS) as error:
         return refusal(REFUSALS[type(error)], str(error))
 
@@ -148,24 +147,27 @@ def _json_rows(text: str) -> pd.DataFrame:
     return pd.DataFrame(document)
 
 
-def predict(rows: pd.DataFrame, model: tuple[xgboost.Booster, Encoder]) -> np.ndarray[Any, Any]:
+def predict(rows: pd.DataFrame, model: Served) -> np.ndarray[Any, Any]:
     """Return what the model predicts, a row each; BadRowsError for rows it cannot read."""
-    booster, encoder = model
+    trained, encoder = model
     encoder.require_known(rows.columns)
-    matrix = xgboost.DMatrix(encoder.encode(rows), feature_names=encoder.columns, nthread=1)
-    predictions: np.ndarray[Any, Any] = booster.predict(matrix)
+    predictions: np.ndarray[Any, Any] = trained.predict(encoder.encode(rows), encoder.columns)
     return predictions
 
 
-def write(prediction: np.ndarray[Any, Any], accept: str) -> tuple[str, str]:
+def write(
+    prediction: np.ndarray[Any, Any], accept: str, classes: tuple[str, ...] = ()
+) -> tuple[str, str]:
     """Return the body and its content type; NotAcceptableError for another one."""
     kinds = [part.split(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
-    values = [round(float(value), 8) for value in prediction]
+    several = prediction.ndim == 2
+    rows = [[round(float(value), 8) for value in np.atleast_1d(row)] for row in prediction]
     for kind in kinds:
         if kind in ("text/csv", "text/*", "*/*"):
-            return "\n".join(map(str, values)) + "\n", "text/csv"
+            return "".join(",".join(map(str, row)) + "\n" for row in rows), "text/csv"
         if kind == "application/json":
-            return json.dumps({"predictions": values}), "application/json"
+            answer: dict[str, Any] = {"predictions": rows if several else [v for (v,) in rows]}
+            return json.dumps(answer | ({"classes": list(classes)} if several else {})), kind
     raise NotAcceptableError(f"{accept!r} is not written: accept text/csv or application/json")
 
 

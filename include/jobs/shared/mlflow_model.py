@@ -14,12 +14,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from encoding import Encoder  # type: ignore[import-not-found]
+from encoding import Encoder, Feature  # type: ignore[import-not-found]
+from labels import MULTI_CLASS  # type: ignore[import-not-found]
+from models import TREES_FILE  # type: ignore[import-not-found]
 
 EXAMPLE_FILE = "input_example.json"
 #: What serving needs; xgboost comes as the one or the other distribution.
-PACKAGES = ("numpy", "pandas", "xgboost", "xgboost-cpu")
-TYPES = {"Integral": "long", "Fractional": "double"}
+PACKAGES = ("numpy", "pandas")
+TREES_PACKAGES = ("xgboost", "xgboost-cpu")
+TYPES = {"Integral": "long", "Fractional": "double", "String": "string"}
 
 
 def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str, Any]) -> None:
@@ -27,12 +30,25 @@ def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str,
 
     `example` has raw rows of the training part: `{"columns": […], "data": [[…], …]}`.
     """
-    requirements = _requirements()
+    trees = model_file == TREES_FILE
+    requirements = _requirements((*PACKAGES, *TREES_PACKAGES) if trees else PACKAGES)
     inputs = [
-        {"type": TYPES[feature.type], "name": feature.name, "required": True}
+        {"type": _type_of(feature), "name": feature.name, "required": not feature.nullable}
         for feature in encoder.features
     ]
-    outputs = [{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1]}}]
+    several = encoder.label.problem == MULTI_CLASS
+    shape = [-1, len(encoder.label.classes)] if several else [-1]
+    spec = {"dtype": "float32" if trees else "float64", "shape": shape}
+    outputs = [{"type": "tensor", "tensor-spec": spec}]
+    booster = {
+        "xgboost": {
+            "data": model_file,
+            "model_class": "xgboost.core.Booster",
+            "model_format": "json",
+            "xgb_version": requirements.get("xgboost") or requirements.get("xgboost-cpu"),
+            "code": "code",
+        }
+    }
     document = {
         "flavors": {
             "python_function": {
@@ -41,13 +57,7 @@ def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str,
                 "env": {"virtualenv": "python_env.yaml"},
                 "python_version": platform.python_version(),
             },
-            "xgboost": {
-                "data": model_file,
-                "model_class": "xgboost.core.Booster",
-                "model_format": "json",
-                "xgb_version": requirements.get("xgboost") or requirements.get("xgboost-cpu"),
-                "code": "code",
-            },
+            **(booster if trees else {}),
         },
         "saved_input_example_info": {
             "artifact_path": EXAMPLE_FILE,
@@ -71,9 +81,16 @@ def write(model_dir: Path, model_file: str, encoder: Encoder, example: dict[str,
     (model_dir / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _requirements() -> dict[str, str]:
+def _type_of(feature: Feature) -> str:
+    """Return MLflow's type; pandas has a whole number that may be missing as a fraction."""
+    if feature.type == "Integral" and feature.nullable:
+        return TYPES["Fractional"]
+    return TYPES[feature.type]
+
+
+def _requirements(packages: tuple[str, ...]) -> dict[str, str]:
     versions = {}
-    for name in PACKAGES:
+    for name in packages:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -1,7 +1,4 @@
-"""Calibration of a classifier's answers, and how they differ between groups of people.
-
-A score of 0.5 and more is the favourable answer; label 1 is the favourable outcome.
-"""
+"""Calibration of a classifier's answers, and how they differ between groups of people."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from labels import text_of  # type: ignore[import-not-found]
 
 Numbers = np.ndarray[Any, Any]
 BINS = 10
@@ -41,35 +39,46 @@ def calibration(labels: Numbers, scores: Numbers) -> dict[str, Any]:
 
 
 def fairness(
-    rows: pd.DataFrame, protected: dict[str, Any], labels: Numbers, scores: Numbers
+    rows: pd.DataFrame, protected: dict[str, Any], favourable: Numbers, selected: Numbers
 ) -> dict[str, Any]:
-    """Count by group of each protected attribute: rows, positives, and the favourable answers."""
-    selected = scores >= 0.5
+    """Count by group of each protected attribute: rows, positives, and the favourable answers.
+
+    `favourable` tells whose label is the favourable class, `selected` who is answered so.
+    """
     counts: dict[str, Any] = {}
     for attribute, declared in protected.items():
-        values = rows[declared["feature"]].to_numpy(dtype=float)
         counts[attribute] = {
             group: {
                 "rows": int(inside.sum()),
-                "positives": int(labels[inside].sum()),
+                "positives": int(favourable[inside].sum()),
                 "selected": int(selected[inside].sum()),
-                "true_positives": int((selected & (labels == 1))[inside].sum()),
+                "true_positives": int((selected & favourable)[inside].sum()),
             }
-            for group, inside in groups(values, declared).items()
+            for group, inside in groups(rows[declared["feature"]], declared).items()
         }
     return counts
 
 
-def groups(values: Numbers, declared: dict[str, Any]) -> dict[str, Numbers]:
+def groups(column: pd.Series[Any], declared: dict[str, Any]) -> dict[str, Numbers]:
     """Return who belongs to each group of a protected attribute: by codes, or by bands.
 
     Rows without a value, or with a code of no group, are groups of their own where there are any.
     """
-    empty = np.isnan(values)
     if declared["codes"]:
-        inside = {name: np.isin(values, codes) for name, codes in declared["codes"].items()}
+        texts = column.map(text_of).to_numpy(dtype=object)
+        if all(isinstance(code, int) for codes in declared["codes"].values() for code in codes):
+            # A whole number that may be missing is read as `3.0`.
+            numbers = pd.to_numeric(column, errors="coerce")
+            texts = np.where(numbers.isna(), texts, numbers.map(text_of))
+        empty = texts == ""
+        inside = {
+            name: np.isin(texts, [str(code) for code in codes])
+            for name, codes in declared["codes"].items()
+        }
         outside = ~np.any(list(inside.values()), axis=0) & ~empty
         return inside | _where({NO_VALUE: empty, NO_GROUP: outside})
+    values: Numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    empty = np.isnan(values)
     bands = declared["bands"]
     names = [f"below {bands[0]:g}"]
     names += [f"{low:g} to {high:g}" for low, high in pairwise(bands)]

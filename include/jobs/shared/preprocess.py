@@ -1,17 +1,17 @@
 """Processing job: split the dataset and encode it.
 
 Reads `dataset.parquet` (folder `--dataset`) and the preprocessing document (folder `--contract`,
-JSON: label, features with their codes, one-hot features, split, problem type). The rows are ordered
-by record id and split as the document says (`splitting.py`). The encoder is fitted on the training
-part alone. Written are
+JSON: label with its classes, features with type and codes, one-hot features, split, problem type).
+Rows without a label are counted and left out. The others are ordered by record id and split as the
+document says (`splitting.py`). The encoder is fitted on the training part alone. Written are
 
 - `train/train.csv` with `train/encoder.json`, `validation/validation.csv`, `test/test.csv`:
-  encoded, no header, the label first;
+  encoded, no header, the label first (a class as its position), a missing value as `nan`;
 - `train/example.json`: a few raw rows of the training part, for the model's input example;
 - `evaluation/test.csv`: the held-out rows *raw*, with a header, record id first, label last, as an
   endpoint is asked about them; `evaluation/train.csv` and `evaluation/validation.csv` likewise,
   for the evaluation to compare with;
-- `summary.json`: rows and mean label of each part (of classes: the share of positives), and the
+- `summary.json`: rows of each part, of classes how many of each, of numbers the mean label; and the
   encoded columns.
 
 Where the document scales the label, it is divided by that everywhere, in the held-out rows too:
@@ -26,25 +26,25 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from encoding import ENCODER_FILE, Encoder, Feature  # type: ignore[import-not-found]
+from encoding import ENCODER_FILE, BadRowsError, Encoder  # type: ignore[import-not-found]
 from folders import only_file, write_json  # type: ignore[import-not-found]
+from labels import Label, text_of  # type: ignore[import-not-found]
 from splitting import split  # type: ignore[import-not-found]
 
 EXAMPLE_FILE = "example.json"
 EXAMPLE_ROWS = 5
-CLASSES = "binary classification"
 
 
 def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     """Read the dataset ordered by record id, and by event time where it is a point-in-time one.
 
     Raises:
-        SystemExit: a column is missing, a record comes twice (at one time), or a label is no class
-            (0, 1) where classes are to be told apart.
+        SystemExit: a column is missing, a record comes twice (at one time), or a label is none of
+            the classes, or no number.
     """
     rows = pd.read_parquet(path)
-    identifier, label = document["record_identifier"], document["label"]
-    names = [identifier, label, *raw_columns(document)]
+    identifier, label = document["record_identifier"], Label.of(document)
+    names = [identifier, label.name, *raw_columns(document)]
     names += [document["split"]["time_column"]] if document["split"].get("time_column") else []
     # A record has a row for each of its times where the document names the time's column.
     key = [identifier, *filter(None, [document.get("event_time")])]
@@ -55,11 +55,26 @@ def load(path: Path, document: dict[str, Any]) -> pd.DataFrame:
     if rows.duplicated(key).any():
         twice = rows.loc[rows.duplicated(key), identifier].iloc[0]
         raise SystemExit(f"{path.name}: the record {twice} comes twice")
-    if document["problem_type"] == CLASSES and not rows[label].isin((0, 1)).all():
-        raise SystemExit(f"{path.name}: the label {label} holds more than 0 and 1")
-    if document["label_scale"] != 1:
-        rows[label] = rows[label] / document["label_scale"]
+    rows = _labelled(rows, label, path.name)
+    if not label.is_class and document["label_scale"] != 1:
+        rows[label.name] = rows[label.name] / document["label_scale"]
     return rows.sort_values(key, ignore_index=True)
+
+
+def _labelled(rows: pd.DataFrame, label: Label, name: str) -> pd.DataFrame:
+    """Return the rows that have a label, a class as its text."""
+    empty = rows[label.name].map(text_of) == ""
+    if empty.any():
+        print(f"{name}: {empty.sum()} of {len(rows)} rows have no {label.name} and are left out")
+        rows = rows[~empty].copy()
+    if rows.empty:
+        raise SystemExit(f"{name} has no rows with a {label.name}")
+    try:
+        numbers = label.encode(rows[label.name])
+    except SystemExit as error:
+        raise SystemExit(f"{name}: {error}") from error
+    rows[label.name] = rows[label.name].map(text_of) if label.is_class else numbers
+    return rows
 
 
 def raw_columns(document: dict[str, Any]) -> list[str]:
@@ -71,9 +86,23 @@ def raw_columns(document: dict[str, Any]) -> list[str]:
 def write_encoded(part: pd.DataFrame, encoder: Encoder, path: Path) -> None:
     """Write a part as the training script reads it; BadRowsError for an unknown code."""
     table = pd.DataFrame(encoder.encode(part))
-    table.insert(0, "label", part[encoder.label].to_numpy())
+    table.insert(0, "label", encoder.label.encode(part[encoder.label.name]))
+    if encoder.label.is_class:
+        table["label"] = table["label"].astype(int)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, header=False, index=False)
+    table.to_csv(path, header=False, index=False, na_rep="nan")
+
+
+def summary_of(parts: dict[str, pd.DataFrame], encoder: Encoder) -> dict[str, Any]:
+    """Return what there is in each part."""
+    label = encoder.label
+    labels = {name: label.encode(part[label.name]) for name, part in parts.items()}
+    counted: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
+    if label.is_class:
+        counted["classes"] = {name: label.counts(each) for name, each in labels.items()}
+    else:
+        counted["mean_label"] = {name: float(each.mean()) for name, each in labels.items()}
+    return {**counted, "columns": encoder.columns}
 
 
 def main() -> None:
@@ -84,31 +113,29 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     document = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
-    label: str = document["label"]
-    features = [
-        Feature(feature["name"], tuple(feature["codes"])) for feature in document["features"]
-    ]
-    classes = document["problem_type"] == CLASSES
     dataset = load(only_file(arguments.dataset), document)
-    parts = split(dataset, document["split"], label, classes=classes)
-    beside = (document["record_identifier"], *document["also"])
-    encoder = Encoder.fit(parts["train"], features, document["one_hot"], label, beside)
+    parts = split(dataset, document["split"], Label.of(document))
+    encoder = Encoder.fit(parts["train"], document)
+    label = encoder.label.name
     for name, part in parts.items():
-        write_encoded(part, encoder, arguments.output / name / f"{name}.csv")
-        print(f"{name}: {len(part)} rows, mean {label} {part[label].mean():.3f}")
+        try:
+            write_encoded(part, encoder, arguments.output / name / f"{name}.csv")
+        except BadRowsError as error:
+            raise SystemExit(f"the {name} part cannot be encoded: {error}") from error
+    summary = summary_of(parts, encoder)
+    told = summary["classes"] if encoder.label.is_class else summary["mean_label"]
+    for name, rows in summary["rows"].items():
+        of = told[name]
+        print(f"{name}: {rows} rows, {label}: {of}")
     encoder.save(arguments.output / "train" / ENCODER_FILE)
-    example = parts["train"][[feature.name for feature in features]].head(EXAMPLE_ROWS)
+    example = parts["train"][[feature.name for feature in encoder.features]].head(EXAMPLE_ROWS)
+    example = example.astype(object).where(example.notna(), None)
     write_json(arguments.output / "train" / EXAMPLE_FILE, example.to_dict("split", index=False))
     raw = arguments.output / "evaluation"
     raw.mkdir(parents=True, exist_ok=True)
     columns = [document["record_identifier"], *raw_columns(document), label]
     for name, part in parts.items():
         part[columns].to_csv(raw / f"{name}.csv", index=False)
-    summary = {
-        "rows": {name: len(part) for name, part in parts.items()},
-        "mean_label": {name: float(part[label].mean()) for name, part in parts.items()},
-        "columns": encoder.columns,
-    }
     write_json(arguments.output / "summary.json", summary)
 
 

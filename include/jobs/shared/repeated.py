@@ -7,40 +7,37 @@ part; none of these models is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import xgboost
-from encoding import Encoder, Feature  # type: ignore[import-not-found]
+from encoding import Encoder  # type: ignore[import-not-found]
+from labels import Label  # type: ignore[import-not-found]
 from splitting import split  # type: ignore[import-not-found]
 
-Measure = Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], dict[str, Any]]
+if TYPE_CHECKING:
+    from measures import Measure  # type: ignore[import-not-found]
 
 
 def repeat(
-    rows: pd.DataFrame,
-    document: dict[str, Any],
-    trained: dict[str, Any],
-    measure: Measure,
-    *,
-    classes: bool,
+    rows: pd.DataFrame, document: dict[str, Any], trained: dict[str, Any], measure: Measure
 ) -> dict[str, Any]:
     """Return mean and standard deviation of each metric over the splits of the document.
 
     Args:
         rows: every row of the dataset, ordered by record id.
         document: what the preprocessing reads, and how many splits (`repeated_splits`).
-        trained: the best candidate's parameters and rounds (`training.json` of its model).
-        measure: from labels and predictions to `{"metrics": …}`.
-        classes: whether the label is one of two classes.
+        trained: how the best candidate was trained (`training.json` of its model).
+        measure: from encoded labels and answers to `{"metrics": …}`.
     """
     results = [
-        measure(*_once(rows, document, trained, seed, classes=classes))["metrics"]
+        measure(*_once(rows, document, trained, seed))["metrics"]
         for seed in range(document["repeated_splits"])
     ]
-    values = {name: [result[name] for result in results] for name in results[0]}
+    measured = {name for result in results for name in result}
+    values = {
+        name: [result[name] for result in results if name in result] for name in sorted(measured)
+    }
     return {
         "splits": len(results),
         "metrics": {
@@ -54,24 +51,27 @@ def repeat(
 
 
 def _once(
-    rows: pd.DataFrame,
-    document: dict[str, Any],
-    trained: dict[str, Any],
-    seed: int,
-    *,
-    classes: bool,
+    rows: pd.DataFrame, document: dict[str, Any], trained: dict[str, Any], seed: int
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Train on one split; return the labels of its test part and what was predicted for them."""
+    """Train on one split; return the labels of its test part and the answers to it."""
     how = {**document["split"], "method": "stratified", "random_state": seed}
-    label = document["label"]
-    parts = split(rows, how, label, classes=classes)
-    features = [
-        Feature(feature["name"], tuple(feature["codes"])) for feature in document["features"]
-    ]
-    encoder = Encoder.fit(parts["train"], features, document["one_hot"], label)
-    train, test = (
-        xgboost.DMatrix(encoder.encode(parts[name]), label=parts[name][label], nthread=1)
-        for name in ("train", "test")
-    )
-    booster = xgboost.train(trained["parameters"], train, num_boost_round=trained["rounds"])
-    return parts["test"][label].to_numpy(dtype=float), booster.predict(test)
+    label = Label.of(document)
+    parts = split(rows, how, label)
+    encoder = Encoder.fit(parts["train"], document)
+    table, test = (encoder.encode(parts[name]) for name in ("train", "test"))
+    labels, held_out = (label.encode(parts[name][label.name]) for name in ("train", "test"))
+    model = _fit_again(trained, table, labels, encoder)
+    return held_out, model.predict(test, encoder.columns)
+
+
+def _fit_again(
+    trained: dict[str, Any], table: np.ndarray[Any, Any], labels: Any, encoder: Encoder
+) -> Any:
+    """Train as the script did that left `training.json`; an earlier one did not name itself."""
+    if trained.get("kind") == "logistic_regression":
+        import linear  # type: ignore[import-not-found]
+
+        return linear.fit_again(trained, table, labels, encoder)
+    import boosting  # type: ignore[import-not-found]
+
+    return boosting.fit_again(trained, table, labels, encoder)

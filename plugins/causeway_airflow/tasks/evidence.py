@@ -18,7 +18,7 @@ from causeway.features.origins import UNKNOWN, DataOrigin
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.training.candidates import candidates
-from causeway.training.jobs import MODEL_ARCHIVE, hyperparameters_of, read_code
+from causeway.training.jobs import MODEL_ARCHIVE, hyperparameters_of, training_code
 from causeway.training.pipelines import PARTS, PREPROCESS, TRAIN, pipeline_run
 from causeway.training.provenance import digest_of, require_made_from
 from causeway.training.selection import best_of
@@ -217,9 +217,8 @@ def _by_pipeline(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
     Its jobs follow from its definition and its parameters: the former is compared as a whole, the
     latter where the jobs have them.
     """
-    run = pipeline_run(
-        of.case, of.model, topology(), read_code(of.case.id), dataset=of.dataset, seed=of.seed
-    )
+    code = training_code(of.case, of.model)
+    run = pipeline_run(of.case, of.model, topology(), code, dataset=of.dataset, seed=of.seed)
     jobs, pipelines = hook(JobsHook, of.role, TRAINER), hook(PipelinesHook, of.role, TRAINER)
     executions = pipelines.attempts(run) if pipelines.find(run.pipeline) else []
     if not executions:

@@ -23,6 +23,7 @@ from causeway.training.jobs import (
     code_prefix,
     document_key,
     read_code,
+    training_code,
 )
 from causeway_airflow.configuration import case_and_model, case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
@@ -70,7 +71,7 @@ def processing_job(
     `as_of` is the event time that the features' contract gives to the records, "" for its own.
     """
     accounts, case = topology(), case_of(use_case)
-    code = read_code(use_case)
+    code = training_code(case, case.model(model)) if model else read_code(use_case)
     prefix = uri_of(role, code_prefix(use_case, code))
     files = {f"{prefix}/{name}": body for name, body in code.files.items()}
     folders = [Input(name, uri) for name, uri in inputs.items() if uri]
@@ -107,9 +108,9 @@ def training_job(
     channels: Mapping[str, str],
 ) -> ScriptJob:
     """Return the training job of one candidate."""
-    accounts, (_, model) = topology(), case_and_model(use_case, model_name)
+    accounts, (case, model) = topology(), case_and_model(use_case, model_name)
     candidate = candidates(model, seed)[index]
-    code = read_code(use_case)
+    code = training_code(case, model)
     bundle = uri_of(role, f"{code_prefix(use_case, code)}/sourcedir.tar.gz")
     job = TrainingJob(
         subject=model.name,

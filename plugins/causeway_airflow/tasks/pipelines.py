@@ -16,7 +16,7 @@ from causeway.errors import NameTaken, NotFound, UnexpectedState
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.training.adoption import Adoption, DescribedJob, next_job
-from causeway.training.jobs import code_prefix, read_code
+from causeway.training.jobs import code_prefix, training_code
 from causeway.training.pipelines import (
     EVALUATE,
     EVALUATION,
@@ -55,7 +55,7 @@ def training_pipeline(
 ) -> TrainingPipeline:
     """Return the pipeline that trains a model on a dataset."""
     case, model = case_and_model(use_case, model_name)
-    code = read_code(case.id)
+    code = training_code(case, model)
     prefix = code_prefix(case.id, code)
     files = {**code.files, "sourcedir.tar.gz": code.archive()}
     contract_key, contract = contract_of(case, model)

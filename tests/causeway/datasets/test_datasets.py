@@ -44,7 +44,13 @@ def test_the_preprocessing_document_names_inputs_label_and_split(
     document = datasets.preprocess_document(case, model)
     assert document["label"] == "credit_risk"
     assert len(document["features"]) == 20
-    assert document["features"][0] == {"name": "status", "codes": [1, 2, 3, 4]}
+    assert document["features"][0] == {
+        "name": "status",
+        "type": "Integral",
+        "codes": [1, 2, 3, 4],
+        "nullable": False,
+    }
+    assert (document["classes"], document["favourable"]) == (["0", "1"], "1")
     assert document["split"] == {
         "method": "published",
         "time_column": None,

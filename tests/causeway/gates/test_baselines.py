@@ -39,8 +39,10 @@ def test_gates_are_written_as_constraints(model: ModelSpec) -> None:
             "auc": {"threshold": 0.7, "comparison_operator": "LessThanThreshold"}
         },
     }
-    regression = quality_constraints(model.metric_gates, "tabular regression")
+    regression = quality_constraints(model.metric_gates, "regression")
     assert "regression_constraints" in regression
+    classes = quality_constraints(model.metric_gates, "multi-class classification")
+    assert "multiclass_classification_constraints" in classes
 
 
 def test_bias_and_drift_are_bounded_with_what_was_measured(model: ModelSpec) -> None:

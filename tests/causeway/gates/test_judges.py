@@ -197,7 +197,9 @@ ENOUGH = {"kind": "sample", "min_rows": 100, "min_of_each_class": 30}
 def test_the_sample_has_enough_rows_of_each_class(
     rows: int | None, positives: int | None, verdict: GateVerdict
 ) -> None:
-    assert judge(ENOUGH, {}, rows=rows, positives=positives).verdict is verdict
+    counted = positives is not None and rows is not None
+    classes = {"bad": rows - positives, "good": positives} if counted else None  # type: ignore[operator]
+    assert judge(ENOUGH, {}, rows=rows, classes=classes).verdict is verdict
 
 
 def test_a_regression_counts_rows_alone() -> None:

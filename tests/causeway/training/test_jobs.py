@@ -20,8 +20,10 @@ from causeway.training.jobs import (
     TrainingJob,
     hyperparameters_of,
     read_code,
+    training_code,
 )
 from causeway.use_cases.resource_specs import Resources
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 CODE = Code({"train.py": b"print(1)", "encoding.py": b"x = 1"})
 COMMON = {
@@ -122,16 +124,21 @@ def test_a_processing_request_calls_the_script_with_a_folder_for_each_input() ->
     assert output["S3Output"]["S3Uri"] == f"s3://bucket/jobs/credit_risk/{PROCESSING.name}/parts"
 
 
-def test_the_sample_is_no_job_code_and_a_use_case_without_scripts_is_refused(
-    tmp_path: Path,
+def test_a_model_is_trained_with_the_shipped_scripts_or_those_of_its_use_case(
+    case: UseCase, model: ModelSpec, tmp_path: Path
 ) -> None:
-    assert "sample.py" not in read_code("credit_risk").files
-    housing = read_code("california_housing").files
-    assert housing["features.py"] == read_code("credit_risk").files["features.py"]
-    assert housing["train.py"] != read_code("credit_risk").files["train.py"]
-    assert {"features.py", "train.py", "inference.py"} <= set(read_code("credit_risk").files)
-    with pytest.raises(ConfigError, match="no job scripts"):
-        read_code("nothing", tmp_path)
+    shipped = training_code(case, model)
+    assert shipped == read_code("boosted_trees")
+    assert {"features.py", "train.py", "evaluate.py", "inference.py"} <= set(shipped.files)
+    assert "sample.py" not in read_code("credit_risk").files  # which no job runs
+    training = model.training.model_copy(update={"scripts": None})
+    own = model.model_copy(update={"training": training})
+    (tmp_path / "credit_risk").mkdir()
+    (tmp_path / "credit_risk" / "train.py").write_text("own")
+    with pytest.raises(ConfigError, match=r"credit_risk has no evaluate\.py"):
+        training_code(case, own, tmp_path)
+    (tmp_path / "credit_risk" / "evaluate.py").write_text("own")
+    assert training_code(case, own, tmp_path).files["train.py"] == b"own"
 
 
 def test_a_job_without_metric_definitions_asks_for_none() -> None:

@@ -67,7 +67,7 @@ def test_fairness_is_of_a_declared_attribute(model: ModelSpec) -> None:
 
 
 def test_a_regression_has_no_gates_of_classes(model: ModelSpec) -> None:
-    with pytest.raises((ValidationError, ConfigError), match="not of a regression"):
+    with pytest.raises((ValidationError, ConfigError), match="calibration is of a binary"):
         changed(
             model,
             problem_type="regression",

@@ -18,4 +18,4 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Import a script into this process."""
-    yield from importing(monkeypatch, "california_housing")
+    yield from importing(monkeypatch)

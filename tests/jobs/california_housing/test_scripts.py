@@ -74,6 +74,6 @@ def test_the_endpoint_answers_as_the_evaluation_measured(
     live = regression_metrics(labels, answers)
     archive = packed(chain, tmp_path)
     predicted = script("evaluation").predicted(archive, chain.root / "parts/test/test.csv")
-    measured = script("evaluate").measure(*predicted)["metrics"]
+    measured = script("measures").regression(*predicted)["metrics"]
     for name, value in measured.items():
         assert live[name] == pytest.approx(value, abs=1e-5)

@@ -15,8 +15,13 @@ Load = Callable[[str], ModuleType]
 
 def fitted(module: ModuleType) -> Any:
     rows = pd.DataFrame({"kind": [3, 1, 1], "size": [0.5, 2, 7], "good": [0, 1, 1]})
-    features = [module.Feature("kind", (1, 2, 3)), module.Feature("size")]
-    return module.Encoder.fit(rows, features, ["kind"], "good")
+    features = [{"name": "kind", "codes": [1, 2, 3]}, {"name": "size", "codes": []}]
+    return module.Encoder.fit(rows, document(features, one_hot=["kind"]))
+
+
+def document(features: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    about = {"label": "good", "problem_type": "binary classification", "one_hot": [], "also": []}
+    return {"record_identifier": "id", "features": features, "classes": ["0", "1"], **about, **more}
 
 
 def test_one_column_for_each_category_that_was_seen(script: Load) -> None:

@@ -120,8 +120,9 @@ def test_rows_that_the_live_model_cannot_read_leave_the_comparison_open(
 
     evaluation = script("evaluation")
     model = archive(chain.root / "model" / "model", tmp_path / "model" / "model.tar.gz")
+    label = evaluation.Model.load(model).encoder.label
     rows = pd.read_csv(chain.root / "parts" / "evaluation" / "test.csv").assign(housing=9)
-    comparison = evaluation.in_production(model, rows, "credit_risk", script("evaluate").measure)
+    comparison = evaluation.in_production(model, rows, label, evaluation.measure_of(label))
     assert "housing" in comparison["error"] and "metrics" not in comparison
 
 
@@ -129,7 +130,8 @@ def test_metrics_agree_with_those_of_the_domain(script: Load) -> None:
     import numpy as np
 
     labels, scores = [0, 1, 1, 0, 1], [0.2, 0.9, 0.4, 0.4, 0.7]
-    ours = script("evaluate").measure(np.array(labels), np.array(scores))["metrics"]
+    label = script("labels").Label("good", classes=("0", "1"), favourable="1")
+    ours = script("measures").measure_of(label)(np.array(labels), np.array(scores))["metrics"]
     domain = binary_metrics(labels, scores)
     for name in ("auc", "accuracy", "log_loss", "brier"):
         assert ours[name] == pytest.approx(domain[name])
@@ -162,5 +164,7 @@ def test_model_that_is_a_link_is_refused(script: Load, tmp_path: Path) -> None:
 def test_archive_without_a_model_is_refused(script: Load, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     model = archive(tmp_path / "empty", tmp_path / "model" / "model.tar.gz")
-    with pytest.raises(SystemExit, match=r"no encoder\.json and no xgboost-model\.json"):
+    with pytest.raises(
+        SystemExit, match=r"no xgboost-model\.json or linear-model\.json and no enc"
+    ):
         script("evaluation").extract(model, tmp_path / "empty")

@@ -12,4 +12,4 @@ from tests.jobs.scripts import Load, importing
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Import a script into this process."""
-    yield from importing(monkeypatch, "credit_risk")
+    yield from importing(monkeypatch)

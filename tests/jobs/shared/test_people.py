@@ -26,7 +26,7 @@ def test_groups_are_counted_by_codes_and_by_bands(script: Load) -> None:
         "age": {"feature": "age", "codes": {}, "bands": [25, 60]},
     }
     labels, scores = np.array([1, 1, 0, 0]), np.array([0.9, 0.2, 0.5, 0.1])
-    counts = script("people").fairness(rows, protected, labels, scores)
+    counts = script("people").fairness(rows, protected, labels == 1, scores >= 0.5)
     assert counts["sex"]["male"] == {"rows": 2, "positives": 1, "selected": 2, "true_positives": 1}
     assert counts["sex"]["female"]["true_positives"] == 0
     ages = {name: group["rows"] for name, group in counts["age"].items()}
@@ -39,8 +39,27 @@ def test_rows_without_a_value_or_a_group_are_counted_as_such(script: Load) -> No
         "sex": {"feature": "sex", "codes": {"male": [1], "female": [2]}, "bands": []},
         "age": {"feature": "age", "codes": {}, "bands": [25]},
     }
-    counts = script("people").fairness(rows, protected, np.ones(4), np.ones(4))
+    counts = script("people").fairness(rows, protected, np.ones(4, bool), np.ones(4, bool))
     sexes = {name: group["rows"] for name, group in counts["sex"].items()}
     assert sexes == {"male": 1, "female": 1, "no value": 1, "in no group": 1}
     ages = {name: group["rows"] for name, group in counts["age"].items()}
     assert ages == {"below 25": 1, "25 and more": 2, "no value": 1}
+
+
+def test_groups_may_be_texts_and_an_empty_one_is_a_group_of_its_own(script: Load) -> None:
+    rows = pd.DataFrame({"country": ["NA", "DE", "", "FR", "NA"]})
+    protected = {
+        "origin": {
+            "feature": "country",
+            "codes": {"namibian": ["NA"], "european": ["DE"]},
+            "bands": [],
+        }
+    }
+    everybody = np.ones(5, bool)
+    counts = script("people").fairness(rows, protected, everybody, everybody)["origin"]
+    assert {name: group["rows"] for name, group in counts.items()} == {
+        "namibian": 2,
+        "european": 1,
+        "no value": 1,
+        "in no group": 1,
+    }

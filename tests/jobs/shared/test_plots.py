@@ -16,7 +16,9 @@ def test_a_regression_has_its_residuals_and_nothing_of_classes(
     script: Load, tmp_path: Path
 ) -> None:
     labels = np.array([1.0, 2.0, 4.0])
-    names = script("plots").draw(labels, labels + 0.5, IMPORTANCE, tmp_path, classes=False)
+    names = script("plots").draw(
+        labels, labels + 0.5, IMPORTANCE, tmp_path, script("labels").Label("y", "regression")
+    )
     assert names == ["feature-importance.png", "residuals.png"]
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names)
 
@@ -33,7 +35,7 @@ def test_a_residual_is_the_label_less_the_prediction(
 
     monkeypatch.setattr(plots, "_blank", blank_figure)
     labels, predictions = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
-    plots.draw(labels, predictions, IMPORTANCE, tmp_path, classes=False)
+    plots.draw(labels, predictions, IMPORTANCE, tmp_path, script("labels").Label("y", "regression"))
     _, axes = figures["residuals"]
     (points,) = axes.collections
     assert points.get_offsets().tolist() == [[1.5, -0.5], [2.0, 0.0], [3.0, 1.0]]

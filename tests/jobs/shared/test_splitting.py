@@ -22,7 +22,8 @@ def rows() -> pd.DataFrame:
 
 
 def parts(script: Load, rows: pd.DataFrame, **how: Any) -> dict[str, pd.DataFrame]:
-    split = script("splitting").split(rows, {**HOW, **how}, "label", classes=True)
+    label = script("labels").Label("label", classes=("0", "1"))
+    split = script("splitting").split(rows, {**HOW, **how}, label)
     together = pd.concat(list(split.values()))
     assert sorted(together["record_id"]) == sorted(rows["record_id"])
     return dict(split)
@@ -43,7 +44,7 @@ def test_a_stratified_split_keeps_the_shares(script: Load, rows: pd.DataFrame) -
 def test_numbers_are_stratified_by_their_quantiles(script: Load, rows: pd.DataFrame) -> None:
     rows = rows.assign(label=np.random.default_rng(1).lognormal(size=1000))
     how = {**HOW, "method": "stratified"}
-    split = script("splitting").split(rows, how, "label", classes=False)
+    split = script("splitting").split(rows, how, script("labels").Label("label", "regression"))
     medians = [part["label"].median() for part in split.values()]
     assert max(medians) - min(medians) < 0.15
 
@@ -55,6 +56,8 @@ def test_by_time_the_latest_rows_are_the_test_part(script: Load, rows: pd.DataFr
     assert split["validation"]["when"].max() < split["test"]["when"].min()
     with pytest.raises(SystemExit, match="too few"):
         parts(script, rows.head(2), method="by_time", time_column="when")
+    with pytest.raises(SystemExit, match="too few rows of a class for every part"):
+        parts(script, rows.head(5), method="by_time", time_column="when")
 
 
 def test_times_are_ordered_as_instants_and_not_as_texts(script: Load, rows: pd.DataFrame) -> None:

@@ -31,7 +31,7 @@ class Jobs:
     def __init__(self, workshop: Workshop) -> None:
         self.workshop = workshop
         self.case = use_case("credit_risk")
-        self.code: Code = read_code("credit_risk")
+        self.code: Code = read_code("boosted_trees")
         for name, body in self.code.files.items():
             workshop.put(f"code/{name}", body)
         self.bundle = workshop.put("bundle/sourcedir.tar.gz", self.code.archive())
