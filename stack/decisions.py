@@ -51,7 +51,7 @@ class Waiting:
 def pending(local: dict[str, Any]) -> Iterator[Waiting]:
     """Return the versions that wait for somebody, the newest first."""
     registry = administrator(local, "shared_services", "sagemaker")
-    for case in load_use_cases():
+    for case in load_use_cases(layout.USE_CASES):
         for model in case.models:
             listed = registry.list_model_packages(
                 ModelPackageGroupName=model.group, SortBy="CreationTime", SortOrder="Descending"
@@ -111,6 +111,14 @@ def decide(
         f"nothing came of it in {JUDGED_SECONDS:.0f} s; look at platform__governance_sync. A word "
         "that was said already changes nothing."
     )
+
+
+def refusals(local: dict[str, Any], version_arn: str) -> dict[str, str]:
+    """Return the refused words on a version: each with its reason."""
+    items = _items(local, ModelPackageArn.parse(version_arn))
+    return {
+        key: str(item["reason"]) for (_, key), item in items.items() if key.startswith("REFUSAL#")
+    }
 
 
 def _items(local: dict[str, Any], arn: ModelPackageArn) -> dict[tuple[str, str], dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The demonstration: a use case's model from a raw file to production, watched while it runs.
 
-It does what people do: it triggers DAGs through Airflow's REST API as an ML engineer and approves
-in the registry as two other people. The DAGs do everything else.
+It does what the people of the use case do: it triggers DAGs through Airflow's REST API as the one
+who trains, and approves in the registry as two others. The DAGs do everything else.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
-from stack.decisions import decide, people
+from stack.decisions import decide, people, refusals
 from stack.processes import StackError
-from stack.show import Progress, Step, in_words, show_result
+from stack.show import Progress, Step, show_result
 from stack.up import down, running, up
 
 PLATFORM = {"platform__accounts", "platform__sharing", "platform__governance_sync"}
@@ -43,14 +43,22 @@ class Demo:
     seed: int | None
     airflow: Airflow = field(init=False)
     administrator: Airflow = field(init=False)
+    #: Who decided on which stage.
+    decided: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.airflow = self._sign_in("ml-engineer")
+        trainer = load_topology(layout.TOPOLOGY).people[self.model.trainer]
+        self.airflow = self._sign_in(trainer.airflow_user)
         self.administrator = self._sign_in("platform-admin")
 
-    def _sign_in(self, person: str) -> Airflow:
+    def _sign_in(self, log_in: str) -> Airflow:
         airflow = self.local["airflow"]
-        return Airflow(airflow["url"], person, airflow["users"][person]["password"])
+        if log_in not in airflow["users"]:
+            raise StackError(
+                f"{log_in} has no log-in in the running Airflow, which was started before the "
+                "topology named them: make down, then make up"
+            )
+        return Airflow(airflow["url"], log_in, airflow["users"][log_in]["password"])
 
     @property
     def model(self) -> ModelSpec:
@@ -81,8 +89,8 @@ class Demo:
         version_arn = str(registered["version_arn"])
         self._promote(version_arn, outcome.version_label(version_arn))
         with self.progress.step("a prediction from the production account") as step:
-            prediction = outcome.predict(self.local, self.model, registered)
-            step.detail = in_words(prediction)
+            prediction = outcome.predict(self.local, self.case, self.model, registered)
+            step.detail = prediction["words"]
         return outcome.summary(self.local, self.case, version_arn, self.data, prediction)
 
     def _dag(self, name: str, dag_id: str, conf: dict[str, Any], *, admin: bool = False) -> Run:
@@ -138,30 +146,37 @@ class Demo:
             step.detail = run.run_id
         if run.state == "success":
             return
-        owner, officer = (self._decides(stage) for stage in ("test", "production"))
-        with self.progress.step(f"{owner} approves for test") as step:
-            self._waits_at(run, "approval_for_test", step)
-            reason = "validation metrics meet the gate"
-            step.detail = decide(self.local, version_arn, "test", owner, reason, approve=True)
+        self._approve(run, version_arn, "test", "validation metrics meet the gate")
         with self.progress.step("deployment and test in the test account") as step:
-            self._waits_at(run, "approval_for_production", step)
-        with self.progress.step(f"{officer} approves for production") as step:
-            reason = "test metrics meet the gate"
-            step.detail = decide(
-                self.local, version_arn, "production", officer, reason, approve=True
-            )
+            self._waits_at(run, "approval_for_production", step, version_arn)
+        self._approve(run, version_arn, "production", "test metrics meet the gate")
         with self.progress.step("deployment to production") as step:
             self._follow(step, run)
 
+    def _approve(self, run: Run, version_arn: str, stage: str, reason: str) -> None:
+        """Approve as the next person who may; StackError with the reason when it is refused."""
+        person = self._decides(stage)
+        with self.progress.step(f"{person} approves for {stage}") as step:
+            self._waits_at(run, f"approval_for_{stage}", step, version_arn)
+            step.detail = decide(self.local, version_arn, stage, person, reason, approve=True)
+        self.decided[stage] = person
+
     def _decides(self, stage: str) -> str:
-        """Return the first person who may decide and has a key here."""
-        entitled = people(self.model, stage)
+        """Return the first person who may decide, has a key here, and neither trained nor decided.
+
+        Who alone may decide on production does not decide on test.
+        """
+        others = {self.model.trainer, *self.decided.values()}
+        if stage == "test" and len(last := set(people(self.model, "production")) - others) == 1:
+            others |= last
+        entitled = [name for name in people(self.model, stage) if name not in others]
         keys = self.local["people"]
         here = [name for name in entitled if stage in keys.get(name, {}).get("roles", {})]
         if not here:
             raise StackError(
-                f"nobody of {', '.join(entitled)} can decide on {stage} here: the topology gives "
-                "them no IAM user as `principal`, or no `decides`"
+                f"nobody of {', '.join(people(self.model, stage))} can decide on {stage} here: "
+                "they trained the model or decided on test, or the topology gives them no IAM "
+                "user as `principal`, or no `decides`"
             )
         return here[0]
 
@@ -173,15 +188,25 @@ class Demo:
         ]
         return runs[0] if runs else None
 
-    def _waits_at(self, run: Run, task_id: str, step: Step) -> None:
-        """Wait until a run's approval sensor waits (or has already been answered)."""
+    def _waits_at(self, run: Run, task_id: str, step: Step, version_arn: str) -> None:
+        """Wait until a run's approval sensor waits (or has already been answered).
+
+        A run that ends before, and a word on the version that is refused meanwhile, end it at once.
+        """
+        before = refusals(self.local, version_arn)
 
         def reached() -> bool | None:
+            for key, reason in refusals(self.local, version_arn).items():
+                if key not in before:
+                    raise StackError(f"an approval was refused: {reason}")
+            current = self.administrator.run(run.dag_id, run.run_id)
             for task in self.administrator.tasks(run):
                 if task["state"] in TASK_FAILED:
                     raise StackError(self.administrator.failure(run))
                 if task["task_id"] == task_id and task["state"] in ("deferred", "success"):
                     return True
+            if current is not None and current.state in FINISHED:
+                raise StackError(f"{run.run_id} ended ({current.state}) before {task_id}")
             step.detail = self._working_on(run)
             return None
 
@@ -202,10 +227,15 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
     started = time.monotonic()
     data = _raw_file(data)
     try:
-        case = use_case(use_case_id)
-        require_people((case,), load_topology(layout.TOPOLOGY))
+        case = use_case(use_case_id, layout.USE_CASES)
+        require_people((case,), load_topology(layout.TOPOLOGY), layout.USE_CASES)
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
+    if data in (None, "sample") and not (layout.JOBS / case.id / "sample.py").exists():
+        raise StackError(
+            f"USE_CASE={use_case_id}: it has no synthetic sample; name its file, "
+            f"make demo USE_CASE={use_case_id} DATA=path"
+        )
     progress = Progress(console)
     local = running()
     own_stack = local is None

@@ -10,6 +10,12 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 STATE: Final = Path(os.environ.get("CAUSEWAY_STATE", ROOT / ".causeway"))
 DAGS: Final = Path(os.environ.get("CAUSEWAY_DAGS", ROOT / "dags"))
 TOPOLOGY: Final = ROOT / "include" / "config" / "topology" / "local.yaml"
+#: The use cases; with the variable, somebody's own folder of them.
+USE_CASES: Final = Path(
+    os.environ.get("CAUSEWAY_USE_CASES") or ROOT / "include" / "config" / "use_cases"
+)
+
+JOBS: Final = ROOT / "include" / "jobs"
 
 LOCAL: Final = STATE / "local.json"  # endpoints, keys and log-ins of the running stack (mode 600)
 DEMO: Final = STATE / "demo.json"  # what the last demo ended with

@@ -28,13 +28,15 @@ def version_label(version_arn: str) -> str:
     return f"{arn.group}-v{arn.version}"
 
 
-def predict(local: dict[str, Any], model: ModelSpec, registered: dict[str, Any]) -> dict[str, Any]:
+def predict(
+    local: dict[str, Any], case: UseCase, model: ModelSpec, registered: dict[str, Any]
+) -> dict[str, Any]:
     """Return the production endpoint's prediction for the first held-out row of the version."""
     bucket = load_topology(layout.TOPOLOGY).bucket(AccountRole.SHARED_SERVICES)
     key = held_out_key(model.name, Digest(registered["artifact_sha256"]))
     held_out = administrator(local, "shared_services", "s3").get_object(Bucket=bucket, Key=key)
     row = next(csv.DictReader(io.StringIO(held_out["Body"].read().decode())))
-    record_id = row.pop("record_id", "the first held-out row")
+    record_id = next(iter(row.values()))  # the held-out rows begin with it
     label = row.pop(model.training.label)
     body = io.StringIO()
     writer = csv.DictWriter(body, row.keys(), lineterminator="\n")
@@ -43,11 +45,42 @@ def predict(local: dict[str, Any], model: ModelSpec, registered: dict[str, Any])
     reply = administrator(local, "prod", "sagemaker-runtime").invoke_endpoint(
         EndpointName=model.endpoint, ContentType="text/csv", Accept="text/csv", Body=body.getvalue()
     )
-    answer = float(reply["Body"].read().decode().split()[0])
+    answer = [float(part) for part in reply["Body"].read().decode().split()[0].split(",")]
+    return {"record_id": record_id, **said(case, model, answer, label)}
+
+
+def said(case: UseCase, model: ModelSpec, answer: list[float], label: str) -> dict[str, Any]:
+    """Return what an endpoint answered for a row, as figures and in the use case's words.
+
+    Args:
+        case: the use case, whose codes have names.
+        model: the model that answered.
+        answer: a value, the probability of the second of two classes, or one of each class.
+        label: what the file says of the row.
+    """
+    feature = case.columns(model)[model.training.label]
     if model.problem_type == "regression":
-        return {"record_id": record_id, "value": answer, "label": float(label)}
-    label_name = "good" if label == "1" else "bad"
-    return {"record_id": record_id, "probability": answer, "label": label_name}
+        scale = model.training.label_scale
+        unit = f" {feature.unit}" if feature and feature.unit else ""
+        return {
+            "value": answer[0],
+            "label": float(label),
+            "words": f"{model.training.label} {answer[0] * scale:.4g}{unit}",
+            "label_words": f"{float(label) * scale:.4g}{unit}",
+        }
+    codes = dict(feature.codes or {}) if feature else {}
+    names = {str(code): meaning for code, meaning in codes.items()} or {"0": "0", "1": "1"}
+    shares = [1 - answer[0], answer[0]] if len(answer) == 1 else answer
+    by_class = dict(zip(names.values(), shares, strict=True))
+    likeliest = max(by_class, key=lambda each: by_class[each])
+    figures: dict[str, Any] = {"probabilities": by_class}
+    if len(answer) == 1:
+        figures["probability"] = answer[0]
+    return figures | {
+        "label": names.get(label, label),
+        "label_words": names.get(label, label),
+        "words": f"{model.training.label} {likeliest}, with probability {by_class[likeliest]:.3f}",
+    }
 
 
 def summary(

@@ -32,6 +32,8 @@ AIRFLOW_ROLES = {
     "governance-officer": "op",
     "platform-admin": "admin",
 }
+#: The role of a person of the topology who is not named above.
+OF_DECIDERS, OF_OTHERS = "op", "user"
 AUTH_MANAGER = "causeway_airflow.roles.auth_manager.RolesAuthManager"
 
 
@@ -93,11 +95,19 @@ def aws(endpoint: str) -> dict[str, str]:
     }
 
 
-def log_ins() -> dict[str, dict[str, str]]:
-    """Return the log-ins of people, with new random passwords: `{person: {password, role}}`."""
+def log_ins(topology: Topology) -> dict[str, dict[str, str]]:
+    """Return the log-ins, with new random passwords: `{log-in: {password, role}}`.
+
+    Every person of the topology has one; who decides on production is an `op`, as the
+    governance officer is.
+    """
+    roles = dict(AIRFLOW_ROLES)
+    for person in topology.people.values():
+        role = OF_DECIDERS if "production" in person.decides else OF_OTHERS
+        roles.setdefault(person.airflow_user, role)
     return {
-        person: {"password": secrets.token_urlsafe(12), "role": role}
-        for person, role in AIRFLOW_ROLES.items()
+        log_in: {"password": secrets.token_urlsafe(12), "role": role}
+        for log_in, role in roles.items()
     }
 
 
@@ -177,6 +187,7 @@ def airflow(
         "MLFLOW_TRACKING_USERNAME": tracking_server.WRITER,
         "MLFLOW_TRACKING_PASSWORD": keys["mlflow"],
         "CAUSEWAY_TOPOLOGY": str(layout.TOPOLOGY),
+        "CAUSEWAY_USE_CASES": str(layout.USE_CASES),
         "CAUSEWAY_INBOX": str(layout.INBOX),
         "CAUSEWAY_PATIENCE_SECONDS": "10",  # jobs take seconds here, and a deferral takes two
         # SQLite and forked task runners: macOS refuses to fork with its proxies loaded otherwise.

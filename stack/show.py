@@ -129,16 +129,8 @@ def _number(value: float) -> str:
 
 
 def _prediction(prediction: dict[str, Any]) -> str:
-    return (
-        f"{prediction['record_id']}: {in_words(prediction)} (the file says {prediction['label']})"
-    )
-
-
-def in_words(prediction: dict[str, Any]) -> str:
-    """Return what was predicted, in words."""
-    if "value" in prediction:
-        return f"value {prediction['value']:.3f}"
-    return f"good credit with probability {prediction['probability']:.3f}"
+    said, label = prediction["words"], prediction["label_words"]
+    return f"{prediction['record_id']}: {said} (the file says {label})"
 
 
 def show_pending(console: Console, waiting: list[Waiting]) -> None:

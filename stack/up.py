@@ -18,6 +18,7 @@ from typing import Any, Final
 import boto3
 
 from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway.use_cases.use_case import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
 from stack import layout, settings
@@ -92,7 +93,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
 def _start(say: Say) -> dict[str, Any]:
     topology = load_topology(layout.TOPOLOGY)
     layout.private_folder(layout.STATE)
-    users, keys = settings.log_ins(), settings.new_keys()
+    users, keys = settings.log_ins(topology), settings.new_keys()
     settings.write_passwords(users, keys)
     with ThreadPoolExecutor(4) as pool:
         mlflow = pool.submit(_start_mlflow)
@@ -100,7 +101,9 @@ def _start(say: Say) -> dict[str, Any]:
         description = aws.result()
         aws_users = make_users(description, topology)
         settings.write_aws_files(description, topology, aws_users)
-        accounts = pool.submit(bootstrap, topology, administrators(description))
+        cases = load_use_cases(layout.USE_CASES)
+        clients = administrators(description)
+        accounts = pool.submit(bootstrap, topology, clients, use_cases=cases)
         say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()

@@ -91,10 +91,10 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STATE", "AIRFLOW_HOME", "MLFLOW_HOME", "AWS_HOME", "INBOX"):
             patch.setattr(layout, name, folder / name.lower())
-        users, keys, port = settings.log_ins(), settings.new_keys(), free_port(18080)
+        topology = load_topology(layout.TOPOLOGY)
+        users, keys, port = settings.log_ins(topology), settings.new_keys(), free_port(18080)
         settings.write_passwords(users, keys)
         databases.airflow_database(layout.AIRFLOW_HOME / "airflow.db")
-        topology = load_topology(layout.TOPOLOGY)
         environment = settings.airflow(topology, "http://127.0.0.1:9", "", port, users, keys)
         environment["PYTHONPATH"] += f":{layout.ROOT}"
         home = layout.AIRFLOW_HOME

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from causeway.topology.accounts import load_topology
 from stack import layout, settings, up
 from stack.processes import free_port
 from tests import databases, leftovers
@@ -54,7 +55,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STATE", "AIRFLOW_HOME", "MLFLOW_HOME"):
             patch.setattr(layout, name, folder / name.lower())
-        settings.write_passwords(settings.log_ins(), settings.new_keys())
+        settings.write_passwords(settings.log_ins(load_topology()), settings.new_keys())
         databases.mlflow_database(layout.MLFLOW_HOME / "mlflow.db")
         passwords, home = settings.mlflow_passwords(), layout.MLFLOW_HOME
         command, environment = up.mlflow_command(port, passwords), up.mlflow_environment()
