@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 #: The highest ordinal of an attempt; names keep room for it.
 ORDINALS: Final = 99
@@ -37,8 +37,21 @@ def attempt_name(first_name: str, attempt: int) -> str:
     return first_name if attempt <= 1 else f"{first_name}-a{attempt}"
 
 
-#: Feature and column names, as the feature store takes them.
-FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")]
+def _lower(name: str) -> str:
+    if name != name.lower():
+        raise ValueError(
+            f"{name!r} has capitals; Glue and Athena fold names to lower case, so a dataset's "
+            f"column would have another name; write {name.lower()}"
+        )
+    return name
+
+
+#: Feature and column names, as the feature store and Athena take them.
+FeatureName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$"),
+    AfterValidator(_lower),
+]
 
 
 #: Names of groups, models and model package groups: they become parts of AWS names.

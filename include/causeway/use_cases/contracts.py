@@ -43,8 +43,12 @@ LONGEST_TAG = 256
 #: What is wrong with no value.
 EMPTY = "is empty, but the column may not be"
 
-#: The columns that the offline store adds; a feature may not take their names.
+#: Columns that the offline store adds; SageMaker refuses features of these names (service model,
+#: `FeatureDefinition`).
 STORE_COLUMNS = frozenset({"write_time", "api_invocation_time", "is_deleted"})
+#: Its table's partitions. A column that has the name of one makes the table unreadable: Athena
+#: answers `HIVE_INVALID_METADATA`, duplicate columns.
+PARTITIONS = frozenset({"year", "month", "day", "hour"})
 
 
 class RecordId(Strict):
@@ -180,8 +184,6 @@ class Feature(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
-        if self.name in STORE_COLUMNS:
-            raise ValueError(f"{self.name} is a column of the offline store; choose another name")
         if (self.source is None) == (self.derive is None):
             raise ValueError(f"{self.name}: give either `source` or `derive`")
         if self.source is None and (self.nulls is not None or self.time is not None):
@@ -254,6 +256,11 @@ class FeatureGroup(Strict):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"{self.name}: feature names stand twice: {', '.join(repeated)}")
+        if reserved := sorted((STORE_COLUMNS | PARTITIONS) & set(names)):
+            raise ValueError(
+                f"{self.name}: {', '.join(reserved)}: the offline store has columns of these "
+                "names; choose others"
+            )
         keys = " ".join(self.tags)
         if len(keys) > LONGEST_TAG or len(keys.split()) != len(self.tags):
             raise ValueError(

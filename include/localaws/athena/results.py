@@ -53,7 +53,7 @@ def write_csv(
 def write_parquet(
     s3: Any, folder: str, name: str, rows: pa.Table, compression: str, encryption: dict[str, str]
 ) -> list[str]:
-    """Write Parquet files below an empty folder and return their URIs.
+    """Write Parquet files below an empty folder, columns in lower case, and return their URIs.
 
     Raises:
         Unsupported: the folder is not empty, or UNLOAD cannot write a column's type.
@@ -67,6 +67,7 @@ def write_parquet(
     for field in rows.schema:
         if type_of(field) == "timestamp with time zone":
             raise Unsupported("NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone")
+    rows = rows.rename_columns([column.lower() for column in rows.column_names])
     written = []
     for number, start in enumerate(range(0, rows.num_rows, ROWS_A_FILE)):
         file = io.BytesIO()

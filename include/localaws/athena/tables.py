@@ -143,6 +143,7 @@ class Read:
         read = reader_of(name.table, described)
         columns = _fields(name, described["StorageDescriptor"]["Columns"])
         keys = _fields(name, described.get("PartitionKeys", []))
+        _refuse_twice(name, [field.name for field in (*columns, *keys)])
         parts = []
         for folder, values in folders:
             location = urlsplit(folder)
@@ -180,6 +181,15 @@ def _with_partition(rows: pa.Table, keys: list[pa.Field], values: dict[str, str]
     return rows
 
 
+def _refuse_twice(name: TableName, columns: list[str]) -> None:
+    """Refuse a column with the name of another or of a partition, as Athena does."""
+    if len(set(columns)) < len(columns):
+        raise Unsupported(
+            f"HIVE_INVALID_METADATA: Hive metadata for table {name.table} is invalid: Table "
+            "descriptor contains duplicate columns"
+        )
+
+
 def _fields(name: TableName, columns: list[dict[str, Any]]) -> list[pa.Field]:
     import pyarrow as pa
 
@@ -192,7 +202,8 @@ def _fields(name: TableName, columns: list[dict[str, Any]]) -> list[pa.Field]:
                 f"local AWS reads {', '.join(TYPES)}"
             )
         arrow = pa.timestamp("ms") if kind == "timestamp" else pa.type_for_alias(kind)
-        fields.append(pa.field(column["Name"], arrow))
+        # Athena folds names to lower case (User Guide, "Name databases, tables, and columns").
+        fields.append(pa.field(column["Name"].lower(), arrow))
     return fields
 
 

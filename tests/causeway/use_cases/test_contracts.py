@@ -49,7 +49,6 @@ def test_whatever_the_value_the_contract_has_an_answer(text: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        {"name": "is_deleted", "source": "x", "type": "Integral"},
         {"name": "a", "type": "Integral"},
         {"name": "a", "source": "x", "derive": {"op": "log1p", "of": ["b"]}, "type": "Integral"},
         {"name": "a", "source": "x", "type": "String", "range": {"min": 1}},
@@ -61,6 +60,30 @@ def test_whatever_the_value_the_contract_has_an_answer(text: str) -> None:
 def test_contradictory_features_are_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Feature.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    "name", ["is_deleted", "write_time", "api_invocation_time", "year", "month", "day", "hour"]
+)
+def test_columns_of_the_offline_store_are_no_features(name: str) -> None:
+    feature = {"name": name, "source": "x", "type": "String"}
+    with pytest.raises(ValidationError, match=f"loan: {name}: the offline store has columns"):
+        FeatureGroup.model_validate({"name": "loan", "features": [feature]})
+    own = {"name": "loan", "event_time": name, "features": [feature | {"name": "a"}]}
+    with pytest.raises(ValidationError, match=f"loan: {name}: the offline store has columns"):
+        FeatureGroup.model_validate(own)
+
+
+def test_a_feature_cannot_have_the_name_of_the_event_time() -> None:
+    feature = {"name": "event_time", "source": "x", "type": "String"}
+    with pytest.raises(ValidationError, match="feature names stand twice: event_time"):
+        FeatureGroup.model_validate({"name": "loan", "features": [feature]})
+
+
+def test_a_name_with_capitals_is_refused_with_the_name_to_write() -> None:
+    with pytest.raises(ValidationError, match=r"'Amount' has capitals; .* write amount"):
+        Feature.model_validate({"name": "Amount", "source": "Amount", "type": "Integral"})
+    assert Feature.model_validate({"name": "amount", "source": "Amount", "type": "Integral"})
 
 
 def test_operands_of_a_derivation_are_counted() -> None:

@@ -77,6 +77,39 @@ def test_a_feature_that_was_added_is_null_in_older_rows(lake: Lake) -> None:
     assert rows(athena, done)[1] == ["7", "0"], done
 
 
+def beside(lake: Lake, name: str, columns: dict[str, str]) -> str:
+    """Return a table over the same objects that has these columns."""
+    glue = lake.aws.client("glue", OWNER)
+    table = glue.get_table(DatabaseName=DATABASE, Name=lake.table)["Table"]
+    kept = ("TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
+    definition = {key: table[key] for key in kept} | {"Name": name}
+    listed = [{"Name": column, "Type": kind} for column, kind in columns.items()]
+    definition["StorageDescriptor"] = {**table["StorageDescriptor"], "Columns": listed}
+    glue.create_table(DatabaseName=DATABASE, TableInput=definition)
+    return f'"{CATALOG}"."{DATABASE}"."{name}"'
+
+
+def test_a_column_with_the_name_of_a_partition_makes_a_table_unreadable(lake: Lake) -> None:
+    named = beside(lake, "with_year", {"record_id": "string", "Year": "string"})
+    done = run(lake.reader().client("athena"), f"SELECT count(*) FROM {named}")
+    assert done["Status"]["State"] == "FAILED"
+    reason = done["Status"]["StateChangeReason"]
+    assert reason.startswith("HIVE_INVALID_METADATA: ") and "duplicate columns" in reason
+
+
+def test_names_are_folded_to_lower_case_but_not_in_the_heading(lake: Lake) -> None:
+    named = beside(lake, "with_capitals", {"record_id": "string", "Amount": "double"})
+    athena = lake.reader().client("athena")
+    assert rows(athena, run(athena, f"SELECT * FROM {named}"))[0][:2] == ["record_id", "amount"]
+    chosen = f'SELECT max("AMOUNT") AS "Amount" FROM {named}'
+    assert rows(athena, run(athena, chosen)) == [["Amount"], ["5.0"]]
+    run(athena, f"UNLOAD ({chosen}) TO 's3://{RESULTS}/folded/' WITH (format = 'PARQUET')")
+    s3 = lake.aws.client("s3", CONSUMER)
+    (written,) = s3.list_objects_v2(Bucket=RESULTS, Prefix="folded/")["Contents"]
+    body = s3.get_object(Bucket=RESULTS, Key=written["Key"])["Body"].read()
+    assert pq.read_table(io.BytesIO(body)).column_names == ["amount"]
+
+
 # ------------------------------------------------------------------------ the four grants
 def no_glue(lake: Lake) -> None:
     lake.aws.client("glue", OWNER).delete_resource_policy()
