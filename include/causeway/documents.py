@@ -1,13 +1,16 @@
-"""YAML documents and JSON values: read, checked and digested in one way.
+"""YAML documents: read and checked in one way.
 
-The topology and the use cases are read through `load`, so that every mistake in them is
+Plain words are read as YAML 1.2 reads them (core schema): `on`, `no`, a date and `0x1f` are text.
+A number with zeros in front is refused, because it is eight to some readers, ten to others and a
+code to people. The topology and the use cases are read through `load`, so that every mistake is
 reported with the file, the dotted key, what was wrong and what is allowed.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,8 +20,33 @@ from causeway.errors import ConfigError
 #: The folder `include/config`, beside this package.
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
 
-#: libyaml reads a use case ten times faster; the Python loader is used where it is not built in.
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: YAML 1.1, as CloudFormation reads it. libyaml reads a use case ten times faster; the Python
+#: loader is used where it is not built in.
+YAML_1_1: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(YAML_1_1):  # type: ignore[misc]  # libyaml's loader where it is built in
+    """Reads YAML 1.2: other words than these are text (its chapter 10.3, core schema)."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _kind, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
+_WORDS: Final = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:float"}
+_LEADING_ZEROS: Final = re.compile(r"[-+]?0[0-9]+")
 
 Model = TypeVar("Model", bound="Strict")
 
@@ -76,14 +104,14 @@ def parse(text: str, model: type[Model], file: str) -> Model:
         ConfigError: naming file, dotted key, what was wrong and the allowed values.
     """
     try:
-        node = yaml.compose(text, Loader=LOADER)
+        node = yaml.compose(text, Loader=Loader)
         _refuse_ambiguity(node, file, set())
-        loader = LOADER(text)
+        loader = Loader(text)
         try:
             content = loader.construct_document(node) if node is not None else None
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date with a 13th month, say
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # of `!!int many`, say
         raise ConfigError(
             f"{file}: not readable as YAML: {error}", next_step="Correct the syntax of the file."
         ) from error
@@ -102,18 +130,30 @@ def parse(text: str, model: type[Model], file: str) -> Model:
 
 
 def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> None:
-    # A repeated key, of which YAML silently takes the last, and a node that stands in two places.
+    # A repeated key, of which YAML silently takes the last, a node that stands in two places, and
+    # a number that is none to everybody.
     if id(node) in seen:
         raise ConfigError(
             f"{file}: {path}: an alias (`*name`) repeats what stands elsewhere",
             next_step="Write the value out; anchors and aliases are not read.",
         )
     seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
+        if _LEADING_ZEROS.fullmatch(node.value):
+            raise ConfigError(
+                f"{file}: {path}: {node.value} is a number with zeros in front",
+                next_step=f'Write "{node.value}" for a text, or the number without the zeros.',
+            )
+    elif isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
             dotted = f"{path}.{name}" if path else name
+            if key.tag in _WORDS:
+                raise ConfigError(
+                    f"{file}: {dotted}: the key is no text, but a {key.tag.rsplit(':', 1)[-1]}",
+                    next_step=f'Write "{name}" in quotes.',
+                )
             _refuse_ambiguity(key, file, seen, dotted)
             if name in names:
                 raise ConfigError(

@@ -45,8 +45,8 @@ def test_an_alias_is_refused(text: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: 2026-13-01", "not readable as YAML"),
         (f"name: {'[' * 1100}{']' * 1100}", "not readable as YAML"),
+        ("name: !!int many", "not readable as YAML"),
         ("[1]", "expected a mapping"),
         ("", "expected a mapping"),
         ("a: [", "not readable as YAML"),
@@ -79,3 +79,43 @@ def test_a_file_is_read_again_only_after_it_changed(tmp_path: Path) -> None:
 def test_canonical_json_ignores_the_order_of_keys() -> None:
     assert canonical_json({"b": 1, "a": [1.5, "ü"]}) == '{"a":[1.5,"ü"],"b":1}'
     assert sha256("") == sha256(b"")
+
+
+class Words(Strict):
+    on: bool | str | int | float | None = None
+    codes: dict[int | str, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((word, word) for word in ("no", "NO", "yes", "On", "off", "y", "1_000", "1:30", "0b1")),
+        *((word, word) for word in ("2026-01-31", "2026-13-01", "0x", "1e", ".", "tRUE")),
+        *((word, True) for word in ("true", "True", "TRUE")),
+        *((word, None) for word in ("null", "~", "")),
+        *(("-7", -7), ("+7", 7), ("0", 0), ("1.", 1.0), (".5", 0.5), ("1e3", 1000.0)),
+    ],
+)
+def test_plain_words_are_read_as_yaml_1_2_reads_them(text: str, value: object) -> None:
+    read = parse(f"on: {text}", Words, "x.yaml").on
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_norway_is_a_code() -> None:
+    codes = parse("codes: {NO: no, on: on, 1: y}", Words, "x.yaml").codes
+    assert codes == {"NO": "no", "on": "on", 1: "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("codes: {true: x}", "codes.true: the key is no text, but a bool"),
+        ("codes: {null: x}", "codes.null: the key is no text, but a null"),
+        ("codes: {1.0: x}", "codes.1.0: the key is no text, but a float"),
+        ("codes: {010: x}", "codes.010: 010 is a number with zeros in front"),
+        ("on: -007", "on: -007 is a number with zeros in front"),
+    ],
+)
+def test_keys_and_numbers_of_two_meanings_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"x.yaml: {message}"):
+        parse(text, Words, "x.yaml")

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from causeway.digests import canonical_json
-from causeway.documents import LOADER
+from causeway.documents import Loader
 from causeway.errors import BadInput, Problem
 
 Kind = Literal["card", "package"]
@@ -30,7 +30,7 @@ _MOST: Final = 5
 
 def document(kind: Kind = "card") -> dict[str, Any]:
     """Return the JSON schema of a standalone card or of the card in a package."""
-    schema: dict[str, Any] = yaml.load(SCHEMA.read_bytes(), LOADER)  # noqa: S506 - a safe loader
+    schema: dict[str, Any] = yaml.load(SCHEMA.read_bytes(), Loader)  # noqa: S506 - a safe loader
     if kind == "package":
         schema = copy.deepcopy(schema)
         del schema["properties"]["model_package_details"]

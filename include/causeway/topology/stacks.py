@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from causeway.documents import LOADER
+from causeway.documents import YAML_1_1
 from causeway.errors import ConfigError
 from causeway.topology import airflow_trust
 from causeway.topology.accounts import AccountRole, Topology
@@ -31,7 +31,7 @@ _MARK: Final = re.compile(
 )
 
 
-class _TemplateLoader(LOADER):  # type: ignore[misc]  # libyaml's loader where it is built in
+class _TemplateLoader(YAML_1_1):  # type: ignore[misc]  # libyaml's loader where it is built in
     """Reads a template without evaluating CloudFormation's short functions (`!Sub`, `!Ref`)."""
 
 
