@@ -17,6 +17,8 @@ from tests.local_platform import LocalPlatform, local_platform
 if TYPE_CHECKING:
     from causeway_airflow.results import PlannedShare
 
+#: The records that `filled` writes.
+FILLED = [f"sgc-{n:06}" for n in range(1, 6)]
 TOPIC = "arn:aws:sns:eu-central-1:444444444444:causeway-alerts"
 
 
@@ -66,6 +68,31 @@ def shared(platform: LocalPlatform) -> LocalPlatform:
     for receiver in receiving_roles(plans):
         AcceptInvitationsOperator(task_id="accept", **receiver).perform({})
     return platform
+
+
+@pytest.fixture(scope="session")
+def filled(shared: LocalPlatform) -> LocalPlatform:
+    """Every group of credit risk with five records and one that was deleted."""
+    from causeway_airflow.configuration import case_of
+
+    runtime = shared.client("sagemaker-featurestore-runtime", "data")
+    for group in case_of("credit_risk").feature_groups:
+        for identifier in [*FILLED, "sgc-000099"]:
+            values = {
+                group.record_identifier: identifier,
+                group.event_time: "2024-01-01T00:00:00Z",
+                **{feature.name: "1" for feature in group.features},
+            }
+            runtime.put_record(
+                FeatureGroupName=group.name,
+                Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
+            )
+        runtime.delete_record(
+            FeatureGroupName=group.name,
+            RecordIdentifierValueAsString="sgc-000099",
+            EventTime="2024-01-02T00:00:00Z",
+        )
+    return shared
 
 
 @pytest.fixture

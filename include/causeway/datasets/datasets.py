@@ -77,8 +77,9 @@ def group_tables(
 ) -> tuple[GroupTable, ...]:
     """Return the offline stores of a model's dataset, in the order of its groups."""
     declared, tables = model.dataset, []
+    groups = {group.name: group for group in case.groups_of(model)}
     for joined in declared.joined(case.feature_groups):
-        group, store = case.group(joined.group), stores[joined.group]
+        group, store = groups[joined.group], stores[joined.group]
         database = joined.database or declared.database or store.database
         tables.append(
             GroupTable(
@@ -96,7 +97,7 @@ def group_tables(
 
 def identifiers(case: UseCase, model: ModelSpec) -> dict[str, str]:
     """Return which of the dataset's columns holds the record identifiers of each group."""
-    own = identifier_of(model.dataset, case.feature_groups)
+    own = identifier_of(model.dataset, case.groups_of(model))
     return {joined.group: joined.on or own for joined in model.dataset.joined(case.feature_groups)}
 
 
@@ -211,7 +212,7 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     """
     training = model.training
     protected = {attribute.feature for attribute in model.protected.values()}
-    groups, columns = case.feature_groups, case.columns(model)
+    groups, columns = case.groups_of(model), case.columns(model)
     times = time_of(model.dataset, groups) if model.dataset.mode == "point_in_time" else None
     nullable = nullable_of(model.dataset, groups)
     classes = classes_of(training, model.problem_type, columns.get(training.label))

@@ -139,6 +139,17 @@ def desired_grants(
     return grants
 
 
+def may_read(grants: Iterable[DesiredGrant], group: FeatureGroupArn, reader: AccountId) -> bool:
+    """Tell whether the declared access lets an account read a feature group.
+
+    The owner may. Who is in an organisation or one of its units only AWS knows: they are let by.
+    """
+    receivers = {grant.principal for grant in grants if grant.resource == group}
+    return group.account == reader or any(
+        principal == reader or not principal.isdigit() for principal in receivers
+    )
+
+
 def _refuse_outsiders(grants: Iterable[DesiredGrant], topology: Topology) -> None:
     """Refuse what the sharing duties may not do: AWS would, with less to go by."""
     inside = set(topology.accounts.values())

@@ -27,13 +27,16 @@ DatasetMode = Literal["latest", "point_in_time"]
 class JoinedGroup(Strict):
     """One feature group of the dataset.
 
-    `on` is the spine's column (by its name in the dataset) that holds this group's identifiers;
+    `use_case` names the use case that owns the group, where that is another; its `access` has to
+    let the consumer read. `on` is the spine's column (by its name in the dataset) that holds this
+    group's identifiers;
     without it, the spine's own identifier. `features` are some of the group's, without it all of
     them; `rename` gives them other names. `database` is the Glue database by the consumer's name
     for it, where that is another than the owner's.
     """
 
     group: str
+    use_case: str | None = None
     on: FeatureName | None = None
     features: tuple[FeatureName, ...] | None = Field(default=None, min_length=1)
     rename: dict[FeatureName, FeatureName] = Field(default_factory=dict)
@@ -98,6 +101,11 @@ class Dataset(Strict):
         return self.groups or tuple(
             JoinedGroup(group=group.name) for group in groups if group.offline.enabled
         )
+
+    @property
+    def of_others(self) -> tuple[JoinedGroup, ...]:
+        """The groups that belong to other use cases."""
+        return tuple(joined for joined in self.groups if joined.use_case is not None)
 
     def missing_of(self, joined: JoinedGroup) -> Missing:
         """Return what becomes of rows without a record in a group."""
@@ -191,7 +199,7 @@ def _group(joined: JoinedGroup, groups: Mapping[str, FeatureGroup], where: str) 
     if group is None:
         raise ValueError(
             f"{where}.group: {joined.group!r} is no feature group of the use case; "
-            f"allowed: {', '.join(groups)}"
+            f"allowed: {', '.join(groups)}; of another one with its `use_case`"
         )
     if not group.offline.enabled:
         raise ValueError(f"{where}.group: {group.name} has no offline store to read from")

@@ -7,11 +7,12 @@ that follows the file. Every mistake names file, dotted key and what is allowed.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
 from causeway.documents import CONFIG_DIR, Strict, load
 from causeway.errors import ConfigError
@@ -19,7 +20,13 @@ from causeway.names import NAME_LENGTH, DashedName
 from causeway.plain_texts import LONGEST, is_plain
 from causeway.topology.access_rules import AccessRule
 from causeway.use_cases.contracts import Feature, FeatureGroup, RawData
-from causeway.use_cases.dataset_specs import Dataset, columns_of, nullable_of, time_of
+from causeway.use_cases.dataset_specs import (
+    Dataset,
+    JoinedGroup,
+    columns_of,
+    nullable_of,
+    time_of,
+)
 from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
 from causeway.use_cases.job_scripts import BINARY, REGRESSION
 from causeway.use_cases.model_checks import JOBS_DIR, check_model
@@ -151,6 +158,8 @@ class UseCase(Strict):
     feature_groups: tuple[FeatureGroup, ...] = Field(min_length=1)
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     access: tuple[AccessRule, ...] | None = None
+    #: The feature groups of other use cases that its models read, once their files were read.
+    _of_others: tuple[FeatureGroup, ...] | None = PrivateAttr(default=None)
 
     def scripts_of(self, model: ModelSpec) -> str:
         """Return the folder of the scripts that a model is trained with."""
@@ -184,22 +193,8 @@ class UseCase(Strict):
         self._check_sources()
         _refuse_twice([g.name for g in self.feature_groups], "feature_groups: names stand twice")
         for model in self.models:
-            names = set(self.columns(model))
-            if model.dataset.mode == "point_in_time":
-                names.add(time_of(model.dataset, self.feature_groups))
-            columns = [*model.training.features, model.training.label]
-            columns += [protected.feature for protected in model.protected.values()]
-            columns += (
-                [model.training.split.time_column] if model.training.split.time_column else []
-            )
-            strangers = [name for name in columns if name not in names]
-            if strangers:
-                raise ValueError(
-                    f"models: {model.name}: training uses columns that its dataset lacks: "
-                    f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
-                )
-            nullable = nullable_of(model.dataset, self.feature_groups)
-            check_model(model, self.columns(model), nullable)
+            if not model.dataset.of_others:  # else once those groups are there
+                self._check_columns(model)
         _refuse_twice([model.name for model in self.models], "models: names stand twice")
         _refuse_twice([model.group for model in self.models], "models: groups stand twice")
         return self
@@ -264,6 +259,22 @@ class UseCase(Strict):
                         f"max on {operand}, min below max"
                     )
 
+    def _check_columns(self, model: ModelSpec) -> None:
+        names = set(self.columns(model))
+        if model.dataset.mode == "point_in_time":
+            names.add(time_of(model.dataset, self.groups_of(model)))
+        columns = [*model.training.features, model.training.label]
+        columns += [protected.feature for protected in model.protected.values()]
+        columns += [model.training.split.time_column] if model.training.split.time_column else []
+        strangers = [name for name in columns if name not in names]
+        if strangers:
+            raise ValueError(
+                f"models: {model.name}: training uses columns that its dataset lacks: "
+                f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
+            )
+        nullable = nullable_of(model.dataset, self.groups_of(model))
+        check_model(model, self.columns(model), nullable)
+
     def columns(self, model: ModelSpec) -> dict[str, Feature | None]:
         """Return the columns of a model's dataset; None for those of the consumer's own table.
 
@@ -271,9 +282,33 @@ class UseCase(Strict):
             ValueError: the model's declaration of its dataset does not fit the feature groups.
         """
         try:
-            return columns_of(model.dataset, self.feature_groups)
+            return columns_of(model.dataset, self.groups_of(model))
         except ValueError as error:
             raise ValueError(f"models: {model.name}: dataset.{error}") from error
+
+    def groups_of(self, model: ModelSpec) -> tuple[FeatureGroup, ...]:
+        """Return the feature groups that a model can read: the use case's, and others' it names."""
+        names = {joined.group for joined in model.dataset.of_others}
+        return (*self.feature_groups, *(g for g in self._of_others or () if g.name in names))
+
+    def with_groups_of(self, others: Mapping[str, UseCase]) -> UseCase:
+        """Return the use case with the feature groups that its models read of others, by their id.
+
+        Raises:
+            ValueError: there is no such use case or group, or a model does not fit the groups.
+        """
+        groups: dict[str, FeatureGroup] = {}
+        for model in self.models:
+            for number, joined in enumerate(model.dataset.groups):
+                if joined.use_case is not None:
+                    where = f"models: {model.name}: dataset.groups.{number}"
+                    groups[joined.group] = _group_of(joined, others, where)
+        case = self.model_copy()
+        case._of_others = tuple(groups.values())
+        for model in case.models:
+            if model.dataset.of_others:
+                case._check_columns(model)
+        return case
 
     @cached_property
     def features(self) -> dict[str, Feature]:
@@ -336,7 +371,21 @@ def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:
             f"{path}: id: {case.id!r} does not match the file's name",
             next_step=f"Allowed: {use_case_id}.",
         )
-    return case
+    return _with_others(case, path)
+
+
+def _with_others(case: UseCase, path: Path) -> UseCase:
+    """Read the use cases whose feature groups the models name."""
+    ids = {joined.use_case for model in case.models for joined in model.dataset.of_others}
+    if not ids:
+        return case
+    beside = [file for file in path.parent.glob("*.yaml") if file.stem != case.id]
+    try:
+        return case.with_groups_of({f.stem: load_use_case(f) for f in beside if f.stem in ids})
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: {error}", next_step="Correct the keys named above; nothing was changed."
+        ) from error
 
 
 def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
@@ -367,6 +416,22 @@ def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
                     next_step="Rename one of them; these names are unique in the project.",
                 )
     return cases
+
+
+def _group_of(joined: JoinedGroup, others: Mapping[str, UseCase], where: str) -> FeatureGroup:
+    owner = others.get(joined.use_case or "")
+    if owner is None:
+        raise ValueError(
+            f"{where}.use_case: {joined.use_case!r} is no other use case of this folder; leave the "
+            "key out for a group of the use case's own"
+        )
+    names = {group.name: group for group in owner.feature_groups}
+    if joined.group not in names:
+        raise ValueError(
+            f"{where}.group: {joined.group!r} is no feature group of {owner.id}; "
+            f"allowed: {', '.join(names)}"
+        )
+    return names[joined.group]
 
 
 def _refuse_twice(names: list[str], what: str) -> None:

@@ -17,16 +17,17 @@ from uuid import uuid4
 from causeway.datasets.datasets import StoreTable, absent, dataset_query, group_tables
 from causeway.datasets.query import DatasetQuery, GroupTable, summaries_sql
 from causeway.digests import sha256
-from causeway.errors import CausewayError, NotSharedYet
+from causeway.errors import BadInput, CausewayError, NotSharedYet
 from causeway.features.health import Appended
 from causeway.instants import instant, unzoned
 from causeway.names import ORDINALS
+from causeway.sharing.grants import desired_grants, may_read
 from causeway.statuses import Meaning
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway.topology.names import WORKGROUP
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway_airflow.configuration import topology
+from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.athena import SUMMARY_SECONDS, AthenaHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
@@ -129,6 +130,7 @@ def failure(
 
 def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, StoreTable]:
     """Return where the groups' stores are, as their owner describes them."""
+    _require_access(model)
     groups, places = hook(FeatureGroupsHook), {}
     for joined in model.dataset.joined(case.feature_groups):
         arn = str(FeatureGroupArn.of(topology(), AccountRole.DATA, joined.group))
@@ -153,6 +155,30 @@ def _places(hook: Hooks, case: UseCase, model: ModelSpec) -> dict[str, StoreTabl
             "Fractional" if types[description["EventTimeFeatureName"]] != "String" else "String",
         )
     return places
+
+
+def _require_access(model: ModelSpec) -> None:
+    """Refuse groups of other use cases whose `access` does not let data science read them.
+
+    Without a share AWS refuses the call, too; only the declaration says that waiting is no use.
+    """
+    if not model.dataset.of_others:
+        return
+    cases, places = {case.id: case for case in use_cases()}, topology()
+    grants = desired_grants(cases.values(), places, clock.now())
+    reader = places.account(AccountRole.DATA_SCIENCE)
+    for joined in model.dataset.of_others:
+        group = FeatureGroupArn.of(places, AccountRole.DATA, joined.group)
+        if not may_read(grants, group, reader):
+            owner = cases[joined.use_case or ""]
+            raise BadInput(
+                f"{model.name} may not read {joined.group}: the access that {owner.id} declares "
+                "does not let data_science read it",
+                account=group.account,
+                next_step=f"Ask {owner.owner} to add {{resource: feature_groups, grant: read, "
+                f"to: [data_science], names: [{joined.group}]}} to `access` of {owner.id}, then "
+                "run platform__sharing.",
+            )
 
 
 def _snapshot(

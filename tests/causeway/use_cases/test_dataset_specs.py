@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +20,10 @@ from causeway.datasets.datasets import (
     identifiers,
     preprocess_document,
 )
+from causeway.documents import CONFIG_DIR, parse
 from causeway.errors import BadInput, ConfigError
-from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
+from causeway.use_cases.dataset_specs import Dataset
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, use_case
 from tests.causeway.values import use_case_of
 
 APPLICANT, LOAN, OUTCOME = (f"credit-risk-{name}" for name in ("applicant", "loan", "outcome"))
@@ -104,6 +109,89 @@ def test_a_mistake_names_the_key(dataset: Any, message: str) -> None:
         declared(dataset)
     assert message in str(caught.value)
     assert str(caught.value).startswith("credit_risk.yaml")
+
+
+BLOCK = "california-housing-block"
+
+
+def in_folder(folder: Path, dataset: Any, **training: Any) -> UseCase:
+    """Read the use case with that dataset from a folder that has another use case, too."""
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    (model,) = document["models"]
+    model["dataset"], model["training"] = dataset, model["training"] | training
+    (folder / "credit_risk.yaml").write_text(yaml.safe_dump(document))
+    shutil.copy(USE_CASES_DIR / "california_housing.yaml", folder)
+    return use_case("credit_risk", folder)
+
+
+def test_a_dataset_has_feature_groups_of_another_use_case(tmp_path: Path) -> None:
+    block = {"group": BLOCK, "use_case": "california_housing", "on": "property"}
+    features = [*declared({}).models[0].training.features, "income_nearby"]
+    renamed = {"features": ["median_income"], "rename": {"median_income": "income_nearby"}}
+    case = in_folder(tmp_path, {"groups": [*ALL, block | renamed]}, features=features)
+    model = case.models[0]
+    assert case.columns(model)["income_nearby"] is not None
+    assert [group.name for group in case.feature_groups] == [APPLICANT, LOAN, OUTCOME]
+    assert identifiers(case, model)[BLOCK] == "property"
+    dataset = dataset_query(case, model, STORES | {BLOCK: StoreTable("shared", "block")})
+    assert dataset.joined[-1].columns == {"median_income": "income_nearby"}
+    assert dataset.joined[-1].on == "property"
+    read = preprocess_document(case, model)
+    last = {"name": "income_nearby", "type": "Fractional", "codes": [], "nullable": False}
+    assert read["features"][-1] == last
+
+
+def test_rows_can_be_those_of_another_use_case(tmp_path: Path) -> None:
+    shipped = yaml.safe_load((USE_CASES_DIR / "california_housing.yaml").read_text())
+    shipped["feature_groups"][0]["record_identifier"] = "block_id"
+    block = {"group": BLOCK, "use_case": "california_housing"}
+    in_folder(tmp_path, {"groups": [block, *ALL]})
+    (tmp_path / "california_housing.yaml").write_text(yaml.safe_dump(shipped))
+    case = use_case("credit_risk", tmp_path)
+    assert identifiers(case, case.models[0])[BLOCK] == "block_id"
+    assert preprocess_document(case, case.models[0])["record_identifier"] == "block_id"
+
+
+@pytest.mark.parametrize(
+    ("joined", "message"),
+    [
+        (
+            {"group": BLOCK},
+            "groups.3.group: 'california-housing-block' is no feature group of the ",
+        ),
+        ({"group": BLOCK, "use_case": "fraud"}, "groups.3.use_case: 'fraud' is no other use case"),
+        ({"group": LOAN, "use_case": "credit_risk"}, "'credit_risk' is no other use case"),
+        (
+            {"group": "x", "use_case": "california_housing"},
+            "groups.3.group: 'x' is no feature group of california_housing; allowed: california-h",
+        ),
+        (
+            {"group": BLOCK, "use_case": "california_housing", "features": ["age"]},
+            "dataset.groups.3.features: no feature of california-housing-block: age; allowed: lon",
+        ),
+        (
+            {"group": BLOCK, "use_case": "california_housing", "on": "shoe_size"},
+            "dataset.groups.3.on: 'shoe_size' is no column of the spine",
+        ),
+    ],
+)
+def test_a_wrong_group_of_another_use_case_is_refused_with_its_key(
+    tmp_path: Path, joined: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        in_folder(tmp_path, {"groups": [*ALL, joined]})
+    assert str(caught.value).startswith(f"{tmp_path}/credit_risk.yaml: ")
+    assert "models: credit_risk: dataset.groups.3" in str(caught.value)
+
+
+def test_the_documented_declaration_is_one() -> None:
+    """Read as it stands in docs/datasets.md, where `on` is a key and not a boolean."""
+    page = (CONFIG_DIR.parents[1] / "docs" / "datasets.md").read_text()
+    block = page.split("```yaml\n", 1)[1].split("```", 1)[0]
+    indented = "\n".join(line for line in block.splitlines()[3:])
+    dataset = parse(textwrap.dedent(indented), Dataset, "datasets.md")
+    assert [joined.on for joined in dataset.groups] == ["customer", "customer", "postcode"]
+    assert [joined.use_case for joined in dataset.of_others] == ["california_housing"]
 
 
 def test_a_group_without_an_offline_store_is_refused() -> None:

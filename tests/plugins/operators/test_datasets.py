@@ -25,11 +25,11 @@ from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
+from tests.plugins.shared_platform import FILLED as IDS
 
 OWNER, CONSUMER = "data", "data_science"
 BUCKET = "causeway-data-111111111111-eu-central-1"
 DATASETS = "causeway-data-science-222222222222-eu-central-1"
-IDS = [f"sgc-{n:06}" for n in range(1, 6)]
 
 
 def task_context(appended: int = 0, since: datetime | None = None) -> dict[str, Any]:
@@ -37,29 +37,6 @@ def task_context(appended: int = 0, since: datetime | None = None) -> dict[str, 
     extra = {"appended": appended, "appended_since": since and instant(since)}
     events = [SimpleNamespace(extra=extra)] if appended else []
     return {**context(), "inlet_events": defaultdict(lambda: events)}
-
-
-@pytest.fixture(scope="module")
-def filled(shared: LocalPlatform) -> LocalPlatform:
-    """Every group of the use case with five records and one that was deleted."""
-    runtime = shared.client("sagemaker-featurestore-runtime", OWNER)
-    for group in case_of("credit_risk").feature_groups:
-        for identifier in [*IDS, "sgc-000099"]:
-            values = {
-                group.record_identifier: identifier,
-                group.event_time: "2024-01-01T00:00:00Z",
-                **{feature.name: "1" for feature in group.features},
-            }
-            runtime.put_record(
-                FeatureGroupName=group.name,
-                Record=[{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
-            )
-        runtime.delete_record(
-            FeatureGroupName=group.name,
-            RecordIdentifierValueAsString="sgc-000099",
-            EventTime="2024-01-02T00:00:00Z",
-        )
-    return shared
 
 
 def build(**more: Any) -> dict[str, Any]:
