@@ -7,6 +7,7 @@ It looks for the decision item only, which the guard writes; nothing in the regi
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,18 +22,22 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, revocation_key
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import case_and_model, topology
+from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.triggers.base import CausewayTrigger, woken
 from causeway_airflow.triggers.hooks import shared
 
-MAX_FAILED_READS = 30
+log = logging.getLogger(__name__)
+
+#: Seconds between two reads at the most, when reads fail.
 MAX_PAUSE = 30.0
 
 
 class DecisionPoller:
     """Reads the items that triggers wait for, in one loop.
 
-    A poller belongs to one event loop. It stops when no trigger waits; a read that fails is tried
-    again, ever more slowly, and after `MAX_FAILED_READS` in a row all waits end with the error.
+    A poller belongs to one event loop. It stops when no trigger waits. A read that fails, whatever
+    the reason, is logged and tried again, ever more slowly: a wait of days outlives an outage of
+    hours, and only its task's own timeout ends it.
     """
 
     def __init__(self, aws_conn_id: str, region_name: str | None, interval: float) -> None:
@@ -43,11 +48,7 @@ class DecisionPoller:
         self._task: asyncio.Task[None] | None = None
 
     async def wait(self, *keys: Key) -> dict[str, Any]:
-        """Return the first of the items as soon as one exists.
-
-        Raises:
-            CausewayError: reads keep failing.
-        """
+        """Return the first of the items as soon as one exists."""
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[future] = keys
         if self._task is None or self._task.done():
@@ -64,27 +65,29 @@ class DecisionPoller:
                 keys = [key for keys in self._waiting.values() for key in keys]
                 items = await asyncio.to_thread(self._read, keys)
                 failures = 0
-            except CausewayError as error:
+            except Exception:  # whatever it is, those who wait did nothing wrong
                 failures += 1
-                if failures >= MAX_FAILED_READS:
-                    self._fail(error)
-                    return
                 items = {}
+                log.exception(
+                    "the decisions could not be read (%d in a row); %d tasks wait on",
+                    failures,
+                    len(self._waiting),
+                )
             for future, wanted in self._waiting.items():
                 item = next((items[key] for key in wanted if key in items), None)
                 if item is not None and not future.done():
                     future.set_result(item)
-            await asyncio.sleep(min(self.interval * 2**failures, MAX_PAUSE))
+            await asyncio.sleep(pause(self.interval, failures))
 
     def _read(self, keys: list[Key]) -> dict[Key, dict[str, Any]]:
         from causeway_airflow.hooks.governance import GovernanceHook
 
         return shared(GovernanceHook, self.aws_conn_id, self.region_name).get_many(keys)
 
-    def _fail(self, error: CausewayError) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_exception(error)
+
+def pause(interval: float, failures: int) -> float:
+    """Return how long to wait before the next read, after that many that failed in a row."""
+    return float(min(interval * 2 ** min(failures, 16), MAX_PAUSE))
 
 
 _pollers: dict[tuple[int, str, str | None], DecisionPoller] = {}
@@ -194,15 +197,16 @@ class ApprovalTrigger(CausewayTrigger):
         return f"{' or '.join(people)} decides: {how} (docs/approving.md)"
 
     async def _judge(self, version: ModelPackageArn, attempt: int) -> None:
-        """Make the check; a read that fails is tried again, as the poller does."""
-        for failures in range(1, MAX_FAILED_READS + 1):
+        """Make the check; what AWS refuses or fails is tried again, as the poller does."""
+        failures = 0
+        while True:
             try:
                 await asyncio.to_thread(self._require_own, version, attempt)
                 return
-            except CausewayError as error:
-                if not error.retryable or failures == MAX_FAILED_READS:
-                    raise
-                await asyncio.sleep(min(self.poll_interval * 2**failures, MAX_PAUSE))
+            except AwsCallError as error:
+                failures += 1
+                self.log.warning("cannot look up the promotion yet: %s", error)
+                await asyncio.sleep(pause(self.poll_interval, failures))
 
     def _require_own(self, version: ModelPackageArn, attempt: int) -> None:
         from causeway_airflow.hooks.stage_table import StageTableHook

@@ -121,20 +121,57 @@ def test_a_wait_for_no_version_is_handed_back_to_its_task(platform: LocalPlatfor
     assert "is not the ARN of a model package version" in event.payload["error"]
 
 
-def test_reads_that_keep_failing_are_given_up(
-    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error", [CausewayError("the table cannot be read"), RuntimeError("nobody expected that")]
+)
+def test_a_decision_is_honoured_after_an_outage_of_any_kind(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
+    from airflow.triggers.base import TaskSuccessEvent
+
     from causeway_airflow.hooks.governance import GovernanceHook
     from causeway_airflow.triggers import approvals
 
-    def refuse(self: Any, keys: Any) -> Any:
-        raise CausewayError("the table cannot be read")
+    version = FIRST + (98 if isinstance(error, CausewayError) else 99)
+    read, left = GovernanceHook.get_many, [50]  # at half a minute each: most of half an hour
 
-    promote(platform, FIRST + 99)
-    monkeypatch.setattr(GovernanceHook, "get_many", refuse)
-    monkeypatch.setattr(approvals, "MAX_FAILED_READS", 3)
-    event = asyncio.run(asyncio.wait_for(first(waiting(FIRST + 99)), 30))
-    assert "the table cannot be read" in event.payload["error"]
+    def down(self: Any, keys: Any) -> Any:
+        left[0] -= 1
+        if left[0] > 0:
+            raise error
+        return read(self, keys)
+
+    promote(platform, version)
+    decide(platform, version, "approved")
+    monkeypatch.setattr(GovernanceHook, "get_many", down)
+    monkeypatch.setattr(approvals, "MAX_PAUSE", 0.01)
+    event = asyncio.run(asyncio.wait_for(first(waiting(version)), 60))
+    assert isinstance(event, TaskSuccessEvent)
+
+
+def test_a_wait_begins_once_the_table_can_be_read_again(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.triggers.base import TaskSuccessEvent
+
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.stage_table import StageTableHook
+    from causeway_airflow.triggers import approvals
+
+    read, left = StageTableHook.promotion, [40]
+
+    def denied(self: Any, version: Any) -> Any:
+        left[0] -= 1
+        if left[0] > 0:
+            raise AwsCallError("not authorized", code="AccessDeniedException", text="x")
+        return read(self, version)
+
+    promote(platform, FIRST + 97)
+    decide(platform, FIRST + 97, "approved")
+    monkeypatch.setattr(StageTableHook, "promotion", denied)
+    monkeypatch.setattr(approvals, "MAX_PAUSE", 0.01)
+    event = asyncio.run(asyncio.wait_for(first(waiting(FIRST + 97)), 60))
+    assert isinstance(event, TaskSuccessEvent)
 
 
 def test_a_trigger_is_rebuilt_from_what_it_serializes() -> None:
