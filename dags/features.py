@@ -68,7 +68,7 @@ def build(case: UseCase) -> DAG:
                 "both", type="string", enum=["both", "online", "offline"], title="Write to"
             ),
         },
-        **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner),
+        **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner, use_case=case.id),
     ) as dag:
         validate = ValidateRawOperator(
             task_id="validate",

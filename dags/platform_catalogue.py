@@ -26,7 +26,8 @@ from causeway_airflow.operators.discovery import DiscoverFeaturesOperator
 
 
 def words(title: str, **schema: Any) -> Param:
-    return Param("", type="string", title=title, **schema)
+    """Return a parameter that may be left empty; the form asks for a text that is not null."""
+    return Param(None, type=["null", "string"], title=title, **schema)
 
 
 with DAG(
@@ -36,16 +37,16 @@ with DAG(
         "text": words("Words in names, descriptions or parameters"),
         "owner": words("Owner"),
         "tag": words("Tag", description="key or key=value"),
-        "type": words("Feature type", enum=["", "Integral", "Fractional", "String"]),
+        "type": words("Feature type", enum=[None, "Integral", "Fractional", "String"]),
         "account_role": Param("data_science", type="string", title="Account role that asks"),
     },
     **dag_arguments("platform", "features", doc=__doc__),
 ):
     DiscoverFeaturesOperator(
         task_id="discover",
-        text="{{ params.text }}",
-        owner_name="{{ params.owner }}",
-        tag="{{ params.tag }}",
-        type="{{ params.type }}",
+        text="{{ params.text or '' }}",
+        owner_name="{{ params.owner or '' }}",
+        tag="{{ params.tag or '' }}",
+        type="{{ params.type or '' }}",
         account_role="{{ params.account_role }}",
     )

@@ -55,6 +55,9 @@ from causeway_airflow.operators.sharing import AcceptInvitationsOperator
 from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.sensors.approval import ApprovalSensor
 
+#: What the form says: a run by hand is no promotion, and is refused.
+GIVEN = "Given by platform__governance_sync, which starts one run for each version"
+
 
 def parameter(title: str, kind: str) -> Param:
     """Return a parameter that may be null.
@@ -63,7 +66,7 @@ def parameter(title: str, kind: str) -> Param:
     that does not pass ends that whole process (seen on Airflow 3.3.2). So every parameter may be
     null and any text; the trigger and the operators check what they are given.
     """
-    return Param(default=None, type=["null", kind], title=title)
+    return Param(default=None, type=["null", kind], title=title, description=GIVEN)
 
 
 def build(case: UseCase, model: ModelSpec) -> DAG:
@@ -81,6 +84,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             "governance",
             doc=__doc__,
             owner=case.owner,
+            use_case=case.id,
             max_active_runs=MAX_PROMOTIONS,
         ),
     ) as dag:

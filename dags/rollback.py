@@ -44,7 +44,9 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             ),
             "reason": Param(type="string", minLength=3, maxLength=500, title="Why"),
         },
-        **dag_arguments("use-case", "promotion", "governance", doc=__doc__, owner=case.owner),
+        **dag_arguments(
+            "use-case", "promotion", "governance", doc=__doc__, owner=case.owner, use_case=case.id
+        ),
     ) as dag:
         about = {"use_case": case.id, "model": model.name}
         back = RollBackOperator(task_id="roll_back", wait=ENDPOINT_WAIT, retries=10, **about)

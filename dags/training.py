@@ -116,7 +116,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
                 description="Empty: the candidates of the use case",
             )
         },
-        **dag_arguments("use-case", "training", doc=__doc__, owner=model.trainer),
+        **dag_arguments("use-case", "training", doc=__doc__, owner=model.trainer, use_case=case.id),
     ) as dag:
         # The offline store and a fresh share may take minutes to show.
         dataset = BuildDatasetOperator(

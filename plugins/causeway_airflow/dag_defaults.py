@@ -54,11 +54,23 @@ def at(cron: str) -> CronTriggerTimetable:
 
 
 def dag_arguments(
-    *tags: str, doc: str | None, owner: str = OWNER, max_active_runs: int = 1
+    *tags: str,
+    doc: str | None,
+    owner: str = OWNER,
+    max_active_runs: int = 1,
+    use_case: str | None = None,
 ) -> dict[str, Any]:
     """Return the arguments that every `DAG(...)` of ours takes.
 
-    Raises `ValueError` for a tag that is not in `TAGS`, so that the list stays the one list.
+    Args:
+        tags: what the DAG is about.
+        doc: its runbook; the words behind the colon of its title describe it in lists.
+        owner: who owns its tasks.
+        max_active_runs: how many runs may go on side by side.
+        use_case: the use case that it belongs to, which is a tag as well.
+
+    Raises:
+        ValueError: a tag is not in `TAGS`, which stays the one list.
     """
     _check(tags)
     callbacks: dict[str, Any] = {}
@@ -71,8 +83,9 @@ def dag_arguments(
         "catchup": False,
         "max_active_runs": max_active_runs,
         "default_args": {**DEFAULT_ARGS, "owner": owner, **callbacks},
-        "tags": sorted(tags),
+        "tags": sorted({*tags, use_case} - {None}),
         "doc_md": doc,
+        "description": (doc or "").partition("\n")[0].partition(": ")[2],
     }
 
 

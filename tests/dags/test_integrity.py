@@ -58,6 +58,7 @@ print("RESULT" + json.dumps({
         dag.dag_id: {
             "doc": dag.doc_md,
             "tags": sorted(dag.tags),
+            "description": dag.description,
             "owners": sorted({task.owner for task in dag.tasks}),
             "retries": {task.task_id: task.retries for task in dag.tasks},
             "timeouts": {
@@ -72,6 +73,7 @@ print("RESULT" + json.dumps({
             "catchup": dag.catchup,
             "first_run": first_run(dag),
             "params": {k: v.schema for k, v in dag.params.items()},
+            "defaults": {k: v.value for k, v in dag.params.items() if v.has_value},
             "file": dag.fileloc,
         }
         for dag in bag.dags.values()
@@ -193,6 +195,22 @@ def test_every_parameter_explains_itself(parsed: dict[str, Any]) -> None:
     for dag in parsed["dags"].values():
         for schema in dag["params"].values():
             assert schema["title"] and schema["type"]
+
+
+def test_every_form_can_be_sent_with_its_defaults_but_for_a_reason(parsed: dict[str, Any]) -> None:
+    """Airflow's form takes a text that is not null as required: an empty one is refused."""
+    for dag_id, dag in parsed["dags"].items():
+        for name, schema in dag["params"].items():
+            empty = dag["defaults"].get(name, "") == ""
+            required = schema["type"] == "string" and empty
+            assert required == ((dag_id[-10:], name) == ("__rollback", "reason")), (dag_id, name)
+
+
+def test_every_dag_is_described_and_tagged_with_its_use_case(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        assert dag["description"] and len(dag["description"]) < 100, dag_id
+        of_platform = dag_id.startswith("platform__")
+        assert of_platform or {"credit_risk", "california_housing"} & set(dag["tags"]), dag_id
 
 
 def test_nothing_goes_to_production_before_its_card_tells_of_its_test(
