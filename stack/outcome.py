@@ -13,6 +13,7 @@ from causeway.digests import Digest
 from causeway.topology.accounts import AccountRole, load_topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.names import GOVERNANCE_TABLE
+from causeway.use_cases.labels import classes_of
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.keys import decisions_pk, version_pk
 from causeway.versions.registry import held_out_key
@@ -55,31 +56,34 @@ def said(case: UseCase, model: ModelSpec, answer: list[float], label: str) -> di
     Args:
         case: the use case, whose codes have names.
         model: the model that answered.
-        answer: a value, the probability of the second of two classes, or one of each class.
+        answer: a value, the probability of the favourable of two classes, or one of each class.
         label: what the file says of the row.
     """
     feature = case.columns(model)[model.training.label]
+    training = model.training
     if model.problem_type == "regression":
-        scale = model.training.label_scale
         unit = f" {feature.unit}" if feature and feature.unit else ""
+        value, truth = (number * training.label_scale for number in (answer[0], float(label)))
         return {
             "value": answer[0],
             "label": float(label),
-            "words": f"{model.training.label} {answer[0] * scale:.4g}{unit}",
-            "label_words": f"{float(label) * scale:.4g}{unit}",
+            "words": f"{training.label} {value:,.6g}{unit}",
+            "label_words": f"{truth:,.6g}{unit}",
         }
-    codes = dict(feature.codes or {}) if feature else {}
-    names = {str(code): meaning for code, meaning in codes.items()} or {"0": "0", "1": "1"}
+    codes = (
+        {str(code): meaning for code, meaning in (feature.codes or {}).items()} if feature else {}
+    )
+    names = [codes.get(each, each) for each in classes_of(training, model.problem_type, feature)]
     shares = [1 - answer[0], answer[0]] if len(answer) == 1 else answer
-    by_class = dict(zip(names.values(), shares, strict=True))
-    likeliest = max(by_class, key=lambda each: by_class[each])
-    figures: dict[str, Any] = {"probabilities": by_class}
+    likeliest = shares.index(max(shares))
+    figures: dict[str, Any] = {"probabilities": dict(zip(names, shares, strict=True))}
     if len(answer) == 1:
         figures["probability"] = answer[0]
+        likeliest = int(answer[0] >= training.threshold)
     return figures | {
-        "label": names.get(label, label),
-        "label_words": names.get(label, label),
-        "words": f"{model.training.label} {likeliest}, with probability {by_class[likeliest]:.3f}",
+        "label": codes.get(label, label),
+        "label_words": codes.get(label, label),
+        "words": f"{training.label} {names[likeliest]}, with probability {shares[likeliest]:.3f}",
     }
 
 
