@@ -7,13 +7,19 @@ BIN := .venv/bin
 IMAGES := xgboost scikit-learn
 export PYTHONPATH := include:plugins:.
 
-.PHONY: help demo pending approve reject up down quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
+.PHONY: help use-case check-use-case demo pending approve reject up down quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
 
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] [SEED=n]
 	@$(BIN)/python -m stack demo $(if $(USE_CASE),--use-case '$(USE_CASE)') $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
+
+use-case: setup ## a use case of a data file: NAME=churn CSV=path [ID=column] [TIME=column] [LABEL=column]
+	@$(BIN)/python -m stack use-case --name '$(NAME)' --csv '$(CSV)' $(if $(ID),--id '$(ID)') $(if $(TIME),--time '$(TIME)') $(if $(LABEL),--label '$(LABEL)')
+
+check-use-case: setup ## all that is wrong with it, and a training without AWS: NAME=churn [CSV=path]
+	@$(BIN)/python -m stack check-use-case --name '$(NAME)' $(if $(CSV),--csv '$(CSV)')
 
 pending: setup ## which versions wait for a decision, and whose
 	@$(BIN)/python -m stack pending

@@ -1,4 +1,4 @@
-"""Entry point: `python -m stack up|down|demo|pending|approve|reject [options]`."""
+"""Entry point: `python -m stack <command> [options]`; each is a target of the Makefile."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 
 from stack import decisions, demo, layout
 from stack.processes import StackError
 from stack.show import show_pending, show_stack
 from stack.up import down, running, up
+from stack.use_cases.checking import check_use_case
+from stack.use_cases.making import make_use_case
 
 #: What a person may say of a version.
 WORDS: Final = ("approve", "reject")
@@ -23,7 +27,8 @@ WORDS: Final = ("approve", "reject")
 def main() -> int:
     """Run one command; exit code 1 with the reason when it fails, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "demo", "pending", *WORDS))
+    commands = ("up", "down", "demo", "pending", *WORDS, "use-case", "check-use-case")
+    parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--use-case", default="credit_risk", help="the use case whose model goes to production"
     )
@@ -33,6 +38,11 @@ def main() -> int:
     parser.add_argument("--for", dest="stage", help="test or production")
     parser.add_argument("--as", dest="person", help="who decides")
     parser.add_argument("--reason", help="why")
+    parser.add_argument("--name", help="the id of a use case, as churn")
+    parser.add_argument("--csv", help="a data file: separated text, also packed, or Parquet")
+    parser.add_argument("--id", dest="id_column", help="its column of record ids")
+    parser.add_argument("--time", dest="time_column", help="its column of event times")
+    parser.add_argument("--label", help="its column that a model shall predict")
     options = parser.parse_args()
     console = Console(highlight=False)
     os.umask(layout.UMASK)
@@ -45,6 +55,10 @@ def main() -> int:
             show_stack(console, running() or up(console.print))
         elif options.command == "pending":
             show_pending(console, list(decisions.pending(_running())))
+        elif options.command == "use-case":
+            console.print(_make(options), markup=False, soft_wrap=True)
+        elif options.command == "check-use-case":
+            return check_use_case(_name(options), options.csv, _plainly(console))
         elif options.command in WORDS:
             console.print(_decide(options))
         else:
@@ -52,7 +66,7 @@ def main() -> int:
                 console, use_case_id=options.use_case, data=options.data, seed=options.seed
             )
     except StackError as error:
-        console.print(f"[bold red]failed:[/] {error}", markup=True)
+        console.print(f"[bold red]failed:[/] {escape(str(error))}")
         return 1
     except KeyboardInterrupt:
         console.print(f"\ninterrupted; logs were in {layout.from_root(layout.LOGS)}")
@@ -65,6 +79,28 @@ def _running() -> dict[str, Any]:
     if local is None:
         raise StackError("nothing is running here: make up")
     return local
+
+
+def _make(options: argparse.Namespace) -> str:
+    if not options.name or not options.csv:
+        raise StackError("make use-case needs NAME and CSV: make use-case NAME=churn CSV=churn.csv")
+    return make_use_case(
+        options.name,
+        options.csv,
+        id_column=options.id_column,
+        time_column=options.time_column,
+        label=options.label,
+    )
+
+
+def _name(options: argparse.Namespace) -> str:
+    if not options.name:
+        raise StackError("make check-use-case needs NAME: make check-use-case NAME=churn")
+    return str(options.name)
+
+
+def _plainly(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(line, markup=False, soft_wrap=True)
 
 
 def _decide(options: argparse.Namespace) -> str:

@@ -1,0 +1,69 @@
+"""`make check-use-case`: all that is wrong with a use case at once, then a dry training of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from causeway.errors import BadInput, CausewayError, ConfigError
+from causeway.topology.accounts import Topology, load_topology
+from causeway.training.jobs import training_code
+from causeway.use_cases.people import require_people
+from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
+from stack import layout
+from stack.processes import StackError
+from stack.use_cases.drafting import MARK
+from stack.use_cases.dry_run import dry_run
+
+Say = Callable[[str], None]
+
+
+def check_use_case(name: str, csv: str | None, say: Say) -> int:
+    """Say what is wrong with a use case, or train it on a part of a file; return the exit code."""
+    path = layout.USE_CASES / f"{name}.yaml"
+    problems = list(_problems(name))
+    if problems:
+        say("\n\n".join(problems))
+        say(f"\n{layout.from_root(path)} has {len(problems)} problem(s)")
+        return 1
+    case = use_case(name, layout.USE_CASES)
+    say(f"{layout.from_root(path)} keeps its rules")
+    left = [n for n, line in enumerate(path.read_text().splitlines(), 1) if MARK in line]
+    if left := left[1:] if left and left[0] < 5 else left:  # the third line explains the mark
+        say(f"{len(left)} guesses are still marked `{MARK}`: lines {', '.join(map(str, left))}")
+    if csv is None and not (layout.JOBS / name / "sample.py").exists():
+        say(f"not trained: give it a file, make check-use-case NAME={name} CSV=path")
+        return 0
+    try:
+        dry_run(case, Path(csv).expanduser() if csv else None, say)
+    except (BadInput, StackError) as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def _problems(name: str) -> Iterator[str]:
+    """Yield what is wrong: the file itself, then what stands outside of it."""
+    case: UseCase | None = None
+    try:
+        case = use_case(name, layout.USE_CASES)
+    except ConfigError as error:
+        yield str(error)
+    topology = load_topology(layout.TOPOLOGY)
+    for check in (lambda: load_use_cases(layout.USE_CASES), *_outside(case, topology)):
+        try:
+            check()
+        except CausewayError as error:
+            if case is not None or f"{name}.yaml" not in str(error):  # said already
+                yield str(error)
+
+
+def _outside(case: UseCase | None, topology: Topology) -> Iterator[Callable[[], object]]:
+    if case is None:
+        return
+    yield lambda: require_people((case,), topology, layout.USE_CASES)
+    images = {case.processing.image, case.evaluation.image}
+    for image in sorted(images | {model.training.image for model in case.models}):
+        yield lambda image=image: topology.image(image)  # type: ignore[misc]  # bound per image
+    for model in case.models:
+        yield lambda model=model: training_code(case, model)  # type: ignore[misc]  # per model

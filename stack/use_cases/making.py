@@ -1,0 +1,74 @@
+"""`make use-case`: a use case of a data file, written once and then its owner's."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from causeway.documents import parse
+from causeway.errors import ConfigError
+from causeway.topology.accounts import load_topology
+from causeway.use_cases.use_case import UseCase, load_use_cases
+from stack import layout
+from stack.processes import StackError
+from stack.use_cases.drafting import MARK, draft
+from stack.use_cases.file_guess import guess_file
+from stack.use_cases.guesses import guess_use_case
+
+SCHEMA: Final = layout.ROOT / "docs" / "reference" / "use-case.schema.json"
+
+
+def make_use_case(
+    name: str,
+    csv: str,
+    *,
+    id_column: str | None = None,
+    time_column: str | None = None,
+    label: str | None = None,
+) -> str:
+    """Write the YAML of a new use case and return what to do next.
+
+    Raises:
+        StackError: the name or the file cannot be taken, or there is a use case of that name.
+    """
+    path = layout.USE_CASES / f"{name}.yaml"
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or len(name) > 40:
+        raise StackError(
+            f"NAME={name}: use small letters, digits and single `_`, 40 characters at most"
+        )
+    if path.exists():
+        raise StackError(f"{layout.from_root(path)} is there already; nothing was written")
+    file = Path(csv).expanduser()
+    guessed = guess_file(file)
+    guess = guess_use_case(guessed, file, id_column=id_column, time_column=time_column, label=label)
+    topology = load_topology(layout.TOPOLOGY)
+    text = draft(name, guess, topology, file.name, os.path.relpath(SCHEMA, path.parent))
+    where = layout.from_root(path)
+    try:
+        case = parse(text, UseCase, where)
+        _require_new(case)
+    except ConfigError as error:
+        raise StackError(f"no use case can be drafted of {csv}: {error}") from error
+    path.write_text(text, encoding="utf-8")
+    marks = sum(MARK in line for line in text.splitlines())
+    part = "" if guessed.whole else f" (of the first {guessed.rows} rows)"
+    return (
+        f"written: {where}, a {guess.problem} of {guess.label!r}{part}\n"
+        f"{marks - 1} lines are marked `{MARK}`: look at each, and take the mark out\n"
+        f"then: make check-use-case NAME={name} CSV={csv}\n"
+        f"      make demo USE_CASE={name} DATA={csv}"
+    )
+
+
+def _require_new(case: UseCase) -> None:
+    """Refuse names that another use case has."""
+    others = load_use_cases(layout.USE_CASES) if any(layout.USE_CASES.glob("*.yaml")) else ()
+    names = {g.name for other in others for g in other.feature_groups}
+    names |= {name for other in others for m in other.models for name in (m.name, m.group)}
+    own = {g.name for g in case.feature_groups} | {case.models[0].name, case.models[0].group}
+    if taken := sorted(own & names):
+        raise ConfigError(
+            f"another use case has the name {', '.join(taken)}", next_step="Choose another NAME."
+        )

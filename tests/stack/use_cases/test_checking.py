@@ -1,0 +1,103 @@
+"""`make check-use-case` says all that is wrong at once, and trains on this machine without AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stack import layout
+from stack.use_cases.checking import check_use_case
+from stack.use_cases.making import make_use_case
+from tests.stack.use_cases.conftest import Write
+
+
+@pytest.fixture
+def shop(folder: Path, write: Write) -> Path:
+    """A use case with texts, gaps, a text label and a time; its file."""
+    path = write(
+        "shop.csv",
+        ("id", "at", "size", "colour", "sold"),
+        lambda draw, n: [
+            f"s{n}",
+            f"2026-0{1 + n % 9}-11",
+            draw.choice(["", 1, 2, 3]),
+            (colour := draw.choice(["red", "green", ""])),
+            "yes" if (colour == "red") ^ (draw.random() < 0.2) else "no",
+        ],
+    )
+    make_use_case("shop", str(path), time_column="at")
+    return path
+
+
+def checked(name: str, csv: Path | None = None) -> tuple[int, str]:
+    lines: list[str] = []
+    code = check_use_case(name, str(csv) if csv else None, lines.append)
+    return code, "\n".join(lines)
+
+
+def test_it_trains_with_the_jobs_own_scripts_and_says_what_the_gates_say(shop: Path) -> None:
+    code, said = checked("shop", shop)
+    assert code == 0, said
+    assert "shop.csv: all of its 400 rows keep the contract" in said
+    assert "shop: rows: train 280, validation 60, test 60" in said
+    assert "(at least 0.6): pass" in said
+    assert "guesses are still marked" in said
+
+
+def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> None:
+    text = (folder / "shop.yaml").read_text()
+    text = text.replace("stage: poc", "stage: prod").replace("type: Integral", "type: Number")
+    text = text.replace("owner: model-owner", "owner: model-owner\ncolour: blue")
+    (folder / "shop.yaml").write_text(text)
+    code, said = checked("shop")
+    assert code == 1
+    for key in (
+        "stage: Input should be",
+        "colour: unknown key",
+        "features.0.type: Input should be",
+    ):
+        assert f"shop.yaml: {key}" in said or key in said
+    assert "Traceback" not in said
+
+
+def test_what_stands_outside_of_the_file_is_said_together(folder: Path, shop: Path) -> None:
+    text = (folder / "shop.yaml").read_text()
+    text = text.replace("trainer: ml-engineer", "trainer: somebody")
+    (folder / "shop.yaml").write_text(text.replace("image: processing", "image: mine"))
+    code, said = checked("shop")
+    assert code == 1
+    assert "trainer: 'somebody' is not in `people` of topology local" in said
+    assert "images has no entry 'mine'" in said
+    assert "has 2 problem(s)" in said
+
+
+def test_a_row_that_breaks_the_contract_is_said(shop: Path) -> None:
+    shop.write_text(shop.read_text() + "s999,2026-01-01,4000,red,maybe\n")
+    code, said = checked("shop", shop)
+    assert code == 1
+    assert "row 402, column 'size', value '4000': is out of range" in said
+    assert "row 402, column 'sold', value 'maybe': is an unknown code" in said
+
+
+def test_a_script_that_fails_is_said_as_its_job_would(
+    folder: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = shop.read_text().splitlines()
+    shop.write_text("\n".join(line.replace(",yes", ",no") for line in lines) + "\n")
+    code, said = checked("shop", shop)
+    assert code == 1
+    assert "failed, as its job would" in said
+
+
+def test_without_a_file_or_a_sample_nothing_is_trained(shop: Path) -> None:
+    code, said = checked("shop")
+    assert code == 0
+    assert "not trained: give it a file" in said
+
+
+def test_a_use_case_that_is_not_there_is_said(folder: Path) -> None:
+    code, said = checked("nothing")
+    assert code == 1
+    assert "nothing.yaml: No such file" in said
+    assert str(layout.ROOT) not in said

@@ -1,0 +1,146 @@
+"""`make use-case` writes a use case of a file: one that can be read, with every guess marked."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from causeway.ingestion.raw_data import validate_raw
+from causeway.use_cases.use_case import load_use_cases, use_case
+from stack.processes import StackError
+from stack.use_cases.drafting import MARK
+from stack.use_cases.making import make_use_case
+from tests.stack.use_cases.conftest import Write
+
+HEADER = ("Order no", "Time (UTC)", "Amount, EUR", "year", "Kind", "2nd kind", "Text", "Late")
+
+
+def order(draw: random.Random, number: int) -> list[object]:
+    return [
+        f"{number:04d}",
+        f"2026-0{1 + number % 9}-11 10:00:00",
+        draw.choice(["", f"{draw.random():.3f}"]),
+        2020 + number % 5,
+        draw.choice("abc"),
+        draw.choice(["NO", "08"]),
+        f"words {number}",
+        draw.choice("nny"),
+    ]
+
+
+@pytest.fixture
+def orders(write: Write) -> Path:
+    return write("orders.csv", HEADER, order)
+
+
+def test_every_line_with_a_guess_is_marked(folder: Path, orders: Path) -> None:
+    said = make_use_case("orders", str(orders), time_column="Time (UTC)", label="Late")
+    case = use_case("orders", folder)
+    assert case in load_use_cases(folder)
+    text = (folder / "orders.yaml").read_text()
+    marked = {line.split(MARK)[0].strip() for line in text.splitlines() if MARK in line}
+    assert f"{len(marked) - 1} lines are marked" in said
+    assert {"- {metric: auc, min: 0.6}", "risk: medium"} <= marked
+    assert all("range" not in line or MARK in line for line in text.splitlines())
+
+
+def test_names_types_and_text_that_yaml_would_misread(folder: Path, orders: Path) -> None:
+    make_use_case("orders", str(orders), time_column="Time (UTC)", label="Late")
+    case = use_case("orders", folder)
+    features = case.features
+    assert list(features) == ["amount_eur", "year_value", "kind", "n_2nd_kind", "text", "late"]
+    assert features["amount_eur"].nullable and features["amount_eur"].type == "Fractional"
+    assert features["n_2nd_kind"].allowed == {"NO", "08"}
+    assert features["late"].codes == {"n": "n", "y": "y"}
+    assert case.data.record_id.column == "Order no"
+    assert (case.data.event_time.column, case.data.event_time.zone) == ("Time (UTC)", "UTC")
+    (model,) = case.models
+    assert model.training.features == ("amount_eur", "year_value", "kind", "n_2nd_kind")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem", "metric"),
+    [
+        (["no", "yes"], "binary classification", "auc"),
+        (["1", "0"], "binary classification", "auc"),
+        (["red", "green", "blue"], "multi-class classification", "accuracy"),
+        (["1", "2", "3"], "multi-class classification", "accuracy"),
+        ([f"{n}.5" for n in range(40)], "regression", "mse"),
+        ([str(n) for n in range(40)], "regression", "mse"),
+    ],
+)
+def test_the_label_says_what_kind_of_problem_it_is(
+    folder: Path, write: Write, values: list[str], problem: str, metric: str
+) -> None:
+    path = write("a.csv", ("x", "target", "z"), lambda d, n: [n, d.choice(values), d.random()])
+    make_use_case("a", str(path))
+    (model,) = use_case("a", folder).models
+    assert model.training.label == "target"
+    assert model.problem_type == problem
+    assert model.metric_gates[0].metric == metric
+
+
+def test_a_rare_class_is_weighed(folder: Path, write: Write) -> None:
+    path = write("a.csv", ("x", "label"), lambda d, n: [d.random(), int(n % 25 == 0)])
+    make_use_case("a", str(path))
+    assert use_case("a", folder).models[0].training.hyperparameters["class_weight"] == "balanced"
+
+
+def test_days_are_derived_of_a_time_that_is_no_event_time(folder: Path, write: Write) -> None:
+    path = write(
+        "a.csv", ("since", "x", "label"), lambda d, n: [f"2025-01-{1 + n % 28:02d}", n, n % 2]
+    )
+    make_use_case("a", str(path))
+    case = use_case("a", folder)
+    assert case.features["since"].time is not None
+    assert "since_days" in case.models[0].training.features
+
+
+def test_a_use_case_is_never_written_over(folder: Path, orders: Path) -> None:
+    (folder / "orders.yaml").write_text("mine")
+    with pytest.raises(StackError, match="is there already; nothing was written"):
+        make_use_case("orders", str(orders))
+    assert (folder / "orders.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("Orders", {}, "small letters"),
+        ("a", {"label": "nothing"}, "LABEL=nothing: the file has no such column"),
+        ("a", {"id_column": "Kind"}, "ID=Kind: .* stands .* times; name the column of its times"),
+        ("a", {"time_column": "Kind"}, "TIME=Kind: 'a' is of no format that is known"),
+        ("a", {"label": "Text"}, "LABEL=Text: 400 different texts"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    folder: Path, orders: Path, name: str, options: dict[str, str], said: str
+) -> None:
+    before = sorted(folder.iterdir())
+    with pytest.raises(StackError, match=said):
+        make_use_case(name, str(orders), **options)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_an_index_without_a_name_is_not_read(folder: Path, write: Write) -> None:
+    path = write("a.csv", ("", "x", "label"), lambda d, n: [n, d.random(), n % 2])
+    make_use_case("a", str(path))
+    case = use_case("a", folder)
+    assert case.data.ignored == ("",)
+    assert validate_raw(path, case).rows == 400
+
+
+def test_a_class_of_few_rows_is_said(folder: Path, write: Write) -> None:
+    path = write("a.csv", ("x", "label"), lambda d, n: [n, "rare" if n < 3 else n % 2])
+    with pytest.raises(StackError, match=r"the class 'rare' has 3 row\(s\)"):
+        make_use_case("a", str(path))
+
+
+def test_a_name_that_another_use_case_has_is_refused(folder: Path, orders: Path) -> None:
+    (folder / "credit_risk.yaml").rename(folder / "lending.yaml")
+    text = (folder / "lending.yaml").read_text()
+    (folder / "lending.yaml").write_text(text.replace("id: credit_risk", "id: lending"))
+    with pytest.raises(StackError, match="another use case has the name credit-risk"):
+        make_use_case("credit_risk", str(orders), label="Late")
