@@ -13,6 +13,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.markup import escape
 
+from causeway.errors import CausewayError
 from stack import decisions, demo, layout
 from stack.processes import StackError
 from stack.show import show_pending, show_stack
@@ -65,7 +66,7 @@ def main() -> int:
             return demo.run(
                 console, use_case_id=options.use_case, data=options.data, seed=options.seed
             )
-    except StackError as error:
+    except (StackError, CausewayError) as error:
         console.print(f"[bold red]failed:[/] {escape(str(error))}")
         return 1
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from causeway.errors import BadInput, CausewayError, ConfigError
 from causeway.topology.accounts import Topology, load_topology
@@ -12,10 +13,12 @@ from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
 from stack import layout
 from stack.processes import StackError
-from stack.use_cases.drafting import MARK
+from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.dry_run import dry_run
 
 Say = Callable[[str], None]
+#: Lines that are named.
+SHOWN: Final = 12
 
 
 def check_use_case(name: str, csv: str | None, say: Say) -> int:
@@ -28,9 +31,9 @@ def check_use_case(name: str, csv: str | None, say: Say) -> int:
         return 1
     case = use_case(name, layout.USE_CASES)
     say(f"{layout.from_root(path)} keeps its rules")
-    left = [n for n, line in enumerate(path.read_text().splitlines(), 1) if MARK in line]
-    if left := left[1:] if left and left[0] < 5 else left:  # the third line explains the mark
-        say(f"{len(left)} guesses are still marked `{MARK}`: lines {', '.join(map(str, left))}")
+    if left := marked_lines(path.read_text(encoding="utf-8")):
+        shown = ", ".join(map(str, left[:SHOWN])) + (" …" if len(left) > SHOWN else "")
+        say(f"{len(left)} lines are still marked `{MARK}`: {shown}")
     if csv is None and not (layout.JOBS / name / "sample.py").exists():
         say(f"not trained: give it a file, make check-use-case NAME={name} CSV=path")
         return 0

@@ -22,6 +22,12 @@ RARE: Final = 0.1
 ONE_HOT: Final = 10
 
 
+def marked_lines(text: str) -> list[int]:
+    """Return the numbers of the lines that hold a guess; a comment on the mark is none."""
+    lines = enumerate(text.splitlines(), 1)
+    return [number for number, line in lines if MARK in line and not line.startswith("#")]
+
+
 def draft(use_case_id: str, guess: Guess, topology: Topology, file: str, schema: str) -> str:
     """Return the YAML of a use case.
 

@@ -13,7 +13,7 @@ from causeway.topology.accounts import load_topology
 from causeway.use_cases.use_case import UseCase, load_use_cases
 from stack import layout
 from stack.processes import StackError
-from stack.use_cases.drafting import MARK, draft
+from stack.use_cases.drafting import MARK, draft, marked_lines
 from stack.use_cases.file_guess import guess_file
 from stack.use_cases.guesses import guess_use_case
 
@@ -52,11 +52,10 @@ def make_use_case(
     except ConfigError as error:
         raise StackError(f"no use case can be drafted of {csv}: {error}") from error
     path.write_text(text, encoding="utf-8")
-    marks = sum(MARK in line for line in text.splitlines())
     part = "" if guessed.whole else f" (of the first {guessed.rows} rows)"
     return (
         f"written: {where}, a {guess.problem} of {guess.label!r}{part}\n"
-        f"{marks - 1} lines are marked `{MARK}`: look at each, and take the mark out\n"
+        f"{len(marked_lines(text))} lines are marked `{MARK}`: look at each, then take it out\n"
         f"then: make check-use-case NAME={name} CSV={csv}\n"
         f"      make demo USE_CASE={name} DATA={csv}"
     )

@@ -42,7 +42,7 @@ def test_it_trains_with_the_jobs_own_scripts_and_says_what_the_gates_say(shop: P
     assert "shop.csv: all of its 400 rows keep the contract" in said
     assert "shop: rows: train 280, validation 60, test 60" in said
     assert "(at least 0.6): pass" in said
-    assert "guesses are still marked" in said
+    assert "lines are still marked" in said
 
 
 def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from causeway.ingestion.raw_data import validate_raw
 from causeway.use_cases.use_case import load_use_cases, use_case
 from stack.processes import StackError
-from stack.use_cases.drafting import MARK
+from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.making import make_use_case
 from tests.stack.use_cases.conftest import Write
 
@@ -40,10 +40,11 @@ def test_every_line_with_a_guess_is_marked(folder: Path, orders: Path) -> None:
     case = use_case("orders", folder)
     assert case in load_use_cases(folder)
     text = (folder / "orders.yaml").read_text()
-    marked = {line.split(MARK)[0].strip() for line in text.splitlines() if MARK in line}
-    assert f"{len(marked) - 1} lines are marked" in said
-    assert {"- {metric: auc, min: 0.6}", "risk: medium"} <= marked
-    assert all("range" not in line or MARK in line for line in text.splitlines())
+    lines = text.splitlines()
+    marked = [lines[number - 1].split(MARK)[0].strip() for number in marked_lines(text)]
+    assert f"{len(marked)} lines are marked" in said
+    assert {"- {metric: auc, min: 0.6}", "risk: medium"} <= set(marked)
+    assert all("range" not in line or MARK in line for line in lines)
 
 
 def test_names_types_and_text_that_yaml_would_misread(folder: Path, orders: Path) -> None:
