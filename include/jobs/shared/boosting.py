@@ -14,8 +14,8 @@ import numpy as np
 import packing  # type: ignore[import-not-found]
 import xgboost
 from encoding import ENCODER_FILE, Encoder  # type: ignore[import-not-found]
+from estimators import Trees  # type: ignore[import-not-found]
 from labels import BINARY, MULTI_CLASS, Label  # type: ignore[import-not-found]
-from models import Trees  # type: ignore[import-not-found]
 
 Numbers = np.ndarray[Any, Any]
 

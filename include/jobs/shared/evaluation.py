@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import models  # type: ignore[import-not-found]
+import estimators  # type: ignore[import-not-found]
 import numpy as np
 import pandas as pd
 from encoding import ENCODER_FILE, BadRowsError, Encoder  # type: ignore[import-not-found]
@@ -34,7 +34,7 @@ from labels import BINARY, Label  # type: ignore[import-not-found]
 from measures import Measure, measure_of  # type: ignore[import-not-found]
 
 TRAINING_FILE = "training.json"
-KNOWN = {*models.KINDS, ENCODER_FILE, TRAINING_FILE}
+KNOWN = {*estimators.KINDS, ENCODER_FILE, TRAINING_FILE}
 MAX_BYTES = 512 * 1024 * 1024
 
 Numbers = np.ndarray[Any, Any]
@@ -56,7 +56,7 @@ def extract(archive: Path, folder: Path) -> None:
                 raise SystemExit(f"{archive.name}: member {name} is no plain file or too large")
             (folder / name).write_bytes(source.read())
     present = {path.name for path in folder.iterdir()}
-    lacking = [] if present & set(models.KINDS) else [" or ".join(models.KINDS)]
+    lacking = [] if present & set(estimators.KINDS) else [" or ".join(estimators.KINDS)]
     lacking += [ENCODER_FILE] if ENCODER_FILE not in present else []
     if lacking:
         raise SystemExit(f"{archive.name} has no {' and no '.join(lacking)}")
@@ -66,7 +66,7 @@ def extract(archive: Path, folder: Path) -> None:
 class Model:
     """A model out of its archive; `trained` says how it was trained, when the archive does."""
 
-    model: models.Trained
+    model: estimators.Trained
     encoder: Encoder
     trained: dict[str, Any]
 
@@ -78,7 +78,7 @@ class Model:
             extract(archive, folder)
             path = folder / TRAINING_FILE
             trained = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            return cls(models.load(folder), Encoder.load(folder / ENCODER_FILE), trained)
+            return cls(estimators.load(folder), Encoder.load(folder / ENCODER_FILE), trained)
 
     def predict(self, encoded: Numbers) -> Numbers:
         """Return what the model predicts for encoded rows."""

@@ -24,12 +24,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import models  # type: ignore[import-not-found]
+import estimators  # type: ignore[import-not-found]
 import numpy as np
 import pandas as pd
 from encoding import ENCODER_FILE, BadRowsError, Encoder  # type: ignore[import-not-found]
 
-Served = tuple[models.Trained, Encoder]
+Served = tuple[estimators.Trained, Encoder]
 
 
 class UnsupportedTypeError(ValueError):
@@ -47,7 +47,7 @@ REFUSALS = {BadRowsError: 400, NotAcceptableError: 406, UnsupportedTypeError: 41
 def model_fn(model_dir: str) -> Served:
     """Load the model and its encoder from the extracted archive."""
     folder = Path(model_dir)
-    return models.load(folder), Encoder.load(folder / ENCODER_FILE)
+    return estimators.load(folder), Encoder.load(folder / ENCODER_FILE)
 
 
 def transform_fn(model: Served, body: bytes | str, content_type: str, accept: str) -> Any:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import packing  # type: ignore[import-not-found]
 from encoding import ENCODER_FILE, Encoder  # type: ignore[import-not-found]
+from estimators import Linear  # type: ignore[import-not-found]
 from labels import MULTI_CLASS, Label  # type: ignore[import-not-found]
-from models import Linear  # type: ignore[import-not-found]
 from sklearn import metrics
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from encoding import Encoder, Feature  # type: ignore[import-not-found]
+from estimators import TREES_FILE  # type: ignore[import-not-found]
 from labels import MULTI_CLASS  # type: ignore[import-not-found]
-from models import TREES_FILE  # type: ignore[import-not-found]
 
 EXAMPLE_FILE = "input_example.json"
 #: What serving needs; xgboost comes as the one or the other distribution.

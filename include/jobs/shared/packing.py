@@ -19,12 +19,12 @@ from typing import Any
 import mlflow_model  # type: ignore[import-not-found]
 import numpy as np
 from encoding import ENCODER_FILE, Encoder  # type: ignore[import-not-found]
+from estimators import Trained  # type: ignore[import-not-found]
 from folders import write_json  # type: ignore[import-not-found]
-from models import Trained  # type: ignore[import-not-found]
 
 TRAINING_FILE = "training.json"
 EXAMPLE_FILE = "example.json"
-SERVING_CODE = ("inference.py", "encoding.py", "labels.py", "models.py")
+SERVING_CODE = ("inference.py", "encoding.py", "labels.py", "estimators.py")
 BALANCED = "balanced"
 
 Numbers = np.ndarray[Any, Any]

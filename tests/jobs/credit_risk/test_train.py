@@ -14,7 +14,13 @@ def test_model_is_json_with_its_encoder_and_the_code_that_serves_it(chain: Chain
     model = chain.root / "model" / "model"
     names = sorted(str(path.relative_to(model)) for path in model.rglob("*") if path.is_file())
     assert names == [
-        *("MLmodel", "code/encoding.py", "code/inference.py", "code/labels.py", "code/models.py"),
+        *(
+            "MLmodel",
+            "code/encoding.py",
+            "code/estimators.py",
+            "code/inference.py",
+            "code/labels.py",
+        ),
         "encoder.json",
         *("input_example.json", "python_env.yaml", "requirements.txt", "training.json"),
         "xgboost-model.json",

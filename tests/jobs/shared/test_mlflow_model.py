@@ -37,7 +37,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 
 def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -> None:
     folder = chain.root / "model" / "model"
-    (libraries,) = interpreter("credit_risk", "train.py").parent.parent.glob(
+    (libraries,) = interpreter(chain.case, "train.py").parent.parent.glob(
         "lib/python*/site-packages"
     )
     done = subprocess.run(
