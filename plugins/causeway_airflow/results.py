@@ -319,7 +319,7 @@ class SmokeTested(TypedDict):
 
     endpoint: str
     account: str
-    predictions: list[float]
+    predictions: list[list[float]]
 
 
 class ExportedCard(TypedDict):

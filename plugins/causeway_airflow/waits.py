@@ -44,7 +44,8 @@ class Wait:
     (dotted) and is read by the table of `enum` (`causeway.statuses`); or, where `path` is empty, a
     method of the hook that returns a `Meaning`. `progress` is a method that takes a `cursor` and
     returns the lines that are new since the last call; `stop` is called when a person ends the
-    waiting task. `seconds` is how long it is waited for, where that is shorter than the task waits.
+    waiting task. `connection` asks where the task's own does not. `seconds` is how long it is
+    waited for, where that is shorter than the task waits.
     """
 
     what: str
@@ -53,6 +54,7 @@ class Wait:
     enum: str = ""
     progress: Question | None = None
     stop: Question | None = None
+    connection: str = ""
     seconds: float | None = None
     unfinished: str = "is still running"
     next_step: str = "Re-run the task: it adopts what runs and goes on waiting."

@@ -173,9 +173,10 @@ def asked(version: str) -> None:
     """Ask the test endpoint about the version, which gives the lease back."""
     from causeway_airflow.operators.promotion import EndpointTestOperator
 
-    EndpointTestOperator(
+    test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=version, attempt=1, **ABOUT
-    ).perform(run_of(version))
+    )
+    execute(test, run_of(version))
 
 
 def say_production(platform: LocalPlatform, version: str, word: str = "Approved") -> None:

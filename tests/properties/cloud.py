@@ -20,6 +20,7 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook, Fetched
 from causeway_airflow.hooks.audit_log import HISTORY, AuditLogHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.endpoints import EndpointRuntimeHook, EndpointsHook
+from causeway_airflow.hooks.jobs import JobsHook
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from tests.accounts import ACCOUNTS
@@ -73,6 +74,7 @@ class Cloud:
         self.packages: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, Fetched] = {}
         self.texts: dict[str, bytes] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
         self.tags: dict[tuple[str, str], Mapping[str, str]] = {}
         self.events: list[tuple[datetime, dict[str, Any]]] = []
         self.trail_delay = timedelta(0)
@@ -284,10 +286,37 @@ class Runtime(EndpointRuntimeHook):
 
     def predict(
         self, endpoint: str, header: str, rows: Sequence[str], *, batch: int = 100
-    ) -> list[float]:
+    ) -> list[list[float]]:
         """Answer by the second column; a wrong version shows in the artifact that answered."""
         self.cloud.step()
-        return [0.9 if row.split(",")[1] == "1" else 0.1 for row in rows]
+        return [[0.9] if row.split(",")[1] == "1" else [0.1] for row in rows]
+
+
+class Jobs(JobsHook):
+    """Jobs that are done at once; the only ones here measure what an endpoint answered."""
+
+    def __init__(self, cloud: Cloud, role: AccountRole, duty: str) -> None:
+        self.cloud = cloud
+
+    principal = "jobs"  # type: ignore[assignment]
+
+    def describe(self, kind: Any, name: str) -> dict[str, Any] | None:
+        self.cloud.step()
+        return self.cloud.jobs.get(name)
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        self.cloud.step()
+        inputs = {each["InputName"]: each["S3Input"] for each in request["ProcessingInputs"]}
+        asked = json.loads(self.cloud.texts[inputs["answers"]["S3Uri"]])
+        pairs = zip(asked["labels"], asked["answers"], strict=True)
+        right = sum((answer[0] >= 0.5) == (label == "1") for label, answer in pairs)
+        measured = {"metrics": {"auc": right / len(asked["labels"])}, "rows": len(asked["labels"])}
+        (output,) = request["ProcessingOutputConfig"]["Outputs"]
+        uri = f"{output['S3Output']['S3Uri']}/evaluation.json"
+        self.cloud.texts[uri] = json.dumps(measured).encode()
+        done = {**request, "ProcessingJobStatus": "Completed"}
+        self.cloud.jobs[request["ProcessingJobName"]] = done
+        return {}
 
 
 class Artifacts(ArtifactsHook):
@@ -307,6 +336,10 @@ class Artifacts(ArtifactsHook):
     def read(self, uri: str) -> bytes:
         self.cloud.step()
         return self.cloud.texts[uri]
+
+    def put(self, uri: str, content: Any, **about: Any) -> None:
+        self.cloud.step()
+        self.cloud.texts[uri] = content
 
     def tags(self, uri: str, version: str | None = None) -> dict[str, str]:
         self.cloud.step()
@@ -345,6 +378,7 @@ IN_MEMORY: Final[Mapping[type, Callable[..., Any]]] = {
     RegistryHook: Registry,
     EndpointsHook: Endpoints,
     EndpointRuntimeHook: Runtime,
+    JobsHook: Jobs,
     ArtifactsHook: Artifacts,
     AuditLogHook: Trail,
     AlertsHook: Alerts,

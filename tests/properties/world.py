@@ -45,7 +45,12 @@ GROUP: Final = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit
 HELD_OUT: Final = "record_id,status,credit_risk\n" + "".join(
     f"sgc-{n:06d},{n % 2},{n % 2}\n" for n in range(40)
 )
-REPORT: Final = json.dumps({"metrics": {"auc": 1.0, "accuracy": 1.0, "brier": 0.01}})
+REPORT: Final = json.dumps(
+    {
+        "metrics": {"auc": 1.0, "accuracy": 1.0, "brier": 0.01},
+        "gates": [{"kind": "metric", "metric": "auc", "min": 0.7}],
+    }
+)
 PROD: Final = AccountRole.PROD
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 #: Who trained each version, and who asked for it where that was another.
@@ -226,7 +231,9 @@ class World:
                 return deployment.begin(hook, subject, run.id)
             return deployment.look(hook, subject, run.id, **carried)
         if task == "test":
-            return endpoint_tests.judge_answers(hook, subject, run.id)
+            if carried is None:
+                return endpoint_tests.ask(hook, subject, run.id)
+            return endpoint_tests.look(hook, subject, **carried)
         if task == "remove":
             return endpoint_removal.remove_endpoint(hook, subject, run.id)
         if task == "smoke":

@@ -13,8 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from causeway.digests import canonical_json
 from causeway.errors import BadInput, DeploymentFailed
+from causeway.use_cases.job_scripts import REGRESSION
 from causeway.use_cases.use_case import ProblemType
+
+#: What an endpoint answers to a row: a number, or of more than two classes one for each.
+Answer = Sequence[float]
 
 #: How far a metric of the live endpoint may lie from the gate report's: rounding, no more.
 TOLERANCE: Final = 0.005
@@ -26,15 +31,19 @@ class HeldOut:
 
     header: str
     rows: tuple[str, ...]
-    labels: tuple[float, ...]
+    labels: tuple[str, ...]
+
+    def with_answers(self, answers: Sequence[Answer]) -> str:
+        """Return labels and answers as the evaluation job reads them."""
+        return canonical_json({"labels": list(self.labels), "answers": [list(a) for a in answers]})
 
 
-def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
+def read_held_out(text: str, label: str, classes: Sequence[str]) -> HeldOut:
     """Read the held-out CSV (header, record id first, label among the columns).
 
     Raises:
-        BadInput: there is no label column, no row, or a label that is no class (0, 1) where
-            classes are told apart, or no number.
+        BadInput: there is no label column, no row, or a label that is none of the classes, or no
+            number where there are none.
     """
     table = list(csv.reader(io.StringIO(text, newline="")))
     if len(table) < 2 or label not in table[0]:
@@ -43,16 +52,16 @@ def read_held_out(text: str, label: str, problem: ProblemType) -> HeldOut:
             next_step="Register the model again through the training DAG.",
         )
     position = table[0].index(label)
-    labels = [row[position].strip() for row in table[1:]]
-    wrong = [value for value in labels if not _is_label(value, problem)]
+    labels = tuple(row[position] for row in table[1:])
+    wrong = [value for value in labels if not _is_label(value, classes)]
     if wrong:
-        allowed = "numbers" if problem == "regression" else "0, 1"
+        allowed = ", ".join(classes) or "numbers"
         raise BadInput(
             f"the held-out label {label} is {wrong[0]!r}; allowed: {allowed}",
             next_step="Register the model again through the training DAG.",
         )
     lines = [_line(row[:position] + row[position + 1 :]) for row in table]
-    return HeldOut(lines[0], tuple(lines[1:]), tuple(map(float, labels)))
+    return HeldOut(lines[0], tuple(lines[1:]), labels)
 
 
 def _line(values: Sequence[str]) -> str:
@@ -78,29 +87,38 @@ def require_agreement(
     if apart:
         raise DeploymentFailed(
             f"endpoint {endpoint} answers other than the evaluated artifact: {'; '.join(apart)}",
-            next_step="Compare the endpoint's model with the registered one and its encoder.",
+            next_step="Compare the endpoint's model with the registered one and its encoder. An "
+            "evaluate.py that measures otherwise by now makes other figures, too.",
         )
 
 
-def require_answers(values: Sequence[float], problem: ProblemType, *, endpoint: str) -> None:
-    """Raise unless every answer is a probability, or for a regression a finite number.
+def require_answers(
+    answers: Sequence[Answer], problem: ProblemType, classes: Sequence[str], *, endpoint: str
+) -> None:
+    """Raise unless every answer is a probability (of each class), or a regression's finite number.
 
     Raises:
         DeploymentFailed: naming the first answer that is none.
     """
-    for number, value in enumerate(values, start=1):
-        probability = 0 <= value <= 1 or problem == "regression"
-        if not math.isfinite(value) or not probability:
-            kind = "finite number" if problem == "regression" else "probability"
-            raise DeploymentFailed(
-                f"endpoint {endpoint}: answer {number} is {value!r}, no {kind}",
-                next_step="Look at output_fn of its inference.py.",
+    length = len(classes) if len(classes) > 2 else 1
+    kind = "finite number" if problem == REGRESSION else "probability"
+    for number, answer in enumerate(answers, start=1):
+        if len(answer) != length:
+            raise _nonsense(
+                f"endpoint {endpoint}: answer {number} has {len(answer)} numbers, not {length}"
             )
+        for value in answer:
+            if not math.isfinite(value) or not (problem == REGRESSION or 0 <= value <= 1):
+                raise _nonsense(f"endpoint {endpoint}: answer {number} is {value!r}, no {kind}")
 
 
-def _is_label(text: str, problem: ProblemType) -> bool:
-    if problem != "regression":
-        return text in ("0", "1")
+def _nonsense(text: str) -> DeploymentFailed:
+    return DeploymentFailed(text, next_step="Look at what its inference.py answers.")
+
+
+def _is_label(text: str, classes: Sequence[str]) -> bool:
+    if classes:
+        return text in classes
     try:
         return math.isfinite(float(text))
     except ValueError:

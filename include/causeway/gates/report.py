@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from causeway.digests import canonical_json, sha256
 from causeway.errors import GateFailed, UnexpectedState
 from causeway.pages import markdown_table, markdown_text
-from causeway.use_cases.gate_specs import AnyGate
+from causeway.use_cases.gate_specs import AnyGate, Gate
+
+NOT_REGISTERED: Final = "Nothing was registered. Improve the model, or fix its evaluation."
 
 
 class GateVerdict(StrEnum):
@@ -139,8 +141,11 @@ class GateReport:
         passed_over = result.verdict is GateVerdict.INCONCLUSIVE and not result.blocks
         return f"{result.verdict.value}{' (declared not to block)' if passed_over else ''}"
 
-    def require_pass(self) -> None:
+    def require_pass(self, next_step: str = NOT_REGISTERED) -> None:
         """Raise unless every gate passed, or was declared not to block.
+
+        Args:
+            next_step: what to do about it, at this stage.
 
         Raises:
             GateFailed: naming each gate that did not pass, with value and bounds.
@@ -150,7 +155,7 @@ class GateReport:
             raise GateFailed(
                 f"model {self.model}, artifact {self.artifact_sha256[:12]}: the gate says "
                 f"{self.verdict.value}: {'; '.join(wrong) or 'no gates'}",
-                next_step="Nothing was registered. Improve the model, or fix its evaluation.",
+                next_step=next_step,
             )
 
 
@@ -167,3 +172,13 @@ def read_report(text: str, digest: str, *, where: str) -> dict[str, Any]:
         )
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def metric_gates_of(report: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """Return the bounds on metrics that a stored report judged by: those that people approved."""
+    keys = ("kind", "metric", "min", "max", "inconclusive")
+    return tuple(
+        Gate(**{key: gate[key] for key in keys if key in gate})
+        for gate in report.get("gates", ())
+        if gate["kind"] == "metric"
+    )

@@ -29,6 +29,7 @@ from causeway.use_cases.dataset_specs import (
 )
 from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate, Gate, Protected
 from causeway.use_cases.job_scripts import BINARY, REGRESSION
+from causeway.use_cases.labels import classes_of
 from causeway.use_cases.model_checks import JOBS_DIR, check_model
 from causeway.use_cases.resource_specs import Deployment, Resources
 from causeway.use_cases.training_specs import Split, Training
@@ -164,6 +165,11 @@ class UseCase(Strict):
     def scripts_of(self, model: ModelSpec) -> str:
         """Return the folder of the scripts that a model is trained with."""
         return model.training.scripts or self.id
+
+    def classes(self, model: ModelSpec) -> tuple[str, ...]:
+        """Return the classes that a model tells apart, in the order of its answers."""
+        label = self.columns(model).get(model.training.label)
+        return classes_of(model.training, model.problem_type, label)
 
     def runs_on(self, script: str) -> Processing:
         """Return what a script's processing job runs on."""

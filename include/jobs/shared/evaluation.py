@@ -12,6 +12,9 @@ every part) it adds what the gates ask for, and writes beside it
 
 With `--production` the artifact that is in production is measured on the same held-out rows. The
 metrics are those of `measures.py`, unless a use case's own `evaluate.py` hands over a `measure`.
+
+With `--answers` (what a live endpoint answered, and the labels of the rows that it was asked about)
+nothing else is looked at: the same `measure` is taken of these.
 """
 
 from __future__ import annotations
@@ -180,16 +183,40 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def of_answers(path: Path, label: Label, measure: Measure | None) -> dict[str, Any]:
+    """Measure what an endpoint answered: `{"labels": [text, …], "answers": [[number, …], …]}`."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    labels = label.encode(pd.Series(document["labels"]))
+    answers = np.array(document["answers"], dtype=float)
+    if answers.shape[1] == 1:
+        answers = answers[:, 0]
+    measured = (measure or measure_of(label))(labels, answers)
+    return {"metrics": measured["metrics"], "rows": len(labels)}
+
+
 def main(measure: Measure | None = None) -> None:
     """Read the command line, evaluate, write the document."""
     parser = argparse.ArgumentParser(description="Evaluate a trained model")
-    parser.add_argument("--model", type=Path, required=True, help="folder of model.tar.gz")
-    parser.add_argument("--test", type=Path, required=True, help="folder of test.csv")
+    parser.add_argument("--model", type=Path, help="folder of model.tar.gz")
+    parser.add_argument("--test", type=Path, help="folder of test.csv")
+    parser.add_argument("--answers", type=Path, help="folder of an endpoint's answers, instead")
     parser.add_argument("--contract", type=Path, help="folder of the evaluation document")
     parser.add_argument("--raw", type=Path, help="folder of the raw rows of each part")
     parser.add_argument("--production", type=Path, help="folder of the live model.tar.gz")
     parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json")
     arguments = parser.parse_args()
+    if arguments.answers:
+        contract = json.loads(only_file(arguments.contract).read_text(encoding="utf-8"))
+        document = of_answers(only_file(arguments.answers), Label.of(contract), measure)
+    else:
+        document = evaluate(arguments, measure)
+    write_json(arguments.output / "evaluation.json", document)
+    for name, value in document["metrics"].items():
+        print(f"test-{name}:{value:.5f}")
+
+
+def evaluate(arguments: argparse.Namespace, measure: Measure | None) -> dict[str, Any]:
+    """Return the document of a model that was evaluated on the held-out part."""
     archive, test = only_file(arguments.model), only_file(arguments.test)
     model = Model.load(archive)
     label = model.encoder.label
@@ -211,6 +238,4 @@ def main(measure: Measure | None = None) -> None:
         if arguments.production:
             live = only_file(arguments.production)
             document["production"] = in_production(live, parts["test"], label, measure)
-    write_json(arguments.output / "evaluation.json", document)
-    for name, value in document["metrics"].items():
-        print(f"test-{name}:{value:.5f}")
+    return document

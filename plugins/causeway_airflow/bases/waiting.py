@@ -87,7 +87,7 @@ class WaitingOperator(CausewayOperator, Generic[R]):
         self.defer(
             trigger=WaitTrigger(
                 wait=pending.wait.document(),
-                aws_conn_id=self.connection(),
+                aws_conn_id=pending.wait.connection or self.connection(),
                 region_name=self.region_name,
                 poll_interval=interval,
                 longest_interval=longest,

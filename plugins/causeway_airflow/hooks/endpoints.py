@@ -137,25 +137,25 @@ class EndpointRuntimeHook(CausewayHook):
 
     def predict(
         self, endpoint: str, header: str, rows: Sequence[str], *, batch: int = 100
-    ) -> list[float]:
-        """Send CSV rows under their header and return one number a row, in their order.
+    ) -> list[list[float]]:
+        """Send CSV rows under their header and return the numbers of each row, in their order.
 
         Raises:
             DeploymentFailed: the endpoint refuses the rows, fails on them, or answers another
                 number of predictions.
         """
-        answers: list[float] = []
+        answers: list[list[float]] = []
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]
             body = self._ask(endpoint, "\n".join([header, *part]))
-            numbers = [float(value) for value in body.split()]
-            if len(numbers) != len(part):
+            lines = [line.split(",") for line in body.split()]
+            if len(lines) != len(part):
                 raise DeploymentFailed(
-                    f"endpoint {endpoint} answered {len(numbers)} predictions for {len(part)} rows",
+                    f"endpoint {endpoint} answered {len(lines)} predictions for {len(part)} rows",
                     principal=self.principal,
                     next_step="Check what its inference.py answers.",
                 )
-            answers += numbers
+            answers += [_numbers(line, endpoint) for line in lines]
         return answers
 
     def _ask(self, endpoint: str, rows: str) -> str:
@@ -182,6 +182,16 @@ class EndpointRuntimeHook(CausewayHook):
                 else f"Read the log group /aws/sagemaker/Endpoints/{endpoint}.",
             ) from error
         return str(reply["Body"].read().decode())
+
+
+def _numbers(line: list[str], endpoint: str) -> list[float]:
+    try:
+        return [float(value) for value in line]
+    except ValueError as error:
+        raise DeploymentFailed(
+            f"endpoint {endpoint} answers {','.join(line)[:100]!r}, which are no numbers",
+            next_step="Check what its inference.py answers.",
+        ) from error
 
 
 def _containers(model: dict[str, Any]) -> list[dict[str, Any]]:

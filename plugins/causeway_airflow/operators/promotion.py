@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from causeway_airflow.assets import STAGE_RECORDS
 from causeway_airflow.bases.promotion import PromotionOperator
+from causeway_airflow.bases.waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.results import EndpointTested, RemovedEndpoint, SmokeTested
+    from causeway_airflow.waits import Outcome
 
 
-class EndpointTestOperator(PromotionOperator):
+class EndpointTestOperator(PromotionOperator, WaitingOperator["EndpointTested"]):
     """Ask the live endpoint about the held-out rows and record how it did.
 
-    The endpoint has to answer as the evaluated artifact did, and to keep the model's gates.
+    The endpoint has to answer as the evaluated artifact did, and to keep the bounds of the gate
+    report. The answers are measured by the model's own `evaluate.py`, in a processing job in the
+    account of its training.
 
+    :param wait: how long the job may take
     :returns: `EndpointTested`, the metrics
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(duty="deployer", outlets=[STAGE_RECORDS], **kwargs)
+    def __init__(self, *, wait: timedelta = timedelta(hours=2), **kwargs: Any) -> None:
+        super().__init__(duty="deployer", outlets=[STAGE_RECORDS], wait=wait, **kwargs)
 
-    def perform(self, context: Context) -> EndpointTested:
-        """Predict, measure, compare, record."""
-        from causeway_airflow.tasks.endpoint_tests import judge_answers
+    def begin(self, context: Context) -> Outcome[EndpointTested]:
+        """Ask, have the answers measured."""
+        from causeway_airflow.tasks.endpoint_tests import ask
 
-        return judge_answers(self.hook, self.subject(context), context["dag_run"].run_id)
+        return ask(self.hook, self.subject(context), context["dag_run"].run_id)
+
+    def look(self, context: Context, **carried: Any) -> Outcome[EndpointTested]:
+        """Compare, judge, record."""
+        from causeway_airflow.tasks.endpoint_tests import look
+
+        return look(self.hook, self.subject(context), **carried)
 
 
 class RemoveTestEndpointOperator(PromotionOperator):

@@ -85,7 +85,7 @@ class AskProductionOperator(CausewayOperator):
         self.use_case = use_case
         self.model = model
 
-    def perform(self, context: Context) -> list[float]:
+    def perform(self, context: Context) -> list[list[float]]:
         """Predict."""
         from causeway_airflow.tasks.rollback import ask
 

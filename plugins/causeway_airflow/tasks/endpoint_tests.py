@@ -1,4 +1,9 @@
-"""Tests of a live endpoint: asked about held-out rows, measured, and recorded."""
+"""Tests of a live endpoint: asked about held-out rows, measured, and recorded.
+
+What the answers are worth is measured by the model's own `measure`, in a processing job of the
+evaluation's image: no script of a use case runs in an Airflow process. The bounds are those of the
+gate report that the approval is bound to.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,9 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from causeway.deployment.serving import (
     HeldOut,
@@ -15,62 +21,142 @@ from causeway.deployment.serving import (
     require_agreement,
     require_answers,
 )
-from causeway.digests import Digest
+from causeway.digests import Digest, sha256
 from causeway.errors import Superseded, UnexpectedState
 from causeway.gates.judges import evaluate
-from causeway.gates.metrics import measured
+from causeway.gates.report import metric_gates_of, read_report
 from causeway.governance.table import PromotionStatus
 from causeway.topology.accounts import AccountRole
+from causeway.topology.connections import connection_id
+from causeway.use_cases.use_case import EVALUATION_SCRIPT
 from causeway.versions.registry import RegistryVersion, gate_report_key, held_out_key
 from causeway.versions.stages import StageRecord, Status
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.endpoints import EndpointRuntimeHook, EndpointsHook
+from causeway_airflow.hooks.jobs import JobsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import EndpointTested, SmokeTested
+from causeway_airflow.tasks import jobs
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.deployment import record_superseded, target
 from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
+from causeway_airflow.tasks.evidence import TRAINER, completed
+from causeway_airflow.tasks.jobs import ScriptJob, uri_of
 from causeway_airflow.tasks.live_versions import require_served
 from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.stage_records import close_promotion, move_record, stage_table
+from causeway_airflow.waits import Done, Outcome, Pending
 
 log = logging.getLogger(__name__)
 
 #: Rows that the production endpoint is asked about.
 SMOKE_ROWS: Final = 5
+#: Where the answers are measured: the account that the model was trained in.
+TRAINING: Final = AccountRole.DATA_SCIENCE
+MEASURED: Final = "measured"
+
+H = TypeVar("H")
 
 
-def judge_answers(hook: Hooks, subject: Subject, run_id: str) -> EndpointTested:
-    """Ask the endpoint about all held-out rows, judge the answers, and record the metrics.
+def ask(hook: Hooks, subject: Subject, run_id: str) -> Outcome[EndpointTested]:
+    """Ask the endpoint about all held-out rows, and have the answers measured.
 
     Where the endpoint was deleted after its test, return what was recorded then.
 
     Raises:
         LeaseHeld: another run deploys to the endpoint.
-        DeploymentFailed: it does not serve this version, or answers other than the evaluated
-            artifact did.
-        GateFailed: its metrics do not keep the model's gates.
+        DeploymentFailed: it does not serve this version, or answers nonsense.
     """
-    version, model = registry_version(hook, subject.version), subject.model
+    version = registry_version(hook, subject.version)
     if recorded := _recorded(stage_table(hook), subject):
-        log.info("endpoint %s was deleted after its test: %s", model.endpoint, recorded)
-        return recorded
+        log.info("endpoint %s was deleted after its test: %s", subject.model.endpoint, recorded)
+        return Done(recorded)
     rows = held_out_rows(hook, subject, version)
     with served(hook, subject, run_id):
-        answers = predictions(hook, subject, rows, rows.rows)
-    metrics = measured(model.problem_type, rows.labels, answers)
-    require_agreement(reported_metrics(hook, subject, version), metrics, endpoint=model.endpoint)
-    evaluate(
-        model.metric_gates,
-        metrics,
-        model=model.name,
-        artifact_sha256=_artifact(version).hex,
-        dataset_digest="live",
-    ).require_pass()
+        text = rows.with_answers(predictions(hook, subject, rows, rows.rows))
+    trainer = _as_trainer(hook)
+    uri = uri_of(TRAINING, f"jobs/{subject.case.id}/answers/{sha256(text)}/answers.json")
+    trainer(ArtifactsHook).put(uri, text.encode(), sha256=sha256(text))
+    tags = {"causeway:use-case": subject.case.id, "causeway:model": subject.model.name}
+    begun = jobs.begin(trainer, _measuring(subject, uri), tags)
+    if isinstance(begun, Done):
+        return Done(judge_answers(hook, subject, uri))
+    wait = replace(begun.wait, connection=connection_id(TRAINING, TRAINER))
+    return Pending(wait, carried={"answers": uri})
+
+
+def look(hook: Hooks, subject: Subject, answers: str) -> Outcome[EndpointTested]:
+    """Judge the answers once they are measured.
+
+    Raises:
+        JobFailed: the job that measures them ended without a result.
+        DeploymentFailed: they are other than those of the evaluated artifact.
+        GateFailed: they do not keep the bounds of the gate report.
+    """
+    measuring = jobs.look(_as_trainer(hook), _measuring(subject, answers))
+    if isinstance(measuring, Pending):
+        wait = replace(measuring.wait, connection=connection_id(TRAINING, TRAINER))
+        return Pending(wait, carried={"answers": answers})
+    return Done(judge_answers(hook, subject, answers))
+
+
+def judge_answers(hook: Hooks, subject: Subject, answers: str) -> EndpointTested:
+    """Judge what was measured of the endpoint's answers, and record it.
+
+    Raises:
+        DeploymentFailed: the metrics are other than those of the evaluated artifact.
+        GateFailed: they do not keep the bounds of the gate report.
+    """
+    version, model = registry_version(hook, subject.version), subject.model
+    metrics = _measured(hook, subject, answers)
+    report = gate_report(hook, subject, version)
+    require_agreement(report["metrics"], metrics, endpoint=model.endpoint)
+    if bounds := metric_gates_of(report):
+        evaluate(
+            bounds,
+            metrics,
+            model=model.name,
+            artifact_sha256=_artifact(version).hex,
+            dataset_digest="live",
+        ).require_pass(
+            f"Version {subject.version.version} goes no further. Look at endpoint "
+            f"{model.endpoint}, which stays, and clear the task; or reject the version."
+        )
     _record_metrics(stage_table(hook), subject, metrics)
     log.info("endpoint %s: %s", model.endpoint, metrics)
     return metrics
+
+
+def _measuring(subject: Subject, answers: str) -> ScriptJob:
+    """Return the job that measures an endpoint's answers as the model's evaluation does."""
+    return jobs.processing_job(
+        TRAINING,
+        subject.case.id,
+        subject.model.name,
+        script=EVALUATION_SCRIPT,
+        inputs={"answers": answers},
+        output_name=MEASURED,
+        document="evaluation",
+    )
+
+
+def _measured(hook: Hooks, subject: Subject, answers: str) -> EndpointTested:
+    """Return what the job measured, by its own description: the job that these answers make."""
+    trainer = _as_trainer(hook)
+    described = completed(trainer(JobsHook), _measuring(subject, answers))
+    folder = trainer(JobsHook).processed(described)["outputs"][MEASURED].rstrip("/")
+    document = json.loads(trainer(ArtifactsHook).read(f"{folder}/evaluation.json"))
+    return {**document["metrics"], "rows": float(document["rows"])}
+
+
+def _as_trainer(hook: Hooks) -> Hooks:
+    """Return hooks that act as who may run the model's scripts, in the account of its training."""
+
+    def trainer(kind: type[H], role: AccountRole | str | None = None, duty: str | None = None) -> H:
+        return hook(kind, role or TRAINING, duty or TRAINER)
+
+    return trainer
 
 
 def smoke_test(hook: Hooks, subject: Subject, run_id: str) -> SmokeTested:
@@ -113,25 +199,26 @@ def served(hook: Hooks, subject: Subject, run_id: str) -> Iterator[None]:
 
 def predictions(
     hook: Hooks, subject: Subject, held_out: HeldOut, rows: Sequence[str]
-) -> list[float]:
+) -> list[list[float]]:
     """Return what the endpoint answers to some rows. Raises `DeploymentFailed` for nonsense."""
     endpoint = subject.model.endpoint
     answers = hook(EndpointRuntimeHook).predict(endpoint, held_out.header, rows)
-    require_answers(answers, subject.model.problem_type, endpoint=endpoint)
+    classes = subject.case.classes(subject.model)
+    require_answers(answers, subject.model.problem_type, classes, endpoint=endpoint)
     return answers
 
 
 def held_out_rows(hook: Hooks, subject: Subject, version: RegistryVersion) -> HeldOut:
     """Return the held-out rows that lie beside the version's artifact."""
     text = _read_shared(hook, held_out_key(subject.model.name, _artifact(version))).decode()
-    return read_held_out(text, subject.model.training.label, subject.model.problem_type)
+    return read_held_out(text, subject.model.training.label, subject.case.classes(subject.model))
 
 
-def reported_metrics(hook: Hooks, subject: Subject, version: RegistryVersion) -> dict[str, float]:
-    """Return the metrics of the gate report that the version refers to."""
-    report = version.gate_report_sha256 or ""
-    key = gate_report_key(subject.model.name, _artifact(version), report)
-    return dict(json.loads(_read_shared(hook, key))["metrics"])
+def gate_report(hook: Hooks, subject: Subject, version: RegistryVersion) -> dict[str, Any]:
+    """Return the gate report that the version, and every decision on it, refers to."""
+    digest = version.gate_report_sha256 or ""
+    key = gate_report_key(subject.model.name, _artifact(version), digest)
+    return read_report(_read_shared(hook, key).decode(), digest, where=key)
 
 
 def stage_record(table: StageTableHook, subject: Subject) -> StageRecord:

@@ -123,7 +123,7 @@ def evidence(
         document="evaluation",
     )
     jobs_hook = hook(JobsHook, role, TRAINER)
-    folder = jobs_hook.processed(_completed(jobs_hook, job))["outputs"]["evaluation"]
+    folder = jobs_hook.processed(completed(jobs_hook, job))["outputs"]["evaluation"]
     return Evidence(
         best=best,
         metrics=measured[name],
@@ -194,7 +194,7 @@ def _by_tasks(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
         output_name=PARTS,
         document="preprocess",
     )
-    parts = jobs.processed(_completed(jobs, preprocess))["outputs"][PARTS]
+    parts = jobs.processed(completed(jobs, preprocess))["outputs"][PARTS]
     channels = {"train": f"{parts}/train", "validation": f"{parts}/validation"}
     trainings = (
         training_job(
@@ -208,7 +208,7 @@ def _by_tasks(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
         )
         for index in range(of.model.training.count)
     )
-    return parts, [jobs.trained(_completed(jobs, training)) for training in trainings]
+    return parts, [jobs.trained(completed(jobs, training)) for training in trainings]
 
 
 def _by_pipeline(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
@@ -242,7 +242,7 @@ def _by_pipeline(hook: Hooks, of: _Training) -> tuple[str, list[TrainedJob]]:
     return jobs.processed(preprocess)["outputs"][PARTS], [trained]
 
 
-def _completed(jobs: JobsHook, script: ScriptJob) -> dict[str, Any]:
+def completed(jobs: JobsHook, script: ScriptJob) -> dict[str, Any]:
     """Return the description of a job's latest attempt, which has to be completed."""
     kind, request = script.kind, script.job.request({})
     attempts = jobs.attempts(kind, script.job.name)

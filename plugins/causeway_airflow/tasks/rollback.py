@@ -161,7 +161,7 @@ def _back_to_live(table: StageTableHook, endpoints: EndpointsHook, model: ModelS
         log.warning("endpoint %s goes back to %s", live.endpoint, live.endpoint_config)
 
 
-def ask(hook: Hooks, case: UseCase, model: ModelSpec, user: str) -> list[float]:
+def ask(hook: Hooks, case: UseCase, model: ModelSpec, user: str) -> list[list[float]]:
     """Ask the endpoint about a few rows. Raises `DeploymentFailed` for nonsense."""
     table = stage_table(hook)
     live = table.live(ROLE, model.name)

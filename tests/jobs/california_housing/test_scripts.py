@@ -7,9 +7,9 @@ import json
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from causeway.gates.metrics import regression_metrics
 from tests.jobs.scripts import Chain, Load
 
 
@@ -71,7 +71,7 @@ def test_the_endpoint_answers_as_the_evaluation_measured(
     text = (chain.root / "parts" / "evaluation" / "test.csv").read_text()
     answers = [float(v) for v in module.predict(module.read(text, "text/csv"), model)]
     labels = [float(row["median_house_value"]) for row in held_out(chain)]
-    live = regression_metrics(labels, answers)
+    live = script("measures").regression(np.array(labels), np.array(answers))["metrics"]
     archive = packed(chain, tmp_path)
     predicted = script("evaluation").predicted(archive, chain.root / "parts/test/test.csv")
     measured = script("measures").regression(*predicted)["metrics"]

@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
+from causeway.deployment.serving import read_held_out
 from causeway.gates import judges
 from causeway.gates.judges import GateVerdict
-from causeway.gates.metrics import binary_metrics
 from tests.jobs.scripts import Chain
 
 Load = Callable[[str], ModuleType]
@@ -126,15 +126,24 @@ def test_rows_that_the_live_model_cannot_read_leave_the_comparison_open(
     assert "housing" in comparison["error"] and "metrics" not in comparison
 
 
-def test_metrics_agree_with_those_of_the_domain(script: Load) -> None:
-    import numpy as np
-
-    labels, scores = [0, 1, 1, 0, 1], [0.2, 0.9, 0.4, 0.4, 0.7]
-    label = script("labels").Label("good", classes=("0", "1"), favourable="1")
-    ours = script("measures").measure_of(label)(np.array(labels), np.array(scores))["metrics"]
-    domain = binary_metrics(labels, scores)
-    for name in ("auc", "accuracy", "log_loss", "brier"):
-        assert ours[name] == pytest.approx(domain[name])
+def test_an_endpoints_answers_are_measured_like_the_held_out_part(
+    script: Load, chain: Chain, judged: Path, tmp_path: Path
+) -> None:
+    inference = script("inference")
+    served = inference.model_fn(str(chain.root / "model" / "model"))
+    text = (chain.root / "parts" / "evaluation" / "test.csv").read_text()
+    body, _ = inference.transform_fn(served, text, "text/csv", "text/csv")
+    rows = read_held_out(text, "credit_risk", ("0", "1"))
+    answers = rows.with_answers([[float(line)] for line in body.split()])
+    (tmp_path / "answers.json").write_text(answers)
+    chain.run(
+        *("evaluate.py", "--answers", tmp_path / "answers.json"),
+        *("--contract", chain.evaluation(), "--output", tmp_path / "out"),
+    )
+    live = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    document = json.loads((judged / "evaluation.json").read_text())
+    assert live["rows"] == document["rows"]
+    assert live["metrics"] == pytest.approx(document["metrics"], abs=1e-6)
 
 
 def test_members_that_point_outside_are_not_extracted(script: Load, tmp_path: Path) -> None:

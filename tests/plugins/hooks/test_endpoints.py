@@ -69,7 +69,7 @@ def test_fault_of_the_rows_is_told_from_one_of_the_model(platform: LocalPlatform
     serve(platform, "causeway-probed-endpoint")
     hook = EndpointRuntimeHook("causeway_test_deployer")
     ask, name = hook.predict, "causeway-probed-endpoint"
-    assert ask(name, "id,value", ["a,2", "b,4", "c,8"], batch=2) == [0.5, 0.25, 0.125]
+    assert ask(name, "id,value", ["a,2", "b,4", "c,8"], batch=2) == [[0.5], [0.25], [0.125]]
     with pytest.raises(DeploymentFailed, match="refuses the rows: row 1: not a number") as refused:
         ask(name, "id,value", ["a,b"])
     assert "held-out rows" in str(refused.value)

@@ -133,7 +133,7 @@ def test_a_card_tells_what_the_live_endpoint_answered(shared: LocalPlatform, app
     hand_over = HandOverCardOperator(task_id="tested", hand_over="test", **about)
     hand_over.perform(run_of(approved))
     execute(DeployEndpointOperator(task_id="deploy", **in_test), run_of(approved))
-    metrics = EndpointTestOperator(task_id="test", **in_test).perform(run_of(approved))
+    metrics = execute(EndpointTestOperator(task_id="test", **in_test), run_of(approved))
 
     at = card(shared)["ModelCardVersion"]
     for _ in range(2):

@@ -76,11 +76,11 @@ def test_the_live_endpoint_is_asked_and_its_metrics_recorded(
     test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
-    assert test.perform(run_of(approved))["auc"] == 1.0
+    assert execute(test, run_of(approved))["auc"] == 1.0
     record = state_of(approved).records[Stage.TEST]
     assert record.status is Status.PENDING
     assert record.validation_metrics["endpoint"] == "credit-risk"
-    test.perform(run_of(approved))
+    execute(test, run_of(approved))
     assert state_of(approved).records[Stage.TEST] == record
 
 
@@ -95,17 +95,17 @@ def test_the_test_endpoint_is_deleted_after_its_test_and_a_repeated_test_says_wh
     execute(deploy(approved), run_of(approved))
     about = {"version_arn": approved, "attempt": 1, **ABOUT}
     test = EndpointTestOperator(task_id="test", account_role="test", **about)
-    metrics = test.perform(run_of(approved))
+    metrics = execute(test, run_of(approved))
     remove = RemoveTestEndpointOperator(task_id="remove", **about)
     assert remove.perform(run_of(approved))["removed"]
     assert not remove.perform(run_of(approved))["removed"]
     live = stage_table().live(AccountRole.TEST, "credit_risk")
     assert live is not None and live.removed_at is not None
-    assert test.perform(run_of(approved)) == metrics
+    assert execute(test, run_of(approved)) == metrics
     execute(deploy(approved), run_of(approved))
     again = stage_table().live(AccountRole.TEST, "credit_risk")
     assert again is not None and again.removed_at is None
-    assert test.perform(run_of(approved)) == metrics
+    assert execute(test, run_of(approved)) == metrics
 
 
 @pytest.mark.parametrize("status", ["Failed", "OutOfService"])
@@ -168,9 +168,10 @@ def test_an_endpoint_that_answers_other_than_the_evaluated_artifact_fails(
     test = EndpointTestOperator(
         task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
     )
-    monkeypatch.setattr(endpoint_tests, "reported_metrics", lambda *_: {"auc": 0.8})
+    report = {"metrics": {"auc": 0.8}, "gates": []}
+    monkeypatch.setattr(endpoint_tests, "gate_report", lambda *_: report)
     with pytest.raises(DeploymentFailed, match=r"auc 1.0000 \(gate: 0.8000\)"):
-        test.perform(run_of(approved))
+        execute(test, run_of(approved))
     record = state_of(approved).records[Stage.TEST]
     assert record.status is Status.IN_PROGRESS
 
