@@ -9,6 +9,7 @@ reported with the file, the dotted key, what was wrong and what is allowed.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -58,6 +59,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, defer_build=True, allow_inf_nan=False
     )
+
+
+def check_together(*checks: Callable[[], object]) -> None:
+    """Run checks that raise ValueError, all of them, and raise what was wrong as one, a line each.
+
+    Of two mistakes in a file the second is of more use now than after the first was mended.
+    """
+    faults: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("\n".join(faults))
 
 
 _loaded: dict[tuple[str, str], tuple[int, int, Any]] = {}
@@ -180,7 +196,7 @@ def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{file}: {key}: the key is missing"
     if kind == "value_error":
-        return f"{file}: {key}: {message}"
+        return "\n".join(f"{file}: {key}: {line}" for line in message.splitlines())
     context = problem.get("ctx") or {}
     allowed = f"; allowed: {context['expected']}" if "expected" in context else ""
     if "pattern" in context:

@@ -37,17 +37,16 @@ def check_model(
         jobs: the folder of job scripts.
 
     Raises:
-        ValueError: naming the model, the key and what is allowed.
+        ValueError: naming the model, the key and what is allowed; a line for each fault.
     """
-    for faults in (_scripts(model, jobs), _inputs(model, columns), _groups(model, columns)):
-        for fault in faults:
-            raise ValueError(f"models: {model.name}: {fault}")
+    faults = [*_scripts(model, jobs), *_inputs(model, columns), *_groups(model, columns)]
     label = columns.get(model.training.label)
     if wrong := fault_of_label(model.training, model.problem_type, label):
-        raise ValueError(f"models: {model.name}: training.{wrong}")
+        faults.append(f"training.{wrong}")
     if shipped := SHIPPED.get(model.training.scripts or ""):
-        for fault in _shipped(model, shipped, columns, nullable):
-            raise ValueError(f"models: {model.name}: {fault}")
+        faults += _shipped(model, shipped, columns, nullable)
+    if faults:
+        raise ValueError("\n".join(f"models: {model.name}: {fault}" for fault in faults))
 
 
 def _scripts(model: ModelSpec, jobs: Path) -> Iterator[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
-from causeway.documents import CONFIG_DIR, Strict, load
+from causeway.documents import CONFIG_DIR, Strict, check_together, load
 from causeway.errors import ConfigError
 from causeway.names import NAME_LENGTH, DashedName
 from causeway.plain_texts import LONGEST, is_plain
@@ -196,13 +196,18 @@ class UseCase(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> UseCase:
-        self._check_sources()
-        _refuse_twice([g.name for g in self.feature_groups], "feature_groups: names stand twice")
-        for model in self.models:
-            if not model.dataset.of_others:  # else once those groups are there
-                self._check_columns(model)
-        _refuse_twice([model.name for model in self.models], "models: names stand twice")
-        _refuse_twice([model.group for model in self.models], "models: groups stand twice")
+        groups = [group.name for group in self.feature_groups]
+        check_together(
+            self._check_sources,
+            lambda: _refuse_twice(groups, "feature_groups: names stand twice"),
+            *(
+                partial(self._check_columns, model)
+                for model in self.models
+                if not model.dataset.of_others  # else once those groups are there
+            ),
+            lambda: _refuse_twice([m.name for m in self.models], "models: names stand twice"),
+            lambda: _refuse_twice([m.group for m in self.models], "models: groups stand twice"),
+        )
         return self
 
     def _check_sources(self) -> None:

@@ -61,6 +61,24 @@ def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> No
     assert "Traceback" not in said
 
 
+def test_keys_that_do_not_fit_together_are_said_together(folder: Path, shop: Path) -> None:
+    text = (folder / "shop.yaml").read_text()
+    text = text.replace("source: size", "source: sise").replace("eta: 0.1", "etta: 0.1")
+    text = text.replace("one_hot: [colour]", "one_hot: [colour]\n      impute: {colour: median}")
+    text = text.replace("metric: auc, min: 0.6", "metric: acuracy, min: 0.6, max: 1")
+    (folder / "shop.yaml").write_text(text)
+    code, said = checked("shop")
+    assert code == 1
+    for key in (
+        "source is no raw column: sise",
+        "training.hyperparameters: etta is no argument of train.py",
+        "training.impute: colour is a category",
+        "gates: acuracy is not measured",
+    ):
+        assert key in said
+    assert all("shop.yaml: " in line for line in said.splitlines() if "models: shop" in line)
+
+
 def test_what_stands_outside_of_the_file_is_said_together(folder: Path, shop: Path) -> None:
     text = (folder / "shop.yaml").read_text()
     text = text.replace("trainer: ml-engineer", "trainer: somebody")
