@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from causeway.instants import declared_instant
-from causeway.use_cases.contracts import STORE_COLUMNS
+from causeway.use_cases.contracts import PARTITIONS, STORE_COLUMNS
 from causeway.use_cases.use_case import ProblemType
 from stack.processes import StackError
 from stack.use_cases.column_guess import ColumnGuess, guess_column, time_format
@@ -26,7 +26,7 @@ FEWEST_ROWS: Final = 50
 #: What a label that means "not" may be: the favourable one comes last.
 NEGATIVE: Final = ("0", "no", "false", "n", "f", "bad", "negative", "none", "-1")
 #: Names that mean something else to the store: its partitions, its columns, id and time.
-RESERVED: Final = STORE_COLUMNS | {"year", "month", "day", "hour", "record_id", "event_time"}
+RESERVED: Final = STORE_COLUMNS | PARTITIONS | {"record_id", "event_time"}
 
 
 @dataclass
