@@ -8,7 +8,7 @@ import gzip
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -99,7 +99,12 @@ def _text(path: Path) -> FileGuess:
         head.pop(0)
         guess.skip_lines += 1
     guess.separator, guess.quote = _separator(head)
-    rows = csv.reader(itertools.chain(head, lines), **_dialect(guess.separator, guess.quote))
+    _read_rows(path, guess, itertools.chain(head, lines))
+    return guess
+
+
+def _read_rows(path: Path, guess: FileGuess, lines: Iterable[str]) -> None:
+    rows = csv.reader(lines, **_dialect(guess.separator, guess.quote))
     first = next(rows, [])
     limit = CELLS // max(1, len(first))
     read = list(itertools.islice(rows, limit))
@@ -119,7 +124,6 @@ def _text(path: Path) -> FileGuess:
     if twice:
         raise StackError(f"CSV={path}: the header names {', '.join(map(repr, twice))} twice")
     guess.columns = {name: [row[at] for row in read] for at, name in enumerate(names)}
-    return guess
 
 
 def _encoding(path: Path, *, packed: bool) -> str:

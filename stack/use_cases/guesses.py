@@ -93,13 +93,7 @@ def guess_use_case(
     Raises:
         StackError: a column is not there, or cannot be what it is said to be.
     """
-    for key, name in (("ID", id_column), ("TIME", time_column), ("LABEL", label)):
-        if name is not None and name not in file.columns:
-            raise StackError(
-                f"{key}={name}: the file has no such column; use one of {', '.join(file.columns)}"
-            )
-    if file.rows < FEWEST_ROWS:
-        raise StackError(f"the file has {file.rows} rows; a model needs {FEWEST_ROWS} or more")
+    _require_columns(file, {"ID": id_column, "TIME": time_column, "LABEL": label})
     columns = {
         name: guess_column(name, values, file.nulls, file.decimal)
         for name, values in file.columns.items()
@@ -125,15 +119,30 @@ def guess_use_case(
     )
     _label_of_classes(guess)
     _require_ids(guess)
-    if "" in columns:
-        guess.ignored[""] = "a column without a name, as programs write their index"
-    for name, column in columns.items():
-        if column.distinct < 2 and name not in (label, id_column, time_column):
-            guess.ignored[name] = column.doubts[0]
+    _ignore(guess)
     guess.by_time = time is not None and _splits_by_time(guess)
     if not guess.inputs:
         raise StackError("the file has no column that a model can learn from")
     return guess
+
+
+def _require_columns(file: FileGuess, said: dict[str, str | None]) -> None:
+    for key, name in said.items():
+        if name is not None and name not in file.columns:
+            raise StackError(
+                f"{key}={name}: the file has no such column; use one of {', '.join(file.columns)}"
+            )
+    if file.rows < FEWEST_ROWS:
+        raise StackError(f"the file has {file.rows} rows; a model needs {FEWEST_ROWS} or more")
+
+
+def _ignore(guess: Guess) -> None:
+    """Leave out the columns that say nothing."""
+    if "" in guess.columns:
+        guess.ignored[""] = "a column without a name, as programs write their index"
+    for name, column in guess.columns.items():
+        if column.distinct < 2 and name not in (guess.label, guess.id_column, guess.time_column):
+            guess.ignored[name] = column.doubts[0]
 
 
 def _time_of(file: FileGuess, name: str) -> tuple[str, str | None]:
