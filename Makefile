@@ -41,8 +41,8 @@ down: setup ## stop them and clear their state
 # Two workers for two cores; tests/conftest.py says what stays together and what comes first.
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs, tries; no Airflow process
-	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/security tests/structure \
+quick: setup-dev ## the inner loop: domain, local AWS, templates, jobs; no Airflow process
+	@$(PYTEST) tests/causeway tests/localaws tests/infra tests/jobs tests/structure \
 	  -m 'not scheduler' $(ARGS)
 
 # What is run as a whole is measured, and has a floor (pyproject.toml, [tool.coverage]).
