@@ -46,6 +46,11 @@ class EndpointsHook(CausewayHook):
             reason=str(description.get("FailureReason", "")),
         )
 
+    def serving(self, endpoint: str) -> Observed:
+        """Look at an endpoint's status and config alone, which takes one permission."""
+        description = self._find("describe_endpoint", EndpointName=endpoint) or {}
+        return Observed(description.get("EndpointStatus"), description.get("EndpointConfigName"))
+
     def gone(self, endpoint: str) -> Meaning:
         """Say whether the name of a deleted endpoint is free again."""
         status = self.observe(endpoint).status

@@ -13,9 +13,7 @@ from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (
     ABOUT,
-    approve,
     clear,
-    register,
     run_of,
     say_production,
     smoke,
@@ -23,6 +21,7 @@ from tests.plugins.candidates import (
     to_production,
 )
 from tests.plugins.conftest import context, execute
+from tests.plugins.promoting import promoted
 from tests.plugins.table_records import stage_table, state_of
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
@@ -36,18 +35,6 @@ def status(version: str) -> Status:
 def served(platform: LocalPlatform) -> str:
     sagemaker = platform.client("sagemaker", "prod")
     return str(sagemaker.describe_endpoint(EndpointName="credit-risk")["EndpointConfigName"])
-
-
-def promoted(platform: LocalPlatform, note: str) -> str:
-    """A version that went all the way."""
-    version: str = register(note).perform(context())["version_arn"]
-    sync()
-    approve(platform, version)
-    clear(platform, version)
-    execute(to_production(version), run_of(version))
-    smoke(version).perform(run_of(version))
-    sync()
-    return version
 
 
 def roll_back(version: int | None = None) -> Any:
