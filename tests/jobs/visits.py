@@ -66,8 +66,8 @@ def lines(rows: int = 600, seed: int = 0) -> list[str]:
     return made
 
 
-def prepared(root: Path, case: UseCase, rows: int = 600) -> Chain:
-    """Return the chain of a raw file up to a trained model."""
+def joined(root: Path, case: UseCase, rows: int = 600) -> Chain:
+    """Return the chain of a raw file up to its dataset."""
     chain = Chain(root, case, "visits.csv")
     raw = chain.folder("raw") / chain.raw_file
     raw.write_text("\n".join([*lines(rows), ""]))
@@ -77,6 +77,13 @@ def prepared(root: Path, case: UseCase, rows: int = 600) -> Chain:
         *("features.py", "--rows", validated.parent, "--contract", chain.contract()),
         *("--output", chain.root / "features"),
     )
-    chain.preprocess(chain.join(chain.root / "features"))
+    chain.join(chain.root / "features")
+    return chain
+
+
+def prepared(root: Path, case: UseCase, rows: int = 600) -> Chain:
+    """Return the chain of a raw file up to a trained model."""
+    chain = joined(root, case, rows)
+    chain.preprocess(chain.root / "dataset")
     chain.train()
     return chain

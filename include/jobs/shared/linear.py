@@ -110,7 +110,8 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
 def parser() -> argparse.ArgumentParser:
     """Return what reads the hyperparameters; the defaults are scikit-learn's, but for max_iter."""
     arguments = argparse.ArgumentParser(description="Train a logistic regression")
-    arguments.add_argument("--C", type=float, default=1, help="the inverse of the penalty's weight")
+    # SageMaker's toolkit passes a name of one letter with one dash.
+    arguments.add_argument("-C", "--C", type=float, default=1, help="inverse of the penalty")
     arguments.add_argument("--max_iter", type=int, default=1000)
     arguments.add_argument("--class_weight", choices=("none", packing.BALANCED), default="none")
     arguments.add_argument("--seed", type=int, default=0)
