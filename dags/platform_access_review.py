@@ -23,6 +23,7 @@ its alerts again.
 from airflow.sdk import DAG, Param
 
 from causeway.topology.accounts import AUDITORS
+from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.access import ObserveAccessOperator
 from causeway_airflow.operators.access_review import AccessReviewOperator, GrantUsageOperator
@@ -43,7 +44,7 @@ with DAG(
 ):
     observe = ObserveAccessOperator.partial(
         task_id="observe_access", map_index_template=BY_ACCOUNT
-    ).expand(account_role=[role.value for role in AUDITORS])
+    ).expand(account_role=[role.value for role in topology().roles if role.kind in AUDITORS])
     usage = GrantUsageOperator.partial(
         task_id="grant_usage", map_index_template=BY_ACCOUNT, days="{{ params.days }}"
     ).expand(account_role=OWNERS)

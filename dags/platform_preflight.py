@@ -24,7 +24,8 @@ from airflow.sdk import DAG
 
 from causeway.access.checks import LOOKER
 from causeway.access.surroundings import STARTED
-from causeway.topology.accounts import AUDITORS, DUTIES
+from causeway.topology.accounts import AUDITORS
+from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.access import (
     AccessMatrixOperator,
@@ -34,20 +35,21 @@ from causeway_airflow.operators.access import (
 )
 
 BY_ACCOUNT = "{{ task.account_role }}"
+SEEN = [role for role in topology().roles if role.kind in AUDITORS]
 
 with DAG(
     "platform__preflight", schedule=None, **dag_arguments("platform", "governance", doc=__doc__)
 ):
     observe = ObserveAccessOperator.partial(
         task_id="observe_access", map_index_template=BY_ACCOUNT
-    ).expand(account_role=[role.value for role in AUDITORS])
+    ).expand(account_role=[role.value for role in SEEN])
     # An account that cannot be looked at does not keep the others from being probed.
     probe = ProbeAccessOperator.partial(
         task_id="probe_access",
         map_index_template=BY_ACCOUNT,
         sights=observe.output,
         trigger_rule="all_done",
-    ).expand(account_role=[role.value for role in AUDITORS if LOOKER in DUTIES[role]])
+    ).expand(account_role=[role.value for role in SEEN if LOOKER in role.duties])
     LookAroundOperator.partial(task_id="look_around", map_index_template=BY_ACCOUNT).expand(
         account_role=[role.value for role in STARTED]
     )

@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import CausewayError
-from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology, load_topology
+from causeway.topology.accounts import AccountRole, Topology, load_topology
 from causeway.use_cases.use_case import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.checking import check
@@ -56,7 +56,7 @@ def _render(topology: Topology, options: argparse.Namespace) -> int:
 
 def _bootstrap(topology: Topology, options: argparse.Namespace) -> int:
     printed = options.print != "none"
-    roles = DEPLOYED_ROLES if printed else options.only or DEPLOYED_ROLES
+    roles = topology.roles if printed else options.only or topology.roles
     refuse_profiles(topology, roles, options.profiles)
     if not printed:
         refuse_local_on_aws(topology)
@@ -82,7 +82,7 @@ def _connections(topology: Topology, options: argparse.Namespace) -> int:
 def _doctor(topology: Topology, options: argparse.Namespace) -> int:
     refuse_local_on_aws(topology)
     session = boto3.Session(profile_name=options.airflow_profile)
-    findings = Doctor(topology, session, options.only or DEPLOYED_ROLES).examine()
+    findings = Doctor(topology, session, options.only or ()).examine()
     for finding in findings:
         _say(str(finding))
     missing = sum(finding.problem is not None for finding in findings)

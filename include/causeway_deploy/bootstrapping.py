@@ -18,10 +18,9 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import CausewayError, DeploymentFailed
-from causeway.sharing.consumer_policies import PREFIX, consumer_policies
+from causeway.sharing.consumer_policies import PREFIX, READERS, consumer_policies
 from causeway.sharing.policies import PolicyHolder, Statement, converged
 from causeway.topology.accounts import (
-    DEPLOYED_ROLES,
     SHARERS,
     STACK_SERVICES,
     AccountRole,
@@ -73,7 +72,7 @@ def bootstrap(
     topology: Topology,
     clients: Clients,
     say: Say = lambda line: None,
-    roles: Iterable[AccountRole] = DEPLOYED_ROLES,
+    roles: Iterable[AccountRole] = (),
     use_cases: Iterable[UseCase] | None = None,
 ) -> list[Deployed]:
     """Deploy both stacks of these account roles; accounts side by side, roles of one in order.
@@ -86,7 +85,7 @@ def bootstrap(
             can be run again.
     """
     cases = tuple(load_use_cases() if use_cases is None else use_cases)
-    declared = {role: _declared(topology, role, cases) for role in roles}
+    declared = {role: _declared(topology, role, cases) for role in tuple(roles) or topology.roles}
     by_account: dict[str, list[AccountRole]] = {}
     for role in declared:
         by_account.setdefault(topology.account(role), []).append(role)
@@ -191,10 +190,18 @@ class _Policy:
 
 def _declared(topology: Topology, role: AccountRole, cases: Sequence[UseCase]) -> _Declared:
     """Return the consumers' statements that the access model declares for bucket and key."""
-    if role not in SHARERS or not topology.outside_consumers:
+    if role not in SHARERS:
         return {}
-    policies = consumer_policies(role, cases, topology, datetime.now(UTC))
-    return {policy.holder: policy.statements for policy in policies}
+    opened = topology.model_copy(update={"outside_consumers": True})
+    return {
+        policy.holder: tuple(
+            statement
+            for statement in policy.statements
+            # Where others are not let in, their statements go, also while somebody declares them.
+            if topology.outside_consumers or statement["Sid"].endswith(READERS)
+        )
+        for policy in consumer_policies(role, cases, opened, datetime.now(UTC))
+    }
 
 
 def _policies(

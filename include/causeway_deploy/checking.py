@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from causeway.sharing.consumer_policies import consumer_policies
-from causeway.topology.accounts import DEPLOYED_ROLES, GOVERNING, SHARERS, Topology
+from causeway.topology.accounts import GOVERNING, SHARERS, Topology
 from causeway.topology.people import TRUST_LIMIT, Decided, trust_size, trust_statements
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import UseCase
@@ -45,7 +45,7 @@ def check(
 
 def _sizes(topology: Topology) -> list[str]:
     notes = []
-    for role in DEPLOYED_ROLES:
+    for role in topology.roles:
         for request in (guards_request(role, topology), resources_request(role, topology)):
             if request and len(request.template.encode()) > TEMPLATE_LIMIT:
                 notes.append(

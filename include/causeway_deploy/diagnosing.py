@@ -16,7 +16,6 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.topology.accounts import (
-    DEPLOYED_ROLES,
     STACK_KEEPERS,
     STACK_SERVICES,
     AccountRole,
@@ -75,10 +74,10 @@ class Doctor:
         self,
         topology: Topology,
         airflow: boto3.Session,
-        roles: Collection[AccountRole] = DEPLOYED_ROLES,
+        roles: Collection[AccountRole] = (),
     ) -> None:
         self.topology = topology
-        self.roles = roles
+        self.roles = roles or topology.roles
         self.airflow = airflow
         self._sts = airflow.client("sts", region_name=topology.region)
         self._sessions: dict[tuple[AccountRole, str], boto3.Session] = {}
@@ -146,9 +145,9 @@ class Doctor:
 
     def _stacks(self) -> Iterator[Finding]:
         for role in self.roles:
-            if (client := self._client(role, STACK_KEEPERS[role], "cloudformation")) is None:
+            if (client := self._client(role, STACK_KEEPERS[role.kind], "cloudformation")) is None:
                 continue
-            stacks = AccountStacks(client, STACK_KEEPERS[role])
+            stacks = AccountStacks(client, STACK_KEEPERS[role.kind])
             if self.topology.guards == "stacks":
                 name = self.topology.guards_stack(role)
                 yield _looked(f"stack {name} of {role.value}", partial(self._guards, role, stacks))
@@ -170,7 +169,7 @@ class Doctor:
     def _approver_trust(self, role: AccountRole) -> dict[Decided, dict[str, Any]]:
         if role is not AccountRole.SHARED_SERVICES:
             return {}
-        iam = self._client(role, STACK_KEEPERS[role], "iam")
+        iam = self._client(role, STACK_KEEPERS[role.kind], "iam")
         return {
             stage: iam.get_role(RoleName=f"causeway-{stage}-approver")["Role"][
                 "AssumeRolePolicyDocument"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology
+from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.people import Decided, trust_statements
 from causeway_deploy.bootstrapping import guards_request, resources_request
 from causeway_deploy.stacks import StackRequest
@@ -21,7 +21,7 @@ def render(topology: Topology, folder: Path) -> list[Path]:
     `people.json`: whom the approver role of each stage trusts.
     """
     files: list[Path] = []
-    for role in DEPLOYED_ROLES:
+    for role in topology.roles:
         for kind, request in _requests(role, topology):
             path = folder / role.value / f"{kind}.yaml"
             files.append(_write(path, request.template))
@@ -37,7 +37,7 @@ def render(topology: Topology, folder: Path) -> list[Path]:
 def commands(topology: Topology, folder: Path, pattern: str) -> list[str]:
     """Return the AWS CLI commands that deploy the rendered files, in their order."""
     lines: list[str] = []
-    for role in DEPLOYED_ROLES:
+    for role in topology.roles:
         for kind, request in _requests(role, topology):
             path = folder / role.value / kind
             words = [
@@ -69,7 +69,7 @@ def stack_set_commands(topology: Topology, folder: Path, units: str) -> list[str
             next_step="Name those of the accounts: --units ou-a1b2-c3d4e5f6,…",
         )
     lines: list[str] = []
-    for role in DEPLOYED_ROLES:
+    for role in topology.roles:
         request, path = guards_request(role, topology), folder / role.value / "guards"
         targets = (
             f"OrganizationalUnitIds={units},Accounts={topology.account(role)},"

@@ -14,7 +14,7 @@ from causeway.errors import ConfigError, DeploymentFailed
 from causeway.sharing.consumer_policies import PREFIX, consumer_policies
 from causeway.sharing.policies import PolicyHolder
 from causeway.topology.access_rules import AccessRule, Grant, ResourceKind
-from causeway.topology.accounts import DEPLOYED_ROLES, AccountRole, Topology, load_topology
+from causeway.topology.accounts import AccountRole, Topology, load_topology
 from causeway.topology.stacks import guards_template
 from causeway.use_cases.use_case import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
@@ -58,7 +58,7 @@ class Deployed:
         deployed = bootstrap(
             topology or self.topology,
             up.administrators(self.description),
-            roles=roles or DEPLOYED_ROLES,
+            roles=roles,
         )
         return {item.stack: item.change for item in deployed}
 
@@ -89,7 +89,7 @@ def deployed() -> Iterator[Deployed]:
 
 def test_both_stacks_are_made_once(deployed: Deployed) -> None:
     assert set(deployed.first.values()) == {"created"}
-    assert len(deployed.first) == 8
+    assert len(deployed.first) == 9
     assert set(deployed.bootstrap().values()) == {"unchanged"}
 
 

@@ -19,6 +19,7 @@ TEMPLATE_OF = {
     "data_science": "data-science.yaml",
     "shared_services": "shared-services.yaml",
     "governance": "governance.yaml",
+    "consumer": "consumer.yaml",
     "test": "workload.yaml",
     "prod": "workload.yaml",
 }
@@ -67,13 +68,22 @@ ROLES = {
     "test": {
         "causeway-deployer",
         "causeway-acceptor",
+        "causeway-reader",
         "causeway-workload-auditor",
         "causeway-workload-stack-keeper",
         "causeway-serving-execution",
     },
+    "consumer": {
+        "causeway-acceptor",
+        "causeway-explorer",
+        "causeway-reader",
+        "causeway-consumer-auditor",
+        "causeway-consumer-stack-keeper",
+    },
     "prod": {
         "causeway-deployer",
         "causeway-acceptor",
+        "causeway-reader",
         "causeway-workload-auditor",
         "causeway-workload-stack-keeper",
         "causeway-serving-execution",
@@ -105,6 +115,7 @@ def parameters(role: str, accounts: dict[str, str], folder: Path = GUARDS) -> li
         "QueryRetentionDays": "7",
         "ScanLimitBytes": "20000000",
         "OutsideConsumers": "false",
+        "ConsumerDuties": "",
         "TopologyAccounts": ",".join(sorted(set(accounts.values()))),
     }
     declared = loaded(folder / TEMPLATE_OF[role]).parameters

@@ -15,7 +15,7 @@ from tests.localaws.conftest import ACCOUNTS, Aws, aws  # noqa: F401 - the fixtu
     [
         {"prod": "555555555555"},
         {"data_science": "555555555555"},
-        dict.fromkeys(ACCOUNTS, "444444444444"),
+        dict.fromkeys(ACCOUNTS.keys() - {"consumer"}, "444444444444"),  # that has its own
     ],
     ids=["test-and-prod", "data-science-and-test", "all-in-one"],
 )

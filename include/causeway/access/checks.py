@@ -15,7 +15,12 @@ from typing import Final
 from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.topology.access_rules import CardStatusName, Grant, ResourceKind, Route
-from causeway.topology.accounts import DUTIES, AccountId, AccountRole, Topology
+from causeway.topology.accounts import (
+    ONLINE_READERS,
+    AccountId,
+    AccountRole,
+    Topology,
+)
 from causeway.topology.arns import ModelPackageGroupArn, SageMakerArn
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import FeatureGroup
@@ -103,7 +108,7 @@ class Check:
 #: The duty of an account that uses each kind of resource, the first that the account has.
 _USERS: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
     (ResourceKind.FEATURE_CATALOG, Grant.DISCOVER): ("acceptor",),
-    (ResourceKind.FEATURE_GROUPS, Grant.READ): ("trainer",),
+    (ResourceKind.FEATURE_GROUPS, Grant.READ): ("trainer", "reader"),
     (ResourceKind.FEATURE_GROUPS, Grant.READ_WRITE): ("trainer",),
     (ResourceKind.FEATURE_GROUPS, Grant.ADMIN): ("trainer",),
     (ResourceKind.MODEL_GROUPS, Grant.REGISTER): ("registrar",),
@@ -115,8 +120,8 @@ _USERS: Final[Mapping[tuple[ResourceKind, Grant], tuple[str, ...]]] = {
     (ResourceKind.MODEL_CARDS, Grant.READ_WRITE): ("acceptor",),
     (ResourceKind.MODEL_CARDS, Grant.EXPORT): ("acceptor",),
 }
-#: The account role whose stack names the owner's catalogue to its Athena.
-DATA_CATALOG_USER: Final = AccountRole.DATA_SCIENCE
+#: The account roles whose stacks name the owner's catalogue to their Athena.
+DATA_CATALOG_USERS: Final = (AccountRole.DATA_SCIENCE, AccountRole.CONSUMER)
 #: Who looks at RAM in a consumer's account.
 LOOKER: Final = "acceptor"
 
@@ -134,7 +139,7 @@ def checks(use_cases: Iterable[UseCase], topology: Topology, now: datetime) -> t
     for grant in desired_grants(cases, topology, now):
         for account in receiving_accounts(grant, topology):
             for role in topology.roles_of(account):
-                if LOOKER in DUTIES[role]:
+                if LOOKER in role.duties:
                     for check in _of_grant(grant, account, role, cases, topology):
                         by_key.setdefault(check.key, check)
     return tuple(sorted(by_key.values(), key=lambda c: (c.account, c.resource, c.grant, c.duty)))
@@ -175,13 +180,13 @@ def _of_grant(
     if grant.route == "ram":
         yield check(Probe.VISIBLE, duty=LOOKER)
     users = _USERS.get((grant.kind, grant.grant), ())
-    duty = next((user for user in users if user in DUTIES[role]), None)
+    duty = next((user for user in users if user in role.duties), None)
     if duty is None:
         return
     if grant.kind is ResourceKind.FEATURE_CATALOG:
         yield check(Probe.SEARCH, Need("sagemaker:Search", "*"), duty=duty)
     elif grant.kind is ResourceKind.FEATURE_GROUPS:
-        for probe, needs, location in _of_feature_group(grant, account, cases, topology):
+        for probe, needs, location in _of_feature_group(grant, account, role, cases, topology):
             yield check(probe, *needs, duty=duty, location=location)
     elif grant.kind is ResourceKind.MODEL_CARDS:
         need = Need("sagemaker:DescribeModelCard", str(grant.resource))
@@ -198,7 +203,11 @@ _NOWHERE: Final = ("", "")
 
 
 def _of_feature_group(
-    grant: DesiredGrant, account: AccountId, cases: Sequence[UseCase], topology: Topology
+    grant: DesiredGrant,
+    account: AccountId,
+    role: AccountRole,
+    cases: Sequence[UseCase],
+    topology: Topology,
 ) -> Iterator[_Part]:
     group = str(grant.resource)
     actions = [
@@ -213,7 +222,7 @@ def _of_feature_group(
         yield probe, (Need(f"sagemaker:{action}", group),), _NOWHERE
     name = grant.resource.name
     case, contract = next((c, g) for c in cases for g in c.feature_groups if g.name == name)
-    if not contract.offline.enabled:
+    if not contract.offline.enabled or role in ONLINE_READERS:
         return
     prefix = offline_prefix(case)
     bucket = topology.bucket(grant.owner_role)
@@ -232,7 +241,7 @@ def _of_feature_group(
         ),
         location,
     )
-    if DATA_CATALOG_USER in topology.roles_of(account):
+    if role.kind in DATA_CATALOG_USERS:
         own = f"arn:{topology.partition}:athena:{topology.region}:{account}"
         needs = (Need("athena:GetDataCatalog", f"{own}:datacatalog/{DATA_CATALOG}"),)
         yield Probe.FIND_CATALOGUE, needs, _NOWHERE

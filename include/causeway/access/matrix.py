@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from causeway.access.checks import Check
+from causeway.access.outside import Outsider
 from causeway.access.prediction import Predictor
 from causeway.access.verdicts import REMEDIES, Answer, Side, Verdict, untested
 from causeway.instants import for_people, instant
@@ -85,7 +86,9 @@ def matrix(
     )
 
 
-def report(rows: Sequence[Row], *, run: str, at: datetime) -> dict[str, Any]:
+def report(
+    rows: Sequence[Row], others: Sequence[Outsider] = (), *, run: str, at: datetime
+) -> dict[str, Any]:
     """Return the matrix as it is stored."""
     return {
         "schema": "causeway.access-matrix/1",
@@ -93,6 +96,7 @@ def report(rows: Sequence[Row], *, run: str, at: datetime) -> dict[str, Any]:
         "at": instant(at),
         "summary": summary(rows),
         "rows": [row.as_json() for row in rows],
+        "outside": [other.as_json() for other in others],
     }
 
 
@@ -107,7 +111,9 @@ def table(rows: Sequence[Row]) -> str:
     return text_table(("account", "resource", "grant", "predicted", "probed"), _lines(rows))
 
 
-def markdown(rows: Sequence[Row], *, run: str, at: datetime) -> str:
+def markdown(
+    rows: Sequence[Row], others: Sequence[Outsider] = (), *, run: str, at: datetime
+) -> str:
     """Return the matrix as a Markdown page."""
     counted = ", ".join(f"{count} {name}" for name, count in summary(rows).items())
     parts = [
@@ -116,6 +122,7 @@ def markdown(rows: Sequence[Row], *, run: str, at: datetime) -> str:
         markdown_table(("account", "resource", "grant", "predicted", "probed"), _lines(rows)),
     ]
     parts += [f"- {markdown_text(fault_text(row))}" for row in faults_of(rows)]
+    parts += [f"- Outside the topology: {markdown_text(str(other))}" for other in others]
     return "\n\n".join(parts) + "\n"
 
 

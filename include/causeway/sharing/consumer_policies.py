@@ -24,7 +24,7 @@ from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.accounts import ONLINE_READERS, AccountId, AccountRole, Topology
 from causeway.topology.arns import OrganisationArn
 from causeway.topology.names import FEATURE_DATABASE
 from causeway.use_cases.use_case import UseCase
@@ -32,6 +32,8 @@ from causeway.versions.registry import ARTIFACT, RELEASED, RELEASES
 
 #: How the Sids of consumers' statements begin; no template has one that does.
 PREFIX: Final = "CausewayConsumers"
+#: How the Sids end that let in one role of each of the topology's consumers, and nobody else there.
+READERS: Final = "Readers"
 
 #: The accounts whose duties the templates' own statements name, by what they are granted.
 _BASELINE: Final[Mapping[tuple[ResourceKind, Grant], tuple[AccountRole, ...]]] = MappingProxyType(
@@ -83,10 +85,11 @@ def consumer_policies(
     policies = _policies(role, tuple(use_cases), topology, now)
     if not topology.outside_consumers:
         for policy in policies:
-            if policy.statements and policy.holder in (PolicyHolder.BUCKET, PolicyHolder.KEY):
+            outside = [s["Sid"] for s in policy.statements if not s["Sid"].endswith(READERS)]
+            if outside and policy.holder in (PolicyHolder.BUCKET, PolicyHolder.KEY):
                 raise ConfigError(
                     f"the declared access goes beyond the guards of {role.value}: the "
-                    f"{policy.holder.word} {policy.name} would need {policy.statements[0]['Sid']}",
+                    f"{policy.holder.word} {policy.name} would need {outside[0]}",
                     next_step="Have an administrator set `outside_consumers: true` and deploy the "
                     "guards, or take the grant out.",
                 )
@@ -117,14 +120,15 @@ def _of_data(
     bucket = _bucket_arn(topology, AccountRole.DATA)
     readers: dict[str, set[str]] = {}
     for grant in grants:
-        if grant.kind is ResourceKind.FEATURE_GROUPS:
+        if grant.kind is ResourceKind.FEATURE_GROUPS and _reads_offline(grant, topology):
             prefix = prefixes[grant.resource.name]
             readers.setdefault(prefix, set()).add(grant.principal)
     statements: list[Statement] = []
+    only = _readers(topology)
     for prefix, principals in sorted(readers.items()):
         word = f"Offline{_word(prefix)}"
         statements += _statements(
-            f"Read{word}", ["s3:GetObject"], [f"{bucket}/{prefix}/*"], principals
+            f"Read{word}", ["s3:GetObject"], [f"{bucket}/{prefix}/*"], principals, readers=only
         )
         statements += _statements(
             f"List{word}",
@@ -132,11 +136,12 @@ def _of_data(
             [bucket],
             principals,
             {"StringLike": {"s3:prefix": [f"{prefix}/*"]}},
+            only,
         )
     all_readers = {principal for principals in readers.values() for principal in principals}
     return (
         ConsumerPolicy(PolicyHolder.BUCKET, topology.bucket(AccountRole.DATA), tuple(statements)),
-        _key_policy(AccountRole.DATA, topology, all_readers, set()),
+        _key_policy(AccountRole.DATA, topology, all_readers, set(), only),
     )
 
 
@@ -153,7 +158,7 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
     actions = [f"glue:{action}" for action in _LOOK_UPS]
     readers: dict[str, set[str]] = {}
     for grant in grants:
-        if grant.kind is ResourceKind.FEATURE_GROUPS and grant.principal != owner:
+        if grant.kind is ResourceKind.FEATURE_GROUPS and _reads_offline(grant, topology):
             group = grant.resource.name.replace("-", "_").lower()
             readers.setdefault(group, set()).add(grant.principal)
     statements: list[Statement] = []
@@ -168,6 +173,7 @@ def _catalog_policy(grants: Iterable[DesiredGrant], topology: Topology) -> Consu
             actions,
             [*database, f"{tables}/{group}_*"],
             principals - {consumer},
+            readers=_readers(topology),
         )
     return ConsumerPolicy(PolicyHolder.CATALOG, owner, tuple(statements))
 
@@ -208,11 +214,15 @@ def _of_artifacts(
 
 
 def _key_policy(
-    role: AccountRole, topology: Topology, reading: set[str], writing: set[str]
+    role: AccountRole,
+    topology: Topology,
+    reading: set[str],
+    writing: set[str],
+    readers: Mapping[str, str] = MappingProxyType({}),
 ) -> ConsumerPolicy:
     through_s3 = {"StringEquals": {"kms:ViaService": [f"s3.{topology.region}.amazonaws.com"]}}
     statements = (
-        *_statements("Decrypt", ["kms:Decrypt"], ["*"], reading, through_s3),
+        *_statements("Decrypt", ["kms:Decrypt"], ["*"], reading, through_s3, readers),
         *_statements("Encrypt", ["kms:GenerateDataKey"], ["*"], writing, through_s3),
     )
     return ConsumerPolicy(PolicyHolder.KEY, topology.key_alias(role), statements)
@@ -246,10 +256,15 @@ def _statements(
     resources: list[str],
     principals: Iterable[str],
     condition: Mapping[str, Mapping[str, list[str]]] | None = None,
+    readers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Statement, ...]:
-    """Return up to three statements: for accounts, for units, for the organisation."""
+    """Return up to four statements: for accounts, their only readers, units, the organisation.
+
+    `readers` are the roles that alone are let in, by their account.
+    """
     receivers = sorted(principals)
-    accounts = [p for p in receivers if p.isdigit()]
+    accounts = [p for p in receivers if p.isdigit() and p not in readers]
+    consumers = [p for p in receivers if p in readers]
     arns = [OrganisationArn.parse(p) for p in receivers if not p.isdigit()]
     partition = next((arn.partition for arn in arns), "aws")
     units = [_path(arn) for arn in arns if arn.unit]
@@ -257,6 +272,11 @@ def _statements(
     statements: list[Statement] = []
     for suffix, who, membership in (
         ("", accounts, {}),
+        (
+            READERS,
+            consumers,
+            {"ArnEquals": {"aws:PrincipalArn": [readers[account] for account in consumers]}},
+        ),
         ("Units", units, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": units}}),
         ("Organisation", organisations, {"StringEquals": {"aws:PrincipalOrgID": organisations}}),
     ):
@@ -266,7 +286,7 @@ def _statements(
         statement: Statement = {
             "Sid": f"{PREFIX}{word}{suffix}",
             "Effect": "Allow",
-            "Principal": {"AWS": "*" if suffix else roots},
+            "Principal": {"AWS": roots if suffix in ("", READERS) else "*"},
             "Action": actions,
         }
         if resources:  # a repository's policy names none
@@ -295,6 +315,18 @@ def _path(unit: OrganisationArn) -> str:
 def _is_beyond(grant: DesiredGrant, topology: Topology) -> bool:
     baseline = {topology.account(role) for role in _BASELINE.get((grant.kind, grant.grant), ())}
     return AccountId(grant.principal) not in baseline
+
+
+def _readers(topology: Topology) -> dict[str, str]:
+    return {
+        topology.account(role): topology.role_arn(role, "reader") for role in topology.consumers
+    }
+
+
+def _reads_offline(grant: DesiredGrant, topology: Topology) -> bool:
+    """Tell whether a receiver of features may have use for their offline store."""
+    roles = topology.roles_of(grant.principal)
+    return not roles or any(role not in ONLINE_READERS for role in roles)
 
 
 def _bucket_arn(topology: Topology, role: AccountRole) -> str:

@@ -23,7 +23,6 @@ from causeway.topology.access_rules import (
     Route,
 )
 from causeway.topology.accounts import (
-    DEPLOYED_ROLES,
     SHARERS,
     AccountId,
     AccountRole,
@@ -170,7 +169,7 @@ def receiving_accounts(grant: DesiredGrant, topology: Topology) -> tuple[Account
     if grant.principal.isdigit():
         accounts = {AccountId(grant.principal)}
     elif OrganisationArn.parse(grant.principal).unit is None:
-        accounts = {topology.account(role) for role in DEPLOYED_ROLES}
+        accounts = {topology.account(role) for role in topology.roles}
     else:
         accounts = set()
     return tuple(sorted(accounts - {grant.owner}))
@@ -265,7 +264,8 @@ def _role(word: str) -> AccountRole:
     except ValueError as error:
         raise ConfigError(
             f"access: {word!r} is no account role",
-            next_step=f"Use one of: {', '.join(role.value for role in AccountRole)}.",
+            next_step=f"Use one of: {', '.join(role.value for role in AccountRole)}, "
+            "consumer_<name>.",
         ) from error
 
 

@@ -104,7 +104,9 @@ def plan_share(desired: DesiredShare, state: OwnerState) -> SharePlan:
     principals = _Compared(desired.principals, survivor.principals)
     waiting += [f"{entity} is {status}" for entity, status in resources.leaving]
     waiting += [f"{entity} is {status}" for entity, status in principals.leaving]
-    waiting += [f"{entity} has not joined yet" for entity in principals.coming]
+    waiting += [
+        f"{entity} has not joined yet: it waits for the other side" for entity in principals.coming
+    ]
     surplus = tuple(e for e in resources.surplus if e not in declared)
     if surplus or principals.surplus:
         actions.append(Disassociate(survivor.arn, survivor.name, surplus, principals.surplus))

@@ -7,6 +7,7 @@ stated here and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,10 @@ AccountId = NewType("AccountId", str)
 """Twelve digits; checked where it enters (`Topology`, `causeway.topology.arns`)."""
 
 
+#: The roles of consumers beside `consumer`.
+_CONSUMER: Final = re.compile(r"consumer(_[a-z0-9]{1,20}){1,2}")
+
+
 class AccountRole(StrEnum):
     """What an account is for; several roles may live in one account."""
 
@@ -37,7 +42,27 @@ class AccountRole(StrEnum):
     GOVERNANCE = "governance"
     TEST = "test"
     PROD = "prod"
+    CONSUMER = "consumer"
     MANAGEMENT = "management"
+
+    @classmethod
+    def _missing_(cls, value: object) -> AccountRole | None:
+        """Return the role of a further consumer, `consumer_<name>`: a topology may have several."""
+        if not isinstance(value, str) or not _CONSUMER.fullmatch(value):
+            return None
+        role = str.__new__(cls, value)
+        role._name_, role._value_ = value.upper(), value
+        return cls._value2member_map_.setdefault(value, role)  # type: ignore[return-value]
+
+    @property
+    def kind(self) -> AccountRole:
+        """What duties and templates go by: the role itself, `consumer` for each consumer."""
+        return AccountRole.CONSUMER if self.startswith(AccountRole.CONSUMER) else self
+
+    @property
+    def duties(self) -> tuple[str, ...]:
+        """The least-privilege IAM roles of its account."""
+        return DUTIES[self.kind]
 
     @property
     def dashed(self) -> str:
@@ -45,12 +70,15 @@ class AccountRole(StrEnum):
         return self.value.replace("_", "-")
 
 
-#: The roles that have a CloudFormation stack, resources and people of their own.
-DEPLOYED_ROLES: Final = tuple(role for role in AccountRole if role is not AccountRole.MANAGEMENT)
+#: The roles that every topology has; `Topology.roles` has its consumers, too.
+DEPLOYED_ROLES: Final = tuple(
+    role for role in AccountRole if role not in (AccountRole.CONSUMER, AccountRole.MANAGEMENT)
+)
 
 _WORKLOAD: Final = (
     "deployer",
     "acceptor",
+    "reader",
     "workload-auditor",
     "workload-stack-keeper",
     "serving-execution",
@@ -100,6 +128,13 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
         ),
         AccountRole.TEST: _WORKLOAD,
         AccountRole.PROD: _WORKLOAD,
+        AccountRole.CONSUMER: (
+            "acceptor",
+            "explorer",
+            "reader",
+            "consumer-auditor",
+            "consumer-stack-keeper",
+        ),
     }
 )
 
@@ -112,6 +147,7 @@ AUDITORS: Final[Mapping[AccountRole, str]] = MappingProxyType(
         AccountRole.SHARED_SERVICES: "registry-auditor",
         AccountRole.TEST: "workload-auditor",
         AccountRole.PROD: "workload-auditor",
+        AccountRole.CONSUMER: "consumer-auditor",
     }
 )
 
@@ -124,6 +160,7 @@ STACK_KEEPERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
         AccountRole.GOVERNANCE: "governance-stack-keeper",
         AccountRole.TEST: "workload-stack-keeper",
         AccountRole.PROD: "workload-stack-keeper",
+        AccountRole.CONSUMER: "consumer-stack-keeper",
     }
 )
 
@@ -139,6 +176,9 @@ STACK_SERVICES: Final[Mapping[AccountRole, str]] = MappingProxyType(
 SHARERS: Final[Mapping[AccountRole, str]] = MappingProxyType(
     {AccountRole.DATA: "data-sharer", AccountRole.SHARED_SERVICES: "registry-owner"}
 )
+
+#: The account roles that read shared features online only, at inference.
+ONLINE_READERS: Final = (AccountRole.TEST, AccountRole.PROD)
 
 #: The account roles from whose accounts people may sign in.
 GOVERNING: Final = (AccountRole.GOVERNANCE, AccountRole.SHARED_SERVICES)
@@ -227,6 +267,7 @@ class Topology(Strict):
         missing = [role.value for role in DEPLOYED_ROLES if role not in self.accounts]
         if missing:
             raise ValueError(f"accounts: no account id for {', '.join(missing)}")
+        self._check_consumers()
         check_people(self.people)
         self._check_owners_of_principals()
         if not self.local and self.trail_delay_minutes < TRAIL_DELAY_MINUTES:
@@ -237,6 +278,14 @@ class Topology(Strict):
                 "topology with `local: true`"
             )
         return self
+
+    def _check_consumers(self) -> None:
+        """Refuse a consumer in an account of another role, whose rights it would have."""
+        for role in self.consumers:
+            if others := [r for r in self.roles_of(self.accounts[role]) if r is not role]:
+                raise ValueError(
+                    f"accounts: {role} has the account of {others[0]}; a consumer has its own"
+                )
 
     def _check_owners_of_principals(self) -> None:
         """Refuse people whose principal belongs to whoever trains or deploys, or to Airflow.
@@ -269,12 +318,31 @@ class Topology(Strict):
                 )
 
     def account(self, role: AccountRole) -> AccountId:
-        """Return the account that plays the role; management defaults to governance."""
+        """Return the account that plays the role; management defaults to governance.
+
+        Raises:
+            ConfigError: the topology has no such consumer.
+        """
+        if role not in self.accounts and role is not AccountRole.MANAGEMENT:
+            raise ConfigError(
+                f"topology {self.name}: accounts has no {role}",
+                next_step=f"Add its account id, or use one of: {', '.join(self.roles)}.",
+            )
         return AccountId(self.accounts.get(role) or self.accounts[AccountRole.GOVERNANCE])
+
+    @property
+    def consumers(self) -> tuple[AccountRole, ...]:
+        """The further consumers of what is shared."""
+        return tuple(sorted(role for role in self.accounts if role.kind is AccountRole.CONSUMER))
+
+    @property
+    def roles(self) -> tuple[AccountRole, ...]:
+        """The roles that have a CloudFormation stack, resources and people of their own."""
+        return (*DEPLOYED_ROLES, *self.consumers)
 
     def roles_of(self, account: str) -> tuple[AccountRole, ...]:
         """Return every role that the account plays; none for a foreign account."""
-        return tuple(role for role in DEPLOYED_ROLES if self.account(role) == account)
+        return tuple(role for role in self.roles if self.account(role) == account)
 
     def organisation_arn(self, unit: str | None = None) -> str:
         """Return the ARN of the organisation, or of one of its units by the unit's id.
@@ -295,11 +363,11 @@ class Topology(Strict):
 
     def bucket(self, role: AccountRole) -> str:
         """Return the name of the account role's bucket."""
-        return f"causeway-{role.dashed}-{self.account(role)}-{self.region}"
+        return f"causeway-{role.kind.dashed}-{self.account(role)}-{self.region}"
 
     def key_alias(self, role: AccountRole) -> str:
         """Return the KMS alias of the account role (data, data science, shared services)."""
-        return f"alias/causeway-{role.dashed}"
+        return f"alias/causeway-{role.kind.dashed}"
 
     def key_alias_arn(self, role: AccountRole) -> str:
         """Return the ARN of the account role's KMS alias, usable from other accounts."""
@@ -323,10 +391,10 @@ class Topology(Strict):
         Raises:
             ConfigError: the account role has no such duty.
         """
-        if duty not in DUTIES[role]:
+        if duty not in role.duties:
             raise ConfigError(
                 f"account role {role.value} has no duty {duty!r}",
-                next_step=f"Use one of: {', '.join(DUTIES[role])}.",
+                next_step=f"Use one of: {', '.join(role.duties)}.",
             )
         return f"arn:{self.partition}:iam::{self.account(role)}:role/causeway-{duty}"
 

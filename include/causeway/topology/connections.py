@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES, AccountRole, Topology
+from causeway.topology.accounts import DUTIES, AccountRole, Topology
 
 #: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
 NOT_CONNECTED: Final = frozenset(
@@ -39,8 +39,8 @@ def connections(topology: Topology) -> tuple[Connection, ...]:
     """List every Airflow connection that the DAGs use, in the order of the roles."""
     return tuple(
         Connection(connection_id(role, duty), role, duty, topology.role_arn(role, duty))
-        for role in DEPLOYED_ROLES
-        for duty in DUTIES[role]
+        for role in topology.roles
+        for duty in role.duties
         if duty not in NOT_CONNECTED
     )
 
@@ -51,7 +51,7 @@ def connection_id(role: AccountRole, duty: str) -> str:
     Raises:
         ConfigError: the account role has no such duty that Airflow acts as.
     """
-    allowed = [d for d in DUTIES.get(role, ()) if d not in NOT_CONNECTED]
+    allowed = [d for d in (role.duties if role.kind in DUTIES else ()) if d not in NOT_CONNECTED]
     if duty not in allowed:
         raise ConfigError(
             f"no connection for duty {duty!r} in account role {role.value}",

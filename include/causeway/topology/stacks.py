@@ -40,7 +40,7 @@ _TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 def guards_path(role: AccountRole) -> Path:
     """Return the file of the guards' template, as it is before people and Airflow are filled in."""
-    return INFRA_DIR / "guards" / _TEMPLATES.get(role, f"{role.dashed}.yaml")
+    return INFRA_DIR / "guards" / _TEMPLATES.get(role, f"{role.kind.dashed}.yaml")
 
 
 def guards_template(role: AccountRole, topology: Topology) -> str:
@@ -80,7 +80,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     `<Role>AccountId` is that role's account, `AccountRole` the role itself, `ManagedMlflowServer`
     the name of the managed MLflow server, empty without one, `KeepsModelCards` whether the account
     keeps model cards of its own, `LandingObjects` and `LandingKeys` the raw files in buckets of
-    others, `TopologyAccounts` all accounts, `OutsideConsumers` whether others may be let in.
+    others, `TopologyAccounts` all accounts, `ConsumerDuties` the duties of consumers,
+    `OutsideConsumers` whether others may be let in.
     `TrustedAirflowRoleArn` is empty unless the topology names one, so that one named before is not
     trusted any longer. `ImageRepositories` hold the topology's images. `Subnets` and `VolumeKeys`
     are of the account's `compute`, `JobRetentionDays`, `QueryRetentionDays` and `ScanLimitBytes`
@@ -89,7 +90,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     Raises:
         ConfigError: the template asks for something else.
     """
-    values = {f"{_camel(other)}AccountId": topology.account(other) for other in AccountRole}
+    known = (*topology.roles, AccountRole.MANAGEMENT)
+    values = {f"{_camel(other)}AccountId": topology.account(other) for other in known}
     compute = topology.compute_of(role)
     managed = topology.mlflow.managed if topology.mlflow else ""
     all_values: dict[str, str] = {
@@ -110,6 +112,9 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "QueryRetentionDays": str(topology.retention.queries_days),
         "ScanLimitBytes": str(round(topology.query_scan_limit_gb * 10**9)),
         "KeepsModelCards": _flag(role.value in topology.model_cards.spokes),
+        "ConsumerDuties": ",".join(
+            topology.role_arn(role, duty) for role in topology.consumers for duty in role.duties
+        ),
         "OutsideConsumers": _flag(topology.outside_consumers),
         "TopologyAccounts": ",".join(sorted(set(topology.accounts.values()))),
         "TrustsAirflowOtherwise": _flag(

@@ -22,7 +22,7 @@ class ObserveAccessOperator(CausewayOperator):
     """
 
     def __init__(self, *, account_role: str, **kwargs: Any) -> None:
-        duty = AUDITORS[AccountRole(account_role)]
+        duty = AUDITORS[AccountRole(account_role).kind]
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
     def perform(self, context: Context) -> SightDocument:
@@ -39,7 +39,7 @@ class LookAroundOperator(CausewayOperator):
     """
 
     def __init__(self, *, account_role: str, **kwargs: Any) -> None:
-        duty = AUDITORS[AccountRole(account_role)]
+        duty = AUDITORS[AccountRole(account_role).kind]
         super().__init__(account_role=account_role, duty=duty, **kwargs)
 
     def perform(self, context: Context) -> dict[str, list[str]]:

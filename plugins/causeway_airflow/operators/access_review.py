@@ -28,7 +28,7 @@ class GrantUsageOperator(CausewayOperator):
     conf_parameters: ClassVar[Mapping[str, Kind]] = {"days": "integer"}
 
     def __init__(self, *, account_role: str, days: int | str = 90, **kwargs: Any) -> None:
-        duty = AUDITORS[AccountRole(account_role)]
+        duty = AUDITORS[AccountRole(account_role).kind]
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.days: Any = days
 

@@ -67,7 +67,9 @@ def review_access(
     report = Report(ACCESS_REVIEW, run, window.now, counts(findings), content, text)
     uri = store_report(hook, report)
     raised = raise_alerts(hook, alerts(findings, alerts_name))
-    unseen = {accounts.account(role) for role in AUDITORS} - {sight.account for sight in sights}
+    unseen = {accounts.account(role) for role in accounts.roles if role.kind in AUDITORS} - {
+        sight.account for sight in sights
+    }
     if unseen:
         raise SharingError(
             f"nobody could look at {', '.join(sorted(unseen))}; the rest is in {uri}",

@@ -14,7 +14,7 @@ from causeway.instants import moment
 from causeway.sharing.grants import receiving_accounts
 from causeway.sharing.permissions import RESOURCE_TYPES
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import DUTIES, AccountRole, Topology
+from causeway.topology.accounts import AccountRole, Topology
 from causeway.topology.arns import FeatureGroupArn
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
@@ -83,7 +83,7 @@ def discover_shared(hook: Hooks) -> DiscoveredResources:
 
 
 def _explorer_role(account_role: str) -> AccountRole:
-    able = [role.value for role, duties in DUTIES.items() if EXPLORER in duties]
+    able = [role.value for role in topology().roles if EXPLORER in role.duties]
     if account_role not in able:
         raise ConfigError(
             f"nobody looks for features as account role {account_role!r}",

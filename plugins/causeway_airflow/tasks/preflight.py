@@ -16,6 +16,7 @@ from causeway.access.matrix import (
     summary,
     table,
 )
+from causeway.access.outside import outsiders
 from causeway.access.prediction import Predictor
 from causeway.access.sights import Sight
 from causeway.access.verdicts import Verdict
@@ -26,7 +27,7 @@ from causeway_airflow.configuration import topology
 from causeway_airflow.results import AccessMatrix, ProbedAccess
 from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.declared_access import declared_checks
+from causeway_airflow.tasks.declared_access import declared_checks, declared_grants
 from causeway_airflow.tasks.probes import Prober
 from causeway_airflow.tasks.reports import store_report
 from causeway_airflow.tasks.sights import Auditor
@@ -75,10 +76,15 @@ def access_matrix(
     verdicts = {
         key: _verdict(probe) for of_account in probes for key, probe in (of_account or {}).items()
     }
-    rows = matrix(declared_checks(), Predictor(sights_of(documents), topology()), verdicts)
+    sights = tuple(sights_of(documents))
+    rows = matrix(declared_checks(), Predictor(sights, topology()), verdicts)
     log.info("access matrix of %s:\n%s", run, table(rows))
+    others = outsiders(declared_grants(), sights, topology())
+    for other in others:
+        log.info("outside the topology: %s", other)
     counts, at = summary(rows), clock.now()
-    content, text = report(rows, run=run, at=at), markdown(rows, run=run, at=at)
+    content = report(rows, others, run=run, at=at)
+    text = markdown(rows, others, run=run, at=at)
     uri = store_report(hook, Report(ACCESS_MATRIX, run, at, counts, content, text))
     unprobed = {row.check.account_role for row in rows if row.check.key not in verdicts}
     _require_no_faults(rows, unprobed, uri)

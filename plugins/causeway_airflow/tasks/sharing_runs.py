@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES
 from causeway_airflow.configuration import topology
 from causeway_airflow.results import PlannedShare, Receiver, ShareOfOwner
 from causeway_airflow.tasks.declared_access import consumed_shares
@@ -30,8 +29,8 @@ def receiving_roles(plans: Iterable[Plans]) -> list[Receiver]:
     """
     offered = {plan["share"] for of_owner in plans for plan in of_owner if plan["offered"]}
     receivers: dict[str, Receiver] = {}
-    for role in DEPLOYED_ROLES:
-        if "acceptor" in DUTIES[role]:
+    for role in topology().roles:
+        if "acceptor" in role.duties:
             names = [share.name for share in consumed_shares(role) if share.name in offered]
             if names:
                 receiver = Receiver(account_role=role.value, shares=names)

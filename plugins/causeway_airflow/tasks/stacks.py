@@ -53,7 +53,7 @@ def check_guards(hook: Hooks) -> list[str]:
         return []
     lines = [
         f"{role.value}: {line}"
-        for role in STACK_KEEPERS
+        for role in accounts.roles
         for line in differences(role, accounts, _deployed(hook, role))
     ]
     if lines:
@@ -62,13 +62,13 @@ def check_guards(hook: Hooks) -> list[str]:
             next_step="Find out who changed them (CloudTrail, the topology's history). Then an "
             "administrator deploys them: python -m causeway_deploy bootstrap.",
         )
-    names = [accounts.guards_stack(role) for role in STACK_KEEPERS]
+    names = [accounts.guards_stack(role) for role in accounts.roles]
     log.info("as declared: %s", ", ".join(names))
     return names
 
 
 def _deployed(hook: Hooks, role: AccountRole) -> DeployedGuards | None:
-    stacks = hook(CloudFormationHook, role, STACK_KEEPERS[role])
+    stacks = hook(CloudFormationHook, role, STACK_KEEPERS[role.kind])
     name = topology().guards_stack(role)
     stack = stacks.find(name)
     if stack is None:
@@ -76,7 +76,7 @@ def _deployed(hook: Hooks, role: AccountRole) -> DeployedGuards | None:
     values = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", ())}
     trust = {}
     if role is AccountRole.SHARED_SERVICES:
-        iam = hook(IamHook, role, STACK_KEEPERS[role])
+        iam = hook(IamHook, role, STACK_KEEPERS[role.kind])
         for stage in get_args(Decided):
             approver = topology().role_arn(role, f"{stage}-approver").rpartition("/")[2]
             trust[stage] = iam.trust(approver)

@@ -8,7 +8,7 @@ from typing import Final
 from causeway.errors import NotSharedYet
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import DUTIES, AccountRole
+from causeway.topology.accounts import AccountRole
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.hooks.shared_with_me import SharedWithMeHook
@@ -18,7 +18,7 @@ from causeway_airflow.tasks.declared_access import consumed_shares
 
 #: The duties that use each kind of resource; the first that the account role has describes it.
 USERS: Final[Mapping[ResourceKind, tuple[str, ...]]] = {
-    ResourceKind.FEATURE_GROUPS: ("trainer",),
+    ResourceKind.FEATURE_GROUPS: ("trainer", "reader"),
     ResourceKind.MODEL_GROUPS: ("registrar", "deployer"),
     ResourceKind.MODEL_CARDS: ("acceptor",),
 }
@@ -38,7 +38,7 @@ def verify_access(hook: Hooks, consumer: AccountRole) -> VerifiedAccess:
     described: set[str] = set()
     waiting: set[str] = set()
     for share in shares:
-        duty = next((d for d in USERS.get(share.kind, ()) if d in DUTIES[consumer]), None)
+        duty = next((d for d in USERS.get(share.kind, ()) if d in consumer.duties), None)
         for arn in map(str, share.resources):
             if arn not in visible[share.resource_type]:
                 waiting.add(arn)

@@ -17,6 +17,7 @@ from causeway.topology.accounts import AccountRole, Topology
 from causeway.use_cases.use_case import UseCase
 
 STRANGER = "777777777777"
+CONSUMER = "888888888888"
 ORGANISATION = "arn:aws:organizations::444444444444:organization/o-abcdefghij"
 UNIT = "arn:aws:organizations::444444444444:ou/o-abcdefghij/ou-abcd-abcdefgh"
 DATA, SHARED = AccountRole.DATA, AccountRole.SHARED_SERVICES
@@ -83,16 +84,20 @@ def test_the_catalogue_is_open_to_who_reads_the_groups_and_to_the_trainer(
 def test_another_account_reads_the_offline_store_of_what_it_was_granted(
     case: UseCase, topology: Topology, now: datetime
 ) -> None:
-    policies_ = consumer_policies(DATA, [granted(case, read("test", STRANGER))], topology, now)
+    policies_ = consumer_policies(
+        DATA, [granted(case, read("test", "consumer", STRANGER))], topology, now
+    )
     bucket, key = of(policies_, PolicyHolder.BUCKET), of(policies_, PolicyHolder.KEY)
     arn = f"arn:aws:s3:::{bucket.name}"
     inside = f"{arn}/offline-store/credit_risk/x.parquet"
-    for account in ("555555555555", STRANGER):
-        assert may(bucket, account, "s3:GetObject", inside)
-        assert may(
-            bucket, account, "s3:ListBucket", arn, **{"s3:prefix": "offline-store/credit_risk/a"}
-        )
-        via = {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+    reader = {"aws:PrincipalArn": f"arn:aws:iam::{CONSUMER}:role/causeway-reader"}
+    assert not may(bucket, CONSUMER, "s3:GetObject", inside), "only its reader may"
+    assert not may(bucket, "555555555555", "s3:GetObject", inside), "test reads online only"
+    for account, who in ((CONSUMER, reader), (STRANGER, {})):
+        assert may(bucket, account, "s3:GetObject", inside, **who)
+        prefix = {"s3:prefix": "offline-store/credit_risk/a"}
+        assert may(bucket, account, "s3:ListBucket", arn, **prefix, **who)
+        via = {"kms:ViaService": "s3.eu-central-1.amazonaws.com", **who}
         assert may(
             key, account, "kms:Decrypt", "arn:aws:kms:eu-central-1:111111111111:key/k", **via
         )

@@ -137,7 +137,7 @@ def test_the_organisation_and_its_units_are_principals_by_arn(case, topology, no
     assert set(grants) == {ORGANISATION, unit, "666666666666"}
     reached = receiving_accounts(grants[ORGANISATION], organised)
     assert "333333333333" not in reached
-    assert len(reached) == 5
+    assert len(reached) == 6
     assert receiving_accounts(grants[unit], organised) == ()
 
 

@@ -203,7 +203,10 @@ def test_what_is_on_its_way_is_waited_for() -> None:
     )
     plan = plan_share(desired(), state(observed))
     assert plan.is_quiet
-    assert plan.waiting == (f"{G1} is DISASSOCIATING", f"{B} has not joined yet")
+    assert plan.waiting == (
+        f"{G1} is DISASSOCIATING",
+        f"{B} has not joined yet: it waits for the other side",
+    )
 
 
 def test_what_is_not_declared_is_taken_out_before_anything_is_given() -> None:

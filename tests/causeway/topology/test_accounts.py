@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 
 from causeway.documents import parse
@@ -29,6 +31,30 @@ def test_several_roles_may_live_in_one_account() -> None:
     assert make().roles_of("999999999999") == ()
 
 
+def test_a_topology_takes_further_consumers_by_name() -> None:
+    topology = make(TEXT.replace("prod:", 'consumer_risk: "777777777777", prod:'))
+    risk = AccountRole("consumer_risk")
+    assert (topology.consumers, topology.account(risk)) == ((risk,), "777777777777")
+    assert topology.roles_of("777777777777") == (risk,) and topology.roles[-1] is risk
+    assert risk.duties == DUTIES[AccountRole.CONSUMER]
+    assert connection_id(risk, "reader") == "causeway_consumer_risk_reader"
+    assert topology.guards_stack(risk) == "causeway-consumer-risk-guards"
+    assert AccountRole("consumer_risk") is risk and copy.deepcopy(risk) is risk
+    with pytest.raises(ConfigError, match="accounts has no consumer_other"):
+        topology.account(AccountRole("consumer_other"))
+
+
+@pytest.mark.parametrize("word", ["consumers", "consumer_", "consumer_A", "consumer-risk", 1])
+def test_no_other_word_is_a_consumer(word: object) -> None:
+    with pytest.raises(ValueError, match="is not a valid AccountRole"):
+        AccountRole(word)
+
+
+def test_a_consumer_has_an_account_of_its_own() -> None:
+    with pytest.raises(ConfigError, match="consumer has the account of test; a consumer has its"):
+        make(TEXT.replace("prod:", 'consumer: "555555555555", prod:'))
+
+
 def test_management_defaults_to_governance() -> None:
     assert make().account(AccountRole.MANAGEMENT) == "444444444444"
 
@@ -48,9 +74,9 @@ def test_names_are_functions_of_the_role() -> None:
 
 def test_no_name_is_longer_than_its_service_allows() -> None:
     topology = load_topology()
-    for role in DEPLOYED_ROLES:
+    for role in topology.roles:
         assert len(topology.bucket(role)) <= 63
-        for duty in DUTIES[role]:
+        for duty in role.duties:
             assert len(topology.role_arn(role, duty).rpartition("/")[2]) <= 64
 
 

@@ -50,7 +50,7 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_guards_as_declared_are_no_finding(platform: LocalPlatform) -> None:
-    assert len(check()) == 6
+    assert len(check()) == 7
 
 
 def test_an_edited_topology_lets_nobody_in_and_is_reported(
