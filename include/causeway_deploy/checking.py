@@ -10,6 +10,7 @@ from typing import get_args
 from causeway.sharing.consumer_policies import consumer_policies
 from causeway.topology.accounts import GOVERNING, SHARERS, Topology
 from causeway.topology.people import TRUST_LIMIT, Decided, trust_size, trust_statements
+from causeway.use_cases.images import images_of, require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import guards_request, resources_request
@@ -27,10 +28,11 @@ def check(
         ConfigError: something is wrong; naming the file, the key and what is allowed.
     """
     require_people(use_cases, topology, folder)
+    require_images(use_cases, topology, folder)
     for role in SHARERS:
         consumer_policies(role, use_cases, topology, datetime.now(UTC))
     for case in use_cases:
-        for image in (case.processing.image, *(model.training.image for model in case.models)):
+        for image in images_of(case).values():
             topology.pinned_image(topology.image(image))
     notes = [*_sizes(topology), *_people(topology, use_cases)]
     if topology.local:

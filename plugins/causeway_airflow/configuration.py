@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, load_use_cases, use_case
 
@@ -24,10 +25,11 @@ def topology() -> Topology:
 def use_cases() -> tuple[UseCase, ...]:
     """Return the use cases of the folder that `CAUSEWAY_USE_CASES` names, or the shipped ones.
 
-    Raises `ConfigError` when one of them is wrong, or names people whom the topology lacks.
+    Raises `ConfigError` when one of them is wrong, or names people or images that the topology
+    lacks.
     """
     cases = load_use_cases(_folder())
-    require_people(cases, topology(), _folder())
+    _require_declared(cases)
     return cases
 
 
@@ -40,8 +42,13 @@ def case_and_model(use_case_id: str, model: str) -> tuple[UseCase, ModelSpec]:
 def case_of(use_case_id: str) -> UseCase:
     """Return a use case. Raises `ConfigError` when there is none, or it is wrong."""
     case = use_case(use_case_id, _folder())
-    require_people((case,), topology(), _folder())
+    _require_declared((case,))
     return case
+
+
+def _require_declared(cases: tuple[UseCase, ...]) -> None:
+    require_people(cases, topology(), _folder())
+    require_images(cases, topology(), _folder())
 
 
 def inbox() -> Path | None:

@@ -64,7 +64,7 @@ def test_a_person_of_an_account_that_also_trains_is_noted(capsys: Output, tmp_pa
     ("before", "after", "message"),
     [
         ("region: eu-central-1", "region: Frankfurt", "region"),
-        ('  xgboost: "492', '  other: "492', "images has no entry 'xgboost'"),
+        ('  xgboost: "492', '  other: "492', "'xgboost' is not in `images`"),
         ("to: [data_science]}\n  -", 'to: ["999999999999"]}\n  -', "999999999999, which is no"),
         ("trail_delay_minutes: 15", "trail_delay_minutes: 0", "would refuse genuine approvals"),
     ],

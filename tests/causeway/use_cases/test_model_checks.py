@@ -127,6 +127,10 @@ def test_the_table_is_that_of_the_scripts(name: str) -> None:
     assert text.count(".add_argument(") == len(SHIPPED[name].hyperparameters)
     for metrics in SHIPPED[name].watched.values():
         assert all(f'"{metric}"' in text for metric in metrics)
+    page = (JOBS_DIR.parents[1] / "docs" / "job-scripts.md").read_text()
+    assert all(f"`{parameter}`" in page for parameter in SHIPPED[name].hyperparameters)
+    for metrics in (*SHIPPED[name].watched.values(), *MEASURED.values()):
+        assert all(f"`{metric}`" in page for metric in metrics)
     measures = (JOBS_DIR / "shared" / "measures.py").read_text()
     assert all(f'"{m}"' in measures for metrics in MEASURED.values() for m in metrics)
 

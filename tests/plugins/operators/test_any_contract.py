@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,22 +25,16 @@ from tests.plugins.trained import Training
 
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
-# A suite that is given for a single room costs more than one the other way.
-EVALUATE = """
-from evaluation import main
-def measure(labels, answers):
-    apart = abs(answers.argmax(axis=1) - labels)
-    return {"metrics": {"within_one": float((apart <= 1).mean()), "cost": float((apart**2).mean())}}
-main(measure)
-"""
+PAGE = Path(__file__).parents[3] / "docs" / "job-scripts.md"
 
 
 def own_scripts(folder: Path) -> Path:
-    """Write scripts of a use case: the shipped line, and an evaluation of its own."""
+    """Write scripts of a use case: the shipped line, and the evaluation of the documentation."""
     shutil.copytree(JOBS_DIR / "shared", folder / "shared")
     (folder / "credit_risk").mkdir()
     shutil.copy(JOBS_DIR / "logistic_regression" / "train.py", folder / "credit_risk")
-    (folder / "credit_risk" / "evaluate.py").write_text(EVALUATE)
+    (evaluate,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (folder / "credit_risk" / "evaluate.py").write_text(evaluate)
     return folder
 
 
