@@ -15,6 +15,7 @@ from rich.table import Table
 from tests.perf import (
     dag_parsing,
     door_throughput,
+    governance_pages,
     ingestion,
     large_backfill,
     lifecycle,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "P7": lambda: {"P7": dag_parsing.measure()},
     "P8": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
+    "P12": governance_pages.measure,
     "seconds": seconds.figures,
     "door": door_throughput.measure,
 }
@@ -40,6 +42,7 @@ WHAT = {
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
     "P8": "MLflow tracking of one candidate, beyond its training",
     "P10": "the whole lifecycle, raw data to production",
+    "P12": "the first governance page of a thousand models",
     "F1": "backfilling ten million rows of a use case's schema, offline only",
     "D1": "DynamoDB PutItem through the local AWS, policies enforced",
     "D2": "SageMaker DescribeModelPackage through the local AWS, policies enforced",

@@ -20,7 +20,14 @@ from moto.core.utils import camelcase_to_underscores
 from moto.moto_server.werkzeug_app import create_backend_app
 
 from localaws.door.protocol import Addressed, Reply, Wire, parse, unsupported
-from localaws.engine import corrections, key_states, queue_turns, s3_conditions, s3_objects
+from localaws.engine import (
+    corrections,
+    key_states,
+    queue_turns,
+    s3_conditions,
+    s3_objects,
+    table_partitions,
+)
 from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.capabilities import Host
 from localaws.kit.service import ServiceError
@@ -71,6 +78,7 @@ class Engine:
         reset_model_data()
         _leave_bucket_policies_to_the_gateway()
         queue_turns.install()
+        table_partitions.install()
         key_states.install()
         s3_objects.store_forms_as_they_are()
         self._applications: dict[str, Any] = {}
