@@ -18,6 +18,7 @@ from rich.console import Console
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import load_topology
+from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
 from stack import layout, outcome
@@ -228,7 +229,9 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
     data = _raw_file(data)
     try:
         case = use_case(use_case_id, layout.USE_CASES)
-        require_people((case,), load_topology(layout.TOPOLOGY), layout.USE_CASES)
+        topology = load_topology(layout.TOPOLOGY)
+        require_people((case,), topology, layout.USE_CASES)
+        require_images((case,), topology, layout.USE_CASES)
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
     if data in (None, "sample") and not (layout.JOBS / case.id / "sample.py").exists():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from causeway.errors import BadInput, CausewayError, ConfigError
 from causeway.topology.accounts import Topology, load_topology
 from causeway.training.jobs import training_code
+from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
 from stack import layout
@@ -65,8 +67,6 @@ def _outside(case: UseCase | None, topology: Topology) -> Iterator[Callable[[], 
     if case is None:
         return
     yield lambda: require_people((case,), topology, layout.USE_CASES)
-    images = {case.processing.image, case.evaluation.image}
-    for image in sorted(images | {model.training.image for model in case.models}):
-        yield lambda image=image: topology.image(image)  # type: ignore[misc]  # bound per image
+    yield lambda: require_images((case,), topology, layout.USE_CASES)
     for model in case.models:
-        yield lambda model=model: training_code(case, model)  # type: ignore[misc]  # per model
+        yield partial(training_code, case, model)

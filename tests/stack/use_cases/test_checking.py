@@ -86,7 +86,7 @@ def test_what_stands_outside_of_the_file_is_said_together(folder: Path, shop: Pa
     code, said = checked("shop")
     assert code == 1
     assert "trainer: 'somebody' is not in `people` of topology local" in said
-    assert "images has no entry 'mine'" in said
+    assert "shop.yaml: processing.image: 'mine' is not in `images`" in said
     assert "has 2 problem(s)" in said
 
 
