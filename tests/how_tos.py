@@ -3,7 +3,8 @@
 A page shows an operator as it stands in a DAG: a call of it with its task id. The recorded
 lifecycle (`tests/lifecycle`) runs those of `EXECUTED`, in order, where everything that they name
 is there. Or a page shows whole DAG files: `tests/plugins/operators/test_shares.py` runs the tasks
-of those of `EXECUTED_DAGS`.
+of those of `EXECUTED_DAGS`. The tutorial shows a program and commands, which
+`tests/e2e/test_tutorial.py` runs.
 """
 
 from __future__ import annotations
@@ -60,6 +61,24 @@ def operators(page: str) -> list[Any]:
         for text in re.findall(r"^\w+\(.*?\)$", block, re.MULTILINE | re.DOTALL)
     ]
     return [eval(call, names) for call in calls]
+
+
+def commands(page: str) -> list[str]:
+    """Return the commands that a page tells to type, without those that are said not to be."""
+    text = (DOCS / page).read_text()
+    blocks = re.findall(r"([^\n]*)\n```sh\n(.*?)```", text, re.DOTALL)
+    return [
+        line
+        for before, block in blocks
+        if "not executed" not in before
+        for line in block.splitlines()
+        if line
+    ]
+
+
+def programs(page: str) -> list[str]:
+    """Return the blocks of Python that a page tells to run as they are."""
+    return _blocks(page)
 
 
 def _dag_files(page: str) -> list[str]:

@@ -24,8 +24,9 @@ from causeway.use_cases.use_case import UseCase
 KEYS = Path(use_case.__file__).with_name("keys.yaml")
 HEAD = """# The keys of a use case
 
-A use case is a YAML file in `include/config/use_cases/`. These are all its keys. One whose default
-is *required* has to be there.
+A use case is a YAML file in `include/config/use_cases/`; [the tutorial](../use-cases.md) makes one
+of a data file. These are all its keys. One whose default is *required* has to be there.
+`make check-use-case NAME=…` reports every mistake with its file and key.
 
 [use-case.schema.json](use-case.schema.json) is the same for editors: they complete keys and show
 mistakes while you type, where the file begins with
