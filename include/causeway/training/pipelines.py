@@ -29,6 +29,7 @@ from causeway.training.jobs import (
     document_key,
     inputs_digest,
 )
+from causeway.use_cases.job_scripts import MEASURED, REGRESSION
 from causeway.use_cases.use_case import EVALUATION_SCRIPT, Gate, ModelSpec, UseCase
 
 VERSION: Final = "2020-12-01"
@@ -186,7 +187,7 @@ class _Steps:
 
     def _conditions(self, gate: Gate) -> list[dict[str, Any]]:
         path = f"metrics.{gate.metric}"
-        if self.model.problem_type == "regression":
+        if gate.metric in MEASURED[REGRESSION] and self.model.problem_type == REGRESSION:
             path = f"regression_metrics.{gate.metric}.value"
         value = {
             "Std:JsonGet": {

@@ -22,6 +22,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
+import re
 import tarfile
 import tempfile
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ from measures import Measure, measure_of  # type: ignore[import-not-found]
 
 TRAINING_FILE = "training.json"
 KNOWN = {*estimators.KINDS, ENCODER_FILE, TRAINING_FILE}
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 MAX_BYTES = 512 * 1024 * 1024
 
 Numbers = np.ndarray[Any, Any]
@@ -183,6 +186,19 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def require_names(metrics: dict[str, float]) -> None:
+    """Refuse a metric that its next readers cannot take: gates, MLflow, metadata of a version.
+
+    Raises:
+        SystemExit: its name has other characters, or it is no finite number.
+    """
+    for name, value in metrics.items():
+        if not NAME.fullmatch(name):
+            raise SystemExit(f"metric {name!r}: a name has letters, digits and _.-, 64 at most")
+        if not math.isfinite(value):
+            raise SystemExit(f"metric {name} is {value}, no finite number: leave it out")
+
+
 def of_answers(path: Path, label: Label, measure: Measure | None) -> dict[str, Any]:
     """Measure what an endpoint answered: `{"labels": [text, …], "answers": [[number, …], …]}`."""
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -210,6 +226,7 @@ def main(measure: Measure | None = None) -> None:
         document = of_answers(only_file(arguments.answers), Label.of(contract), measure)
     else:
         document = evaluate(arguments, measure)
+    require_names(document["metrics"])
     write_json(arguments.output / "evaluation.json", document)
     for name, value in document["metrics"].items():
         print(f"test-{name}:{value:.5f}")

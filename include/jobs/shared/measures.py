@@ -83,14 +83,10 @@ def regression(labels: Numbers, predictions: Numbers) -> dict[str, Any]:
         "mae": float(metrics.mean_absolute_error(labels, predictions)),
         "r2": float(metrics.r2_score(labels, predictions)),
     }
-    spread = float(np.std((labels - predictions) ** 2))
-    return {
-        "metrics": figures,
-        "regression_metrics": {
-            "mse": {"value": mse, "standard_deviation": spread},
-            **{name: {"value": figures[name]} for name in ("rmse", "mae", "r2")},
-        },
-    }
+    document = _document(figures)
+    values = {name: {"value": value} for name, value in document["metrics"].items()}
+    values["mse"]["standard_deviation"] = float(np.std((labels - predictions) ** 2))
+    return {**document, "regression_metrics": values}
 
 
 def _document(measured: dict[str, Any]) -> dict[str, Any]:

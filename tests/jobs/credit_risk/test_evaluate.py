@@ -177,3 +177,17 @@ def test_archive_without_a_model_is_refused(script: Load, tmp_path: Path) -> Non
         SystemExit, match=r"no xgboost-model\.json or linear-model\.json and no enc"
     ):
         script("evaluation").extract(model, tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ({"a{b}": 1.0}, "a name has letters, digits"),
+        ({"lift": float("nan")}, "lift is nan, no fin"),
+    ],
+)
+def test_a_metric_that_nobody_could_read_is_refused(
+    script: Load, metrics: dict[str, float], message: str
+) -> None:
+    with pytest.raises(SystemExit, match=message):
+        script("evaluation").require_names(metrics)
