@@ -24,7 +24,7 @@ from causeway.errors import BadInput
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import Feature
 from causeway.use_cases.dataset_specs import identifier_of, nullable_of, renamed, time_of
-from causeway.use_cases.labels import classes_of, favourable_of
+from causeway.use_cases.labels import favourable_of
 from causeway.use_cases.use_case import ModelSpec, UseCase
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def preprocess_document(case: UseCase, model: ModelSpec) -> dict[str, Any]:
     groups, columns = case.groups_of(model), case.columns(model)
     times = time_of(model.dataset, groups) if model.dataset.mode == "point_in_time" else None
     nullable = nullable_of(model.dataset, groups)
-    classes = classes_of(training, model.problem_type, columns.get(training.label))
+    classes = case.classes(model)
     return {
         "record_identifier": identifier_of(model.dataset, groups),
         "event_time": times,

@@ -70,7 +70,8 @@ class Feature:
 
     def _texts_of(self, values: pd.Series[Any]) -> tuple[str, ...]:
         """Return the categories of texts: the codes that were seen, else the frequent texts."""
-        counts = values.map(text_of).replace("", None).dropna().value_counts()
+        texts = values.map(text_of)
+        counts = texts[texts != ""].value_counts()
         if self.codes:
             return tuple(str(code) for code in self.codes if str(code) in counts)
         ranked = sorted(counts[counts >= FEWEST_ROWS].items(), key=lambda pair: (-pair[1], pair[0]))

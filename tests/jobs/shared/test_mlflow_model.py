@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.jobs.scripts import Chain, interpreter, made_chain
+from tests.jobs.visits import prepared, several_classes
 
 # MLflow is not among the jobs' packages, and Airflow's have no need of xgboost.
 LOAD = """
@@ -24,7 +26,7 @@ example = described.load_input_example(folder)
 print(json.dumps({
     "inputs": described.signature.inputs.input_names(),
     "types": sorted({str(t) for t in described.signature.inputs.input_types()}),
-    "answers": [float(v) for v in model.predict(example)],
+    "answers": model.predict(example).tolist(),
     "flavors": sorted(described.flavors),
 }))
 """
@@ -35,9 +37,10 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     return made_chain(tmp_path_factory.mktemp("mlflow-model"), "credit_risk", "credit.asc")
 
 
-def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -> None:
+def read_by_mlflow(chain: Chain) -> dict[str, Any]:
+    """Load the model in a process of MLflow, with the packages of the evaluation beside."""
     folder = chain.root / "model" / "model"
-    (libraries,) = interpreter(chain.case, "train.py").parent.parent.glob(
+    (libraries,) = interpreter(chain.case, "evaluate.py").parent.parent.glob(
         "lib/python*/site-packages"
     )
     done = subprocess.run(
@@ -48,12 +51,34 @@ def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_mlflow_reads_signature_and_example_and_answers_raw_rows(chain: Chain) -> None:
+    answer = read_by_mlflow(chain)
     training = chain.case.models[0].training
     assert answer["inputs"] == list(training.features)
     assert answer["types"] == ["DataType.long"]
     assert answer["flavors"] == ["python_function", "xgboost"]
     assert len(answer["answers"]) == 5 and all(0 < value < 1 for value in answer["answers"])
+
+
+@pytest.mark.parametrize("scripts", ["boosted_trees", "logistic_regression"])
+def test_mlflow_takes_texts_and_gaps_and_gives_a_probability_for_each_class(
+    scripts: str, tmp_path: Path
+) -> None:
+    line: dict[str, Any] = {
+        "image": "processing",
+        "one_hot": ["country", "town", "member"],
+        "impute": {"income": "median", "stays": "mean"},
+        "hyperparameters": {},
+        "candidates": [{"C": 1.0}],
+    }
+    training = line if scripts == "logistic_regression" else {}
+    answer = read_by_mlflow(prepared(tmp_path, several_classes(scripts, **training)))
+    assert answer["types"] == ["DataType.double", "DataType.string"]
+    assert [len(row) for row in answer["answers"]] == [3] * 5
+    assert all(sum(row) == pytest.approx(1, abs=1e-5) for row in answer["answers"])
 
 
 def test_the_input_example_is_of_the_training_part(chain: Chain) -> None:
