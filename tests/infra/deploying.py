@@ -59,7 +59,7 @@ ROLES = {
         "causeway-airflow",
         "causeway-recorder",
         "causeway-decider",
-        "causeway-reader",
+        "causeway-table-reader",
         "causeway-event-reader",
         "causeway-alerter",
         "causeway-governance-stack-keeper",

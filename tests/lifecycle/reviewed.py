@@ -56,6 +56,7 @@ DUTIES = (
     "releaser",
     "science-auditor",
     "science-stack-keeper",
+    "table-reader",
     "trainer",
     "workload-auditor",
     "workload-stack-keeper",

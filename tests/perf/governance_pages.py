@@ -18,7 +18,7 @@ from causeway.versions.stages import Stage, Status
 from tests.accounts import REGION
 from tests.perf.figures import Figure
 
-VERSIONS, SIZES, PAGES = 20, (10, 50), 10
+VERSIONS, SIZES, PAGES = 20, (100, 1000), 40
 GOAL_SECONDS = 0.3
 STAGES = {
     Stage.DEVELOPMENT: Status.APPROVED,

@@ -39,6 +39,20 @@ class PromotionStatus(StrEnum):
         return self in (PromotionStatus.REQUESTED, PromotionStatus.RUNNING, PromotionStatus.FAILED)
 
 
+class Attention(StrEnum):
+    """Why people have to look at a version in a stage."""
+
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+
+
+_REFUSED: Final = {
+    Status.REJECTED: Attention.REJECTED,
+    Status.QUARANTINED: Attention.QUARANTINED,
+}
+
+
 @dataclass(frozen=True)
 class Promotion:
     """One attempt to take a version from development to production."""
@@ -121,7 +135,15 @@ def record_item(record: StageRecord) -> dict[str, Any]:
         "audit_user": record.audit_user,
         **({"data_source": record.data_source} if record.data_source else {}),
         **({"synthetic": record.synthetic} if record.synthetic else {}),
+        **_attention(record),
     }
+
+
+def _attention(record: StageRecord) -> dict[str, str]:
+    """Return the key of a record in the index of what people have to look at; most have none."""
+    waits = record.status is Status.PENDING and record.stage in (Stage.DEVELOPMENT, Stage.TEST)
+    attention = Attention.WAITING if waits else _REFUSED.get(record.status)
+    return {"attention": attention.value} if attention else {}
 
 
 def record_of(item: Mapping[str, Any]) -> StageRecord:

@@ -120,7 +120,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "airflow",
             "recorder",
             "decider",
-            "reader",
+            "table-reader",
             "event-reader",
             "alerter",
             "governance-stack-keeper",

@@ -26,8 +26,8 @@ INDEXED: Final = "_causeway_indexed"
 
 def install() -> None:
     """Have moto's queries look at their partition."""
-    Table.all_items = _narrowed  # type: ignore[method-assign]
-    Table.query = _query_of_partition  # type: ignore[method-assign]
+    for name, ours in (("all_items", _narrowed), ("query", _query_of_partition)):
+        setattr(Table, name, ours)
 
 
 @before(

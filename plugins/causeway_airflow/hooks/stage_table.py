@@ -16,6 +16,7 @@ from causeway.governance.decisions import (
 )
 from causeway.governance.sync_changes import VersionState
 from causeway.governance.table import (
+    Attention,
     Promotion,
     RecordedRefusal,
     promotion_of,
@@ -98,6 +99,11 @@ class StageTableHook(GovernanceHook):
         more = len(items) == limit or len(numbers) > count
         kept = [record for record in records if record.version in shown]
         return kept, (shown[-1] if more and shown else None)
+
+    def attention(self, why: Attention, count: int) -> list[StageRecord]:
+        """Return the records that people have to look at for a reason, the latest first."""
+        items = self.newest("attention", "attention", why.value, count, None)
+        return [record_of(item) for item in items]
 
     def refusals(self, version: ModelPackageArn) -> list[RecordedRefusal]:
         """Return the gestures on a version that were refused, the latest first."""

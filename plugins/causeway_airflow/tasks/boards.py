@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,27 +11,26 @@ from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
 from causeway.governance.board import BoardRow, board
 from causeway.governance.decisions import Decision, Facts, Revocation
-from causeway.governance.table import Promotion, RecordedRefusal
+from causeway.governance.table import Attention, Promotion, RecordedRefusal
 from causeway.topology.accounts import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.stages import StageRecord
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.tasks.acting import Hooks
 
 #: The accounts whose endpoints are shown.
 SERVING: Final = (AccountRole.PROD, AccountRole.TEST)
-#: How many models the first page shows, and how many of each one's versions it looks at.
+#: How many models the first page shows, and how many records of each kind of attention it reads.
 MODELS_A_PAGE: Final = 25
-NEWEST: Final = 5
+LATEST: Final = 200
 VERSIONS_A_PAGE: Final = 20
-#: Queries that are asked at the same time.
-READERS: Final = 8
 
 
 @dataclass(frozen=True)
 class ModelLine:
-    """A model on the first page: what is live, and what waits among its newest versions."""
+    """A model on the first page: what is live, what waits for people, and what was refused."""
 
     case: UseCase
     model: ModelSpec
@@ -82,25 +81,23 @@ def overview(hook: Hooks, offset: int = 0) -> Overview:
     shown = pairs[offset : offset + MODELS_A_PAGE]
     live = table.live_in([model.name for _, model in shown], SERVING)
 
-    def line(pair: tuple[UseCase, ModelSpec]) -> ModelLine:
-        case, model = pair
-        records, _ = table.versions(model.group, NEWEST)
-        rows = board(records)
+    waiting, rejected, held_back = (_attention(table, why) for why in Attention)
+    lines = []
+    for case, model in shown:
         serving = live.get((AccountRole.PROD, model.name))
         tested = live.get((AccountRole.TEST, model.name))
-        return ModelLine(
-            case,
-            model,
-            serving if serving and not serving.removed_at else None,
-            tested if tested and not tested.removed_at else None,
-            tuple(row for row in rows if row.wait(model)),
-            tuple(row for row in rows if row.is_refused),
+        lines.append(
+            ModelLine(
+                case,
+                model,
+                serving if serving and not serving.removed_at else None,
+                tested if tested and not tested.removed_at else None,
+                board(waiting[model.group]),
+                board([*rejected[model.group], *held_back[model.group]]),
+            )
         )
-
-    with ThreadPoolExecutor(READERS) as readers:
-        lines = tuple(readers.map(line, shown))
     after = offset + len(shown)
-    return Overview(lines, len(pairs), after if after < len(pairs) else None)
+    return Overview(tuple(lines), len(pairs), after if after < len(pairs) else None)
 
 
 def model_board(hook: Hooks, name: str, below: int | None = None) -> ModelBoard | None:
@@ -140,6 +137,14 @@ def version_view(hook: Hooks, name: str, number: int) -> VersionView | None:
     )
 
 
+def _attention(table: StageTableHook, why: Attention) -> dict[str, list[StageRecord]]:
+    """Return the latest records that people have to look at, by model group."""
+    groups: dict[str, list[StageRecord]] = defaultdict(list)
+    for record in table.attention(why, LATEST):
+        groups[record.model_group].append(record)
+    return groups
+
+
 def _latest_first(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     return tuple(sorted(decisions, key=lambda decision: decision.decided_at, reverse=True))
 
@@ -153,4 +158,4 @@ def _model(name: str) -> tuple[UseCase, ModelSpec] | None:
 
 
 def _table(hook: Hooks) -> StageTableHook:
-    return hook(StageTableHook, AccountRole.GOVERNANCE, "reader")
+    return hook(StageTableHook, AccountRole.GOVERNANCE, "table-reader")

@@ -52,11 +52,28 @@ def promotion(make_version, now) -> Promotion:
 def test_a_stage_record_has_the_fifteen_attributes(make_record) -> None:
     record = make_record(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
     item = table.record_item(record)
-    assert set(item) == FIFTEEN | {"pk", "sk", "version_arn"}
+    assert set(item) == FIFTEEN | {"pk", "sk", "version_arn", "attention"}
     assert item["pk"].startswith("VERSION#arn:aws:sagemaker:")
     assert item["sk"] == "STAGE#test"
     assert json.loads(item["validation_metrics"]) == {"auc": 0.8}
     assert table.record_of(item) == record
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "attention"),
+    [
+        (Stage.DEVELOPMENT, Status.PENDING, "waiting"),
+        (Stage.TEST, Status.PENDING, "waiting"),
+        (Stage.PRODUCTION, Status.PENDING, None),
+        (Stage.TEST, Status.REJECTED, "rejected"),
+        (Stage.DEVELOPMENT, Status.QUARANTINED, "quarantined"),
+        (Stage.PRODUCTION, Status.DEPLOYED, None),
+    ],
+)
+def test_only_what_people_have_to_look_at_is_in_the_index_of_it(
+    make_record, stage, status, attention
+) -> None:
+    assert table.record_item(make_record(stage, status)).get("attention") == attention
 
 
 def test_items_are_read_as_they_were_written(decision, promotion, make_version, now) -> None:

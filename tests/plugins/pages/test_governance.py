@@ -192,7 +192,7 @@ def test_the_reader_changes_nothing(shared: LocalPlatform) -> None:
     from causeway_airflow.hooks.base import AwsCallError
     from causeway_airflow.hooks.stage_table import StageTableHook
 
-    table = StageTableHook("causeway_governance_reader")
+    table = StageTableHook("causeway_governance_table_reader")
     served = Live(
         AccountRole.PROD,
         "credit_risk",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from localaws.cloudformation.errors import DeployError
 from localaws.cloudformation.properties import (
     ANYTHING,
     Property,
@@ -122,13 +123,17 @@ class Table(ResourceType):
 
     @staticmethod
     def _change_indexes(dynamodb: Any, table: str, instance: Instance) -> None:
-        """Add and delete indexes, one in a call as DynamoDB takes them."""
+        """Add or delete an index; DynamoDB takes one such change, and the stack fails with more."""
         present = _indexes_of(dynamodb.describe_table(TableName=table)["Table"])
         declared = instance["GlobalSecondaryIndexes"]
         changes = [
             *({"Delete": {"IndexName": name}} for name in present if name not in declared),
             *({"Create": index} for name, index in declared.items() if name not in present),
         ]
+        if len(changes) > 1:
+            raise DeployError(
+                "Cannot perform more than one GSI creation or deletion in a single update"
+            )
         for change in changes:
             dynamodb.update_table(
                 TableName=table,
