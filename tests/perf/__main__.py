@@ -20,6 +20,7 @@ from tests.perf import (
     large_backfill,
     lifecycle,
     seconds,
+    spread_objects,
     tracking,
 )
 from tests.perf.figures import RESULTS, ROOT, Figure, save
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "P8": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
     "P12": governance_pages.measure,
+    "P16": spread_objects.measure,
     "seconds": seconds.figures,
     "door": door_throughput.measure,
 }
@@ -43,6 +45,7 @@ WHAT = {
     "P8": "MLflow tracking of one candidate, beyond its training",
     "P10": "the whole lifecycle, raw data to production",
     "P12": "the first governance page of a thousand models",
+    "P16": "querying an offline store of thousands of hourly objects on the local AWS",
     "F1": "backfilling ten million rows of a use case's schema, offline only",
     "D1": "DynamoDB PutItem through the local AWS, policies enforced",
     "D2": "SageMaker DescribeModelPackage through the local AWS, policies enforced",

@@ -108,6 +108,11 @@ class Patterns:
         self._ignore_case = ignore_case
         self._unresolved = variables is Variables.MATCH
 
+    @property
+    def has_variables(self) -> bool:
+        """Whether what matches depends on the facts."""
+        return bool(self._dynamic)
+
     def match(self, value: str, facts: Facts) -> bool:
         """Tell whether one of the patterns matches a value, variables taken from the facts.
 

@@ -7,6 +7,7 @@ read (catalogue, Glue, Lake Formation, S3, KMS) is checked where AWS checks it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from localaws.athena.catalogs import OWN, DataCatalogs
 from localaws.athena.dialect import TableName
+from localaws.athena.folders import DecodedFolders, objects
 from localaws.athena.objects import reader_of
 from localaws.athena.rewriting import Unsupported
 from localaws.identity.authorisation.needs.glue import path_of
@@ -144,32 +146,47 @@ class Read:
         columns = _fields(name, described["StorageDescriptor"]["Columns"])
         keys = _fields(name, described.get("PartitionKeys", []))
         _refuse_twice(name, [field.name for field in (*columns, *keys)])
-        parts = []
-        for folder, values in folders:
-            location = urlsplit(folder)
-            prefix = location.path.lstrip("/").rstrip("/") + "/"
-            for key in self._objects(location.netloc, prefix):
-                body = self.client("s3").get_object(Bucket=location.netloc, Key=key)["Body"].read()
-                self._count(len(body))
-                rows = read(body, f"s3://{location.netloc}/{key}", pa.schema(columns))
-                path = dict(PARTITION.findall(unquote(key.removeprefix(prefix))))
-                parts.append(_with_partition(rows, keys, path if values is None else values))
+        # How bytes become rows, besides the columns.
+        serde = described["StorageDescriptor"].get("SerdeInfo")
+        way = repr((serde, described.get("Parameters")))
+        parts = [
+            self._folder(folder, values, read, columns, keys, way) for folder, values in folders
+        ]
         return pa.concat_tables(parts) if parts else pa.schema([*columns, *keys]).empty_table()
+
+    def _folder(
+        self,
+        folder: str,
+        values: dict[str, str] | None,
+        read: Callable[[bytes, str, pa.Schema], pa.Table],
+        columns: list[pa.Field],
+        keys: list[pa.Field],
+        way: str,
+    ) -> pa.Table:
+        """Return the rows below a folder; those that are as they were are not decoded again."""
+        import pyarrow as pa
+
+        location, schema = urlsplit(folder), pa.schema(columns)
+        bucket, prefix = location.netloc, location.path.lstrip("/").rstrip("/") + "/"
+        items = objects(self.call, self.client("s3"), bucket, prefix)
+        self._count(sum(item.size for item in items))
+
+        def decode() -> pa.Table:
+            parts = []
+            for item in items:
+                rows = read(item.content(), f"s3://{bucket}/{item.key}", schema)
+                path = dict(PARTITION.findall(unquote(item.key.removeprefix(prefix))))
+                parts.append(_with_partition(rows, keys, path if values is None else values))
+            return pa.concat_tables(parts) if parts else pa.schema([*columns, *keys]).empty_table()
+
+        as_they_are = tuple((item.key, item.tag) for item in items)
+        form = (str(schema), str(keys), str(values), way)
+        return self.call.store(DecodedFolders).get((bucket, as_they_are, form), decode)
 
     def _count(self, size: int) -> None:
         self.scanned += size
         if self.limit is not None and self.scanned > self.limit:
             raise TooMuch("Bytes scanned limit was exceeded")
-
-    def _objects(self, bucket: str, prefix: str) -> list[str]:
-        pages = self.client("s3").get_paginator("list_objects_v2")
-        keys = [
-            str(entry["Key"])
-            for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-            for entry in page.get("Contents", [])
-        ]
-        # Athena ignores folders, and objects whose name begins with "." or "_".
-        return [k for k in keys if not k.endswith("/") and k.rsplit("/", 1)[-1][0] not in "._"]
 
 
 def _with_partition(rows: pa.Table, keys: list[pa.Field], values: dict[str, str]) -> pa.Table:

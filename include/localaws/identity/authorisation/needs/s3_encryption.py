@@ -42,7 +42,7 @@ def needs(request: AuthorisationRequest) -> Iterator[Need]:
             yield _need(request, owner_bucket, key, "kms:GenerateDataKey", chosen)
     if request.operation in PARTS:
         upload = owner_bucket.multiparts.get(request.query.get("uploadId"))
-        used = _used(upload, owner_bucket) if upload is not None else None
+        used = used_key(upload, owner_bucket) if upload is not None else None
         if used:
             yield _need(request, owner_bucket, key, "kms:GenerateDataKey", used)
             yield _need(request, owner_bucket, key, "kms:Decrypt", used)
@@ -62,12 +62,12 @@ def _reading(
     request: AuthorisationRequest, bucket: Any, key: str, version: str | None
 ) -> Iterator[Need]:
     stored = object_of(bucket, key, version)
-    used = _used(stored, bucket) if stored is not None else None
+    used = used_key(stored, bucket) if stored is not None else None
     if used:
         yield _need(request, bucket, key, "kms:Decrypt", used)
 
 
-def _used(stored: Any, bucket: Any) -> str | None:
+def used_key(stored: Any, bucket: Any) -> str | None:
     """Return the key that an object or an upload is encrypted with."""
     # moto uses another name for an upload in parts than for an object
     encryption = stored.sse_encryption if hasattr(stored, "sse_encryption") else stored.encryption
@@ -103,8 +103,7 @@ def _need(request: AuthorisationRequest, bucket: Any, key: str, action: str, key
     home = request.caller.account if not _is_default(bucket, key_id) else bucket.account_id
     arn = key_id if is_arn(key_id) else key_arn(home, request.region, key_id)
     arn = key_arn(home, request.region, arn)
-    by_bucket = bool(bucket.encryption and _true(bucket.encryption["Rule"].get("BucketKeyEnabled")))
-    encrypted = f"arn:aws:s3:::{bucket.name}" + ("" if by_bucket else f"/{key}")
+    encrypted = f"arn:aws:s3:::{bucket.name}" + ("" if by_the_bucket(bucket) else f"/{key}")
     return Need(
         action,
         arn,
@@ -119,6 +118,11 @@ def _need(request: AuthorisationRequest, bucket: Any, key: str, action: str, key
             "aws:ViaAWSService": "true",
         },
     )
+
+
+def by_the_bucket(bucket: Any) -> bool:
+    """Tell whether the bucket has a key of its own, so that KMS sees the bucket's name alone."""
+    return bool(bucket.encryption and _true(bucket.encryption["Rule"].get("BucketKeyEnabled")))
 
 
 def _is_default(bucket: Any, key_id: str) -> bool:
