@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from causeway.documents import parse
+from causeway.documents import CONFIG_DIR, parse
 from causeway.errors import ConfigError
 from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES, AccountRole, Topology, load_topology
 from causeway.topology.connections import connection_id, connections
@@ -42,6 +42,14 @@ def test_a_topology_takes_further_consumers_by_name() -> None:
     assert AccountRole("consumer_risk") is risk and copy.deepcopy(risk) is risk
     with pytest.raises(ConfigError, match="accounts has no consumer_other"):
         topology.account(AccountRole("consumer_other"))
+
+
+def test_the_documented_consumer_is_one() -> None:
+    page = (CONFIG_DIR.parents[1] / "docs" / "sharing.md").read_text()
+    block = page.split("## Further consumers")[1].split("```yaml\n")[1].split("```")[0]
+    (line,) = block.splitlines()[1:]
+    topology = make(TEXT.replace("prod:", f"{line.strip()}, prod:"))
+    assert topology.consumers == (AccountRole("consumer_risk"),)
 
 
 @pytest.mark.parametrize("word", ["consumers", "consumer_", "consumer_A", "consumer-risk", 1])
