@@ -22,7 +22,7 @@ its alerts again.
 
 from airflow.sdk import DAG, Param
 
-from causeway.topology.accounts import AUDITORS
+from causeway.topology.account_roles import AUDITORS
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import at, dag_arguments
 from causeway_airflow.operators.access import ObserveAccessOperator

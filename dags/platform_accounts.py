@@ -23,7 +23,7 @@ the run; the other tasks do their work all the same. Guards are never changed he
 
 from airflow.sdk import DAG
 
-from causeway.topology.accounts import STACK_KEEPERS, STACK_SERVICES
+from causeway.topology.account_roles import STACK_KEEPERS, STACK_SERVICES
 from causeway_airflow.assets import PLATFORM
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments

@@ -24,7 +24,7 @@ from airflow.sdk import DAG
 
 from causeway.access.checks import LOOKER
 from causeway.access.surroundings import STARTED
-from causeway.topology.accounts import AUDITORS
+from causeway.topology.account_roles import AUDITORS
 from causeway_airflow.configuration import topology
 from causeway_airflow.dag_defaults import dag_arguments
 from causeway_airflow.operators.access import (

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import Key
 
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.topology.names import GOVERNANCE_TABLE
-from causeway.use_cases.use_case import ModelSpec, load_use_cases
+from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.keys import decisions_pk, version_pk
 from stack import layout
 from stack.person import Person, administrator, administrators_resource

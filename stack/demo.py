@@ -18,9 +18,10 @@ from rich.console import Console
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import load_topology
+from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
-from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.decisions import decide, people, refusals

@@ -10,7 +10,8 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from causeway.digests import Digest
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.names import GOVERNANCE_TABLE
 from causeway.use_cases.labels import classes_of

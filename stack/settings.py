@@ -16,7 +16,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway_deploy.connecting import environment as connections
 from stack import layout, tracking_server
 from stack.users import AIRFLOW, Keys

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import boto3
 
-from causeway.topology.accounts import AccountRole, Topology, load_topology
-from causeway.use_cases.use_case import load_use_cases
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
 from stack import layout, settings

@@ -13,7 +13,8 @@ from typing import Any
 
 import boto3
 
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from stack.processes import StackError
 
 Keys = dict[str, str]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from causeway.features.groups import group_tags
 from causeway.use_cases.contracts import Derive, Feature, FeatureGroup, RawData
-from causeway.use_cases.use_case import UseCase, load_use_cases
+from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.use_case import UseCase
 
 HEAD = """# Features
 

@@ -15,7 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import bootstrap
 from stack import layout, settings, up

@@ -11,8 +11,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import CausewayError
-from causeway.topology.accounts import AccountRole, Topology, load_topology
-from causeway.use_cases.use_case import load_use_cases
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.checking import check
 from causeway_deploy.clients import administrators, refuse_local_on_aws, refuse_profiles

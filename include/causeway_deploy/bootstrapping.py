@@ -20,14 +20,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from causeway.errors import CausewayError, DeploymentFailed
 from causeway.sharing.consumer_policies import PREFIX, READERS, consumer_policies
 from causeway.sharing.policies import PolicyHolder, Statement, converged
-from causeway.topology.accounts import (
-    SHARERS,
-    STACK_SERVICES,
-    AccountRole,
-    Topology,
-)
+from causeway.topology.account_roles import SHARERS, STACK_SERVICES, AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.stacks import guards_template, parameters, resources_template
-from causeway.use_cases.use_case import UseCase, load_use_cases
+from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.use_case import UseCase
 from causeway_deploy.clients import AccountStacks, Client, Clients
 from causeway_deploy.stacks import Change, StackRequest, deploy_stack
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from causeway.sharing.consumer_policies import consumer_policies
-from causeway.topology.accounts import GOVERNING, SHARERS, Topology
+from causeway.topology.account_roles import GOVERNING, SHARERS
+from causeway.topology.accounts import Topology
 from causeway.topology.people import TRUST_LIMIT, Decided, trust_size, trust_statements
 from causeway.use_cases.images import images_of, require_images
 from causeway.use_cases.people import require_people

@@ -16,7 +16,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway_deploy.stacks import StackRequest, failed_resources
 
 Client = Any

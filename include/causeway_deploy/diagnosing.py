@@ -15,12 +15,8 @@ from typing import Any, get_args
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from causeway.topology.accounts import (
-    STACK_KEEPERS,
-    STACK_SERVICES,
-    AccountRole,
-    Topology,
-)
+from causeway.topology.account_roles import STACK_KEEPERS, STACK_SERVICES, AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import RoleArn
 from causeway.topology.connections import Connection, connections
 from causeway.topology.guards import DeployedGuards, differences

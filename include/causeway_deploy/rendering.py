@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.people import Decided, trust_statements
 from causeway_deploy.bootstrapping import guards_request, resources_request
 from causeway_deploy.stacks import StackRequest

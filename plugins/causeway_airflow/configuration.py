@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.files import load_use_cases, use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
-from causeway.use_cases.use_case import ModelSpec, UseCase, load_use_cases, use_case
+from causeway.use_cases.use_case import ModelSpec, UseCase
 
 
 def topology() -> Topology:

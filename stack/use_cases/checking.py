@@ -10,9 +10,10 @@ from typing import Final
 from causeway.errors import BadInput, CausewayError, ConfigError
 from causeway.topology.accounts import Topology, load_topology
 from causeway.training.jobs import training_code
+from causeway.use_cases.files import load_use_cases, use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
-from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
+from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, marked_lines

@@ -10,7 +10,8 @@ from typing import Final
 from causeway.documents import parse
 from causeway.errors import ConfigError
 from causeway.topology.accounts import load_topology
-from causeway.use_cases.use_case import UseCase, load_use_cases
+from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, draft, marked_lines

@@ -15,7 +15,8 @@ from causeway.governance.table import new_record
 from causeway.items import Update
 from causeway.topology.accounts import Topology, load_topology
 from causeway.topology.arns import ModelPackageArn
-from causeway.use_cases.use_case import ModelSpec, UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import (
     ARTIFACT_SHA256,
     GATE_REPORT_SHA256,

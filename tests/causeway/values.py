@@ -6,7 +6,8 @@ from typing import Any
 
 from causeway.digests import Digest
 from causeway.documents import parse
-from causeway.use_cases.use_case import UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import UseCase
 from causeway.versions.registry import Candidate, StoredDocument
 
 REGION = "eu-central-1"

@@ -14,9 +14,10 @@ from causeway.errors import ConfigError, DeploymentFailed
 from causeway.sharing.consumer_policies import PREFIX, consumer_policies
 from causeway.sharing.policies import PolicyHolder
 from causeway.topology.access_rules import AccessRule, Grant, ResourceKind
-from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology, load_topology
 from causeway.topology.stacks import guards_template
-from causeway.use_cases.use_case import load_use_cases
+from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import administrators, refuse_local_on_aws
 from causeway_deploy.diagnosing import Doctor

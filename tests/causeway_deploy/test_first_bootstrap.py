@@ -7,7 +7,8 @@ import json
 import pytest
 
 from causeway.errors import DeploymentFailed
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway_deploy.bootstrapping import bootstrap
 from localaws.server import Accounts, running
 from stack import up

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from causeway.topology.accounts import DEPLOYED_ROLES
+from causeway.topology.account_roles import DEPLOYED_ROLES
 from localaws.server import Accounts, running
 from tests.accounts import REGION
 from tests.localaws.conftest import Aws

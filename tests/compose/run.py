@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 
 from causeway.topology.accounts import load_topology
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 from stack import layout
 from stack.airflow_api import FINISHED
 from stack.demo import Demo

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from causeway.use_cases.use_case import USE_CASES_DIR, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR
 from tests import how_tos, leftovers
 from tests.e2e.conftest import ROOT
 

@@ -28,7 +28,8 @@ from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
 from causeway.training.candidates import candidates
 from causeway.training.jobs import read_code
-from causeway.use_cases.use_case import UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import UseCase
 from localaws.sagemaker.machine.images import environment_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]

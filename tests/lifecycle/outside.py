@@ -15,11 +15,12 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from causeway.features.groups import create_request
 from causeway.ingestion.bodies import Body
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway.topology.connections import connection_id
 from causeway.topology.names import REGISTRY_QUEUE
-from causeway.use_cases.use_case import USE_CASES_DIR, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.feature_records import FeatureRecordsHook
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook

@@ -23,7 +23,7 @@ def test_sync_before_the_accounts_are_set_up_skips(record: Record) -> None:
 
 def test_accounts_are_set_up_and_a_second_run_changes_nothing(record: Record) -> None:
     first, second = record.results("accounts"), record.results("accounts again")
-    assert len(first["check_guards"]) == 6
+    assert len(first["check_guards"]) == 7
     assert {stack["change"] for stack in first["update_resources"]} == {"unchanged"}
     assert first["model_groups"] == ["california-housing", "credit-risk"]
     assert second["update_resources"] == first["update_resources"]

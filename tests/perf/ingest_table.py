@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from causeway.ingestion import samples
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 
 FEATURES = use_case("credit_risk").data.columns[:20]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from causeway.use_cases.contracts import FeatureGroup
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 from causeway_airflow.tasks.feature_writes import write_staged
 from causeway_airflow.tasks.local_files import LocalFile
 from causeway_airflow.tasks.staging import Staging, stage

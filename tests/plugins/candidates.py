@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from causeway.digests import sha256
 from causeway.governance.table import promotion_run_id
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute

@@ -139,7 +139,7 @@ def forget_endpoints(platform: LocalPlatform) -> None:
 def give_leases_back() -> None:
     """Give back the leases on the model's endpoints, whoever has them."""
     from causeway.deployment.leases import release_lease
-    from causeway.topology.accounts import AccountRole
+    from causeway.topology.account_roles import AccountRole
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     table = StageTableHook("causeway_governance_recorder")

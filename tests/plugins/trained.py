@@ -10,8 +10,9 @@ import yaml
 
 from causeway.datasets.datasets import table_digest
 from causeway.digests import sha256
-from causeway.topology.accounts import AccountRole
-from causeway.use_cases.use_case import USE_CASES_DIR, use_case
+from causeway.topology.account_roles import AccountRole
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.results import Dataset
 from tests.jobs.scripts import Chain
 from tests.plugins.candidates import ABOUT

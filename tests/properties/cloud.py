@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from causeway.items import Key, Update
 from causeway.reporting.alerts import Alert
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.hooks.alerts import AlertsHook
 from causeway_airflow.hooks.artifacts import ArtifactsHook, Fetched
 from causeway_airflow.hooks.audit_log import HISTORY, AuditLogHook

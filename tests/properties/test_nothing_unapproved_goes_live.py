@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from causeway.deployment.leases import live_key
 from causeway.governance.decisions import decision_item
 from causeway.items import Key
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.keys import decision_key, decisions_pk, promotion_key, revocation_key
 from causeway.versions.stages import Stage
 from tests.properties.agreement import require_agreement

@@ -16,7 +16,7 @@ from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import SyncPlan
 from causeway.governance.table import LOOKED_AT, looked_at
 from causeway.items import Key, Update
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.fingerprint import package_sha256, request_sha256
 from causeway.versions.keys import version_pk

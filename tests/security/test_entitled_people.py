@@ -12,11 +12,10 @@ from rich.console import Console
 
 from causeway.documents import CONFIG_DIR
 from causeway.errors import ConfigError
-from causeway.use_cases import use_case as reading
 from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import case_and_model, case_of, use_cases
 from causeway_deploy.__main__ import main
-from stack import demo
+from stack import demo, layout
 from stack.processes import StackError
 from tests.documents import ROOT
 
@@ -102,7 +101,7 @@ def test_the_demonstration_starts_with_no_such_use_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     trainer, approvers, message = TRIES[name]
-    monkeypatch.setattr(reading, "USE_CASES_DIR", written(tmp_path, trainer, approvers))
+    monkeypatch.setattr(layout, "USE_CASES", written(tmp_path, trainer, approvers))
     monkeypatch.setattr(demo, "running", lambda: pytest.fail("the demonstration starts"))
     with pytest.raises(StackError, match="USE_CASE=credit_risk") as refused:
         demo.run(Console(quiet=True), use_case_id="credit_risk", data=None, seed=None)

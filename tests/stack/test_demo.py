@@ -8,7 +8,8 @@ from unittest.mock import create_autospec
 import pytest
 from rich.console import Console
 
-from causeway.use_cases.use_case import Approvers, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import Approvers
 from stack import demo, layout
 from stack.airflow_api import Airflow, Run
 from stack.demo import Demo

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from causeway.documents import parse
-from causeway.use_cases.use_case import USE_CASES_DIR, ModelSpec, UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, ModelSpec, UseCase
 from stack.outcome import said
 
 

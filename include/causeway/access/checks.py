@@ -15,12 +15,8 @@ from typing import Final
 from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.topology.access_rules import CardStatusName, Grant, ResourceKind, Route
-from causeway.topology.accounts import (
-    ONLINE_READERS,
-    AccountId,
-    AccountRole,
-    Topology,
-)
+from causeway.topology.account_roles import ONLINE_READERS, AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway.topology.arns import ModelPackageGroupArn, SageMakerArn
 from causeway.topology.names import DATA_CATALOG
 from causeway.use_cases.contracts import FeatureGroup

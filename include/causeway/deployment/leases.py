@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from causeway.instants import instant, moment
 from causeway.items import Key, Update
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 
 #: Lets three cases through: nobody ever held the lease; it was released or has expired

@@ -17,7 +17,8 @@ from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError, DeploymentFailed, Superseded
 from causeway.names import NAME_LENGTH
 from causeway.statuses import TABLES, Meaning, meaning
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.compute import Compute
 from causeway.use_cases.use_case import ModelSpec

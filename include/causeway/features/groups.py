@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.use_cases.contracts import Feature, FeatureGroup
 from causeway.use_cases.stores import ACCOUNT_KEY
 from causeway.use_cases.use_case import UseCase

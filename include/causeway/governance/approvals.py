@@ -14,7 +14,8 @@ from typing import Final
 from causeway.errors import ApprovalRefused
 from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.gestures import DECIDABLE, Channel, Gesture, Verdict
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import STAGE_BEFORE, Stage, StageRecord, Status

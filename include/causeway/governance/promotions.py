@@ -6,7 +6,8 @@ from typing import Final
 
 from causeway.errors import ApprovalRefused, Superseded, UnexpectedState
 from causeway.governance.table import Promotion, PromotionStatus
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from causeway.instants import instant, moment
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.versions.stages import Stage
 
 #: The call that sets approvals and life-cycles.

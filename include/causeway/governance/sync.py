@@ -15,7 +15,8 @@ from causeway.governance.sync_changes import SyncPlan, VersionState
 from causeway.governance.version_plan import VersionPlan
 from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
-from causeway.use_cases.use_case import UseCase, model_of_group
+from causeway.use_cases.files import model_of_group
+from causeway.use_cases.use_case import UseCase
 from causeway.versions.registry import RegistryVersion
 
 #: By how much the clocks of the registry, CloudTrail and Airflow may differ.

@@ -32,7 +32,8 @@ from causeway.governance.sync_changes import (
     VersionState,
 )
 from causeway.governance.table import Promotion, PromotionStatus, new_record
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import DATA_SOURCE, SYNTHETIC, RegistryVersion
 from causeway.versions.stages import (

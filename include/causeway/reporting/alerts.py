@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from causeway.digests import canonical_json
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.names import ALERTS_TOPIC
 
 #: SNS takes a subject of up to 99 ASCII characters; a part of an alert is cut long before the

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from causeway.instants import instant
 from causeway.items import Key, Update
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 
 ACCESS_MATRIX: Final = "access-matrix"
 ACCESS_REVIEW: Final = "access-review"

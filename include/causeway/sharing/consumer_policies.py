@@ -24,7 +24,8 @@ from causeway.features.groups import offline_prefix
 from causeway.sharing.grants import DesiredGrant, desired_grants
 from causeway.sharing.policies import PolicyHolder, Statement
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import ONLINE_READERS, AccountId, AccountRole, Topology
+from causeway.topology.account_roles import ONLINE_READERS, AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway.topology.arns import OrganisationArn
 from causeway.topology.names import FEATURE_DATABASE
 from causeway.use_cases.use_case import UseCase

@@ -22,12 +22,8 @@ from causeway.topology.access_rules import (
     ResourceKind,
     Route,
 )
-from causeway.topology.accounts import (
-    SHARERS,
-    AccountId,
-    AccountRole,
-    Topology,
-)
+from causeway.topology.account_roles import SHARERS, AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway.topology.arns import (
     FeatureCatalogArn,
     FeatureGroupArn,

@@ -16,7 +16,8 @@ from causeway.sharing.grants import DesiredGrant
 from causeway.sharing.permissions import RESOURCE_TYPES, Permission
 from causeway.statuses import TABLES, Meaning, meaning
 from causeway.topology.access_rules import CARD_STATUSES, CardStatusName, Grant, ResourceKind
-from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway.topology.arns import SageMakerArn
 
 #: Shares whose names start like this are ours: those that nobody declares are revoked.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from causeway.errors import UnexpectedState
-from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import AccountId, Topology
 
 _NAME = r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9-]{0,62})"
 _FEATURE_GROUP_NAME = r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9_-]{0,63})"

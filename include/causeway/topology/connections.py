@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import DUTIES, AccountRole, Topology
+from causeway.topology.account_roles import DUTIES, AccountRole
+from causeway.topology.accounts import Topology
 
 #: Duties that Airflow does not act as: jobs and endpoints do, people do, or Airflow *is* it.
 NOT_CONNECTED: Final = frozenset(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causeway.digests import canonical_json
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.people import Decided, trust_statements
 from causeway.topology.stacks import guards_template, parameters
 

@@ -18,7 +18,8 @@ import yaml
 from causeway.documents import YAML_1_1
 from causeway.errors import ConfigError
 from causeway.topology import airflow_trust
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.people import trust_statements
 
 INFRA_DIR: Final = Path(__file__).resolve().parents[2] / "infra"

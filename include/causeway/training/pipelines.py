@@ -18,7 +18,8 @@ from causeway.datasets.datasets import preprocess_document
 from causeway.digests import canonical_json, sha256
 from causeway.errors import ConfigError
 from causeway.names import NAME_LENGTH, attempt_name
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.training.candidates import TrainingCandidate, candidates, metric_definitions
 from causeway.training.jobs import (
     Code,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 
 
 def server_request(topology: Topology) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
-from causeway.documents import CONFIG_DIR, Strict, check_together, load
+from causeway.documents import CONFIG_DIR, Strict, check_together
 from causeway.errors import ConfigError
 from causeway.names import NAME_LENGTH, DashedName
 from causeway.plain_texts import LONGEST, is_plain
@@ -42,7 +41,6 @@ __all__ = [
     "Split",
     "Training",
     "UseCase",
-    "use_case",
 ]
 
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
@@ -360,73 +358,10 @@ class UseCase(Strict):
         )
 
 
-def load_use_case(path: Path) -> UseCase:
-    """Read one use-case file.
-
-    Raises:
-        ConfigError: naming file, key, what was wrong and the allowed values.
-    """
-    return load(path, UseCase)
-
-
-def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:
-    """Read the use case of that id from `include/config/use_cases`.
-
-    Raises:
-        ConfigError: no such file, or it breaks the schema, or its id is another.
-    """
-    path = (folder or USE_CASES_DIR) / f"{use_case_id}.yaml"
-    case = load_use_case(path)
-    if case.id != use_case_id:
-        raise ConfigError(
-            f"{path}: id: {case.id!r} does not match the file's name",
-            next_step=f"Allowed: {use_case_id}.",
-        )
-    return _with_others(case, path)
-
-
-def _with_others(case: UseCase, path: Path) -> UseCase:
-    """Read the use cases whose feature groups the models name."""
-    ids = {joined.use_case for model in case.models for joined in model.dataset.of_others}
-    if not ids:
-        return case
-    beside = [file for file in path.parent.glob("*.yaml") if file.stem != case.id]
-    try:
-        return case.with_groups_of({f.stem: load_use_case(f) for f in beside if f.stem in ids})
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: {error}", next_step="Correct the keys named above; nothing was changed."
-        ) from error
-
-
-def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
-    """Read every use case of the folder, ordered by id.
-
-    Raises:
-        ConfigError: there is none, a file breaks the schema, or two use cases share a model, a
-            model group or a feature group name.
-    """
-    root = folder or USE_CASES_DIR
-    cases = tuple(use_case(path.stem, root) for path in sorted(root.glob("*.yaml")))
-    if not cases:
-        raise ConfigError(
-            f"{root}: no use case in it" if root.is_dir() else f"{root}: no such folder",
-            next_step="Name the folder that holds <use case>.yaml (CAUSEWAY_USE_CASES).",
-        )
-    kinds = (
-        ("model", [(m.name, u.id) for u in cases for m in u.models]),
-        ("model group", [(m.group, u.id) for u in cases for m in u.models]),
-        ("feature group", [(g.name, u.id) for u in cases for g in u.feature_groups]),
-    )
-    for kind, pairs in kinds:
-        for name, count in Counter(name for name, _ in pairs).items():
-            if count > 1:
-                owners = ", ".join(f"{root / owner}.yaml" for n, owner in pairs if n == name)
-                raise ConfigError(
-                    f"{owners}: the {kind} name {name!r} stands in two use cases",
-                    next_step="Rename one of them; these names are unique in the project.",
-                )
-    return cases
+def _refuse_twice(names: list[str], what: str) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise ValueError(f"{what}: {', '.join(repeated)}")
 
 
 def _group_of(joined: JoinedGroup, others: Mapping[str, UseCase], where: str) -> FeatureGroup:
@@ -443,18 +378,3 @@ def _group_of(joined: JoinedGroup, others: Mapping[str, UseCase], where: str) ->
             f"allowed: {', '.join(names)}"
         )
     return names[joined.group]
-
-
-def _refuse_twice(names: list[str], what: str) -> None:
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
-        raise ValueError(f"{what}: {', '.join(repeated)}")
-
-
-def model_of_group(use_cases: tuple[UseCase, ...], group: str) -> tuple[UseCase, ModelSpec] | None:
-    """Return the use case and model that register into a model package group, if any."""
-    for case in use_cases:
-        for model in case.models:
-            if model.group == group:
-                return case, model
-    return None

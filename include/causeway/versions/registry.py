@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from causeway.digests import Digest
 from causeway.plain_texts import decoded, decoded_metrics
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.fingerprint import REQUEST_SHA256, package_sha256, request_sha256
 from causeway.versions.stages import LifeCycle

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 
 from causeway.errors import CausewayError, Superseded, UnexpectedState
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.connections import connection_id
 from causeway_airflow.configuration import patience
 from causeway_airflow.parameters import Kind, read_parameter

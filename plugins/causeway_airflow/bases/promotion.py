@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.bases.operator import ATTEMPT, VERSION_ARN, CausewayOperator
 from causeway_airflow.configuration import case_and_model
 from causeway_airflow.parameters import Kind

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from causeway.errors import StillRunning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.bases.operator import CausewayOperator, airflow_errors
 from causeway_airflow.configuration import longest_poll_interval, poll_interval, topology
 from causeway_airflow.waits import Outcome, Pending, intervals

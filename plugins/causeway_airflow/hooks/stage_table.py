@@ -23,7 +23,7 @@ from causeway.governance.table import (
     record_of,
     refusal_of,
 )
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decisions_pk, promotion_key, version_pk
 from causeway.versions.stages import Stage, StageRecord

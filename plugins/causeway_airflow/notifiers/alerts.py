@@ -12,7 +12,7 @@ from airflow.sdk import BaseNotifier
 
 from causeway.errors import CausewayError
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.connections import connection_id, connections
 from causeway_airflow.configuration import topology
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway.topology.account_roles import AUDITORS, AccountRole
 from causeway_airflow.bases.operator import CausewayOperator
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway.topology.account_roles import AUDITORS, AccountRole
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.notifiers.alerts import run_of
 from causeway_airflow.parameters import Kind

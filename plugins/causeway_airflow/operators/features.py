@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.assets import feature_group
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.configuration import case_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.bases.waiting import R, WaitingOperator
 from causeway_airflow.parameters import Kind
 from causeway_airflow.results import ProcessedJob, TrainedJob

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from causeway.topology.accounts import SHARERS, AccountRole
+from causeway.topology.account_roles import SHARERS, AccountRole
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.bases.waiting import WaitingOperator
 from causeway_airflow.parameters import Kind

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from causeway.deployment.periods import live_at
 from causeway.governance.board import COLUMNS
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology
 from causeway_airflow.pages.acting import hook

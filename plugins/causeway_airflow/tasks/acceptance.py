@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from causeway.errors import CausewayError, NotSharedYet, SharingError
 from causeway.sharing.acceptance import Step, check_offer, foreign, judge_acceptance
 from causeway.sharing.shares import DesiredShare
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.tasks import clock

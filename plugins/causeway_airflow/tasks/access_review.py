@@ -11,7 +11,7 @@ from causeway.access.review_report import alerts, counts, document, markdown
 from causeway.access.usage import in_use, operations_of
 from causeway.errors import SharingError
 from causeway.reporting.reports import ACCESS_REVIEW, Report
-from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway.topology.account_roles import AUDITORS, AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.audit_log import AuditLogHook
 from causeway_airflow.results import AccessReview, GrantUsage

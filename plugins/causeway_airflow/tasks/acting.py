@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 
 H = TypeVar("H")
 

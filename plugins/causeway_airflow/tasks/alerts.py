@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from causeway.reporting.alerts import Alert
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.hooks.alerts import AlertsHook
 from causeway_airflow.tasks.acting import Hooks
 

@@ -22,7 +22,7 @@ from causeway.governance.clearance import (
 )
 from causeway.governance.decisions import Decision
 from causeway.governance.registry_calls import UPDATE, call_of
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.registry import ARTIFACT_VERSION, RegistryVersion
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook

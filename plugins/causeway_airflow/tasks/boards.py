@@ -12,7 +12,7 @@ from causeway.deployment.periods import Period, periods
 from causeway.governance.board import BoardRow, board
 from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.table import Attention, Promotion, RecordedRefusal
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.stages import StageRecord

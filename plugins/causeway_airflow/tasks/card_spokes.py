@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from causeway.model_cards.spokes import plan_hub
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.model_cards import ModelCardsHook
 from causeway_airflow.tasks.acting import Hooks

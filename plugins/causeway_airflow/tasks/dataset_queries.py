@@ -23,7 +23,7 @@ from causeway.instants import instant, unzoned
 from causeway.names import ORDINALS
 from causeway.sharing.grants import desired_grants, may_read
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway.topology.names import WORKGROUP
 from causeway.use_cases.use_case import ModelSpec, UseCase

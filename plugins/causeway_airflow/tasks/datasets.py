@@ -17,7 +17,7 @@ from causeway.errors import NameTaken, NotSharedYet
 from causeway.features.health import Appended
 from causeway.features.origins import DataOrigin
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.athena import AthenaHook

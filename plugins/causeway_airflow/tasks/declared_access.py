@@ -5,7 +5,7 @@ from __future__ import annotations
 from causeway.access.checks import Check, checks
 from causeway.sharing.grants import DesiredGrant, desired_grants, receiving_accounts
 from causeway.sharing.shares import DesiredShare, desired_shares
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.tasks import clock
 

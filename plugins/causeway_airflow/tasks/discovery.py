@@ -14,7 +14,8 @@ from causeway.instants import moment
 from causeway.sharing.grants import receiving_accounts
 from causeway.sharing.permissions import RESOURCE_TYPES
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import FeatureGroupArn
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase

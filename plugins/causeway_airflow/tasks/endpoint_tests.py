@@ -26,7 +26,7 @@ from causeway.errors import Superseded, UnexpectedState
 from causeway.gates.judges import evaluate
 from causeway.gates.report import metric_gates_of, read_report
 from causeway.governance.table import PromotionStatus
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.connections import connection_id
 from causeway.use_cases.use_case import EVALUATION_SCRIPT
 from causeway.versions.registry import RegistryVersion, gate_report_key, held_out_key

@@ -12,7 +12,8 @@ from typing import Any
 from causeway.erasure.erasures import BuiltDataset, BuiltVersion, ErasureReport, Request
 from causeway.erasure.offline_rows import contains
 from causeway.reporting.reports import ERASURE, Report
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import UseCase
 from causeway.versions.registry import DATASET, version_of
 from causeway_airflow.configuration import topology, use_cases

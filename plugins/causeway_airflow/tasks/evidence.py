@@ -16,7 +16,7 @@ from causeway.digests import Digest
 from causeway.errors import NotFound, UnexpectedState
 from causeway.features.origins import UNKNOWN, DataOrigin
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.candidates import candidates
 from causeway.training.jobs import MODEL_ARCHIVE, hyperparameters_of, training_code
 from causeway.training.pipelines import PARTS, PREPROCESS, TRAIN, pipeline_run

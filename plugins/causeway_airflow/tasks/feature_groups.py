@@ -12,7 +12,7 @@ from causeway.errors import StillRunning, UnexpectedState
 from causeway.features.changes import metadata, tag_changes, updates
 from causeway.features.groups import create_request
 from causeway.statuses import Meaning, meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.use_cases.contracts import FeatureGroup
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from causeway.features.health import health_key, staleness
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook

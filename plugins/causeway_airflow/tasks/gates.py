@@ -7,7 +7,7 @@ import logging
 from causeway.digests import sha256
 from causeway.gates.judges import evaluate
 from causeway.gates.report import GateReport
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.use_cases.gate_specs import with_source
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.hooks.artifacts import ArtifactsHook

@@ -22,7 +22,7 @@ from causeway.features.groups import group_file
 from causeway.features.health import Appended, IngestSummary, appended, health_key, writes
 from causeway.features.origins import GroupOrigin, Origin, Synthetic, group_origin
 from causeway.features.withheld import Withheld
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.jobs import read_code
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, code_version, topology

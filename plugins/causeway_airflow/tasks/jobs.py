@@ -12,7 +12,7 @@ from causeway.digests import canonical_json, sha256
 from causeway.errors import NotFound
 from causeway.features.groups import contract_document
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.candidates import candidates, metric_definitions
 from causeway.training.jobs import (

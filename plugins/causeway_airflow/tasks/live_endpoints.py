@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from causeway.deployment.leases import Live
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AUDITORS, AccountRole
+from causeway.topology.account_roles import AUDITORS, AccountRole
 from causeway.use_cases.use_case import ModelSpec
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.endpoints import EndpointsHook

@@ -9,7 +9,7 @@ from __future__ import annotations
 from causeway.deployment.leases import Live
 from causeway.digests import Digest
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.registry import RELEASED, RELEASES, artifact_key
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.artifacts import ArtifactsHook

@@ -14,7 +14,7 @@ from typing import Any
 from causeway.digests import sha256
 from causeway.errors import NameTaken, NotFound, UnexpectedState
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.adoption import Adoption, DescribedJob, next_job
 from causeway.training.jobs import code_prefix, training_code
 from causeway.training.pipelines import (

@@ -15,7 +15,7 @@ from typing import Final
 from causeway.errors import UnexpectedState, WriteConflict
 from causeway.sharing.consumer_policies import PREFIX, consumer_policies
 from causeway.sharing.policies import Statement, converged
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.policies import COMPARED, OWNED, OwnedPolicyHook
 from causeway_airflow.tasks import clock

@@ -22,7 +22,7 @@ from causeway.access.sights import Sight
 from causeway.access.verdicts import Verdict
 from causeway.errors import SharingError
 from causeway.reporting.reports import ACCESS_MATRIX, Report
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.results import AccessMatrix, ProbedAccess
 from causeway_airflow.tasks import clock

@@ -12,7 +12,7 @@ from causeway.access.answers import RamView, absence, denial
 from causeway.access.checks import LOOKER, Check, Probe
 from causeway.access.sights import Sight
 from causeway.access.verdicts import YES, Side, Verdict, no, untested
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn, ModelPackageGroupArn
 from causeway.topology.names import DATA_CATALOG
 from causeway_airflow.hooks.artifacts import ArtifactsHook

@@ -11,7 +11,7 @@ from causeway.errors import ApprovalRefused, DeploymentFailed
 from causeway.governance.gestures import Verdict
 from causeway.governance.promotions import require_own_promotion
 from causeway.governance.table import PromotionStatus
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import RegistryVersion, version_of

@@ -18,7 +18,7 @@ from causeway.features.origins import Synthetic, require_no_other
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import RawFile, validate_raw
 from causeway.ingestion.unpacking import unpack
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.use_cases.published import NEXT_STEP, Published, check_digest
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology

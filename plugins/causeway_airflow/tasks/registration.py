@@ -18,7 +18,7 @@ from causeway.gates.report import GateReport, read_report
 from causeway.model_cards.lifecycle import HandOver
 from causeway.registration.comparison import chosen, comparison_markdown, of_candidate
 from causeway.registration.request import gates_line, registration_request
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn, TrainingJobArn
 from causeway.training.jobs import hyperparameters_of
 from causeway.use_cases.use_case import ModelSpec, UseCase

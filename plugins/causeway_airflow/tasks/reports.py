@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causeway.digests import canonical_json
 from causeway.reporting.reports import Report
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook, split_uri
 from causeway_airflow.hooks.governance import GovernanceHook

@@ -15,7 +15,7 @@ from causeway.errors import UnexpectedState, WriteConflict
 from causeway.items import absent
 from causeway.reporting.alerts import Alert, Severity
 from causeway.statuses import Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.keys import revocation_key

@@ -13,7 +13,8 @@ from causeway.sharing.permissions import RESOURCE_TYPES
 from causeway.sharing.plan import SharePlan, plan_shares
 from causeway.sharing.shares import OwnerState, desired_shares
 from causeway.statuses import Meaning
-from causeway.topology.accounts import SHARERS, AccountId, AccountRole, Topology
+from causeway.topology.account_roles import SHARERS, AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.owned_resources import OwnedResourcesHook
 from causeway_airflow.hooks.ram import RamHook

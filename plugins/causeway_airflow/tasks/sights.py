@@ -10,7 +10,8 @@ from causeway.access.checks import Check
 from causeway.access.prediction import LISTED
 from causeway.access.sights import LakeGrant, SeenInvitation, SeenRole, SeenShare, Sight
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.versions.registry import ARTIFACT
 from causeway_airflow.hooks.artifacts import ArtifactsHook

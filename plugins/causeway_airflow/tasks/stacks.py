@@ -10,7 +10,7 @@ import logging
 from typing import get_args
 
 from causeway.errors import GuardsDiffer
-from causeway.topology.accounts import STACK_KEEPERS, STACK_SERVICES, AccountRole
+from causeway.topology.account_roles import STACK_KEEPERS, STACK_SERVICES, AccountRole
 from causeway.topology.guards import DeployedGuards, differences
 from causeway.topology.people import Decided
 from causeway.topology.stacks import parameters, resources_template

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from causeway.governance.table import PromotionStatus, write_promotion, write_record
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import StageRecord, Status
 from causeway_airflow.hooks.stage_table import StageTableHook

@@ -14,7 +14,7 @@ from causeway.access.surroundings import (
     judge_quotas,
 )
 from causeway.errors import UnexpectedState
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.surroundings import ImagesHook, QuotasHook, SimulationHook
 from causeway_airflow.tasks.acting import Hooks

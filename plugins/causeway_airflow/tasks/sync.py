@@ -31,7 +31,7 @@ from causeway.governance.table import (
 )
 from causeway.items import create
 from causeway.reporting.alerts import Alert, Severity
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, facts_key, revocation_key
 from causeway.versions.registry import RegistryVersion, version_of

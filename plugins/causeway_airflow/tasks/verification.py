@@ -8,7 +8,7 @@ from typing import Final
 from causeway.errors import NotSharedYet
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import ResourceKind
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.ram import RamHook
 from causeway_airflow.hooks.shared_with_me import SharedWithMeHook

@@ -15,7 +15,8 @@ from causeway.access.sights import SeenInvitation, SeenShare, Sight
 from causeway.access.usage import in_use, operations_of
 from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountId, AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import AccountId, Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from tests.causeway.values import DATA_SCIENCE as CONSUMER
 from tests.causeway.values import MODEL_GROUP as GROUP

@@ -9,7 +9,7 @@ from causeway.access.surroundings import (
     judge_organisation,
     judge_quotas,
 )
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 
 SCIENCE = AccountRole.DATA_SCIENCE
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from causeway.deployment import leases
 from causeway.deployment.leases import Live
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 
 PROD = AccountRole.PROD
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ import pytest
 
 from causeway.deployment.leases import Live
 from causeway.deployment.periods import live_at, periods
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 
 DAY = timedelta(days=1)
 

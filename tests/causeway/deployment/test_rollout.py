@@ -9,7 +9,7 @@ from causeway.deployment.leases import Live
 from causeway.deployment.rollout import Start, Target
 from causeway.errors import ConfigError, DeploymentFailed, Superseded
 from causeway.statuses import TABLES, Meaning
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.compute import Compute
 from causeway.use_cases.resource_specs import Deployment, Serverless
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causeway.use_cases.use_case import load_use_cases
+from causeway.use_cases.files import load_use_cases
 from tests.feature_page import render
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from causeway.governance.board import BoardRow, board
-from causeway.use_cases.use_case import load_use_cases
+from causeway.use_cases.files import load_use_cases
 from causeway.versions.stages import Stage, Status
 
 MODEL = next(case for case in load_use_cases() if case.id == "credit_risk").models[0]

@@ -10,7 +10,7 @@ from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import SyncPlan, VersionState
 from causeway.governance.table import PromotionStatus, new_record
 from causeway.topology.accounts import Topology, load_topology
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 from causeway.versions.registry import RegistryVersion
 from causeway.versions.stages import LifeCycle, Stage, Status, check_transition
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from causeway.errors import BadInput
 from causeway.ingestion.raw_data import RawFile, validate_raw
-from causeway.use_cases import use_case
+from causeway.use_cases import files
 from causeway.use_cases.use_case import UseCase
 from tests.causeway.values import use_case_of
 
-TEXT = (use_case.USE_CASES_DIR / "credit_risk.yaml").read_text()
+TEXT = (files.USE_CASES_DIR / "credit_risk.yaml").read_text()
 HEADER = (
     "laufkont laufzeit moral verw hoehe sparkont beszeit rate famges buerge wohnzeit verm alter "
     "weitkred wohn bishkred beruf pers telef gastarb kredit"
@@ -143,7 +143,7 @@ def test_a_file_without_header_is_read_by_position() -> None:
 
 @given(st.binary(max_size=200))
 def test_whatever_the_bytes_the_answer_is_a_table_or_bad_input(content: bytes) -> None:
-    case = use_case.use_case("credit_risk")
+    case = files.use_case("credit_risk")
     for prefix in (b"", HEADER.encode() + b"\n"):
         try:
             assert validate(prefix + content, case).rows > 0

@@ -9,7 +9,7 @@ import pytest
 from causeway.errors import ConfigError
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
-from causeway.use_cases.use_case import load_use_cases, use_case
+from causeway.use_cases.files import load_use_cases, use_case
 
 CASES = {case.id: case for case in load_use_cases()}
 

@@ -20,7 +20,8 @@ from causeway.registration.request import (
     gates_line,
     registration_request,
 )
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import StoredDocument, version_of

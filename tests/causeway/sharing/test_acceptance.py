@@ -14,7 +14,7 @@ from causeway.sharing.acceptance import (
 )
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from tests.causeway.values import DATA as OWNER
 from tests.causeway.values import STRANGER
 

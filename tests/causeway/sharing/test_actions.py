@@ -20,7 +20,7 @@ from causeway.sharing.actions import (
 from causeway.sharing.permissions import PermissionDefinition
 from causeway.sharing.shares import DesiredShare
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 
 SHARE = DesiredShare(
     "s", AccountRole.DATA, "1" * 12, ("2" * 12,), ("r",), ResourceKind.MODEL_CARDS, Grant.READ

@@ -13,7 +13,8 @@ from causeway.iam import Policies, PolicyType, Principal, Request, evaluate, par
 from causeway.sharing.consumer_policies import PREFIX, ConsumerPolicy, consumer_policies
 from causeway.sharing.policies import PolicyHolder, converged
 from causeway.topology.access_rules import AccessRule
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.use_cases.use_case import UseCase
 
 STRANGER = "777777777777"

@@ -5,7 +5,8 @@ import pytest
 from causeway.errors import ConfigError
 from causeway.sharing.grants import desired_grants, receiving_accounts
 from causeway.topology.access_rules import AccessRule
-from causeway.topology.accounts import DEPLOYED_ROLES, Organisation
+from causeway.topology.account_roles import DEPLOYED_ROLES
+from causeway.topology.accounts import Organisation
 
 GROUPS = {"credit-risk-applicant", "credit-risk-loan", "credit-risk-outcome"}
 ORGANISATION = "arn:aws:organizations::444444444444:organization/o-causeway00"

@@ -19,7 +19,7 @@ from causeway.sharing.plan import plan_share, plan_shares
 from causeway.sharing.shares import DesiredShare, ObservedShare, OwnerState, presence
 from causeway.statuses import TABLES
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn, ModelCardArn
 from tests.causeway.sharing.ram_model import all_of, apply, managed
 from tests.causeway.values import DATA as OWNER

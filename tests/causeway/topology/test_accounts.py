@@ -4,7 +4,8 @@ import pytest
 
 from causeway.documents import CONFIG_DIR, parse
 from causeway.errors import ConfigError
-from causeway.topology.accounts import DEPLOYED_ROLES, DUTIES, AccountRole, Topology, load_topology
+from causeway.topology.account_roles import DEPLOYED_ROLES, DUTIES, AccountRole
+from causeway.topology.accounts import Topology, load_topology
 from causeway.topology.connections import connection_id, connections
 
 TEXT = """

@@ -6,7 +6,8 @@ import pytest
 
 from causeway.documents import parse
 from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology
 from causeway.topology.airflow_trust import trust_statements
 from causeway.topology.stacks import guards_template, parameters
 from tests.causeway.topology.test_accounts import TEXT

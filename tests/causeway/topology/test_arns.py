@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causeway.errors import UnexpectedState
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.arns import (
     FeatureCatalogArn,
     FeatureGroupArn,

@@ -6,7 +6,8 @@ import pytest
 
 from causeway.documents import parse
 from causeway.errors import ConfigError
-from causeway.topology.accounts import AccountRole, Topology, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import Topology, load_topology
 from causeway.topology.compute import Compute
 
 NETWORK = "{subnets: [subnet-0123456789abcdef0], security_groups: [sg-01234567], isolation: true}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.airflow_trust import AirflowTrust
 from causeway.topology.guards import DeployedGuards, differences
 from causeway.topology.people import Decided, trust_statements

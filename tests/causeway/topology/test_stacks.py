@@ -9,12 +9,8 @@ import pytest
 import yaml
 
 from causeway.errors import ConfigError
-from causeway.topology.accounts import (
-    DEPLOYED_ROLES,
-    STACK_SERVICES,
-    AccountRole,
-    load_topology,
-)
+from causeway.topology.account_roles import DEPLOYED_ROLES, STACK_SERVICES, AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.landing import LandingBucket
 from causeway.topology.stacks import (
     INFRA_DIR,

@@ -31,7 +31,7 @@ def test_the_published_parameters_are_among_the_candidates(model: ModelSpec) -> 
 
 @given(st.integers(0, 10_000))
 def test_a_seed_draws_other_candidates_and_always_the_same(seed: int) -> None:
-    from causeway.use_cases.use_case import use_case
+    from causeway.use_cases.files import use_case
 
     model = use_case("credit_risk").models[0]
     draws = candidates.candidates(model, seed)
@@ -59,7 +59,7 @@ def test_a_grid_has_every_combination_once(model: ModelSpec) -> None:
 def test_candidates_drawn_from_ranges_stay_inside_and_are_always_the_same(
     seed: int, count: int
 ) -> None:
-    from causeway.use_cases.use_case import use_case
+    from causeway.use_cases.files import use_case
 
     space = {
         "eta": {"low": 0.01, "high": 0.3, "log": True},

@@ -17,7 +17,8 @@ from causeway.training.pipelines import (
     definition,
     pipeline_run,
 )
-from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
 from localaws.sagemaker.pipelines.definition import read_definition, references
 from tests.causeway.values import use_case_of
 

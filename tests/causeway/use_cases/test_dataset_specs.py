@@ -23,7 +23,8 @@ from causeway.datasets.datasets import (
 from causeway.documents import CONFIG_DIR, parse
 from causeway.errors import BadInput, ConfigError
 from causeway.use_cases.dataset_specs import Dataset
-from causeway.use_cases.use_case import USE_CASES_DIR, UseCase, use_case
+from causeway.use_cases.files import use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
 from tests.causeway.values import use_case_of
 
 APPLICANT, LOAN, OUTCOME = (f"credit-risk-{name}" for name in ("applicant", "loan", "outcome"))

@@ -4,8 +4,8 @@ import pytest
 
 from causeway.errors import ConfigError
 from causeway.topology.accounts import load_topology
+from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
-from causeway.use_cases.use_case import use_case
 from tests.jobs import visits
 
 

@@ -5,8 +5,8 @@ import pytest
 from causeway.documents import CONFIG_DIR
 from causeway.errors import ConfigError
 from causeway.topology.accounts import Topology, load_topology
+from causeway.use_cases.files import load_use_cases
 from causeway.use_cases.people import require_people
-from causeway.use_cases.use_case import load_use_cases
 
 
 @pytest.mark.parametrize("name", ["local", "example"])

@@ -6,13 +6,8 @@ import pytest
 
 from causeway.documents import CONFIG_DIR
 from causeway.errors import ConfigError
-from causeway.use_cases.use_case import (
-    USE_CASES_DIR,
-    UseCase,
-    load_use_cases,
-    model_of_group,
-    use_case,
-)
+from causeway.use_cases.files import load_use_cases, model_of_group, use_case
+from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
 from tests.causeway.values import use_case_of
 
 TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
@@ -119,9 +114,9 @@ def test_a_group_is_found_with_its_model(case: UseCase) -> None:
 
 def test_reading_the_configuration_loads_nothing_heavy() -> None:
     code = (
-        "import sys, causeway.use_cases.use_case, causeway.governance.sync\n"
+        "import sys, causeway.use_cases.files, causeway.governance.sync\n"
         "import causeway.deployment.rollout, causeway.sharing.shares\n"
-        "causeway.use_cases.use_case.load_use_cases()\n"
+        "causeway.use_cases.files.load_use_cases()\n"
         "heavy = {'boto3', 'botocore', 'pandas', 'pyarrow', 'numpy', 'mlflow', 'airflow'}\n"
         "sys.exit(repr(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from causeway.deployment.leases import acquire_lease, lease_of, release_lease
 from causeway.deployment.rollout import LEASE_LASTING
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage
 from tests.local_platform import LocalPlatform
 from tests.plugins.table_records import NOW, arn, record, stage_table

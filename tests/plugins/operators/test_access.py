@@ -14,7 +14,7 @@ from causeway.access.matrix import Finding, Row, matrix
 from causeway.access.prediction import Predictor
 from causeway.access.verdicts import Answer, Side, Verdict
 from causeway.errors import SharingError
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.names import FEATURE_DATABASE
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import keep_clients

@@ -12,7 +12,7 @@ STRANGER = "999999999999"
 
 
 def reviewed(run: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    from causeway.topology.accounts import AUDITORS
+    from causeway.topology.account_roles import AUDITORS
     from causeway_airflow.operators.access import ObserveAccessOperator
     from causeway_airflow.operators.access_review import AccessReviewOperator, GrantUsageOperator
 

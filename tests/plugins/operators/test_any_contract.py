@@ -14,7 +14,7 @@ import yaml
 from causeway.datasets.datasets import table_digest
 from causeway.digests import sha256
 from causeway.errors import GateFailed
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.jobs import JOBS_DIR
 from tests.jobs import visits
 from tests.local_platform import LocalPlatform

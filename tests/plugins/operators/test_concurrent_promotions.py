@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from causeway.errors import CausewayError, Superseded
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform

@@ -16,9 +16,11 @@ import pytest
 import yaml
 
 from causeway.errors import CausewayError
-from causeway.topology.accounts import AccountRole, load_topology
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import load_topology
 from causeway.topology.names import DATA_CATALOG, WORKGROUP
-from causeway.use_cases.use_case import USE_CASES_DIR, load_use_cases
+from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.use_case import USE_CASES_DIR
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform, local_platform
 from tests.plugins.conftest import context

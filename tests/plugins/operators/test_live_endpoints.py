@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from causeway.deployment.leases import acquire_lease, lease_of, release_lease
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 from tests.plugins.promoting import promoted

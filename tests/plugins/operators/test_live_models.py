@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from causeway.deployment.leases import Live, live_key, write_live
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import RELEASES
 from tests.local_platform import LocalPlatform

@@ -11,7 +11,7 @@ import pytest
 
 from causeway.errors import JobFailed
 from causeway.topology.arns import ModelPackageArn
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from causeway.errors import UnexpectedState
-from causeway.use_cases.use_case import load_use_cases
+from causeway.use_cases.files import load_use_cases
 from tests.local_platform import LocalPlatform
 
 BUCKET = "causeway-data-111111111111-eu-central-1"

@@ -10,7 +10,7 @@ import pytest
 
 from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld, Superseded
 from causeway.governance.table import PromotionStatus
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform

@@ -17,7 +17,7 @@ from causeway.errors import (
     NameTaken,
     UnexpectedState,
 )
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.fingerprint import request_sha256
 from causeway.versions.registry import OWN_METADATA, artifact_key

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import LeaseHeld, UnexpectedState
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform

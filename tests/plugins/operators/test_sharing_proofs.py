@@ -9,7 +9,8 @@ import pytest
 
 from causeway.sharing.grants import DesiredGrant
 from causeway.topology.access_rules import Grant, ResourceKind
-from causeway.topology.accounts import AccountId, AccountRole
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.accounts import AccountId
 from causeway.topology.arns import ModelPackageGroupArn
 from localaws.ram.grants import store_of
 from localaws.ram.shares import Share

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from causeway.digests import Digest
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.registry import artifact_key
 from tests.local_platform import LocalPlatform
 from tests.plugins.trained import small_use_cases, training

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from causeway.deployment.leases import Live, live_key, write_history, write_live
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import approve, register, sync

@@ -14,8 +14,8 @@ from causeway.documents import parse
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.compute import Compute
 from causeway.training.jobs import Code, Processing, TrainingJob
+from causeway.use_cases.files import use_case
 from causeway.use_cases.resource_specs import Deployment, Resources
-from causeway.use_cases.use_case import use_case
 from localaws.sagemaker.machine import mounts
 from localaws.server import Accounts, running
 from tests.localaws.conftest import ACCOUNTS, REGION, Aws

@@ -8,7 +8,7 @@ import pytest
 
 from causeway.errors import CausewayError, StillRunning, UnexpectedState
 from causeway.features.groups import create_request
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway_airflow.configuration import case_of, topology
 from tests.local_platform import LocalPlatform
 

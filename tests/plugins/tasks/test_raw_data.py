@@ -16,8 +16,9 @@ import pytest
 from causeway.errors import BadInput
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
+from causeway.use_cases.files import load_use_cases, use_case
 from causeway.use_cases.published import Published
-from causeway.use_cases.use_case import UseCase, load_use_cases, use_case
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.hooks import published as client
 from causeway_airflow.tasks.raw_data import fetch_published
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import CausewayError, DeploymentFailed, GuardsDiffer
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.stacks import resources_template
 from stack import layout
 from tests.local_platform import LocalPlatform

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import NotFound, UnexpectedState
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.training.pipelines import DATASET, PipelineRun
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context, execute

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import CausewayError, GateFailed, NameTaken, NotFound, UnexpectedState
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import BUCKET
 from tests.plugins.conftest import context

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from causeway.errors import ApprovalRefused, CausewayError
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.topology.connections import connections
 from causeway.versions.registry import RELEASES
 from tests.local_platform import LocalPlatform

@@ -9,7 +9,7 @@ import pytest
 from causeway.errors import ApprovalRefused
 from causeway.governance.clearance import StoppedInTheRegistry
 from causeway.governance.table import PromotionStatus
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from causeway.errors import ApprovalRefused, WriteConflict
 from causeway.governance.clearance import StoppedInTheRegistry
 from causeway.governance.decisions import decision_item
-from causeway.topology.accounts import AccountRole
+from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.localaws.waiting import eventually

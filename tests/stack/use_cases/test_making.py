@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from causeway.ingestion.raw_data import validate_raw
-from causeway.use_cases.use_case import load_use_cases, use_case
+from causeway.use_cases.files import load_use_cases, use_case
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.making import make_use_case

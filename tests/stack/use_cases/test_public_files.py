@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from causeway.use_cases.use_case import use_case
+from causeway.use_cases.files import use_case
 from stack.use_cases.checking import check_use_case
 from stack.use_cases.dry_run import interpreter
 from stack.use_cases.making import make_use_case

@@ -18,8 +18,8 @@ from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.compute import Compute
 from causeway.training.jobs import Code, Input, Processing, TrainingJob, read_code
+from causeway.use_cases.files import use_case
 from causeway.use_cases.resource_specs import Resources
-from causeway.use_cases.use_case import use_case
 from tests.jobs.scripts import joined
 from tests.localaws.sagemaker.work import IMAGE, SERVING, SKLEARN, Workshop
 from tests.refusals import refused

@@ -1,0 +1,88 @@
+"""The files of use cases: one by its id, or all of a folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from causeway.documents import load
+from causeway.errors import ConfigError
+from causeway.use_cases.use_case import USE_CASES_DIR, ModelSpec, UseCase
+
+
+def load_use_case(path: Path) -> UseCase:
+    """Read one use-case file.
+
+    Raises:
+        ConfigError: naming file, key, what was wrong and the allowed values.
+    """
+    return load(path, UseCase)
+
+
+def use_case(use_case_id: str, folder: Path | None = None) -> UseCase:
+    """Read the use case of that id from `include/config/use_cases`.
+
+    Raises:
+        ConfigError: no such file, or it breaks the schema, or its id is another.
+    """
+    path = (folder or USE_CASES_DIR) / f"{use_case_id}.yaml"
+    case = load_use_case(path)
+    if case.id != use_case_id:
+        raise ConfigError(
+            f"{path}: id: {case.id!r} does not match the file's name",
+            next_step=f"Allowed: {use_case_id}.",
+        )
+    return _with_others(case, path)
+
+
+def _with_others(case: UseCase, path: Path) -> UseCase:
+    """Read the use cases whose feature groups the models name."""
+    ids = {joined.use_case for model in case.models for joined in model.dataset.of_others}
+    if not ids:
+        return case
+    beside = [file for file in path.parent.glob("*.yaml") if file.stem != case.id]
+    try:
+        return case.with_groups_of({f.stem: load_use_case(f) for f in beside if f.stem in ids})
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: {error}", next_step="Correct the keys named above; nothing was changed."
+        ) from error
+
+
+def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
+    """Read every use case of the folder, ordered by id.
+
+    Raises:
+        ConfigError: there is none, a file breaks the schema, or two use cases share a model, a
+            model group or a feature group name.
+    """
+    root = folder or USE_CASES_DIR
+    cases = tuple(use_case(path.stem, root) for path in sorted(root.glob("*.yaml")))
+    if not cases:
+        raise ConfigError(
+            f"{root}: no use case in it" if root.is_dir() else f"{root}: no such folder",
+            next_step="Name the folder that holds <use case>.yaml (CAUSEWAY_USE_CASES).",
+        )
+    kinds = (
+        ("model", [(m.name, u.id) for u in cases for m in u.models]),
+        ("model group", [(m.group, u.id) for u in cases for m in u.models]),
+        ("feature group", [(g.name, u.id) for u in cases for g in u.feature_groups]),
+    )
+    for kind, pairs in kinds:
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                owners = ", ".join(f"{root / owner}.yaml" for n, owner in pairs if n == name)
+                raise ConfigError(
+                    f"{owners}: the {kind} name {name!r} stands in two use cases",
+                    next_step="Rename one of them; these names are unique in the project.",
+                )
+    return cases
+
+
+def model_of_group(use_cases: tuple[UseCase, ...], group: str) -> tuple[UseCase, ModelSpec] | None:
+    """Return the use case and model that register into a model package group, if any."""
+    for case in use_cases:
+        for model in case.models:
+            if model.group == group:
+                return case, model
+    return None
