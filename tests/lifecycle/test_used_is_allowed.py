@@ -46,7 +46,8 @@ def of_consumers(place: Place) -> bool:
     templates alone.
     """
     reads_online = place.statement.get("Sid") == "ReadSharedFeaturesOnline"
-    return is_of_consumers(place.holder) or reads_online
+    takes_on = place.policy == "take-on-duties-of-consumers"
+    return is_of_consumers(place.holder) or reads_online or takes_on
 
 
 def is_share_of_features(place: Place, pattern: str) -> bool:
