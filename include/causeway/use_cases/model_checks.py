@@ -119,10 +119,13 @@ def _shipped(
                 if fault := scripts.fault_of(parameter, value, problem):
                     yield f"training.{key}: {fault} ({name})"
     for gate in model.gates:
-        if isinstance(gate, Gate | ProductionGate) and gate.metric not in MEASURED[problem]:
+        # What the training watched has no counterpart in a version that is live already.
+        of_training = watched if isinstance(gate, Gate) else []
+        allowed = (*MEASURED[problem], *of_training)
+        if isinstance(gate, Gate | ProductionGate) and gate.metric not in allowed:
             yield (
                 f"gates: {gate.metric} is not measured of a {problem} by {name}; allowed: "
-                f"{', '.join(MEASURED[problem])}. A metric of your own needs a folder of your own"
+                f"{', '.join(allowed)}. A metric of your own needs a folder of your own"
             )
     if not scripts.any_column:
         yield from _plain_columns(model, columns, nullable)

@@ -10,7 +10,7 @@ import pytest
 from causeway.digests import sha256
 from causeway.errors import GateFailed, UnexpectedState
 from causeway.gates.judges import evaluate
-from causeway.gates.report import GateReport, GateVerdict, read_report
+from causeway.gates.report import GateReport, GateVerdict, metric_gates_of, read_report
 from causeway.use_cases.gate_specs import Gate
 from causeway.use_cases.use_case import ModelSpec
 
@@ -100,3 +100,9 @@ def test_a_stored_report_is_read_only_when_it_is_the_one_that_was_judged() -> No
         UnexpectedState, match=f"uri has the SHA-256 .*, judged was {judged.digest}"
     ):
         read_report(judged.text() + " ", judged.digest, where="uri")
+
+
+def test_a_live_endpoint_is_held_against_what_was_approved_but_not_against_the_training() -> None:
+    watched = Gate(metric="validation_auc", min=0.6)
+    judged = report({"auc": 0.9, "mse": 0.1, "validation_auc": 0.8}, AUC, MSE, watched)
+    assert metric_gates_of(judged.document()) == (AUC, MSE)
