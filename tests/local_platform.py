@@ -183,4 +183,4 @@ def local_platform(
             )
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)

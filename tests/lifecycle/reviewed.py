@@ -46,7 +46,6 @@ DUTIES = (
     "explorer",
     "governance-stack-keeper",
     "ingester",
-    "reader",
     "recorder",
     "registrar",
     "registry-auditor",

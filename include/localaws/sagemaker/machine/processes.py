@@ -61,14 +61,14 @@ class Child:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        self._signal(signal.SIGKILL)  # remaining children would keep its output open
+        self.signal(signal.SIGKILL)  # remaining children would keep its output open
         self._reader.join(timeout=GRACE)
         self._table.remove(self)
         return status
 
     def stop(self) -> int:
         """End it: SIGTERM, and SIGKILL for the group if it still runs after `GRACE`."""
-        self._signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         status = self.wait(GRACE)
         if status is None:
             status = self.kill()
@@ -76,11 +76,12 @@ class Child:
 
     def kill(self) -> int:
         """End it and its children at once."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         status = self.wait(GRACE)
         return -signal.SIGKILL if status is None else status
 
-    def _signal(self, number: int) -> None:
+    def signal(self, number: int) -> None:
+        """Send a signal to it and its children, if they are still there."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
@@ -131,5 +132,7 @@ class ProcessTable:
         with self._lock:
             self._closed = True
             children = list(self._children)
+        for child in children:  # all of them first: each takes a while to end
+            child.signal(signal.SIGKILL)
         for child in children:
             child.kill()
