@@ -49,6 +49,9 @@ ONLY_STAR = {
 }
 
 
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -69,7 +72,8 @@ def statements(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def chosen(item: dict[str, Any]) -> dict[str, Any]:
     """Return what a condition adds, or the item itself."""
-    return dict(item["Fn::If"][1] if "Fn::If" in item else item)
+    branches = item["Fn::If"][1:] if "Fn::If" in item else [item]
+    return dict(next(branch for branch in branches if branch != NOTHING))
 
 
 def test_every_account_role_has_a_template() -> None:
