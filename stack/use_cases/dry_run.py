@@ -90,11 +90,11 @@ def _thin_out(path: Path, case: UseCase, model: ModelSpec) -> None:
         labels = rows[label].to_pylist()
     for number, value in enumerate(labels):
         by_class.setdefault(value, []).append(number)
-    kept: list[int] = []
+    sample: list[int] = []
     for numbers in by_class.values():
         count = max(len(numbers) * ROWS // rows.num_rows, min(len(numbers), ROWS // 20))
-        kept += [numbers[i * len(numbers) // count] for i in range(count)]
-    pq.write_table(rows.take(pa.array(sorted(kept))), path)
+        sample += [numbers[i * len(numbers) // count] for i in range(count)]
+    pq.write_table(rows.take(pa.array(sorted(sample))), path)
 
 
 def _folder(root: Path, name: str) -> Path:

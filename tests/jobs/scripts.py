@@ -139,9 +139,11 @@ class Chain:
         """Train the model's first candidate; arguments take precedence."""
         folder = self.folder(name)
         parameters = candidates(self.case.models[0])[0].hyperparameters
-        given = [part for key, value in parameters.items() for part in (f"--{key}", value)]
+        hyperparameters = [
+            part for key, value in parameters.items() for part in (f"--{key}", value)
+        ]
         log = self.run(
-            *("train.py", *given, *arguments),
+            *("train.py", *hyperparameters, *arguments),
             SM_CHANNEL_TRAIN=self.root / "parts" / "train",
             SM_CHANNEL_VALIDATION=self.root / "parts" / "validation",
             SM_MODEL_DIR=folder / "model",

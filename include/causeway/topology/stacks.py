@@ -91,8 +91,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     Raises:
         ConfigError: the template asks for something else.
     """
-    known = (*topology.roles, AccountRole.MANAGEMENT)
-    values = {f"{_camel(other)}AccountId": topology.account(other) for other in known}
+    roles = (*topology.roles, AccountRole.MANAGEMENT)
+    values = {f"{_camel(other)}AccountId": topology.account(other) for other in roles}
     compute = topology.compute_of(role)
     managed = topology.mlflow.managed if topology.mlflow else ""
     all_values: dict[str, str] = {

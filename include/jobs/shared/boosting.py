@@ -163,7 +163,4 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Read hyperparameters and directories, train, write the metrics."""
-    arguments = parser()
-    packing.add_folders(arguments)
-    values = arguments.parse_args()
-    packing.write_metrics(values.output_data_dir, train(values))
+    packing.run(parser(), train)

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,13 @@ def save(model: Trained, channel: Path, model_dir: Path, trained: dict[str, Any]
     mlflow_model.write(model_dir, model.file, Encoder.load(channel / ENCODER_FILE), example)
     for name in SERVING_CODE:
         shutil.copyfile(Path(__file__).with_name(name), code / name)
+
+
+def run(parser: argparse.ArgumentParser, train: Callable[[argparse.Namespace], Any]) -> None:
+    """Read hyperparameters and folders, train, and write the metrics that `train` returns."""
+    add_folders(parser)
+    arguments = parser.parse_args()
+    write_metrics(arguments.output_data_dir, train(arguments))
 
 
 def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:

@@ -76,15 +76,15 @@ def objects(call: Call, s3: Any, bucket: str, prefix: str) -> tuple[StoredObject
         ClientError: the caller may not list the folder, or not read an object in it.
     """
     s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-    place = bucket_of(bucket)
+    store = bucket_of(bucket)
     policies = _policies(call, bucket)
     kinds: set[tuple[object, ...]] = set()
     listed = []
-    for key in sorted(_keys(place, prefix)):
-        stored = object_of(place, key, None)
+    for key in sorted(_keys(store, prefix)):
+        stored = object_of(store, key, None)
         if stored is None:
             continue
-        kind = _kind(place, key, stored, policies)
+        kind = _kind(store, key, stored, policies)
         if kind not in kinds:
             s3.get_object(Bucket=bucket, Key=key)["Body"].close()
             kinds.add(kind)

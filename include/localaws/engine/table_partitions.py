@@ -55,8 +55,8 @@ def _narrowed(table: Table) -> list[Any]:
 
 
 def _query_of_partition(table: Table, hash_key: Any, *rest: Any, **named: Any) -> Any:
-    given = _SIGNATURE.bind(table, hash_key, *rest, **named).arguments
-    index, conditions = given.get("index_name"), given.get("hash_key_conditions") or []
+    arguments = _SIGNATURE.bind(table, hash_key, *rest, **named).arguments
+    index, conditions = arguments.get("index_name"), arguments.get("hash_key_conditions") or []
     if index is None:
         partition = table.items.get(hash_key, {})
         items = _in_order(partition) if table.range_key_attr else [partition] if partition else []

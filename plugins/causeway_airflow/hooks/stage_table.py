@@ -97,8 +97,8 @@ class StageTableHook(GovernanceHook):
             numbers.pop()  # its records may go on behind the limit
         shown = numbers[:count]
         more = len(items) == limit or len(numbers) > count
-        kept = [record for record in records if record.version in shown]
-        return kept, (shown[-1] if more and shown else None)
+        page = [record for record in records if record.version in shown]
+        return page, (shown[-1] if more and shown else None)
 
     def attention(self, why: Attention, count: int) -> list[StageRecord]:
         """Return the records that people have to look at for a reason, the latest first."""
@@ -130,9 +130,9 @@ class StageTableHook(GovernanceHook):
         self, models: Iterable[str], roles: Iterable[AccountRole]
     ) -> dict[tuple[AccountRole, str], Live]:
         """Return what the endpoints of models serve, by account role and model."""
-        wanted = {live_key(role, model): (role, model) for model in models for role in roles}
-        items = self.get_many(wanted)
-        return {wanted[key]: live_of(item) for key, item in items.items()}
+        endpoints = {live_key(role, model): (role, model) for model in models for role in roles}
+        items = self.get_many(endpoints)
+        return {endpoints[key]: live_of(item) for key, item in items.items()}
 
     def history(self, role: AccountRole, model: str) -> list[Live]:
         """Return what a model's endpoint served in an account role, the first deployment first."""

@@ -82,20 +82,20 @@ def test_a_value_that_most_rows_have_has_a_bin_of_its_own(script: Load) -> None:
     rng = np.random.default_rng(0)
     trained = np.where(rng.random(1000) < 0.95, 0.0, rng.random(1000))
     later = np.where(rng.random(1000) < 0.15, 0.0, rng.random(1000))
-    found = drift.drift(
+    drifted = drift.drift(
         drift.snapshot(pd.DataFrame({"x": trained}), [number(script)]),
         pd.DataFrame({"x": trained}),
         pd.DataFrame({"x": later}),
     )
-    assert found["features"]["x"]["psi"] > 1
+    assert drifted["features"]["x"]["psi"] > 1
 
 
 @pytest.mark.parametrize("moved", [-1.0, 1e-9, 5.0])
 def test_a_constant_that_moves_is_seen(script: Load, moved: float) -> None:
     drift = script("drift")
     trained, later = pd.DataFrame({"x": [3.0] * 200}), pd.DataFrame({"x": [3.0 + moved] * 200})
-    found = drift.drift(drift.snapshot(trained, [number(script)]), trained, later)
-    assert found["features"]["x"]["psi"] > 1
+    drifted = drift.drift(drift.snapshot(trained, [number(script)]), trained, later)
+    assert drifted["features"]["x"]["psi"] > 1
     same = drift.drift(drift.snapshot(trained, [number(script)]), trained, trained)
     assert same["features"]["x"]["psi"] == pytest.approx(0)
 
