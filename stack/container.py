@@ -16,6 +16,7 @@ from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
 from causeway_deploy.bootstrapping import bootstrap
+from causeway_deploy.connecting import door_environment
 from causeway_deploy.connecting import environment as connections
 from stack import layout, settings
 from stack.processes import HOST, StackError
@@ -44,7 +45,7 @@ def main(name: str) -> None:
         _become([*PYTHON, "airflow", "db", "migrate"], airflow_environment())
     elif name == "api-server":
         _copy_passwords()
-        _become([*PYTHON, "airflow", "api-server"], airflow_environment())
+        _become([*PYTHON, "airflow", "api-server"], airflow_environment() | _door())
     elif name in AIRFLOW_COMPONENTS:
         _become([*PYTHON, *AIRFLOW_COMPONENTS[name]], airflow_environment())
     else:
@@ -66,7 +67,7 @@ def set_up_accounts() -> None:
 
 def airflow_environment() -> dict[str, str]:
     """Return the environment of Airflow's components in a container."""
-    topology = load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
+    topology = _topology()
     local_aws = os.environ.get("CAUSEWAY_LOCAL_AWS", "")
     keys = {"api": "", "jwt": "", "fernet": ""}  # they come from files, by commands of Airflow's
     keys["mlflow"] = _secret("mlflow_password")
@@ -81,6 +82,18 @@ def airflow_environment() -> dict[str, str]:
     return environment
 
 
+def _topology() -> Topology:
+    return load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
+
+
+def _door() -> dict[str, str]:
+    """Return what the API server has beside that: the door's AWS files, or what it runs as."""
+    topology = _topology()
+    if (layout.DOOR_HOME / "config").exists():
+        return settings.door(topology)
+    return door_environment(topology) if topology.airflow.door else {}
+
+
 def _of_real_accounts(environment: dict[str, str], topology: Topology) -> dict[str, str]:
     """Leave out what directs clients to the local AWS; use AWS files only where there are any."""
     for name in (*settings.aws(""), "CAUSEWAY_PATIENCE_SECONDS"):
@@ -88,8 +101,7 @@ def _of_real_accounts(environment: dict[str, str], topology: Topology) -> dict[s
     profile = None
     if (layout.AWS_HOME / "config").exists():
         profile = settings.AIRFLOW_PROFILE
-        environment["AWS_CONFIG_FILE"] = str(layout.AWS_HOME / "config")
-        environment["AWS_SHARED_CREDENTIALS_FILE"] = str(layout.AWS_HOME / "credentials")
+        environment |= settings.aws_files(layout.AWS_HOME)
     return environment | connections(topology, profile)
 
 

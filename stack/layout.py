@@ -24,6 +24,7 @@ LOGS: Final = STATE / "logs"
 AIRFLOW_HOME: Final = STATE / "airflow"
 MLFLOW_HOME: Final = STATE / "mlflow"
 AWS_HOME: Final = STATE / "aws"  # Airflow's AWS files
+DOOR_HOME: Final = STATE / "door"  # the API server's AWS files
 PEOPLE_HOME: Final = STATE / "people"  # profiles of people and of the accounts' administrators
 DATA: Final = STATE / "data"
 INBOX: Final = STATE / "inbox"  # the raw files that may be named in Airflow

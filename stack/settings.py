@@ -18,9 +18,10 @@ from cryptography.fernet import Fernet
 
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
+from causeway_deploy.connecting import door_environment
 from causeway_deploy.connecting import environment as connections
 from stack import layout, tracking_server
-from stack.users import AIRFLOW, Keys
+from stack.users import AIRFLOW, DOOR, Keys
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
 AIRFLOW_PROFILE = "causeway-airflow"
@@ -51,24 +52,32 @@ def base() -> dict[str, str]:
 def write_aws_files(
     description: dict[str, Any], topology: Topology, users: dict[str, Keys]
 ) -> None:
-    """Write the AWS config and credentials files: Airflow's, and those of people.
+    """Write the AWS config and credentials files: Airflow's, the API server's, those of people.
 
-    Airflow's hold the key of its own user and the profile that takes on its role. The people's have
+    Airflow's hold the key of its own user and the profile that takes on its role; the API server's
+    have the same profile with the door's key. The people's have
     a profile for each person and for each account's administrator (`<account role>-admin`); no
     process of the stack reads them.
     """
     administrators = {f"{name}-admin": keys for name, keys in description["accounts"].items()}
-    role = [
+    for folder, user in ((layout.AWS_HOME, AIRFLOW), (layout.DOOR_HOME, DOOR)):
+        if user in users:
+            role = _airflow_profile(topology, user)
+            _write_profiles(folder, {user: users[user]}, topology.region, role)
+    people = {name: keys for name, keys in users.items() if name not in (AIRFLOW, DOOR)}
+    _write_profiles(layout.PEOPLE_HOME, people | administrators, topology.region, [])
+
+
+def _airflow_profile(topology: Topology, user: str) -> list[str]:
+    """Return the profile by which a user takes on Airflow's own role."""
+    return [
         f"[profile {AIRFLOW_PROFILE}]",
         f"role_arn = {topology.role_arn(AccountRole.GOVERNANCE, 'airflow')}",
-        f"source_profile = {AIRFLOW}",
+        f"source_profile = {user}",
         "role_session_name = airflow",
         f"region = {topology.region}",
         "",
     ]
-    _write_profiles(layout.AWS_HOME, {AIRFLOW: users[AIRFLOW]}, topology.region, role)
-    people = {name: keys for name, keys in users.items() if name != AIRFLOW}
-    _write_profiles(layout.PEOPLE_HOME, people | administrators, topology.region, [])
 
 
 def _write_profiles(folder: Path, keys: dict[str, Keys], region: str, config: list[str]) -> None:
@@ -85,11 +94,25 @@ def _write_profiles(folder: Path, keys: dict[str, Keys], region: str, config: li
     layout.private(folder / "config", "\n".join(config))
 
 
+def aws_files(folder: Path) -> dict[str, str]:
+    """Return the variables that name a folder's AWS files."""
+    return {
+        "AWS_CONFIG_FILE": str(folder / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+    }
+
+
+def door(topology: Topology) -> dict[str, str]:
+    """Return what the API server has beside Airflow's environment: the door, and its AWS files."""
+    if not topology.airflow.door:
+        return {}
+    return aws_files(layout.DOOR_HOME) | door_environment(topology, DOOR)
+
+
 def aws(endpoint: str) -> dict[str, str]:
     """Return the variables that direct AWS clients to the local AWS and its profiles."""
     return {
-        "AWS_CONFIG_FILE": str(layout.AWS_HOME / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(layout.AWS_HOME / "credentials"),
+        **aws_files(layout.AWS_HOME),
         "AWS_ENDPOINT_URL": endpoint,
         "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": endpoint,  # of managed MLflow, by its plugin
         "AWS_EC2_METADATA_DISABLED": "true",

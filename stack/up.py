@@ -84,6 +84,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
         layout.AIRFLOW_HOME,
         layout.MLFLOW_HOME,
         layout.AWS_HOME,
+        layout.DOOR_HOME,
         layout.PEOPLE_HOME,
         *(() if quiet else (layout.INBOX,)),  # a file may be there for the stack that starts
         layout.LOGS,
@@ -111,7 +112,7 @@ def _start(say: Say) -> dict[str, Any]:
         environment = settings.airflow(
             topology, description["endpoint"], mlflow_url, port, users, keys
         )
-        airflow = pool.submit(_start_airflow, environment, port)
+        airflow = pool.submit(_start_airflow, environment, settings.door(topology), port)
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
         say(f"MLflow       {mlflow_url}")
         airflow_url = airflow.result()
@@ -205,10 +206,10 @@ def _start_mlflow() -> tuple[Component, str]:
     return component, f"http://{HOST}:{port}"
 
 
-def _start_airflow(environment: dict[str, str], port: int) -> str:
+def _start_airflow(environment: dict[str, str], door: dict[str, str], port: int) -> str:
     _migrate(environment)
     python = [sys.executable, "-m"]
-    server = start("api-server", [*python, "airflow", "api-server"], environment)
+    server = start("api-server", [*python, "airflow", "api-server"], environment | door)
     for name, arguments in AIRFLOW_COMPONENTS.items():
         start(name, [*python, *arguments], environment)
     url = f"http://{HOST}:{port}"

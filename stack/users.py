@@ -1,26 +1,30 @@
-"""The IAM users of the local stack: one for each person of the topology, one for Airflow.
+"""The IAM users of the local stack: one for each person of the topology, two for Airflow.
 
 Real accounts have their own sign-in; docs/real-accounts.md says how a person gets a session there.
 Nobody uses an administrator's key: a person's user may take on the approver roles of the stages
 that they decide on and nothing else, Airflow's user may take on Airflow's own role and nothing
-else.
+else. The API server has a user of its own, the door: it may also take on the approver roles, as
+whom it has seen sign in.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final, get_args
 
 import boto3
 
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
+from causeway.topology.people import Decided
 from stack.processes import StackError
 
 Keys = dict[str, str]
 
-#: Whose keys Airflow's processes hold, beside the people.
-AIRFLOW = "airflow"
+#: Whose keys Airflow's processes hold, beside the people; the API server alone has the door's.
+AIRFLOW, DOOR = "airflow", "airflow-door"
+#: Who decides takes on a role as who they are.
+_AS_A_PERSON: Final = ("sts:AssumeRole", "sts:SetSourceIdentity")
 
 
 def make_users(description: dict[str, Any], topology: Topology) -> dict[str, Keys]:
@@ -33,13 +37,19 @@ def make_users(description: dict[str, Any], topology: Topology) -> dict[str, Key
         name: (
             person.principal.iam_user,
             list(approver_roles(topology, name).values()),
-            ["sts:AssumeRole", "sts:SetSourceIdentity"],
+            list(_AS_A_PERSON),
         )
         for name, person in topology.people.items()
         if person.decides and person.principal and person.principal.iam_user
     }
     if topology.airflow.role_arn:
         users[AIRFLOW] = (topology.airflow.role_arn, [own_role], ["sts:AssumeRole"])
+    if topology.airflow.door:
+        deciding = [
+            topology.role_arn(AccountRole.SHARED_SERVICES, f"{stage}-approver")
+            for stage in get_args(Decided)
+        ]
+        users[DOOR] = (topology.airflow.door, [own_role, *deciding], list(_AS_A_PERSON))
     clients: dict[str, Any] = {}
     return {
         name: _make_user(_administrator(clients, description, user_arn), user_arn, roles, actions)

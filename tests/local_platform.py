@@ -134,7 +134,7 @@ def local_platform(
     `accounts` nothing is deployed but the users.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME", "PEOPLE_HOME", "INBOX"):
+        for name in ("STATE", "AIRFLOW_HOME", "AWS_HOME", "DOOR_HOME", "PEOPLE_HOME", "INBOX"):
             patch.setattr(layout, name, folder / name.lower())
         description, log = folder / "localaws.json", folder / "localaws.log"
         with log.open("w") as out:

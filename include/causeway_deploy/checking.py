@@ -56,7 +56,10 @@ def _sizes(topology: Topology) -> list[str]:
                     "with `aws cloudformation deploy --s3-bucket`"
                 )
     for stage in get_args(Decided):
-        if trust_size(trust_statements(topology.people, stage)) > TRUST_LIMIT:
+        if (
+            trust_size(trust_statements(topology.people, stage, topology.airflow.door))
+            > TRUST_LIMIT
+        ):
             notes.append(
                 f"people: the trust of the approver role of {stage} needs the quota `Role trust "
                 "policy length` raised"
@@ -71,8 +74,9 @@ def _people(topology: Topology, use_cases: Sequence[UseCase]) -> list[str]:
         for model in case.models
         for person in (*model.approvers.test, *model.approvers.production)
     }
+    where = "in Airflow only" if topology.airflow.door else "nowhere: airflow.door is not set"
     notes = [
-        f"people: {name} has no principal and decides in Airflow only"
+        f"people: {name} has no principal and decides {where}"
         for name in sorted(entitled)
         if topology.people[name].principal is None
     ]

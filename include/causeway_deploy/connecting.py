@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from causeway.topology.accounts import Topology
-from causeway.topology.connections import connections
+from causeway.topology.connections import DOOR, connections
 
 
 def documents(topology: Topology, profile: str | None = None) -> dict[str, dict[str, Any]]:
@@ -34,6 +34,16 @@ def environment(topology: Topology, profile: str | None = None) -> dict[str, str
         f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(document)
         for conn_id, document in documents(topology, profile).items()
     }
+
+
+def door_environment(topology: Topology, profile: str | None = None) -> dict[str, str]:
+    """Return the API server's own connection, as whom it decides for people who are signed in.
+
+    Without a profile it is what the API server runs as by itself (`airflow.door`).
+    """
+    own = {"profile_name": profile} if profile else {}
+    document = {"conn_type": "aws", "extra": {"region_name": topology.region, **own}}
+    return {f"AIRFLOW_CONN_{DOOR.upper()}": json.dumps(document)}
 
 
 def _as_environment(topology: Topology, profile: str | None) -> str:

@@ -31,7 +31,8 @@ def render(topology: Topology, folder: Path) -> list[Path]:
                 for key, value in sorted(request.parameters.items())
             ]
             files.append(_write(path.with_suffix(".parameters.json"), json.dumps(values, indent=2)))
-    people = {stage: trust_statements(topology.people, stage) for stage in get_args(Decided)}
+    door = topology.airflow.door
+    people = {stage: trust_statements(topology.people, stage, door) for stage in get_args(Decided)}
     return [*files, _write(folder / "people.json", json.dumps(people, indent=2))]
 
 

@@ -137,12 +137,13 @@ class Topology(Strict):
         a SAML provider of its own account alone.
         """
         governing = {self.account(role) for role in GOVERNING}
+        self._check_door()
         for name, person in self.people.items():
             if person.principal is None:
                 continue
-            if person.principal.arn == self.airflow.role_arn:
+            if person.principal.arn in (self.airflow.role_arn, self.airflow.door):
                 raise ValueError(
-                    f"people: {name} signs in as {self.airflow.role_arn}, which the Airflow "
+                    f"people: {name} signs in as {person.principal.arn}, which the Airflow "
                     "processes run as: they could decide as this person; give each their own"
                 )
             registry = self.account(AccountRole.SHARED_SERVICES)
@@ -159,6 +160,30 @@ class Topology(Strict):
                     "administrators could appear as them; allowed: the governance or shared "
                     "services account, or one that plays no role here"
                 )
+
+    def _check_door(self) -> None:
+        """Refuse a door that workers go through, or that others than governance open."""
+        door = self.airflow.door
+        if door is None:
+            return
+        if door == self.airflow.role_arn:
+            raise ValueError(
+                f"airflow.door: {door} is what every Airflow process runs as, so that a task could "
+                "decide as anybody; allowed: a principal that the API server alone runs as"
+            )
+        if "/causeway-" in door:
+            raise ValueError(
+                f"airflow.door: the approver roles let no role in that is named causeway-*, such "
+                f"as {door}: those are duties, which every task may take on"
+            )
+        account = door.split(":")[4]
+        roles = self.roles_of(account)
+        if roles and not set(roles) & set(GOVERNING):
+            raise ValueError(
+                f"airflow.door: {door} is in the account of {roles[0].value}, whose administrators "
+                "could decide as anybody; allowed: the governance or shared services account, or "
+                "one that plays no role here"
+            )
 
     def account(self, role: AccountRole) -> AccountId:
         """Return the account that plays the role; management defaults to governance.

@@ -59,7 +59,11 @@ class PodIdentity(Strict):
 
 
 class AirflowTrust(Strict):
-    """What may take on Airflow's own role; nothing here leaves it to the account's IAM policies."""
+    """What may take on Airflow's own role; nothing here leaves it to the account's IAM policies.
+
+    `door` is what the API server alone runs as, where people decide in Airflow: it may speak in the
+    registry for whoever is signed in. No worker runs as it.
+    """
 
     role_arn: (
         Annotated[
@@ -67,6 +71,13 @@ class AirflowTrust(Strict):
             StringConstraints(
                 pattern=r"^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(role|assumed-role|user)/.+$"
             ),
+        ]
+        | None
+    ) = None
+    door: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$"),
         ]
         | None
     ) = None
@@ -78,6 +89,7 @@ class AirflowTrust(Strict):
 def trust_statements(trust: AirflowTrust, *, partition: str, account: str) -> list[dict[str, Any]]:
     """Return the statements for what is not one principal's ARN, which is a template parameter."""
     return [
+        *([_door(trust.door)] if trust.door else []),
         *(
             statement
             for n, item in enumerate(trust.web_identity)
@@ -86,6 +98,16 @@ def trust_statements(trust: AirflowTrust, *, partition: str, account: str) -> li
         *(_pod_identity(item, n, account) for n, item in enumerate(trust.pod_identity)),
         *(_service(item, n, account) for n, item in enumerate(trust.services)),
     ]
+
+
+def _door(arn: str) -> dict[str, Any]:
+    """Return the statement for the API server, whose pages read as duties do."""
+    return {
+        "Sid": "Door",
+        "Effect": "Allow",
+        "Principal": {"AWS": arn},
+        "Action": "sts:AssumeRole",
+    }
 
 
 def _web_identity(

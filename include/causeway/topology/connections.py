@@ -26,6 +26,10 @@ NOT_CONNECTED: Final = frozenset(
 )
 
 
+#: The connection of the API server alone, which takes on approver roles for people.
+DOOR: Final = "causeway_door"
+
+
 @dataclass(frozen=True)
 class Connection:
     """One Airflow AWS connection: its id, and the role it assumes."""

@@ -51,7 +51,7 @@ def _trust_differences(topology: Topology, stage: Decided, trust: Mapping[str, A
     """Compare whom an approver role lets in with the people of the topology."""
     role = f"the approver role of {stage}"
     allowed = [s for s in trust.get("Statement", ()) if s.get("Effect") == "Allow"]
-    declared = _by_sid(trust_statements(topology.people, stage))
+    declared = _by_sid(trust_statements(topology.people, stage, topology.airflow.door))
     current = _by_sid(allowed)
     lines = [
         f"{role} trusts {sid}, whom the topology does not name"

@@ -13,6 +13,9 @@ are allowed:
 - a user of a SAML identity provider: the provider and the subject that it asserts. The provider
   sets the source identity too (IAM User Guide, "Configuring SAML assertions for the authentication
   response", attribute `SourceIdentity`; not verified on AWS).
+
+Where people also decide in Airflow, one more statement lets the API server's own principal in (the
+door), with the source identity of whoever decides on that stage: it has seen them sign in.
 """
 
 from __future__ import annotations
@@ -104,8 +107,8 @@ Decided = Literal["test", "production"]
 class Person(Strict):
     """One human: source identity, Airflow user and AWS principal that all mean them.
 
-    Without a principal nobody can decide in the registry as this person, and with one on the stages
-    that `decides` names alone. On which models is said by each model's `approvers`.
+    `decides` names the stages that they may decide on: in the registry with a principal, in Airflow
+    where the topology has a door. On which models is said by each model's `approvers`.
     """
 
     source_identity: Annotated[str, StringConstraints(pattern=_NAME)]
@@ -132,17 +135,24 @@ def check_people(people: Mapping[str, Person]) -> None:
             )
 
 
-def trust_statements(people: Mapping[str, Person], stage: Decided) -> tuple[dict[str, Any], ...]:
+def trust_statements(
+    people: Mapping[str, Person], stage: Decided, door: str | None = None
+) -> tuple[dict[str, Any], ...]:
     """Return the trust of a stage's approver role: one statement for each person who decides there.
+
+    `door` is the API server's principal, where people decide in Airflow.
 
     Raises:
         ConfigError: there are more of them than a trust policy can hold.
     """
+    deciding = {name: person for name, person in people.items() if stage in person.decides}
     statements = tuple(
         _statement(name, person.source_identity, person.principal)
-        for name, person in people.items()
-        if person.principal is not None and stage in person.decides
+        for name, person in deciding.items()
+        if person.principal is not None
     )
+    if door and deciding:
+        statements += (_door_statement(door, deciding.values()),)
     if (size := trust_size(statements)) > RAISED_TRUST_LIMIT:
         raise ConfigError(
             f"people: the trust policy of the approver role of {stage} would have {size} "
@@ -178,6 +188,17 @@ def _statement(name: str, source_identity: str, principal: PersonPrincipal) -> d
         "Principal": who,
         "Action": actions,
         "Condition": condition,
+    }
+
+
+def _door_statement(door: str, deciding: Iterable[Person]) -> dict[str, Any]:
+    identities = sorted(person.source_identity for person in deciding)
+    return {
+        "Sid": "PeopleInAirflow",
+        "Effect": "Allow",
+        "Principal": {"AWS": door},
+        "Action": list(_ASSUME),
+        "Condition": {"StringEquals": {"sts:SourceIdentity": identities}},
     }
 
 

@@ -54,9 +54,10 @@ def guards_template(role: AccountRole, topology: Topology) -> str:
     Raises:
         ConfigError: there are more people than a trust policy can hold.
     """
+    door = topology.airflow.door
     generated = {
-        "test people": trust_statements(topology.people, "test"),
-        "production people": trust_statements(topology.people, "production"),
+        "test people": trust_statements(topology.people, "test", door),
+        "production people": trust_statements(topology.people, "production", door),
         "airflow": airflow_trust.trust_statements(
             topology.airflow, partition=topology.partition, account=topology.account(role)
         ),
@@ -119,7 +120,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "OutsideConsumers": _flag(topology.outside_consumers),
         "TopologyAccounts": ",".join(sorted(set(topology.accounts.values()))),
         "TrustsAirflowOtherwise": _flag(
-            bool(topology.airflow.model_dump(exclude={"role_arn"}, exclude_defaults=True))
+            bool(topology.airflow.model_dump(exclude={"role_arn", "door"}, exclude_defaults=True))
         ),
         "TrustedAirflowRoleArn": topology.airflow.role_arn or "",
     }

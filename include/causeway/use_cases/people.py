@@ -47,5 +47,9 @@ def _problems(model: ModelSpec, topology: Topology) -> Iterator[str]:
             person = topology.people.get(name)
             if person is None:
                 yield f"{key}: {name!r} is not in `people` of topology {topology.name}"
-            elif stage and person.principal is not None and stage not in person.decides:
-                yield f"{key}: {name} has a principal, but `decides` has no {stage}"
+            elif (
+                stage
+                and stage not in person.decides
+                and (person.principal or topology.airflow.door)
+            ):
+                yield f"{key}: {name} may not decide there: `decides` has no {stage}"

@@ -17,8 +17,8 @@ TEXT = guards_template(ROLE, TOPOLOGY)
 VALUES = parameters(ROLE, TOPOLOGY, TEXT)
 
 
-ENGINEER, OWNER = trust_statements(TOPOLOGY.people, "test")
-(OFFICER,) = trust_statements(TOPOLOGY.people, "production")
+ENGINEER, OWNER, DOOR = trust_statements(TOPOLOGY.people, "test", TOPOLOGY.airflow.door)
+OFFICER, _ = trust_statements(TOPOLOGY.people, "production", TOPOLOGY.airflow.door)
 
 
 def trust(*statements: dict[str, Any]) -> dict[Decided, dict[str, Any]]:
@@ -28,7 +28,7 @@ def trust(*statements: dict[str, Any]) -> dict[Decided, dict[str, Any]]:
 
 def test_what_is_as_declared_is_no_difference() -> None:
     deny = {"Sid": "NoDutyIsAPerson", "Effect": "Deny", "Action": "sts:AssumeRole"}
-    current = trust(ENGINEER, OWNER, deny)
+    current = trust(ENGINEER, OWNER, DOOR, deny)
     assert differences(ROLE, TOPOLOGY, DeployedGuards(f"{TEXT}\n", VALUES, current)) == ()
 
 
@@ -40,6 +40,7 @@ def test_a_list_of_one_is_its_value() -> None:
             "Principal": {"AWS": [OWNER["Principal"]["AWS"]]},
             "Action": list(reversed(OWNER["Action"])),
         },
+        DOOR,
     )
     assert differences(ROLE, TOPOLOGY, DeployedGuards(TEXT, VALUES, current)) == ()
 
@@ -77,6 +78,6 @@ def test_a_principal_of_airflow_that_the_topology_no_longer_names_is_a_differenc
     text = guards_template(role, TOPOLOGY)
     values = parameters(role, TOPOLOGY, text)
     earlier = TOPOLOGY.airflow.role_arn
-    silent = TOPOLOGY.model_copy(update={"airflow": AirflowTrust()})
+    silent = TOPOLOGY.model_copy(update={"airflow": AirflowTrust(door=TOPOLOGY.airflow.door)})
     (line,) = differences(role, silent, DeployedGuards(text, values))
     assert line == f"parameter TrustedAirflowRoleArn is {earlier!r}, declared is ''"
