@@ -83,15 +83,14 @@ def decide(
         ApprovalRefused: naming the person and the reason; `quarantine` says whether the
             gesture itself is suspect.
     """
-    what = f"{gesture.verdict.value} for {gesture.target.value} of {gesture.version_arn}"
+    what = _what(gesture)
     if version is None or facts is None:
         missing = "does not exist" if version is None else "was never seen before"
         raise _refused(gesture, f"{what}: the version {missing}", "Name a version that is.")
-    _check_bound(gesture, version, facts, what)
-    person = _entitled_person(gesture, model, topology, what)
-    _check_four_eyes(gesture, person, facts, model, what)
-    _check_other_stage(gesture, person, attempt, decisions, what)
-    _check_stage(gesture, records, what)
+    require_bound(gesture, version, facts)
+    person = require_entitled(
+        gesture, facts, records, model, topology, attempt=attempt, decisions=decisions
+    )
     return Decision(
         version_arn=version.arn,
         target=gesture.target,
@@ -106,6 +105,31 @@ def decide(
         valid_until=now + timedelta(days=model.approval_valid_days),
         call=gesture.call,
     )
+
+
+def require_entitled(
+    gesture: Gesture,
+    facts: Facts,
+    records: Mapping[Stage, StageRecord],
+    model: ModelSpec,
+    topology: Topology,
+    *,
+    attempt: int,
+    decisions: Iterable[Decision] = (),
+) -> str:
+    """Return the person behind a gesture who may make this decision now.
+
+    It is all of `decide` but what the registry says of the package.
+
+    Raises:
+        ApprovalRefused: as `decide` does.
+    """
+    what = _what(gesture)
+    person = _entitled_person(gesture, model, topology, what)
+    _check_four_eyes(gesture, person, facts, model, what)
+    _check_other_stage(gesture, person, attempt, decisions, what)
+    _check_stage(gesture, records, what)
+    return person
 
 
 def revoke(
@@ -140,7 +164,9 @@ def may_stop(gesture: Gesture, model: ModelSpec, topology: Topology) -> bool:
     return True
 
 
-def _check_bound(gesture: Gesture, version: RegistryVersion, facts: Facts, what: str) -> None:
+def require_bound(gesture: Gesture, version: RegistryVersion, facts: Facts) -> None:
+    """Raise `ApprovalRefused` when the version is not what was registered, or names no digests."""
+    what = _what(gesture)
     if version.arn != gesture.version_arn or facts.version_arn != version.arn:
         raise _refused(gesture, f"{what}: the facts are of {version.arn}", "Read it again.")
     missing = [
@@ -268,6 +294,10 @@ def _check_stage(gesture: Gesture, records: Mapping[Stage, StageRecord], what: s
             f"{what}: its test record holds no metrics",
             "Wait for the integration test on the test endpoint.",
         )
+
+
+def _what(gesture: Gesture) -> str:
+    return f"{gesture.verdict.value} for {gesture.target.value} of {gesture.version_arn}"
 
 
 def _refused(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
+from causeway.errors import ApprovalRefused
+from causeway.governance.approvals import waits_for_decision
 from causeway.governance.decisions import Decision, Revocation
 from causeway.governance.gestures import Gesture, Verdict
 from causeway.governance.sync_changes import VersionState
 from causeway.governance.table import Promotion, PromotionStatus
-from causeway.versions.stages import Stage
+from causeway.versions.stages import Stage, StageRecord
+
+#: What the mark of a call begins with that changed a version before it was first seen.
+UNSEEN: Final = "unseen-"
 
 
 class Attempts:
@@ -82,6 +88,26 @@ class Attempts:
         if self.promotion is not None and not self.has_ended(self.promotion):
             return None  # the rejection is still on its way to the promotion's run
         return running + 1
+
+    def is_stop(self, gesture: Gesture, records: Mapping[Stage, StageRecord]) -> bool:
+        """Tell whether a gesture stops what goes on, instead of deciding on what waits."""
+        return gesture.verdict is Verdict.REJECTED and (
+            not waits_for_decision(gesture.target, records)
+            or self.verdict(gesture.target) is Verdict.APPROVED
+        )
+
+    def require_undoubted(self, gesture: Gesture) -> None:
+        """Raise `ApprovalRefused` for an approval of what was changed before it was first seen."""
+        doubted = any(mark.startswith(UNSEEN) for mark in self.judged)
+        if doubted and gesture.verdict is Verdict.APPROVED:
+            raise ApprovalRefused(
+                f"{gesture.version_arn} was changed before it was first seen: nobody knows what "
+                "was registered",
+                quarantine=True,
+                account=gesture.version_arn.account,
+                principal=gesture.principal,
+                next_step="Find out who changed it; train and register again.",
+            )
 
     def has_ended(self, promotion: Promotion) -> bool:
         """Tell whether a promotion is over; a failed one that was revoked does not go on."""

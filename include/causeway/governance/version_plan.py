@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from causeway.errors import ApprovalRefused
-from causeway.governance.approvals import WAITING, decide, revoke, waits_for_decision
-from causeway.governance.attempts import Attempts
+from causeway.governance.approvals import WAITING, decide, revoke
+from causeway.governance.attempts import UNSEEN, Attempts
 from causeway.governance.attribution import attributed
 from causeway.governance.decisions import Decision, Facts, Revocation, facts_of
 from causeway.governance.gestures import (
@@ -48,9 +48,6 @@ from causeway.versions.stages import (
 
 #: The audit user of changes that the sync makes by itself.
 SYNC_USER: Final = "causeway-sync"
-
-#: What the mark of a call begins with that changed a version before it was first seen.
-UNSEEN: Final = "unseen-"
 
 _APPROVAL_STATUS: Final[Mapping[Verdict | None, str]] = MappingProxyType(
     {None: UNDECIDED, Verdict.APPROVED: "Approved", Verdict.REJECTED: "Rejected"}
@@ -192,10 +189,7 @@ class VersionPlan:
         event = gesture.call.event_id if gesture.call else None
         if event in self.attempts.judged:
             return
-        stops = gesture.verdict is Verdict.REJECTED and (
-            not waits_for_decision(gesture.target, self.records)
-            or self.attempts.verdict(gesture.target) is Verdict.APPROVED
-        )
+        stops = self.attempts.is_stop(gesture, self.records)
         attempt = self.attempts.running if stops else self.attempts.attempt_for(gesture)
         if attempt is None:
             self.postponed = True
@@ -211,16 +205,7 @@ class VersionPlan:
             )
 
     def _decide(self, gesture: Gesture, attempt: int) -> None:
-        doubted = any(mark.startswith(UNSEEN) for mark in self.attempts.judged)
-        if doubted and gesture.verdict is Verdict.APPROVED:
-            raise ApprovalRefused(
-                f"{self.version.arn} was changed before it was first seen: nobody knows what was "
-                "registered",
-                quarantine=True,
-                account=self.version.arn.account,
-                principal=gesture.principal,
-                next_step="Find out who changed it; train and register again.",
-            )
+        self.attempts.require_undoubted(gesture)
         decision = decide(
             gesture,
             self.version,
