@@ -43,10 +43,11 @@ def create() -> FastAPI:
     """Return the application that the API server mounts."""
     # No documentation pages: they would be routes without authentication.
     app = FastAPI(title="Causeway", docs_url=None, redoc_url=None, openapi_url=None)
+    from causeway_airflow.pages.deciding import router as deciding
     from causeway_airflow.pages.governance import failed
     from causeway_airflow.pages.governance import router as governance
 
-    for routes in (router, governance):
+    for routes in (router, governance, deciding):
         app.include_router(routes)
 
     @app.exception_handler(CausewayError)

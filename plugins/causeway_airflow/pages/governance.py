@@ -1,7 +1,7 @@
 """The governance pages: what is live, what waits for whom, and how each version came to stand.
 
 Rendered on the server: every value is escaped by the templates, no script but ours runs, and
-nothing is loaded from elsewhere. They read, and change nothing.
+nothing is loaded from elsewhere. Deciding is in `deciding`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from airflow.api_fastapi.core_api.security import requires_access_asset
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_asset
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -21,13 +21,15 @@ from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology
 from causeway_airflow.pages.acting import hook
+from causeway_airflow.pages.deciding import choices
 from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.tasks import boards
+from causeway_airflow.tasks.words import REASON_LENGTH
 
 HERE: Final = Path(__file__).parent
 #: What each page may load: what this application serves, and nothing else.
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 HEADERS: Final = {
@@ -112,13 +114,26 @@ def model(
 
 
 @router.get("/models/{name}/versions/{number}")
-def version(request: Request, name: str, number: int) -> HTMLResponse:
-    """Show one version: its stages, who decided what and why, what was refused, its digests."""
+def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLResponse:
+    """Show one version: its stages, who decided what and why, what was refused, its digests.
+
+    Whoever is signed in sees what they may say of it, or why the guard would refuse it.
+    """
     view = boards.version_view(hook, name, number)
     if view is None:
         return _missing(request, f"Nothing is recorded of version {number} of {name}.")
     wait = view.row.wait(view.model)
-    return _page(request, "version.html", view=view, wait=wait, prod=AccountRole.PROD)
+    said = choices(user.get_name(), view)
+    return _page(
+        request,
+        "version.html",
+        view=view,
+        wait=wait,
+        prod=AccountRole.PROD,
+        choices=said,
+        user=user.get_name(),
+        reason_length=REASON_LENGTH,
+    )
 
 
 @router.get("/static/{name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,12 +25,16 @@ MODEL = "/governance/models/credit_risk"
 @pytest.fixture
 def pages(shared: LocalPlatform) -> Iterator[TestClient]:
     """The application, as somebody who is signed in sees it."""
+    from airflow.api_fastapi.core_api.security import get_user
+
     from causeway_airflow.pages import acting
     from causeway_airflow.pages.application import create
     from causeway_airflow.pages.governance import router
 
     acting._hooks.clear()
     application = create()
+    user = SimpleNamespace(get_name=lambda: "auditor", get_id=lambda: "auditor")
+    application.dependency_overrides[get_user] = lambda: user
     for guard in router.dependencies:
         application.dependency_overrides[guard.dependency] = lambda: None
     with TestClient(application) as client:
