@@ -13,9 +13,11 @@ how it ended.
 for each version under the id `<group>-v<version>-<attempt>`. A run that is not the promotion in the
 governance table, by model, version, attempt and id, is refused before anything is written.
 
-**People.** A model owner approves with `UpdateModelPackage(ModelApprovalStatus=Approved)`, a
-governance officer with `UpdateModelPackage` and the life cycle Production, Approved;
-each with the approver role of that stage and their own source identity. Either of them stops the
+**People.** What waits stands in Required Actions for those who may decide, with its evidence; they
+also decide on the version's page under *Governance*. In AWS a model owner approves with
+`UpdateModelPackage(ModelApprovalStatus=Approved)`, a governance officer with `UpdateModelPackage`
+and the life cycle Production, Approved; each with the approver role of that stage and their own
+source identity. Either of them stops the
 version at any time: `Rejected` (or `PendingManualApproval`) or the life cycle Production, Rejected.
 A stop before the version is live ends the run, and the endpoint goes back to what it served; a live
 version is marked, and rolled back by hand. Waiting takes no worker.
@@ -62,9 +64,7 @@ GIVEN = "Given by platform__governance_sync, which starts one run for each versi
 def parameter(title: str, kind: str) -> Param:
     """Return a parameter that may be null.
 
-    A sensor that starts from its trigger has its run's parameters checked in the triggerer, and one
-    that does not pass ends that whole process (seen on Airflow 3.3.2). So every parameter may be
-    null and any text; the trigger and the operators check what they are given.
+    Every parameter may be null: a run by hand is refused by its first task, which says why.
     """
     return Param(default=None, type=["null", kind], title=title, description=GIVEN)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from causeway_airflow.links.mlflow_run import MlflowRunLink
+from causeway_airflow.pages.answers import AnswerMiddleware
 from causeway_airflow.pages.mounted import Mounted
 
 
@@ -17,6 +18,7 @@ class CausewayPlugin(AirflowPlugin):
 
     name = "causeway"
     fastapi_apps = [{"app": Mounted(), "url_prefix": "/causeway", "name": "causeway"}]
+    fastapi_root_middlewares = [{"middleware": AnswerMiddleware, "name": "causeway answers"}]
     # Airflow shows it below its own navigation, in a frame of the same origin.
     external_views = [
         {

@@ -73,15 +73,19 @@ class Stack:
 
     def finish(self, dag_id: str, conf: dict[str, Any]) -> Run:
         """Run a DAG under the scheduler and return the run that ended."""
+        return self.ended(self.airflow().trigger(dag_id, conf))
+
+    def ended(self, started: Run | None) -> Run:
+        """Return a run once it has ended."""
+        assert started is not None
         airflow = self.airflow()
-        started = airflow.trigger(dag_id, conf)
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
-            run = airflow.run(dag_id, started.run_id)
+            run = airflow.run(started.dag_id, started.run_id)
             if run is not None and run.state in FINISHED:
                 return run
             time.sleep(0.4)
-        raise AssertionError(f"{dag_id} did not end: {airflow.tasks(started)}")
+        raise AssertionError(f"{started.dag_id} did not end: {airflow.tasks(started)}")
 
     def airflow(self) -> Airflow:
         airflow = self.local["airflow"]

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from causeway.ingestion import samples
 from stack.processes import Component
 from tests.e2e.conftest import Stack
+from tests.e2e.signed_in import SignedIn, required_action
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]
 
@@ -146,6 +147,53 @@ def test_the_same_inputs_find_their_version_again(stack: Stack) -> None:
         assert registered["version_arn"] == before[1]
         assert registered["created"] is False
     assert stack.versions() == before
+
+
+def test_people_decide_in_required_actions_and_on_the_page(stack: Stack) -> None:
+    trained = stack.finish("credit_risk__training", {"seed": 2})
+    assert trained.state == "success", stack.airflow().failure(trained)
+    number, run = 3, "credit-risk-v3-1"
+    owner, officer = SignedIn(stack, "model-owner"), SignedIn(stack, "governance-officer")
+    trainer, auditor = SignedIn(stack, "ml-engineer"), SignedIn(stack, "auditor")
+
+    request = owner.request(run, "test")
+    assert request["subject"] == "credit-risk/3 asks to enter test"
+    assert [user["id"] for user in request["assigned_users"]] == ["model-owner"]
+    for evidence in ("validation_auc", "credit-risk/2, live", "| metric |", "Trained by"):
+        assert evidence in request["body"]
+
+    status, refused = trainer.answer(run, "test", "Approve", "mine is good")
+    assert status == 403
+    assert "ml-engineer may not decide on test" in refused["detail"]
+    assert "Ask one of: model-owner" in refused["detail"]
+    assert auditor.answer(run, "test", "Approve", "why not")[0] == 403
+    assert owner.answer(run, "test", "Approve", "")[0] == 400
+    assert "Approve for test" in owner.page(number)
+    assert "Approve for test" not in trainer.page(number)
+
+    assert owner.answer(run, "test", "Approve", "better than what is live")[0] == 200
+    request = officer.request(run, "production")
+    assert "on the live test endpoint" in request["body"]
+    status, refused = owner.say(number, "production", "approved", "and mine")
+    assert status == 403
+    assert "may not decide on production" in refused["detail"]
+    status, said = officer.say(number, "production", "approved", "the test agrees")
+    assert (status, said) == (
+        200,
+        {"person": "governance-officer", "verdict": "approved", "target": "production"},
+    )
+    airflow = stack.airflow()
+    promoted = stack.ended(airflow.run("credit_risk__promotion", run))
+    assert promoted.state == "success", airflow.failure(promoted)
+    page = auditor.page(number)
+    decided = page.split("<h2>Decisions</h2>")[1].split("</table>")[0]
+    assert "better than what is live" in decided and "the test agrees" in decided
+    # Decided on the page: the request is answered with it, so that nobody answers it later.
+    late = officer.answer(run, "production", "Reject", "changed my mind")
+    assert late[0] in (403, 409)
+    closed = officer.ask("GET", required_action(run, "production"))[1]
+    assert closed["chosen_options"] == ["Approve"]
+    assert closed["params_input"]["reason"] == "governance-officer: the test agrees"
 
 
 def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(

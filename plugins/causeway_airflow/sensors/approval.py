@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.triggers.base import StartTriggerArgs
-
-from causeway_airflow.bases.operator import RUN_ID
+from causeway_airflow.bases.operator import airflow_errors
 from causeway_airflow.bases.promotion import PromotionOperator
+from causeway_airflow.configuration import topology
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.results import DecisionItem
 
-TRIGGER = "causeway_airflow.triggers.approvals.ApprovalTrigger"
-
 
 class ApprovalSensor(PromotionOperator):
-    """Wait for the decision on a version's entry into a stage.
+    """Ask people for the decision on a version's entry into a stage, and wait for it.
 
-    Starts in its trigger and is ended by it: no worker is used at any time. What it waits for
-    comes from the run alone (its id, and `version_arn` and `attempt` of its conf), because a
-    trigger that starts a task is rendered without XComs; a name is rendered only when it is both a
-    template field and an argument of the trigger. `dag.test()` knows no triggerer and calls
-    `execute`, which defers to the same trigger.
-
-    The trigger makes the check that other tasks of a promotion begin with. A run that is not the
-    promotion's is handed back to its task, which says so and fails.
+    A worker puts the request into Airflow's Required Actions, with the evidence, for the people who
+    may decide, where the topology has a door for them (`airflow.door`). Then the task waits in the
+    triggerer, whichever way the decision comes, and ends from there. An answer in Required Actions
+    was said in the registry before Airflow stored it (`causeway_airflow.pages.answers`); it resumes
+    the task, which goes on waiting until the word is judged. When nothing comes of it, the request
+    is opened again.
 
     :param target: the stage to be entered, `test` or `production`
     :param wait: how long to wait before the task fails
@@ -37,7 +32,6 @@ class ApprovalSensor(PromotionOperator):
         the XComs of a trigger twice)
     """
 
-    template_fields = (*PromotionOperator.template_fields, "run_id")
     ui_color = "#f5e6c8"
 
     def __init__(
@@ -50,47 +44,101 @@ class ApprovalSensor(PromotionOperator):
         duty: str = "recorder",
         **kwargs: Any,
     ) -> None:
-        # Ended by `wait` alone, not by the DAG's default timeout; a rejection is not retried.
-        kwargs |= {"execution_timeout": None, "retries": 0}
+        # Ended by `wait` alone, not by the DAG's default timeout. A rejection is never retried; an
+        # outage of hours while the request is made is outlived.
+        kwargs |= {"execution_timeout": None, "retries": 100, "retry_delay": timedelta(minutes=2)}
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.target = target
         self.wait = wait
         self.poll_interval = poll_interval
-        self.run_id = RUN_ID
-        self.start_from_trigger = True
-        self.start_trigger_args = StartTriggerArgs(
-            trigger_cls=TRIGGER,
-            trigger_kwargs=self._trigger_arguments(),
-            next_method="resume",
-            timeout=wait,
+
+    def perform(self, context: Context) -> DecisionItem:
+        """Ask for the decision, unless it was made before."""
+        from causeway_airflow.tasks.approvals import approval, is_decided
+
+        subject = self.subject(context)
+        if not is_decided(self.hook, subject.version, subject.attempt, self.target):
+            self._ask(context)
+            self._wait(context)
+        return approval(self.hook, subject.version, subject.attempt, self.target)
+
+    def resume(self, context: Context, event: Any = None) -> DecisionItem:
+        """Go on after an answer in Required Actions, or after the trigger."""
+        from causeway_airflow.tasks.approvals import approval, is_decided
+        from causeway_airflow.triggers.approvals import UNJUDGED
+
+        event = event if isinstance(event, dict) else {}
+        with airflow_errors():
+            self._parse()
+            subject = self.subject(context)
+            decided = is_decided(self.hook, subject.version, subject.attempt, self.target)
+            if not decided and "chosen_options" in event:
+                self._wait(context, answered=event)
+            if not decided and event.get("outcome") == UNJUDGED:
+                self._ask(context)
+                self._wait(context)
+            return approval(self.hook, subject.version, subject.attempt, self.target)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:
+        """Go on; when the time is over, fail for good, whatever retries are left."""
+        from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout
+
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as error:
+            raise AirflowFailException(
+                f"nobody decided on {self.target} of {self.version_arn} within {self.wait}"
+            ) from error
+
+    def _ask(self, context: Context) -> None:
+        """Open the request, or open it again after an answer that nothing came of."""
+        if not topology().airflow.door:
+            return
+        from airflow.sdk import Param
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from causeway.versions.stages import Stage
+        from causeway_airflow.tasks.approval_requests import (
+            APPROVE,
+            REASON,
+            REJECT,
+            approval_request,
         )
 
-    def perform(self, context: Context) -> Any:
-        """Defer to the trigger that would have started this task."""
+        subject = self.subject(context)
+        request = approval_request(self.hook, subject, Stage(self.target), self.wait)
+        reason = Param("", type="string", minLength=1, maxLength=1024, title="Reason")
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[APPROVE, REJECT],
+            subject=request.headline,
+            body=request.body,
+            params={REASON: reason.serialize()},
+            assigned_users=[HITLUser(**assignee) for assignee in request.assignees],
+        )
+
+    def _wait(self, context: Context, answered: dict[str, Any] | None = None) -> NoReturn:
+        from causeway.instants import instant
         from causeway_airflow.triggers.approvals import ApprovalTrigger
 
+        if answered:
+            who = (answered.get("responded_by_user") or {}).get("name")
+            self.log.info("%s answered %s; it is judged", who, answered["chosen_options"])
         self.defer(
-            trigger=ApprovalTrigger(**self._trigger_arguments()),
+            trigger=ApprovalTrigger(
+                use_case=self.use_case,
+                model=self.model,
+                version_arn=self.version_arn,
+                attempt=self.attempt,
+                target=self.target,
+                aws_conn_id=self.connection(),
+                region_name=self.region_name,
+                poll_interval=self.poll_interval,
+                request=str(context["ti"].id) if topology().airflow.door else "",
+                answered_at=instant(answered["responded_at"]) if answered else "",
+            ),
             method_name="resume",
             timeout=self.wait,
         )
-
-    def resumed(self, context: Context) -> DecisionItem:
-        """Read the decision; reached when the trigger could not end the task itself."""
-        from causeway_airflow.tasks.approvals import approval
-
-        subject = self.subject(context)
-        return approval(self.hook, subject.version, subject.attempt, self.target)
-
-    def _trigger_arguments(self) -> dict[str, Any]:
-        return {
-            "use_case": self.use_case,
-            "model": self.model,
-            "run_id": self.run_id,
-            "version_arn": self.version_arn,
-            "attempt": self.attempt,
-            "target": self.target,
-            "aws_conn_id": self.connection(),
-            "region_name": self.region_name,
-            "poll_interval": self.poll_interval,
-        }

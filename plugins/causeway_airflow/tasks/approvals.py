@@ -21,6 +21,12 @@ class NoDecisionError(CausewayError):
     retryable = True
 
 
+def is_decided(hook: Hooks, version: ModelPackageArn, attempt: int, target: str) -> bool:
+    """Tell whether somebody decided on a version's entry into a stage, or stopped the attempt."""
+    keys = (revocation_key(version, attempt), decision_key(version, Stage(target), attempt))
+    return bool(hook(GovernanceHook).get_many(keys))
+
+
 def approval(hook: Hooks, version: ModelPackageArn, attempt: int, target: str) -> DecisionItem:
     """Return the item of the decision that lets a version into a stage.
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
-from causeway.errors import CausewayError
 from causeway.governance.approvals import entitled
 from causeway.governance.decisions import decision_of, revocation_of
-from causeway.governance.promotions import require_own_promotion
+from causeway.governance.gestures import Verdict
+from causeway.governance.table import RecordedRefusal
+from causeway.instants import moment
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, revocation_key
@@ -30,6 +33,11 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two reads at the most, when reads fail.
 MAX_PAUSE = 30.0
+#: What wakes a task whose request was answered without a decision coming of it.
+UNJUDGED: Final = "unjudged"
+#: How long the sync may take to judge an answer, after CloudTrail has it; seconds between looks.
+JUDGED_WITHIN: Final = timedelta(minutes=6)
+LOOK_SECONDS: Final = 2.0
 
 
 class DecisionPoller:
@@ -105,32 +113,35 @@ class ApprovalTrigger(CausewayTrigger):
     """Wait for the decision on a version's entry into a stage, and end the task with it.
 
     Approved ends it successfully; rejected or a stop of the attempt fails it. What was decided is
-    its XCom. A run that is not the version's promotion is refused before it waits.
+    its XCom. The task has made sure before that its run is the version's promotion.
 
     :param use_case: the use case of the run's DAG
     :param model: the model of the run's DAG
-    :param run_id: the run
     :param version_arn: the model package version
     :param attempt: the promotion attempt the decision belongs to
     :param target: `test` or `production`
+    :param request: the task instance whose request in Required Actions is closed with the decision
+    :param answered_at: when that request was answered; the task is woken if nothing comes of it
     """
 
     def __init__(
         self,
         use_case: str,
         model: str,
-        run_id: str,
         version_arn: str,
         attempt: int | str,
         target: str,
         aws_conn_id: str,
         region_name: str | None = None,
         poll_interval: float = 1.0,
+        request: str = "",
+        answered_at: str = "",
     ) -> None:
         super().__init__()
+        self.request = request
+        self.answered_at = answered_at
         self.use_case = use_case
         self.model = model
-        self.run_id = run_id
         self.version_arn = version_arn
         self.attempt = attempt
         self.target = target
@@ -143,36 +154,31 @@ class ApprovalTrigger(CausewayTrigger):
         return {
             "use_case": self.use_case,
             "model": self.model,
-            "run_id": self.run_id,
             "version_arn": self.version_arn,
             "attempt": self.attempt,
             "target": self.target,
             "aws_conn_id": self.aws_conn_id,
             "region_name": self.region_name,
             "poll_interval": self.poll_interval,
+            "request": self.request,
+            "answered_at": self.answered_at,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait for the decision item."""
-        try:
-            version, attempt = ModelPackageArn.parse(self.version_arn), int(self.attempt)
-            await self._judge(version, attempt)
-            stop, key = (
-                revocation_key(version, attempt),
-                decision_key(version, Stage(self.target), attempt),
-            )
-            self.log.info("waiting for %s %s", key.pk, key.sk)
-            self.log.info("%s", self._how(version))
-            decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
-            item = await decisions.wait(stop, key)
-        except (CausewayError, ValueError) as error:
-            self.log.error("cannot wait for a decision on %s: %s", self.version_arn, error)
-            # Resumed, the task reads the table itself and says what is wrong.
-            yield woken(outcome="failure", error=str(error))
+        version, attempt = ModelPackageArn.parse(self.version_arn), int(self.attempt)
+        stop = revocation_key(version, attempt)
+        key = decision_key(version, Stage(self.target), attempt)
+        self.log.info("waiting for %s %s", key.pk, key.sk)
+        self.log.info("%s", self._how(version))
+        item = await self._item(version, stop, key)
+        if item is None:
+            yield woken(outcome=UNJUDGED)
             return
         if item["sk"] == stop.sk:
             by = revocation_of(item)
             self.log.error("%s stopped %s: %s", by.person, self.version_arn, by.reason)
+            await self._close("Reject", f"{by.person} stopped it: {by.reason}")
             yield TaskFailedEvent(xcoms={"return_value": item})
             return
         decision = decision_of(item)
@@ -184,8 +190,68 @@ class ApprovalTrigger(CausewayTrigger):
             decision.person,
             decision.reason,
         )
-        ends = TaskSuccessEvent if decision.verdict.value == "approved" else TaskFailedEvent
+        approved = decision.verdict is Verdict.APPROVED
+        said = f"{decision.person}: {decision.reason}"
+        await self._close("Approve" if approved else "Reject", said)
+        ends = TaskSuccessEvent if approved else TaskFailedEvent
         yield ends(xcoms={"return_value": item})
+
+    async def _item(self, version: ModelPackageArn, *keys: Key) -> dict[str, Any] | None:
+        """Return the decision or the stop; None when nothing came of an answer."""
+        decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
+        if not self.answered_at:
+            return await decisions.wait(*keys)
+        waits: set[asyncio.Task[dict[str, Any] | None]] = {
+            asyncio.create_task(decisions.wait(*keys)),
+            asyncio.create_task(self._unjudged(version)),
+        }
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return next((item for wait in waits if wait.done() and (item := wait.result())), None)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _unjudged(self, version: ModelPackageArn) -> None:
+        """Return when the answer was refused, or when the sync should have judged it long ago."""
+        answered = moment(self.answered_at)
+        until = answered + timedelta(minutes=topology().trail_delay_minutes) + JUDGED_WITHIN
+        while datetime.now(UTC) < until:
+            await asyncio.sleep(max(self.poll_interval, LOOK_SECONDS))
+            try:
+                refusals = await asyncio.to_thread(self._refusals, version)
+            except AwsCallError as error:
+                self.log.warning("cannot look up what was refused yet: %s", error)
+                continue
+            for refusal in refusals:
+                if refusal.refused_at >= answered:
+                    self.log.warning("refused: %s", refusal.reason)
+                    return
+        self.log.warning("nothing came of the answer of %s", self.answered_at)
+
+    def _refusals(self, version: ModelPackageArn) -> list[RecordedRefusal]:
+        from causeway_airflow.hooks.stage_table import StageTableHook
+
+        return shared(StageTableHook, self.aws_conn_id, self.region_name).refusals(version)
+
+    async def _close(self, option: str, reason: str) -> None:
+        """Answer the request with what was decided elsewhere, so that nobody answers it later."""
+        if not self.request:
+            return
+        from airflow.sdk.execution_time.hitl import (
+            get_hitl_detail_content_detail,
+            update_hitl_detail_response,
+        )
+
+        task_instance = UUID(self.request)
+        try:
+            detail = await asyncio.to_thread(get_hitl_detail_content_detail, task_instance)
+            if not detail.response_received:
+                await asyncio.to_thread(
+                    update_hitl_detail_response, task_instance, [option], {"reason": reason}
+                )
+        except Exception:  # the decision stands, whatever becomes of the request
+            self.log.exception("the request in Required Actions could not be closed")
 
     def _how(self, version: ModelPackageArn) -> str:
         """Return who may decide, and with which command."""
@@ -195,30 +261,3 @@ class ApprovalTrigger(CausewayTrigger):
         command = f"make approve {of_version} AS={people[0]} REASON='…'"
         how = command if topology().local else "UpdateModelPackage"
         return f"{' or '.join(people)} decides: {how} (docs/approving.md)"
-
-    async def _judge(self, version: ModelPackageArn, attempt: int) -> None:
-        """Make the check; what AWS refuses or fails is tried again, as the poller does."""
-        failures = 0
-        while True:
-            try:
-                await asyncio.to_thread(self._require_own, version, attempt)
-                return
-            except AwsCallError as error:
-                failures += 1
-                self.log.warning("cannot look up the promotion yet: %s", error)
-                await asyncio.sleep(pause(self.poll_interval, failures))
-
-    def _require_own(self, version: ModelPackageArn, attempt: int) -> None:
-        from causeway_airflow.hooks.stage_table import StageTableHook
-
-        case, model = case_and_model(self.use_case, self.model)
-        table = shared(StageTableHook, self.aws_conn_id, self.region_name)
-        require_own_promotion(
-            table.promotion(version),
-            version,
-            case,
-            model,
-            topology(),
-            attempt=attempt,
-            run_id=self.run_id,
-        )

@@ -265,7 +265,7 @@ def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_ne
         task_id="wait", target="test", wait=_hour(), version_arn=version, attempt=1, **ABOUT
     )
     with pytest.raises(ApprovalRefused, match="model-owner rejected"):
-        sensor.resumed(run_of(version))
+        sensor.perform(run_of(version))
     close = ClosePromotionOperator(task_id="close", version_arn=version, attempt=1, **ABOUT)
     with pytest.raises(ApprovalRefused, match="for test: because"):
         close.perform(run_of(version))

@@ -37,20 +37,6 @@ def decide(platform: LocalPlatform, version: int, verdict: str) -> None:
     put(platform, dict(item))
 
 
-def promote(platform: LocalPlatform, version: int) -> None:
-    item: dict[str, str | int] = {
-        "pk": f"VERSION#{GROUP}/{version}",
-        "sk": "PROMOTION",
-        "version_arn": f"{GROUP}/{version}",
-        "attempt": 1,
-        "status": "running",
-        "model": "credit_risk",
-        "use_case_id": "credit_risk",
-        "updated_at": "2026-03-01T00:00:00.000000+00:00",
-    }
-    put(platform, item)
-
-
 def put(platform: LocalPlatform, item: Mapping[str, Any]) -> None:
     platform.client("dynamodb", "governance").put_item(
         TableName="causeway-governance",
@@ -65,7 +51,6 @@ def waiting(version: int | str) -> Any:
     return ApprovalTrigger(
         use_case="credit_risk",
         model="credit_risk",
-        run_id=f"credit-risk-v{version}-1",
         version_arn=arn,
         attempt="1",
         target="test",
@@ -96,8 +81,6 @@ def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
     monkeypatch.setattr(GovernanceHook, "get_many", counting)
 
     versions = range(FIRST, FIRST + 40)
-    for version in versions:
-        promote(platform, version)
 
     async def all_of_them() -> list[Any]:
         tasks = [asyncio.create_task(first(waiting(version))) for version in versions]
@@ -113,12 +96,6 @@ def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
     assert isinstance(events[6], TaskFailedEvent)
     assert events[6].xcoms["return_value"]["person"] == "model-owner"
     assert max(sizes) == 80  # one read asks for all that wait: a decision, or a stop
-
-
-def test_a_wait_for_no_version_is_handed_back_to_its_task(platform: LocalPlatform) -> None:
-    event = asyncio.run(asyncio.wait_for(first(waiting("")), 10))
-    assert event.payload["outcome"] == "failure"
-    assert "is not the ARN of a model package version" in event.payload["error"]
 
 
 @pytest.mark.parametrize(
@@ -141,36 +118,10 @@ def test_a_decision_is_honoured_after_an_outage_of_any_kind(
             raise error
         return read(self, keys)
 
-    promote(platform, version)
     decide(platform, version, "approved")
     monkeypatch.setattr(GovernanceHook, "get_many", down)
     monkeypatch.setattr(approvals, "MAX_PAUSE", 0.01)
     event = asyncio.run(asyncio.wait_for(first(waiting(version)), 60))
-    assert isinstance(event, TaskSuccessEvent)
-
-
-def test_a_wait_begins_once_the_table_can_be_read_again(
-    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from airflow.triggers.base import TaskSuccessEvent
-
-    from causeway_airflow.hooks.base import AwsCallError
-    from causeway_airflow.hooks.stage_table import StageTableHook
-    from causeway_airflow.triggers import approvals
-
-    read, left = StageTableHook.promotion, [40]
-
-    def denied(self: Any, version: Any) -> Any:
-        left[0] -= 1
-        if left[0] > 0:
-            raise AwsCallError("not authorized", code="AccessDeniedException", text="x")
-        return read(self, version)
-
-    promote(platform, FIRST + 97)
-    decide(platform, FIRST + 97, "approved")
-    monkeypatch.setattr(StageTableHook, "promotion", denied)
-    monkeypatch.setattr(approvals, "MAX_PAUSE", 0.01)
-    event = asyncio.run(asyncio.wait_for(first(waiting(FIRST + 97)), 60))
     assert isinstance(event, TaskSuccessEvent)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from causeway.errors import ApprovalRefused, Superseded, UnexpectedState
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, approve, register, run_of, sync
+from tests.plugins.candidates import ABOUT, register, run_of
 from tests.plugins.conftest import context, execute
 from tests.security.production.conftest import Seen
 
@@ -60,11 +59,11 @@ def task(name: str, version: str, attempt: int = 1, about: dict[str, Any] = ABOU
             return ClosePromotionOperator(**told)
 
 
-def waiting(version: str, run_id: str, about: dict[str, Any] = ABOUT, attempt: int = 1) -> Any:
-    """Return the wait for the approval into test, as it starts in its trigger."""
+def waiting(version: str, about: dict[str, Any] = ABOUT, attempt: int = 1) -> Any:
+    """Return the wait for the approval into test."""
     from causeway_airflow.sensors.approval import ApprovalSensor
 
-    sensor = ApprovalSensor(
+    return ApprovalSensor(
         task_id="wait",
         target="test",
         wait=timedelta(hours=1),
@@ -72,8 +71,6 @@ def waiting(version: str, run_id: str, about: dict[str, Any] = ABOUT, attempt: i
         attempt=attempt,
         **about,
     )
-    sensor.run_id = run_id  # rendered by Airflow
-    return sensor
 
 
 def test_an_approved_version_of_another_model_enters_no_stage(approved: str, seen: Look) -> None:
@@ -151,49 +148,21 @@ def test_a_promotion_that_ended_is_not_taken_up_by_its_run(
 def test_a_wait_for_what_is_not_its_promotion_ends_at_once_and_fails(
     shared: LocalPlatform, approved: str, kind: str
 ) -> None:
-    from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+    from airflow.sdk.exceptions import AirflowFailException
 
     own = run_of(approved)["dag_run"].run_id
     if kind == "another model":
-        sensor, run_id = waiting(approved, own, OTHER_MODEL), own
+        sensor, run_id = waiting(approved, OTHER_MODEL), own
     elif kind == "by hand":
-        sensor, run_id = waiting(approved, "manual__1"), "manual__1"
+        sensor, run_id = waiting(approved), "manual__1"
     elif kind == "another attempt":
-        sensor, run_id = waiting(approved, own, attempt=2), own
+        sensor, run_id = waiting(approved, attempt=2), own
     else:
         version = register("never promoted, waited for").perform(context())["version_arn"]
-        run_id = run_of(version)["dag_run"].run_id
-        sensor = waiting(version, run_id)
-    with pytest.raises(TaskDeferred) as deferred:
-        sensor.execute(context(run_id))
-
-    async def first() -> Any:
-        return await anext(deferred.value.trigger.run())
-
+        sensor, run_id = waiting(version), run_of(version)["dag_run"].run_id
     # The version is approved for test, and yet the wait does not end with that decision.
-    event = asyncio.run(asyncio.wait_for(first(), 30))
-    assert event.payload["outcome"] == "failure"
-    with pytest.raises(
-        AirflowFailException, match=r"no version of model|in the table|no promotion"
-    ):
-        sensor.resume(context(run_id), event.payload)
-
-
-def test_the_runs_own_wait_ends_with_its_decision(shared: LocalPlatform) -> None:
-    from airflow.triggers.base import TaskSuccessEvent
-
-    version = register("waited for by its own run").perform(context())["version_arn"]
-    sync()
-    approve(shared, version)
-    sensor = waiting(version, run_of(version)["dag_run"].run_id)
-    arguments = sensor.start_trigger_args.trigger_kwargs
-    # What Airflow renders is both a template field and an argument of the trigger.
-    assert {"run_id", "version_arn", "attempt"} <= set(sensor.template_fields) & set(arguments)
-    assert arguments["run_id"] == "{{ run_id }}"
-
-    async def first() -> Any:
-        from causeway_airflow.triggers.approvals import ApprovalTrigger
-
-        return await anext(ApprovalTrigger(**{**arguments, "run_id": sensor.run_id}).run())
-
-    assert isinstance(asyncio.run(asyncio.wait_for(first(), 30)), TaskSuccessEvent)
+    for step in (sensor.execute, sensor.resume):
+        with pytest.raises(
+            AirflowFailException, match=r"no version of model|in the table|no promotion"
+        ):
+            step(context(run_id))

@@ -187,7 +187,7 @@ def test_a_waiting_approval_ends_when_the_attempt_is_stopped(
         task_id="w", target="production", wait=timedelta(hours=1), **about, **ABOUT
     )
     with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
-        sensor.resumed(run_of(approved))
+        sensor.perform(run_of(approved))
     close = ClosePromotionOperator(task_id="close", **about, **ABOUT)
     with pytest.raises(ApprovalRefused, match="governance-officer stopped"):
         close.perform(run_of(approved))
