@@ -7,7 +7,8 @@ deleted, and lists the datasets that contain the record and the model versions t
 them. Those are not changed: people decide about them.
 
 **Parameters.** `record`: the identifier. `use_case`, `feature_groups` (some of its groups;
-empty: all of them). `reason`: is written into the report; name nothing there that must be erased.
+empty: all of them, which a use case with several raw sources refuses, because the ids of each are
+its own). `reason`: is written into the report; name nothing there that must be erased.
 
 **When.** By hand, when a person requests it. An ingestion of the same file does not write the
 record again: it keeps erased records out, up to the event time of their erasure. The raw file still
@@ -58,7 +59,7 @@ with DAG(
             type="array",
             items={"type": "string"},
             title="Feature groups",
-            description="Some of the use case's; empty: all of them",
+            description="Some of the use case's; empty: all of them, unless it has several sources",
         ),
         "reason": Param(None, type=["null", "string"], title="Reason, for the report"),
     },

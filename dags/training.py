@@ -14,7 +14,8 @@ follows. What comes after it is the same.
 **Parameters.** `seed`: draws other candidates from the model's search space; empty means the
 candidates of the use case.
 
-**When.** When all feature groups of the use case were written, or by hand.
+**When.** When all feature groups of the use case were written, of several raw sources those of the
+ones that the dataset reads; or by hand.
 
 **Accounts touched.** data (shared features, read), data science (jobs), shared services (artifact,
 version).
@@ -106,7 +107,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     """Return the training DAG of a model."""
     with DAG(
         f"{model.name}__training",
-        schedule=[feature_group(group.name) for group in case.feature_groups],
+        schedule=[feature_group(group.name) for group in case.groups_behind(model)],
         params={
             "seed": Param(
                 None,

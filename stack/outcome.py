@@ -98,7 +98,7 @@ def summary(
     """Return version, stages with status, approver and metrics, endpoint and prediction."""
     return {
         "use_case": case.id,
-        "data": f"synthetic sample (seeded), schema of {case.data.description}"
+        "data": f"synthetic sample (seeded), schema of {_described(case)}"
         if data in (None, "sample")
         else data,
         "model_version_arn": version_arn,
@@ -106,6 +106,10 @@ def summary(
         "endpoint": {"account": local["accounts"]["prod"]["id"], "name": case.models[0].endpoint},
         "prediction": prediction,
     }
+
+
+def _described(case: UseCase) -> str:
+    return "; ".join(source.data.description for source in case.raw_sources)
 
 
 def _stages(local: dict[str, Any], version_arn: str) -> list[dict[str, Any]]:

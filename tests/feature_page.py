@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from causeway.features.groups import group_tags
-from causeway.use_cases.contracts import Derive, Feature, FeatureGroup, RawData
+from causeway.use_cases.contracts import Derive, Feature, FeatureGroup
 from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import UseCase
 
 HEAD = """# Features
@@ -21,12 +22,14 @@ def render() -> str:
     """Return the page."""
     parts = [HEAD]
     for case in load_use_cases():
-        parts.append(f"## {case.name} (`{case.id}`)\n\n{_data(case.data)}\n")
+        raw = "\n\n".join(map(_data, case.raw_sources))
+        parts.append(f"## {case.name} (`{case.id}`)\n\n{raw}\n")
         parts += [_group(group, case) for group in case.feature_groups]
     return "\n".join(parts)
 
 
-def _data(data: RawData) -> str:
+def _data(source: RawSource) -> str:
+    data = source.data
     identifier, time = data.record_id, data.event_time
     id_ = (
         f"the column `{identifier.column}`"
@@ -37,11 +40,13 @@ def _data(data: RawData) -> str:
     if time.as_of:
         when = f"the as-of date of the delivery, {time.as_of} where it declares none"
     place = f" Published at <{data.published.address}>." if data.published else ""
-    return f"Raw data: {data.description}. Record id: {id_}. Event time: {when}.{place}"
+    name = f" `{source.name}`" if source.name else ""
+    return f"Raw data{name}: {data.description}. Record id: {id_}. Event time: {when}.{place}"
 
 
 def _group(group: FeatureGroup, case: UseCase) -> str:
     facts = [
+        *((("raw source", f"`{group.raw_source}`"),) if group.raw_source else ()),
         ("owner", group.owner or case.owner),
         ("record id, event time", f"`{group.record_identifier}`, `{group.event_time}`"),
         ("online store", _online(group)),

@@ -56,7 +56,7 @@ def dry_run(case: UseCase, raw: Path | None, say: Any) -> None:
         if raw is None:
             raw = samples.write(case.id, SAMPLE_ROWS, 0, root / "sample")
         rows = _folder(root, "rows") / "rows.parquet"
-        checked = validate_raw(raw, case, file=raw.name, rows_to=rows)
+        checked = validate_raw(raw, case.raw_source(), file=raw.name, rows_to=rows)
         say(f"{raw.name}: all of its {checked.rows} rows keep the contract")
         for model in case.models:
             began = time.monotonic()
@@ -118,7 +118,8 @@ class _Rehearsal:
         for name, body in {**engineering, **training_code(self.case, self.model).files}.items():
             (scripts / name).write_bytes(body)
         (scripts / ENGINEERING).write_bytes(engineering[ENGINEERING])
-        self._run(ENGINEERING, rows=rows, contract=self._document(contract_document(self.case)))
+        contract = self._document(contract_document(self.case.raw_source()))
+        self._run(ENGINEERING, rows=rows, contract=contract)
         self._dataset()
         document = self._document(preprocess_document(self.case, self.model))
         self._run("preprocess.py", dataset=self.root / "dataset", contract=document)
@@ -138,7 +139,7 @@ class _Rehearsal:
         tables = []
         for joined in self.model.dataset.joined(self.case.feature_groups):
             group = self.case.group(joined.group)
-            table = pq.read_table(self.root / "features" / group_file(self.case, group))
+            table = pq.read_table(self.root / "features" / group_file(self.case.id, group))
             keys = [group.record_identifier, group.event_time]
             names = renamed(joined, group)
             table = table.select([*keys, *names])

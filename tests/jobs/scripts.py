@@ -94,7 +94,7 @@ class Chain:
 
     def contract(self) -> Path:
         path = self.folder("contract") / "contract.json"
-        path.write_text(json.dumps(contract_document(self.case)))
+        path.write_text(json.dumps(contract_document(self.case.raw_source())))
         return path.parent
 
     def document(self) -> Path:
@@ -111,7 +111,7 @@ class Chain:
         raw = self.folder("raw") / self.raw_file
         samples.write(self.case.id, 1000, 0, raw)
         rows = self.folder("rows") / "rows.parquet"
-        validate_raw(raw, self.case, rows_to=rows)
+        validate_raw(raw, self.case.raw_source(), rows_to=rows)
         self.run(
             *("features.py", "--rows", rows.parent, "--contract", self.contract()),
             *("--output", self.root / "features"),
@@ -121,7 +121,7 @@ class Chain:
     def join(self, features: Path) -> Path:
         """Join the groups, whose records are each there once."""
         tables = [
-            pyarrow.parquet.read_table(features / group_file(self.case, group))
+            pyarrow.parquet.read_table(features / group_file(self.case.id, group))
             for group in self.case.feature_groups
         ]
         folder = self.folder("dataset")

@@ -72,7 +72,7 @@ def joined(root: Path, case: UseCase, rows: int = 600) -> Chain:
     raw = chain.folder("raw") / chain.raw_file
     raw.write_text("\n".join([*lines(rows), ""]))
     validated = chain.folder("rows") / "rows.parquet"
-    validate_raw(raw, case, rows_to=validated)
+    validate_raw(raw, case.raw_source(), rows_to=validated)
     chain.run(
         *("features.py", "--rows", validated.parent, "--contract", chain.contract()),
         *("--output", chain.root / "features"),

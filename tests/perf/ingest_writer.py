@@ -21,7 +21,7 @@ from tests.perf.peer import GROUP, serve
 
 CASE = use_case("credit_risk")
 #: Twenty features: with identifier and event time the table has 22 columns.
-FEATURES = tuple(CASE.by_source[name] for name in CASE.data.columns[:20])
+FEATURES = tuple(CASE.raw_source().by_column[name] for name in CASE.data.columns[:20])
 #: As far as a backfill reads what `DescribeFeatureGroup` says.
 DESCRIPTION = {
     "OfflineStoreConfig": {"S3StorageConfig": {"ResolvedOutputS3Uri": "s3://bench/data"}},
@@ -40,7 +40,7 @@ def write(job: dict[str, Any]) -> None:
     """Ingest a file, from reading it to the last acknowledged row."""
     group, stores = FeatureGroup(name=GROUP, features=FEATURES), job["stores"]
     with tempfile.TemporaryDirectory() as folder:
-        staging = Staging(CASE, stores, Path(folder), datetime.now(UTC))
+        staging = Staging(CASE.data, stores, Path(folder), datetime.now(UTC))
         staged = stage(staging, group, LocalFile(job["file"], Path(job["file"])))
         write_staged(hook, staged, stores, DESCRIPTION, skip_unchanged=False)
     assert (staged.rows, staged.written) == (job["rows"], job["rows"]), staged

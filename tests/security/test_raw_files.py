@@ -136,6 +136,6 @@ def test_nothing_is_quoted_of_a_file_that_is_not_recognised(
     case = case.model_copy(update={"data": case.data.model_copy(update={"format": format_})})
     (tmp_path / "raw").write_bytes(content)
     with pytest.raises(BadInput) as refusal:
-        validate_raw(tmp_path / "raw", case)
+        validate_raw(tmp_path / "raw", case.raw_source())
     assert SECRET not in str(refusal.value)
     assert refusal.value.next_step

@@ -7,6 +7,7 @@ from typing import Any, Final
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
 from causeway.use_cases.contracts import Feature, FeatureGroup
+from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.stores import ACCOUNT_KEY
 from causeway.use_cases.use_case import UseCase
 
@@ -114,42 +115,42 @@ def definitions(group: FeatureGroup) -> list[dict[str, str]]:
     ]
 
 
-def contract_document(case: UseCase, as_of: str = "") -> dict[str, Any]:
-    """Return the contract as the JSON that the feature-engineering job reads.
+def contract_document(source: RawSource, as_of: str = "") -> dict[str, Any]:
+    """Return the contract of a raw source as the JSON that the feature-engineering job reads.
 
     `as_of` is the event time of the delivery, where it is not that of the contract.
 
     `groups[].file` names the Parquet file that the job writes for the group; a `normalise`
     carries the declared bounds of its operand.
     """
-    fixed = case.data.event_time.instant
+    fixed = source.data.event_time.instant
     return {
         # Without it, the event time of the rows holds.
         "event_time": (as_of or fixed) if fixed else None,
         "groups": [
             {
                 "name": group.name,
-                "file": group_file(case, group),
+                "file": group_file(source.use_case, group),
                 "record_identifier": group.record_identifier,
                 "event_time": group.event_time,
-                "features": [_feature_document(case, f) for f in group.features],
+                "features": [_feature_document(source, f) for f in group.features],
             }
-            for group in case.feature_groups
+            for group in source.groups
         ],
     }
 
 
-def group_file(case: UseCase, group: FeatureGroup) -> str:
+def group_file(use_case: str, group: FeatureGroup) -> str:
     """Return the group's Parquet file: its name without the use case's, `applicant.parquet`."""
-    prefix = case.id.replace("_", "-") + "-"
+    prefix = use_case.replace("_", "-") + "-"
     return f"{group.name.removeprefix(prefix)}.parquet"
 
 
-def _feature_document(case: UseCase, feature: Feature) -> dict[str, Any]:
+def _feature_document(source: RawSource, feature: Feature) -> dict[str, Any]:
     derive: dict[str, Any] | None = None
     if feature.derive is not None:
         derive = {"op": feature.derive.op, "of": list(feature.derive.of)}
-        bounds = case.features[feature.derive.of[0]].range
+        bounds = source.features[feature.derive.of[0]].range
         if feature.derive.op == "normalise" and bounds is not None:
             derive |= {"min": bounds.min, "max": bounds.max}
     return {

@@ -22,7 +22,7 @@ from causeway.use_cases.contracts import (
     RecordId,
 )
 from causeway.use_cases.file_formats import FileFormat, TimeFormat
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.raw_sources import RawSource
 
 #: What id and time of a record are called before it is known which groups it goes to: no feature
 #: has such a name.
@@ -72,13 +72,13 @@ class Layout:
         }
 
 
-def layout_of_raw(case: UseCase, file: TableFile, what: str) -> Layout:
-    """Return the layout of a use case's raw file.
+def layout_of_raw(source: RawSource, file: TableFile, what: str) -> Layout:
+    """Return the layout of a raw source's file.
 
     Raises:
         BadInput: its columns are not those of the contract.
     """
-    data = case.data
+    data = source.data
     columns = [name for name in data.columns if not data.ignores(name)]
     if not set(columns) & set(file.names):
         raise BadInput(
@@ -97,7 +97,7 @@ def layout_of_raw(case: UseCase, file: TableFile, what: str) -> Layout:
     ]
     if problems:
         raise BadInput(f"{what} has the wrong columns", problems, next_step=NEXT_STEP)
-    features = tuple((feature, source) for source, feature in case.by_source.items())
+    features = tuple((feature, column) for column, feature in source.by_column.items())
     layout = Layout(features, data.record_id, data.event_time, RECORD, TIME, _texts(file, data))
     _require_readable(file, layout, what)
     return layout

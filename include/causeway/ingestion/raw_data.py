@@ -17,7 +17,7 @@ from causeway.ingestion.records import RecordReader, Reject, first_problems
 from causeway.ingestion.scan import scan
 from causeway.ingestion.tables import NEXT_STEP
 from causeway.ingestion.validated_rows import ValidatedRows
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.raw_sources import RawSource
 
 #: Faults are remembered up to this number, then only counted.
 _REMEMBERED = 10_000
@@ -35,17 +35,17 @@ class RawFile:
 
 def validate_raw(
     path: Path,
-    case: UseCase,
+    source: RawSource,
     *,
     file: str = "the raw file",
     limit: int = 20,
     rows_to: Path | None = None,
 ) -> RawFile:
-    """Check a raw file against the use case's contract, in chunks.
+    """Check a raw file against the contract of its source, in chunks.
 
     Args:
         path: the file, as the contract's `format` declares it, or Parquet.
-        case: the use case whose `data` and features are the contract.
+        source: the raw source whose columns and features are the contract.
         file: how the file is called in the error.
         limit: how many problems are listed; the others are counted.
         rows_to: the file that its rows are written to, for the feature-engineering job.
@@ -55,15 +55,15 @@ def validate_raw(
     """
     with tempfile.TemporaryDirectory(prefix="causeway-read-") as name:
         folder = Path(name)
-        return _validated(path, case, file, limit, rows_to or folder / "rows.parquet", folder)
+        return _validated(path, source, file, limit, rows_to or folder / "rows.parquet", folder)
 
 
 def _validated(
-    path: Path, case: UseCase, file: str, limit: int, rows_to: Path, folder: Path
+    path: Path, source: RawSource, file: str, limit: int, rows_to: Path, folder: Path
 ) -> RawFile:
-    format_, profile = case.data.format, scan(path, case.data.format)
-    table = open_table(path, format_, case.data.columns, what=file, profile=profile, folder=folder)
-    layout = layout_of_raw(case, table, file)
+    data, profile = source.data, scan(path, source.data.format)
+    table = open_table(path, data.format, data.columns, what=file, profile=profile, folder=folder)
+    layout = layout_of_raw(source, table, file)
     reader = RecordReader(table, layout)
     rows = faults = 0
     rejects: list[Reject] = []
@@ -76,12 +76,12 @@ def _validated(
                 validated.add(chunk)
     if rejects:
         raise BadInput(
-            f"{file} breaks the contract of use case {case.id}",
+            f"{file} breaks the contract of {source}",
             first_problems(rejects, limit),
             more=max(0, faults - limit),
             next_step=NEXT_STEP,
         )
     if rows == 0:
-        head = "has a header, but no records" if format_.header else "is empty"
+        head = "has a header, but no records" if data.format.header else "is empty"
         raise BadInput(f"{file} {head}", next_step=NEXT_STEP)
     return RawFile(rows, profile.sha256, profile.size, validated.sha256)

@@ -234,11 +234,13 @@ class Feature(Strict):
 class FeatureGroup(Strict):
     """One feature group: its identifier, its time, its features and where they are kept.
 
-    Without an `owner` it belongs to the use case's. `fresh_hours`: how old the last ingestion may
+    `from` names the raw source that it is filled from, where the use case has several. Without an
+    `owner` it belongs to the use case's. `fresh_hours`: how old the last ingestion may
     be before the group counts as stale; without it a group never does.
     """
 
     name: DashedName
+    raw_source: Annotated[str | None, Field(alias="from")] = None
     description: str = ""
     owner: str = ""
     online: OnlineStore = OnlineStore.model_construct()

@@ -150,15 +150,50 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
             columns[name], origins[name] = feature, where
         if not spine:  # the first group, where there is no table
             spine = dict(columns)
-        if joined.on is not None and joined.on not in spine:
-            raise ValueError(
-                f"{where}.on: {joined.on!r} is no column of the spine; allowed: {', '.join(spine)}"
-            )
+        _check_on(dataset, joined, groups, spine, where)
     reserved = identifier_of(dataset, groups)
     times = {time_of(dataset, groups)} if dataset.mode == "point_in_time" else set()
     for name in sorted(({reserved} | times) & columns.keys()):
         raise ValueError(f"{origins[name]}: {name} is the identifier or event time; rename it")
     return columns
+
+
+def _check_on(
+    dataset: Dataset,
+    joined: JoinedGroup,
+    groups: Sequence[FeatureGroup],
+    spine: Mapping[str, Feature | None],
+    where: str,
+) -> None:
+    """Refuse a group that is joined on what cannot hold its identifiers, which are texts."""
+    keys = [identifier_of(dataset, groups), *(n for n, f in spine.items() if _may_be_key(f))]
+    if joined.on is None and _is_of_another_source(dataset, joined, groups):
+        raise ValueError(
+            f"{where}.on: the key is missing: {joined.group} is of another raw source than the "
+            f"rows, with ids of its own; name the column that holds them; allowed: "
+            f"{', '.join(keys)}"
+        )
+    if joined.on is not None and joined.on not in keys:
+        fault = (
+            "String of the spine, as identifiers are"
+            if joined.on in spine
+            else "column of the spine"
+        )
+        raise ValueError(f"{where}.on: {joined.on!r} is no {fault}; allowed: {', '.join(keys)}")
+
+
+def _may_be_key(feature: Feature | None) -> bool:
+    return feature is None or (feature.type == "String" and feature.time is None)
+
+
+def _is_of_another_source(
+    dataset: Dataset, joined: JoinedGroup, groups: Sequence[FeatureGroup]
+) -> bool:
+    first = dataset.joined(groups)[0]
+    if dataset.table is not None or joined.use_case or first.use_case:
+        return False
+    sources = {group.name: group.raw_source for group in groups}
+    return sources[joined.group] != sources[first.group]
 
 
 def nullable_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from causeway.documents import Strict
 from causeway.errors import BadInput
 
 NEXT_STEP: Final = (
-    "Look at the address in the contract (`data.published`): declare what is published now, or "
+    "Look at the address in the contract (`published`): declare what is published now, or "
     "hand in the file by path or S3 URI."
 )
 

@@ -6,7 +6,6 @@ that follows the file. Every mistake names file, dotted key and what is allowed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Annotated, Literal
@@ -30,6 +29,12 @@ from causeway.use_cases.gate_specs import AnyGate, CalibrationGate, FairnessGate
 from causeway.use_cases.job_scripts import BINARY, REGRESSION
 from causeway.use_cases.labels import classes_of
 from causeway.use_cases.model_checks import JOBS_DIR, check_model
+from causeway.use_cases.raw_sources import (
+    RawSource,
+    faults_of_names,
+    raw_sources,
+    refuse_twice,
+)
 from causeway.use_cases.resource_specs import Deployment, Resources
 from causeway.use_cases.training_specs import Split, Training
 
@@ -150,7 +155,9 @@ class UseCase(Strict):
     owner: str
     line_of_business: str
     project: str
-    data: RawData
+    #: The raw file, or several by the names of their sources: one of the two keys.
+    data: RawData | None = None
+    sources: dict[Identifier, RawData] = Field(default_factory=dict)
     processing: Processing
     #: What `evaluate.py` runs on: it loads the model, so its image has what training's has.
     evaluation: Processing
@@ -197,76 +204,21 @@ class UseCase(Strict):
         groups = [group.name for group in self.feature_groups]
         check_together(
             self._check_sources,
-            lambda: _refuse_twice(groups, "feature_groups: names stand twice"),
+            lambda: refuse_twice(groups, "feature_groups: names stand twice"),
             *(
                 partial(self._check_columns, model)
                 for model in self.models
                 if not model.dataset.of_others  # else once those groups are there
             ),
-            lambda: _refuse_twice([m.name for m in self.models], "models: names stand twice"),
-            lambda: _refuse_twice([m.group for m in self.models], "models: groups stand twice"),
+            lambda: refuse_twice([m.name for m in self.models], "models: names stand twice"),
+            lambda: refuse_twice([m.group for m in self.models], "models: groups stand twice"),
         )
         return self
 
     def _check_sources(self) -> None:
-        features = [feature for group in self.feature_groups for feature in group.features]
-        _refuse_twice([f.name for f in features], "feature_groups: features stand in two groups")
-        sources = [feature.source for feature in features if feature.source]
-        _refuse_twice(sources, "feature_groups: raw columns are the source of two features")
-        strangers = [name for name in sources if name not in self.data.columns]
-        if strangers:
-            raise ValueError(
-                f"feature_groups: source is no raw column: {', '.join(strangers)}; "
-                f"allowed: {', '.join(self.data.columns)}"
-            )
-        reserved = {self.data.record_id.column, self.data.event_time.column}
-        unused = [
-            column
-            for column in self.data.columns
-            if column not in sources and column not in reserved and not self.data.ignores(column)
-        ]
-        if unused:
-            raise ValueError(
-                f"data.columns: no feature describes {', '.join(unused)}; name it in a feature's "
-                "`source`, or in `data.ignored`"
-            )
-        absent = [name for name in reserved if name and name not in self.data.columns]
-        read = {*sources, *filter(None, reserved)}
-        absent += [name for name in read if self.data.ignores(name)]
-        if absent:
-            raise ValueError(
-                f"data.columns: {', '.join(sorted(set(absent)))}: read, but missing or ignored"
-            )
-        by_name = {feature.name: feature for feature in features}
-        for feature in features:
-            for operand in feature.derive.of if feature.derive else ():
-                base = by_name.get(operand)
-                days = feature.derive is not None and feature.derive.op == "days_before_event_time"
-                if days and (base is None or base.time is None):
-                    raise ValueError(
-                        f"feature_groups: {feature.name}: derive.of {operand!r} is no String with "
-                        "`time`"
-                    )
-                if base is None or base.source is None or (base.type == "String" and not days):
-                    raise ValueError(
-                        f"feature_groups: {feature.name}: derive.of {operand!r} is no numeric "
-                        "feature with a source"
-                    )
-                bounds = base.range
-                if (
-                    feature.derive
-                    and feature.derive.op == "normalise"
-                    and (
-                        bounds is None
-                        or bounds.min is None
-                        or bounds.max is None
-                        or not bounds.min < bounds.max
-                    )
-                ):
-                    raise ValueError(
-                        f"feature_groups: {feature.name}: normalise needs a range with min and "
-                        f"max on {operand}, min below max"
-                    )
+        if faults := list(faults_of_names(self.data, self.sources, self.feature_groups)):
+            raise ValueError("\n".join(faults))
+        check_together(*(source.check for source in self.raw_sources))
 
     def _check_columns(self, model: ModelSpec) -> None:
         names = set(self.columns(model))
@@ -300,6 +252,12 @@ class UseCase(Strict):
         names = {joined.group for joined in model.dataset.of_others}
         return (*self.feature_groups, *(g for g in self._of_others or () if g.name in names))
 
+    def groups_behind(self, model: ModelSpec) -> tuple[FeatureGroup, ...]:
+        """Return the feature groups of the raw sources that a model's dataset reads."""
+        names = {joined.group for joined in model.dataset.joined(self.feature_groups)}
+        sources = [s for s in self.raw_sources if names & {group.name for group in s.groups}]
+        return tuple(group for source in sources or self.raw_sources for group in source.groups)
+
     def with_groups_of(self, others: Mapping[str, UseCase]) -> UseCase:
         """Return the use case with the feature groups that its models read of others, by their id.
 
@@ -320,14 +278,28 @@ class UseCase(Strict):
         return case
 
     @cached_property
-    def features(self) -> dict[str, Feature]:
-        """Every feature of every group by name, in the order of the file."""
-        return {f.name: f for group in self.feature_groups for f in group.features}
+    def raw_sources(self) -> tuple[RawSource, ...]:
+        """The raw sources, each with its feature groups; one where the file says `data`."""
+        return raw_sources(self.id, self.data, self.sources, self.feature_groups)
 
-    @cached_property
-    def by_source(self) -> dict[str, Feature]:
-        """The feature that describes each raw column."""
-        return {f.source: f for f in self.features.values() if f.source}
+    def raw_source(self, name: str | None = None) -> RawSource:
+        """Return a raw source by its name; without one the only one.
+
+        Raises:
+            ConfigError: the use case has no such source, or several and none is named.
+        """
+        if name is None and len(self.raw_sources) == 1:
+            return self.raw_sources[0]
+        for source in self.raw_sources:
+            if name is not None and source.name == name:
+                return source
+        names = [source.name for source in self.raw_sources if source.name]
+        raise ConfigError(
+            f"use case {self.id} has no source {name!r}"
+            if name is not None
+            else f"use case {self.id} has several sources, and none is named",
+            next_step=f"Name one of: {', '.join(names)}." if names else "It has one: name none.",
+        )
 
     def group(self, name: str) -> FeatureGroup:
         """Return a feature group by its name.
@@ -356,12 +328,6 @@ class UseCase(Strict):
             f"use case {self.id} has no model {name!r}",
             next_step=f"Use one of: {', '.join(m.name for m in self.models)}.",
         )
-
-
-def _refuse_twice(names: list[str], what: str) -> None:
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
-        raise ValueError(f"{what}: {', '.join(repeated)}")
 
 
 def _group_of(joined: JoinedGroup, others: Mapping[str, UseCase], where: str) -> FeatureGroup:

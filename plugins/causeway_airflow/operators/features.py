@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from causeway.topology.account_roles import AccountRole
 from causeway_airflow.assets import feature_group
 from causeway_airflow.bases.operator import CausewayOperator
@@ -32,6 +34,9 @@ class ValidateRawOperator(CausewayOperator):
     :param sample_seed: seed of the sample (templated)
     :param sample_over_records: write the sample although the groups hold records of another source
         (templated)
+    :param raw_source: the raw source that the file is of, where the use case has several
+    :param chosen: the source that the run brings in, or `all`; the task of another one is skipped
+        (templated)
     :returns: `ValidatedFile`
     """
 
@@ -42,6 +47,7 @@ class ValidateRawOperator(CausewayOperator):
         "rows",
         "sample_seed",
         "sample_over_records",
+        "chosen",
     )
     conf_parameters: ClassVar[Mapping[str, Kind]] = {
         "data": "optional text",
@@ -49,6 +55,7 @@ class ValidateRawOperator(CausewayOperator):
         "rows": "integer",
         "sample_seed": "integer",
         "sample_over_records": "boolean",
+        "chosen": "optional text",
     }
 
     def __init__(
@@ -60,6 +67,8 @@ class ValidateRawOperator(CausewayOperator):
         rows: int | str = 1000,
         sample_seed: int | str = 0,
         sample_over_records: bool | str = False,
+        raw_source: str | None = None,
+        chosen: str | None = None,
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
@@ -71,20 +80,28 @@ class ValidateRawOperator(CausewayOperator):
         self.rows: Any = rows  # an int once it is rendered and read
         self.sample_seed: Any = sample_seed
         self.sample_over_records: Any = sample_over_records
+        self.raw_source = raw_source
+        self.chosen = chosen
 
     def perform(self, context: Context) -> ValidatedFile:
         """Read, validate, store."""
-        from causeway_airflow.tasks.raw_data import Sample, validate
+        from causeway_airflow.tasks.raw_data import Sample, is_chosen, validate
 
         if dag := self.get_dag():
             require_parameters(context["dag_run"].conf or {}, dag.params)
+        if self.raw_source and not is_chosen(
+            self.use_case, self.raw_source, self.chosen, self.data
+        ):
+            raise AirflowSkipException(f"the run brings in {self.chosen}")
         role = AccountRole(self.account_role)
         sample = Sample(self.rows, self.sample_seed, self.sample_over_records)
-        return validate(self.hook, role, self.use_case, self.data, self.as_of, sample)
+        return validate(
+            self.hook, role, self.use_case, self.data, self.as_of, sample, self.raw_source
+        )
 
 
 class FeatureIngestOperator(CausewayOperator):
-    """Write engineered features into the feature groups of a use case.
+    """Write engineered features into the feature groups of a use case, or of one of its sources.
 
     Every group's file is read and checked before the first record is written. Every row ends as
     written, unchanged, rejected or failed; rejected and failed rows are in a file beside the jobs.
@@ -100,6 +117,7 @@ class FeatureIngestOperator(CausewayOperator):
         written
     :param skip_unchanged: leave out records that the online store has in the same form
     :param job: the feature job that made the source, for lineage (templated)
+    :param raw_source: the raw source whose groups are filled, where the use case has several
     :param raw: the result of the validation, which says where the rows come from; without it the
         groups count as of unknown origin (templated)
     :returns: `IngestedGroup` by group
@@ -117,11 +135,12 @@ class FeatureIngestOperator(CausewayOperator):
         skip_unchanged: bool = True,
         job: str = "",
         raw: ValidatedFile | None = None,
+        raw_source: str | None = None,
         account_role: str = "data",
         duty: str = "ingester",
         **kwargs: Any,
     ) -> None:
-        groups = case_of(use_case).feature_groups
+        groups = case_of(use_case).raw_source(raw_source).groups
         kwargs.setdefault("outlets", [feature_group(group.name) for group in groups])
         super().__init__(account_role=account_role, duty=duty, **kwargs)
         self.use_case = use_case
@@ -131,6 +150,7 @@ class FeatureIngestOperator(CausewayOperator):
         self.skip_unchanged = skip_unchanged
         self.job = job
         self.raw = raw
+        self.raw_source = raw_source
 
     def perform(self, context: Context) -> dict[str, IngestedGroup]:
         """Check every file, create the groups, write, account for every row."""
@@ -140,6 +160,7 @@ class FeatureIngestOperator(CausewayOperator):
             role=AccountRole(self.account_role),
             use_case=self.use_case,
             source=self.source,
+            raw_source=self.raw_source,
             stores=self.stores,
             max_rejected=self.max_rejected,
             skip_unchanged=self.skip_unchanged,

@@ -91,6 +91,7 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
         preprocessing or evaluation reads
     :param output_name: the name of the output in the result
     :param as_of: the event time of the delivery, for the features' contract (templated)
+    :param raw_source: the raw source whose features' contract it is, of a use case with several
     :returns: `ProcessedJob`
     """
 
@@ -104,12 +105,14 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
         output_name: str,
         document: Document | None = None,
         as_of: str = "",
+        raw_source: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.script = script
         self.inputs = inputs
         self.as_of = as_of
+        self.raw_source = raw_source
         self.output_name = output_name
         self.document = document
 
@@ -126,6 +129,7 @@ class ProcessingJobOperator(JobOperator[ProcessedJob]):
             output_name=self.output_name,
             document=self.document,
             as_of=self.as_of,
+            raw_source=self.raw_source,
         )
 
 

@@ -16,6 +16,7 @@ from causeway.erasure.erasures import Erasure, Request, begin, erasure_key, eras
 from causeway.erasure.offline_rows import StoredRows
 from causeway.errors import BadInput, ConfigError, NotArrivedYet
 from causeway.features.event_times import instant_of
+from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
 from causeway_airflow.hooks.governance import GovernanceHook
@@ -45,7 +46,8 @@ def groups_to_search(
     """Return the names of the groups to erase a record from; none named: all of the use case's.
 
     Raises:
-        BadInput: a parameter is missing, or no group has or had the record.
+        BadInput: a parameter is missing, no group has or had the record, or none is named of a use
+            case with several raw sources.
         ConfigError: a group does not exist, or its offline store cannot be rewritten.
     """
     if not use_case or not record.strip() or not reason.strip():
@@ -54,6 +56,8 @@ def groups_to_search(
             next_step="Trigger it with all of them; the reason stands in the report.",
         )
     case = case_of(use_case)
+    if not groups and len(case.raw_sources) > 1:
+        raise _of_which_source(case)
     names = [case.group(name).name for name in groups] or [g.name for g in case.feature_groups]
     descriptions = {name: _erasable(hook(FeatureGroupsHook), name) for name in names}
     if not any(_has_or_had(hook, name, descriptions[name], record) for name in names):
@@ -62,6 +66,18 @@ def groups_to_search(
             next_step="Check the identifier: it is compared letter by letter.",
         )
     return names
+
+
+def _of_which_source(case: UseCase) -> BadInput:
+    sources = [
+        f"of {source.name}: {', '.join(group.name for group in source.groups)}"
+        for source in case.raw_sources
+    ]
+    return BadInput(
+        f"use case {case.id} has several raw sources with ids of their own, so that one id may be "
+        "of two records; nothing was deleted",
+        next_step=f"Name the groups in `feature_groups`, {'; '.join(sources)}.",
+    )
 
 
 def erase(hook: Hooks, group: str, request: Request) -> Erased:

@@ -34,7 +34,8 @@ def judge(hook: Hooks, run: str) -> dict[str, float]:
         late = staleness(group, summaries[name], now, created.get(name))
         if late is not None:
             stale[name] = _hours(late)
-            alerts.append(_alert(name, case.id, stale[name], run, new=name in created))
+            new = name in created
+            alerts.append(_alert(name, case.id, stale[name], run, group.raw_source, new=new))
     raise_alerts(hook, alerts)
     return stale
 
@@ -51,15 +52,15 @@ def _created(hook: Hooks, groups: Iterable[str]) -> dict[str, datetime]:
     }
 
 
-def _alert(group: str, case: str, late: float, run: str, *, new: bool) -> Alert:
-    accounts = topology()
+def _alert(group: str, case: str, late: float, run: str, source: str | None, *, new: bool) -> Alert:
+    accounts, of = topology(), f" for its source {source}" if source else ""
     what = "its first ingestion" if new else "its next ingestion"
     return Alert(
         what=f"feature group {group} is stale: {what} is {late:g} hours late",
         severity=Severity.WARNING,
         account=accounts.account(AccountRole.DATA),
         subject=str(FeatureGroupArn.of(accounts, AccountRole.DATA, group)),
-        next_step=f"Run {case}__features, or find out why its source brings nothing new.",
+        next_step=f"Run {case}__features{of}, or find out why its source brings nothing new.",
         run=run,
     )
 

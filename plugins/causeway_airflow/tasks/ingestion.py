@@ -24,6 +24,7 @@ from causeway.features.origins import GroupOrigin, Origin, Synthetic, group_orig
 from causeway.features.withheld import Withheld
 from causeway.topology.account_roles import AccountRole
 from causeway.training.jobs import read_code
+from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, code_version, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
@@ -43,12 +44,14 @@ log = logging.getLogger(__name__)
 class Ingestion:
     """What is ingested: the parameters of `FeatureIngestOperator`, and the run that does it.
 
-    `origin` is the raw file that the features were made of.
+    `raw_source` names the raw source, None of a use case that has one; `origin` is its file, of
+    which the features were made.
     """
 
     role: AccountRole
     use_case: str
     source: str
+    raw_source: str | None
     stores: Stores
     max_rejected: float
     skip_unchanged: bool
@@ -78,11 +81,12 @@ def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
             next_step=f"Give one of {', '.join(TARGETS)}.",
         )
     case = case_of(ingestion.use_case)
+    source = case.raw_source(ingestion.raw_source)
     with tempfile.TemporaryDirectory(prefix="causeway-ingest-") as folder:
-        files = _files(hook(ArtifactsHook), ingestion, case, Path(folder))
-        staging = Staging(case, ingestion.stores, Path(folder), datetime.now(UTC))
-        staged = _stage_all(hook, ingestion, staging, files)
-        descriptions = _ensure_groups(hook(FeatureGroupsHook), ingestion, case)
+        files = _files(hook(ArtifactsHook), ingestion, source, Path(folder))
+        staging = Staging(source.data, ingestion.stores, Path(folder), datetime.now(UTC))
+        staged = _stage_all(hook, ingestion, source, staging, files)
+        descriptions = _ensure_groups(hook(FeatureGroupsHook), ingestion, case, source)
         summaries = {}
         for part in staged:
             write_staged(
@@ -99,25 +103,28 @@ def ingest(hook: Hooks, ingestion: Ingestion) -> dict[str, IngestedGroup]:
 
 
 def _files(
-    objects: ArtifactsHook, ingestion: Ingestion, case: UseCase, folder: Path
+    objects: ArtifactsHook, ingestion: Ingestion, source: RawSource, folder: Path
 ) -> dict[str, LocalFile]:
     """Return the file of every group on this worker."""
     root = ingestion.source.rstrip("/")
     return {
         group.name: local_file(
-            objects, f"{root}/{group_file(case, group)}", folder / f"{group.name}-input"
+            objects, f"{root}/{group_file(source.use_case, group)}", folder / f"{group.name}-input"
         )
-        for group in case.feature_groups
+        for group in source.groups
     }
 
 
 def _stage_all(
-    hook: Hooks, ingestion: Ingestion, staging: Staging, files: Mapping[str, LocalFile]
+    hook: Hooks,
+    ingestion: Ingestion,
+    source: RawSource,
+    staging: Staging,
+    files: Mapping[str, LocalFile],
 ) -> list[Staged]:
     """Read and check every group's file, so that a record is rejected in all groups or in none."""
     table = hook(GovernanceHook, "governance", "recorder")
-    groups = staging.case.feature_groups
-    erased = {group.name: _erased(table, group.name) for group in groups}
+    erased = {group.name: _erased(table, group.name) for group in source.groups}
 
     def staged_with(refused: Mapping[str, str]) -> list[Staged]:
         """Stage the files; `refused` says of a record in which group it breaks the contract."""
@@ -128,7 +135,7 @@ def _stage_all(
                 files[group.name],
                 erased[group.name] | _refused_elsewhere(group.name, refused),
             )
-            for group in groups
+            for group in source.groups
         ]
         for part in staged:
             if part.faulty_share > ingestion.max_rejected:
@@ -155,11 +162,11 @@ def _refused_elsewhere(group: str, refused: Mapping[str, str]) -> dict[str, With
 
 
 def _ensure_groups(
-    groups: FeatureGroupsHook, ingestion: Ingestion, case: UseCase
+    groups: FeatureGroupsHook, ingestion: Ingestion, case: UseCase, source: RawSource
 ) -> dict[str, dict[str, Any]]:
     """Bring every group to its contract and return their descriptions."""
     descriptions = {}
-    for group in case.feature_groups:
+    for group in source.groups:
         ensured = ensure(groups, request_of(group, case, ingestion.role))
         if ensured.created or ensured.changed:
             describe_features(groups, group, case)

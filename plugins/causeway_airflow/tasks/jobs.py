@@ -65,10 +65,12 @@ def processing_job(
     output_name: str,
     document: Document | None,
     as_of: str = "",
+    raw_source: str | None = None,
 ) -> ScriptJob:
     """Return the processing job of a script; an input without a URI is left out.
 
-    `as_of` is the event time that the features' contract gives to the records, "" for its own.
+    Of the features' contract: `as_of` is the event time that it gives to the records, "" for its
+    own; `raw_source` is the source whose it is, None of a use case that has one.
     """
     accounts, case = topology(), case_of(use_case)
     code = training_code(case, case.model(model)) if model else read_code(use_case)
@@ -76,7 +78,7 @@ def processing_job(
     files = {f"{prefix}/{name}": body for name, body in code.files.items()}
     folders = [Input(name, uri) for name, uri in inputs.items() if uri]
     if document:
-        key, text = job_document(use_case, model, document, as_of)
+        key, text = job_document(use_case, model, document, as_of, raw_source)
         folders.append(Input("contract", uri_of(role, key)))
         files[uri_of(role, key)] = text.encode()
     resources = case.runs_on(script)
@@ -243,11 +245,15 @@ def wait_of(kind: JobKind, name: str) -> Wait:
 
 
 def job_document(
-    use_case: str, model: str | None, document: Document, as_of: str = ""
+    use_case: str,
+    model: str | None,
+    document: Document,
+    as_of: str = "",
+    raw_source: str | None = None,
 ) -> tuple[str, str]:
     """Return the key and the text of the document that a job reads."""
     if document == "contract":
-        value = contract_document(case_of(use_case), as_of)
+        value = contract_document(case_of(use_case).raw_source(raw_source), as_of)
     else:
         write = preprocess_document if document == "preprocess" else evaluation_document
         value = write(*case_and_model(use_case, str(model)))

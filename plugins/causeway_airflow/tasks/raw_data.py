@@ -19,8 +19,9 @@ from causeway.ingestion import samples
 from causeway.ingestion.raw_data import RawFile, validate_raw
 from causeway.ingestion.unpacking import unpack
 from causeway.topology.account_roles import AccountRole
+from causeway.use_cases.contracts import RawData
 from causeway.use_cases.published import NEXT_STEP, Published, check_digest
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.raw_sources import EVERY_SOURCE, RawSource
 from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.published import SCHEMES, download
@@ -32,8 +33,9 @@ from causeway_airflow.tasks.origins import origin_of_group
 log = logging.getLogger(__name__)
 
 
-#: What `data` says to get the synthetic sample.
+#: What `data` says to get the synthetic sample, or the file that the contract says is published.
 SAMPLE: Final = "sample"
+PUBLISHED: Final = "published"
 #: The metadata of a stored raw file that says that its rows are invented: whoever hands it in again
 #: under another name hands in invented rows.
 SYNTHETIC: Final = "synthetic"
@@ -58,11 +60,13 @@ def validate(
     data: str | None,
     as_of: str | None,
     sample: Sample,
+    raw_source: str | None = None,
 ) -> ValidatedFile:
     """Check a whole raw file, then store it in the bucket of an account.
 
     `data` is a file of the inbox, an `s3://` URI, `published`, the published address, or `sample`.
-    `as_of` is what the delivery declares as its as-of date.
+    `as_of` is what the delivery declares as its as-of date; `raw_source` names the source that the
+    file is of, None of a use case that has one.
 
     Raises:
         BadInput: no file is named; the file cannot be read, breaks its contract, or is not what is
@@ -70,12 +74,13 @@ def validate(
         DownloadError: the published file cannot be downloaded now.
     """
     case, objects = case_of(use_case), hook(ArtifactsHook)
-    time = delivered_at(case.data.event_time, as_of, datetime.now(UTC))
+    source = case.raw_source(raw_source)
+    time = delivered_at(source.data.event_time, as_of, datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
-        file = _fetch(hook, case, data, sample, Path(folder))
+        file = _fetch(hook, source, data, sample, Path(folder))
         rows = Path(folder) / "rows.parquet"
-        raw = validate_raw(file.path, case, file=file.name, rows_to=rows)
-        _require_published_rows(case, file, raw)
+        raw = validate_raw(file.path, source, file=file.name, rows_to=rows)
+        _require_published_rows(source.data, file, raw)
         uri = f"s3://{topology().bucket(role)}/{raw_key(case, raw.sha256)}"
         with file.path.open("rb") as content:
             metadata = {SYNTHETIC: "yes"} if file.synthetic else {}
@@ -97,10 +102,28 @@ def validate(
     )
 
 
+def is_chosen(use_case: str, source: str, chosen: str | None, data: str | None) -> bool:
+    """Tell whether a run brings in a source: the one that is named, or all of them.
+
+    Raises:
+        ConfigError: none is named, or the use case has none of that name.
+        BadInput: all of them of one file.
+    """
+    if chosen != EVERY_SOURCE:
+        return case_of(use_case).raw_source(chosen).name == source
+    if data not in (SAMPLE, PUBLISHED):
+        raise BadInput(
+            f"{data or 'no file'} is not of all sources of use case {use_case}",
+            next_step=f"Name the one that it is of in `source`; all of them take `{PUBLISHED}` or, "
+            f"on the local AWS, `{SAMPLE}`.",
+        )
+    return True
+
+
 def fetch_published(
-    case: UseCase, published: Published, folder: Path, schemes: frozenset[str] = SCHEMES
+    data: RawData, published: Published, folder: Path, schemes: frozenset[str] = SCHEMES
 ) -> Path:
-    """Download a use case's published file and return the raw file on this worker.
+    """Download the published file of a contract and return the raw file on this worker.
 
     Raises:
         BadInput: it is too large, not the declared one, or is redirected to another protocol.
@@ -109,11 +132,11 @@ def fetch_published(
     downloaded, target = folder / "download", folder / "raw"
     digest = download(published.address, downloaded, published.download_limit, schemes)
     check_digest(digest, published.download_sha256, published.address)
-    format_ = case.data.format
+    format_ = data.format
     out = io.StringIO()
     csv.writer(
         out, delimiter=format_.separator, quotechar=format_.quote or None, lineterminator="\n"
-    ).writerow(case.data.columns)
+    ).writerow(data.columns)
     header = out.getvalue()
     lacks_header = format_.header and not published.header
     unpack(
@@ -123,7 +146,9 @@ def fetch_published(
     return target
 
 
-def _fetch(hook: Hooks, case: UseCase, data: str | None, sample: Sample, folder: Path) -> LocalFile:
+def _fetch(
+    hook: Hooks, source: RawSource, data: str | None, sample: Sample, folder: Path
+) -> LocalFile:
     objects, target = hook(ArtifactsHook), folder / "raw"
     if not data:
         raise BadInput(
@@ -132,19 +157,20 @@ def _fetch(hook: Hooks, case: UseCase, data: str | None, sample: Sample, folder:
             "local AWS, `sample`.",
         )
     if data == SAMPLE:
-        _require_sample_allowed(hook, case, sample)
-        samples.write(case.id, sample.rows, sample.seed, target)
-        name = f"synthetic sample ({sample.rows} rows, seed {sample.seed})"
+        _require_sample_allowed(hook, source, sample)
+        samples.write(source.use_case, sample.rows, sample.seed, target, source.name)
+        of = f" of {source.name}" if source.name else ""
+        name = f"synthetic sample{of} ({sample.rows} rows, seed {sample.seed})"
         return LocalFile(name, target, synthetic=True)
-    if data == "published" or ("://" in data and not data.startswith("s3://")):
-        published = _declared(case, data)
-        return LocalFile(published.address, fetch_published(case, published, folder))
+    if data == PUBLISHED or ("://" in data and not data.startswith("s3://")):
+        published = _declared(source, data)
+        return LocalFile(published.address, fetch_published(source.data, published, folder))
     if data.startswith("s3://"):
         _require_declared(data)
     return local_file(objects, data, target)
 
 
-def _require_sample_allowed(hook: Hooks, case: UseCase, sample: Sample) -> None:
+def _require_sample_allowed(hook: Hooks, source: RawSource, sample: Sample) -> None:
     """Refuse invented rows on real accounts, and over records of another source."""
     if not topology().local:
         raise BadInput(
@@ -153,8 +179,8 @@ def _require_sample_allowed(hook: Hooks, case: UseCase, sample: Sample) -> None:
         )
     if sample.over_records:
         return
-    groups = {group.name: origin_of_group(hook, group.name) for group in case.feature_groups}
-    require_no_other(groups, case.id)
+    groups = {group.name: origin_of_group(hook, group.name) for group in source.groups}
+    require_no_other(groups, source.use_case)
 
 
 def _was_sample(objects: ArtifactsHook, uri: str) -> bool:
@@ -177,20 +203,20 @@ def _require_declared(uri: str) -> None:
     )
 
 
-def _declared(case: UseCase, data: str) -> Published:
+def _declared(source: RawSource, data: str) -> Published:
     """Return what the contract declares; whoever starts the DAG can name no other address."""
-    published = case.data.published
-    if published is None or data not in ("published", published.address):
+    published = source.data.published
+    if published is None or data not in (PUBLISHED, published.address):
         declared = published.address if published else "none"
         raise BadInput(
-            f"{data} is no address that use case {case.id} declares; declared: {declared}",
+            f"{data} is no address that {source} declares; declared: {declared}",
             next_step="Give a file of the inbox, an s3:// URI or `published`.",
         )
     return published
 
 
-def _require_published_rows(case: UseCase, file: LocalFile, raw: RawFile) -> None:
-    published = case.data.published
+def _require_published_rows(data: RawData, file: LocalFile, raw: RawFile) -> None:
+    published = data.published
     if published is None or file.name != published.address:
         return
     if published.rows not in (None, raw.rows):

@@ -29,8 +29,7 @@ from causeway.ingestion.records import (
     first_problems,
 )
 from causeway.ingestion.scan import Scan, scan
-from causeway.use_cases.contracts import FeatureGroup
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.contracts import FeatureGroup, RawData
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.feature_records import Failed
 from causeway_airflow.tasks.local_files import LocalFile
@@ -43,9 +42,9 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class Staging:
-    """Where and how files are put aside: for which stores, and the moment of their ingestion."""
+    """How files are put aside: by which contract, for which stores, where; when they came in."""
 
-    case: UseCase
+    data: RawData
     stores: Stores
     folder: Path
     now: datetime
@@ -101,13 +100,13 @@ def stage(
     Raises:
         BadInput: the file cannot be read, lacks columns, or has no rows.
     """
-    started, format_ = time.monotonic(), staging.case.data.format
+    started, format_ = time.monotonic(), staging.data.format
     scanned = scan(file.path, format_)
     names = (group.record_identifier, group.event_time, *group.feature_names)
     table = open_table(
         file.path, format_, names, what=file.name, profile=scanned, folder=staging.folder
     )
-    layout = layout_of_group(group, staging.case.data, table, file.name)
+    layout = layout_of_group(group, staging.data, table, file.name)
     reader = RecordReader(table, layout, withheld)
     duplicates = reader.duplicates()
     staged = Staged(
@@ -161,7 +160,7 @@ def _target(staging: Staging, group: FeatureGroup, scanned: Scan) -> Spool | Bac
     folder = staging.folder / f"{group.name}-objects"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    contract = canonical_json(group.model_dump(mode="json"))
+    contract = canonical_json(group.model_dump(mode="json", exclude={"raw_source"}))
     return Backfill(group, folder, sha256(scanned.sha256 + contract), staging.now)
 
 

@@ -18,7 +18,7 @@ def test_create_request_is_one_that_the_service_takes(case: UseCase, topology: T
 
 
 def test_the_contract_document_says_how_features_come_about(case: UseCase) -> None:
-    document = groups.contract_document(case)
+    document = groups.contract_document(case.raw_source())
     assert [group["file"] for group in document["groups"]] == [
         "applicant.parquet",
         "loan.parquet",

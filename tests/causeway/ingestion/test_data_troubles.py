@@ -55,7 +55,7 @@ def contract(
 def read(case: UseCase, content: bytes | str, folder: Path) -> dict[str, list[Any]]:
     """Return the rows of a file as the job gets them."""
     (folder / "raw").write_bytes(content.encode() if isinstance(content, str) else content)
-    validate_raw(folder / "raw", case, file="file.csv", rows_to=folder / "rows")
+    validate_raw(folder / "raw", case.raw_source(), file="file.csv", rows_to=folder / "rows")
     columns: dict[str, list[Any]] = pq.read_table(folder / "rows").to_pydict()
     return columns
 

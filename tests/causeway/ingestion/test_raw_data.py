@@ -24,7 +24,7 @@ def validate(content: bytes | str, case: UseCase, **options: Any) -> RawFile:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "raw"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return validate_raw(path, case, **options)
+        return validate_raw(path, case.raw_source(), **options)
 
 
 def lines(*rows: str) -> str:

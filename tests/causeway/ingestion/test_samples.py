@@ -23,7 +23,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(name: str) ->
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", CASES)
 def test_rows_keep_the_contract(name: str, seed: int, tmp_path: Path) -> None:
-    raw_file = validate_raw(samples.write(name, 1000, seed, tmp_path / "raw"), CASES[name])
+    raw_file = validate_raw(
+        samples.write(name, 1000, seed, tmp_path / "raw"), CASES[name].raw_source()
+    )
     assert raw_file.rows == 1000
 
 
@@ -37,7 +39,7 @@ def test_a_large_file_begins_with_the_small_one_and_goes_on_with_other_rows(
 ) -> None:
     monkeypatch.setattr(samples, "DISTINCT", 1000)
     path = samples.write("credit_risk", 3500, 2, tmp_path / "raw")
-    assert validate_raw(path, use_case("credit_risk")).rows == 3500
+    assert validate_raw(path, use_case("credit_risk").raw_source()).rows == 3500
     rows = path.read_text().splitlines()[1:]
     assert rows[:1000] == list(samples.lines("credit_risk", 1000, 2))[1:]
     assert rows[1000:2000] != rows[2000:3000] != rows[:1000]

@@ -75,7 +75,11 @@ def query(case: UseCase, snapshot: datetime | None = None) -> str:
         ),
         (
             {"groups": [ALL[0], {"group": LOAN, "on": "shoe_size"}]},
-            "dataset.groups.1.on: 'shoe_size' is no column of the spine; allowed: status",
+            "dataset.groups.1.on: 'shoe_size' is no column of the spine; allowed: record_id",
+        ),
+        (
+            {"groups": [ALL[0], {"group": LOAN, "on": "property"}]},
+            "dataset.groups.1.on: 'property' is no String of the spine, as identifiers are",
         ),
         (
             {"groups": [{"group": LOAN, "features": ["height"]}]},
@@ -126,17 +130,17 @@ def in_folder(folder: Path, dataset: Any, **training: Any) -> UseCase:
 
 
 def test_a_dataset_has_feature_groups_of_another_use_case(tmp_path: Path) -> None:
-    block = {"group": BLOCK, "use_case": "california_housing", "on": "property"}
+    block = {"group": BLOCK, "use_case": "california_housing", "on": "record_id"}
     features = [*declared({}).models[0].training.features, "income_nearby"]
     renamed = {"features": ["median_income"], "rename": {"median_income": "income_nearby"}}
     case = in_folder(tmp_path, {"groups": [*ALL, block | renamed]}, features=features)
     model = case.models[0]
     assert case.columns(model)["income_nearby"] is not None
     assert [group.name for group in case.feature_groups] == [APPLICANT, LOAN, OUTCOME]
-    assert identifiers(case, model)[BLOCK] == "property"
+    assert identifiers(case, model)[BLOCK] == "record_id"
     dataset = dataset_query(case, model, STORES | {BLOCK: StoreTable("shared", "block")})
     assert dataset.joined[-1].columns == {"median_income": "income_nearby"}
-    assert dataset.joined[-1].on == "property"
+    assert dataset.joined[-1].on == "record_id"
     read = preprocess_document(case, model)
     last = {"name": "income_nearby", "type": "Fractional", "codes": [], "nullable": False}
     assert read["features"][-1] == last
@@ -208,7 +212,7 @@ def test_a_group_without_an_offline_store_is_refused() -> None:
 def test_without_the_key_it_is_the_latest_of_every_group(case: UseCase) -> None:
     text = query(case)
     assert "asked" not in text and '"event_time"' not in text.split("\nFROM")[-2]
-    assert list(case.columns(case.models[0])) == list(case.features)
+    assert list(case.columns(case.models[0])) == list(case.raw_source().features)
     assert identifiers(case, case.models[0]) == dict.fromkeys(STORES, "record_id")
 
 

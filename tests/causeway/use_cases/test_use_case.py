@@ -15,7 +15,7 @@ TEXT = (USE_CASES_DIR / "credit_risk.yaml").read_text()
 
 def test_the_shipped_use_case_covers_the_published_data(case: UseCase) -> None:
     assert len(case.data.columns) == 21
-    assert set(case.by_source) == set(case.data.columns)
+    assert set(case.raw_source().by_column) == set(case.data.columns)
     assert [group.name for group in case.feature_groups] == [
         "credit-risk-applicant",
         "credit-risk-loan",

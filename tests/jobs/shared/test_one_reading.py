@@ -235,12 +235,12 @@ def test_validation_job_and_ingestion_give_the_same_rows_and_refusals(
         file.write(raw)
         if faults or not records:
             with pytest.raises(BadInput) as refused:
-                validate_raw(raw, file.case, rows_to=rows, limit=1000)
+                validate_raw(raw, file.case.raw_source(), rows_to=rows, limit=1000)
             told = {(problem.row, problem.column) for problem in refused.value.problems}
             assert told == faults
             return
-        assert validate_raw(raw, file.case, rows_to=rows).rows == len(records)
-        contract = contract_document(file.case)
+        assert validate_raw(raw, file.case.raw_source(), rows_to=rows).rows == len(records)
+        contract = contract_document(file.case.raw_source())
         (table,) = job.engineer(job.read_rows(rows, contract), contract).values()
         assert table.to_pylist() == records
         pq.write_table(table, raw)

@@ -34,7 +34,9 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
     limits = {"health-late": 1.0, "health-fresh": 24.0, "health-free": None, "health-none": 1.0}
     limits |= {"health-new": 24.0, "health-never": 1e-9}
     groups = tuple(
-        case.feature_groups[0].model_copy(update={"name": name, "fresh_hours": hours})
+        case.feature_groups[0].model_copy(
+            update={"name": name, "fresh_hours": hours, "raw_source": "applications"}
+        )
         for name, hours in limits.items()
     )
     changed = case.model_copy(update={"feature_groups": groups})
@@ -59,6 +61,7 @@ def test_a_stale_group_is_alerted(platform: LocalPlatform, monkeypatch: pytest.M
     assert stale == {"health-late": 2.0, "health-never": 0.0}
     late, never = raised
     assert "health-late is stale: its next ingestion is 2 hours late" in late.what
+    assert "Run credit_risk__features for its source applications" in late.next_step
     assert late.subject.endswith("feature-group/health-late")
     assert "health-never is stale: its first ingestion is 0 hours late" in never.what
 

@@ -167,7 +167,7 @@ def test_what_is_read_back_equals_the_input_cell_by_cell(
 
     targets: tuple[Any, ...] = ("online", "offline")
     for stores in targets:
-        staging = Staging(case, stores, tmp_path, datetime.now(UTC))
+        staging = Staging(case.data, stores, tmp_path, datetime.now(UTC))
         staged = stage(staging, group, LocalFile(str(path), path))
         write_staged(hook, staged, stores, description, skip_unchanged=False)
         assert staged.written == staged.rows
@@ -188,7 +188,7 @@ def test_what_is_read_back_equals_the_input_cell_by_cell(
 
 def raw_group(case: UseCase) -> FeatureGroup:
     """Return a group of all columns of the raw file."""
-    features = tuple(case.by_source[name] for name in case.data.columns)
+    features = tuple(case.raw_source().by_column[name] for name in case.data.columns)
     return FeatureGroup(name=f"round-trip-{case.id.replace('_', '-')}", features=features)
 
 

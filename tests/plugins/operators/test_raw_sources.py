@@ -10,7 +10,7 @@ import pytest
 
 from causeway.errors import BadInput, ConfigError
 from causeway.ingestion import samples
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.contracts import RawData
 from causeway_airflow.configuration import case_of
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
@@ -96,8 +96,8 @@ class TestPublished:
         from causeway_airflow.operators.features import ValidateRawOperator
         from causeway_airflow.tasks import raw_data
 
-        def fetch(case: UseCase, declared: Any, folder: Path) -> Path:
-            return samples.write(case.id, rows, 5, folder / "raw")
+        def fetch(data: RawData, declared: Any, folder: Path) -> Path:
+            return samples.write("credit_risk", rows, 5, folder / "raw")
 
         monkeypatch.setattr(raw_data, "fetch_published", fetch)
         operator = ValidateRawOperator(task_id="validate", use_case="credit_risk", data=data)

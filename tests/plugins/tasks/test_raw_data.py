@@ -108,13 +108,13 @@ def test_an_archive_is_downloaded_and_its_file_keeps_the_contract(
     site: str, path: str, tmp_path: Path
 ) -> None:
     digest = hashlib.sha256(FILES["/credit.zip"]).hexdigest()
-    raw = fetch_published(CASE, credit(site, path, download_sha256=digest), tmp_path, HTTP)
-    assert validate_raw(raw, CASE).rows == 60
+    raw = fetch_published(CASE.data, credit(site, path, download_sha256=digest), tmp_path, HTTP)
+    assert validate_raw(raw, CASE.raw_source()).rows == 60
 
 
 def test_a_file_without_a_header_gets_the_contracts(site: str, tmp_path: Path) -> None:
     case = use_case("california_housing")
-    raw = fetch_published(case, published(f"{site}/housing", header=False), tmp_path, HTTP)
+    raw = fetch_published(case.data, published(f"{site}/housing", header=False), tmp_path, HTTP)
     assert raw.read_text() == HOUSING
 
 
@@ -133,7 +133,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_another_file_or_place_is_refused(case: str, site: str, tmp_path: Path) -> None:
     path, fields, message = REFUSED[case]
     with pytest.raises(BadInput, match=message):
-        fetch_published(CASE, credit(site, path, **fields), tmp_path, HTTP)
+        fetch_published(CASE.data, credit(site, path, **fields), tmp_path, HTTP)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_place_that_does_not_answer_may_be_asked_again(
 ) -> None:
     monkeypatch.setattr(client, "TIMEOUT", 0.2)
     with pytest.raises(client.DownloadError, match=message) as caught:
-        fetch_published(CASE, credit(site, path), tmp_path, HTTP)
+        fetch_published(CASE.data, credit(site, path), tmp_path, HTTP)
     assert caught.value.retryable
 
 
@@ -154,12 +154,12 @@ def test_a_download_that_takes_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr(client, "DEADLINE", -1.0)
     with pytest.raises(client.DownloadError, match="not whole after"):
-        fetch_published(CASE, credit(site), tmp_path, HTTP)
+        fetch_published(CASE.data, credit(site), tmp_path, HTTP)
 
 
 def test_nothing_is_loaded_without_encryption(site: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="allowed: https"):
-        fetch_published(CASE, credit(site), tmp_path)
+        fetch_published(CASE.data, credit(site), tmp_path)
 
 
 @pytest.mark.parametrize("case", load_use_cases(), ids=lambda case: case.id)

@@ -50,7 +50,7 @@ def test_every_line_with_a_guess_is_marked(folder: Path, orders: Path) -> None:
 def test_names_types_and_text_that_yaml_would_misread(folder: Path, orders: Path) -> None:
     make_use_case("orders", str(orders), time_column="Time (UTC)", label="Late")
     case = use_case("orders", folder)
-    features = case.features
+    features = case.raw_source().features
     assert list(features) == ["amount_eur", "year_value", "kind", "n_2nd_kind", "text", "late"]
     assert features["amount_eur"].nullable and features["amount_eur"].type == "Fractional"
     assert features["n_2nd_kind"].allowed == {"NO", "08"}
@@ -95,7 +95,7 @@ def test_days_are_derived_of_a_time_that_is_no_event_time(folder: Path, write: W
     )
     make_use_case("a", str(path))
     case = use_case("a", folder)
-    assert case.features["since"].time is not None
+    assert case.raw_source().features["since"].time is not None
     assert "since_days" in case.models[0].training.features
 
 
@@ -130,7 +130,7 @@ def test_an_index_without_a_name_is_not_read(folder: Path, write: Write) -> None
     make_use_case("a", str(path))
     case = use_case("a", folder)
     assert case.data.ignored == ("",)
-    assert validate_raw(path, case).rows == 400
+    assert validate_raw(path, case.raw_source()).rows == 400
 
 
 def test_a_class_of_few_rows_is_said(folder: Path, write: Write) -> None:

@@ -43,7 +43,7 @@ def test_wines_of_three_growers_that_scikit_learn_ships(folder: Path, tmp_path: 
     said = made_and_checked("wine", path)
     assert "a multi-class classification of 'target'" in said
     assert "wine: rows: train 124, validation 27, test 27" in said
-    features = use_case("wine", folder).features
+    features = use_case("wine", folder).raw_source().features
     assert "od280_od315_of_diluted_wines" in features
     assert set(features["target"].codes or ()) == {0, 1, 2}
 
@@ -64,7 +64,7 @@ def test_a_wide_file_with_texts_and_gaps(folder: Path, write: Write) -> None:
     case = use_case("wide", folder)
     assert len(case.models[0].training.features) == 70
     assert case.data.format.nulls == ("NA",)
-    assert "None" in case.features["text_0_a_b"].allowed
+    assert "None" in case.raw_source().features["text_0_a_b"].allowed
 
 
 def test_a_lopsided_file_with_times_of_its_own(folder: Path, write: Write) -> None:

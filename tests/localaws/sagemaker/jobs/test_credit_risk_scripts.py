@@ -91,14 +91,18 @@ class Jobs:
 def test_raw_file_becomes_an_answering_endpoint(workshop: Workshop, tmp_path: Path) -> None:
     jobs = Jobs(workshop)
     rows = tmp_path / "rows.parquet"
-    validate_raw(samples.write("credit_risk", 1000, 0, tmp_path / "raw"), jobs.case, rows_to=rows)
+    validate_raw(
+        samples.write("credit_risk", 1000, 0, tmp_path / "raw"),
+        jobs.case.raw_source(),
+        rows_to=rows,
+    )
     workshop.put("rows/rows.parquet", rows.read_bytes())
-    workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case)))
+    workshop.put("contract/contract.json", json.dumps(contract_document(jobs.case.raw_source())))
     features = jobs.process("features.py", SKLEARN, rows="rows/", contract="contract/")
 
     tables = [
         pyarrow.parquet.read_table(
-            io.BytesIO(workshop.read(f"{features}/{group_file(jobs.case, group)}"))
+            io.BytesIO(workshop.read(f"{features}/{group_file(jobs.case.id, group)}"))
         )
         for group in jobs.case.feature_groups
     ]
