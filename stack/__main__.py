@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--as", dest="person", help="who decides")
     parser.add_argument("--reason", help="why")
     parser.add_argument("--name", help="the id of a use case, as churn")
-    parser.add_argument("--csv", help="a data file: separated text, also packed, or Parquet")
+    parser.add_argument("--csv", help="a data file, or source=path of each of several")
     parser.add_argument("--id", dest="id_column", help="its column of record ids")
     parser.add_argument("--time", dest="time_column", help="its column of event times")
     parser.add_argument("--label", help="its column that a model shall predict")

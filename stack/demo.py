@@ -7,6 +7,7 @@ who trains, and approves in the registry as two others. The DAGs do everything e
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from causeway.errors import ConfigError
+from causeway.ingestion.samples import script_of
 from causeway.topology.accounts import load_topology
 from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
@@ -26,6 +28,7 @@ from stack import layout, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.decisions import decide, people, refusals
 from stack.processes import StackError
+from stack.raw_files import by_source, deliveries, example
 from stack.show import Progress, Step, show_result
 from stack.up import down, running, up
 
@@ -82,8 +85,9 @@ class Demo:
         before = self._runs("platform__sharing") | self._runs(training_dag)
         self._dag("accounts: model groups, experiments", "platform__accounts", {}, admin=True)
         self._started("sharing across accounts", "platform__sharing", before)
-        conf = {"data": self.data or "sample"}
-        self._dag("raw file to feature groups", f"{self.case.id}__features", conf)
+        for conf in deliveries(self.case, self.data):
+            of = f" of {conf['source']}" if "source" in conf else ""
+            self._dag(f"raw file{of} to feature groups", f"{self.case.id}__features", conf)
         training = self._train(training_dag, before)
         registered = self.administrator.xcom(training, "register")
         if not registered:
@@ -227,7 +231,6 @@ class Demo:
 def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
     """Play the demonstration; a stack that it started itself is stopped at the end."""
     started = time.monotonic()
-    data = _raw_file(data)
     try:
         case = use_case(use_case_id, layout.USE_CASES)
         topology = load_topology(layout.TOPOLOGY)
@@ -235,11 +238,13 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
         require_images((case,), topology, layout.USE_CASES)
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
-    if data in (None, "sample") and not (layout.JOBS / case.id / "sample.py").exists():
+    samples = [layout.JOBS / case.id / script_of(case.id, s.name).name for s in case.raw_sources]
+    if data in (None, "sample") and not all(path.exists() for path in samples):
         raise StackError(
             f"USE_CASE={use_case_id}: it has no synthetic sample; name its file, "
-            f"make demo USE_CASE={use_case_id} DATA=path"
+            f"make demo USE_CASE={use_case_id} DATA={example(case)}"
         )
+    data = _raw_files(case, data)
     progress = Progress(console)
     local = running()
     own_stack = local is None
@@ -264,6 +269,16 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
         if own_stack:
             down(lambda _: None, quiet=True)
     return 0
+
+
+def _raw_files(case: UseCase, data: str | None) -> str | None:
+    """Return the raw files for the DAG's form, those of several sources by their names."""
+    if len(case.raw_sources) == 1 or data in (None, "sample", "published"):
+        return _raw_file(data)
+    files = by_source(case, data)
+    if missing := [source.name for source in case.raw_sources if source.name not in files]:
+        raise StackError(f"DATA={data}: no file of {', '.join(map(str, missing))}")
+    return shlex.join(f"{source}={_raw_file(file)}" for source, file in files.items())
 
 
 def _raw_file(data: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -33,6 +34,33 @@ def document() -> dict[str, Any]:
     shown["models"][0] = model | shown["models"][0]
     del shipped["data"]
     return {**shipped, "id": "shop", "name": "Orders that come back", **shown}
+
+
+#: Samples of its sources, as `include/jobs/shop/sample_<source>.py`.
+SAMPLES = {
+    "customers": """
+HEADER = "customer_no,updated_at,segment,income"
+
+def numbered_row(random, number):
+    segment = random.choice(["new", "regular", "gold"])
+    return f"C-{number},2026-01-{1 + number % 28:02d}T09:00:00,{segment},{random.randint(1, 90)}000"
+""",
+    "orders": """
+HEADER = "\\t".join(["Bestellung", "Zeit", "Kunde", "Betrag", "Zur\u00fcck"])
+
+def numbered_row(random, number):
+    euros, back = random.randint(1, 300), random.random()
+    cells = [str(number), f"{1 + number % 28:02d}.02.2026 09:30", f"C-{random.randint(1, number)}"]
+    return "\\t".join([*cells, f"{euros},50", str(int(euros / 300 + 0.2 * back > 0.6))])
+""",
+}
+
+
+def write_samples(jobs: Path) -> None:
+    """Write the samples into a folder of job scripts."""
+    (jobs / "shop").mkdir(parents=True)
+    for source, text in SAMPLES.items():
+        (jobs / "shop" / f"sample_{source}.py").write_text(text, encoding="utf-8")
 
 
 def text_of(source: str) -> str:

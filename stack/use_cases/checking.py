@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from causeway.errors import BadInput, CausewayError, ConfigError
+from causeway.ingestion.samples import script_of
 from causeway.topology.accounts import Topology, load_topology
 from causeway.training.jobs import training_code
 from causeway.use_cases.files import load_use_cases, use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
+from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
+from stack.raw_files import by_source, example
 from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.dry_run import dry_run
 
@@ -37,15 +39,22 @@ def check_use_case(name: str, csv: str | None, say: Say) -> int:
     if left := marked_lines(path.read_text(encoding="utf-8")):
         shown = ", ".join(map(str, left[:SHOWN])) + (" …" if len(left) > SHOWN else "")
         say(f"{len(left)} lines are still marked `{MARK}`: {shown}")
-    if csv is None and not (layout.JOBS / name / "sample.py").exists():
-        say(f"not trained: give it a file, make check-use-case NAME={name} CSV=path")
-        return 0
     try:
-        dry_run(case, Path(csv).expanduser() if csv else None, say)
+        files = by_source(case, csv)
+        if any(_lacks(source, files) for source in case.raw_sources):
+            given = f"'{example(case)}'" if len(case.raw_sources) > 1 else "path"
+            say(f"not trained: give it a file, make check-use-case NAME={name} CSV={given}")
+            return 0
+        dry_run(case, files, say)
     except (BadInput, StackError) as error:
         say(str(error))
         return 1
     return 0
+
+
+def _lacks(source: RawSource, files: Mapping[str | None, str]) -> bool:
+    """Tell whether there is neither a file nor a sample of a source."""
+    return source.name not in files and not script_of(source.use_case, source.name).exists()
 
 
 def _problems(name: str) -> Iterator[str]:

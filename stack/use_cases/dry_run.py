@@ -1,7 +1,7 @@
 """A training without AWS: the real job scripts, in the environments of their images, on a few rows.
 
-What Athena does between the jobs is here a join of the groups on id and time. A model whose dataset
-has a table of the consumer's own, or groups of another use case, is not tried.
+`joining` does what Athena does between the jobs. A model whose dataset has a table of the
+consumer's own, or groups of another use case, is not tried.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ import pyarrow.parquet as pq
 import yaml
 
 from causeway.datasets.datasets import evaluation_document, preprocess_document
-from causeway.features.groups import contract_document, group_file
+from causeway.features.groups import contract_document
 from causeway.gates.judges import evaluate
 from causeway.ingestion import samples
 from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
 from causeway.training.candidates import candidates
 from causeway.training.jobs import read_code, training_code
-from causeway.use_cases.dataset_specs import renamed
 from causeway.use_cases.gate_specs import SourceGate
+from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack import layout
 from stack.processes import StackError
+from stack.use_cases.joining import dataset_of
 
 ENGINEERING: Final = "features.py"
 #: So many rows are trained on; the contract is checked on all.
@@ -42,32 +43,47 @@ SAMPLE_ROWS: Final = 1000
 IMAGES: Final = layout.ROOT / "include" / "localaws" / "sagemaker" / "machine" / "images.yaml"
 
 
-def dry_run(case: UseCase, raw: Path | None, say: Any) -> None:
-    """Check a whole file (without one: a sample) against the contract, and train on some rows.
+def dry_run(case: UseCase, files: Mapping[str | None, str], say: Any) -> None:
+    """Check whole files against their contracts, and train on some rows.
+
+    `files` are the raw files by source; of a source without one a sample is taken.
 
     Raises:
-        BadInput: the file breaks the contract.
+        BadInput: a file breaks its contract.
         StackError: there is no such file, or a script fails.
     """
-    if raw is not None and not raw.is_file():
-        raise StackError(f"CSV={raw}: there is no such file")
     with tempfile.TemporaryDirectory(prefix="causeway-dry-run-") as name:
         root = Path(name)
-        if raw is None:
-            raw = samples.write(case.id, SAMPLE_ROWS, 0, root / "sample")
-        rows = _folder(root, "rows") / "rows.parquet"
-        checked = validate_raw(raw, case.raw_source(), file=raw.name, rows_to=rows)
-        say(f"{raw.name}: all of its {checked.rows} rows keep the contract")
+        rows = {source.name: _checked(source, files, root, say) for source in case.raw_sources}
         for model in case.models:
             began = time.monotonic()
             reason = _untried(case, model)
             if reason:
                 say(f"{model.name}: not trained: {reason}")
                 continue
-            _thin_out(rows, case, model)
-            for line in _Rehearsal(root / model.name, case, model).play(rows.parent):
+            for line in _Rehearsal(root / "models" / model.name, case, model).play(rows):
                 say(f"{model.name}: {line}")
             say(f"{model.name}: trained in {time.monotonic() - began:.0f} s; nothing was stored")
+
+
+def _checked(source: RawSource, files: Mapping[str | None, str], root: Path, say: Any) -> Path:
+    """Check the file of a source, or its sample, and return the file of its rows."""
+    folder = _folder(root, f"rows-{source.name or 'data'}")
+    if source.name in files:
+        raw = Path(files[source.name]).expanduser()
+        if not raw.is_file():
+            raise StackError(f"{raw}: there is no such file")
+    else:
+        about = source.name, source.data.format.encoding
+        raw = samples.write(source.use_case, SAMPLE_ROWS, 0, root / _sample(source), *about)
+    rows = folder / "rows.parquet"
+    checked = validate_raw(raw, source, file=raw.name, rows_to=rows)
+    say(f"{raw.name}: all of its {checked.rows} rows keep the contract")
+    return rows
+
+
+def _sample(source: RawSource) -> str:
+    return f"sample of {source.name}" if source.name else "sample"
 
 
 def _untried(case: UseCase, model: ModelSpec) -> str | None:
@@ -78,11 +94,10 @@ def _untried(case: UseCase, model: ModelSpec) -> str | None:
     return f"its dataset has groups of other use cases: {', '.join(others)}" if others else None
 
 
-def _thin_out(path: Path, case: UseCase, model: ModelSpec) -> None:
-    """Keep `ROWS` rows, evenly drawn; of a rare class more than its share."""
-    rows = pq.read_table(path)
+def _thinned(rows: pa.Table, model: ModelSpec) -> pa.Table:
+    """Return `ROWS` rows, evenly drawn; of a rare class more than its share."""
     if rows.num_rows <= ROWS:
-        return
+        return rows
     by_class: dict[Any, list[int]] = {}
     label = model.training.label
     labels: list[Any] = [None] * rows.num_rows
@@ -94,7 +109,7 @@ def _thin_out(path: Path, case: UseCase, model: ModelSpec) -> None:
     for numbers in by_class.values():
         count = max(len(numbers) * ROWS // rows.num_rows, min(len(numbers), ROWS // 20))
         sample += [numbers[i * len(numbers) // count] for i in range(count)]
-    pq.write_table(rows.take(pa.array(sorted(sample))), path)
+    return rows.take(pa.array(sorted(sample)))
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -111,16 +126,16 @@ class _Rehearsal:
     case: UseCase
     model: ModelSpec
 
-    def play(self, rows: Path) -> list[str]:
-        """Run the jobs on validated rows; return what came out, in lines for people."""
+    def play(self, rows: Mapping[str | None, Path]) -> list[str]:
+        """Run the jobs on validated rows, by source; return what came out, in lines for people."""
         scripts = _folder(self.root, "code")
         engineering = read_code(self.case.id).files
         for name, body in {**engineering, **training_code(self.case, self.model).files}.items():
             (scripts / name).write_bytes(body)
         (scripts / ENGINEERING).write_bytes(engineering[ENGINEERING])
-        contract = self._document(contract_document(self.case.raw_source()))
-        self._run(ENGINEERING, rows=rows, contract=contract)
-        self._dataset()
+        self._engineer(rows)
+        path = _folder(self.root, "dataset") / "dataset.parquet"
+        pq.write_table(dataset_of(self.case, self.model, self.root / "features"), path)
         document = self._document(preprocess_document(self.case, self.model))
         self._run("preprocess.py", dataset=self.root / "dataset", contract=document)
         self._train()
@@ -134,24 +149,19 @@ class _Rehearsal:
         )
         return self._result(parts)
 
-    def _dataset(self) -> None:
-        """Join the groups, whose records are those of the same rows."""
-        tables = []
-        for joined in self.model.dataset.joined(self.case.feature_groups):
-            group = self.case.group(joined.group)
-            table = pq.read_table(self.root / "features" / group_file(self.case.id, group))
-            keys = [group.record_identifier, group.event_time]
-            names = renamed(joined, group)
-            table = table.select([*keys, *names])
-            tables.append(table.rename_columns([*keys, *names.values()]))
-        spine, *others = tables
-        keys = spine.column_names[:2]
-        for table in others:
-            spine = spine.join(table, keys, table.column_names[:2], join_type="inner")
-        if self.model.dataset.mode == "latest":
-            spine = spine.drop_columns(keys[1:])
-        path = _folder(self.root, "dataset") / "dataset.parquet"
-        pq.write_table(spine.combine_chunks().sort_by(keys[0]), path)
+    def _engineer(self, rows: Mapping[str | None, Path]) -> None:
+        """Make the features of each source that the model reads; of its own rows, of a part."""
+        names = [joined.group for joined in self.model.dataset.joined(self.case.feature_groups)]
+        for source in self.case.raw_sources:
+            groups = {group.name for group in source.groups}
+            if not groups & set(names):
+                continue
+            folder = _folder(self.root, f"rows-{source.name or 'data'}")
+            table = pq.read_table(rows[source.name])
+            table = _thinned(table, self.model) if names[0] in groups else table
+            pq.write_table(table, folder / "rows.parquet")
+            document = self._document(contract_document(source))
+            self._run(ENGINEERING, rows=folder, contract=document)
 
     def _train(self) -> None:
         candidate = candidates(self.model)[0]

@@ -60,9 +60,16 @@ def text(use_case: str, rows: int, seed: int) -> str:
     return "\n".join([*lines(use_case, rows, seed), ""])
 
 
-def write(use_case: str, rows: int, seed: int, path: Path, source: str | None = None) -> Path:
+def write(
+    use_case: str,
+    rows: int,
+    seed: int,
+    path: Path,
+    source: str | None = None,
+    encoding: str = "utf-8",
+) -> Path:
     """Write a sample to a file, some lines at a time, and return its path."""
-    with path.open("w", encoding="ascii", newline="\n") as out:
+    with path.open("w", encoding=encoding, newline="\n") as out:
         content = lines(use_case, rows, seed, source)
         while part := list(itertools.islice(content, DISTINCT)):
             out.write("\n".join([*part, ""]))
@@ -87,13 +94,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write a synthetic raw file of a use case.")
     parser.add_argument("use_case")
     parser.add_argument("--source", help="of a use case with several: which")
+    parser.add_argument("--encoding", default="utf-8", help="the file's, as the contract says")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="a file; standard output without it")
     arguments = parser.parse_args(argv)
     path = arguments.output or Path("/dev/stdout")
     try:
-        write(arguments.use_case, arguments.rows, arguments.seed, path, arguments.source)
+        about = arguments.source, arguments.encoding
+        write(arguments.use_case, arguments.rows, arguments.seed, path, *about)
     except BrokenPipeError:
         sys.exit(1)  # the reader closed the pipe
 

@@ -158,7 +158,8 @@ def _fetch(
         )
     if data == SAMPLE:
         _require_sample_allowed(hook, source, sample)
-        samples.write(source.use_case, sample.rows, sample.seed, target, source.name)
+        about = source.name, source.data.format.encoding
+        samples.write(source.use_case, sample.rows, sample.seed, target, *about)
         of = f" of {source.name}" if source.name else ""
         name = f"synthetic sample{of} ({sample.rows} rows, seed {sample.seed})"
         return LocalFile(name, target, synthetic=True)

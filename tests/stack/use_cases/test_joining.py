@@ -1,0 +1,67 @@
+"""The join of a dry training: as declared, and as known at the time of each row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from causeway.use_cases.use_case import UseCase
+from stack.processes import StackError
+from stack.use_cases.joining import dataset_of
+from tests import shop
+from tests.causeway.values import use_case_of
+
+CUSTOMERS = {
+    "record_id": ["C-7", "C-8", "C-7"],
+    "event_time": ["2026-03-01T08:00:00Z", "2026-01-10T08:00:00Z", "2026-01-10T08:00:00.000Z"],
+    "segment": ["gold", "regular", "new"],
+    "income": [61000.0, 52000.0, None],
+}
+ORDERS = {
+    "record_id": ["901", "900", "902", "903"],
+    "event_time": ["2026-03-12T17:05:00.000Z", "2026-01-10T08:00:00Z", *["2026-01-09T00:00:00Z"]*2],
+    "customer": ["C-7", "C-7", "C-8", None],
+    "amount": [1.0, 2.0, 3.0, 4.0],
+    "returned": [0, 1, 0, 1],
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    pq.write_table(pa.table(CUSTOMERS), tmp_path / "customer.parquet")
+    pq.write_table(pa.table(ORDERS), tmp_path / "order.parquet")
+    return tmp_path
+
+
+def case_with(**dataset: Any) -> UseCase:
+    document = shop.document()
+    document["models"][0]["dataset"] |= dataset
+    return use_case_of(yaml.safe_dump(document, sort_keys=False), "shop.yaml")
+
+
+def segments(case: UseCase, folder: Path) -> list[tuple[str, str | None]]:
+    rows = dataset_of(case, case.models[0], folder).to_pylist()
+    return [(row["record_id"], row["segment"]) for row in rows]
+
+
+def test_a_row_sees_what_was_known_at_its_time(folder: Path) -> None:
+    known = [("900", "new"), ("901", "gold"), ("902", None), ("903", None)]
+    assert segments(case_with(), folder) == known
+
+
+def test_the_latest_are_the_present_ones(folder: Path) -> None:
+    case = case_with(mode="latest")
+    known = [("900", "gold"), ("901", "gold"), ("902", "regular"), ("903", None)]
+    assert segments(case, folder) == known
+    assert "event_time" not in dataset_of(case, case.models[0], folder).column_names
+
+
+def test_rows_without_a_record_are_left_out_or_refused_as_declared(folder: Path) -> None:
+    assert segments(case_with(missing="drop"), folder) == [("900", "new"), ("901", "gold")]
+    with pytest.raises(StackError, match="returns: 2 rows have no record in shop-customer"):
+        segments(case_with(missing="refuse"), folder)
