@@ -38,7 +38,7 @@ from causeway.use_cases.contracts import (
     RecordId,
 )
 from causeway.use_cases.file_formats import FileFormat, TimeFormat
-from causeway.use_cases.use_case import UseCase
+from causeway.use_cases.raw_sources import RawSource
 from tests.causeway.values import use_case_with
 from tests.jobs.scripts import Load
 
@@ -70,10 +70,11 @@ class File:
     end: str
     empty_lines: int
     quoting: int
+    beside: bool
 
     @property
-    def case(self) -> UseCase:
-        """A use case whose contract is of this file."""
+    def source(self) -> RawSource:
+        """The raw source of this file: a use case's only one, or one beside another."""
         identifier = (
             RecordId(source="line_number", format="r-%d")
             if self.by_line
@@ -86,7 +87,16 @@ class File:
             columns=COLUMNS[1:6] if self.by_line else COLUMNS[:6],
             ignored="others",
         )
-        return use_case_with(data=data, feature_groups=(GROUP,))
+        if not self.beside:
+            return use_case_with(data=data, feature_groups=(GROUP,)).raw_source()
+        groups = tuple(
+            GROUP.model_copy(update={"name": f"read-{name}", "raw_source": name})
+            for name in ("other", "this")
+        )
+        other = data.model_copy(update={"format": FileFormat(separator="^"), "columns": ("x",)})
+        sources = {"other": other, "this": data}
+        case = use_case_with(data=None, sources=sources, feature_groups=groups)
+        return case.raw_source("this")
 
     def write(self, path: Path) -> None:
         """Write the file."""
@@ -212,6 +222,7 @@ def files(draw: st.DrawFn) -> File:
         draw(st.sampled_from(["\n", "\r\n"])),
         draw(st.integers(0, 2)),
         draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+        draw(st.booleans()),
     )
 
 
@@ -235,23 +246,23 @@ def test_validation_job_and_ingestion_give_the_same_rows_and_refusals(
         file.write(raw)
         if faults or not records:
             with pytest.raises(BadInput) as refused:
-                validate_raw(raw, file.case.raw_source(), rows_to=rows, limit=1000)
+                validate_raw(raw, file.source, rows_to=rows, limit=1000)
             told = {(problem.row, problem.column) for problem in refused.value.problems}
             assert told == faults
             return
-        assert validate_raw(raw, file.case.raw_source(), rows_to=rows).rows == len(records)
-        contract = contract_document(file.case.raw_source())
+        assert validate_raw(raw, file.source, rows_to=rows).rows == len(records)
+        contract = contract_document(file.source)
         (table,) = job.engineer(job.read_rows(rows, contract), contract).values()
         assert table.to_pylist() == records
         pq.write_table(table, raw)
-        assert ingested(raw, file.case) == records
+        assert ingested(raw, file.source) == records
 
 
-def ingested(path: Path, case: UseCase) -> list[dict[str, Any]]:
+def ingested(path: Path, source: RawSource) -> list[dict[str, Any]]:
     """Return the records that ingestion reads of what the job made."""
-    format_ = case.data.format
+    format_ = source.data.format
     table = open_table(path, format_, (), what="f", profile=scan(path, format_))
-    reader = RecordReader(table, layout_of_group(GROUP, case.data, table, "f"))
+    reader = RecordReader(table, layout_of_group(GROUP, source.data, table, "f"))
     (chunk,) = reader.chunks(reader.duplicates())
     assert not chunk.rejects
     columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
