@@ -65,7 +65,7 @@ bench: setup-dev .venv-peer-v2/.ready .venv-peer-v3/.ready ## the figures of doc
 	@$(BIN)/python -m tests.perf $(ARGS)
 
 # What is installed, by the files that pin it; the peers of the benchmarks are not part of it.
-AUDITED := requirements $(IMAGES:%=requirements-jobs-%) requirements-dev
+AUDITED := requirements requirements-stack $(IMAGES:%=requirements-jobs-%) requirements-dev
 
 audit: .venv-audit/.ready ## known vulnerabilities of the pins, and a list of them (SBOM) in sbom/
 	@mkdir -p sbom
@@ -83,7 +83,7 @@ docs: setup-dev ## write the generated documents again
 	$(BIN)/python -m tests.service_authorization
 
 requirements: ## compile requirements*.txt from requirements*.in (needs uv)
-	for name in requirements requirements-localaws $(IMAGES:%=requirements-jobs-%) requirements-toolkits \
+	for name in requirements requirements-localaws $(IMAGES:%=requirements-jobs-%) requirements-toolkits requirements-stack \
 	    requirements-dev requirements-cli requirements-audit requirements-uv; do \
 	  uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-find-links \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
@@ -104,7 +104,7 @@ install = $(BIN)/uv pip install -q --require-hashes --compile-bytecode -p $(1)/b
   || $(1)/bin/python -m pip install -q --require-hashes --disable-pip-version-check -r $(2)
 endif
 
-.venv/.ready: requirements.txt requirements-localaws.txt
+.venv/.ready: requirements.txt requirements-localaws.txt requirements-stack.txt
 	@echo "setting up .venv (once; some minutes)"
 	@$(call new,.venv)
 ifndef UV
@@ -113,6 +113,7 @@ ifndef UV
 endif
 	@$(call install,.venv,requirements.txt)
 	@$(call install,.venv,requirements-localaws.txt)
+	@$(call install,.venv,requirements-stack.txt) || echo "no Postgres fits this machine: Airflow's metadata will be in SQLite"
 	@touch $@
 
 .venv/.ready-dev: requirements-dev.txt .venv/.ready

@@ -20,6 +20,7 @@ JOBS: Final = ROOT / "include" / "jobs"
 LOCAL: Final = STATE / "local.json"  # endpoints, keys and log-ins of the running stack (mode 600)
 DEMO: Final = STATE / "demo.json"  # what the last demo ended with
 PROCESSES: Final = STATE / "processes.json"  # what was started, to be stopped
+POSTGRES: Final = STATE / "postgres.json"  # where the files of Airflow's database are
 LOGS: Final = STATE / "logs"
 AIRFLOW_HOME: Final = STATE / "airflow"
 MLFLOW_HOME: Final = STATE / "mlflow"

@@ -17,6 +17,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -24,6 +26,9 @@ from stack import layout
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 6.0
+DATABASE = "postgres"  # what the other components need until they have ended
+#: Postgres ends its connections at SIGINT ("fast shutdown") and waits for its clients at SIGTERM.
+ENDED_BY = {DATABASE: signal.SIGINT}
 _recording = threading.Lock()
 
 
@@ -61,19 +66,34 @@ def free_port(first: int) -> int:
     raise StackError(f"no free port between {first} and {first + 199}")
 
 
-def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Component:
-    """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk."""
+def start(
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    user: tuple[int, int] | None = None,
+) -> Component:
+    """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk.
+
+    As root, `user` is the uid and gid that it runs as.
+    """
+    other = user if os.geteuid() == 0 else None
+    identity: dict[str, Any] = (
+        {"user": other[0], "group": other[1], "extra_groups": []} if other else {}
+    )
     path = layout.private_folder(layout.LOGS) / f"{name}.log"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
         process = subprocess.Popen(
             list(command),
             env=dict(environment),
-            cwd=layout.ROOT,
+            cwd=cwd or layout.ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             umask=layout.UMASK,
+            **identity,
         )
     component = Component(name, process.pid, psutil.Process(process.pid).create_time())
     with _recording:
@@ -106,20 +126,31 @@ def alive(component: Component) -> bool:
 
 
 def stop_all() -> None:
-    """End every recorded component with all processes of its session.
+    """End every recorded component with all processes of its session; the database last."""
+    stop([component for component in components() if component.name != DATABASE])
+    stop(components())
+    layout.PROCESSES.unlink(missing_ok=True)
+
+
+def stop(started: Sequence[Component]) -> None:
+    """End components and remove them from the record.
 
     The leaders get SIGTERM first, because each ends its own children in its own order; then what
     is left of the sessions gets it, and at last SIGKILL.
     """
-    started = components()
     members = [process for component in started for process in _session(component)]
-    pids = {component.pid for component in started}
-    _end([p for p in members if p.pid in pids], signal.SIGTERM, GRACE_SECONDS)
+    leaders = {component.pid: component for component in started}
+    for process in members:
+        if process.pid in leaders:
+            name = leaders[process.pid].name
+            _signal(process, ENDED_BY.get(name, signal.SIGTERM))
+    _wait_until_gone([p for p in members if p.pid in leaders], GRACE_SECONDS)
     for component in started:  # children created while the session was ending
         members += [p for p in _session(component) if p not in members]
     left = _end(members, signal.SIGTERM, 2)
     _end(left, signal.SIGKILL, 5)
-    layout.PROCESSES.unlink(missing_ok=True)
+    with _recording:
+        _record([component for component in components() if component not in started])
 
 
 def _end(

@@ -158,6 +158,11 @@ def mlflow_passwords() -> Path:
     return layout.MLFLOW_HOME / "passwords.json"
 
 
+def sqlite() -> str:
+    """Return the URL of a file for Airflow's metadata."""
+    return f"sqlite:///{layout.AIRFLOW_HOME / 'airflow.db'}"
+
+
 def airflow(
     topology: Topology,
     endpoint: str,
@@ -165,10 +170,10 @@ def airflow(
     port: int,
     users: dict[str, dict[str, str]],
     keys: dict[str, str],
+    database: str | None = None,
 ) -> dict[str, str]:
-    """Return the environment of Airflow's components."""
+    """Return the environment of Airflow's components; `database` is where its metadata is."""
     url = f"http://127.0.0.1:{port}"
-    database = f"sqlite:///{layout.AIRFLOW_HOME / 'airflow.db'}"
     settings = {
         "core__dags_folder": layout.DAGS,
         "core__plugins_folder": layout.ROOT / "plugins",
@@ -183,7 +188,7 @@ def airflow(
         ),
         "core__simple_auth_manager_passwords_file": layout.AIRFLOW_HOME / "passwords.json",
         "core__fernet_key": keys["fernet"],  # connections and variables are stored encrypted
-        "database__sql_alchemy_conn": database,
+        "database__sql_alchemy_conn": database or sqlite(),
         "logging__base_log_folder": layout.AIRFLOW_HOME / "logs",
         "logging__file_task_handler_new_folder_permissions": "0o700",
         "logging__file_task_handler_new_file_permissions": "0o600",

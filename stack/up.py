@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from causeway.topology.accounts import Topology, load_topology
 from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
-from stack import layout, settings
+from stack import layout, metadata, postgres, settings
 from stack.processes import (
     HOST,
     Component,
@@ -71,6 +70,7 @@ def up(say: Say) -> dict[str, Any]:
         return _start(say)
     except BaseException:
         stop_all()
+        postgres.clear()
         raise
 
 
@@ -79,6 +79,7 @@ def down(say: Say, *, quiet: bool = False) -> None:
     if components() and not quiet:
         say("stopping the stack")
     stop_all()
+    postgres.clear()
     layout.LOCAL.unlink(missing_ok=True)
     for path in (
         layout.AIRFLOW_HOME,
@@ -97,7 +98,8 @@ def _start(say: Say) -> dict[str, Any]:
     layout.private_folder(layout.STATE)
     users, keys = settings.log_ins(topology), settings.new_keys()
     settings.write_passwords(users, keys)
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(5) as pool:
+        database = pool.submit(metadata.start)
         mlflow = pool.submit(_start_mlflow)
         aws = pool.submit(_start_aws)
         description = aws.result()
@@ -109,10 +111,13 @@ def _start(say: Say) -> dict[str, Any]:
         say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
         mlflow_component, mlflow_url = mlflow.result()
+        store = database.result()
+        say(f"metadata     {store.words}")
         environment = settings.airflow(
-            topology, description["endpoint"], mlflow_url, port, users, keys
+            topology, description["endpoint"], mlflow_url, port, users, keys, store.url
         )
-        airflow = pool.submit(_start_airflow, environment, settings.door(topology), port)
+        door = settings.door(topology)
+        airflow = pool.submit(_start_airflow, environment, door, port, store)
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
         say(f"MLflow       {mlflow_url}")
         airflow_url = airflow.result()
@@ -120,7 +125,7 @@ def _start(say: Say) -> dict[str, Any]:
     say(f"Airflow      {airflow_url}")
     local = description | {
         "people": people(topology, aws_users),
-        "airflow": {"url": airflow_url, "users": users},
+        "airflow": {"url": airflow_url, "users": users, "metadata": store.words},
         "mlflow": {"url": mlflow_url},
     }
     layout.private(layout.LOCAL, json.dumps(local, indent=2))
@@ -206,8 +211,10 @@ def _start_mlflow() -> tuple[Component, str]:
     return component, f"http://{HOST}:{port}"
 
 
-def _start_airflow(environment: dict[str, str], door: dict[str, str], port: int) -> str:
-    _migrate(environment)
+def _start_airflow(
+    environment: dict[str, str], door: dict[str, str], port: int, store: metadata.Metadata
+) -> str:
+    metadata.migrate(store, environment)
     python = [sys.executable, "-m"]
     server = start("api-server", [*python, "airflow", "api-server"], environment | door)
     for name, arguments in AIRFLOW_COMPONENTS.items():
@@ -218,19 +225,3 @@ def _start_airflow(environment: dict[str, str], door: dict[str, str], port: int)
     # waits for an answer (airflow 3.3.2).
     wait_for_url(server, f"{url}/execution/health", AIRFLOW_SECONDS)
     return url
-
-
-def _migrate(environment: dict[str, str]) -> None:
-    migration = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
-        env=environment,
-        cwd=layout.ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        umask=layout.UMASK,
-    )
-    if migration.returncode:
-        lines = (migration.stdout + migration.stderr).splitlines()[-15:]
-        raise StackError("airflow db migrate failed\n" + "\n".join(lines))

@@ -16,7 +16,7 @@ from typing import Final
 
 import psutil
 
-from stack import layout, processes
+from stack import layout, postgres, processes
 from stack.processes import Component
 
 NOTES: Final = layout.ROOT / ".causeway" / "tests" / "running"
@@ -66,9 +66,11 @@ def _started(name: str, pid: int) -> Component:
 
 def _stop(file: Path) -> None:
     """End the processes that a file names, with their sessions, as the stack ends its own."""
-    own = layout.PROCESSES
+    own = layout.PROCESSES, layout.POSTGRES
     try:
         layout.PROCESSES = file  # type: ignore[misc]
+        layout.POSTGRES = file.with_name(layout.POSTGRES.name)  # type: ignore[misc]
         processes.stop_all()
+        postgres.clear()
     finally:
-        layout.PROCESSES = own  # type: ignore[misc]
+        layout.PROCESSES, layout.POSTGRES = own  # type: ignore[misc]
