@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Stack:
     """A running stack, driven through the commands that a person types."""
 
     state: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def local(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Stack:
             "CAUSEWAY_ANY_PORT": "1",
             "CAUSEWAY_AWS_CONTROL": "1",
             "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}:{ROOT}",
+            **self.variables,
         }
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -107,9 +110,9 @@ class Stack:
         return [entry["ModelPackageArn"] for entry in found["ModelPackageSummaryList"]]
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("stack") / "state")
+@contextmanager
+def running_stack(state: Path, **variables: str) -> Iterator[Stack]:
+    running = Stack(state, variables)
     leftovers.note_stack(running.state)
     started = running.run("up")
     assert started.returncode == 0, started.stdout + started.stderr
@@ -117,3 +120,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
     finally:
         running.run("down")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack") / "state") as running:
+        yield running
