@@ -7,7 +7,7 @@ BIN := .venv/bin
 IMAGES := xgboost scikit-learn
 export PYTHONPATH := include:plugins:.
 
-.PHONY: help use-case check-use-case demo pending approve reject up down quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
+.PHONY: help use-case check-use-case demo pending approve reject up down status quick test soak check bench audit setup setup-dev toolkits requirements format docs clean
 
 help: ## what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ reject: setup ## the same; it also stops what was approved before
 
 up: setup ## start local AWS, MLflow and Airflow and leave them running
 	@$(BIN)/python -m stack up
+
+status: setup ## what runs, since when, how it is and where its log is; fails when something is not well
+	@$(BIN)/python -m stack status
 
 down: setup ## stop them and clear their state
 	@$(BIN)/python -m stack down

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,8 +16,10 @@ from rich.markup import escape
 from causeway.errors import CausewayError
 from stack import decisions, demo, layout
 from stack.processes import StackError
+from stack.running import described, explained, full_disk, require_running
 from stack.show import show_pending, show_stack
-from stack.up import down, running, up
+from stack.status import show_status
+from stack.up import down, up
 from stack.use_cases.checking import check_use_case
 from stack.use_cases.making import make_use_case
 
@@ -28,7 +30,7 @@ WORDS: Final = ("approve", "reject")
 def main() -> int:
     """Run one command; exit code 1 with the reason when it fails, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
-    commands = ("up", "down", "demo", "pending", *WORDS, "use-case", "check-use-case")
+    commands = ("up", "down", "demo", "status", "pending", *WORDS, "use-case", "check-use-case")
     parser.add_argument("command", choices=commands)
     parser.add_argument(
         "--use-case", default="credit_risk", help="the use case whose model goes to production"
@@ -53,9 +55,11 @@ def main() -> int:
             down(console.print)
             console.print("stopped; local state cleared")
         elif options.command == "up":
-            show_stack(console, running() or up(console.print))
+            show_stack(console, up(console.print))
+        elif options.command == "status":
+            return 0 if show_status(_plainly(console), described()) else 1
         elif options.command == "pending":
-            show_pending(console, list(decisions.pending(_running())))
+            show_pending(console, list(decisions.pending(require_running())))
         elif options.command == "use-case":
             console.print(_make(options), markup=False, soft_wrap=True)
         elif options.command == "check-use-case":
@@ -67,19 +71,20 @@ def main() -> int:
                 console, use_case_id=options.use_case, data=options.data, seed=options.seed
             )
     except (StackError, CausewayError) as error:
-        console.print(f"[bold red]failed:[/] {escape(str(error))}")
+        console.print(f"[bold red]failed:[/] {escape(str(error))}", soft_wrap=True)
+        if full := full_disk():
+            console.print(full, markup=False)
         return 1
     except KeyboardInterrupt:
-        console.print(f"\ninterrupted; logs were in {layout.from_root(layout.LOGS)}")
+        console.print("\ninterrupted")
         return 130
+    except Exception as error:
+        words = explained(error)
+        if words is None:
+            raise
+        console.print(f"[bold red]failed:[/] {escape(words)}", soft_wrap=True)
+        return 1
     return 0
-
-
-def _running() -> dict[str, Any]:
-    local = running()
-    if local is None:
-        raise StackError("nothing is running here: make up")
-    return local
 
 
 def _make(options: argparse.Namespace) -> str:
@@ -116,7 +121,7 @@ def _decide(options: argparse.Namespace) -> str:
     if options.stage not in ("test", "production"):
         raise StackError(f"FOR={options.stage}: use test or production")
     return decisions.decide(
-        _running(),
+        require_running(),
         options.version,
         options.stage,
         options.person,

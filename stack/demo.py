@@ -6,9 +6,13 @@ who trains, and approves in the registry as two others. The DAGs do everything e
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
 import shlex
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,16 +28,19 @@ from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from stack import layout, outcome
+from stack import layout, lock, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.decisions import decide, people, refusals
 from stack.processes import StackError
 from stack.raw_files import by_source, deliveries, example
+from stack.running import explained, full_disk, lost, running
 from stack.show import Progress, Step, show_result
-from stack.up import down, running, up
+from stack.up import down, up
+from stack.watcher import notes
 
 PLATFORM = {"platform__accounts", "platform__sharing", "platform__governance_sync"}
 STEP_SECONDS = 600.0
+ANSWER_SECONDS = 60.0
 T = TypeVar("T")
 
 
@@ -221,11 +228,14 @@ class Demo:
     def _until(self, look: Callable[[], T | None], problem: str) -> T:
         until = time.monotonic() + STEP_SECONDS
         while time.monotonic() < until:
+            if words := lost():
+                raise StackError(words)
             answer = look()
             if answer:
                 return answer
             time.sleep(0.4)
-        raise StackError(f"{problem} within {STEP_SECONDS:.0f} s")
+        happened = [f"\n{text}" for text in notes().values()]
+        raise StackError(f"{problem} within {STEP_SECONDS:.0f} s{''.join(happened)}")
 
 
 def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
@@ -245,29 +255,52 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
             f"make demo USE_CASE={use_case_id} DATA={example(case)}"
         )
     data = _raw_files(case, data)
-    progress = Progress(console)
-    local = running()
-    own_stack = local is None
+    with contextlib.ExitStack() as held:
+        local = running()
+        if local is None:
+            held.enter_context(lock.exclusive(lock.DEMO, "demo"))
+        elif other := lock.holder(lock.DEMO):
+            raise StackError(f"{other} plays on a stack that it stops at its end: wait for it")
+        return _play(console, Progress(console), case, data, seed, local, started)
+
+
+def _play(
+    console: Console,
+    progress: Progress,
+    case: UseCase,
+    data: str | None,
+    seed: int | None,
+    local: dict[str, Any] | None,
+    started: float,
+) -> int:
+    """Play on a stack; without one, on one of its own that is stopped unless somebody stays."""
+    own_stack, failed = local is None, True
     try:
         if local is None:
             with progress.step("local AWS, MLflow and Airflow start") as step:
-                local = up(lambda line: setattr(step, "detail", line.split("  ")[0]))
-        demo = Demo(local, progress, case, data, seed)
-        result = demo.play()
+                local = up(lambda line: setattr(step, "detail", line.split("  ")[0]), "demo")
+        result = Demo(local, progress, case, data, seed).play()
         result["steps"] = [{"name": s.name, "seconds": s.seconds} for s in progress.steps]
         result["seconds"] = time.monotonic() - started
         layout.DEMO.parent.mkdir(exist_ok=True)
         layout.DEMO.write_text(json.dumps(result, indent=2))
+        failed = False
+        own_stack = own_stack and not _somebody_stays(console)
         show_result(console, result, local, stays=not own_stack)
         if own_stack:
             console.print("stopping it all; after `make up` a demo's Airflow and MLflow stay")
-    except StackError as error:
+    except Exception as error:
+        words = lost() or (str(error) if isinstance(error, StackError) else explained(error))
+        if words is None:
+            raise
         console.print("\n[bold red]the demonstration failed:[/]")
-        console.print(str(error), markup=False)
+        console.print(words, markup=False)
+        if full := full_disk():
+            console.print(full, markup=False)
         return 1
     finally:
         if own_stack:
-            down(lambda _: None, quiet=True)
+            down(_about_logs(console), "demo", keep_logs=failed)
     return 0
 
 
@@ -279,6 +312,22 @@ def _raw_files(case: UseCase, data: str | None) -> str | None:
     if missing := [source.name for source in case.raw_sources if source.name not in files]:
         raise StackError(f"DATA={data}: no file of {', '.join(map(str, missing))}")
     return shlex.join(f"{source}={_raw_file(file)}" for source, file in files.items())
+
+
+def _somebody_stays(console: Console) -> bool:
+    """Offer a newcomer at a terminal to leave the stack running; without an answer it stops."""
+    if not (console.is_terminal and sys.stdin.isatty()) or os.environ.get("CI"):
+        return False
+    console.print(
+        f"Type y to leave it running and look around; Enter, or {ANSWER_SECONDS:.0f} s, stops it: ",
+        end="",
+    )
+    answered, _, _ = select.select([sys.stdin], [], [], ANSWER_SECONDS)
+    return bool(answered) and sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _about_logs(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(line, markup=False) if "logs" in line else None
 
 
 def _raw_file(data: str | None) -> str | None:

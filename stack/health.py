@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -39,9 +40,25 @@ def problem(name: str, api: str) -> str | None:
     return f"no service {name!r}"
 
 
+def statuses(api: str) -> dict[str, str | None]:
+    """Return what Airflow says of its database and its components, by its own names of them."""
+    answer: dict[str, dict[str, Any]] = json.loads(_get(f"{api}/api/v2/monitor/health"))
+    return {name: part.get("status") for name, part in answer.items()}
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server answers, be it with a refusal."""
+    try:
+        _get(url)
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+    return True
+
+
 def _unhealthy(component: str, api: str) -> str | None:
-    answer: dict[str, Any] = json.loads(_get(f"{api}/api/v2/monitor/health"))
-    status = answer.get(component, {}).get("status")
+    status = statuses(api).get(component)
     return None if status == "healthy" else f"{component}: {status}"
 
 

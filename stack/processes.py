@@ -17,7 +17,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -26,7 +25,7 @@ from stack import layout
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 6.0
-DATABASE = "postgres"  # what the other components need until they have ended
+AWS, DATABASE, WATCHER = "localaws", "postgres", "watcher"
 #: Postgres ends its connections at SIGINT ("fast shutdown") and waits for its clients at SIGTERM.
 ENDED_BY = {DATABASE: signal.SIGINT}
 _recording = threading.Lock()
@@ -43,6 +42,20 @@ class Component:
     name: str
     pid: int
     created: float
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a component runs: all that it takes to start it again.
+
+    `cwd` is the project's folder if it is not given; as root, `user` is the uid and gid to run as.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    cwd: str | None = None
+    user: Sequence[int] | None = None
 
 
 def free_port(first: int) -> int:
@@ -66,38 +79,34 @@ def free_port(first: int) -> int:
     raise StackError(f"no free port between {first} and {first + 199}")
 
 
-def start(
-    name: str,
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    *,
-    cwd: Path | None = None,
-    user: tuple[int, int] | None = None,
-) -> Component:
+def start(program: Program, text: str | None = None) -> Component:
     """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk.
 
-    As root, `user` is the uid and gid that it runs as.
+    `text` is what it reads as its input, and only it.
     """
-    other = user if os.geteuid() == 0 else None
-    identity: dict[str, Any] = (
-        {"user": other[0], "group": other[1], "extra_groups": []} if other else {}
-    )
-    path = layout.private_folder(layout.LOGS) / f"{name}.log"
+    identity: dict[str, Any] = {}
+    if program.user and os.geteuid() == 0:
+        uid, gid = program.user
+        identity = {"user": uid, "group": gid, "extra_groups": []}
+    path = layout.private_folder(layout.LOGS) / f"{program.name}.log"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
         process = subprocess.Popen(
-            list(command),
-            env=dict(environment),
-            cwd=cwd or layout.ROOT,
-            stdin=subprocess.DEVNULL,
+            list(program.command),
+            env=dict(program.environment),
+            cwd=program.cwd or layout.ROOT,
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             umask=layout.UMASK,
             **identity,
         )
-    component = Component(name, process.pid, psutil.Process(process.pid).create_time())
+    component = Component(program.name, process.pid, psutil.Process(process.pid).create_time())
     with _recording:
         _record([*components(), component])
+    if process.stdin and text is not None:
+        with process.stdin as pipe:
+            pipe.write(text.encode())
     return component
 
 
@@ -126,7 +135,11 @@ def alive(component: Component) -> bool:
 
 
 def stop_all() -> None:
-    """End every recorded component with all processes of its session; the database last."""
+    """End every recorded component with all processes of its session.
+
+    First who would start the others again, last the database that they need until they have ended.
+    """
+    stop([component for component in components() if component.name == WATCHER])
     stop([component for component in components() if component.name != DATABASE])
     stop(components())
     layout.PROCESSES.unlink(missing_ok=True)

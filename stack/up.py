@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,10 +22,13 @@ from causeway.topology.accounts import Topology, load_topology
 from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
-from stack import layout, metadata, postgres, settings
+from stack import layout, lock, logs, metadata, postgres, settings
 from stack.processes import (
+    AWS,
     HOST,
+    WATCHER,
     Component,
+    Program,
     StackError,
     alive,
     components,
@@ -34,11 +38,13 @@ from stack.processes import (
     tail,
     wait_for_url,
 )
+from stack.running import running
 from stack.users import Keys, approver_roles, make_users
 
 #: Seconds of what takes minutes on AWS: long enough to be waited for.
 DELAYS: Final = {"offline": 1, "deletion": 1}
 Say = Callable[[str], None]
+DOWN_SECONDS = 30.0  # how long a stop waits for a start or a stop that is at work
 MLFLOW_SECONDS = AIRFLOW_SECONDS = 120.0
 # Logs are read from disk: the log servers of scheduler and triggerer would bind every interface.
 AIRFLOW_COMPONENTS = {  # what follows `python -m`
@@ -48,49 +54,57 @@ AIRFLOW_COMPONENTS = {  # what follows `python -m`
 }
 
 
-def running() -> dict[str, Any] | None:
-    """Return `.causeway/local.json` when the stack it describes still runs, else None."""
-    started = components()
-    if not started or not all(alive(component) for component in started):
-        return None
-    try:
-        local: dict[str, Any] = json.loads(layout.LOCAL.read_text())
-    except FileNotFoundError:
-        return None
-    return local
-
-
-def up(say: Say) -> dict[str, Any]:
+def up(say: Say, command: str = "up") -> dict[str, Any]:
     """Start everything on free ports and return what `.causeway/local.json` says.
 
-    Raises StackError, with nothing left running, when a component does not come up.
+    What runs already is left as it is.
+
+    Raises:
+        StackError: a component did not come up (nothing is left running then, and the logs are
+            kept), somebody else is at work here, or a stack lost its local AWS.
     """
-    down(say, quiet=True)
-    try:
-        return _start(say)
-    except BaseException:
-        stop_all()
-        postgres.clear()
-        raise
+    with lock.exclusive(lock.CHANGE, command):
+        local = running()
+        if local is not None:
+            say("it runs already: nothing was started or changed")
+            return local
+        _clear()
+        try:
+            return _start(say)
+        except BaseException:
+            if kept := _clear(keep_logs=True):
+                say(f"the logs are kept in {kept}")
+            raise
 
 
-def down(say: Say, *, quiet: bool = False) -> None:
+def down(say: Say, command: str = "down", *, keep_logs: bool = False) -> None:
     """Stop what was started and clear the local state, because it describes what ran in memory."""
-    if components() and not quiet:
-        say("stopping the stack")
+    with lock.exclusive(lock.CHANGE, command, DOWN_SECONDS):
+        if components():
+            say("stopping the stack")
+        if kept := _clear(keep_logs=keep_logs):
+            say(f"the logs are kept in {kept}")
+        if command == "down":  # at a start a file may be there for the stack that starts
+            shutil.rmtree(layout.INBOX, ignore_errors=True)
+
+
+def _clear(*, keep_logs: bool = False) -> str | None:
+    """Stop what runs and delete its state; return where its logs were kept."""
     stop_all()
     postgres.clear()
+    kept = logs.keep() if keep_logs else None
     layout.LOCAL.unlink(missing_ok=True)
+    layout.NOTES.unlink(missing_ok=True)
     for path in (
         layout.AIRFLOW_HOME,
         layout.MLFLOW_HOME,
         layout.AWS_HOME,
         layout.DOOR_HOME,
         layout.PEOPLE_HOME,
-        *(() if quiet else (layout.INBOX,)),  # a file may be there for the stack that starts
         layout.LOGS,
     ):
         shutil.rmtree(path, ignore_errors=True)
+    return kept
 
 
 def _start(say: Say) -> dict[str, Any]:
@@ -110,7 +124,7 @@ def _start(say: Say) -> dict[str, Any]:
         accounts = pool.submit(bootstrap, topology, clients, use_cases=cases)
         say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
         port = free_port(8080)
-        mlflow_component, mlflow_url = mlflow.result()
+        mlflow_program, mlflow_component, mlflow_url = mlflow.result()
         store = database.result()
         say(f"metadata     {store.words}")
         environment = settings.airflow(
@@ -120,8 +134,10 @@ def _start(say: Say) -> dict[str, Any]:
         airflow = pool.submit(_start_airflow, environment, door, port, store)
         wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
         say(f"MLflow       {mlflow_url}")
-        airflow_url = airflow.result()
+        airflow_programs, airflow_url = airflow.result()
         accounts.result()
+    server = [store.server.program] if store.server else []
+    _start_watcher([*server, mlflow_program, *airflow_programs])
     say(f"Airflow      {airflow_url}")
     local = description | {
         "people": people(topology, aws_users),
@@ -193,35 +209,47 @@ def _start_aws() -> dict[str, Any]:
     options = ["--port", str(free_port(4566))]
     if os.environ.get("CAUSEWAY_AWS_CONTROL"):  # for tests that inject faults
         options.append("--control")
-    component = start("localaws", [*aws_command(path), *options], settings.base())
+    program = Program(AWS, [*aws_command(path), *options], settings.base())
+    component = start(program)
     until = time.monotonic() + 60
     while not path.exists():
         if not alive(component) or time.monotonic() > until:
-            raise StackError(f"the local AWS did not start\n{tail('localaws')}")
+            raise StackError(f"the local AWS did not start\n{tail(AWS)}")
         time.sleep(0.05)
     description: dict[str, Any] = json.loads(path.read_text())
     path.unlink()
     return description
 
 
-def _start_mlflow() -> tuple[Component, str]:
+def _start_mlflow() -> tuple[Program, Component, str]:
     port = free_port(5000)
     command = mlflow_command(port, settings.mlflow_passwords())
-    component = start("mlflow", command, mlflow_environment())
-    return component, f"http://{HOST}:{port}"
+    program = Program("mlflow", command, mlflow_environment())
+    return program, start(program), f"http://{HOST}:{port}"
 
 
 def _start_airflow(
     environment: dict[str, str], door: dict[str, str], port: int, store: metadata.Metadata
-) -> str:
+) -> tuple[list[Program], str]:
     metadata.migrate(store, environment)
     python = [sys.executable, "-m"]
-    server = start("api-server", [*python, "airflow", "api-server"], environment | door)
-    for name, arguments in AIRFLOW_COMPONENTS.items():
-        start(name, [*python, *arguments], environment)
+    programs = [
+        Program("api-server", [*python, "airflow", "api-server"], environment | door),
+        *(
+            Program(name, [*python, *rest], environment)
+            for name, rest in AIRFLOW_COMPONENTS.items()
+        ),
+    ]
+    server, *_ = [start(program) for program in programs]
     url = f"http://{HOST}:{port}"
     wait_for_url(server, f"{url}/api/v2/version", AIRFLOW_SECONDS)
     # The API that tasks speak to builds its versions at the first call, for longer than a task
     # waits for an answer (airflow 3.3.2).
     wait_for_url(server, f"{url}/execution/health", AIRFLOW_SECONDS)
-    return url
+    return programs, url
+
+
+def _start_watcher(programs: list[Program]) -> None:
+    environment = settings.base() | {"CAUSEWAY_STATE": str(layout.STATE)}
+    watcher = Program(WATCHER, [sys.executable, "-m", "stack.watcher"], environment)
+    start(watcher, text=json.dumps([asdict(program) for program in programs]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -95,6 +97,30 @@ def test_a_run_that_ends_without_the_next_approval_ends_the_wait(
     playing.administrator.tasks.return_value = []
     with pytest.raises(StackError, match="ended \\(success\\) before approval_for_production"):
         playing._waits_at(run, "approval_for_production", Step("waits"), VERSION)
+
+
+@pytest.mark.parametrize(("typed", "stays"), [("y\n", True), ("\n", False), ("", False)])
+def test_a_stack_stays_for_whoever_says_so_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, typed: str, stays: bool
+) -> None:
+    ours, theirs = os.openpty()
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(demo, "ANSWER_SECONDS", 0.2)
+    os.write(ours, typed.encode())
+    with os.fdopen(theirs, "r") as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        at_terminal = Console(file=io.StringIO(), force_terminal=True)
+        assert demo._somebody_stays(at_terminal) is stays
+        monkeypatch.setenv("CI", "true")
+        os.write(ours, b"y\n")
+        assert not demo._somebody_stays(at_terminal)
+    os.close(ours)
+
+
+def test_nobody_is_asked_without_a_terminal() -> None:
+    output = io.StringIO()
+    assert not demo._somebody_stays(Console(file=output))
+    assert output.getvalue() == ""
 
 
 def test_a_use_case_without_a_sample_needs_a_file(

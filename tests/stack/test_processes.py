@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from stack import layout, processes
+from stack.processes import Program
 
 PARENT = """
 import subprocess, sys, time
@@ -29,7 +30,8 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stopping_ends_a_component_with_its_children(tmp_path: Path) -> None:
     pid_file = tmp_path / "child"
-    component = processes.start("parent", [sys.executable, "-c", PARENT, str(pid_file)], os.environ)
+    command = [sys.executable, "-c", PARENT, str(pid_file)]
+    component = processes.start(Program("parent", command, os.environ))
     while not pid_file.exists() or not pid_file.read_text():
         time.sleep(0.02)
     child = psutil.Process(int(pid_file.read_text()))
@@ -47,9 +49,8 @@ def test_a_process_id_that_another_process_has_now_is_left_alone(tmp_path: Path)
 
 
 def test_component_that_ends_while_starting_is_named_with_its_last_lines() -> None:
-    component = processes.start(
-        "broken", [sys.executable, "-c", "raise SystemExit('no database')"], os.environ
-    )
+    command = [sys.executable, "-c", "raise SystemExit('no database')"]
+    component = processes.start(Program("broken", command, os.environ))
     with pytest.raises(processes.StackError, match=r"broken ended.*(\n.*)*no database"):
         processes.wait_for_url(component, "http://127.0.0.1:1/", 20)
     processes.stop_all()
@@ -67,7 +68,7 @@ def test_what_a_component_writes_is_readable_by_its_owner_only(tmp_path: Path) -
     write = "import os, pathlib; os.mkdir('made'); pathlib.Path('made/f').write_text('')"
     before = os.umask(0o022)
     try:
-        component = processes.start("writer", [sys.executable, "-c", write], os.environ)
+        component = processes.start(Program("writer", [sys.executable, "-c", write], os.environ))
         while processes.alive(component):
             time.sleep(0.02)
     finally:

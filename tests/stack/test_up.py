@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from stack import layout, up
-from stack.processes import Component, StackError
+from stack.processes import Component, Program, StackError
 
 
 @pytest.mark.parametrize("control", [False, True])
 def test_the_control_route_is_off_unless_a_test_requests_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, control: bool
 ) -> None:
-    def start(name: str, command: Sequence[str], environment: dict[str, str]) -> Component:
-        raise StackError(" ".join(command))
+    def start(program: Program) -> Component:
+        raise StackError(" ".join(program.command))
 
     monkeypatch.setattr(layout, "STATE", tmp_path)
     monkeypatch.setattr(up, "start", start)

@@ -1,4 +1,4 @@
-"""Many runs at once on the whole stack, as when a team or a backfill triggers them."""
+"""The whole stack under many runs at once, and with components of it killed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]
 
 RUNS, WAITS = 30, 40
 DAGS = """
+import time
 from datetime import timedelta
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
@@ -47,6 +48,13 @@ with DAG("short", schedule=None):
         return number + 1
 
     second(first())
+
+with DAG("long", schedule=None, default_args={"retries": 2, "retry_delay": timedelta(seconds=1)}):
+    @task
+    def sleep():
+        time.sleep(15)
+
+    sleep()
 """
 
 
@@ -56,13 +64,28 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     (folder / "load.py").write_text(DAGS % WAITS)
     state = tmp_path_factory.mktemp("busy") / "state"
     with running_stack(state, CAUSEWAY_DAGS=str(folder)) as running:
-        running.airflow().wait_until_parsed({"waiting", "short"}, 60)
+        running.airflow().wait_until_parsed({"waiting", "short", "long"}, 60)
         yield running
 
 
 def components(stack: Stack) -> list[dict[str, Any]]:
     document: list[dict[str, Any]] = json.loads((stack.state / "processes.json").read_text())
     return document
+
+
+def process(stack: Stack, name: str) -> psutil.Process:
+    (pid,) = [started["pid"] for started in components(stack) if started["name"] == name]
+    return psutil.Process(pid)
+
+
+def until_well(stack: Stack) -> str:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        status = stack.run("status")
+        if status.returncode == 0:
+            return status.stdout
+        time.sleep(1)
+    raise AssertionError(status.stdout)
 
 
 def until_deferred(stack: Stack, run: Run, number: int) -> None:
@@ -101,3 +124,46 @@ def test_thirty_runs_at_once_all_run_beside_forty_waits_and_end_no_component(bus
     health = airflow.get("/api/v2/monitor/health")
     parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
     assert {part: health[part]["status"] for part in parts} == dict.fromkeys(parts, "healthy")
+
+
+def test_a_second_start_leaves_the_first_as_it_is(busy: Stack) -> None:
+    before, local = components(busy), busy.local
+    second = busy.run("up")
+    assert second.returncode == 0
+    assert "it runs already: nothing was started or changed" in second.stdout
+    assert (components(busy), busy.local) == (before, local)
+
+
+def test_components_that_die_are_started_again_alone_and_their_runs_end(busy: Stack) -> None:
+    airflow = busy.airflow()
+    run = airflow.trigger("long")
+    deadline = time.monotonic() + 60
+    while [task["state"] for task in airflow.tasks(run)] != ["running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    before = {started["name"]: started["pid"] for started in components(busy)}
+    killed = {"scheduler", "triggerer", "dag-processor", "api-server", "mlflow"}
+    for name in killed:
+        process(busy, name).kill()
+    deadline = time.monotonic() + 30
+    while any(process(busy, name).pid == before[name] for name in killed):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    status = " ".join(until_well(busy).split())
+    after = {started["name"]: started["pid"] for started in components(busy)}
+    assert {name for name in after if after[name] != before[name]} == killed
+    for name in killed:
+        assert f"{name} ended, and was started again at" in status
+    assert [one.state for one in ended(busy, "long", 1)] == ["success"]
+
+
+def test_a_local_aws_that_dies_is_said_and_nothing_is_wiped(busy: Stack) -> None:
+    process(busy, "localaws").kill()
+    for command in ("status", "up", "demo", "pending"):
+        said = busy.run(command)
+        assert said.returncode == 1
+        assert "its accounts, models and approvals were in its memory" in " ".join(
+            said.stdout.split()
+        )
+        assert "Traceback" not in said.stdout + said.stderr
+    assert busy.airflow().runs("short"), "Airflow's record is still there to look at"
