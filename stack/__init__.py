@@ -1,1 +1,1 @@
-"""Starts, shows and stops the whole stack on one machine: `make up`, `make demo`, `make down`."""
+"""Starts, shows and stops the whole stack on one machine: `make up`, `make status`, `make down`."""

@@ -131,7 +131,7 @@ def keep_template(server: Server, component: Component) -> Component:
     layout.private_folder(TEMPLATES)
     partial = Path(tempfile.mkdtemp(dir=TEMPLATES))
     shutil.copytree(server.data, partial / "data")
-    for other in TEMPLATES.glob(f"{DATABASE}-*"):  # of other versions
+    for other in set(TEMPLATES.glob(f"{DATABASE}-*")) - {_template()}:
         shutil.rmtree(other, ignore_errors=True)
     with contextlib.suppress(OSError):  # another stack was faster
         (partial / "data").rename(_template())

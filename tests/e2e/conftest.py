@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -64,14 +65,17 @@ class Stack:
             check=False,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*arguments),
+    def make(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the documentation; what is installed is left as it is."""
+        _, target, *variables = shlex.split(command, comments=True)
+        return subprocess.run(
+            ["make", "-o", "setup", target, *variables],
             env=self.environment(),
             cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
+            timeout=600,
+            check=False,
         )
 
     def finish(self, dag_id: str, conf: dict[str, Any]) -> Run:

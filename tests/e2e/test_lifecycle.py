@@ -15,18 +15,22 @@ from botocore.exceptions import ClientError
 
 from causeway.ingestion import samples
 from stack.processes import Component
+from tests import how_tos
 from tests.e2e.conftest import Stack
 from tests.e2e.signed_in import SignedIn, required_action
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.timeout(900)]
 
 FULL = os.environ.get("CAUSEWAY_DEPTH") == "full"
+#: What the page tells to type; the fixture has typed the first before.
+*STARTING, STOPPING = how_tos.commands("running.md")
 DAGS = ("credit_risk__training", "credit_risk__promotion")
 
 
 def test_demo_takes_a_model_from_raw_data_to_production(stack: Stack) -> None:
-    done = stack.run("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
+    for command in STARTING:
+        done = stack.make(command)
+        assert done.returncode == 0, done.stdout + done.stderr
     found = stack.demo
     assert found["data"].startswith("synthetic sample")
     assert [(s["stage"], s["status"], s["approver"]) for s in found["stages"]] == [
@@ -216,7 +220,7 @@ def test_down_leaves_no_process_and_no_state(stack: Stack) -> None:
     components = [
         Component(**entry) for entry in json.loads((stack.state / "processes.json").read_text())
     ]
-    done = stack.run("down")
+    done = stack.make(STOPPING)
     assert done.returncode == 0
     for component in components:
         assert not psutil.pid_exists(component.pid) or (
