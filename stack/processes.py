@@ -6,6 +6,7 @@ here and its whole session is ended, by process id; no process is searched by na
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,11 +38,16 @@ class StackError(Exception):
 
 @dataclass(frozen=True)
 class Component:
-    """A component that was started: its leader's process id and when that process was created."""
+    """A component that was started: its leader's process id and when that process was created.
+
+    On Linux both times follow the system's clock when it is set, and what tells a process from a
+    later one of the same id is how long after the system it started.
+    """
 
     name: str
     pid: int
     created: float
+    booted: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,17 @@ def free_port(first: int) -> int:
     raise StackError(f"no free port between {first} and {first + 199}")
 
 
-def start(program: Program, text: str | None = None) -> Component:
+def start(
+    program: Program, text: str | None = None, instead_of: Component | None = None
+) -> Component:
     """Start a component, its output in `.causeway/logs/<name>.log`, and record it on disk.
 
-    `text` is what it reads as its input, and only it.
+    What cannot be recorded, because the disk is full, does not run.
+
+    Args:
+        program: what it runs.
+        text: what it reads as its input.
+        instead_of: the component whose entry in the record it takes.
     """
     identity: dict[str, Any] = {}
     if program.user and os.geteuid() == 0:
@@ -101,9 +114,15 @@ def start(program: Program, text: str | None = None) -> Component:
             umask=layout.UMASK,
             **identity,
         )
-    component = Component(program.name, process.pid, psutil.Process(process.pid).create_time())
-    with _recording:
-        _record([*components(), component])
+    created = psutil.Process(process.pid).create_time()
+    component = Component(program.name, process.pid, created, psutil.boot_time())
+    try:
+        with _recording:
+            _record([*(each for each in components() if each != instead_of), component])
+    except OSError:
+        process.kill()
+        process.wait()
+        raise
     if process.stdin and text is not None:
         with process.stdin as pipe:
             pipe.write(text.encode())
@@ -127,11 +146,23 @@ def alive(component: Component) -> bool:
     """Tell whether a component's leader still runs (and its id is not another process's now)."""
     try:
         process = psutil.Process(component.pid)
-        same: bool = abs(process.create_time() - component.created) < 1
         status: str = process.status()
-        return same and status != psutil.STATUS_ZOMBIE
+        return _created(component, process) and status != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _created(component: Component, process: psutil.Process) -> bool:
+    """Tell whether a process is the leader that was started, by when it was created."""
+    return abs(process.create_time() - _clock_set(component) - component.created) < 2
+
+
+def _clock_set(component: Component) -> float:
+    """Return by how many seconds the system's clock was set since a component was started."""
+    if component.booted is None or not psutil.LINUX:
+        return 0.0
+    moved: float = psutil.boot_time() - component.booted
+    return moved
 
 
 def stop_all() -> None:
@@ -146,7 +177,14 @@ def stop_all() -> None:
 
 
 def stop(started: Sequence[Component]) -> None:
-    """End components and remove them from the record.
+    """End components and remove them from the record."""
+    end(started)
+    with _recording:
+        _record([component for component in components() if component not in started])
+
+
+def end(started: Sequence[Component]) -> None:
+    """End components with all processes of their sessions.
 
     The leaders get SIGTERM first, because each ends its own children in its own order; then what
     is left of the sessions gets it, and at last SIGKILL.
@@ -162,8 +200,6 @@ def stop(started: Sequence[Component]) -> None:
         members += [p for p in _session(component) if p not in members]
     left = _end(members, signal.SIGTERM, 2)
     _end(left, signal.SIGKILL, 5)
-    with _recording:
-        _record([component for component in components() if component not in started])
 
 
 def _end(
@@ -193,14 +229,15 @@ def _ended(process: psutil.Process) -> bool:
 
 
 def _session(component: Component) -> list[psutil.Process]:
+    """Return the processes of a component's session; none if its id is another process's now."""
     members = []
+    earliest = component.created + _clock_set(component) - 2
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if not _created(component, psutil.Process(component.pid)):
+            return []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) != component.pid:
-                continue
-            if process.pid == component.pid and not alive(component):
-                continue
-            if process.create_time() >= component.created - 1:
+            if os.getsid(process.pid) == component.pid and process.create_time() >= earliest:
                 members.append(process)
         except (ProcessLookupError, psutil.NoSuchProcess, PermissionError):
             continue
@@ -237,10 +274,10 @@ def wait_for_url(component: Component, url: str, seconds: float) -> None:
 
 
 def tail(name: str, lines: int = 15) -> str:
-    """Return the last lines of a component's log, with where to read the rest."""
+    """Return the last lines of a component's log."""
     path = layout.LOGS / f"{name}.log"
     try:
         text = path.read_text(errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
         text = []
-    return "\n".join([f"last lines of {layout.from_root(path)}:", *text])
+    return "\n".join([f"last lines of {path.name}:", *text])

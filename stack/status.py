@@ -52,7 +52,7 @@ def show_status(say: Say, local: dict[str, Any] | None) -> bool:
     if table:
         say(f"logs: {layout.from_root(layout.LOGS)}/<component>.log")
     if local is not None:
-        say(f"Airflow's metadata: {local['airflow']['metadata']}")
+        say(f"Airflow's metadata: {local['airflow'].get('metadata', 'SQLite')}")
     for remark in _remarks():
         say(textwrap.fill(remark, COLUMNS, break_long_words=False, break_on_hyphens=False))
     ill = [row.component.name for row in table if row.health != WELL]

@@ -67,6 +67,10 @@ def up(say: Say, command: str = "up") -> dict[str, Any]:
         local = running()
         if local is not None:
             say("it runs already: nothing was started or changed")
+            if demo := lock.holder(lock.DEMO):
+                say(f"{demo} started it, and stops it at its end")
+            if ended := [each.name for each in components() if not alive(each)]:
+                say(f"{', '.join(ended)} ended: `make status`")
             return local
         _clear()
         try:

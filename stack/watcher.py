@@ -9,6 +9,7 @@ What it does is a line in its log and, until the stack is stopped, a note that `
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import signal
@@ -22,7 +23,7 @@ from types import FrameType
 from typing import Final
 
 from stack import layout
-from stack.processes import Component, Program, alive, components, start, stop
+from stack.processes import Component, Program, alive, components, end, start
 
 LOOK_SECONDS: Final = 1.0
 #: How long the restarts of a component are held back; the last holds for all that follow.
@@ -52,7 +53,9 @@ class Watcher:
             if name not in self._due:
                 self._due[name] = now + self._missed(name, now)
             if now >= self._due[name]:
-                self._restart(component)
+                del self._due[name]
+                with contextlib.suppress(OSError):  # a full disk: it is missed again
+                    self._restart(component)
 
     def _missed(self, name: str, now: float) -> float:
         """Note that a component ended, and return in how many seconds it is started again."""
@@ -68,18 +71,18 @@ class Watcher:
 
     def _restart(self, component: Component) -> None:
         """Start a component again, after what is left of the session that it led."""
-        del self._due[component.name]
-        stop([component])
-        started = start(self.programs[component.name])
+        end([component])
+        started = start(self.programs[component.name], instead_of=component)
         times = len(self._ends[component.name])
         text = f"ended, and was started again at {_clock()} as process {started.pid}"
         note(component.name, text + (f" ({times} times in five minutes)" if times > 1 else ""))
 
 
 def note(name: str, text: str) -> None:
-    """Log what happened to a component, and keep it for the status."""
-    print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {name} {text}", flush=True)
-    layout.private(layout.NOTES, json.dumps(notes() | {name: f"{name} {text}"}, indent=2))
+    """Log what happened to a component, and keep it for the status; unless the disk is full."""
+    with contextlib.suppress(OSError):
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {name} {text}", flush=True)
+        layout.private(layout.NOTES, json.dumps(notes() | {name: f"{name} {text}"}, indent=2))
 
 
 def notes() -> dict[str, str]:
@@ -101,10 +104,10 @@ def main() -> None:
     watcher = Watcher({program.name: program for program in programs})
     ending = threading.Event()
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         ending.set()
 
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, stop)
     while not ending.wait(LOOK_SECONDS):
         watcher.look()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -46,6 +47,31 @@ def test_a_process_id_that_another_process_has_now_is_left_alone(tmp_path: Path)
     processes._record([me])
     assert not processes.alive(me)
     processes.stop_all()  # would end this very process if it compared the number alone
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere the times of processes stay")
+def test_a_clock_that_is_set_makes_no_process_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    component = processes.start(Program("sleeper", sleep, os.environ))
+    created, booted = psutil.Process.create_time, psutil.boot_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created(self) + 7200)
+    monkeypatch.setattr(psutil, "boot_time", lambda: booted() + 7200)
+    assert processes.alive(component)
+    processes.stop_all()
+    assert not processes.alive(component)
+
+
+def test_what_cannot_be_recorded_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    me = psutil.Process()
+    before = set(me.children())
+    monkeypatch.setattr(layout, "private", full)
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(OSError, match="No space left"):
+        processes.start(Program("sleeper", sleep, os.environ))
+    assert set(me.children()) <= before
 
 
 def test_component_that_ends_while_starting_is_named_with_its_last_lines() -> None:

@@ -91,6 +91,18 @@ def seconds_until_started_again(looking: Watcher, name: str) -> float:
     return time.monotonic() - ended
 
 
+def test_what_cannot_be_started_stays_in_the_record_and_is_tried_again() -> None:
+    before = processes.start(Program("mlflow", SLEEP, os.environ))
+    end(before)
+    broken = Program("mlflow", ["/no/such/program"], os.environ)
+    looking = Watcher({"mlflow": broken}, back_off=(0.0,))
+    looking.look()
+    assert current("mlflow") == before
+    looking.programs = {"mlflow": Program("mlflow", SLEEP, os.environ)}
+    looking.look()
+    assert alive(current("mlflow"))
+
+
 def test_the_local_aws_is_missed_and_not_started_again() -> None:
     aws = processes.start(Program("localaws", SLEEP, os.environ))
     end(aws)
