@@ -8,7 +8,8 @@ import shutil
 import urllib.error
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from stack import layout
 from stack.processes import AWS, StackError, alive, components
@@ -16,6 +17,13 @@ from stack.watcher import GONE, notes
 
 #: With less than this a database or a log soon cannot be written.
 FULL_BYTES: Final = 32 * 2**20
+UNREACHABLE: Final = (
+    urllib.error.URLError,
+    ConnectionError,
+    HTTPClientError,
+    AwsConnectionError,
+    TimeoutError,
+)
 
 
 def running() -> dict[str, Any] | None:
@@ -59,7 +67,7 @@ def explained(error: Exception) -> str | None:
     """Return what an error means for somebody at the command line; None where it is a bug."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return full_disk() or f"no space is left on the disk of {error.filename or layout.STATE}"
-    unreachable = isinstance(error, urllib.error.URLError | ConnectionError | BotoCoreError)
+    unreachable = isinstance(error, UNREACHABLE)
     if not unreachable and not isinstance(error, ClientError):
         return None
     if words := lost():

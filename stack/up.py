@@ -112,34 +112,44 @@ def _clear(*, keep_logs: bool = False) -> str | None:
 
 
 def _start(say: Say) -> dict[str, Any]:
+    given_up = threading.Event()
+    with ThreadPoolExecutor(5) as pool:
+        try:
+            return _start_in(pool, given_up, say)
+        except BaseException:
+            given_up.set()
+            stop_all()  # what the pool's threads wait for has ended then
+            raise
+
+
+def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> dict[str, Any]:
     topology = load_topology(layout.TOPOLOGY)
     layout.private_folder(layout.STATE)
     users, keys = settings.log_ins(topology), settings.new_keys()
     settings.write_passwords(users, keys)
-    with ThreadPoolExecutor(5) as pool:
-        database = pool.submit(metadata.start)
-        mlflow = pool.submit(_start_mlflow)
-        aws = pool.submit(_start_aws)
-        description = aws.result()
-        aws_users = make_users(description, topology)
-        settings.write_aws_files(description, topology, aws_users)
-        cases = load_use_cases(layout.USE_CASES)
-        clients = administrators(description)
-        accounts = pool.submit(bootstrap, topology, clients, use_cases=cases)
-        say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
-        port = free_port(8080)
-        mlflow_program, mlflow_component, mlflow_url = mlflow.result()
-        store = database.result()
-        say(f"metadata     {store.words}")
-        environment = settings.airflow(
-            topology, description["endpoint"], mlflow_url, port, users, keys, store.url
-        )
-        door = settings.door(topology)
-        airflow = pool.submit(_start_airflow, environment, door, port, store)
-        wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
-        say(f"MLflow       {mlflow_url}")
-        airflow_programs, airflow_url = airflow.result()
-        accounts.result()
+    database = pool.submit(metadata.start)
+    mlflow = pool.submit(_start_mlflow)
+    aws = pool.submit(_start_aws)
+    description = aws.result()
+    aws_users = make_users(description, topology)
+    settings.write_aws_files(description, topology, aws_users)
+    cases = load_use_cases(layout.USE_CASES)
+    clients = administrators(description)
+    accounts = pool.submit(bootstrap, topology, clients, use_cases=cases)
+    say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
+    port = free_port(8080)
+    mlflow_program, mlflow_component, mlflow_url = mlflow.result()
+    store = database.result()
+    say(f"metadata     {store.words}")
+    environment = settings.airflow(
+        topology, description["endpoint"], mlflow_url, port, users, keys, store.url
+    )
+    door = settings.door(topology)
+    airflow = pool.submit(_start_airflow, environment, door, port, store, given_up)
+    wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
+    say(f"MLflow       {mlflow_url}")
+    airflow_programs, airflow_url = airflow.result()
+    accounts.result()
     server = [store.server.program] if store.server else []
     _start_watcher([*server, mlflow_program, *airflow_programs])
     say(f"Airflow      {airflow_url}")
@@ -233,9 +243,15 @@ def _start_mlflow() -> tuple[Program, Component, str]:
 
 
 def _start_airflow(
-    environment: dict[str, str], door: dict[str, str], port: int, store: metadata.Metadata
+    environment: dict[str, str],
+    door: dict[str, str],
+    port: int,
+    store: metadata.Metadata,
+    given_up: threading.Event,
 ) -> tuple[list[Program], str]:
     metadata.migrate(store, environment)
+    if given_up.is_set():
+        raise StackError("the start was given up")
     python = [sys.executable, "-m"]
     programs = [
         Program("api-server", [*python, "airflow", "api-server"], environment | door),
