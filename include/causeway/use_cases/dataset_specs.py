@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from causeway.documents import Strict
 from causeway.instants import parse_instant
 from causeway.names import FeatureName
-from causeway.use_cases.contracts import Feature, FeatureGroup
+from causeway.use_cases.contracts import Feature, FeatureGroup, FeatureType
 from causeway.use_cases.stores import TableName
 
 #: What becomes of a row of the spine without a record in a joined group: left out, a failed task,
@@ -47,7 +47,9 @@ class JoinedGroup(Strict):
 class OwnTable(Strict):
     """A table of the consumer's own catalogue; its rows are the dataset's.
 
-    `columns` maps its columns to their names in the dataset.
+    `columns` maps its columns to their names in the dataset. `codes` are what some of them hold, by
+    those names, and what each means: classes of a label, categories. Of the others no more than the
+    name is known.
     """
 
     database: TableName
@@ -56,6 +58,28 @@ class OwnTable(Strict):
     event_time: FeatureName
     event_time_type: Literal["String", "Fractional"] = "String"
     columns: dict[FeatureName, FeatureName] = Field(min_length=1)
+    codes: dict[FeatureName, dict[int | str, str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _of_columns(self) -> OwnTable:
+        names = list(self.columns.values())
+        if strangers := [name for name in self.codes if name not in names]:
+            raise ValueError(
+                f"codes: {', '.join(strangers)}: no column of the dataset; allowed: "
+                f"{', '.join(names)}"
+            )
+        return self
+
+    def described(self) -> dict[str, Feature | None]:
+        """Return its columns by their names in the dataset: as a feature where it has codes."""
+        return {name: self._coded(name, column) for column, name in self.columns.items()}
+
+    def _coded(self, name: str, column: str) -> Feature | None:
+        codes = self.codes.get(name)
+        if not codes:
+            return None
+        kind: FeatureType = "Integral" if all(isinstance(c, int) for c in codes) else "String"
+        return Feature(name=name, type=kind, source=column, codes=codes, nullable=True)
 
 
 class Dataset(Strict):
@@ -119,7 +143,7 @@ def renamed(joined: JoinedGroup, group: FeatureGroup) -> dict[str, str]:
 
 
 def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Feature | None]:
-    """Return the columns of a dataset by name: their feature, None for one of the own table.
+    """Return the columns of a dataset by name: their feature, None for one of the own table's.
 
     Raises:
         ValueError: the declaration does not fit the feature groups; the text begins with the key.
@@ -128,7 +152,7 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
     columns: dict[str, Feature | None] = {}
     origins: dict[str, str] = {}
     if dataset.table is not None:
-        columns |= dict.fromkeys(dataset.table.columns.values())
+        columns |= dataset.table.described()
         origins = dict.fromkeys(columns, "table.columns")
         _refuse_twice(list(dataset.table.columns.values()), "table.columns")
     spine = dict(columns)
@@ -199,10 +223,10 @@ def _is_of_another_source(
 def nullable_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> frozenset[str]:
     """Return the columns that may be empty: by contract, or by a join that leaves rows without.
 
-    Nobody knows it of the consumer's own table, which is read as it is.
+    Nobody knows it of the consumer's own table, which is read as it is: those with codes may.
     """
     by_name = {group.name: group for group in groups}
-    nullable: set[str] = set()
+    nullable: set[str] = set(dataset.table.codes) if dataset.table else set()
     for number, joined in enumerate(dataset.joined(groups)):
         group = by_name[joined.group]
         is_spine = number == 0 and dataset.table is None

@@ -14,7 +14,8 @@ from causeway.use_cases.training_specs import Training
 def classes_of(training: Training, problem: str, label: Feature | None) -> tuple[str, ...]:
     """Return the classes in the order of a model's answers; none of a regression.
 
-    A label of two classes without codes, and one of the consumer's own table, is 0 or 1.
+    A label of two classes without codes is 0 or 1; a column of the consumer's own table has codes
+    where its declaration says them (`dataset.table.codes`).
     """
     if problem == REGRESSION:
         return ()
@@ -50,7 +51,8 @@ def fault_of_label(training: Training, problem: str, label: Feature | None) -> s
         return f"label: {name} is Fractional; classes are the codes of a String or an Integral"
     codes = tuple(label.codes or ()) if label is not None else ()
     if not codes and (problem == MULTI_CLASS or (label is not None and label.type == "String")):
-        return f"label: {name} needs `codes` in its contract, which are the classes"
+        where = "in its contract" if label is not None else "in `dataset.table.codes`"
+        return f"label: {name} needs `codes` {where}, which are the classes"
     if codes and problem == BINARY and len(codes) != 2:
         return f"label: {name} has {len(codes)} codes; {BINARY} tells two apart"
     if codes and problem == MULTI_CLASS and len(codes) == 2:

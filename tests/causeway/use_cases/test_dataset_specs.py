@@ -102,6 +102,10 @@ def query(case: UseCase, snapshot: datetime | None = None) -> str:
             "dataset.groups.0: record_id is the identifier or event time; rename it",
         ),
         ({"table": {**OWN, "columns": {"a": "x", "b": "x"}}}, "dataset.table.columns: two columns"),
+        (
+            {"table": {**OWN, "codes": {"ended_well": {1: "yes"}}}},
+            "dataset.table: codes: ended_well: no column of the dataset; allowed: customer, good",
+        ),
         ({"table": {**OWN, "colour": 1}}, "models.0.dataset.table.colour: unknown key"),
         (
             {"groups": [{"group": LOAN}]},
@@ -248,6 +252,40 @@ def test_an_own_table_joins_shared_features_by_a_column_of_its_own() -> None:
     amount = next(feature for feature in document["features"] if feature["name"] == "loan_amount")
     status = next(feature for feature in document["features"] if feature["name"] == "status")
     assert (amount["codes"], status["codes"]) == ([], [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(
+    ("codes", "classes", "kind"),
+    [
+        ({"n": "written off", "y": "paid back"}, ("n", "y"), "String"),
+        ({3: "late", 1: "paid back"}, ("3", "1"), "Integral"),
+        (None, ("0", "1"), None),
+    ],
+)
+def test_a_label_of_an_own_table_has_the_classes_that_are_declared(
+    codes: Any, classes: tuple[str, ...], kind: str | None
+) -> None:
+    table = {**OWN, "codes": {"good": codes}} if codes else OWN
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    (model,) = document["models"]
+    model["dataset"] = {"table": table, "groups": ALL}
+    model["training"]["label"] = "good"
+    case = use_case_of(yaml.safe_dump(document))
+    assert case.classes(case.models[0]) == classes
+    assert preprocess_document(case, case.models[0])["classes"] == list(classes)
+    label = case.columns(case.models[0])["good"]
+    assert (label.type if label else None) == kind
+
+
+def test_a_label_of_an_own_table_with_more_classes_says_which_they_are() -> None:
+    document = yaml.safe_load((USE_CASES_DIR / "credit_risk.yaml").read_text())
+    (model,) = document["models"]
+    model |= {"problem_type": "multi-class classification", "protected": {}}
+    model["gates"] = [{"kind": "source", "synthetic": "allow"}]
+    model["dataset"] = {"table": OWN, "groups": ALL}
+    model["training"]["label"] = "good"
+    with pytest.raises(ConfigError, match=r"good needs `codes` in `dataset\.table\.codes`"):
+        use_case_of(yaml.safe_dump(document))
 
 
 def counted(**more: str) -> dict[str, str]:
