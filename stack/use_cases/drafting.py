@@ -116,7 +116,7 @@ def _data(guess: Guess, dashed: str, file: str) -> list[str]:
         event_time = _flow({"as_of": guess.as_of})
         event_time += f" {MARK} the day that the file describes; this is that of the file itself"
     lines = [
-        "data:",
+        "data: # of several files each has its own: `sources` (docs/ingestion.md)",
         f"  description: {_flow(f'{file}, {len(form.columns)} columns')}",
         f"  format: {_flow(declared)} {MARK} {said}",
         f"  record_id: {id_}",
