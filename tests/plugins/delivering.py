@@ -12,7 +12,9 @@ import pytest
 from tests.plugins.conftest import Task, context, execute
 
 
-def deliver(inbox: Path, source: str | None, data: str, run: str = "run-1") -> dict[str, Any]:
+def deliver(
+    inbox: Path, source: str | None, data: str, run: str = "run-1", **parameters: Any
+) -> dict[str, Any]:
     """Run the features DAG as Airflow does: each task with its rendered templates, or skipped.
 
     Returns the results by task; None of one that was skipped.
@@ -22,7 +24,7 @@ def deliver(inbox: Path, source: str | None, data: str, run: str = "run-1") -> d
     results: dict[str, Any] = {}
     dag = features_dag("shop")
     params = {name: dag.params[name] for name in dag.params if name != "source"}
-    params |= {"data": data, "source": source, "rows": 60}
+    params |= {"data": data, "source": source, "rows": 60, **parameters}
     for name, operator in dag.task_dict.items():
         if any(results[before] is None for before in operator.upstream_task_ids):
             results[name] = None

@@ -16,17 +16,21 @@ import pytest
 import yaml
 
 from causeway.errors import BadInput, ConfigError, NotSharedYet
+from causeway.ingestion import samples
 from causeway.use_cases.use_case import USE_CASES_DIR
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
 from tests.plugins.delivering import deliver
-from tests.shop import CUSTOMER, ORDER, document, text_of
+from tests.shop import CUSTOMER, ORDER, document, text_of, write_samples
 
 #: What the CRM sends after some weeks: one customer has changed, one is new.
 LATER = """customer_no,updated_at,segment,income
 C-7,2026-03-01T09:00:00,gold,61000
 C-9,2026-03-01T09:00:00,new,20000
 """
+
+
+GROUPS = {"customers": CUSTOMER, "orders": ORDER}
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +209,29 @@ def test_an_erasure_takes_the_groups_by_name(shop: LocalPlatform, inbox: Path) -
         FindRecordOperator(task_id="find", **about).perform(context())
     named = FindRecordOperator(task_id="find", groups=[CUSTOMER], **about)
     assert named.perform(context()) == [CUSTOMER]
+
+
+def test_the_form_asks_for_the_source_where_there_are_several(shop: LocalPlatform) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    from tests.plugins.generated import features_dag
+
+    several, one = features_dag("shop"), features_dag("credit_risk")
+    assert several.params.get_param("source").schema["enum"] == ["customers", "orders", "all"]
+    with pytest.raises(ParamValidationError, match="source: No value passed"):
+        several.params.validate()
+    assert "source" not in one.params
+    assert one.task_ids == ["validate", "engineer", "ingest"]
+
+
+def test_all_of_them_take_their_samples(
+    shop: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_samples(tmp_path)
+    monkeypatch.setattr(samples, "JOBS_DIR", tmp_path)
+    results = deliver(tmp_path, "all", "sample", sample_over_records=True)
+    origins = [results[f"{name}.ingest"][group]["origin"] for name, group in GROUPS.items()]
+    assert [origin["source"] for origin in origins] == [
+        f"synthetic sample of {name} (60 rows, seed 0)" for name in GROUPS
+    ]
+    assert {origin["synthetic"] for origin in origins} == {"yes"}
