@@ -88,10 +88,11 @@ class RawSource:
 
     def _underived(self) -> Iterator[str]:
         """Say which derived features cannot be derived of their operands."""
+        of = f" of {self.name}" if self.name else ""
         for feature in self.features.values():
             for operand in feature.derive.of if feature.derive else ():
                 if fault := _fault_of_operand(feature, operand, self.features.get(operand)):
-                    yield f"feature_groups: {feature.name}: {fault}"
+                    yield f"feature_groups: {feature.name}: {fault}{of}"
 
 
 def raw_sources(

@@ -111,7 +111,7 @@ def test_a_model_waits_for_the_sources_that_its_dataset_reads() -> None:
             lambda shop: shop["feature_groups"][0]["features"].append(
                 {"name": "x", "type": "Fractional", "derive": {"op": "log1p", "of": ["amount"]}}
             ),
-            "x: derive.of 'amount' is no numeric feature with a source",
+            "x: derive.of 'amount' is no numeric feature with a source of customers",
         ),
         (
             lambda shop: shop["models"][0]["dataset"]["groups"][1].pop("on"),
