@@ -285,7 +285,8 @@ def _check_stage(gesture: Gesture, records: Mapping[Stage, StageRecord], what: s
             gesture,
             f"{what}: its {before.value} record is {record.status.value}, not waiting for a "
             "decision",
-            "A decision is made once in an attempt; send the version back to judge it anew.",
+            "A decision is made once in an attempt. Another attempt begins where the version is "
+            "rejected for test and then approved for test.",
         )
     approving = gesture.verdict is Verdict.APPROVED
     if gesture.target is Stage.PRODUCTION and approving and not record.validation_metrics:

@@ -31,6 +31,9 @@ _ROUTE: Final = re.compile(
     r"/taskInstances/approval_for_(?P<target>test|production)/-?\d+/hitlDetails/?$"
 )
 _RUN: Final = re.compile(r".+-v(?P<version>\d+)-(?P<attempt>\d+)$")
+#: What the guard refuses. Airflow's pages show the text of a status that they do not know, and
+#: words of their own for the others (airflow 3.3.2); elsewhere it is a 400 (RFC 9110, 15).
+REFUSED: Final = 460
 #: Bytes of an answer: two words and a reason.
 LIMIT: Final = 65_536
 
@@ -135,7 +138,7 @@ def _say_as(user: str, route: re.Match[str], approves: bool, reason: str) -> Non
     from causeway.versions.stages import Stage
     from causeway_airflow.pages.acting import hook
     from causeway_airflow.tasks import boards
-    from causeway_airflow.tasks.words import Word, say
+    from causeway_airflow.tasks.words import Word, in_short, say
 
     run = _RUN.fullmatch(route["run"])
     view = boards.version_view(hook, route["model"], int(run["version"])) if run else None
@@ -155,7 +158,7 @@ def _say_as(user: str, route: re.Match[str], approves: bool, reason: str) -> Non
         raise Refused(400, str(error)) from error
     except ApprovalRefused as error:
         log.warning("refused in Required Actions: %s", error)
-        raise Refused(403, str(error)) from error
+        raise Refused(REFUSED, in_short(error)) from error
     except CausewayError as error:
         log.exception("%s could not be said in the registry", word)
         raise Refused(502, str(error)) from error

@@ -21,7 +21,7 @@ from causeway_airflow.configuration import topology
 from causeway_airflow.pages.acting import hook
 from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.tasks import boards
-from causeway_airflow.tasks.words import REASON_LENGTH, Word, foresee, say
+from causeway_airflow.tasks.words import REASON_LENGTH, Word, foresee, in_short, say
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def _refusal(user: str, view: boards.VersionView, target: Stage, verdict: Verdic
     try:
         foresee(hook, Word(user, view.model, view.row.version, target, verdict))
     except ApprovalRefused as refused:
-        return f"{refused.what}. {refused.next_step or ''}"
+        return in_short(refused)
     return ""
 
 
@@ -127,7 +127,7 @@ def speak(
         person = say(hook, word)
     except ApprovalRefused as error:
         log.warning("refused on the page: %s", error)
-        raise HTTPException(403, str(error)) from error
+        raise HTTPException(403, in_short(error)) from error
     log.info("%s said %s for %s of %s", person, said.verdict, said.target, word.version)
     return {"person": person, "verdict": said.verdict, "target": said.target}
 

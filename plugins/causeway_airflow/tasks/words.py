@@ -51,6 +51,12 @@ class Word:
         )
 
 
+def in_short(refused: ApprovalRefused) -> str:
+    """Return why, in one line, without the version: whoever reads it looks at that one."""
+    reason = refused.what.partition("arn:")[2].partition(": ")[2] or refused.what
+    return f"{reason}. {refused.next_step}" if refused.next_step else reason
+
+
 def foresee(hook: Hooks, word: Word) -> str:
     """Return the person whose word would count, by what the table says.
 
