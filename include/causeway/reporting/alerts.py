@@ -37,8 +37,9 @@ _SECRETS: Final = (
 
 
 class Severity(StrEnum):
-    """How soon somebody has to look."""
+    """How soon somebody has to look; a notice says that something waits for people."""
 
+    NOTICE = "notice"
     WARNING = "warning"
     CRITICAL = "critical"
 

@@ -59,6 +59,7 @@ class ApprovalSensor(PromotionOperator):
         subject = self.subject(context)
         if not is_decided(self.hook, subject.version, subject.attempt, self.target):
             self._ask(context)
+            self._tell(context)
             self._wait(context)
         return approval(self.hook, subject.version, subject.attempt, self.target)
 
@@ -118,6 +119,16 @@ class ApprovalSensor(PromotionOperator):
             params={REASON: reason.serialize()},
             assigned_users=[HITLUser(**assignee) for assignee in request.assignees],
         )
+
+    def _tell(self, context: Context) -> None:
+        """Tell who subscribed to alerts that somebody has to decide."""
+        from causeway.versions.stages import Stage
+        from causeway_airflow.notifiers.alerts import run_of
+        from causeway_airflow.tasks.alerts import raise_alerts
+        from causeway_airflow.tasks.approval_requests import notice
+
+        waits = notice(self.subject(context), Stage(self.target), run_of(context))
+        raise_alerts(self.hook, [waits])
 
     def _wait(self, context: Context, answered: dict[str, Any] | None = None) -> NoReturn:
         from causeway.instants import instant

@@ -14,6 +14,7 @@ from causeway.governance.approvals import entitled
 from causeway.governance.sync_changes import VersionState
 from causeway.instants import for_people
 from causeway.pages import markdown_table, markdown_text
+from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import gate_report_key
@@ -72,6 +73,20 @@ def approval_request(
         f"{version.group}/{version.version} asks to enter {target.value}",
         "\n".join(lines),
         tuple(Assignee(id=users[name].airflow_user, name=name) for name in people),
+    )
+
+
+def notice(subject: Subject, target: Stage, run: str) -> Alert:
+    """Return what tells the people who may decide that a version waits for them."""
+    version, people = subject.version, " or ".join(entitled(subject.model, target))
+    door = "in Required Actions of the run, or " if topology().airflow.door else ""
+    return Alert(
+        what=f"{version.group}/{version.version} waits for the decision on {target.value}",
+        severity=Severity.NOTICE,
+        account=version.account,
+        subject=str(version),
+        next_step=f"{people} decides: {door}as docs/approving.md says.",
+        run=run,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +117,17 @@ def test_who_may_decide_is_asked_with_the_evidence(version: str, supervisor: Sup
         f"(/causeway/governance/models/credit_risk/versions/{number})",
     ):
         assert evidence in asked.body
+
+
+def test_who_subscribed_is_told_that_something_waits(
+    version: str, supervisor: Supervisor, heard: Callable[[], list[dict[str, Any]]]
+) -> None:
+    deferred(sensor(version).execute, of_run(version))
+    (told,) = [alert for alert in heard() if alert["subject"] == version]
+    number = ModelPackageArn.parse(version).version
+    assert told["alert"] == f"credit-risk/{number} waits for the decision on test"
+    assert told["severity"] == "notice"
+    assert "model-owner decides: in Required Actions" in told["next_step"]
 
 
 def test_the_officer_is_shown_what_the_live_test_endpoint_answered(
