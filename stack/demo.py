@@ -24,6 +24,7 @@ from rich.console import Console
 from causeway.errors import ConfigError
 from causeway.ingestion.samples import script_of
 from causeway.topology.accounts import load_topology
+from causeway.training.candidates import candidates
 from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
@@ -246,6 +247,7 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
         topology = load_topology(layout.TOPOLOGY)
         require_people((case,), topology, layout.USE_CASES)
         require_images((case,), topology, layout.USE_CASES)
+        candidates(case.models[0], seed)
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
     samples = [layout.JOBS / case.id / script_of(case.id, s.name).name for s in case.raw_sources]

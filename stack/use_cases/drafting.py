@@ -207,6 +207,8 @@ def _model(use_case_id: str, guess: Guess, trainer: str, owner: str, officer: st
         "      candidates:",
         "        - {max_depth: 3}",
         "        - {max_depth: 5}",
+        "      search: {space: {max_depth: {choices: [2, 4, 6]}, eta: {choices: [0.05, 0.1, 0.2]}}}"
+        " # what SEED draws other candidates from",
         "    gates:",
         *_gates(guess),
         "    deployment: {instance_type: ml.m5.large, count: 1}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shutil
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -11,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from causeway.use_cases.files import use_case
-from causeway.use_cases.use_case import Approvers
+from causeway.use_cases.use_case import USE_CASES_DIR, Approvers
 from stack import demo, layout
 from stack.airflow_api import Airflow, Run
 from stack.demo import Demo
@@ -129,3 +131,18 @@ def test_a_use_case_without_a_sample_needs_a_file(
     monkeypatch.setattr(layout, "JOBS", tmp_path)
     with pytest.raises(StackError, match="make demo USE_CASE=credit_risk DATA=path"):
         demo.run(Console(quiet=True), use_case_id="credit_risk", data=None, seed=None)
+
+
+def test_a_seed_that_no_candidates_can_be_drawn_with_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(USE_CASES_DIR, tmp_path / "use_cases")
+    path = tmp_path / "use_cases" / "credit_risk.yaml"
+    text, space = re.subn(
+        r"\n      search:.*?(?=\n      repeated)", "", path.read_text(), flags=re.S
+    )
+    assert space == 1
+    path.write_text(text)
+    monkeypatch.setattr(layout, "USE_CASES", tmp_path / "use_cases")
+    with pytest.raises(StackError, match=r"training\.search is empty"):
+        demo.run(Console(quiet=True), use_case_id="credit_risk", data=None, seed=1)

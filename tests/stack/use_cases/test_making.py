@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from causeway.ingestion.raw_data import validate_raw
+from causeway.training.candidates import candidates
 from causeway.use_cases.files import load_use_cases, use_case
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, marked_lines
@@ -81,6 +82,14 @@ def test_the_label_says_what_kind_of_problem_it_is(
     assert model.training.label == "target"
     assert model.problem_type == problem
     assert model.metric_gates[0].metric == metric
+
+
+def test_a_seed_draws_other_candidates_of_a_draft(folder: Path, orders: Path) -> None:
+    make_use_case("orders", str(orders), label="Late")
+    (model,) = use_case("orders", folder).models
+    drawn = [candidates(model, seed) for seed in (None, 1, 2)]
+    assert [len(set(map(str, some))) for some in drawn] == [2, 2, 2]
+    assert len({c.digest for some in drawn for c in some}) == 6
 
 
 def test_a_rare_class_is_weighed(folder: Path, write: Write) -> None:
