@@ -27,6 +27,8 @@ from stack.processes import StackError
 
 #: How long the sync may take to judge a word.
 JUDGED_SECONDS: Final = 90.0
+#: Versions that are named where another was typed.
+SHOWN: Final = 10
 #: Which life cycle waits for the entry into which stage.
 WAITING: Final = {
     ("Development", "PendingApproval"): "test",
@@ -53,17 +55,33 @@ class Waiting:
 def pending(local: dict[str, Any]) -> Iterator[Waiting]:
     """Return the versions that wait for somebody, the newest first."""
     registry = administrator(local, "shared_services", "sagemaker")
+    groups = _groups(registry)
     for case in load_use_cases(layout.USE_CASES):
         for model in case.models:
-            listed = registry.list_model_packages(
-                ModelPackageGroupName=model.group, SortBy="CreationTime", SortOrder="Descending"
-            )["ModelPackageSummaryList"]
-            for summary in listed:
+            for summary in _versions(registry, model.group) if model.group in groups else ():
                 arn = ModelPackageArn.parse(summary["ModelPackageArn"])
                 cycle = summary.get("ModelLifeCycle") or {}
                 stage = WAITING.get((cycle.get("Stage", ""), cycle.get("StageStatus", "")))
                 if stage is not None:
                     yield Waiting(f"{arn.group}/{arn.version}", stage, people(model, stage))
+
+
+def _groups(registry: Any) -> set[str]:
+    """Return the model groups that are there: platform__accounts makes them, once it has run."""
+    pages = registry.get_paginator("list_model_package_groups").paginate()
+    return {
+        str(group["ModelPackageGroupName"])
+        for page in pages
+        for group in page["ModelPackageGroupSummaryList"]
+    }
+
+
+def _versions(registry: Any, group: str) -> list[dict[str, Any]]:
+    """Return what the registry lists of a group, the newest first."""
+    pages = registry.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+    )
+    return [summary for page in pages for summary in page["ModelPackageSummaryList"]]
 
 
 def people(model: ModelSpec, stage: str) -> tuple[str, ...]:
@@ -91,6 +109,7 @@ def decide(
     label = f"{arn.group}/{arn.version}"
     if person not in local["people"]:
         raise StackError(f"AS={person}: use one of {', '.join(sorted(local['people']))}")
+    _require_version(local, arn, version)
     own = Person(person, local)
     before = _items(local, arn)
     word = "Approved" if approve else "Rejected"
@@ -132,6 +151,20 @@ def _items(local: dict[str, Any], arn: ModelPackageArn) -> dict[tuple[str, str],
         ]:
             items[str(item["pk"]), str(item["sk"])] = item
     return items
+
+
+def _require_version(local: dict[str, Any], arn: ModelPackageArn, typed: str) -> None:
+    """Refuse a version that the registry does not have, with those that it has."""
+    registry = administrator(local, "shared_services", "sagemaker")
+    groups = _groups(registry)
+    near = [arn.group] if arn.group in groups else sorted(groups)
+    arns = [str(s["ModelPackageArn"]) for group in near for s in _versions(registry, group)]
+    if str(arn) not in arns:
+        there = ", ".join(arn.partition("model-package/")[2] for arn in arns[:SHOWN])
+        raise StackError(
+            f"VERSION={typed}: there is no such version; "
+            + (f"there is {there}" if there else "nothing was registered yet")
+        )
 
 
 def _arn(version: str) -> ModelPackageArn:

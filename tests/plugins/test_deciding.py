@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.use_case import USE_CASES_DIR
 from stack import __main__ as command
-from stack import decisions
+from stack import decisions, layout
 from stack.processes import StackError
 from tests.accounts import REGION
 from tests.local_platform import LocalPlatform
@@ -31,7 +32,7 @@ def local(shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
         "accounts": shared.accounts,
         "people": shared.people,
     }
-    monkeypatch.setattr(command, "running", lambda: described)
+    monkeypatch.setattr(command, "require_running", lambda: described)
     return described
 
 
@@ -80,3 +81,21 @@ def test_a_person_is_told_on_which_stages_they_decide(local: dict[str, Any], ver
         decisions.decide(local, version, "test", "nobody", "good", approve=True)
     with pytest.raises(StackError, match="write it as credit-risk/1"):
         decisions.decide(local, "credit-risk", "test", "model-owner", "good", approve=True)
+
+
+def test_a_version_that_is_not_there_is_said_with_those_that_are(
+    local: dict[str, Any], version: str
+) -> None:
+    for typed in (f"{version}99", version.replace("-", "_"), "nothing/1"):
+        with pytest.raises(StackError, match=f"VERSION={typed}: there is no such version") as said:
+            decisions.decide(local, typed, "test", "model-owner", "good", approve=True)
+        assert version in str(said.value)
+
+
+def test_nothing_waits_in_a_group_that_was_not_made_yet(
+    local: dict[str, Any], version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (USE_CASES_DIR / "credit_risk.yaml").read_text()
+    (tmp_path / "credit_risk.yaml").write_text(text.replace("group: credit-risk\n", "group: new\n"))
+    monkeypatch.setattr(layout, "USE_CASES", tmp_path)
+    assert list(decisions.pending(local)) == []
