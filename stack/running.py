@@ -30,11 +30,33 @@ def running() -> dict[str, Any] | None:
     """Return `.causeway/local.json`, None when no stack was started here.
 
     Raises:
-        StackError: the local AWS ended, and what the others know of it is worth nothing.
+        StackError: the local AWS ended, and what the others know of it is worth nothing; or the
+            stack was started with other use cases or another topology than this shell names.
     """
     if words := lost():
         raise StackError(words)
-    return described()
+    local = described()
+    if local is not None:
+        _require_same(local)
+    return local
+
+
+def read_from() -> dict[str, str]:
+    """Return where use cases and topology are read from, by the variables that say so."""
+    return {
+        "CAUSEWAY_USE_CASES": str(layout.USE_CASES.resolve()),
+        "CAUSEWAY_TOPOLOGY": str(layout.TOPOLOGY.resolve()),
+    }
+
+
+def _require_same(local: dict[str, Any]) -> None:
+    here = read_from()
+    for name, theirs in local.get("read_from", {}).items():
+        if theirs != here[name]:
+            raise StackError(
+                f"what runs was started with {theirs}, and this shell names {here[name]}: "
+                f"export {name}={theirs}, or make down and make up"
+            )
 
 
 def described() -> dict[str, Any] | None:

@@ -38,7 +38,7 @@ from stack.processes import (
     tail,
     wait_for_url,
 )
-from stack.running import running
+from stack.running import read_from, running
 from stack.users import Keys, approver_roles, make_users
 
 #: Seconds of what takes minutes on AWS: long enough to be waited for.
@@ -157,6 +157,7 @@ def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> 
         "people": people(topology, aws_users),
         "airflow": {"url": airflow_url, "users": users, "metadata": store.words},
         "mlflow": {"url": mlflow_url},
+        "read_from": read_from(),
     }
     layout.private(layout.LOCAL, json.dumps(local, indent=2))
     return local

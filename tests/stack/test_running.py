@@ -97,6 +97,18 @@ def test_nothing_runs_before_the_first_start() -> None:
         running.require_running()
 
 
+@pytest.mark.parametrize("name", ["CAUSEWAY_USE_CASES", "CAUSEWAY_TOPOLOGY"])
+def test_a_shell_that_reads_other_files_than_what_runs_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setattr(running, "lost", lambda: None)
+    layout.private(layout.LOCAL, json.dumps({"read_from": running.read_from()}))
+    assert running.running() is not None
+    monkeypatch.setattr(layout, name.removeprefix("CAUSEWAY_"), tmp_path / "other")
+    with pytest.raises(StackError, match=f"and this shell names .*other: export {name}=/"):
+        running.require_running()
+
+
 def test_a_start_that_fails_leaves_nothing_running_and_keeps_its_logs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
