@@ -15,13 +15,13 @@ from typing import Any, Final
 from boto3.dynamodb.conditions import Key
 
 from causeway.topology.account_roles import AccountRole
-from causeway.topology.accounts import load_topology
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.topology.names import GOVERNANCE_TABLE
 from causeway.use_cases.files import load_use_cases
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.keys import decisions_pk, version_pk
 from stack import layout
+from stack.local_topology import local_topology
 from stack.person import Person, administrator, administrators_resource
 from stack.processes import StackError
 
@@ -173,6 +173,6 @@ def _arn(version: str) -> ModelPackageArn:
     group, _, number = version.partition("/")
     if not number.isdigit():
         raise StackError(f"VERSION={version}: write it as credit-risk/1, or as an ARN")
-    topology = load_topology(layout.TOPOLOGY)
+    topology = local_topology()
     owner = ModelPackageGroupArn.of(topology, AccountRole.SHARED_SERVICES, group)
     return owner.version(int(number))

@@ -23,7 +23,6 @@ from rich.console import Console
 
 from causeway.errors import ConfigError
 from causeway.ingestion.samples import script_of
-from causeway.topology.accounts import load_topology
 from causeway.training.candidates import candidates
 from causeway.use_cases.files import use_case
 from causeway.use_cases.images import require_images
@@ -32,6 +31,7 @@ from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack import layout, lock, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
 from stack.decisions import decide, people, refusals
+from stack.local_topology import local_topology
 from stack.processes import StackError
 from stack.raw_files import by_source, deliveries, example
 from stack.running import explained, full_disk, lost, running
@@ -60,7 +60,7 @@ class Demo:
     decided: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        trainer = load_topology(layout.TOPOLOGY).people[self.model.trainer]
+        trainer = local_topology().people[self.model.trainer]
         self.airflow = self._sign_in(trainer.airflow_user)
         self.administrator = self._sign_in("platform-admin")
 
@@ -242,9 +242,9 @@ class Demo:
 def run(console: Console, *, use_case_id: str, data: str | None, seed: int | None) -> int:
     """Play the demonstration; a stack that it started itself is stopped at the end."""
     started = time.monotonic()
+    topology = local_topology()
     try:
         case = use_case(use_case_id, layout.USE_CASES)
-        topology = load_topology(layout.TOPOLOGY)
         require_people((case,), topology, layout.USE_CASES)
         require_images((case,), topology, layout.USE_CASES)
         candidates(case.models[0], seed)

@@ -9,7 +9,10 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 STATE: Final = Path(os.environ.get("CAUSEWAY_STATE", ROOT / ".causeway"))
 DAGS: Final = Path(os.environ.get("CAUSEWAY_DAGS", ROOT / "dags"))
-TOPOLOGY: Final = ROOT / "include" / "config" / "topology" / "local.yaml"
+#: The local accounts and the people; with the variable, somebody's own file of them.
+TOPOLOGY: Final = ROOT / (
+    os.environ.get("CAUSEWAY_TOPOLOGY") or Path("include", "config", "topology", "local.yaml")
+)
 #: The use cases; with the variable, somebody's own folder of them.
 USE_CASES: Final = Path(
     os.environ.get("CAUSEWAY_USE_CASES") or ROOT / "include" / "config" / "use_cases"

@@ -11,14 +11,13 @@ from boto3.dynamodb.conditions import Key
 
 from causeway.digests import Digest
 from causeway.topology.account_roles import AccountRole
-from causeway.topology.accounts import load_topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.names import GOVERNANCE_TABLE
 from causeway.use_cases.labels import classes_of
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.keys import decisions_pk, version_pk
 from causeway.versions.registry import held_out_key
-from stack import layout
+from stack.local_topology import local_topology
 from stack.person import administrator, administrators_resource
 
 STAGES = ("development", "test", "preproduction", "production", "retired")
@@ -34,7 +33,7 @@ def predict(
     local: dict[str, Any], case: UseCase, model: ModelSpec, registered: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the production endpoint's prediction for the first held-out row of the version."""
-    bucket = load_topology(layout.TOPOLOGY).bucket(AccountRole.SHARED_SERVICES)
+    bucket = local_topology().bucket(AccountRole.SHARED_SERVICES)
     key = held_out_key(model.name, Digest(registered["artifact_sha256"]))
     held_out = administrator(local, "shared_services", "s3").get_object(Bucket=bucket, Key=key)
     row = next(csv.DictReader(io.StringIO(held_out["Body"].read().decode())))

@@ -18,11 +18,12 @@ from typing import Any, Final
 import boto3
 
 from causeway.topology.account_roles import AccountRole
-from causeway.topology.accounts import Topology, load_topology
+from causeway.topology.accounts import Topology
 from causeway.use_cases.files import load_use_cases
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
 from stack import layout, lock, logs, metadata, postgres, settings
+from stack.local_topology import local_topology
 from stack.processes import (
     AWS,
     HOST,
@@ -123,7 +124,7 @@ def _start(say: Say) -> dict[str, Any]:
 
 
 def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> dict[str, Any]:
-    topology = load_topology(layout.TOPOLOGY)
+    topology = local_topology()
     layout.private_folder(layout.STATE)
     users, keys = settings.log_ins(topology), settings.new_keys()
     settings.write_passwords(users, keys)

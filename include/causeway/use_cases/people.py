@@ -31,7 +31,8 @@ def require_people(
     if wrong:
         raise ConfigError(
             "\n".join(wrong),
-            next_step="Add them to `people` of the topology, or name one of: "
+            next_step="Add them to `people` of the topology (the file that CAUSEWAY_TOPOLOGY "
+            "names, else include/config/topology/local.yaml), or name one of: "
             f"{', '.join(sorted(topology.people))}.",
         )
 
