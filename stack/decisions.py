@@ -8,7 +8,7 @@ administrator: a person has no right there.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -112,6 +112,7 @@ def decide(
     _require_version(local, arn, version)
     own = Person(person, local)
     before = _items(local, arn)
+    _require_news(list(before.values()), label, stage, approve=approve)
     word = "Approved" if approve else "Rejected"
     if stage == "test":
         own.say_for_test(str(arn), word, reason)
@@ -131,6 +132,23 @@ def decide(
     raise StackError(
         f"nothing came of it in {JUDGED_SECONDS:.0f} s; look at platform__governance_sync. A word "
         "that was said already changes nothing."
+    )
+
+
+def _require_news(
+    items: Iterable[dict[str, Any]], label: str, stage: str, *, approve: bool
+) -> None:
+    """Refuse a word that says what stands already: nothing would come of it."""
+    decisions = [item for item in items if str(item["sk"]).startswith(f"DECISION#{stage}#")]
+    stopped = {item["attempt"] for item in items if str(item["sk"]).startswith("REVOCATION#")}
+    standing = max(decisions, key=lambda item: int(item["attempt"]), default=None)
+    verdict = "approved" if approve else "rejected"
+    if standing is None or standing["verdict"] != verdict or standing["attempt"] in stopped:
+        return
+    raise StackError(
+        f"{standing['person']} {verdict} {label} for {stage} already: said again, it changes "
+        f"nothing. To have it tested and decided on anew: make reject VERSION={label} FOR=test …, "
+        "then make approve for test."
     )
 
 

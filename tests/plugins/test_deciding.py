@@ -52,6 +52,13 @@ def run(name: str, arguments: str, version: str, monkeypatch: pytest.MonkeyPatch
     return command.main()
 
 
+def test_a_word_that_stands_already_is_refused_at_once(local: dict[str, Any], version: str) -> None:
+    said = decisions.decide(local, version, "test", "model-owner", "good", approve=True)
+    assert said == f"model-owner approved {version} for test"
+    with pytest.raises(StackError, match=f"model-owner approved {version} for test already"):
+        decisions.decide(local, version, "test", "model-owner", "good", approve=True)
+
+
 def test_the_commands_of_the_page_approve_and_stop(
     local: dict[str, Any],
     version: str,
