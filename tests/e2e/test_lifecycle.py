@@ -171,7 +171,7 @@ def test_people_decide_in_required_actions_and_on_the_page(stack: Stack) -> None
     assert status == REFUSED
     assert "ml-engineer may not decide on test" in refused["detail"]
     assert "Ask one of: model-owner" in refused["detail"]
-    assert auditor.answer(run, "test", "Approve", "why not")[0] == REFUSED
+    assert auditor.answer(run, "test", "Approve", "why not")[0] == 403
     assert owner.answer(run, "test", "Approve", "")[0] == 400
     assert "Approve for test" in owner.page(number)
     assert "Approve for test" not in trainer.page(number)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -97,15 +99,17 @@ def _again(body: bytes, receive: Receive) -> Receive:
 async def _say(scope: Scope, route: re.Match[str], body: bytes) -> None:
     import asyncio
 
-    user = await _signed_in(scope)
-    if user is None:
+    from causeway_airflow.pages.deciding import may_answer
+
+    user, run = await _signed_in(scope), _RUN.fullmatch(route["run"])
+    if user is None or run is None or not may_answer(user, route["model"]):
         return  # Airflow says so itself
     approves, reason = _answer(body)
-    await asyncio.to_thread(_say_as, user, route, approves, reason)
+    await asyncio.to_thread(_say_as, user.get_name(), route, int(run["version"]), approves, reason)
 
 
-async def _signed_in(scope: Scope) -> str | None:
-    """Return the name of who is signed in, as Airflow's routes find out."""
+async def _signed_in(scope: Scope) -> BaseUser | None:
+    """Return who is signed in, as Airflow's routes find out."""
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException, Request
 
@@ -114,7 +118,7 @@ async def _signed_in(scope: Scope) -> str | None:
         user = await get_user(request, None, await bearer_scheme(request))
     except HTTPException:
         return None
-    return str(user.get_name())
+    return user
 
 
 def _answer(body: bytes) -> tuple[bool, str]:
@@ -132,7 +136,7 @@ def _answer(body: bytes) -> tuple[bool, str]:
     return options == [APPROVE], reason
 
 
-def _say_as(user: str, route: re.Match[str], approves: bool, reason: str) -> None:
+def _say_as(user: str, route: re.Match[str], number: int, approves: bool, reason: str) -> None:
     from causeway.errors import ApprovalRefused, CausewayError, ConfigError
     from causeway.governance.gestures import Verdict
     from causeway.versions.stages import Stage
@@ -140,8 +144,7 @@ def _say_as(user: str, route: re.Match[str], approves: bool, reason: str) -> Non
     from causeway_airflow.tasks import boards
     from causeway_airflow.tasks.words import Word, in_short, say
 
-    run = _RUN.fullmatch(route["run"])
-    view = boards.version_view(hook, route["model"], int(run["version"])) if run else None
+    view = boards.version_view(hook, route["model"], number)
     if view is None or view.promotion is None or view.promotion.run_id != route["run"]:
         raise Refused(409, f"{route['run']} is no promotion that goes on.")
     word = Word(

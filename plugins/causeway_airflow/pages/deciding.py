@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_asset
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
@@ -107,13 +108,7 @@ def speak(
     view = boards.version_view(hook, name, number)
     if view is None:
         raise HTTPException(404, f"Nothing is recorded of version {number} of {name}.")
-    # The right that an answer in Required Actions takes.
-    if not get_auth_manager().is_authorized_dag(
-        method="PUT",
-        access_entity=DagAccessEntity.HITL_DETAIL,
-        details=DagDetails(id=promotion_dag_id(name)),
-        user=user,
-    ):
+    if not may_answer(user, name):
         raise HTTPException(403, "Your role in Airflow may not answer requests.")
     word = Word(
         user.get_name(),
@@ -130,6 +125,16 @@ def speak(
         raise HTTPException(403, in_short(error)) from error
     log.info("%s said %s for %s of %s", person, said.verdict, said.target, word.version)
     return {"person": person, "verdict": said.verdict, "target": said.target}
+
+
+def may_answer(user: BaseUser, model: str) -> bool:
+    """Tell whether the user's role in Airflow may answer requests of a model's promotions."""
+    return get_auth_manager().is_authorized_dag(
+        method="PUT",
+        access_entity=DagAccessEntity.HITL_DETAIL,
+        details=DagDetails(id=promotion_dag_id(model)),
+        user=user,
+    )
 
 
 def _require_own_page(request: Request, header: str) -> None:

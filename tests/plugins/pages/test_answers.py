@@ -37,7 +37,7 @@ def signed_in(
     from airflow.api_fastapi.core_api import security
     from fastapi import HTTPException
 
-    from causeway_airflow.pages import acting
+    from causeway_airflow.pages import acting, deciding
     from causeway_airflow.pages.answers import AnswerMiddleware
 
     for name, value in settings.door(load_topology()).items():
@@ -58,6 +58,8 @@ def signed_in(
             return SimpleNamespace(get_name=lambda: name)
 
         monkeypatch.setattr(security, "get_user", get_user)
+        rights = SimpleNamespace(is_authorized_dag=lambda **about: name != "auditor")
+        monkeypatch.setattr(deciding, "get_auth_manager", lambda: rights)
         return TestClient(AnswerMiddleware(application))  # type: ignore[arg-type]
 
     yield as_user
@@ -148,6 +150,21 @@ def test_whoever_is_not_signed_in_is_left_to_airflow_and_nothing_is_said(
     assert passed == [answer()]
     sync()
     assert stage_table().state(version).decisions == ()
+
+
+def test_whose_role_may_not_answer_is_left_to_airflow_and_nothing_is_said(
+    signed_in: Answering, passed: list[Any], version: ModelPackageArn
+) -> None:
+    signed_in("auditor").patch(route(version), json=answer())
+    assert passed == [answer()]
+
+
+def test_an_answer_for_a_run_by_hand_is_left_to_airflow(
+    signed_in: Answering, passed: list[Any]
+) -> None:
+    by_hand = f"{RUNS}/manual__1/taskInstances/approval_for_test/-1/hitlDetails"
+    signed_in("model-owner").patch(by_hand, json=answer())
+    assert passed == [answer()]
 
 
 def test_other_requests_pass_untouched(
