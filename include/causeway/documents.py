@@ -140,7 +140,7 @@ def parse(text: str, model: type[Model], file: str) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         raise ConfigError(
-            "\n".join(_explain(file, problem, model) for problem in error.errors()),
+            "\n".join(_explain(file, p, model) for p in error.errors() if not _is_echo(p)),
             next_step="Correct the keys named above; nothing was changed.",
         ) from error
 
@@ -184,6 +184,12 @@ def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> N
             _refuse_ambiguity(value, file, seen, f"{path}.{index}" if path else str(index))
 
 
+def _is_echo(problem: Any) -> bool:
+    """Tell whether a list is only said to be short because its faulty items were not counted."""
+    least = (problem.get("ctx") or {}).get("min_length")
+    return problem["type"] == "too_short" and len(problem["input"]) >= least
+
+
 def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
     location: tuple[int | str, ...] = problem["loc"]
     key = ".".join(str(part) for part in location) or "(top)"
@@ -196,7 +202,8 @@ def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{file}: {key}: the key is missing"
     if kind == "value_error":
-        return "\n".join(f"{file}: {key}: {line}" for line in message.splitlines())
+        where = f"{file}: {key}" if location else file  # of the whole: it names its keys itself
+        return "\n".join(f"{where}: {line}" for line in message.splitlines())
     context = problem.get("ctx") or {}
     allowed = f"; allowed: {context['expected']}" if "expected" in context else ""
     if "pattern" in context:

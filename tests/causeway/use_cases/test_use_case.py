@@ -91,6 +91,29 @@ def test_a_wrong_use_case_is_refused_with_file_key_and_reason(
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("one_hot: [credit_history", "onehot: [credit_history"),
+        ("approvers: {test: [model-owner]", "approvers: {test: [ml-engineer]"),
+        ("{metric: auc, min: 0.7", "{metric: auc, max: 0.7"),
+    ],
+)
+def test_a_mistake_in_a_model_is_a_line_of_its_own_and_no_other(before: str, after: str) -> None:
+    assert before in TEXT
+    with pytest.raises(ConfigError) as caught:
+        use_case_of(TEXT.replace(before, after, 1), "credit_risk.yaml")
+    (fault,) = caught.value.what.splitlines()
+    assert fault.startswith("credit_risk.yaml: models.0")
+    assert len(fault) < 1000
+
+
+def test_an_empty_list_is_still_too_short() -> None:
+    text = TEXT.replace("approvers: {test: [model-owner]", "approvers: {test: []", 1)
+    with pytest.raises(ConfigError, match=r"approvers.test: Tuple should have at least 1 item"):
+        use_case_of(text, "credit_risk.yaml")
+
+
 def test_the_id_is_the_name_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(TEXT)
     with pytest.raises(ConfigError, match="does not match"):
