@@ -18,7 +18,7 @@ demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] 
 use-case: setup ## a use case of a data file: NAME=churn CSV=path [ID=column] [TIME=column] [LABEL=column]
 	@$(BIN)/python -m stack use-case --name '$(NAME)' --csv '$(CSV)' $(if $(ID),--id '$(ID)') $(if $(TIME),--time '$(TIME)') $(if $(LABEL),--label '$(LABEL)')
 
-check-use-case: setup ## all that is wrong with it, and a training without AWS: NAME=churn [CSV=path, or CSV='source=path …']
+check-use-case: setup ## what is wrong with it, and a training without AWS: NAME=churn [CSV=path, or CSV='source=path …']
 	@$(BIN)/python -m stack check-use-case --name '$(NAME)' $(if $(CSV),--csv '$(CSV)')
 
 pending: setup ## which versions wait for a decision, and whose

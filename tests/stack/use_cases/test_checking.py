@@ -1,4 +1,4 @@
-"""`make check-use-case` says all that is wrong at once, and trains on this machine without AWS."""
+"""`make check-use-case` says what is wrong, round by round, and trains here without AWS."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> No
         "features.0.type: Input should be",
     ):
         assert f"shop.yaml: {key}" in said or key in said
+    assert "shop.yaml has 3 problem(s)" in said
     assert "Traceback" not in said
 
 
@@ -88,6 +89,26 @@ def test_what_stands_outside_of_the_file_is_said_together(folder: Path, shop: Pa
     assert "trainer: 'somebody' is not in `people` of topology local" in said
     assert "shop.yaml: processing.image: 'mine' is not in `images`" in said
     assert "has 2 problem(s)" in said
+
+
+def test_what_hides_behind_a_wrong_key_is_said_in_the_next_rounds(folder: Path, shop: Path) -> None:
+    path = folder / "shop.yaml"
+    rounds = (
+        ("one_hot: [colour]", "one_hott: [colour]", "one_hott: unknown key"),
+        ("metric: auc, min: 0.6", "metric: acuracy, min: 0.6", "acuracy is not measured"),
+        ("trainer: ml-engineer", "trainer: somebody", "'somebody' is not in `people`"),
+    )
+    text = path.read_text()
+    for right, wrong, _ in rounds:
+        text = text.replace(right, wrong)
+    for right, wrong, message in rounds:
+        path.write_text(text)
+        code, said = checked("shop")
+        assert code == 1
+        assert message in said and "shop.yaml has 1 problem(s)" in said
+        text = text.replace(wrong, right)
+    path.write_text(text)
+    assert checked("shop")[0] == 0
 
 
 def test_a_row_that_breaks_the_contract_is_said(shop: Path) -> None:
