@@ -99,7 +99,8 @@ def _metric(gate: Gate, evidence: Evidence) -> GateResult:
     bounds = [f"at least {gate.min:g}"] if gate.min is not None else []
     bounds += [f"at most {gate.max:g}"] if gate.max is not None else []
     value = evidence.metrics.get(gate.metric)
-    text = f"{'missing' if value is None else f'{value:g}'} ({' and '.join(bounds)})"
+    said = _unmeasured(evidence) if value is None else f"{value:g}"
+    text = f"{said} ({' and '.join(bounds)})"
     if value is None:
         return GateResult(gate, gate.metric, text, INCONCLUSIVE)
     low = gate.min is not None and value < gate.min
@@ -109,21 +110,27 @@ def _metric(gate: Gate, evidence: Evidence) -> GateResult:
 
 def _production(gate: ProductionGate, evidence: Evidence) -> GateResult:
     subject = f"{gate.metric} beside production"
+    ours = evidence.metrics.get(gate.metric)
+    if ours is None:
+        return GateResult(gate, subject, _unmeasured(evidence), INCONCLUSIVE)
     if not evidence.in_production:
         text = "no version is in production: passes as the first version"
         return GateResult(gate, subject, text, PASS)
     theirs = evidence.part("production")
-    ours = evidence.metrics.get(gate.metric)
     live = _numbers(theirs.get("metrics", {})).get(gate.metric)
     same_rows = theirs.get("rows") == evidence.evaluation.get("rows")
     if theirs.get("artifact_sha256") != evidence.in_production or not same_rows:
         text = "the artifact in production was not evaluated on the same held-out rows"
         return GateResult(gate, subject, text, INCONCLUSIVE)
-    if ours is None or live is None:
-        return GateResult(gate, subject, "missing on one of the two sides", INCONCLUSIVE)
+    if live is None:
+        return GateResult(gate, subject, "missing of the version in production", INCONCLUSIVE)
     better_by = _apart(ours, live) if gate.more_is_better else _apart(live, ours)
     text = f"{ours:g}, in production {live:g} (at most {gate.margin:g} worse)"
     return GateResult(gate, subject, text, PASS if better_by >= -gate.margin else FAIL, better_by)
+
+
+def _unmeasured(evidence: Evidence) -> str:
+    return f"missing; measured: {', '.join(sorted(evidence.metrics)) or 'nothing'}"
 
 
 def _calibration(gate: CalibrationGate, evidence: Evidence) -> GateResult:

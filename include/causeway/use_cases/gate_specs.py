@@ -50,7 +50,7 @@ class ProductionGate(AnyKind):
     """Not worse than the version now in production, on the same held-out rows, by `margin`.
 
     Where no version is in production there is nothing to compare with, and the gate passes as
-    the first version's; the report says so.
+    the first version's; the report says so. The metric has to be measured even then.
     """
 
     kind: Literal["production"]

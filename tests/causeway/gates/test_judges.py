@@ -101,6 +101,15 @@ def test_without_a_version_in_production_the_gate_passes_and_says_as_what() -> N
     assert "passes as the first version" in report.text()
 
 
+def test_an_unmeasured_metric_is_no_pass_of_the_first_version_and_what_was_measured_is_said() -> (
+    None
+):
+    for declared in (NOT_WORSE, {"metric": "auc", "min": 0.7}):
+        report = judge(declared, {"within_one": 0.9, "cost": 1, "auc": None})
+        assert report.verdict is OPEN
+        assert "missing; measured: cost, within_one" in report.text()
+
+
 CALIBRATED = {"kind": "calibration", "max_ece": 0.1, "max_brier": 0.2}
 
 
