@@ -60,9 +60,11 @@ ISO, UNIX_SECONDS, UNIX_MILLISECONDS = "iso", "unix_seconds", "unix_milliseconds
 def declared_instant(text: str, form: str = ISO, zone: str | None = None) -> datetime:
     """Read a time as a contract declares it, as UTC; `zone` is that of a time that names none.
 
+    Where a clock is put back, an hour comes twice, and is taken for its first time.
+
     Raises:
-        ValueError: the text is no such time, names no zone where none is declared, or is out of
-            range.
+        ValueError: the text is no such time, names no zone where none is declared, is out of
+            range, or is in the hour that a clock skips when it is put forward.
     """
     if form == ISO and zone is None:
         return parse_instant(text)
@@ -73,7 +75,9 @@ def declared_instant(text: str, form: str = ISO, zone: str | None = None) -> dat
     except ValueError as error:
         raise ValueError(f"{text!r} is no time of the format {form}") from error
     if time.tzinfo is None:
-        time = time.replace(tzinfo=ZoneInfo(zone or "UTC"))
+        shown, time = time, time.replace(tzinfo=ZoneInfo(zone or "UTC"))
+        if _utc(time, text).astimezone(time.tzinfo).replace(tzinfo=None) != shown:
+            raise ValueError(f"{text!r} does not exist in {zone}: the clock was put forward then")
     return _utc(time, text)
 
 
