@@ -29,7 +29,7 @@ from causeway.ingestion.raw_data import validate_raw
 from causeway.topology.accounts import load_topology
 from causeway.training.candidates import candidates
 from causeway.training.jobs import read_code, training_code
-from causeway.use_cases.gate_specs import SourceGate
+from causeway.use_cases.gate_specs import SampleGate, SourceGate
 from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack import layout
@@ -147,7 +147,8 @@ class _Rehearsal:
             contract=self._document(evaluation_document(self.case, self.model)),
             raw=parts / "evaluation",
         )
-        return self._result(parts)
+        part = any(pq.read_metadata(path).num_rows > ROWS for path in rows.values())
+        return self._result(parts, part=part)
 
     def _engineer(self, rows: Mapping[str | None, Path]) -> None:
         """Make the features of each source that the model reads; of its own rows, of a part."""
@@ -177,11 +178,13 @@ class _Rehearsal:
         with tarfile.open(_folder(self.root, "model") / "model.tar.gz", "w:gz") as archive:
             archive.add(self.root / "trained", arcname=".")
 
-    def _result(self, parts: Path) -> list[str]:
+    def _result(self, parts: Path, *, part: bool) -> list[str]:
         counted = json.loads((parts / "summary.json").read_text())["rows"]
         evaluation = json.loads((self.root / "evaluate" / "evaluation.json").read_text())
         # Where its rows come from is known once they are in feature groups.
-        gates = [gate for gate in self.model.gates if not isinstance(gate, SourceGate)]
+        # The bounds of a sample are for the whole file: a part holds fewer rows out.
+        unjudged = (SourceGate, SampleGate) if part else (SourceGate,)
+        gates = [gate for gate in self.model.gates if not isinstance(gate, unjudged)]
         report = evaluate(
             gates,
             evaluation["metrics"],
@@ -196,6 +199,11 @@ class _Rehearsal:
             f"rows: {rows}",
             f"measured on the test part: {measured}",
             *(f"gate, on these rows: {result}" for result in report.results),
+            *(
+                ["gate of kind sample: not judged, because only a part was trained on"]
+                if part
+                else []
+            ),
         ]
 
     def _document(self, content: Mapping[str, Any]) -> Path:

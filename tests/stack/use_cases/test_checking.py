@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stack import layout
+from stack.use_cases import dry_run
 from stack.use_cases.checking import check_use_case
 from stack.use_cases.making import make_use_case
 from tests.stack.use_cases.conftest import Write
@@ -43,6 +44,26 @@ def test_it_trains_with_the_jobs_own_scripts_and_says_what_the_gates_say(shop: P
     assert "shop: rows: train 280, validation 60, test 60" in said
     assert "(at least 0.6): pass" in said
     assert "lines are still marked" in said
+
+
+def test_a_part_of_the_rows_is_not_held_against_bounds_for_the_whole_file(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "held-out sample 60 rows" in checked("shop", shop)[1]
+    monkeypatch.setattr(dry_run, "ROWS", 300)
+    code, said = checked("shop", shop)
+    assert code == 0, said
+    assert "all of its 400 rows keep the contract" in said
+    assert "gate of kind sample: not judged" in said and "held-out sample" not in said
+
+
+def test_a_gate_that_does_not_pass_is_said_and_is_no_mistake(folder: Path, shop: Path) -> None:
+    text = (folder / "shop.yaml").read_text()
+    (folder / "shop.yaml").write_text(
+        text.replace("metric: auc, min: 0.6", "metric: auc, min: 0.999")
+    )
+    code, said = checked("shop", shop)
+    assert code == 0 and "(at least 0.999): fail" in said
 
 
 def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> None:
