@@ -65,7 +65,9 @@ def write_aws_files(
             role = _airflow_profile(topology, user)
             _write_profiles(folder, {user: users[user]}, topology.region, role)
     people = {name: keys for name, keys in users.items() if name not in (AIRFLOW, DOOR)}
-    _write_profiles(layout.PEOPLE_HOME, people | administrators, topology.region, [])
+    _write_profiles(
+        layout.PEOPLE_HOME, people | administrators, topology.region, [], description["endpoint"]
+    )
 
 
 def _airflow_profile(topology: Topology, user: str) -> list[str]:
@@ -80,7 +82,9 @@ def _airflow_profile(topology: Topology, user: str) -> list[str]:
     ]
 
 
-def _write_profiles(folder: Path, keys: dict[str, Keys], region: str, config: list[str]) -> None:
+def _write_profiles(
+    folder: Path, keys: dict[str, Keys], region: str, config: list[str], endpoint: str = ""
+) -> None:
     credentials: list[str] = []
     for name, key in keys.items():
         credentials += [
@@ -89,7 +93,8 @@ def _write_profiles(folder: Path, keys: dict[str, Keys], region: str, config: li
             f"aws_secret_access_key = {key['secret_access_key']}",
             "",
         ]
-        config += [f"[profile {name}]", f"region = {region}", ""]
+        where = [f"endpoint_url = {endpoint}"] if endpoint else []
+        config += [f"[profile {name}]", f"region = {region}", *where, ""]
     layout.private(folder / "credentials", "\n".join(credentials))
     layout.private(folder / "config", "\n".join(config))
 
