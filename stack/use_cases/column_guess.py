@@ -156,7 +156,10 @@ def _text(source: str, counts: Counter[str], rows: int, nullable: bool) -> Colum
     if distinct == 1:
         doubts.append("it has one value in every row")
     if not _repeats(distinct, rows):
-        doubts.append(f"{distinct} different values in {rows} rows: free text or an id, no input")
+        doubts.append(
+            f"{distinct} different values in {rows} rows: free text or an id, no input, but "
+            "stored; to keep it out of the store put it into data.ignored instead"
+        )
     elif distinct > CODES:
         doubts.append(f"{distinct} different values: any text is allowed")
     short = max(map(len, counts)) <= LONGEST_CODE

@@ -39,6 +39,8 @@ def make_use_case(
         raise StackError(
             f"NAME={name}: use small letters, digits and single `_`, 40 characters at most"
         )
+    if not path.parent.is_dir():
+        raise StackError(f"CAUSEWAY_USE_CASES={path.parent}: there is no such folder")
     if path.exists():
         raise StackError(f"{layout.from_root(path)} is there already; nothing was written")
     file = Path(csv).expanduser()

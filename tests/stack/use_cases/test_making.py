@@ -10,6 +10,7 @@ import pytest
 from causeway.ingestion.raw_data import validate_raw
 from causeway.training.candidates import candidates
 from causeway.use_cases.files import load_use_cases, use_case
+from stack import layout
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.making import make_use_case
@@ -154,3 +155,25 @@ def test_a_name_that_another_use_case_has_is_refused(folder: Path, orders: Path)
     (folder / "lending.yaml").write_text(text.replace("id: credit_risk", "id: lending"))
     with pytest.raises(StackError, match="another use case has the name credit-risk"):
         make_use_case("credit_risk", str(orders), label="Late")
+
+
+def test_a_text_that_is_no_input_is_stored_unless_it_is_ignored_as_its_line_says(
+    folder: Path, orders: Path
+) -> None:
+    make_use_case("orders", str(orders), label="Late")
+    path = folder / "orders.yaml"
+    (line,) = [each for each in path.read_text().splitlines() if "source: Text" in each]
+    assert "no input, but stored" in line and "data.ignored" in line
+    text = path.read_text().replace(f"{line}\n", "")
+    path.write_text(text.replace("  columns: [", "  ignored: [Text]\n  columns: [", 1))
+    source = use_case("orders", folder).raw_source()
+    assert "text" not in source.features
+    assert validate_raw(orders, source).rows == 400
+
+
+def test_a_folder_of_use_cases_that_is_not_there_is_said(
+    orders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "USE_CASES", tmp_path / "nowhere")
+    with pytest.raises(StackError, match=r"CAUSEWAY_USE_CASES=.*nowhere: there is no such folder"):
+        make_use_case("orders", str(orders))
