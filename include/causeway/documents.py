@@ -186,8 +186,9 @@ def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> N
 
 def _is_echo(problem: Any) -> bool:
     """Tell whether a list is only said to be short because its faulty items were not counted."""
-    least = (problem.get("ctx") or {}).get("min_length")
-    return problem["type"] == "too_short" and len(problem["input"]) >= least
+    if problem["type"] != "too_short":
+        return False
+    return len(problem["input"]) >= int(problem["ctx"]["min_length"])
 
 
 def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
