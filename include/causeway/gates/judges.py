@@ -151,10 +151,10 @@ def _calibration(gate: CalibrationGate, evidence: Evidence) -> GateResult:
 
 def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
     subject = f"{gate.measure.replace('_', ' ')} of {gate.attribute}"
-    counted, hits = (
-        ("rows", "selected")
+    counted, hits, words = (
+        ("rows", "selected", "rows")
         if gate.measure == "demographic_parity"
-        else ("positives", "true_positives")
+        else ("positives", "true_positives", "rows with the favourable label")
     )
     rates, small = {}, []
     for name, group in evidence.part("fairness").get(gate.attribute, {}).items():
@@ -163,7 +163,7 @@ def _fairness(gate: FairnessGate, evidence: Evidence) -> GateResult:
             continue
         rows, selected = _number(group.get(counted)), _number(group.get(hits))
         if rows is None or selected is None or rows < gate.min_rows:
-            small.append(f"{name} has {rows or 0:g} rows of {gate.min_rows}")
+            small.append(f"{name} has {rows or 0:g} {words} of {gate.min_rows}")
         else:
             rates[name] = selected / rows
     shares = rates.values()

@@ -110,6 +110,14 @@ def test_an_unmeasured_metric_is_no_pass_of_the_first_version_and_what_was_measu
         assert "missing; measured: cost, within_one" in report.text()
 
 
+def test_a_small_group_is_said_with_the_rows_that_its_measure_counts() -> None:
+    fairness = {"sex": {"no value": people(50, 40, 12, 12), "male": people(50, 40)}}
+    said = judge(EQUAL, {}, fairness=fairness).text()
+    assert "no value has 12 rows with the favourable label of 20" in said
+    small = {"sex": {"no value": people(12, 4), "male": people(50, 40)}}
+    assert "no value has 12 rows of 20" in judge(FAIR, {}, fairness=small).text()
+
+
 CALIBRATED = {"kind": "calibration", "max_ece": 0.1, "max_brier": 0.2}
 
 
