@@ -61,7 +61,8 @@ def guess_file(path: Path) -> FileGuess:
         StackError: there is no such file, or it is no table.
     """
     if not path.is_file():
-        raise StackError(f"CSV={path}: there is no such file")
+        what = "it is a folder, name a file" if path.is_dir() else "there is no such file"
+        raise StackError(f"CSV={path}: {what}")
     guess = _parquet(path) if is_parquet(path) else _text(path)
     if not guess.rows:
         raise StackError(f"CSV={path}: it has no rows")

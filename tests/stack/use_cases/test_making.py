@@ -177,3 +177,8 @@ def test_a_folder_of_use_cases_that_is_not_there_is_said(
     monkeypatch.setattr(layout, "USE_CASES", tmp_path / "nowhere")
     with pytest.raises(StackError, match=r"CAUSEWAY_USE_CASES=.*nowhere: there is no such folder"):
         make_use_case("orders", str(orders))
+
+
+def test_a_folder_in_place_of_a_file_is_said(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="it is a folder, name a file"):
+        make_use_case("orders", str(tmp_path))
