@@ -9,7 +9,7 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /opt/causeway
 # The folders of the volumes: a named volume takes on the owner of the folder that it is mounted at.
 RUN useradd --no-create-home --home-dir /tmp --uid 50000 causeway \
- && mkdir -p .causeway/airflow .causeway/aws .causeway/localaws .causeway/mlflow .causeway/people \
+ && mkdir -p .causeway/airflow .causeway/aws .causeway/door .causeway/localaws .causeway/mlflow .causeway/people \
  && chown -R causeway .causeway
 ENTRYPOINT ["/opt/causeway/.venv/bin/python", "-m"]
 

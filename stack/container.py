@@ -44,8 +44,7 @@ def main(name: str) -> None:
     elif name == "migrate":
         _become([*PYTHON, "airflow", "db", "migrate"], airflow_environment())
     elif name == "api-server":
-        _copy_passwords()
-        _become([*PYTHON, "airflow", "api-server"], airflow_environment() | _door())
+        _become([*PYTHON, "airflow", "api-server"], airflow_environment() | _of_api_server())
     elif name in AIRFLOW_COMPONENTS:
         _become([*PYTHON, *AIRFLOW_COMPONENTS[name]], airflow_environment())
     else:
@@ -86,12 +85,25 @@ def _topology() -> Topology:
     return load_topology(Path(os.environ.get("CAUSEWAY_TOPOLOGY", layout.TOPOLOGY)))
 
 
-def _door() -> dict[str, str]:
-    """Return what the API server has beside that: the door's AWS files, or what it runs as."""
-    topology = _topology()
-    if (layout.DOOR_HOME / "config").exists():
-        return settings.door(topology)
-    return door_environment(topology) if topology.airflow.door else {}
+def _of_api_server() -> dict[str, str]:
+    """Return what the API server alone has: a home, the log-ins and their key, the door.
+
+    Airflow runs what lies in its home (`config/airflow_local_settings.py`), and tasks write to
+    theirs. A container that begins anew has another key, and everybody signs in again.
+    """
+    topology, home = _topology(), layout.private_folder(layout.STATE / "api-server")
+    own = settings.api_server(topology)
+    if topology.airflow.door and not (layout.DOOR_HOME / "config").exists():
+        for name in settings.aws_files(layout.DOOR_HOME):  # it is the door by what it runs as
+            own.pop(name)
+        own |= door_environment(topology)
+    passwords = home / "passwords.json"
+    # Airflow's simple auth manager opens the file for writing, so that it cannot be the secret.
+    layout.private(passwords, _secret("airflow_passwords") or "{}")
+    return own | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+    }
 
 
 def _of_real_accounts(environment: dict[str, str], topology: Topology) -> dict[str, str]:
@@ -107,13 +119,6 @@ def _of_real_accounts(environment: dict[str, str], topology: Topology) -> dict[s
 
 def _own() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
-
-
-def _copy_passwords() -> None:
-    """Copy the log-ins: Airflow's simple auth manager opens their file for writing."""
-    passwords = _secret("airflow_passwords")
-    if passwords:
-        layout.private(layout.AIRFLOW_HOME / "passwords.json", passwords)
 
 
 def _secret(name: str) -> str:

@@ -107,11 +107,12 @@ def aws_files(folder: Path) -> dict[str, str]:
     }
 
 
-def door(topology: Topology) -> dict[str, str]:
-    """Return what the API server has beside Airflow's environment: the door, and its AWS files."""
-    if not topology.airflow.door:
-        return {}
-    return aws_files(layout.DOOR_HOME) | door_environment(topology, DOOR)
+def api_server(topology: Topology) -> dict[str, str]:
+    """Return what the API server alone has: the key of log-ins, and the door with its AWS files."""
+    own = {"CAUSEWAY_SIGN_IN_KEY": secrets.token_urlsafe(64)}
+    if topology.airflow.door:
+        own |= aws_files(layout.DOOR_HOME) | door_environment(topology, DOOR)
+    return own
 
 
 def aws(endpoint: str) -> dict[str, str]:

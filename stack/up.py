@@ -145,8 +145,8 @@ def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> 
     environment = settings.airflow(
         topology, description["endpoint"], mlflow_url, port, users, keys, store.url
     )
-    door = settings.door(topology)
-    airflow = pool.submit(_start_airflow, environment, door, port, store, given_up)
+    own = settings.api_server(topology)
+    airflow = pool.submit(_start_airflow, environment, own, port, store, given_up)
     wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)
     say(f"MLflow       {mlflow_url}")
     airflow_programs, airflow_url = airflow.result()
@@ -246,7 +246,7 @@ def _start_mlflow() -> tuple[Program, Component, str]:
 
 def _start_airflow(
     environment: dict[str, str],
-    door: dict[str, str],
+    of_api_server: dict[str, str],
     port: int,
     store: metadata.Metadata,
     given_up: threading.Event,
@@ -256,7 +256,7 @@ def _start_airflow(
         raise StackError("the start was given up")
     python = [sys.executable, "-m"]
     programs = [
-        Program("api-server", [*python, "airflow", "api-server"], environment | door),
+        Program("api-server", [*python, "airflow", "api-server"], environment | of_api_server),
         *(
             Program(name, [*python, *rest], environment)
             for name, rest in AIRFLOW_COMPONENTS.items()

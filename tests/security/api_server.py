@@ -51,6 +51,7 @@ class ApiServer:
     users: dict[str, dict[str, str]]
     home: Path
     routes: list[tuple[str, str]]
+    of_a_worker: dict[str, str]
     _tokens: dict[str, str] = field(default_factory=dict)
 
     def person(self, name: str) -> Airflow:
@@ -69,6 +70,17 @@ class ApiServer:
                 return reply.status, _document(reply.read())
         except urllib.error.HTTPError as error:
             return error.code, _document(error.read())
+
+    def ask_with(self, token: str, path: str) -> int:
+        """Send a request with a token; return the status."""
+        request = urllib.request.Request(
+            self.url + path, headers={"Authorization": f"Bearer {token}"}
+        )
+        try:
+            with urllib.request.build_opener(_Stay).open(request, timeout=60) as reply:
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def _token(self, person: str) -> str:
         if person not in self._tokens:
@@ -103,14 +115,14 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
         subprocess.run(reserialize, env=environment, stdout=output, stderr=output, check=True)
         server = subprocess.Popen(
             [sys.executable, "-m", __name__, str(port), str(routes)],
-            env=environment,
+            env=environment | settings.api_server(topology),
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
     try:
         leftovers.note_process("api-server", server.pid)
-        running = ApiServer(f"http://127.0.0.1:{port}", users, home, [])
+        running = ApiServer(f"http://127.0.0.1:{port}", users, home, [], environment)
         until = time.monotonic() + SECONDS
         while not _answers(running.url):
             assert server.poll() is None and time.monotonic() < until, log.read_text()

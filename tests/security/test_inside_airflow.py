@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -77,6 +79,21 @@ def test_without_a_log_in_nothing_is_answered_but_health_and_the_log_in(
 def _filled(path: str) -> str:
     some_uuid = "00000000-0000-0000-0000-000000000000"
     return re.sub(r"\{[^}]*\}", lambda name: some_uuid if "instance_id" in name[0] else "1", path)
+
+
+def test_a_task_cannot_make_itself_a_log_in(airflow: ApiServer) -> None:
+    """Airflow signs tasks' tokens and log-ins by one secret, which a worker of its executor has."""
+    forge = (
+        "from causeway_airflow.roles.auth_manager import RolesAuthManager as Ours\n"
+        f"print(Ours._get_token_signer().generate({{'sub': {OP!r}, 'role': 'admin'}}))"
+    )
+    command = [sys.executable, "-c", forge]
+    forged = subprocess.run(
+        command, env=airflow.of_a_worker, capture_output=True, text=True, check=True
+    ).stdout.split()[-1]
+    assert forged.count(".") == 2
+    assert airflow.ask_with(forged, "/api/v2/dags") in (401, 403)
+    assert airflow.ask(OP, "GET", "/api/v2/dags")[0] == 200
 
 
 @pytest.mark.parametrize(
