@@ -171,6 +171,11 @@ class Topology(Strict):
                 f"airflow.door: {door} is what every Airflow process runs as, so that a task could "
                 "decide as anybody; allowed: a principal that the API server alone runs as"
             )
+        if not (self.airflow.role_arn or self.airflow.web_identity or self.airflow.pod_identity):
+            raise ValueError(
+                "airflow.door: say what the other Airflow processes run as (`role_arn`, "
+                "`web_identity` or `pod_identity`); with nothing said they could be the door"
+            )
         if "/causeway-" in door:
             raise ValueError(
                 f"airflow.door: the approver roles let no role in that is named causeway-*, such "

@@ -58,8 +58,8 @@ class ApprovalSensor(PromotionOperator):
 
         subject = self.subject(context)
         if not is_decided(self.hook, subject.version, subject.attempt, self.target):
-            self._ask(context)
             self._tell(context)
+            self._ask(context)
             self._wait(context)
         return approval(self.hook, subject.version, subject.attempt, self.target)
 
@@ -107,10 +107,11 @@ class ApprovalSensor(PromotionOperator):
             REJECT,
             approval_request,
         )
+        from causeway_airflow.tasks.words import REASON_LENGTH
 
         subject = self.subject(context)
         request = approval_request(self.hook, subject, Stage(self.target), self.wait)
-        reason = Param("", type="string", minLength=1, maxLength=1024, title="Reason")
+        reason = Param("", type="string", minLength=1, maxLength=REASON_LENGTH, title="Reason")
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],

@@ -51,6 +51,14 @@ class Word:
         )
 
 
+def _stage_of(person: str, word: Word) -> Stage:
+    """Return the stage whose role the person takes on: a stop is said in whichever is theirs."""
+    decides = topology().people[person].decides
+    if word.verdict is Verdict.REJECTED and word.target.value not in decides and decides:
+        return Stage(decides[0])
+    return word.target
+
+
 def in_short(refused: ApprovalRefused) -> str:
     """Return why, in one line, without the version: whoever reads it looks at that one."""
     reason = refused.what.partition("arn:")[2].partition(": ")[2] or refused.what
@@ -88,7 +96,7 @@ def say(hook: Hooks, word: Word) -> str:
             next_step="Use UpdateModelPackage, or have `airflow.door` set.",
         )
     person = foresee(hook, word)
-    approver = ApproverHook(person, word.target)
+    approver = ApproverHook(person, _stage_of(person, word))
     state = hook(StageTableHook, AccountRole.GOVERNANCE, "table-reader").state(word.version)
     version = version_of(approver.describe(word.version))
     require_foreseen(word.gesture(), state, word.model, topology(), version)

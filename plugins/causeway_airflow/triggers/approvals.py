@@ -19,7 +19,7 @@ from causeway.governance.approvals import entitled
 from causeway.governance.decisions import decision_of, revocation_of
 from causeway.governance.gestures import Verdict
 from causeway.governance.table import RecordedRefusal
-from causeway.instants import moment
+from causeway.instants import instant, moment
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decision_key, revocation_key
@@ -199,6 +199,7 @@ class ApprovalTrigger(CausewayTrigger):
     async def _item(self, version: ModelPackageArn, *keys: Key) -> dict[str, Any] | None:
         """Return the decision or the stop; None when nothing came of an answer."""
         decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
+        self.answered_at = self.answered_at or await self._answered()
         if not self.answered_at:
             return await decisions.wait(*keys)
         waits: set[asyncio.Task[dict[str, Any] | None]] = {
@@ -211,6 +212,19 @@ class ApprovalTrigger(CausewayTrigger):
         finally:
             for wait in waits:
                 wait.cancel()
+
+    async def _answered(self) -> str:
+        """Return when the request was answered, if it was before the task began to wait."""
+        if not self.request:
+            return ""
+        from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail
+
+        try:
+            detail = await asyncio.to_thread(get_hitl_detail_content_detail, UUID(self.request))
+        except Exception:  # it is looked at for comfort alone
+            self.log.exception("the request in Required Actions cannot be read")
+            return ""
+        return instant(detail.responded_at) if detail.responded_at else ""
 
     async def _unjudged(self, version: ModelPackageArn) -> None:
         """Return when the answer was refused, or when the sync should have judged it long ago."""

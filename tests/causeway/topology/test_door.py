@@ -12,6 +12,7 @@ from causeway.topology.stacks import guards_template
 from tests.causeway.topology.test_airflow_trust import topology
 
 ROLE = "arn:aws:iam::444444444444:role/airflow-api-server"
+NODES = "arn:aws:iam::444444444444:role/airflow-nodes"
 
 
 def test_the_door_is_let_in_with_the_identities_of_who_decides_on_the_stage_alone() -> None:
@@ -34,7 +35,9 @@ def test_without_a_door_nobody_is_let_in_but_people() -> None:
 
 
 def test_the_door_reads_for_the_pages_as_airflow_does() -> None:
-    text = guards_template(AccountRole.GOVERNANCE, topology(f'{{door: "{ROLE}"}}'))
+    text = guards_template(
+        AccountRole.GOVERNANCE, topology(f'{{role_arn: "{NODES}", door: "{ROLE}"}}')
+    )
     trust = text.split("RoleName: causeway-airflow\n")[1].split("Policies:")[0]
     assert ROLE in trust
 
@@ -42,12 +45,16 @@ def test_the_door_reads_for_the_pages_as_airflow_does() -> None:
 @pytest.mark.parametrize(
     ("airflow", "message"),
     [
+        (f'{{door: "{ROLE}"}}', "say what the other Airflow processes run as"),
         (f'{{role_arn: "{ROLE}", door: "{ROLE}"}}', "a task could decide as anybody"),
         (
-            '{door: "arn:aws:iam::444444444444:role/causeway-door"}',
+            f'{{role_arn: "{NODES}", door: "arn:aws:iam::444444444444:role/causeway-door"}}',
             "no role in that is named causeway-",
         ),
-        ('{door: "arn:aws:iam::666666666666:role/web"}', "in the account of prod"),
+        (
+            f'{{role_arn: "{NODES}", door: "arn:aws:iam::666666666666:role/web"}}',
+            "in the account of prod",
+        ),
         ('{door: "arn:aws:sts::444444444444:assumed-role/web/s"}', "airflow.door"),
     ],
 )

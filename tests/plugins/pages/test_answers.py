@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from causeway.topology.accounts import load_topology
@@ -30,8 +29,18 @@ def passed() -> list[Any]:
 
 
 @pytest.fixture
+def opened() -> dict[str, Any]:
+    """The request that waits, as Airflow tells it."""
+    assigned = [{"id": "model-owner", "name": "model-owner"}]
+    return {"response_received": False, "assigned_users": assigned}
+
+
+@pytest.fixture
 def signed_in(
-    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch, passed: list[Any]
+    shared: LocalPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    passed: list[Any],
+    opened: dict[str, Any],
 ) -> Iterator[Answering]:
     """The middleware before an application that notes what it gets, as somebody or as nobody."""
     from airflow.api_fastapi.core_api import security
@@ -40,22 +49,26 @@ def signed_in(
     from causeway_airflow.pages import acting, deciding
     from causeway_airflow.pages.answers import AnswerMiddleware
 
-    for name, value in settings.door(load_topology()).items():
+    for name, value in settings.api_server(load_topology()).items():
         monkeypatch.setenv(name, value)
     acting._hooks.clear()
     application = FastAPI()
 
-    @application.api_route("/{path:path}", methods=["GET", "PATCH"])
+    @application.get("/{path:path}")
+    async def tell(path: str) -> Any:
+        asked = "another" not in path and "manual" not in path
+        return opened if asked else Response(status_code=404)
+
+    @application.patch("/{path:path}")
     async def note(request: Request) -> dict[str, str]:
-        body = await request.body()
-        passed.append(json.loads(body) if body else None)
+        passed.append(await request.json())
         return {"by": "airflow"}
 
     def as_user(name: str | None) -> TestClient:
         async def get_user(*_: Any) -> Any:
             if name is None:
                 raise HTTPException(401)
-            return SimpleNamespace(get_name=lambda: name)
+            return SimpleNamespace(get_name=lambda: name, get_id=lambda: name)
 
         monkeypatch.setattr(security, "get_user", get_user)
         rights = SimpleNamespace(is_authorized_dag=lambda **about: name != "auditor")
@@ -71,6 +84,10 @@ def version(shared: LocalPlatform, request: pytest.FixtureRequest) -> ModelPacka
     registered = register(request.node.name).perform(context())
     sync()
     return ModelPackageArn.parse(registered["version_arn"])
+
+
+def _sent(body: Any) -> dict[str, Any]:
+    return {"content": body} if isinstance(body, str) else {"json": body}
 
 
 def route(version: ModelPackageArn, stage: str = "test", attempt: int = 1) -> str:
@@ -117,12 +134,13 @@ def test_what_the_guard_refuses_does_not_reach_airflow(
         {"chosen_options": ["Approve"], "params_input": {"reason": 7}},
         {"chosen_options": ["Approve"], "params_input": {"reason": " "}},
         ["Approve"],
+        "[" * 60_000,
     ],
 )
 def test_an_answer_that_says_nothing_clear_is_refused(
     signed_in: Answering, passed: list[Any], version: ModelPackageArn, body: Any
 ) -> None:
-    assert signed_in("model-owner").patch(route(version), json=body).status_code == 400
+    assert signed_in("model-owner").patch(route(version), **_sent(body)).status_code == 400
     assert passed == []
 
 
@@ -152,6 +170,53 @@ def test_whoever_is_not_signed_in_is_left_to_airflow_and_nothing_is_said(
     assert stage_table().state(version).decisions == ()
 
 
+def test_an_answer_to_what_was_answered_before_is_left_to_airflow(
+    signed_in: Answering, passed: list[Any], opened: dict[str, Any], version: ModelPackageArn
+) -> None:
+    opened["response_received"] = True
+    signed_in("model-owner").patch(route(version), json=answer())
+    assert passed == [answer()]
+    sync()
+    assert stage_table().state(version).decisions == ()
+
+
+def test_who_is_not_asked_says_nothing_though_the_guard_would_take_it(
+    signed_in: Answering, passed: list[Any], opened: dict[str, Any], version: ModelPackageArn
+) -> None:
+    opened["assigned_users"] = [{"id": "somebody", "name": "somebody"}]
+    signed_in("model-owner").patch(route(version), json=answer())
+    assert passed == [answer()], "Airflow refuses it"
+    sync()
+    assert stage_table().state(version).decisions == ()
+
+
+@pytest.mark.parametrize("index", ["-1.0", "0", "%20-1"])
+def test_only_the_route_of_the_task_itself_says_a_word(
+    signed_in: Answering, passed: list[Any], version: ModelPackageArn, index: str
+) -> None:
+    signed_in("model-owner").patch(route(version).replace("/-1/", f"/{index}/"), json=answer())
+    sync()
+    assert stage_table().state(version).decisions == ()
+
+
+def test_an_answer_while_aws_is_down_is_a_502_and_not_stored(
+    signed_in: Answering,
+    passed: list[Any],
+    version: ModelPackageArn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from causeway_airflow.hooks.base import AwsTransientError
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    def down(self: Any, version: Any) -> Any:
+        raise AwsTransientError("no answer", code="EndpointConnectionError")
+
+    monkeypatch.setattr(StageTableHook, "state", down)
+    reply = signed_in("model-owner").patch(route(version), json=answer())
+    assert reply.status_code == 502
+    assert passed == []
+
+
 def test_whose_role_may_not_answer_is_left_to_airflow_and_nothing_is_said(
     signed_in: Answering, passed: list[Any], version: ModelPackageArn
 ) -> None:
@@ -171,7 +236,7 @@ def test_other_requests_pass_untouched(
     signed_in: Answering, passed: list[Any], version: ModelPackageArn
 ) -> None:
     client = signed_in("ml-engineer")
-    assert client.get(route(version)).status_code == 200
+    assert client.get(route(version)).json()["response_received"] is False
     other = f"{RUNS}/r/taskInstances/another_task/-1/hitlDetails"
     assert client.patch(other, json={"chosen_options": ["x"]}).status_code == 200
-    assert passed == [None, {"chosen_options": ["x"]}]
+    assert passed == [{"chosen_options": ["x"]}]

@@ -24,7 +24,7 @@ AsUser = Callable[[str], TestClient]
 @pytest.fixture
 def door(shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of the API server, which alone has the door's key."""
-    for name, value in settings.door(load_topology()).items():
+    for name, value in settings.api_server(load_topology()).items():
         monkeypatch.setenv(name, value)
 
 

@@ -32,7 +32,9 @@ class Supervisor:
             self.answered = None
         elif kind == "UpdateHITLDetail":
             self.answered = (msg.chosen_options, msg.params_input)
-        return SimpleNamespace(response_received=self.answered is not None)
+        answered = self.answered is not None
+        at = datetime.now(UTC) if answered else None
+        return SimpleNamespace(response_received=answered, responded_at=at)
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_the_officer_is_shown_what_the_live_test_endpoint_answered(
     deferred(sensor(approved, "production").execute, of_run(approved))
     (asked,) = supervisor.asked
     assert [user.id for user in asked.assigned_users] == ["governance-officer"]
-    assert "on the live test endpoint" in asked.body or "None is recorded." in asked.body
+    assert "## Metrics\n\nNone is recorded." in asked.body, "no test has run"
 
 
 def test_what_was_decided_before_is_asked_of_nobody(
@@ -173,6 +175,17 @@ def test_an_answer_waits_until_it_is_judged(
     assert isinstance(event_of(trigger), TaskSuccessEvent)
     assert supervisor.answered == (["Approve"], {"reason": "because"}), "the person's own words"
     assert len(supervisor.asked) == 1
+
+
+def test_an_answer_before_the_wait_began_is_watched_as_well(
+    version: str, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.triggers import approvals
+
+    monkeypatch.setattr(approvals, "JUDGED_WITHIN", timedelta(seconds=1))
+    trigger = deferred(sensor(version).execute, of_run(version))
+    supervisor.answered = (["Approve"], {"reason": "too early for the trigger"})
+    assert event_of(trigger).payload == {"outcome": approvals.UNJUDGED}
 
 
 def test_an_answer_that_is_refused_opens_the_request_again(

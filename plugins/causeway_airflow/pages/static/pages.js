@@ -78,6 +78,8 @@ const say = async (form, button) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("form.deciding button");
   if (button !== null) {
-    say(button.form, button);
+    say(button.form, button).catch(() => {
+      tell(button.form, "The answer did not arrive. Load the page again and look.", "bad");
+    });
   }
 });
