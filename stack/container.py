@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
@@ -91,7 +92,7 @@ def _of_api_server() -> dict[str, str]:
     Airflow runs what lies in its home (`config/airflow_local_settings.py`), and tasks write to
     theirs. A container that begins anew has another key, and everybody signs in again.
     """
-    topology, home = _topology(), layout.private_folder(layout.STATE / "api-server")
+    topology, home = _topology(), Path(tempfile.mkdtemp(prefix="api-server-"))
     own = settings.api_server(topology)
     if topology.airflow.door and not (layout.DOOR_HOME / "config").exists():
         for name in settings.aws_files(layout.DOOR_HOME):  # it is the door by what it runs as

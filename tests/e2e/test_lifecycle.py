@@ -194,7 +194,7 @@ def test_people_decide_in_required_actions_and_on_the_page(stack: Stack) -> None
     decided = page.split("<h2>Decisions</h2>")[1].split("</table>")[0]
     assert "better than what is live" in decided and "the test agrees" in decided
     # Decided on the page: the request is answered with it, so that nobody answers it later.
-    assert owner.answer(run, "production", "Approve", "once more")[0] == REFUSED
+    assert officer.answer(run, "production", "Approve", "once more")[0] == 409
     closed = officer.ask("GET", required_action(run, "production"))[1]
     assert closed["chosen_options"] == ["Approve"]
     assert closed["params_input"]["reason"] == "governance-officer: the test agrees"

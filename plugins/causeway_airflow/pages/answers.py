@@ -33,6 +33,8 @@ _ROUTE: Final = re.compile(
     r"/api/v2/dags/(?P<model>[^/]+)__promotion/dagRuns/[^/]+-v(?P<version>[0-9]{1,9})-[0-9]{1,9}"
     r"/taskInstances/approval_for_(?P<target>test|production)/-1/hitlDetails"
 )
+#: The headers by which Airflow knows who asks; others are of the answer's body, or compress.
+_IDENTITY: Final = (b"host", b"cookie", b"authorization")
 #: What the guard refuses. Airflow's pages show the text of a status that they do not know, and
 #: words of their own for the others (airflow 3.3.2); elsewhere it is a 400 (RFC 9110, 15).
 REFUSED: Final = 460
@@ -103,8 +105,7 @@ class AnswerMiddleware:
         async def keep(message: MutableMapping[str, Any]) -> None:
             parts.append(message)
 
-        of_body = (b"content-length", b"content-type", b"transfer-encoding")
-        headers = [pair for pair in scope["headers"] if pair[0].lower() not in of_body]
+        headers = [pair for pair in scope["headers"] if pair[0].lower() in _IDENTITY]
         asked = {**scope, "method": "GET", "headers": headers, "state": {}}
         await self.app(asked, nothing, keep)
         if parts[0]["status"] != 200:

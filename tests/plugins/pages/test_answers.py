@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request, Response
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.testclient import TestClient
 
 from causeway.topology.accounts import load_topology
@@ -53,6 +54,7 @@ def signed_in(
         monkeypatch.setenv(name, value)
     acting._hooks.clear()
     application = FastAPI()
+    application.add_middleware(GZipMiddleware, minimum_size=1)
 
     @application.get("/{path:path}")
     async def tell(path: str) -> Any:
