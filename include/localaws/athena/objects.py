@@ -1,4 +1,6 @@
-"""The rows of one object of a table: Parquet, or CSV as the OpenCSVSerde reads it.
+"""The rows of the objects of a table: Parquet, or CSV as the OpenCSVSerde reads it.
+
+Thousands of small objects cost their opening; what can be done for all of them at once is.
 
 Source: Athena User Guide, "Open CSV SerDe": every value is text, then becomes the type of its
 column; a date is a number of days, a timestamp a number of milliseconds.
@@ -22,7 +24,7 @@ THREADED = 2**20
 
 
 def reader_of(name: str, table: dict[str, Any]) -> Callable[[bytes, str, pa.Schema], pa.Table]:
-    """Return the function that reads a table's objects; raises Unsupported."""
+    """Return the function that reads a table's objects, each as it is; raises Unsupported."""
     serde = table["StorageDescriptor"].get("SerdeInfo", {})
     library = str(serde.get("SerializationLibrary"))
     if "parquet" in library.lower():
@@ -41,16 +43,14 @@ def reader_of(name: str, table: dict[str, Any]) -> Callable[[bytes, str, pa.Sche
     return read
 
 
-def _parquet(body: bytes, where: str, schema: pa.Schema) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def fitted(rows: pa.Table, where: str, schema: pa.Schema) -> pa.Table:
+    """Return rows with the columns of the table; `where` is an object that has them.
 
-    try:
-        # From a buffer, because pyarrow would derive partitions from a path by its own rules.
-        # Of small files threads cost more than they save.
-        rows = pq.ParquetFile(pa.BufferReader(body)).read(use_threads=len(body) > THREADED)
-    except pa.ArrowInvalid as error:
-        raise Unsupported(f"HIVE_BAD_DATA: {where}: {error}") from error
+    Raises:
+        Unsupported: a column is of another type.
+    """
+    import pyarrow as pa
+
     names = {name.lower(): name for name in rows.column_names}
     columns = [
         _cast(rows[names[field.name]], field, where)
@@ -59,6 +59,19 @@ def _parquet(body: bytes, where: str, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _parquet(body: bytes, where: str, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # From a buffer, because pyarrow would derive partitions from a path by its own rules.
+        # Of small files threads cost more than they save.
+        rows = pq.ParquetFile(pa.BufferReader(body)).read(use_threads=len(body) > THREADED)
+        return rows.replace_schema_metadata(None)
+    except pa.ArrowInvalid as error:
+        raise Unsupported(f"HIVE_BAD_DATA: {where}: {error}") from error
 
 
 def _cast(column: Any, field: Any, where: str) -> Any:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from localaws.athena.catalogs import OWN, DataCatalogs
 from localaws.athena.dialect import TableName
-from localaws.athena.folders import DecodedFolders, objects
-from localaws.athena.objects import reader_of
+from localaws.athena.folders import DecodedFolders, StoredObject, objects
+from localaws.athena.objects import fitted, reader_of
 from localaws.athena.rewriting import Unsupported
 from localaws.identity.authorisation.needs.glue import path_of
 from localaws.kit.service import ServiceError
@@ -172,11 +173,25 @@ class Read:
         self._count(sum(item.size for item in items))
 
         def decode() -> pa.Table:
+            def path_of_partition(item: StoredObject) -> dict[str, str]:
+                path = unquote(item.key.removeprefix(prefix))
+                return dict(PARTITION.findall(path)) if values is None else values
+
             parts = []
-            for item in items:
-                rows = read(item.content(), f"s3://{bucket}/{item.key}", schema)
-                path = dict(PARTITION.findall(unquote(item.key.removeprefix(prefix))))
-                parts.append(_with_partition(rows, keys, path if values is None else values))
+            addresses = [f"s3://{bucket}/{item.key}" for item in items]
+            tables = [
+                read(item.content(), where, schema)
+                for item, where in zip(items, addresses, strict=True)
+            ]
+            alike = groupby(range(len(items)), key=lambda number: tables[number].schema)
+            for numbers in (list(group) for _, group in alike):
+                rows = pa.concat_tables([tables[number] for number in numbers])
+                partitions = [
+                    (path_of_partition(items[number]), tables[number].num_rows)
+                    for number in numbers
+                ]
+                rows = fitted(rows, addresses[numbers[0]], schema)
+                parts.append(_with_partitions(rows, keys, partitions))
             return pa.concat_tables(parts) if parts else pa.schema([*columns, *keys]).empty_table()
 
         as_they_are = tuple((item.key, item.tag) for item in items)
@@ -189,12 +204,17 @@ class Read:
             raise TooMuch("Bytes scanned limit was exceeded")
 
 
-def _with_partition(rows: pa.Table, keys: list[pa.Field], values: dict[str, str]) -> pa.Table:
+def _with_partitions(
+    rows: pa.Table, keys: list[pa.Field], partitions: list[tuple[dict[str, str], int]]
+) -> pa.Table:
+    """Add the columns of the partitions: the values of each, for so many of the rows."""
+    import numpy as np
     import pyarrow as pa
 
+    numbers = pa.array(np.repeat(np.arange(len(partitions)), [count for _, count in partitions]))
     for key in keys:
-        value = pa.scalar(values.get(key.name), pa.string()).cast(key.type)
-        rows = rows.append_column(key, pa.repeat(value, rows.num_rows))
+        texts = pa.array([values.get(key.name) for values, _ in partitions], pa.string())
+        rows = rows.append_column(key, texts.cast(key.type).take(numbers))
     return rows
 
 

@@ -221,10 +221,10 @@ class ApprovalTrigger(CausewayTrigger):
 
         try:
             detail = await asyncio.to_thread(get_hitl_detail_content_detail, UUID(self.request))
-        except Exception:  # it is looked at for comfort alone
-            self.log.exception("the request in Required Actions cannot be read")
+            return instant(detail.responded_at) if detail.responded_at else ""
+        except Exception as error:  # `dag.test()` answers nothing; the wait goes on as it is
+            self.log.warning("the request in Required Actions cannot be read: %s", error)
             return ""
-        return instant(detail.responded_at) if detail.responded_at else ""
 
     async def _unjudged(self, version: ModelPackageArn) -> None:
         """Return when the answer was refused, or when the sync should have judged it long ago."""
@@ -264,8 +264,8 @@ class ApprovalTrigger(CausewayTrigger):
                 await asyncio.to_thread(
                     update_hitl_detail_response, task_instance, [option], {"reason": reason}
                 )
-        except Exception:  # the decision stands, whatever becomes of the request
-            self.log.exception("the request in Required Actions could not be closed")
+        except Exception as error:  # the decision stands, whatever becomes of the request
+            self.log.warning("the request in Required Actions could not be closed: %s", error)
 
     def _how(self, version: ModelPackageArn) -> str:
         """Return who may decide, and with which command."""
