@@ -20,7 +20,7 @@ from causeway.topology.accounts import load_topology
 from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import bootstrap
 from stack import layout, settings, up
-from stack.users import make_users
+from stack.users import DOOR, make_users
 from tests import databases, leftovers
 from tests.accounts import REGION
 from tests.control_route import administrator_keys, control
@@ -35,6 +35,7 @@ class LocalPlatform:
     environment: dict[str, str]
     folder: Path
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    door: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str, role: str) -> Any:
         """Return a client that signs as the administrator of an account role."""
@@ -44,6 +45,26 @@ class LocalPlatform:
     def person(self, name: str, stage: str | None = None) -> Any:
         """Return a SageMaker client of the registry's account for a person who decides."""
         return self._registry(self.approver_session(name, stage))
+
+    def in_airflow(self, name: str, stage: str) -> Any:
+        """Return the same as the API server has it, for a person who is signed in to Airflow."""
+        own = self.people[name]
+        session = self._door().assume_role(
+            RoleArn=own["roles"][stage],
+            RoleSessionName="airflow",
+            SourceIdentity=own["source_identity"],
+        )
+        return self._registry(session["Credentials"])
+
+    def serve_pages(self) -> None:
+        """Take on Airflow's own role as the API server does, whose pages read as duties."""
+        account = self.accounts["governance"]["id"]
+        self._door().assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/causeway-airflow", RoleSessionName="airflow"
+        )
+
+    def _door(self) -> Any:
+        return self._client("sts", self.door["access_key_id"], self.door["secret_access_key"])
 
     def stranger(self, name: str) -> Any:
         """Return the same for a name that no one trusts, under a role made by an administrator."""
@@ -180,6 +201,7 @@ def local_platform(
                 environment,
                 folder,
                 up.people(topology, users),
+                users[DOOR],
             )
         finally:
             server.terminate()

@@ -46,16 +46,22 @@ def status(platform: LocalPlatform, version: str, stage: str) -> str | None:
     return stage_record(platform, version, stage).get("status")
 
 
-def approve_for_test(platform: LocalPlatform, person: str, version: str) -> None:
-    """Approve a version as a model owner does."""
-    platform.person(person).update_model_package(
+def approve_for_test(
+    platform: LocalPlatform, person: str, version: str, *, in_airflow: bool = False
+) -> None:
+    """Approve a version as a model owner does, in AWS or signed in to Airflow."""
+    registry = platform.in_airflow(person, "test") if in_airflow else platform.person(person)
+    registry.update_model_package(
         ModelPackageArn=version, ModelApprovalStatus="Approved", ApprovalDescription="good"
     )
 
 
-def approve_for_production(platform: LocalPlatform, person: str, version: str) -> None:
-    """Approve a version as a governance officer does."""
-    platform.person(person).update_model_package(
+def approve_for_production(
+    platform: LocalPlatform, person: str, version: str, *, in_airflow: bool = False
+) -> None:
+    """Approve a version as a governance officer does, in AWS or signed in to Airflow."""
+    registry = platform.in_airflow(person, "production") if in_airflow else platform.person(person)
+    registry.update_model_package(
         ModelPackageArn=version,
         ModelLifeCycle={
             "Stage": "Production",
