@@ -47,7 +47,8 @@ def test_a_person_who_cannot_decide_in_the_registry_is_noted(
     capsys: Output, tmp_path: Path
 ) -> None:
     text = EXAMPLE.read_text()
-    start, end = text.index("    principal: # IAM Identity"), text.index("  governance-officer:")
+    start = text.index("    principal: # IAM Identity")
+    end = text.index("    decides: [test]", start)
     assert run("check", topology=edited(tmp_path, text[start:end], "")) == 0
     assert "people: model-owner has no principal" in capsys.readouterr().out
 
@@ -147,8 +148,8 @@ def test_what_is_rendered_is_complete(capsys: Output, tmp_path: Path) -> None:
     assert {"ParameterKey": "AccountRole", "ParameterValue": "test"} in values
     people = json.loads((tmp_path / "people.json").read_text())
     assert {stage: len(statements) for stage, statements in people.items()} == {
-        "test": 2,
-        "production": 2,
+        "test": 3,
+        "production": 3,
     }
     template = (tmp_path / "shared_services" / "guards.yaml").read_text()
     assert all(json.dumps(item) in template for items in people.values() for item in items)
