@@ -77,8 +77,8 @@ def up(say: Say, command: str = "up") -> dict[str, Any]:
         try:
             return _start(say)
         except BaseException:
-            if kept := _clear(keep_logs=True):
-                say(f"the logs are kept in {kept}")
+            if folder := _clear(keep_logs=True):
+                say(f"the logs are kept in {folder}")
             raise
 
 
@@ -87,8 +87,8 @@ def down(say: Say, command: str = "down", *, keep_logs: bool = False) -> None:
     with lock.exclusive(lock.CHANGE, command, DOWN_SECONDS):
         if components():
             say("stopping the stack")
-        if kept := _clear(keep_logs=keep_logs):
-            say(f"the logs are kept in {kept}")
+        if folder := _clear(keep_logs=keep_logs):
+            say(f"the logs are kept in {folder}")
         if command == "down":  # at a start a file may be there for the stack that starts
             shutil.rmtree(layout.INBOX, ignore_errors=True)
 
@@ -97,7 +97,7 @@ def _clear(*, keep_logs: bool = False) -> str | None:
     """Stop what runs and delete its state; return where its logs were kept."""
     stop_all()
     postgres.clear()
-    kept = logs.keep() if keep_logs else None
+    folder = logs.keep() if keep_logs else None
     layout.LOCAL.unlink(missing_ok=True)
     layout.NOTES.unlink(missing_ok=True)
     for path in (
@@ -109,7 +109,7 @@ def _clear(*, keep_logs: bool = False) -> str | None:
         layout.LOGS,
     ):
         shutil.rmtree(path, ignore_errors=True)
-    return kept
+    return folder
 
 
 def _start(say: Say) -> dict[str, Any]:

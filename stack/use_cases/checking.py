@@ -42,8 +42,8 @@ def check_use_case(name: str, csv: str | None, say: Say) -> int:
     try:
         files = by_source(case, csv)
         if any(_lacks(source, files) for source in case.raw_sources):
-            given = f"'{example(case)}'" if len(case.raw_sources) > 1 else "path"
-            say(f"not trained: give it a file, make check-use-case NAME={name} CSV={given}")
+            csv = f"'{example(case)}'" if len(case.raw_sources) > 1 else "path"
+            say(f"not trained: give it a file, make check-use-case NAME={name} CSV={csv}")
             return 0
         dry_run(case, files, say)
     except (BadInput, StackError) as error:

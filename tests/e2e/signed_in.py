@@ -35,8 +35,8 @@ class SignedIn:
         while time.monotonic() < deadline:
             status, detail = self.ask("GET", required_action(run_id, stage))
             if status == 200 and not detail["response_received"]:
-                found: dict[str, Any] = detail
-                return found
+                request: dict[str, Any] = detail
+                return request
             time.sleep(0.5)
         raise AssertionError(f"nothing waits for {stage} in {run_id}: {status} {detail}")
 

@@ -18,9 +18,9 @@ def test_the_logs_of_the_newest_failed_runs_are_kept(
     for number in range(logs.KEPT + 2):
         layout.private(layout.LOGS / "scheduler.log", f"run {number}")
         layout.private(layout.AIRFLOW_HOME / "logs" / "task.log", f"run {number}")
-        kept = logs.keep()
-        assert kept is not None
-        assert (Path(kept) / "components" / "scheduler.log").read_text() == f"run {number}"
-        assert (Path(kept) / "tasks" / "task.log").read_text() == f"run {number}"
+        folder = logs.keep()
+        assert folder is not None
+        assert (Path(folder) / "components" / "scheduler.log").read_text() == f"run {number}"
+        assert (Path(folder) / "tasks" / "task.log").read_text() == f"run {number}"
         assert not layout.LOGS.exists()
     assert len(list(layout.FAILED.iterdir())) == logs.KEPT

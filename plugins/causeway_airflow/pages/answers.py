@@ -106,8 +106,8 @@ class AnswerMiddleware:
             parts.append(message)
 
         headers = [pair for pair in scope["headers"] if pair[0].lower() in _IDENTITY]
-        asked = {**scope, "method": "GET", "headers": headers, "state": {}}
-        await self.app(asked, nothing, keep)
+        look = {**scope, "method": "GET", "headers": headers, "state": {}}
+        await self.app(look, nothing, keep)
         if parts[0]["status"] != 200:
             return None
         request: dict[str, Any] = json.loads(b"".join(part.get("body", b"") for part in parts[1:]))

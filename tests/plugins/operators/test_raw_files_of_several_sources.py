@@ -140,8 +140,8 @@ def test_each_file_fills_its_own_groups_and_they_are_joined_as_known_at_the_time
     }
     assert online(CUSTOMER, "C-7")["C-7"]["segment"] == "gold"
     rows = dataset(shop, 3)
-    known = [(r["record_id"], r["customer"], r["segment"], r["income"]) for r in rows]
-    assert known == [
+    joined = [(r["record_id"], r["customer"], r["segment"], r["income"]) for r in rows]
+    assert joined == [
         ("900", "C-7", None, None),  # placed half an hour before the CRM knew the customer
         ("901", "C-7", "gold", 61000.0),
         ("902", "C-8", "regular", 52000.0),

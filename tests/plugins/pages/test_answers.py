@@ -58,8 +58,8 @@ def signed_in(
 
     @application.get("/{path:path}")
     async def tell(path: str) -> Any:
-        asked = "another" not in path and "manual" not in path
-        return opened if asked else Response(status_code=404)
+        waits = "another" not in path and "manual" not in path
+        return opened if waits else Response(status_code=404)
 
     @application.patch("/{path:path}")
     async def note(request: Request) -> dict[str, str]:

@@ -41,9 +41,9 @@ class Supervisor:
 def supervisor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     from airflow.sdk.execution_time import task_runner
 
-    kept = Supervisor()
-    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", kept, raising=False)
-    yield kept
+    stand_in = Supervisor()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", stand_in, raising=False)
+    yield stand_in
 
 
 @pytest.fixture
