@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class Task:
     def __init__(self, runs: int = 0) -> None:
         self.xcoms: dict[str, Any] = {}
         self.runs = runs
+        self.start_date = datetime.now(UTC)
 
     def get_dr_count(self, dag_id: str, run_ids: list[str]) -> int:
         return self.runs

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from causeway_airflow.bases.operator import airflow_errors
 from causeway_airflow.bases.promotion import PromotionOperator
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from causeway_airflow.results import DecisionItem
 
+#: After which parts of the wait those who may decide are reminded.
+REMINDERS: Final = (0.5, 0.9)
+
 
 class ApprovalSensor(PromotionOperator):
     """Ask people for the decision on a version's entry into a stage, and wait for it.
@@ -23,10 +26,11 @@ class ApprovalSensor(PromotionOperator):
     triggerer, whichever way the decision comes, and ends from there. An answer in Required Actions
     was said in the registry before Airflow stored it (`causeway_airflow.pages.answers`); it resumes
     the task, which goes on waiting until the word is judged. When nothing comes of it, the request
-    is opened again.
+    is opened again. Who subscribed to alerts is told when the wait begins, and reminded after a
+    half and nine tenths of it.
 
     :param target: the stage to be entered, `test` or `production`
-    :param wait: how long to wait before the task fails
+    :param wait: how long to wait, from the start of the task, before it fails
     :param poll_interval: seconds between two looks at the table
     :returns: `DecisionItem` (its JSON text when the trigger ended the task: Airflow encodes
         the XComs of a trigger twice)
@@ -65,8 +69,9 @@ class ApprovalSensor(PromotionOperator):
 
     def resume(self, context: Context, event: Any = None) -> DecisionItem:
         """Go on after an answer in Required Actions, or after the trigger."""
+        from causeway.instants import instant
         from causeway_airflow.tasks.approvals import approval, is_decided
-        from causeway_airflow.triggers.approvals import UNJUDGED
+        from causeway_airflow.triggers.approvals import REMIND, UNJUDGED
 
         event = event if isinstance(event, dict) else {}
         with airflow_errors():
@@ -74,7 +79,12 @@ class ApprovalSensor(PromotionOperator):
             subject = self.subject(context)
             decided = is_decided(self.hook, subject.version, subject.attempt, self.target)
             if not decided and "chosen_options" in event:
-                self._wait(context, answered=event)
+                who = (event.get("responded_by_user") or {}).get("name")
+                self.log.info("%s answered %s; it is judged", who, event["chosen_options"])
+                self._wait(context, answered_at=instant(event["responded_at"]))
+            if not decided and event.get("outcome") == REMIND:
+                self._remind(context)
+                self._wait(context, answered_at=event["answered_at"])
             if not decided and event.get("outcome") == UNJUDGED:
                 self._ask(context)
                 self._wait(context)
@@ -90,7 +100,8 @@ class ApprovalSensor(PromotionOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
             raise AirflowFailException(
-                f"nobody decided on {self.target} of {self.version_arn} within {self.wait}"
+                f"nobody decided on {self.target} of {self.version_arn} within {self.wait}; "
+                "clear this task to ask them anew"
             ) from error
 
     def _ask(self, context: Context) -> None:
@@ -110,7 +121,7 @@ class ApprovalSensor(PromotionOperator):
         from causeway_airflow.tasks.words import REASON_LENGTH
 
         subject = self.subject(context)
-        request = approval_request(self.hook, subject, Stage(self.target), self.wait)
+        request = approval_request(self.hook, subject, Stage(self.target), self._until(context))
         reason = Param("", type="string", minLength=1, maxLength=REASON_LENGTH, title="Reason")
         upsert_hitl_detail(
             ti_id=context["ti"].id,
@@ -131,13 +142,31 @@ class ApprovalSensor(PromotionOperator):
         waits = notice(self.subject(context), Stage(self.target), run_of(context))
         raise_alerts(self.hook, [waits])
 
-    def _wait(self, context: Context, answered: dict[str, Any] | None = None) -> NoReturn:
+    def _remind(self, context: Context) -> None:
+        """Remind them; a wait does not end because nobody could be reminded."""
+        from causeway.errors import CausewayError
+        from causeway.versions.stages import Stage
+        from causeway_airflow.notifiers.alerts import run_of
+        from causeway_airflow.tasks.alerts import raise_alerts
+        from causeway_airflow.tasks.approval_requests import reminder
+
+        subject, until = self.subject(context), self._until(context)
+        try:
+            raise_alerts(self.hook, [reminder(subject, Stage(self.target), run_of(context), until)])
+        except CausewayError as error:
+            self.log.warning("nobody was reminded: %s", error)
+
+    def _until(self, context: Context) -> datetime:
+        """Return when the wait is over, however often the task is resumed meanwhile."""
+        return (context["ti"].start_date or datetime.now(UTC)) + self.wait
+
+    def _wait(self, context: Context, answered_at: str = "") -> NoReturn:
         from causeway.instants import instant
         from causeway_airflow.triggers.approvals import ApprovalTrigger
 
-        if answered:
-            who = (answered.get("responded_by_user") or {}).get("name")
-            self.log.info("%s answered %s; it is judged", who, answered["chosen_options"])
+        until, now = self._until(context), datetime.now(UTC)
+        reminders = (until - self.wait * (1 - part) for part in REMINDERS)
+        remind_at = next((instant(at) for at in reminders if at > now), "")
         self.defer(
             trigger=ApprovalTrigger(
                 use_case=self.use_case,
@@ -149,8 +178,9 @@ class ApprovalSensor(PromotionOperator):
                 region_name=self.region_name,
                 poll_interval=self.poll_interval,
                 request=str(context["ti"].id) if topology().airflow.door else "",
-                answered_at=instant(answered["responded_at"]) if answered else "",
+                answered_at=answered_at,
+                remind_at=remind_at,
             ),
             method_name="resume",
-            timeout=self.wait,
+            timeout=max(until - now, timedelta(seconds=1)),
         )

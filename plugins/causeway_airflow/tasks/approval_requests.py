@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from causeway.digests import Digest
@@ -48,13 +48,13 @@ class ApprovalRequest:
 
 
 def approval_request(
-    hook: Hooks, subject: Subject, target: Stage, wait: timedelta
+    hook: Hooks, subject: Subject, target: Stage, until: datetime
 ) -> ApprovalRequest:
     """Return what the people who may decide on a version's entry into a stage are asked."""
     version, people = subject.version, entitled(subject.model, target)
     state = stage_table(hook).state(version)
     lines = [
-        *_about(subject, state, target, people, wait),
+        *_about(subject, state, target, people, until),
         "",
         "## Metrics",
         "",
@@ -78,10 +78,20 @@ def approval_request(
 
 def notice(subject: Subject, target: Stage, run: str) -> Alert:
     """Return what tells the people who may decide that a version waits for them."""
+    return _told(subject, target, f"waits for the decision on {target.value}", run)
+
+
+def reminder(subject: Subject, target: Stage, run: str, until: datetime) -> Alert:
+    """Return what tells them that it still waits, and until when."""
+    waits = f"still waits for the decision on {target.value}, until {for_people(until)}"
+    return _told(subject, target, waits, run)
+
+
+def _told(subject: Subject, target: Stage, waits: str, run: str) -> Alert:
     version, people = subject.version, " or ".join(entitled(subject.model, target))
     door = "in Required Actions of the run, or " if topology().airflow.door else ""
     return Alert(
-        what=f"{version.group}/{version.version} waits for the decision on {target.value}",
+        what=f"{version.group}/{version.version} {waits}",
         severity=Severity.NOTICE,
         account=version.account,
         subject=str(version),
@@ -91,10 +101,9 @@ def notice(subject: Subject, target: Stage, run: str) -> Alert:
 
 
 def _about(
-    subject: Subject, state: VersionState, target: Stage, people: tuple[str, ...], wait: timedelta
+    subject: Subject, state: VersionState, target: Stage, people: tuple[str, ...], until: datetime
 ) -> Iterator[str]:
     record, facts = state.records.get(Stage.DEVELOPMENT), state.facts
-    until = datetime.now(UTC) + wait
     source = record.data_source if record else ""
     page = f"/causeway/governance/models/{subject.model.name}/versions/{subject.version.version}"
     yield markdown_text(subject.model.description)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 MAX_PAUSE = 30.0
 #: What wakes a task whose request was answered without a decision coming of it.
 UNJUDGED: Final = "unjudged"
+#: What wakes a task to remind those who may decide.
+REMIND: Final = "remind"
 #: How long the sync may take to judge an answer, after CloudTrail has it; seconds between looks.
 JUDGED_WITHIN: Final = timedelta(minutes=6)
 LOOK_SECONDS: Final = 2.0
@@ -122,6 +124,7 @@ class ApprovalTrigger(CausewayTrigger):
     :param target: `test` or `production`
     :param request: the task instance whose request in Required Actions is closed with the decision
     :param answered_at: when that request was answered; the task is woken if nothing comes of it
+    :param remind_at: when the task is woken to remind people; never where it is empty
     """
 
     def __init__(
@@ -136,10 +139,12 @@ class ApprovalTrigger(CausewayTrigger):
         poll_interval: float = 1.0,
         request: str = "",
         answered_at: str = "",
+        remind_at: str = "",
     ) -> None:
         super().__init__()
         self.request = request
         self.answered_at = answered_at
+        self.remind_at = remind_at
         self.use_case = use_case
         self.model = model
         self.version_arn = version_arn
@@ -162,6 +167,7 @@ class ApprovalTrigger(CausewayTrigger):
             "poll_interval": self.poll_interval,
             "request": self.request,
             "answered_at": self.answered_at,
+            "remind_at": self.remind_at,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -172,8 +178,8 @@ class ApprovalTrigger(CausewayTrigger):
         self.log.info("waiting for %s %s", key.pk, key.sk)
         self.log.info("%s", self._how(version))
         item = await self._item(version, stop, key)
-        if item is None:
-            yield woken(outcome=UNJUDGED)
+        if isinstance(item, str):
+            yield woken(outcome=item, answered_at="" if item == UNJUDGED else self.answered_at)
             return
         if item["sk"] == stop.sk:
             by = revocation_of(item)
@@ -196,22 +202,29 @@ class ApprovalTrigger(CausewayTrigger):
         ends = TaskSuccessEvent if approved else TaskFailedEvent
         yield ends(xcoms={"return_value": item})
 
-    async def _item(self, version: ModelPackageArn, *keys: Key) -> dict[str, Any] | None:
-        """Return the decision or the stop; None when nothing came of an answer."""
+    async def _item(self, version: ModelPackageArn, *keys: Key) -> dict[str, Any] | str:
+        """Return the decision or the stop, or why the task is woken without one."""
         decisions = poller(self.aws_conn_id, self.region_name, self.poll_interval)
         self.answered_at = self.answered_at or await self._answered()
-        if not self.answered_at:
-            return await decisions.wait(*keys)
-        waits: set[asyncio.Task[dict[str, Any] | None]] = {
-            asyncio.create_task(decisions.wait(*keys)),
-            asyncio.create_task(self._unjudged(version)),
-        }
+        waits: list[asyncio.Task[dict[str, Any] | str]] = [
+            asyncio.create_task(decisions.wait(*keys))
+        ]
+        if self.answered_at:
+            waits.append(asyncio.create_task(self._unjudged(version)))
+        if self.remind_at:
+            waits.append(asyncio.create_task(self._reminder()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            return next((item for wait in waits if wait.done() and (item := wait.result())), None)
+            return next(wait.result() for wait in waits if wait.done())
         finally:
             for wait in waits:
                 wait.cancel()
+
+    async def _reminder(self) -> str:
+        """Return when people have to be reminded."""
+        left = moment(self.remind_at) - datetime.now(UTC)
+        await asyncio.sleep(max(left.total_seconds(), 0))
+        return REMIND
 
     async def _answered(self) -> str:
         """Return when the request was answered, if it was before the task began to wait."""
@@ -226,7 +239,7 @@ class ApprovalTrigger(CausewayTrigger):
             self.log.warning("the request in Required Actions cannot be read: %s", error)
             return ""
 
-    async def _unjudged(self, version: ModelPackageArn) -> None:
+    async def _unjudged(self, version: ModelPackageArn) -> str:
         """Return when the answer was refused, or when the sync should have judged it long ago."""
         answered = moment(self.answered_at)
         until = answered + timedelta(minutes=topology().trail_delay_minutes) + JUDGED_WITHIN
@@ -240,8 +253,9 @@ class ApprovalTrigger(CausewayTrigger):
             for refusal in refusals:
                 if refusal.refused_at >= answered:
                     self.log.warning("refused: %s", refusal.reason)
-                    return
+                    return UNJUDGED
         self.log.warning("nothing came of the answer of %s", self.answered_at)
+        return UNJUDGED
 
     def _refusals(self, version: ModelPackageArn) -> list[RecordedRefusal]:
         from causeway_airflow.hooks.stage_table import StageTableHook

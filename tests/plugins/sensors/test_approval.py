@@ -73,13 +73,17 @@ def of_run(version: str) -> dict[str, Any]:
     return about
 
 
-def deferred(step: Any, *arguments: Any) -> Any:
-    """Run a step of the task; return the trigger that it waits in."""
+def deferral(step: Any, *arguments: Any) -> Any:
     from airflow.sdk.exceptions import TaskDeferred
 
     with pytest.raises(TaskDeferred) as wait:
         step(*arguments)
-    return wait.value.trigger
+    return wait.value
+
+
+def deferred(step: Any, *arguments: Any) -> Any:
+    """Run a step of the task; return the trigger that it waits in."""
+    return deferral(step, *arguments).trigger
 
 
 def event_of(trigger: Any) -> Any:
@@ -185,7 +189,7 @@ def test_an_answer_before_the_wait_began_is_watched_as_well(
     monkeypatch.setattr(approvals, "JUDGED_WITHIN", timedelta(seconds=1))
     trigger = deferred(sensor(version).execute, of_run(version))
     supervisor.answered = (["Approve"], {"reason": "too early for the trigger"})
-    assert event_of(trigger).payload == {"outcome": approvals.UNJUDGED}
+    assert event_of(trigger).payload["outcome"] == approvals.UNJUDGED
 
 
 def test_an_answer_that_is_refused_opens_the_request_again(
@@ -215,6 +219,40 @@ def test_an_answer_that_never_became_a_word_opens_the_request_again(
     assert trigger.answered_at == instant(long_ago["responded_at"])
     deferred(task.resume, about, event_of(trigger).payload)
     assert len(supervisor.asked) == 2
+
+
+def test_who_subscribed_is_reminded_after_a_half_and_nine_tenths_of_the_wait(
+    version: str, supervisor: Supervisor, heard: Callable[[], list[dict[str, Any]]]
+) -> None:
+    task, about = sensor(version), of_run(version)
+    began = about["ti"].start_date
+    first = deferral(task.execute, about)
+    assert first.trigger.remind_at == instant(began + timedelta(minutes=30))
+    about["ti"].start_date = began - timedelta(minutes=30)
+    first.trigger.remind_at = instant(datetime.now(UTC))
+    second = deferral(task.resume, about, event_of(first.trigger).payload)
+    assert second.trigger.remind_at == instant(began + timedelta(minutes=24))
+    assert timedelta(minutes=29) < second.timeout <= timedelta(minutes=30), "the wait goes on"
+    *_, told = [alert for alert in heard() if alert["subject"] == version]
+    number = ModelPackageArn.parse(version).version
+    assert f"credit-risk/{number} still waits for the decision on test, until" in told["alert"]
+    assert len(supervisor.asked) == 1, "nobody is asked twice for the same"
+    about["ti"].start_date = began - timedelta(minutes=55)
+    assert (
+        deferral(task.resume, about, {"outcome": "remind", "answered_at": ""}).trigger.remind_at
+        == ""
+    )
+
+
+def test_an_answer_that_is_being_judged_outlives_a_reminder(
+    version: str, supervisor: Supervisor
+) -> None:
+    task, about = sensor(version), of_run(version)
+    deferred(task.execute, about)
+    trigger = deferred(task.resume, about, answer())
+    trigger.remind_at = instant(datetime.now(UTC))
+    again = deferred(task.resume, about, event_of(trigger).payload)
+    assert again.answered_at == trigger.answered_at != ""
 
 
 def test_when_nobody_decides_in_time_the_task_fails_for_good(version: str) -> None:
