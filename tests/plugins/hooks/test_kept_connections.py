@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 import pytest
@@ -57,13 +57,19 @@ class Server:
             if self.context:
                 connection = self.context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as read:
-                while head := b"".join(iter(read.readline, b"\r\n")):
+                while head := b"".join(lines_of_head(read)):
                     length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
                     self.sent.append(head + b"\r\n" + read.read(int(length)))
                     if not self.answer(connection, len(self.sent)):
                         return
         except OSError:
             return  # the client gave up
+
+
+def lines_of_head(read: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines before the empty one; none after the client hung up."""
+    while (line := read.readline()) not in (b"", b"\r\n"):
+        yield line
 
 
 @contextmanager
