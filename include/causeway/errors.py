@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: Further rows with the same fault that are named.
+ALIKE: Final = 4
 
 
 class CausewayError(Exception):
@@ -46,15 +49,24 @@ class ConfigError(CausewayError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input; `row` is the line number in the file, the header being 1."""
+    """One thing wrong with an input, in a row or in several alike.
+
+    A row is numbered as it is in the file: in a text by the line that it begins in, the header
+    being 1, in a Parquet file from 1. `others` are further rows with the same value and fault.
+    """
 
     row: int | None
     column: str | None
     value: str | None
     reason: str
+    others: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"row {self.row}"] if self.row is not None else []
+        if self.others:
+            shown = ", ".join(map(str, (self.row, *self.others[:ALIKE])))
+            more = len(self.others) - ALIKE
+            parts = [f"rows {shown}" + (f" and {more} more" if more > 0 else "")]
         parts += [f"column {self.column!r}"] if self.column is not None else []
         parts += [f"value {self.value!r}"] if self.value is not None else []
         return f"{', '.join(parts)}: {self.reason}" if parts else self.reason

@@ -25,9 +25,13 @@ _BINARY: Final = {
     b"\x28\xb5\x2f\xfd": "compressed with zstandard",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
 }
-#: Byte-order marks of texts that are no UTF-8; the longer ones first.
+#: Byte-order marks; the longer ones first.
 _MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -38,33 +42,28 @@ FREE: Final = 64 << 20
 RATIO: Final = 200
 
 
-def require_declared_form(head: bytes, format_: FileFormat, what: str) -> None:
-    """Refuse a file whose first bytes are those of another form than its contract's.
+def require_declared_form(path: Path, format_: FileFormat, what: str) -> None:
+    """Refuse a file whose first bytes, unpacked, are those of another form than its contract's.
 
     Raises:
         BadInput: naming the form, and what would declare it.
     """
-    if head.startswith(GZIP) != (format_.compression == "gzip"):
-        said = "is compressed with gzip" if head.startswith(GZIP) else "is not compressed"
+    if (packed := is_packed(path)) != (format_.compression == "gzip"):
         raise BadInput(
-            f"{what} {said}; the contract declares `compression: {format_.compression}`",
+            f"{what} is {'' if packed else 'not '}compressed{' with gzip' if packed else ''}; the "
+            f"contract declares `compression: {format_.compression}`",
             next_step="Declare `compression` in `data.format` as it is; nothing was written.",
         )
-    if format_.compression == "gzip":
-        return
+    head = next(_blocks(path, format_, what))
     for magic, name in _BINARY.items():
         if head.startswith(magic):
             raise BadInput(
                 f"{what} is {name}, no text",
-                next_step="Hand in the text file in it; nothing was written.",
+                next_step="Hand in a text file; nothing was written.",
             )
     mark = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
     if mark and not format_.encoding.startswith(mark):
-        raise BadInput(
-            f"{what} is text in {mark.upper()}; the contract declares {format_.encoding}",
-            next_step=f"Declare `encoding: {mark}` in `data.format`, or hand it in as "
-            f"{format_.encoding}; nothing was written.",
-        )
+        raise _of_another_encoding(what, format_, mark)
     if b"\0" in head[:1024] and not format_.encoding.startswith(("utf-16", "utf-32")):
         raise BadInput(
             f"{what} holds bytes of zero: it is no text in {format_.encoding}",
@@ -72,12 +71,64 @@ def require_declared_form(head: bytes, format_: FileFormat, what: str) -> None:
         )
 
 
+def _of_another_encoding(what: str, format_: FileFormat, encoding: str) -> BadInput:
+    return BadInput(
+        f"{what} is text in {encoding.upper()}; the contract declares {format_.encoding}",
+        next_step=f"Declare `encoding: {encoding}` in `data.format`, or hand it in as "
+        f"{format_.encoding}; nothing was written.",
+    )
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a file begins as one of gzip does."""
+    with path.open("rb") as content:
+        return content.read(len(GZIP)) == GZIP
+
+
+def likely_encoding(path: Path, format_: FileFormat, what: str) -> str:
+    """Return the encoding that a file is most likely in; `ascii` where nearly every one reads it.
+
+    Of the encodings of one byte a character nothing tells one from another: cp1252 is named.
+    """
+    head = next(_blocks(path, format_, what))
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    for name in ("ascii", "utf-8", "cp1252"):
+        decoder = codecs.getincrementaldecoder(name)()
+        try:
+            for block in _blocks(path, format_, what):
+                decoder.decode(block, not block)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return "latin-1"
+
+
+def declare_encoding(path: Path, format_: FileFormat, what: str) -> str:
+    """Return the next step for a file that is not in the declared encoding."""
+    likely = likely_encoding(path, format_, what)
+    return (
+        f"Mend these rows, or declare `encoding` in `data.format`: {likely} would read the whole "
+        "file; nothing was written."
+    )
+
+
+def _has_one_byte_each(encoding: str) -> bool:
+    """Tell whether each byte is a character in an encoding, and not just the half of them."""
+    return encoding != "ascii" and len(bytes(range(256)).decode(encoding, "replace")) == 256
+
+
 def decode(path: Path, format_: FileFormat, what: str, target: Path) -> Path:
     """Write a file as plain UTF-8 without its skipped lines, and return where it is.
 
     Raises:
-        BadInput: it is damaged, too large, or not of the declared encoding; with the line.
+        BadInput: it is damaged, too large, or not of the declared encoding; with the row. Text in
+            UTF-8 is readable in an encoding of one byte a character, too, as other letters
+            (`KÃ¶ln`); it is taken for what it is.
     """
+    if _has_one_byte_each(format_.encoding) and likely_encoding(path, format_, what) == "utf-8":
+        raise _of_another_encoding(what, format_, "utf-8")
     skip = format_.skip_lines
     with target.open("w", encoding="utf-8", newline="") as out:
         for block in _texts(path, format_, what):
@@ -111,7 +162,7 @@ def _texts(path: Path, format_: FileFormat, what: str) -> Iterator[str]:
             raise BadInput(
                 f"{what} is no text in {format_.encoding}",
                 [problem],
-                next_step="Declare its encoding in `data.format`; nothing was written.",
+                next_step=declare_encoding(path, format_, what),
             ) from error
         pending = "\r" if block and text.endswith("\r") else ""  # a line end may go on
         text = text.removesuffix(pending)

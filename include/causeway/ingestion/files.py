@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causeway.errors import BadInput, Problem
-from causeway.ingestion.decoding import decode, require_declared_form
+from causeway.ingestion.decoding import declare_encoding, decode, require_declared_form
 from causeway.ingestion.scan import BLOCK_BYTES, Scan, is_parquet, scan
 from causeway.ingestion.tables import (
     CHUNK_ROWS,
@@ -26,7 +26,7 @@ from causeway.ingestion.tables import (
     Malformed,
     TableFile,
 )
-from causeway.ingestion.text_rows import BYTE_ORDER_MARK
+from causeway.ingestion.text_rows import BYTE_ORDER_MARK, NO_UTF_8
 from causeway.ingestion.text_table import Header, TextTable, read_header
 from causeway.use_cases.file_formats import FileFormat
 
@@ -55,7 +55,7 @@ def open_table(
     """
     if is_parquet(path):
         return ParquetTable(path, what)
-    require_declared_form(_head(path), format_, what)
+    require_declared_form(path, format_, what)
     if not format_.is_plain:
         target = (folder or path.parent) / f"{path.name}.decoded"
         path = decode(path, format_, what, target)
@@ -65,7 +65,14 @@ def open_table(
         raise BadInput(f"{what} is empty", next_step=NEXT_STEP)
     header = Header(tuple(names))
     if format_.header:
-        header = read_header(head, format_, names, what)
+        try:
+            header = read_header(head, format_, names, what)
+        except UnicodeDecodeError as error:
+            raise BadInput(
+                f"{what} is no UTF-8 text",
+                [Problem(1, None, None, NO_UTF_8)],
+                next_step=declare_encoding(path, format_, what),
+            ) from error
     return TextTable(path, what, format_, header, profile, format_.skip_lines)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causeway.errors import BadInput
+from causeway.ingestion.decoding import declare_encoding
 from causeway.ingestion.files import open_table
 from causeway.ingestion.layouts import layout_of_raw
 from causeway.ingestion.records import RecordReader, Reject, first_problems
 from causeway.ingestion.scan import scan
 from causeway.ingestion.tables import NEXT_STEP
+from causeway.ingestion.text_rows import NO_UTF_8
 from causeway.ingestion.validated_rows import ValidatedRows
 from causeway.use_cases.raw_sources import RawSource
 
@@ -75,11 +77,13 @@ def _validated(
             if not rejects:
                 validated.add(chunk)
     if rejects:
+        problems, said = first_problems(rejects, limit)
+        coded = any(reject.reason == NO_UTF_8 for reject in rejects)
         raise BadInput(
             f"{file} breaks the contract of {source}",
-            first_problems(rejects, limit),
-            more=max(0, faults - limit),
-            next_step=NEXT_STEP,
+            problems,
+            more=faults - said,
+            next_step=declare_encoding(path, data.format, file) if coded else NEXT_STEP,
         )
     if rows == 0:
         head = "has a header, but no records" if data.format.header else "is empty"

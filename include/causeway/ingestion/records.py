@@ -10,7 +10,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -295,6 +295,14 @@ def _ignore(row: int, text: str, reason: str) -> None:
     """Ignore malformed lines; another reading reports them."""
 
 
-def first_problems(rejects: Sequence[Reject], limit: int = 20) -> list[Problem]:
-    """Return the rejects of the first rows as problems."""
-    return [reject.problem for reject in sorted(rejects, key=lambda reject: reject.row)[:limit]]
+def first_problems(rejects: Sequence[Reject], limit: int = 20) -> tuple[list[Problem], int]:
+    """Return what is wrong as problems, rows alike as one, and how many rejects those are."""
+    alike: dict[tuple[str | None, str | None, str], list[Reject]] = {}
+    for reject in sorted(rejects, key=lambda reject: reject.row):
+        value = reject.value if reject.column else None  # of a whole row each is another
+        alike.setdefault((reject.column, value, reject.reason), []).append(reject)
+    problems = [
+        replace(first.problem, others=tuple(other.row for other in others))
+        for first, *others in list(alike.values())[:limit]
+    ]
+    return problems, sum(1 + len(problem.others) for problem in problems)

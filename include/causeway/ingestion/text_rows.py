@@ -18,6 +18,8 @@ from causeway.ingestion.tables import NEXT_STEP, Malformed
 from causeway.use_cases.file_formats import FileFormat
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+#: What is said of a row that is not in the encoding that every plain file has.
+NO_UTF_8: Final = "is no UTF-8"
 #: The longest cell; Arrow's reader has the same limit for lines.
 csv.field_size_limit(max(csv.field_size_limit(), BLOCK_BYTES))
 
@@ -79,7 +81,7 @@ class Rows:
                     number, before = before + first, reader.line_num
                     if self._broken:
                         self._broken = False
-                        bad.report(number, self._separator.join(row), None, "is no UTF-8")
+                        bad.report(number, self._separator.join(row), None, NO_UTF_8)
                     elif len(row) == width:
                         if bad.pending:
                             bad.flush()
@@ -97,7 +99,7 @@ class Rows:
     def _refuse_endless(self, error: csv.Error, number: int) -> None:
         if "unexpected end" in str(error) or "field limit" in str(error):
             raise BadInput(
-                f"{self._what} cannot be read from line {number} on",
+                f"{self._what} cannot be read from row {number} on",
                 [Problem(number, None, None, "a quotation begins in it that does not end")],
                 next_step=NEXT_STEP,
             ) from error

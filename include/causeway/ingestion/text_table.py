@@ -37,16 +37,14 @@ def read_header(head: bytes, format_: FileFormat, columns: Sequence[str], what: 
     Nothing is quoted of a row that names none of the contract's columns: it may be any file.
 
     Raises:
-        BadInput: no UTF-8, another separator than the contract's, or a name stands twice.
+        BadInput: another separator than the contract's, or a name stands twice.
+        UnicodeDecodeError: it is no UTF-8.
     """
     content = head.removeprefix(BYTE_ORDER_MARK).splitlines(keepends=True)
     rows = csv.reader((line.decode() for line in content), strict=True, **dialect(format_))
     try:
         names = next(rows, [])
         first = content[0].decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        problem = Problem(1, None, None, "no UTF-8")
-        raise BadInput(f"{what} is no UTF-8 text", [problem], next_step=NEXT_STEP) from error
     except csv.Error as error:
         raise BadInput(
             f"{what} has no readable header",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -40,6 +41,8 @@ LONGEST_TEXT = 358_400
 #: The longest value of an AWS tag.
 LONGEST_TAG = 256
 
+#: Codes that are named where a value is none of them.
+SHOWN = 12
 #: What is wrong with no value.
 EMPTY = "is empty, but the column may not be"
 
@@ -222,7 +225,7 @@ class Feature(Strict):
         if self.codes is not None:
             code = str(int(text)) if self.type == "Integral" else text
             if code not in self.allowed:
-                return f"is an unknown code; allowed: {', '.join(str(code) for code in self.codes)}"
+                return f"is an unknown code; allowed: {_some(self.codes)}"
         if self.range is not None:
             low, high = self.range.min, self.range.max
             number = float(text)
@@ -299,6 +302,12 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text)) and text.isascii() and "_" not in text
     except ValueError:
         return False
+
+
+def _some(codes: Iterable[int | str]) -> str:
+    names = [str(code) for code in codes]
+    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return ", ".join(names[:SHOWN] + more)
 
 
 def _bound(value: float | None) -> str:

@@ -126,11 +126,12 @@ def stage(
 
 def too_many(staged: Staged, rejects_uri: str) -> BadInput:
     """Return the error for a file of which too many rows are rejected."""
+    problems, said = first_problems(staged.first, SHOWN)
     return BadInput(
         f"{staged.source}: {staged.rejected} of {staged.rows} rows break the contract of "
         f"{staged.group.name} ({staged.faulty_share:.2%})",
-        first_problems(staged.first, SHOWN),
-        more=max(0, staged.rejected - len(staged.first)),
+        problems,
+        more=max(0, staged.rejected - said),
         next_step=f"Nothing was written. All of them are in {rejects_uri}; fix the file.",
     )
 

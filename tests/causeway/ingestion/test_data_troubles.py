@@ -253,6 +253,35 @@ REFUSED: dict[str, tuple[UseCase, bytes | str, Sequence[str]]] = {
     "UTF-16 without a mark": (
         contract(TWO), "a,y\n1,2\n".encode("utf-16-le"), ["holds bytes of zero", "utf-16-le"]
     ),
+    "UTF-8 under an encoding that reads it as other letters": (
+        contract(TWO, {"encoding": "cp1252"}),
+        "a,y\n1,2\nKöln,2\n",
+        ["file.csv is text in UTF-8; the contract declares cp1252", "Declare `encoding: utf-8`"],
+    ),
+    "a byte order mark of UTF-8 under another encoding": (
+        contract(TWO, {"encoding": "cp1252", "compression": "gzip"}),
+        gzip.compress("\ufeffa,y\n1,2\n".encode()),
+        ["file.csv is text in UTF-8; the contract declares cp1252"],
+    ),
+    "rows that are no UTF-8": (
+        contract(TWO),
+        "a,y\n1,2\nKöln,3\nKöln,4\n".encode("cp1252"),
+        ["rows 3, 4, value", ": is no UTF-8", ": cp1252 would read the whole file"],
+    ),
+    "a header that is no UTF-8": (
+        contract(TWO),
+        "ä,y\n1,2\n".encode("cp1252"),
+        ["file.csv is no UTF-8 text", "row 1: is no UTF-8", "cp1252 would read the whole file"],
+    ),
+    "a picture": (contract(TWO), b"\x89PNG\r\n\x1a\n", ["file.csv is a picture, no text"]),
+    "a value that is wrong in many rows": (
+        contract({"a": FRACTIONAL, "y": INTEGRAL}),
+        "a,y\n" + "x,2\n" * 30 + "z,2\n",
+        [
+            "- rows 2, 3, 4, 5, 6 and 25 more, column 'a', value 'x': is no number\n"
+            "- row 32, column 'a', value 'z': is no number",
+        ],
+    ),
     "another encoding than declared": (
         contract(TWO, {"encoding": "ascii"}),
         "a,y\n1,2\n1,ü\n",
@@ -267,7 +296,7 @@ REFUSED: dict[str, tuple[UseCase, bytes | str, Sequence[str]]] = {
     "a quotation that does not end": (
         contract(TWO),
         'a,y\n1,2\n"3,4\n5,6\n',
-        ["cannot be read from line 3 on", "row 3: a quotation begins in it that does not end"],
+        ["cannot be read from row 3 on", "row 3: a quotation begins in it that does not end"],
     ),
     "a point under a decimal comma": (
         contract({"a": FRACTIONAL}, {"separator": ";", "decimal": ","}),
