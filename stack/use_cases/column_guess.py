@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from causeway.instants import ISO, declared_instant
+from causeway.instants import ISO, UNIX_MILLISECONDS, UNIX_SECONDS, declared_instant
 from causeway.use_cases.contracts import INTEGRAL_BOUND, FeatureType
 
 #: Texts of so many different values become codes; of more, any text is allowed.
@@ -34,7 +34,8 @@ FORMATS: Final = (
     "%Y%m%d",
 )
 _WHOLE: Final = re.compile(r"[+-]?\d+")
-_UNIX: Final = {10: "unix_seconds", 13: "unix_milliseconds"}
+#: How many digits such a time has.
+_UNIX: Final = {UNIX_SECONDS: 10, UNIX_MILLISECONDS: 13}
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,33 @@ def guess_column(
 
 def time_format(texts: Sequence[str], *, unix: bool = False) -> tuple[str, str | None] | None:
     """Return format and zone of times; the zone is None where the texts name theirs."""
-    if unix and len({len(text) for text in texts}) == 1 and all(map(str.isdigit, texts)):
-        form = _UNIX.get(len(texts[0]))
-        if form:
-            return form, None
-    for form in FORMATS:
-        for zone in (None, "UTC") if form == ISO else ("UTC",):
-            if all(_reads(text, form, zone) for text in texts):
-                return form, zone
-    return None
+    return next((form for form in _forms(unix) if all(_reads(text, *form) for text in texts)), None)
+
+
+def nearest_time_format(texts: Sequence[str]) -> tuple[str, str | None] | None:
+    """Return the format that most of the texts are of; None where none is of any."""
+    best = max(_forms(unix=True), key=lambda form: sum(_reads(text, *form) for text in texts))
+    return best if any(_reads(text, *best) for text in texts) else None
+
+
+def fault_of_time(text: str, form: str, zone: str | None) -> str | None:
+    """Say what is wrong with a time of a format, or None."""
+    try:
+        declared_instant(text, form, zone)
+    except ValueError as error:
+        return str(error)
+    return None if _reads(text, form, zone) else f"{text!r} is no time of the format {form}"
+
+
+def _forms(unix: bool) -> Iterator[tuple[str, str | None]]:
+    yield from ((form, None) for form in _UNIX) if unix else ()
+    yield (ISO, None)
+    yield from ((form, "UTC") for form in FORMATS)
 
 
 def _reads(text: str, form: str, zone: str | None) -> bool:
+    if form in _UNIX:
+        return text.isdigit() and len(text) == _UNIX[form]
     if form == "%Y%m%d" and not re.fullmatch(r"(19|20)\d{6}", text):
         return False
     try:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import itertools
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow.parquet as pq
 
+from causeway.errors import BadInput
 from causeway.ingestion.cells import text_of
-from causeway.ingestion.decoding import GZIP
-from causeway.ingestion.scan import is_parquet
+from causeway.ingestion.decoding import is_packed, likely_encoding, require_declared_form
+from causeway.ingestion.files import open_table
+from causeway.ingestion.records import Reject, first_problems
+from causeway.ingestion.scan import is_parquet, scan
+from causeway.ingestion.tables import NEXT_STEP
+from causeway.ingestion.text_rows import dialect
+from causeway.use_cases.file_formats import FileFormat
 from stack.processes import StackError
 
 SEPARATORS: Final = (",", ";", "\t", "|", " ")
 #: What is looked at: so many cells, and so many lines to tell the separator.
 CELLS: Final = 5_000_000
 LINES: Final = 200
-BLOCK: Final = 1 << 20
-UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: The share of those lines that a separator cuts into equally many values, at least.
+ALIKE: Final = 0.9
 #: Texts that programs write for no value.
 NULLS: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?", "-", ".", "<NA>")
 _NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
@@ -34,7 +40,10 @@ _COMMA: Final = re.compile(r"[+-]?\d+,\d+")
 
 @dataclass
 class FileGuess:
-    """A file's form, its columns with their values as text, and whether all rows were read."""
+    """A file's form, its columns with their values as text, and whether all rows were read.
+
+    `numbers` are those of the rows in the file.
+    """
 
     separator: str = ","
     quote: str = '"'
@@ -45,6 +54,7 @@ class FileGuess:
     decimal: str = "."
     nulls: tuple[str, ...] = ()
     columns: dict[str, list[str]] = field(default_factory=dict)
+    numbers: Sequence[int] = ()
     whole: bool = True
     parquet: bool = False
 
@@ -58,7 +68,8 @@ def guess_file(path: Path) -> FileGuess:
     """Read a file and guess how it is written.
 
     Raises:
-        StackError: there is no such file, or it is no table.
+        BadInput: it is no table.
+        StackError: there is no such file.
     """
     if not path.is_file():
         what = "it is a folder, name a file" if path.is_dir() else "there is no such file"
@@ -85,63 +96,69 @@ def _parquet(path: Path) -> FileGuess:
         ]
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
-    return FileGuess(columns=columns, whole=table.num_rows <= rows, parquet=True)
+    return FileGuess(
+        columns=columns,
+        numbers=range(1, table.num_rows + 1),
+        whole=table.num_rows <= rows,
+        parquet=True,
+    )
 
 
 def _text(path: Path) -> FileGuess:
-    guess = FileGuess()
-    with path.open("rb") as content:
-        packed = content.read(2) == GZIP
-    guess.compression = "gzip" if packed else "none"
-    guess.encoding = _encoding(path, packed=packed)
-    lines = _lines(path, guess)
-    head = list(itertools.islice(lines, LINES))
+    what, guess = f"CSV={path}", FileGuess()
+    guess.compression = "gzip" if is_packed(path) else "none"
+    encoding = likely_encoding(path, _format(guess), what)
+    guess.encoding = "utf-8" if encoding == "ascii" else encoding
+    require_declared_form(path, _format(guess), what)
+    head = list(itertools.islice(_lines(path, guess), LINES))
     while head and head[0].lstrip().startswith(("#", "//")):
         head.pop(0)
         guess.skip_lines += 1
-    guess.separator, guess.quote = _separator(head)
-    _read_rows(path, guess, itertools.chain(head, lines))
+    width = _separate(guess, head, what)
+    _read_rows(path, guess, width, what)
     return guess
 
 
-def _read_rows(path: Path, guess: FileGuess, lines: Iterable[str]) -> None:
-    rows = csv.reader(lines, **_dialect(guess.separator, guess.quote))
-    first = next(rows, [])
-    limit = CELLS // max(1, len(first))
-    read = list(itertools.islice(rows, limit))
-    guess.whole = next(rows, None) is None
-    odd = [number for number, row in enumerate(read, 2) if row and len(row) != len(first)]
-    if odd:
-        raise StackError(
-            f"CSV={path}: row {odd[0] + guess.skip_lines} has another number of values than the "
-            f"first row, {len(first)} ({len(odd)} rows in all). Mend the file; nothing was written."
+def _format(guess: FileGuess) -> FileFormat:
+    """Return what is guessed so far as it is declared; the header is looked for later."""
+    return FileFormat(
+        separator=guess.separator,
+        quote=guess.quote,
+        encoding=guess.encoding,
+        compression="gzip" if guess.compression == "gzip" else "none",
+        skip_lines=guess.skip_lines,
+        header=False,
+    )
+
+
+def _read_rows(path: Path, guess: FileGuess, width: int, what: str) -> None:
+    """Read the rows as they will be read when they are brought in."""
+    form, names = _format(guess), [f"column_{n}" for n in range(1, width + 1)]
+    odd: list[Reject] = []
+    numbers: list[int] = []
+    values: list[list[str]] = [[] for _ in names]
+    with tempfile.TemporaryDirectory(prefix="causeway-read-") as name:
+        table = open_table(
+            path, form, names, what=what, profile=scan(path, form), folder=Path(name)
         )
-    read = [row for row in read if row]
-    guess.header = _has_header(first, read)
-    if not guess.header:
-        read.insert(0, first)
-    names = first if guess.header else [f"column_{n}" for n in range(1, len(first) + 1)]
+        for chunk in table.chunks(names, lambda *bad: odd.append(Reject(bad[0], None, *bad[1:]))):
+            guess.whole = len(numbers) * width < CELLS
+            if not guess.whole:
+                break
+            numbers += chunk.numbers.tolist()
+            for column, more in zip(values, chunk.columns.values(), strict=True):
+                column += more.to_pylist()
+    if odd:
+        problems, said = first_problems(odd)
+        raise BadInput(f"{what} is no table", problems, more=len(odd) - said, next_step=NEXT_STEP)
+    first = [column[0] for column in values]
+    guess.header = _has_header(first, [column[1:] for column in values])
+    if guess.header:
+        names, numbers, values = first, numbers[1:], [column[1:] for column in values]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise StackError(f"CSV={path}: the header names {', '.join(map(repr, twice))} twice")
-    guess.columns = {name: [row[at] for row in read] for at, name in enumerate(names)}
-
-
-def _encoding(path: Path, *, packed: bool) -> str:
-    opener = gzip.open if packed else open
-    for name in ("utf-8", "cp1252"):
-        decoder = codecs.getincrementaldecoder(name)()
-        with opener(path, "rb") as content:
-            try:
-                for block in iter(lambda: content.read(BLOCK), b""):
-                    if content.tell() <= BLOCK and block.startswith(UTF_16):
-                        return "utf-16"
-                    decoder.decode(block)
-                decoder.decode(b"", True)
-            except UnicodeDecodeError:
-                continue
-        return name
-    return "latin-1"
+        raise StackError(f"{what}: the header names {', '.join(map(repr, twice))} twice")
+    guess.columns, guess.numbers = dict(zip(names, values, strict=True)), numbers
 
 
 def _lines(path: Path, guess: FileGuess) -> Iterator[str]:
@@ -151,32 +168,35 @@ def _lines(path: Path, guess: FileGuess) -> Iterator[str]:
         yield from content
 
 
-def _dialect(separator: str, quote: str) -> dict[str, Any]:
-    return {
-        "delimiter": separator,
-        "quotechar": quote or None,
-        "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-    }
+def _separate(guess: FileGuess, head: Sequence[str], what: str) -> int:
+    """Guess separator and quote: those under which nearly all lines have the most values.
+
+    Returns how many those are.
+
+    Raises:
+        BadInput: no separator cuts the lines into as many values as the first has.
+    """
+    best, columns = guess, 1
+    for separator, quote in itertools.product(SEPARATORS, ('"', "'")):
+        if quote == "'" and not any(f"{separator}'" in line for line in head):
+            continue
+        tried = replace(guess, separator=separator, quote=quote)
+        # The last line may go on in the part that is not read yet.
+        rows = [row for row in csv.reader(head[:-1] or head, **dialect(_format(tried))) if row]
+        width = len(rows[0]) if rows else 0
+        if width > columns and sum(len(row) == width for row in rows) >= ALIKE * len(rows):
+            best, columns = tried, width
+    if columns == 1 and any(line.strip() for line in head):
+        raise BadInput(
+            f"{what} is no table: none of the separators {' '.join(map(repr, SEPARATORS))} cuts "
+            f"its lines into as many values as the first, {head[0].strip()[:60]!r}",
+            next_step="Hand in separated text, a row a line, or Parquet; nothing was written.",
+        )
+    guess.separator, guess.quote = best.separator, best.quote
+    return columns
 
 
-def _separator(head: Sequence[str]) -> tuple[str, str]:
-    """Return separator and quote under which the lines have the most columns, all as many."""
-    best, columns = (",", '"'), 1
-    for separator in SEPARATORS:
-        for quote in ('"', "'"):
-            if quote == "'" and not any(f"{separator}'" in line for line in head):
-                continue
-            # The last line may go on in the part that is not read yet.
-            rows = [
-                row for row in csv.reader(head[:-1] or head, **_dialect(separator, quote)) if row
-            ]
-            widths = {len(row) for row in rows}
-            if len(widths) == 1 and (width := widths.pop()) > columns:
-                best, columns = (separator, quote), width
-    return best
-
-
-def _has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def _has_header(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     """Tell names from values: no number among them, few that stand further below.
 
     An index that a program wrote has no name.
@@ -184,7 +204,7 @@ def _has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     names = {at: name for at, name in enumerate(first) if name}
     if any(map(is_number, names.values())):
         return False
-    again = sum(name in {row[at] for row in rows} for at, name in names.items())
+    again = sum(name in set(columns[at]) for at, name in names.items())
     return 2 * again < len(names)
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from causeway.errors import BadInput
+from causeway.ingestion.records import Reject, first_problems
 from causeway.instants import declared_instant
 from causeway.use_cases.contracts import PARTITIONS, STORE_COLUMNS
 from causeway.use_cases.use_case import ProblemType
 from stack.processes import StackError
-from stack.use_cases.column_guess import ColumnGuess, guess_column, time_format
+from stack.use_cases.column_guess import (
+    ColumnGuess,
+    fault_of_time,
+    guess_column,
+    nearest_time_format,
+)
 from stack.use_cases.file_guess import FileGuess, is_number
 
 LABELS: Final = ("label", "target", "class", "outcome", "y", "churn", "default", "survived")
@@ -23,6 +30,10 @@ CLASSES: Final = 10
 #: A text label of more different values is no label of classes.
 MOST_CLASSES: Final = 30
 FEWEST_ROWS: Final = 50
+#: Of the values of a label so many are texts where a few among numbers are a mistake; a share.
+RARELY: Final = 0.1
+#: Bad values that are named.
+SHOWN: Final = 10
 #: What a label that means "not" may be: the favourable one comes last.
 NEGATIVE: Final = ("0", "no", "false", "n", "f", "bad", "negative", "none", "-1")
 #: Names that mean something else to the store: its partitions, its columns, id and time.
@@ -91,6 +102,7 @@ def guess_use_case(
     """Guess a use case of a file; what is said of id, time and label is taken as it is.
 
     Raises:
+        BadInput: rows hold what a column that was named cannot hold.
         StackError: a column is not there, or cannot be what it is said to be.
     """
     _require_columns(file, {"ID": id_column, "TIME": time_column, "LABEL": label})
@@ -146,17 +158,48 @@ def _ignore(guess: Guess) -> None:
 
 
 def _time_of(file: FileGuess, name: str) -> tuple[str, str | None]:
-    texts = sorted(set(file.columns[name]))
-    if "" in texts or set(texts) & set(file.nulls):
-        row = next(n for n, text in enumerate(file.columns[name], 2) if text in ("", *file.nulls))
-        raise StackError(f"TIME={name}: row {row} has none; leave the column or the row out")
-    form = time_format(texts, unix=True)
+    """Return how a column's times are written.
+
+    Raises:
+        BadInput: naming the rows whose value is none, or is written in another way than most.
+    """
+    texts = file.columns[name]
+    distinct = sorted(set(texts) - {"", *file.nulls})
+    form = nearest_time_format(distinct)
     if form is None:
-        raise StackError(
-            f"TIME={name}: {texts[0]!r} is of no format that is known, or others are of another; "
-            "leave TIME out and declare `event_time` in the YAML"
+        raise _bad(
+            file, name, dict.fromkeys(distinct, "is of no format of times that is known"), "TIME"
         )
+    faults = {text: fault for text in distinct if (fault := fault_of_time(text, *form))}
+    faults |= dict.fromkeys({"", *file.nulls} & set(texts), "is no time")
+    if faults:
+        raise _bad(file, name, faults, "TIME", f", as {form[0]!r} of others")
     return form
+
+
+#: What else can be done about values that cannot be what their column is said to hold.
+_OR: Final = {
+    "TIME": ", or leave TIME out and declare `event_time` in the YAML",
+    "LABEL": ", or name another column with LABEL",
+}
+
+
+def _bad(
+    file: FileGuess, column: str, faults: Mapping[str, str], key: str, others: str = ""
+) -> BadInput:
+    """Return the error for values that cannot be what their column is said to hold."""
+    rejects = [
+        Reject(row, column, text, faults[text])
+        for row, text in zip(file.numbers, file.columns[column], strict=True)
+        if text in faults
+    ]
+    problems, said = first_problems(rejects, SHOWN)
+    return BadInput(
+        f"{key}={column}: {len(rejects)} of {file.rows} rows cannot be read{others}",
+        problems,
+        more=len(rejects) - said,
+        next_step=f"Mend these rows{_OR.get(key, '')}; nothing was written.",
+    )
 
 
 def _id_column(file: FileGuess, columns: dict[str, ColumnGuess], label: str | None) -> str | None:
@@ -184,6 +227,10 @@ def _label_of_classes(guess: Guess) -> None:
     numbers = column.type != "String"
     if numbers and (column.distinct > CLASSES or column.type == "Fractional"):
         return
+    texts = {text for text in values if not is_number(text)}
+    if not column.time and 0 < len(texts) < RARELY * column.distinct:
+        faults = dict.fromkeys(texts, "is no number, as nearly all others are")
+        raise _bad(guess.file, guess.label, faults, "LABEL")
     if column.distinct > MOST_CLASSES or column.time:
         raise StackError(
             f"LABEL={guess.label}: {column.distinct} different texts; a label is a number or one "
@@ -206,19 +253,37 @@ def _label_of_classes(guess: Guess) -> None:
 
 
 def _require_ids(guess: Guess) -> None:
+    """Refuse ids that are none, or that two rows have at one time.
+
+    Raises:
+        BadInput: naming the rows.
+    """
     if guess.id_column is None:
         return
-    ids = guess.file.columns[guess.id_column]
+    file, column = guess.file, guess.id_column
+    ids, missing = file.columns[column], {"", *file.nulls}
+    if missing & set(ids):
+        raise _bad(file, column, dict.fromkeys(missing, "the record has no id"), "ID")
     times: Iterable[str] = [""] * len(ids)
     if guess.time_column:
-        times = guess.file.columns[guess.time_column]
-    keys = Counter(zip(ids, times, strict=True))
-    (key, count), *_ = keys.most_common(1)
-    if count > 1:
-        at = f" at {key[1]}" if key[1] else "; name the column of its times with TIME"
-        raise StackError(f"ID={guess.id_column}: {key[0]!r} stands {count} times{at}")
-    if "" in set(ids) | set(guess.file.nulls) & set(ids):
-        raise StackError(f"ID={guess.id_column}: some rows have none")
+        times = file.columns[guess.time_column]
+    keys = list(zip(ids, times, strict=True))
+    counts = Counter(keys)
+    rejects = [
+        Reject(row, column, key[0], f"stands {counts[key]} times{key[1] and f' at {key[1]}'}")
+        for row, key in zip(file.numbers, keys, strict=True)
+        if counts[key] > 1
+    ]
+    if rejects:
+        problems, said = first_problems(rejects, SHOWN)
+        at = " at the same time" if guess.time_column else ""
+        raise BadInput(
+            f"ID={column}: {len(rejects)} of {file.rows} rows have an id that another has{at}",
+            problems,
+            more=len(rejects) - said,
+            next_step="Take the repeated rows out, or name another column with ID"
+            + ("." if guess.time_column else ", or the column of their times with TIME."),
+        )
 
 
 def _splits_by_time(guess: Guess) -> bool:

@@ -32,6 +32,7 @@ def make_use_case(
     """Write the YAML of a new use case and return what to do next.
 
     Raises:
+        BadInput: the file is no table, or rows hold what an id or a time cannot be.
         StackError: the name or the file cannot be taken, or there is a use case of that name.
     """
     path = layout.USE_CASES / f"{name}.yaml"

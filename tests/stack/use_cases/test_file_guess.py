@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from causeway.errors import BadInput
 from stack.processes import StackError
 from stack.use_cases.file_guess import guess_file
 
@@ -94,12 +95,15 @@ def test_a_parquet_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("a,b\n1,2\n1,2,3\n" + "1,2\n" * 9, "row 3 has another number of values"),
+        ("a,b\n1,2\n1,2,3\n" + "1,2\n" * 9, "row 3: has 3 values, expected 2"),
+        ("a;b\n1,5;2\n\n" + "1,5;2\n" * 99, "row 3: the line is empty"),
+        ("words\n" * 60, "is no table: none of the separators"),
+        ("\x89PNG\r\n\x1a\n\0", "is a picture, no text"),
         ("a,a\nx,y\n", "'a' twice"),
         ("a,b\n", "no rows"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, content: str, said: str) -> None:
-    (path := tmp_path / "a.csv").write_text(content)
-    with pytest.raises(StackError, match=said):
+    (path := tmp_path / "a.csv").write_bytes(content.encode("latin-1"))
+    with pytest.raises((BadInput, StackError), match=said):
         guess_file(path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from pathlib import Path
 
 import pytest
 
+from causeway.errors import BadInput
 from causeway.ingestion.raw_data import validate_raw
 from causeway.training.candidates import candidates
 from causeway.use_cases.files import load_use_cases, use_case
@@ -121,8 +123,16 @@ def test_a_use_case_is_never_written_over(folder: Path, orders: Path) -> None:
     [
         ("Orders", {}, "small letters"),
         ("a", {"label": "nothing"}, "LABEL=nothing: the file has no such column"),
-        ("a", {"id_column": "Kind"}, "ID=Kind: .* stands .* times; name the column of its times"),
-        ("a", {"time_column": "Kind"}, "TIME=Kind: 'a' is of no format that is known"),
+        (
+            "a",
+            {"id_column": "Kind"},
+            "ID=Kind: 400 of 400 rows .*(.|\n)*- rows 2, .*stands .* times(.|\n)*with TIME",
+        ),
+        (
+            "a",
+            {"time_column": "Kind"},
+            "TIME=Kind: 400 of 400 rows(.|\n)*value 'a': is of no format",
+        ),
         ("a", {"label": "Text"}, "LABEL=Text: 400 different texts"),
     ],
 )
@@ -130,9 +140,37 @@ def test_what_cannot_be_is_refused(
     folder: Path, orders: Path, name: str, options: dict[str, str], said: str
 ) -> None:
     before = sorted(folder.iterdir())
-    with pytest.raises(StackError, match=said):
+    with pytest.raises((BadInput, StackError), match=said):
         make_use_case(name, str(orders), **options)
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "value", "said"),
+    [
+        ("time_column", 1, "2026-02-31 10:00:00", "is no time of the format iso"),
+        ("time_column", 1, "", "is no time"),
+        ("id_column", 0, "", "the record has no id"),
+        ("id_column", 0, "0017", "stands 2 times"),
+        ("label", 2, "n.a.", "is no number, as nearly all others are"),
+    ],
+)
+def test_the_row_of_a_bad_value_is_named(
+    folder: Path, orders: Path, key: str, column: int, value: str, said: str
+) -> None:
+    lines = orders.read_text().splitlines()
+    cells = lines[6].split(",")
+    cells[column] = value
+    if key == "label":
+        lines = [line.replace("Amount, EUR", "Amount") for line in lines]
+    name = next(csv.reader(lines))[column]
+    orders.write_text("\n".join([*lines[:6], ",".join(cells), *lines[7:]]) + "\n")
+    with pytest.raises(BadInput) as refused:
+        make_use_case("orders", str(orders), **{key: name})
+    problem = refused.value.problems[0]
+    assert (problem.row, problem.column, problem.value) == (7, name, value)
+    assert said in problem.reason
+    assert refused.value.next_step
 
 
 def test_an_index_without_a_name_is_not_read(folder: Path, write: Write) -> None:
