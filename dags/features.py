@@ -39,7 +39,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 
 from causeway.use_cases.raw_sources import EVERY_SOURCE
 from causeway.use_cases.use_case import UseCase
-from causeway_airflow.configuration import use_cases
+from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.features import FeatureIngestOperator, ValidateRawOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator
@@ -141,5 +141,5 @@ def build(case: UseCase) -> DAG:
     return dag
 
 
-for use_case in use_cases():
+for use_case in use_cases_with_dags():
     build(use_case)

@@ -37,7 +37,7 @@ superseded: the rest is skipped.
 from airflow.sdk import DAG, Param
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway_airflow.configuration import poll_interval, use_cases
+from causeway_airflow.configuration import poll_interval, use_cases_with_dags
 from causeway_airflow.dag_defaults import (
     DECISION_WAIT,
     ENDPOINT_WAIT,
@@ -155,6 +155,6 @@ def hand_over(task_id: str, case: UseCase, model: ModelSpec, *, stage: str) -> H
     )
 
 
-for use_case in use_cases():
+for use_case in use_cases_with_dags():
     for model_spec in use_case.models:
         build(use_case, model_spec)

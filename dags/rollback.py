@@ -25,7 +25,7 @@ one. The version that was gone back from is `superseded`; its promotion is not s
 from airflow.sdk import DAG, Param
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway_airflow.configuration import use_cases
+from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import ENDPOINT_WAIT, dag_arguments
 from causeway_airflow.operators.rollback import AskProductionOperator, RollBackOperator
 
@@ -54,6 +54,6 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     return dag
 
 
-for use_case in use_cases():
+for use_case in use_cases_with_dags():
     for model_spec in use_case.models:
         build(use_case, model_spec)

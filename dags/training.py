@@ -34,7 +34,7 @@ from airflow.sdk import DAG, Param, XComArg
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.assets import feature_group
-from causeway_airflow.configuration import use_cases
+from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.datasets import BuildDatasetOperator
 from causeway_airflow.operators.gates import GateOperator
@@ -178,6 +178,6 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     return dag
 
 
-for use_case in use_cases():
+for use_case in use_cases_with_dags():
     for model_spec in use_case.models:
         build(use_case, model_spec)

@@ -59,7 +59,7 @@ def main() -> int:
         elif options.command == "status":
             return 0 if show_status(_plainly(console), described()) else 1
         elif options.command == "pending":
-            show_pending(console, list(decisions.pending(require_running())))
+            show_pending(console, list(decisions.pending(require_running(), _plainly(console))))
         elif options.command == "use-case":
             console.print(_make(options), markup=False, soft_wrap=True)
         elif options.command == "check-use-case":

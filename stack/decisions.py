@@ -8,7 +8,7 @@ administrator: a person has no right there.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from boto3.dynamodb.conditions import Key
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.topology.names import GOVERNANCE_TABLE
-from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.files import first_line, readable_use_cases
 from causeway.use_cases.use_case import ModelSpec
 from causeway.versions.keys import decisions_pk, version_pk
 from stack import layout
@@ -52,11 +52,16 @@ class Waiting:
         return f"make approve VERSION={self.version} FOR={self.stage} AS={self.people[0]} REASON=…"
 
 
-def pending(local: dict[str, Any]) -> Iterator[Waiting]:
-    """Return the versions that wait for somebody, the newest first."""
+def pending(
+    local: dict[str, Any], say: Callable[[str], None] = lambda line: None
+) -> Iterator[Waiting]:
+    """Return the versions that wait for somebody, the newest first; say what could not be read."""
     registry = administrator(local, "shared_services", "sagemaker")
     groups = _groups(registry)
-    for case in load_use_cases(layout.USE_CASES):
+    cases, faults = readable_use_cases(layout.USE_CASES)
+    for fault in faults:
+        say(f"left out: {first_line(fault)}")
+    for case in cases:
         for model in case.models:
             for summary in _versions(registry, model.group) if model.group in groups else ():
                 arn = ModelPackageArn.parse(summary["ModelPackageArn"])

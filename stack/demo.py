@@ -24,9 +24,7 @@ from rich.console import Console
 from causeway.errors import ConfigError
 from causeway.ingestion.samples import script_of
 from causeway.training.candidates import candidates
-from causeway.use_cases.files import use_case
-from causeway.use_cases.images import require_images
-from causeway.use_cases.people import require_people
+from causeway.use_cases.files import first_line, use_case_among
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack import layout, lock, outcome
 from stack.airflow_api import FINISHED, TASK_FAILED, Airflow, Run
@@ -244,12 +242,12 @@ def run(console: Console, *, use_case_id: str, data: str | None, seed: int | Non
     started = time.monotonic()
     topology = local_topology()
     try:
-        case = use_case(use_case_id, layout.USE_CASES)
-        require_people((case,), topology, layout.USE_CASES)
-        require_images((case,), topology, layout.USE_CASES)
+        case, faults = use_case_among(use_case_id, layout.USE_CASES, topology)
         candidates(case.models[0], seed)
     except (ConfigError, FileNotFoundError) as error:
         raise StackError(f"USE_CASE={use_case_id}: {error}") from error
+    for fault in faults:
+        console.print(f"left out: {first_line(fault)}", markup=False, soft_wrap=True)
     samples = [layout.JOBS / case.id / script_of(case.id, s.name).name for s in case.raw_sources]
     if data in (None, "sample") and not all(path.exists() for path in samples):
         raise StackError(

@@ -19,7 +19,8 @@ import boto3
 
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
-from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.files import first_line, readable_use_cases
+from causeway.use_cases.use_case import UseCase
 from causeway_deploy.bootstrapping import bootstrap
 from causeway_deploy.clients import Clients
 from stack import layout, lock, logs, metadata, postgres, settings
@@ -123,6 +124,30 @@ def _start(say: Say) -> dict[str, Any]:
             raise
 
 
+def use_cases(topology: Topology, say: Say) -> tuple[tuple[UseCase, ...], Path]:
+    """Return the use cases of the stack and their folder.
+
+    One that breaks its rules is said and left out, so that it is in nobody's way: Airflow then gets
+    a folder of links to the others.
+
+    Raises:
+        ConfigError: none is left.
+    """
+    cases, faults = readable_use_cases(layout.USE_CASES, topology)
+    if not faults:
+        return cases, layout.USE_CASES
+    if not cases:
+        raise faults[0]
+    for fault in faults:
+        say(f"left out until it is mended and the stack started anew: {first_line(fault)}")
+    folder = layout.private_folder(layout.STATE / "use_cases")
+    for case in cases:
+        link = folder / f"{case.id}.yaml"
+        link.unlink(missing_ok=True)
+        link.symlink_to((layout.USE_CASES / link.name).resolve())
+    return cases, folder
+
+
 def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> dict[str, Any]:
     topology = local_topology()
     layout.private_folder(layout.STATE)
@@ -134,7 +159,7 @@ def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> 
     description = aws.result()
     aws_users = make_users(description, topology)
     settings.write_aws_files(description, topology, aws_users)
-    cases = load_use_cases(layout.USE_CASES)
+    cases, folder = use_cases(topology, say)
     clients = administrators(description)
     accounts = pool.submit(bootstrap, topology, clients, use_cases=cases)
     say(f"local AWS    {description['endpoint']}  ({len(description['accounts'])} accounts)")
@@ -145,6 +170,7 @@ def _start_in(pool: ThreadPoolExecutor, given_up: threading.Event, say: Say) -> 
     environment = settings.airflow(
         topology, description["endpoint"], mlflow_url, port, users, keys, store.url
     )
+    environment["CAUSEWAY_USE_CASES"] = str(folder)
     own = settings.api_server(topology)
     airflow = pool.submit(_start_airflow, environment, own, port, store, given_up)
     wait_for_url(mlflow_component, f"{mlflow_url}/health", MLFLOW_SECONDS)

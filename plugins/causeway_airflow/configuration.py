@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from causeway.topology.accounts import Topology, load_topology
-from causeway.use_cases.files import load_use_cases, use_case
+from causeway.use_cases.files import load_use_cases, readable_use_cases, use_case
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import ModelSpec, UseCase
@@ -29,8 +29,18 @@ def use_cases() -> tuple[UseCase, ...]:
     Raises `ConfigError` when one of them is wrong, or names people or images that the topology
     lacks.
     """
-    cases = load_use_cases(_folder())
-    _require_declared(cases)
+    return load_use_cases(_folder(), topology())
+
+
+def use_cases_with_dags() -> tuple[UseCase, ...]:
+    """Return the use cases that DAGs are made of: those without a mistake.
+
+    A mistake in one leaves the DAGs of the others as they are. It is an import error of the DAGs
+    that need all use cases (`use_cases`). Raises `ConfigError` when every one is wrong.
+    """
+    cases, faults = readable_use_cases(_folder(), topology())
+    if not cases:
+        raise faults[0]
     return cases
 
 
@@ -43,13 +53,9 @@ def case_and_model(use_case_id: str, model: str) -> tuple[UseCase, ModelSpec]:
 def case_of(use_case_id: str) -> UseCase:
     """Return a use case. Raises `ConfigError` when there is none, or it is wrong."""
     case = use_case(use_case_id, _folder())
-    _require_declared((case,))
+    require_people((case,), topology(), _folder())
+    require_images((case,), topology(), _folder())
     return case
-
-
-def _require_declared(cases: tuple[UseCase, ...]) -> None:
-    require_people(cases, topology(), _folder())
-    require_images(cases, topology(), _folder())
 
 
 def inbox() -> Path | None:

@@ -10,7 +10,7 @@ from typing import Final
 from causeway.documents import parse
 from causeway.errors import ConfigError
 from causeway.topology.accounts import load_topology
-from causeway.use_cases.files import load_use_cases
+from causeway.use_cases.files import readable_use_cases
 from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
@@ -67,7 +67,8 @@ def make_use_case(
 
 def _require_new(case: UseCase) -> None:
     """Refuse names that another use case has."""
-    others = load_use_cases(layout.USE_CASES) if any(layout.USE_CASES.glob("*.yaml")) else ()
+    empty = not any(layout.USE_CASES.glob("*.yaml"))
+    others = () if empty else readable_use_cases(layout.USE_CASES)[0]
     names = {g.name for other in others for g in other.feature_groups}
     names |= {name for other in others for m in other.models for name in (m.name, m.group)}
     own = {g.name for g in case.feature_groups} | {case.models[0].name, case.models[0].group}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -274,8 +275,22 @@ def test_a_mistake_in_a_use_case_is_an_import_error_that_names_file_key_and_allo
     (cases / "credit_risk.yaml").write_text(text.replace("risk: high\nowner", "risks: high\nowner"))
     found = parse(ROOT / "dags", tmp_path, CAUSEWAY_USE_CASES=str(cases))
     error = found["errors"][str(ROOT / "dags" / "features.py")]
-    assert "credit_risk.yaml: risks: unknown key; allowed keys: " in error
+    assert "credit_risk.yaml: risks: unknown key" in error
     assert "platform__sharing" in found["dags"]
+
+
+def test_a_mistake_in_a_use_case_leaves_the_dags_of_others_and_is_an_import_error(
+    tmp_path: Path,
+) -> None:
+    cases = tmp_path / "use_cases"
+    shutil.copytree(ROOT / "include" / "config" / "use_cases", cases)
+    path = cases / "california_housing.yaml"
+    path.write_text(path.read_text().replace("trainer: ", "trainer: no-"))
+    found = parse(ROOT / "dags", tmp_path, CAUSEWAY_USE_CASES=str(cases))
+    ((file, error),) = found["errors"].items()
+    assert Path(file).name == "platform_erasure.py" and "california_housing.yaml: " in error
+    assert {"credit_risk__features", "credit_risk__promotion"} <= set(found["dags"])
+    assert "california_housing__features" not in found["dags"]
 
 
 def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,15 @@ def test_nothing_waits_in_a_group_that_was_not_made_yet(
     (tmp_path / "credit_risk.yaml").write_text(text.replace("group: credit-risk\n", "group: new\n"))
     monkeypatch.setattr(layout, "USE_CASES", tmp_path)
     assert list(decisions.pending(local)) == []
+
+
+def test_a_mistake_in_a_use_case_hides_none_of_the_others(
+    local: dict[str, Any], version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(USE_CASES_DIR / "credit_risk.yaml", tmp_path)
+    (tmp_path / "other.yaml").write_text("id: [")
+    monkeypatch.setattr(layout, "USE_CASES", tmp_path)
+    said: list[str] = []
+    assert version in {waiting.version for waiting in decisions.pending(local, said.append)}
+    (line,) = said
+    assert line.startswith("left out: ") and "other.yaml: not readable as YAML" in line

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from causeway.documents import load
 from causeway.errors import ConfigError
+from causeway.topology.accounts import Topology
+from causeway.use_cases.images import require_images
+from causeway.use_cases.people import require_people
 from causeway.use_cases.use_case import USE_CASES_DIR, ModelSpec, UseCase
 
 
@@ -49,34 +52,90 @@ def _with_others(case: UseCase, path: Path) -> UseCase:
         ) from error
 
 
-def load_use_cases(folder: Path | None = None) -> tuple[UseCase, ...]:
+def use_case_among(
+    use_case_id: str, folder: Path | None = None, topology: Topology | None = None
+) -> tuple[UseCase, tuple[ConfigError, ...]]:
+    """Return a use case, and what is wrong with others beside it.
+
+    Raises:
+        ConfigError: it breaks its rules, shares a name with another, or names people or images that
+            the topology lacks.
+    """
+    case = use_case(use_case_id, folder)
+    _, faults = readable_use_cases(folder, topology)
+    path = f"{(folder or USE_CASES_DIR) / use_case_id}.yaml"
+    for fault in faults:
+        if path in fault.what:
+            raise fault
+    return case, faults
+
+
+def load_use_cases(
+    folder: Path | None = None, topology: Topology | None = None
+) -> tuple[UseCase, ...]:
     """Read every use case of the folder, ordered by id.
 
     Raises:
-        ConfigError: there is none, a file breaks the schema, or two use cases share a model, a
-            model group or a feature group name.
+        ConfigError: there is none, a file breaks the schema, two use cases share a model, a model
+            group or a feature group name, or the topology, where it is given, lacks people or
+            images that they name; all that is wrong.
+    """
+    cases, faults = readable_use_cases(folder, topology)
+    if faults:
+        steps = dict.fromkeys(filter(None, (fault.next_step for fault in faults)))
+        raise ConfigError("\n".join(f.what for f in faults), next_step=" ".join(steps))
+    return cases
+
+
+def readable_use_cases(
+    folder: Path | None = None, topology: Topology | None = None
+) -> tuple[tuple[UseCase, ...], tuple[ConfigError, ...]]:
+    """Return the use cases that keep their rules, ordered by id, and what is wrong with others.
+
+    Of those that share a name none is returned: nobody knows whose it is.
+
+    Raises:
+        ConfigError: there is no file.
     """
     root = folder or USE_CASES_DIR
-    cases = tuple(use_case(path.stem, root) for path in sorted(root.glob("*.yaml")))
-    if not cases:
+    paths = sorted(root.glob("*.yaml"))
+    if not paths:
         raise ConfigError(
             f"{root}: no use case in it" if root.is_dir() else f"{root}: no such folder",
             next_step="Name the folder that holds <use case>.yaml (CAUSEWAY_USE_CASES).",
         )
-    kinds = (
+    cases: list[UseCase] = []
+    faults: dict[str, ConfigError] = {}  # one that others name is said once
+    for path in paths:
+        try:
+            case = use_case(path.stem, root)
+            if topology is not None:
+                require_people((case,), topology, root)
+                require_images((case,), topology, root)
+            cases.append(case)
+        except ConfigError as error:
+            faults.setdefault(error.what, error)
+    shared: set[str] = set()
+    for kind, pairs in (
         ("model", [(m.name, u.id) for u in cases for m in u.models]),
         ("model group", [(m.group, u.id) for u in cases for m in u.models]),
         ("feature group", [(g.name, u.id) for u in cases for g in u.feature_groups]),
-    )
-    for kind, pairs in kinds:
+    ):
         for name, count in Counter(name for name, _ in pairs).items():
             if count > 1:
-                owners = ", ".join(f"{root / owner}.yaml" for n, owner in pairs if n == name)
-                raise ConfigError(
-                    f"{owners}: the {kind} name {name!r} stands in two use cases",
-                    next_step="Rename one of them; these names are unique in the project.",
-                )
-    return cases
+                ids = [owner for n, owner in pairs if n == name]
+                owners = ", ".join(f"{root / owner}.yaml" for owner in ids)
+                what = f"{owners}: the {kind} name {name!r} stands in two use cases"
+                step = "Rename one of them; these names are unique in the project."
+                faults[what] = ConfigError(what, next_step=step)
+                shared.update(ids)
+    return tuple(case for case in cases if case.id not in shared), tuple(faults.values())
+
+
+def first_line(fault: ConfigError) -> str:
+    """Return what is wrong with a use case that somebody else is to mend, in a line."""
+    line, *more = fault.what.splitlines()
+    return f"{line} (and {len(more)} more)" if more else line
 
 
 def model_of_group(use_cases: tuple[UseCase, ...], group: str) -> tuple[UseCase, ModelSpec] | None:

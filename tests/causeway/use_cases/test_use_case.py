@@ -6,7 +6,14 @@ import pytest
 
 from causeway.documents import CONFIG_DIR
 from causeway.errors import ConfigError
-from causeway.use_cases.files import load_use_cases, model_of_group, use_case
+from causeway.use_cases.files import (
+    first_line,
+    load_use_cases,
+    model_of_group,
+    readable_use_cases,
+    use_case,
+    use_case_among,
+)
 from causeway.use_cases.use_case import USE_CASES_DIR, UseCase
 from tests.causeway.values import use_case_of
 
@@ -125,6 +132,31 @@ def test_model_names_are_unique_across_use_cases(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(TEXT.replace("id: credit_risk", "id: other", 1))
     with pytest.raises(ConfigError, match=r"model name 'credit_risk'.*two use cases"):
         load_use_cases(tmp_path)
+
+
+def test_a_mistake_in_one_use_case_leaves_the_others_readable(tmp_path: Path) -> None:
+    (tmp_path / "credit_risk.yaml").write_text(TEXT)
+    other = TEXT.replace("credit_risk", "lending").replace("credit-risk", "lending")
+    (tmp_path / "lending.yaml").write_text(other.replace("stage: poc", "stage: prod"))
+    (tmp_path / "broken.yaml").write_text("id: [")
+    case, faults = use_case_among("credit_risk", tmp_path)
+    assert readable_use_cases(tmp_path)[0] == (case,)
+    assert [Path(fault.what.partition(":")[0]).name for fault in faults] == [
+        "broken.yaml",
+        "lending.yaml",
+    ]
+    assert "\n" not in first_line(faults[0])
+    with pytest.raises(ConfigError) as refused:
+        load_use_cases(tmp_path)
+    assert all(fault.what in refused.value.what for fault in faults)
+
+
+def test_a_name_of_two_use_cases_is_a_mistake_of_both(tmp_path: Path) -> None:
+    for name in ("credit_risk", "lending"):
+        (tmp_path / f"{name}.yaml").write_text(TEXT.replace("id: credit_risk", f"id: {name}"))
+    with pytest.raises(ConfigError, match="stands in two use cases"):
+        use_case_among("lending", tmp_path)
+    assert readable_use_cases(tmp_path)[0] == ()
 
 
 def test_a_group_is_found_with_its_model(case: UseCase) -> None:
