@@ -336,9 +336,8 @@ def _raw_file(data: str | None) -> str | None:
         return data
     path = Path(data).expanduser()
     if not path.is_file():
-        raise StackError(
-            f"DATA={data}: there is no such file; give a path, an s3:// URI or `published`"
-        )
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise StackError(f"DATA={data}: {what}; give a path, an s3:// URI or `published`")
     layout.INBOX.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile(path, layout.INBOX / path.name)
     return path.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Final
 
 from causeway.use_cases.raw_sources import EVERY_SOURCE
@@ -34,6 +35,17 @@ def by_source(case: UseCase, words: str | None) -> dict[str | None, str]:
             )
         files[name] = file
     return files
+
+
+def require_file(path: Path, variable: str) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        StackError: naming the variable of `make`.
+    """
+    if not path.is_file():
+        what = "it is a folder, name a file" if path.is_dir() else "there is no such file"
+        raise StackError(f"{variable}={path}: {what}")
 
 
 def deliveries(case: UseCase, words: str | None) -> list[dict[str, str]]:

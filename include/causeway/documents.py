@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from causeway.document_faults import explained, keys_of, mended
 from causeway.errors import ConfigError
 
 #: The folder `include/config`, beside this package.
@@ -59,6 +60,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, defer_build=True, allow_inf_nan=False
     )
+
+    def check(self) -> None:
+        """Refuse what does not fit together in a document whose parts are right by themselves.
+
+        Raises:
+            ValueError: a line for each mistake, with its key.
+        """
+
+
+class MistakesError(ConfigError):
+    """A document breaks its rules; `likely` is what was likely meant, None where nobody knows."""
+
+    def __init__(self, what: str, likely: Any) -> None:
+        super().__init__(what, next_step="Correct the keys named above; nothing was changed.")
+        self.likely = likely
 
 
 def check_together(*checks: Callable[[], object]) -> None:
@@ -117,8 +133,33 @@ def parse(text: str, model: type[Model], file: str) -> Model:
     """Check a YAML text against a model; `file` is only named in the errors.
 
     Raises:
-        ConfigError: naming file, dotted key, what was wrong and the allowed values.
+        ConfigError: it is no YAML of that kind.
+        MistakesError: naming file, dotted key, what was wrong and the allowed values, a line each.
     """
+    content = _content(text, model, file)
+    faults: list[str] = []
+    likely: Model | None = None
+    for _ in range(2):  # as it is, then as it was likely meant: one mistake hides no other
+        try:
+            likely = model.model_validate(content)
+            likely.check()
+            break
+        except ValidationError as error:
+            problems = error.errors()
+            faults += explained(problems, content, model)
+            content = mended(problems, content, model)
+        except ValueError as error:
+            faults += str(error).splitlines()
+            break
+    if faults or likely is None:
+        raise MistakesError(
+            "\n".join(f"{file}: {fault}" for fault in dict.fromkeys(faults)), likely
+        )
+    return likely
+
+
+def _content(text: str, model: type[BaseModel], file: str) -> dict[str, Any]:
+    """Return the mapping that a YAML text is."""
     try:
         node = yaml.compose(text, Loader=Loader)
         _refuse_ambiguity(node, file, set())
@@ -134,15 +175,9 @@ def parse(text: str, model: type[Model], file: str) -> Model:
     if not isinstance(content, dict):
         raise ConfigError(
             f"{file}: expected a mapping at the top, found {type(content).__name__}",
-            next_step=f"Allowed keys: {_keys(model)}.",
+            next_step=f"Allowed keys: {', '.join(keys_of(model))}.",
         )
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(
-            "\n".join(_explain(file, p, model) for p in error.errors() if not _is_echo(p)),
-            next_step="Correct the keys named above; nothing was changed.",
-        ) from error
+    return content
 
 
 def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> None:
@@ -182,60 +217,6 @@ def _refuse_ambiguity(node: Any, file: str, seen: set[int], path: str = "") -> N
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _refuse_ambiguity(value, file, seen, f"{path}.{index}" if path else str(index))
-
-
-def _is_echo(problem: Any) -> bool:
-    """Tell whether a list is only said to be short because its faulty items were not counted."""
-    if problem["type"] != "too_short":
-        return False
-    return len(problem["input"]) >= int(problem["ctx"]["min_length"])
-
-
-def _explain(file: str, problem: Any, model: type[BaseModel]) -> str:
-    location: tuple[int | str, ...] = problem["loc"]
-    key = ".".join(str(part) for part in location) or "(top)"
-    kind = problem["type"]
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        owner = _model_at(model, location[:-1])
-        allowed = f"; allowed keys: {_keys(owner)}" if owner else ""
-        return f"{file}: {key}: unknown key{allowed}"
-    if kind == "missing":
-        return f"{file}: {key}: the key is missing"
-    if kind == "value_error":
-        where = f"{file}: {key}" if location else file  # of the whole: it names its keys itself
-        return "\n".join(f"{where}: {line}" for line in message.splitlines())
-    context = problem.get("ctx") or {}
-    allowed = f"; allowed: {context['expected']}" if "expected" in context else ""
-    if "pattern" in context:
-        message, allowed = "not of the allowed form", f"; allowed: {context['pattern']}"
-    return f"{file}: {key}: {message}{allowed}; found {problem.get('input')!r}"
-
-
-def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
-    # Follow the location through nested models and through the lists and mappings of models.
-    here: type[BaseModel] | None = model
-    for part in location:
-        if here is None:
-            return None
-        field = next((f for name, f in here.model_fields.items() if part in (name, f.alias)), None)
-        if field is not None:
-            here = _model_in(field.annotation)
-    return here
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        model = _model_in(argument)
-        if model is not None:
-            return model
-    return None
-
-
-def _keys(model: type[BaseModel]) -> str:
-    return ", ".join(field.alias or name for name, field in model.model_fields.items())
 
 
 def _siblings(path: Path) -> str:

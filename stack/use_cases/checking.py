@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from causeway.documents import MistakesError
 from causeway.errors import BadInput, CausewayError, ConfigError
-from causeway.ingestion.samples import script_of
-from causeway.topology.accounts import Topology, load_topology
+from causeway.topology.accounts import load_topology
 from causeway.training.jobs import training_code
-from causeway.use_cases.files import load_use_cases, use_case
+from causeway.use_cases.files import first_line, use_case_among
 from causeway.use_cases.images import require_images
 from causeway.use_cases.people import require_people
-from causeway.use_cases.raw_sources import RawSource
 from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
-from stack.raw_files import by_source, example
+from stack.raw_files import by_source
 from stack.use_cases.drafting import MARK, marked_lines
 from stack.use_cases.dry_run import dry_run
 
@@ -29,23 +28,18 @@ SHOWN: Final = 12
 def check_use_case(name: str, csv: str | None, say: Say) -> int:
     """Say what is wrong with a use case, or train it on a part of a file; return the exit code."""
     path = layout.USE_CASES / f"{name}.yaml"
-    problems = list(_problems(name))
-    if problems:
-        say("\n\n".join(problems))
-        say(f"\n{layout.from_root(path)} has {sum(map(_count, problems))} problem(s)")
+    case, problems = _examined(name, say)
+    if problems or case is None:
+        say("\n\n".join(map(str, problems)))
+        count = sum(_count(problem.what) for problem in problems)
+        say(f"\n{layout.from_root(path)} has {count} problem(s)")
         return 1
-    case = use_case(name, layout.USE_CASES)
     say(f"{layout.from_root(path)} keeps its rules")
     if left := marked_lines(path.read_text(encoding="utf-8")):
         shown = ", ".join(map(str, left[:SHOWN])) + (" …" if len(left) > SHOWN else "")
         say(f"{len(left)} lines are still marked `{MARK}`: {shown}")
     try:
-        files = by_source(case, csv)
-        if any(_lacks(source, files) for source in case.raw_sources):
-            csv = f"'{example(case)}'" if len(case.raw_sources) > 1 else "path"
-            say(f"not trained: give it a file, make check-use-case NAME={name} CSV={csv}")
-            return 0
-        dry_run(case, files, say)
+        dry_run(case, by_source(case, csv), say)
     except (BadInput, StackError) as error:
         say(str(error))
         return 1
@@ -57,31 +51,33 @@ def _count(problem: str) -> int:
     return sum(".yaml: " in line for line in problem.splitlines()) or 1
 
 
-def _lacks(source: RawSource, files: Mapping[str | None, str]) -> bool:
-    """Tell whether there is neither a file nor a sample of a source."""
-    return source.name not in files and not script_of(source.use_case, source.name).exists()
+def _examined(name: str, say: Say) -> tuple[UseCase | None, list[CausewayError]]:
+    """Return a use case, as it was likely meant where it is wrong, and all that is wrong with it.
 
-
-def _problems(name: str) -> Iterator[str]:
-    """Yield what is wrong: the file itself, then what stands outside of it."""
+    What is wrong with others beside it is said in a line each.
+    """
     case: UseCase | None = None
-    try:
-        case = use_case(name, layout.USE_CASES)
-    except ConfigError as error:
-        yield str(error)
+    problems: list[CausewayError] = []
     topology = load_topology(layout.TOPOLOGY)
-    for check in (lambda: load_use_cases(layout.USE_CASES), *_outside(case, topology)):
+    try:
+        case, faults = use_case_among(name, layout.USE_CASES)
+        for fault in faults:
+            say(f"another use case is wrong: {first_line(fault)}")
+    except MistakesError as error:
+        case, problems = error.likely, [error]
+    except ConfigError as error:
+        problems = [error]
+    if case is None:
+        return None, problems
+    checks: list[Callable[[], object]] = [
+        lambda: require_people((case,), topology, layout.USE_CASES),
+        lambda: require_images((case,), topology, layout.USE_CASES),
+    ]
+    if not problems:  # what its scripts are is known
+        checks += [partial(training_code, case, model) for model in case.models]
+    for check in checks:
         try:
             check()
         except CausewayError as error:
-            if case is not None or f"{name}.yaml" not in str(error):  # said already
-                yield str(error)
-
-
-def _outside(case: UseCase | None, topology: Topology) -> Iterator[Callable[[], object]]:
-    if case is None:
-        return
-    yield lambda: require_people((case,), topology, layout.USE_CASES)
-    yield lambda: require_images((case,), topology, layout.USE_CASES)
-    for model in case.models:
-        yield partial(training_code, case, model)
+            problems.append(error)
+    return case, problems

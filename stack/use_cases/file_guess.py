@@ -25,6 +25,7 @@ from causeway.ingestion.tables import NEXT_STEP
 from causeway.ingestion.text_rows import dialect
 from causeway.use_cases.file_formats import FileFormat
 from stack.processes import StackError
+from stack.raw_files import require_file
 
 SEPARATORS: Final = (",", ";", "\t", "|", " ")
 #: What is looked at: so many cells, and so many lines to tell the separator.
@@ -71,9 +72,7 @@ def guess_file(path: Path) -> FileGuess:
         BadInput: it is no table.
         StackError: there is no such file.
     """
-    if not path.is_file():
-        what = "it is a folder, name a file" if path.is_dir() else "there is no such file"
-        raise StackError(f"CSV={path}: {what}")
+    require_file(path, "CSV")
     guess = _parquet(path) if is_parquet(path) else _text(path)
     if not guess.rows:
         raise StackError(f"CSV={path}: it has no rows")

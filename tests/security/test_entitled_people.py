@@ -36,27 +36,27 @@ TRIES = {
     "the trainer is the only approver for test": (
         "ml-engineer",
         "{test: [ml-engineer], production: [governance-officer]}",
-        "models.0: credit_risk: approvers.test: ml-engineer trains the model",
+        "models.credit_risk.approvers.test: ml-engineer trains the model",
     ),
     "the trainer is the only approver for production": (
         "model-owner",
         "{test: [governance-officer], production: [model-owner]}",
-        "models.0: credit_risk: approvers.production: model-owner trains the model",
+        "models.credit_risk.approvers.production: model-owner trains the model",
     ),
     "one person trains and decides on both": (
         "model-owner",
         "{test: [model-owner], production: [model-owner]}",
-        "models.0: credit_risk: approvers.test: model-owner trains the model",
+        "models.credit_risk.approvers.test: model-owner trains the model",
     ),
     "one person decides on both": (
         "ml-engineer",
         "{test: [model-owner], production: [model-owner]}",
-        "models.0: credit_risk: approvers: model-owner alone would decide on test and on",
+        "models.credit_risk.approvers: model-owner alone would decide on test and on",
     ),
     "one person is left when the trainer is not counted": (
         "model-owner",
         "{test: [model-owner, governance-officer], production: [governance-officer]}",
-        "models.0: credit_risk: approvers: governance-officer alone would decide",
+        "models.credit_risk.approvers: governance-officer alone would decide",
     ),
 }
 

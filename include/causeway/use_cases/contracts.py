@@ -188,21 +188,21 @@ class Feature(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
         if (self.source is None) == (self.derive is None):
-            raise ValueError(f"{self.name}: give either `source` or `derive`")
+            raise ValueError("give either `source` or `derive`")
         if self.source is None and (self.nulls is not None or self.time is not None):
-            raise ValueError(f"{self.name}: `nulls` and `time` are of a feature with a source")
+            raise ValueError("`nulls` and `time` are of a feature with a source")
         if self.time is not None and (self.type != "String" or self.codes is not None):
-            raise ValueError(f"{self.name}: `time` is of a String without codes")
+            raise ValueError("`time` is of a String without codes")
         if self.codes is not None and self.range is not None:
-            raise ValueError(f"{self.name}: give `codes` or `range`, not both")
+            raise ValueError("give `codes` or `range`, not both")
         if self.range is not None and self.type == "String":
-            raise ValueError(f"{self.name}: a String has no range; allowed: Integral, Fractional")
+            raise ValueError("a String has no range; allowed: Integral, Fractional")
         if (
             self.codes is not None
             and self.type == "Integral"
             and any(isinstance(code, str) for code in self.codes)
         ):
-            raise ValueError(f"{self.name}: codes of an Integral feature are whole numbers")
+            raise ValueError("codes of an Integral feature are whole numbers")
         return self
 
     @cached_property
@@ -260,28 +260,26 @@ class FeatureGroup(Strict):
         names = [self.record_identifier, self.event_time, *(f.name for f in self.features)]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise ValueError(f"{self.name}: feature names stand twice: {', '.join(repeated)}")
+            raise ValueError(f"features: names stand twice: {', '.join(repeated)}")
         if reserved := sorted((STORE_COLUMNS | PARTITIONS) & set(names)):
             raise ValueError(
-                f"{self.name}: {', '.join(reserved)}: the offline store has columns of these "
+                f"features: {', '.join(reserved)}: the offline store has columns of these "
                 "names; choose others"
             )
         keys = " ".join(self.tags)
         if len(keys) > LONGEST_TAG or len(keys.split()) != len(self.tags):
-            raise ValueError(
-                f"{self.name}: keys of tags have no spaces, {LONGEST_TAG} characters together"
-            )
+            raise ValueError(f"tags: keys have no spaces, {LONGEST_TAG} characters together")
         if own := [key for key in self.tags if key.startswith(("aws:", "causeway:"))]:
-            raise ValueError(f"{self.name}: tags of these names are not the contract's: {own}")
+            raise ValueError(f"tags: these names are not the contract's: {own}")
         values = dict.fromkeys((self.owner, *self.tags.values()), LONGEST)
         for text, longest in (*values.items(), *dict.fromkeys(self.tags, LONGEST_KEY).items()):
             if not is_plain(text, longest):
                 raise ValueError(
-                    f"{self.name}: {text!r} becomes a tag, which AWS takes with letters, digits, "
+                    f"{text!r} becomes a tag, which AWS takes with letters, digits, "
                     f"blanks and _.:/=+-@, {longest} characters at most"
                 )
         if not self.online.enabled and not self.offline.enabled:
-            raise ValueError(f"{self.name}: enable the online store, the offline store or both")
+            raise ValueError("enable the online store, the offline store or both")
         return self
 
     @property

@@ -39,14 +39,14 @@ def fault_of_label(training: Training, problem: str, label: Feature | None) -> s
     name = training.label
     if problem == REGRESSION:
         if training.favourable is not None or "threshold" in training.model_fields_set:
-            return "favourable and threshold are of classes, not of a regression"
+            return "favourable: it and threshold are of classes, not of a regression"
         return (
             f"label: {name} is a String; a regression predicts numbers"
             if (label and label.type == "String")
             else None
         )
     if training.label_scale != 1:
-        return f"label_scale is for regression, not for a {problem}"
+        return f"label_scale: it is for regression, not for a {problem}"
     if label is not None and label.type == "Fractional":
         return f"label: {name} is Fractional; classes are the codes of a String or an Integral"
     codes = tuple(label.codes or ()) if label is not None else ()
@@ -58,7 +58,7 @@ def fault_of_label(training: Training, problem: str, label: Feature | None) -> s
     if codes and problem == MULTI_CLASS and len(codes) == 2:
         return f"label: {name} has two codes: problem_type is {BINARY}"
     if problem == MULTI_CLASS and "threshold" in training.model_fields_set:
-        return "threshold is of two classes; of more the likeliest is the answer"
+        return "threshold: it is of two classes; of more the likeliest is the answer"
     classes = classes_of(training, problem, label)
     if training.favourable is not None and str(training.favourable) not in map(str, codes or "01"):
         return f"favourable: {training.favourable} is none of {', '.join(classes)}"

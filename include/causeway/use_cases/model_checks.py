@@ -46,7 +46,7 @@ def check_model(
     if shipped := SHIPPED.get(model.training.scripts or ""):
         faults += _shipped(model, shipped, columns, nullable)
     if faults:
-        raise ValueError("\n".join(f"models: {model.name}: {fault}" for fault in faults))
+        raise ValueError("\n".join(f"models.{model.name}.{fault}" for fault in faults))
 
 
 def _scripts(model: ModelSpec, jobs: Path) -> Iterator[str]:

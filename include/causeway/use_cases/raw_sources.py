@@ -66,12 +66,13 @@ class RawSource:
 
     def _check_columns(self) -> None:
         data, columns = self.data, list(self.by_column)
-        strangers = [name for name in columns if name not in data.columns]
-        if strangers:
-            raise ValueError(
-                f"feature_groups: source is no raw column: {', '.join(strangers)}; "
-                f"allowed: {', '.join(data.columns)}"
-            )
+        strangers = [
+            f"{path}.source: {feature.source!r} is no raw column; "
+            f"allowed: {', '.join(data.columns)}"
+            for path, feature in self._by_path()
+            if feature.source and feature.source not in data.columns
+        ]
+        _refuse("\n".join(strangers))
         reserved = {data.record_id.column, data.event_time.column}
         read = {*columns, *filter(None, reserved)}
         unused = [name for name in data.columns if name not in read and not data.ignores(name)]
@@ -86,13 +87,18 @@ class RawSource:
                 f"{self.key}.columns: {', '.join(sorted(absent))}: read, but missing or ignored"
             )
 
+    def _by_path(self) -> Iterator[tuple[str, Feature]]:
+        for group in self.groups:
+            for feature in group.features:
+                yield f"feature_groups.{group.name}.features.{feature.name}", feature
+
     def _underived(self) -> Iterator[str]:
         """Say which derived features cannot be derived of their operands."""
         of = f" of {self.name}" if self.name else ""
-        for feature in self.features.values():
+        for path, feature in self._by_path():
             for operand in feature.derive.of if feature.derive else ():
                 if fault := _fault_of_operand(feature, operand, self.features.get(operand)):
-                    yield f"feature_groups: {feature.name}: {fault}{of}"
+                    yield f"{path}.{fault}{of}"
 
 
 def raw_sources(
@@ -124,7 +130,7 @@ def faults_of_names(
         yield f"sources.{EVERY_SOURCE}: this word means all of them; choose another name"
     for group in groups:
         name = group.raw_source
-        where, allowed = f"feature_groups: {group.name}: from", f"allowed: {', '.join(sources)}"
+        where, allowed = f"feature_groups.{group.name}.from", f"allowed: {', '.join(sources)}"
         if name is None and len(sources) > 1:
             yield f"{where}: the key is missing: which source it comes from; {allowed}"
         elif name is not None and data is not None:
@@ -141,11 +147,11 @@ def _fault_of_operand(feature: Feature, operand: str, base: Feature | None) -> s
     rule = feature.derive.op if feature.derive else None
     if rule == "days_before_event_time":
         if base is None or base.time is None:
-            return f"derive.of {operand!r} is no String with `time`"
+            return f"derive.of: {operand!r} is no String with `time`"
     elif base is None or base.source is None or base.type == "String":
-        return f"derive.of {operand!r} is no numeric feature with a source"
+        return f"derive.of: {operand!r} is no numeric feature with a source"
     elif rule == "normalise" and not _has_width(base):
-        return f"normalise needs a range with min and max on {operand}, min below max"
+        return f"derive: normalise needs a range with min and max on {operand}, min below max"
     return None
 
 

@@ -6,11 +6,11 @@ that follows the file. Every mistake names file, dotted key and what is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, field_validator
 
 from causeway.documents import CONFIG_DIR, Strict, check_together
 from causeway.errors import ConfigError
@@ -106,8 +106,11 @@ class ModelSpec(Strict):
         """The endpoint's name, the same in test and production."""
         return self.name.replace("_", "-")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> ModelSpec:
+    def check(self) -> None:
+        """Refuse what does not fit together in the model itself."""
+        check_together(self._check_gates, self._check_four_eyes)
+
+    def _check_gates(self) -> None:
         if self.training.route == "pipeline" and not self.metric_gates:
             raise ValueError("gates: the condition of a pipeline needs a gate of kind metric")
         attributes = {gate.attribute for gate in self.gates if isinstance(gate, FairnessGate)}
@@ -122,10 +125,8 @@ class ModelSpec(Strict):
             raise ValueError("gates: fairness is of classes, not of a regression")
         if self.problem_type != BINARY and CalibrationGate in kinds:
             raise ValueError(f"gates: calibration is of a {BINARY}, not of a {self.problem_type}")
-        return self
 
-    @model_validator(mode="after")
-    def _four_eyes(self) -> ModelSpec:
+    def _check_four_eyes(self) -> None:
         """Refuse approvers among whom two different people, neither the trainer, cannot be."""
         eligible: set[str] = set()
         stages = {"test": self.approvers.test, "production": self.approvers.production}
@@ -133,16 +134,15 @@ class ModelSpec(Strict):
             others = set(people) - {self.trainer}
             if not others:
                 raise ValueError(
-                    f"{self.name}: approvers.{stage}: {self.trainer} trains the model and may not "
+                    f"approvers.{stage}: {self.trainer} trains the model and may not "
                     "decide on it; add another person"
                 )
             eligible |= others
         if len(eligible) == 1:
             raise ValueError(
-                f"{self.name}: approvers: {eligible.pop()} alone would decide on test and on "
+                f"approvers: {eligible.pop()} alone would decide on test and on "
                 "production; add another person to one of the two"
             )
-        return self
 
 
 class UseCase(Strict):
@@ -199,8 +199,8 @@ class UseCase(Strict):
             )
         return value
 
-    @model_validator(mode="after")
-    def _consistent(self) -> UseCase:
+    def check(self) -> None:
+        """Refuse parts that do not fit each other, such as a feature and its column."""
         groups = [group.name for group in self.feature_groups]
         check_together(
             self._check_sources,
@@ -212,8 +212,8 @@ class UseCase(Strict):
             ),
             lambda: refuse_twice([m.name for m in self.models], "models: names stand twice"),
             lambda: refuse_twice([m.group for m in self.models], "models: groups stand twice"),
+            *(partial(_at, f"models.{model.name}", model.check) for model in self.models),
         )
-        return self
 
     def _check_sources(self) -> None:
         if faults := list(faults_of_names(self.data, self.sources, self.feature_groups)):
@@ -230,7 +230,7 @@ class UseCase(Strict):
         strangers = [name for name in columns if name not in names]
         if strangers:
             raise ValueError(
-                f"models: {model.name}: training uses columns that its dataset lacks: "
+                f"models.{model.name}.training: uses columns that its dataset lacks: "
                 f"{', '.join(strangers)}; allowed: {', '.join(sorted(names))}"
             )
         nullable = nullable_of(model.dataset, self.groups_of(model))
@@ -245,7 +245,7 @@ class UseCase(Strict):
         try:
             return columns_of(model.dataset, self.groups_of(model))
         except ValueError as error:
-            raise ValueError(f"models: {model.name}: dataset.{error}") from error
+            raise ValueError(f"models.{model.name}.dataset.{error}") from error
 
     def groups_of(self, model: ModelSpec) -> tuple[FeatureGroup, ...]:
         """Return the feature groups that a model can read: the use case's, and others' it names."""
@@ -268,7 +268,7 @@ class UseCase(Strict):
         for model in self.models:
             for number, joined in enumerate(model.dataset.groups):
                 if joined.use_case is not None:
-                    where = f"models: {model.name}: dataset.groups.{number}"
+                    where = f"models.{model.name}.dataset.groups.{number}"
                     groups[joined.group] = _group_of(joined, others, where)
         case = self.model_copy()
         case._of_others = tuple(groups.values())
@@ -328,6 +328,14 @@ class UseCase(Strict):
             f"use case {self.id} has no model {name!r}",
             next_step=f"Use one of: {', '.join(m.name for m in self.models)}.",
         )
+
+
+def _at(path: str, check: Callable[[], None]) -> None:
+    """Run a check of a part, and say where the part is."""
+    try:
+        check()
+    except ValueError as error:
+        raise ValueError("\n".join(f"{path}.{line}" for line in str(error).splitlines())) from error
 
 
 def _group_of(joined: JoinedGroup, others: Mapping[str, UseCase], where: str) -> FeatureGroup:

@@ -67,16 +67,16 @@ def test_contradictory_features_are_refused(data: dict[str, object]) -> None:
 )
 def test_columns_of_the_offline_store_are_no_features(name: str) -> None:
     feature = {"name": name, "source": "x", "type": "String"}
-    with pytest.raises(ValidationError, match=f"loan: {name}: the offline store has columns"):
+    with pytest.raises(ValidationError, match=f"features: {name}: the offline store has columns"):
         FeatureGroup.model_validate({"name": "loan", "features": [feature]})
     own = {"name": "loan", "event_time": name, "features": [feature | {"name": "a"}]}
-    with pytest.raises(ValidationError, match=f"loan: {name}: the offline store has columns"):
+    with pytest.raises(ValidationError, match=f"features: {name}: the offline store has columns"):
         FeatureGroup.model_validate(own)
 
 
 def test_a_feature_cannot_have_the_name_of_the_event_time() -> None:
     feature = {"name": "event_time", "source": "x", "type": "String"}
-    with pytest.raises(ValidationError, match="feature names stand twice: event_time"):
+    with pytest.raises(ValidationError, match="features: names stand twice: event_time"):
         FeatureGroup.model_validate({"name": "loan", "features": [feature]})
 
 

@@ -58,20 +58,29 @@ def query(case: UseCase, snapshot: datetime | None = None) -> str:
 @pytest.mark.parametrize(
     ("dataset", "message"),
     [
-        ({"mode": "newest"}, "models.0.dataset.mode: Input should be 'latest' or 'point_in_time'"),
-        ({"missing": "skip"}, "models.0.dataset.missing: Input should be 'drop', 'refuse'"),
-        ({"cut_off": "monday"}, "models.0.dataset.cut_off: 'monday' is no instant"),
-        ({"spine": "x"}, "models.0.dataset.spine: unknown key; allowed keys: mode, missing"),
-        ({"database": "A-b"}, "models.0.dataset.database: not of the allowed form"),
+        (
+            {"mode": "newest"},
+            "models.credit_risk.dataset.mode: Input should be 'latest' or",
+        ),
+        (
+            {"missing": "skip"},
+            "models.credit_risk.dataset.missing: Input should be 'drop',",
+        ),
+        ({"cut_off": "monday"}, "models.credit_risk.dataset.cut_off: 'monday' is no instant"),
+        (
+            {"spine": "x"},
+            "models.credit_risk.dataset.spine: unknown key; allowed keys: mode,",
+        ),
+        ({"database": "A-b"}, "models.credit_risk.dataset.database: not of the allowed form"),
         ({"groups": [{"group": "x"}]}, "dataset.groups.0.group: 'x' is no feature group of the"),
         ({"groups": [*ALL, ALL[1]]}, "dataset.groups.3.group: credit-risk-loan stands twice"),
         (
             {"groups": [{"group": LOAN, "on": "amount"}]},
-            "dataset: groups.0.on: the first group is the spine",
+            "dataset.groups.0.on: the first group is the spine",
         ),
         (
             {"groups": [{"group": LOAN, "missing": "null"}]},
-            "dataset: groups.0.missing: the first group is the spine",
+            "dataset.groups.0.missing: the first group is the spine",
         ),
         (
             {"groups": [ALL[0], {"group": LOAN, "on": "shoe_size"}]},
@@ -104,12 +113,12 @@ def query(case: UseCase, snapshot: datetime | None = None) -> str:
         ({"table": {**OWN, "columns": {"a": "x", "b": "x"}}}, "dataset.table.columns: two columns"),
         (
             {"table": {**OWN, "codes": {"ended_well": {1: "yes"}}}},
-            "dataset.table: codes: ended_well: no column of the dataset; allowed: customer, good",
+            "dataset.table.codes: ended_well: no column of the dataset; allowed: customer, good",
         ),
-        ({"table": {**OWN, "colour": 1}}, "models.0.dataset.table.colour: unknown key"),
+        ({"table": {**OWN, "colour": 1}}, "models.credit_risk.dataset.table.colour: unknown key"),
         (
             {"groups": [{"group": LOAN}]},
-            "training uses columns that its dataset lacks: status",
+            "training: uses columns that its dataset lacks: status",
         ),
     ],
 )
@@ -190,7 +199,7 @@ def test_a_wrong_group_of_another_use_case_is_refused_with_its_key(
     with pytest.raises(ConfigError, match=message) as caught:
         in_folder(tmp_path, {"groups": [*ALL, joined]})
     assert str(caught.value).startswith(f"{tmp_path}/credit_risk.yaml: ")
-    assert "models: credit_risk: dataset.groups.3" in str(caught.value)
+    assert "models.credit_risk.dataset.groups.3" in str(caught.value)
 
 
 def test_the_documented_declaration_is_one() -> None:

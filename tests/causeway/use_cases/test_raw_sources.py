@@ -85,11 +85,11 @@ def test_a_model_waits_for_the_sources_that_its_dataset_reads() -> None:
         ),
         (
             lambda shop: shop["feature_groups"][0].pop("from"),
-            "shop-customer: from: the key is missing: which source it comes from",
+            "shop-customer.from: the key is missing: which source it comes from",
         ),
         (
             lambda shop: shop["feature_groups"][0].update({"from": "clients"}),
-            "shop-customer: from: 'clients' is none of the `sources`; allowed: customers, orders",
+            "shop-customer.from: 'clients' is none of the `sources`; allowed: customers, orders",
         ),
         (
             lambda shop: shop["sources"].update(returns=deepcopy(shop["sources"]["orders"])),
@@ -111,7 +111,7 @@ def test_a_model_waits_for_the_sources_that_its_dataset_reads() -> None:
             lambda shop: shop["feature_groups"][0]["features"].append(
                 {"name": "x", "type": "Fractional", "derive": {"op": "log1p", "of": ["amount"]}}
             ),
-            "x: derive.of 'amount' is no numeric feature with a source of customers",
+            "x.derive.of: 'amount' is no numeric feature with a source of customers",
         ),
         (
             lambda shop: shop["models"][0]["dataset"]["groups"][1].pop("on"),

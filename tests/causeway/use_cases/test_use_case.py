@@ -47,17 +47,17 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         ("project: credit-risk", "project: credit-risk\ncolour: red", "colour: unknown key"),
         ("owner: model-owner", "owner: R&D (Paris)", "becomes a tag"),
         ("gates:\n      - {metric: auc, min", "gates:\n      - {metric: auc, least", "gates.0"),
-        ("source: laufkont", "source: laufkonto", "source is no raw column: laufkonto"),
+        ("source: laufkont", "source: laufkonto", "source: 'laufkonto' is no raw column"),
         ("source: laufkont", "source: laufzeit", "the source of two features: laufzeit"),
         ("label: credit_risk", "label: risk", "columns that its dataset lacks: risk"),
         ("one_hot: [credit_history", "one_hot: [age_normalised", "one_hot: not among"),
-        ("op: ratio, of: [amount, duration]", "op: ratio, of: [amount, x]", "derive.of 'x'"),
+        ("op: ratio, of: [amount, duration]", "op: ratio, of: [amount, x]", "derive.of: 'x' is"),
         ("op: log1p, of: [amount]", "op: normalise, of: [housing]", "normalise needs a range"),
         ('separator: " "', 'separator: ""', "data.format.separator"),
         (
             "type: Integral, unit: years, description: Age",
             "type: Integer, unit: years, description: Age",
-            "features.7.type",
+            "features.age.type",
         ),
         ("approvers: {test: [model-owner]", "approvers: {test: []", "approvers.test"),
         (
@@ -84,7 +84,7 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
         (
             "name: credit-risk-loan",
             "name: Credit_Loan",
-            "feature_groups.1.name: not of the allowed",
+            "feature_groups.Credit_Loan.name: not of the allowed",
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_mistake_in_a_model_is_a_line_of_its_own_and_no_other(before: str, aft
     with pytest.raises(ConfigError) as caught:
         use_case_of(TEXT.replace(before, after, 1), "credit_risk.yaml")
     (fault,) = caught.value.what.splitlines()
-    assert fault.startswith("credit_risk.yaml: models.0")
+    assert fault.startswith("credit_risk.yaml: models.credit_risk.")
     assert len(fault) < 1000
 
 

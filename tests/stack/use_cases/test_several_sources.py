@@ -51,8 +51,16 @@ def test_a_file_without_its_source_is_refused_with_what_to_write(files: Path) ->
         assert "name each with its source, once, as in 'customers=path orders=path'" in said
 
 
-def test_without_a_file_of_one_source_nothing_is_trained(files: Path) -> None:
+def test_without_a_file_of_one_source_the_others_are_checked_and_nothing_is_trained(
+    files: Path,
+) -> None:
     (files / "jobs" / "shop" / "sample_orders.py").unlink()
     code, said = checked(f"customers={files}/customers.csv")
     assert code == 0
+    assert "customers.csv: all of its 400 rows keep the contract" in said
+    assert "use case shop, source orders: not checked: no file is named" in said
     assert "make check-use-case NAME=shop CSV='customers=path orders=path'" in said
+    (files / "customers.csv").write_text("customer_no,updated_at,segment,income\n1,soon,new,\n")
+    code, said = checked(f"customers={files}/customers.csv")
+    assert code == 1
+    assert "row 2, column 'updated_at', value 'soon'" in said
