@@ -115,8 +115,11 @@ def declare_encoding(path: Path, format_: FileFormat, what: str) -> str:
 
 
 def _has_one_byte_each(encoding: str) -> bool:
-    """Tell whether each byte is a character in an encoding, and not just the half of them."""
-    return encoding != "ascii" and len(bytes(range(256)).decode(encoding, "replace")) == 256
+    """Tell whether each byte is a character in an encoding, those of a letter in UTF-8, too."""
+    try:
+        return len("ö".encode().decode(encoding)) == 2
+    except UnicodeDecodeError:
+        return False
 
 
 def decode(path: Path, format_: FileFormat, what: str, target: Path) -> Path:

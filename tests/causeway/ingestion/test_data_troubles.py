@@ -76,6 +76,14 @@ FOUR = {"a": INTEGRAL, "b": FRACTIONAL, "s": STRING, "y": INTEGRAL}
 MOMENT = datetime.datetime(2024, 5, 1, 0, 0, 0, 123456, datetime.UTC)
 
 READ: dict[str, tuple[UseCase, bytes | str, dict[str, list[Any]]]] = {
+    "UTF-8 after a line that is skipped": (
+        contract(FOUR, {"skip_lines": 1}), "x\na,b,s,y\n1,1.5,Köln,0\n", {"f2": ["Köln"]}
+    ),
+    "UTF-8 in an archive": (
+        contract(FOUR, {"compression": "gzip"}),
+        gzip.compress("a,b,s,y\n1,1.5,Köln,0\n".encode()),
+        {"f2": ["Köln"]},
+    ),
     "NA is Namibia": (contract(FOUR), "a,b,s,y\n1,1.5,NA,0\n", {"f2": ["NA"]}),
     "NA is Namibia, quoted": (contract(FOUR), 'a,b,s,y\n1,1.5,"NA",0\n', {"f2": ["NA"]}),
     "NA is no value where it is declared": (
