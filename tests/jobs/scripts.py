@@ -154,8 +154,8 @@ class Chain:
 
 
 def joined(tables: list[pyarrow.Table]) -> pyarrow.Table:
-    """Return the features of all tables, which hold the same records, without event times."""
-    first, *others = [table.drop_columns(["event_time"]) for table in tables]
+    """Return the features of all tables, which hold the same records, without times and lines."""
+    first, *others = [table.drop_columns(["event_time", "_line"]) for table in tables]
     for table in others:
         first = first.join(table, "record_id", join_type="inner")
     return first.sort_by("record_id").combine_chunks()

@@ -18,7 +18,10 @@ ROWS = 60
 
 
 def engineered(folder: Path, prefix: str, at: str = "2019-11-24T00:00:00Z", **change: Any) -> Path:
-    """Write one Parquet file a group, each value the least that the contract allows."""
+    """Write one Parquet file a group, each value the least that the contract allows.
+
+    The rows are those of a text with a header.
+    """
     for group in case_of("credit_risk").feature_groups:
         columns: dict[str, Any] = {
             "record_id": [f"{prefix}-{n:04d}" for n in range(ROWS)],
@@ -28,6 +31,7 @@ def engineered(folder: Path, prefix: str, at: str = "2019-11-24T00:00:00Z", **ch
             low = feature.range.min if feature.range and feature.range.min else 1
             value = next(iter(feature.codes)) if feature.codes else low
             columns[feature.name] = [float(value) if feature.type == "Fractional" else value] * ROWS
+        columns["_line"] = range(2, ROWS + 2)
         columns |= {name: values for name, values in change.items() if name in columns}
         name = group.name.removeprefix("credit-risk-")
         pq.write_table(pa.table(columns), folder / f"{name}.parquet")

@@ -28,6 +28,8 @@ from causeway.use_cases.raw_sources import RawSource
 #: has such a name.
 RECORD: Final = "_record"
 TIME: Final = "_time"
+#: The column with the number of a row in the raw file, as messages name it, from there on.
+LINE: Final = "_line"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Layout:
     """Which column of a file holds what: each feature's, and how records get id and time.
 
     `format` is how its texts are to be read; None where the file itself has types and nulls.
+    `line` is the column with the number of each row in the raw file; without it they are counted.
     """
 
     features: tuple[tuple[Feature, str], ...]
@@ -43,6 +46,7 @@ class Layout:
     identifier: str = "record_id"
     time: str = "event_time"
     format: FileFormat | None = None
+    line: str | None = None
 
     def cells(self, feature: Feature) -> Cells:
         """Return how the cells of a feature's column are read."""
@@ -136,7 +140,8 @@ def layout_of_group(group: FeatureGroup, data: RawData, file: TableFile, what: s
             next_step="Compare the feature-engineering script with the contract.",
         )
     names = group.record_identifier, group.event_time
-    layout = Layout(tuple(features), identifier, time, *names, format_)
+    line = LINE if engineered | {LINE} <= set(file.names) else None
+    layout = Layout(tuple(features), identifier, time, *names, format_, line)
     _require_readable(file, layout, what)
     return layout
 

@@ -23,7 +23,7 @@ from causeway.features.withheld import Withheld
 from causeway.ingestion.cells import Cells, Checked, all_faults
 from causeway.ingestion.columns import ColumnCheck, IdCheck
 from causeway.ingestion.layouts import Layout
-from causeway.ingestion.tables import Chunk, TableFile
+from causeway.ingestion.tables import NO_KINDS, Chunk, Kinds, Malformed, TableFile
 from causeway.ingestion.times import TimeCheck, stored_instant
 from causeway.instants import milliseconds, parse_instant
 from causeway.use_cases.file_formats import TimeFormat
@@ -77,6 +77,10 @@ class ColumnCounts:
     faulty: Counter[str] = field(default_factory=Counter)
 
 
+def _ignore(row: int, text: str, reason: str) -> None:
+    """Ignore malformed lines; another reading reports them."""
+
+
 class RecordReader:
     """Reads the records of one file, as often as needed."""
 
@@ -106,7 +110,7 @@ class RecordReader:
         def tell(row: int, text: str, reason: str) -> None:
             malformed.append(Reject(row, WHOLE_ROW, text, reason))
 
-        for chunk in self.file.chunks(self.layout.columns, tell, self.layout.kinds):
+        for chunk in self._chunks(self.layout.columns, tell, self.layout.kinds):
             earlier, malformed[:] = list(malformed), []
             yield self._records(chunk, earlier, duplicates, counts)
         if malformed:
@@ -144,6 +148,14 @@ class RecordReader:
             start += len(keys)
         return repeats
 
+    def _chunks(
+        self, names: Sequence[str], malformed: Malformed = _ignore, kinds: Kinds = NO_KINDS
+    ) -> Iterator[Chunk]:
+        """Yield columns of the file with the numbers that its rows have in the raw file."""
+        line = self.layout.line
+        for chunk in self.file.chunks([*names, *([line] if line else [])], malformed, kinds):
+            yield chunk if line is None else Chunk(chunk.columns[line].to_numpy(), chunk.columns)
+
     def _key_columns(self) -> list[str]:
         return [
             name for name in (self.layout.record_id.column, self.layout.event_time.column) if name
@@ -151,7 +163,7 @@ class RecordReader:
 
     def _rising(self) -> bool:
         last: str | None = None
-        for chunk in self.file.chunks(self._key_columns()[:1], _ignore):
+        for chunk in self._chunks(self._key_columns()[:1]):
             ids = self._ids.check(chunk.columns[self._key_columns()[0]]).values
             if len(ids) == 0:
                 continue
@@ -167,7 +179,7 @@ class RecordReader:
 
     def _keys(self) -> Iterator[tuple[np.ndarray[Any, Any], list[Any]]]:
         names = self._key_columns()
-        for chunk in self.file.chunks(names, _ignore):
+        for chunk in self._chunks(names):
             ids = self._ids.check(chunk.columns[names[0]]).values.to_pylist()
             if len(names) > 1:
                 moments = self._times.check(chunk.columns[names[1]], self._cells)[1].tolist()
@@ -289,10 +301,6 @@ def _formatted(pattern: str, numbers: np.ndarray[Any, Any]) -> pa.Array:
     before, width, after = re.fullmatch(r"([^%]*)%(?:0(\d+))?d(.*)", pattern).groups()  # type: ignore[union-attr]
     digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), int(width or 1), "0")
     return pc.binary_join_element_wise(before, digits, after, "")
-
-
-def _ignore(row: int, text: str, reason: str) -> None:
-    """Ignore malformed lines; another reading reports them."""
 
 
 def first_problems(rejects: Sequence[Reject], limit: int = 20) -> tuple[list[Problem], int]:

@@ -10,17 +10,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causeway.ingestion.columns import TYPES
-from causeway.ingestion.layouts import RECORD, TIME, Layout
+from causeway.ingestion.layouts import LINE, RECORD, TIME, Layout
 from causeway.ingestion.records import RecordChunk
-
-#: The number of a row in the raw file, as messages name it.
-LINE: Final = "_line"
 
 
 class ValidatedRows:

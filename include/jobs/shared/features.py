@@ -3,8 +3,9 @@
 Reads the rows (folder `--rows`, Parquet: `_line`, the row's number in the raw file; `_record` and
 `_time`, id and event time; the features that have a raw column) and the contract document (folder
 `--contract`, JSON). How the raw file is written was decided when it was validated. For each group
-it writes one Parquet file with the record id, the event time and the group's features, taken or
-derived as the contract says, and `summary.json` with statistics of every feature. A value depends
+it writes one Parquet file with the record id, the event time, the group's features, taken or
+derived as the contract says, and the row's number, and `summary.json` with statistics of every
+feature. A value depends
 on its own record only: nothing is fitted on the file.
 """
 
@@ -100,6 +101,7 @@ def engineer(rows: pa.Table, contract: Contract) -> dict[str, pa.Table]:
         group["file"]: pa.table(
             {group["record_identifier"]: rows[RECORD], group["event_time"]: times}
             | {feature["name"]: values[feature["name"]] for feature in group["features"]}
+            | {LINE: rows[LINE]}
         )
         for group in contract["groups"]
     }
@@ -140,6 +142,8 @@ def statistics(tables: dict[str, pa.Table]) -> dict[str, Any]:
     for table in tables.values():
         for name in table.column_names:
             column = table[name]
+            if name == LINE:
+                continue
             if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
                 bounds = pc.min_max(column).as_py()
                 summary[name] = {
@@ -167,7 +171,7 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         pyarrow.parquet.write_table(table, arguments.output / name)
-        print(f"{name}: {table.num_rows} rows, {table.num_columns - 2} features")
+        print(f"{name}: {table.num_rows} rows, {table.num_columns - 3} features")
     summary = {"rows": rows.num_rows, "features": statistics(tables)}
     write_json(arguments.output / "summary.json", summary)
 

@@ -19,7 +19,8 @@ def test_each_group_has_its_features_with_id_and_time(chain: Chain) -> None:
         chain.case.feature_groups, ("applicant", "loan", "outcome"), strict=True
     ):
         table = pyarrow.parquet.read_table(chain.root / "features" / f"{name}.parquet")
-        assert table.column_names == ["record_id", "event_time", *group.feature_names]
+        assert table.column_names == ["record_id", "event_time", *group.feature_names, "_line"]
+        assert table["_line"].to_pylist()[:2] == [2, 3]
         assert table["record_id"].to_pylist()[:2] == ["sgc-000001", "sgc-000002"]
         assert set(table["event_time"].to_pylist()) == {chain.case.data.event_time.instant}
         assert table.num_rows == 1000

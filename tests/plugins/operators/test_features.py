@@ -79,14 +79,14 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     shared: LocalPlatform, tmp_path: Path
 ) -> None:
     source = engineered(tmp_path, "reject", credit_risk=[7] + [1] * (ROWS - 1))
-    with pytest.raises(BadInput, match=r"1 of 60 rows.*\n.*row 1, column 'credit_risk', value '7'"):
+    with pytest.raises(BadInput, match=r"1 of 60 rows.*\n.*row 2, column 'credit_risk', value '7'"):
         ingest(source)
     summaries = ingest(source, max_rejected=0.05)
     outcome = summaries["credit-risk-outcome"]
     assert (outcome["written"], outcome["rejected"]) == (ROWS - 1, 1)
     bucket, _, key = outcome["rejects_uri"].removeprefix("s3://").partition("/")
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    assert body.splitlines()[1].startswith('1,credit_risk,7,rejected,"is an unknown code')
+    assert body.splitlines()[1].startswith('2,credit_risk,7,rejected,"is an unknown code')
     # The record's other parts are rejected with it; no group holds a part of it.
     assert {(summary["rows"], summary["rejected"]) for summary in summaries.values()} == {(ROWS, 1)}
     bucket, _, key = (
@@ -94,7 +94,7 @@ def test_too_many_rejects_stop_the_task_before_anything_is_written(
     )
     body = shared.client("s3", "data").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     reason = "the record is rejected in credit-risk-outcome"
-    assert body.splitlines()[1:] == [f"1,record_id,reject-0000,rejected,{reason}"]
+    assert body.splitlines()[1:] == [f"2,record_id,reject-0000,rejected,{reason}"]
     offline = ingest(source, max_rejected=0.05, stores="offline")
     assert {(summary["written"], summary["rejected"]) for summary in offline.values()} == {
         (ROWS - 1, 1)
