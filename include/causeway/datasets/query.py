@@ -43,8 +43,9 @@ class TableName:
 class GroupTable:
     """A feature group's offline store, and what of it enters the dataset.
 
-    `columns` are the features by the names that they have in the dataset. `on` is the spine's
-    column that holds this group's record identifier; None: the spine's own identifier. A row of the
+    `columns` are the features by the names that they have in the dataset. `on` is the column that
+    holds this group's record identifier, of the spine or of a group joined before; None: the
+    spine's own identifier. A row of the
     spine without a record here is left out when the group is `required`, else its values are NULL.
     """
 
@@ -81,7 +82,7 @@ class DatasetQuery:
         """Return the query; its rows are ordered by identifier and event time.
 
         Raises:
-            ConfigError: two columns of the dataset have one name, or `on` is none of the spine's.
+            ConfigError: two columns of the dataset have one name, or `on` is none before it.
         """
         self._check()
         common, last, names = self._steps(counting=False)
@@ -139,12 +140,14 @@ class DatasetQuery:
                 f"the dataset would have two columns {', '.join(repeated)}",
                 next_step="Rename one of them in the dataset's declaration.",
             )
+        before = [self.spine.record_identifier, *self.spine.columns.values()]
         for group in self.joined:
-            if group.on not in (None, self.spine.record_identifier, *self.spine.columns.values()):
+            if group.on not in (None, *before):
                 raise ConfigError(
-                    f"{group.name.table} is joined on {group.on}, which is no column of the spine",
-                    next_step=f"Use one of: {', '.join(self.spine.columns.values())}.",
+                    f"{group.name.table} is joined on {group.on}, which is no column before it",
+                    next_step=f"Use one of: {', '.join(before)}.",
                 )
+            before += group.columns.values()
 
     def _spine(self) -> str:
         columns = list(self.spine.columns.values())

@@ -28,11 +28,11 @@ class JoinedGroup(Strict):
     """One feature group of the dataset.
 
     `use_case` names the use case that owns the group, where that is another; its `access` has to
-    let the consumer read. `on` is the spine's column (by its name in the dataset) that holds this
-    group's identifiers;
-    without it, the spine's own identifier. `features` are some of the group's, without it all of
-    them; `rename` gives them other names. `database` is the Glue database by the consumer's name
-    for it, where that is another than the owner's.
+    let the consumer read. `on` is the column that holds this group's identifiers, by its name in
+    the dataset: of the spine, or of a group before this one; without it, the spine's identifier.
+    `features` are some of the group's, without it all of them; `rename` gives them other names.
+    `database` is the Glue database by the consumer's name for it, where that is another than the
+    owner's.
     """
 
     group: str
@@ -155,7 +155,6 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
         columns |= dataset.table.described()
         origins = dict.fromkeys(columns, "table.columns")
         _refuse_twice(list(dataset.table.columns.values()), "table.columns")
-    spine = dict(columns)
     names: set[str] = set()
     if not dataset.joined(groups):
         raise ValueError("groups: no feature group of the use case has an offline store")
@@ -165,6 +164,7 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
         if group.name in names:
             raise ValueError(f"{where}.group: {group.name} stands twice")
         names.add(group.name)
+        _check_on(dataset, joined, groups, columns, where)
         for name, feature in _features(joined, group, where):
             if name in columns:
                 raise ValueError(
@@ -172,9 +172,6 @@ def columns_of(dataset: Dataset, groups: Sequence[FeatureGroup]) -> dict[str, Fe
                     f"with {where}.rename"
                 )
             columns[name], origins[name] = feature, where
-        if not spine:  # the first group, where there is no table
-            spine = dict(columns)
-        _check_on(dataset, joined, groups, spine, where)
     reserved = identifier_of(dataset, groups)
     times = {time_of(dataset, groups)} if dataset.mode == "point_in_time" else set()
     for name in sorted(({reserved} | times) & columns.keys()):
@@ -186,11 +183,14 @@ def _check_on(
     dataset: Dataset,
     joined: JoinedGroup,
     groups: Sequence[FeatureGroup],
-    spine: Mapping[str, Feature | None],
+    before: Mapping[str, Feature | None],
     where: str,
 ) -> None:
-    """Refuse a group that is joined on what cannot hold its identifiers, which are texts."""
-    keys = [identifier_of(dataset, groups), *(n for n, f in spine.items() if _may_be_key(f))]
+    """Refuse a group that is joined on what cannot hold its identifiers, which are texts.
+
+    `before` are the columns that the dataset has already.
+    """
+    keys = [identifier_of(dataset, groups), *(n for n, f in before.items() if _may_be_key(f))]
     if joined.on is None and _is_of_another_source(dataset, joined, groups):
         raise ValueError(
             f"{where}.on: the key is missing: {joined.group} is of another raw source than the "
@@ -198,11 +198,7 @@ def _check_on(
             f"{', '.join(keys)}"
         )
     if joined.on is not None and joined.on not in keys:
-        fault = (
-            "String of the spine, as identifiers are"
-            if joined.on in spine
-            else "column of the spine"
-        )
+        fault = "String, as identifiers are" if joined.on in before else "column before it"
         raise ValueError(f"{where}.on: {joined.on!r} is no {fault}; allowed: {', '.join(keys)}")
 
 

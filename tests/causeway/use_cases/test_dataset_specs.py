@@ -84,11 +84,11 @@ def query(case: UseCase, snapshot: datetime | None = None) -> str:
         ),
         (
             {"groups": [ALL[0], {"group": LOAN, "on": "shoe_size"}]},
-            "dataset.groups.1.on: 'shoe_size' is no column of the spine; allowed: record_id",
+            "dataset.groups.1.on: 'shoe_size' is no column before it; allowed: record_id",
         ),
         (
             {"groups": [ALL[0], {"group": LOAN, "on": "property"}]},
-            "dataset.groups.1.on: 'property' is no String of the spine, as identifiers are",
+            "dataset.groups.1.on: 'property' is no String, as identifiers are",
         ),
         (
             {"groups": [{"group": LOAN, "features": ["height"]}]},
@@ -189,7 +189,7 @@ def test_rows_can_be_those_of_another_use_case(tmp_path: Path) -> None:
         ),
         (
             {"group": BLOCK, "use_case": "california_housing", "on": "shoe_size"},
-            "dataset.groups.3.on: 'shoe_size' is no column of the spine",
+            "dataset.groups.3.on: 'shoe_size' is no column before it",
         ),
     ],
 )
