@@ -15,8 +15,8 @@ help: ## what the targets do
 demo: setup ## raw data to production on this machine [USE_CASE=id] [DATA=path] [SEED=n]
 	@$(BIN)/python -m stack demo $(if $(USE_CASE),--use-case '$(USE_CASE)') $(if $(DATA),--data '$(DATA)') $(if $(SEED),--seed '$(SEED)')
 
-use-case: setup ## a use case of a data file: NAME=churn CSV=path [ID=column] [TIME=column] [LABEL=column]
-	@$(BIN)/python -m stack use-case --name '$(NAME)' --csv '$(CSV)' $(if $(ID),--id '$(ID)') $(if $(TIME),--time '$(TIME)') $(if $(LABEL),--label '$(LABEL)')
+use-case: setup ## a use case of a data file: NAME=churn CSV=path [ID=column] [TIME=column] [LABEL=column] [SOURCE=of a further file]
+	@$(BIN)/python -m stack use-case --name '$(NAME)' --csv '$(CSV)' $(if $(ID),--id '$(ID)') $(if $(TIME),--time '$(TIME)') $(if $(LABEL),--label '$(LABEL)') $(if $(SOURCE),--source '$(SOURCE)')
 
 check-use-case: setup ## what is wrong with it, and a training without AWS: NAME=churn [CSV=path, or CSV='source=path …']
 	@$(BIN)/python -m stack check-use-case --name '$(NAME)' $(if $(CSV),--csv '$(CSV)')

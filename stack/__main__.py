@@ -21,7 +21,7 @@ from stack.show import show_pending, show_stack
 from stack.status import show_status
 from stack.up import down, up
 from stack.use_cases.checking import check_use_case
-from stack.use_cases.making import make_use_case
+from stack.use_cases.making import draft_of_source, make_use_case
 
 #: What a person may say of a version.
 WORDS: Final = ("approve", "reject")
@@ -46,6 +46,7 @@ def main() -> int:
     parser.add_argument("--id", dest="id_column", help="its column of record ids")
     parser.add_argument("--time", dest="time_column", help="its column of event times")
     parser.add_argument("--label", help="its column that a model shall predict")
+    parser.add_argument("--source", help="a further file of a use case that is there: its source")
     options = parser.parse_args()
     console = Console(highlight=False)
     os.umask(layout.UMASK)
@@ -90,13 +91,10 @@ def main() -> int:
 def _make(options: argparse.Namespace) -> str:
     if not options.name or not options.csv:
         raise StackError("make use-case needs NAME and CSV: make use-case NAME=churn CSV=churn.csv")
-    return make_use_case(
-        options.name,
-        options.csv,
-        id_column=options.id_column,
-        time_column=options.time_column,
-        label=options.label,
-    )
+    columns = {"id_column": options.id_column, "time_column": options.time_column}
+    if options.source:
+        return draft_of_source(options.name, options.csv, options.source, **columns)
+    return make_use_case(options.name, options.csv, **columns, label=options.label)
 
 
 def _name(options: argparse.Namespace) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -70,6 +71,16 @@ def draft(use_case_id: str, guess: Guess, topology: Topology, file: str, schema:
         *_model(use_case_id, guess, trainer, owner, officer),
     ]
     return "\n".join(lines) + "\n"
+
+
+def source_draft(use_case_id: str, source: str, guess: Guess, file: str) -> str:
+    """Return the YAML of a further source of a use case: its contract and a feature group."""
+    dashed = f"{use_case_id}_{source}".replace("_", "-")
+    _, *contract = _data(guess, dashed, file)
+    group, *features = _group(dashed, f"What {source} say", guess.features, guess)
+    contract_lines = textwrap.indent("\n".join(contract), "  ").splitlines()
+    lines = ["sources:", f"  {source}:", *contract_lines, "feature_groups:"]
+    return "\n".join([*lines, group, f"    from: {source}", *features]) + "\n"
 
 
 def _people(topology: Topology) -> tuple[str, str, str]:

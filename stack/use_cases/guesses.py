@@ -98,14 +98,19 @@ def guess_use_case(
     id_column: str | None = None,
     time_column: str | None = None,
     label: str | None = None,
+    labelled: bool = True,
 ) -> Guess:
     """Guess a use case of a file; what is said of id, time and label is taken as it is.
+
+    A file that is not `labelled` is a further source: it has no label, and no model is of it alone.
 
     Raises:
         BadInput: rows hold what a column that was named cannot hold.
         StackError: a column is not there, or cannot be what it is said to be.
     """
     _require_columns(file, {"ID": id_column, "TIME": time_column, "LABEL": label})
+    if labelled and file.rows < FEWEST_ROWS:
+        raise StackError(f"the file has {file.rows} rows; a model needs {FEWEST_ROWS} or more")
     columns = {
         name: guess_column(name, values, file.nulls, file.decimal)
         for name, values in file.columns.items()
@@ -114,14 +119,14 @@ def guess_use_case(
     time = _time_of(file, time_column) if time_column else None
     if id_column is None and (id_column := _id_column(file, columns, label)):
         doubts["record_id"] = "its values are all different"
-    if label is None:
+    if label is None and labelled:
         label = _label(columns, {id_column, time_column})
         doubts["label"] = "the column that is predicted"
     guess = Guess(
         file=file,
         names=_feature_names(file.columns),
         columns=columns,
-        label=label,
+        label=label or "",
         problem="regression",
         id_column=id_column,
         time_column=time_column,
@@ -129,9 +134,12 @@ def guess_use_case(
         as_of=datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT00:00:00Z"),
         doubts=doubts,
     )
-    _label_of_classes(guess)
+    if labelled:
+        _label_of_classes(guess)
     _require_ids(guess)
     _ignore(guess)
+    if not labelled:
+        return guess
     guess.by_time = time is not None and _splits_by_time(guess)
     if not guess.inputs:
         raise StackError("the file has no column that a model can learn from")
@@ -144,8 +152,6 @@ def _require_columns(file: FileGuess, said: dict[str, str | None]) -> None:
             raise StackError(
                 f"{key}={name}: the file has no such column; use one of {', '.join(file.columns)}"
             )
-    if file.rows < FEWEST_ROWS:
-        raise StackError(f"the file has {file.rows} rows; a model needs {FEWEST_ROWS} or more")
 
 
 def _ignore(guess: Guess) -> None:

@@ -14,7 +14,7 @@ from causeway.use_cases.files import readable_use_cases
 from causeway.use_cases.use_case import UseCase
 from stack import layout
 from stack.processes import StackError
-from stack.use_cases.drafting import MARK, draft, marked_lines
+from stack.use_cases.drafting import MARK, draft, marked_lines, source_draft
 from stack.use_cases.file_guess import guess_file
 from stack.use_cases.guesses import guess_use_case
 
@@ -43,7 +43,10 @@ def make_use_case(
     if not path.parent.is_dir():
         raise StackError(f"CAUSEWAY_USE_CASES={path.parent}: there is no such folder")
     if path.exists():
-        raise StackError(f"{layout.from_root(path)} is there already; nothing was written")
+        raise StackError(
+            f"{layout.from_root(path)} is there already; nothing was written; for a further file "
+            "of the same use case name it with SOURCE, as SOURCE=orders"
+        )
     file = Path(csv).expanduser()
     guessed = guess_file(file)
     guess = guess_use_case(guessed, file, id_column=id_column, time_column=time_column, label=label)
@@ -62,6 +65,38 @@ def make_use_case(
         f"{len(marked_lines(text))} lines are marked `{MARK}`: look at each, then take it out\n"
         f"then: make check-use-case NAME={name} CSV={csv}\n"
         f"      make demo USE_CASE={name} DATA={csv}"
+    )
+
+
+def draft_of_source(
+    name: str,
+    csv: str,
+    source: str,
+    *,
+    id_column: str | None = None,
+    time_column: str | None = None,
+) -> str:
+    """Return the YAML of a further file of a use case, for a person to put in.
+
+    Raises:
+        BadInput: the file is no table, or rows hold what an id or a time cannot be.
+        StackError: there is no such use case, or the file cannot be taken.
+    """
+    path = layout.USE_CASES / f"{name}.yaml"
+    if not path.is_file():
+        raise StackError(f"NAME={name}: there is no {layout.from_root(path)} to add a source to")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", source):
+        raise StackError(f"SOURCE={source}: use small letters, digits and single `_`")
+    file = Path(csv).expanduser()
+    guess = guess_use_case(
+        guess_file(file), file, id_column=id_column, time_column=time_column, labelled=False
+    )
+    return (
+        f"put this into {layout.from_root(path)}, where nothing was written:\n\n"
+        f"{source_draft(name, source, guess, file.name)}\n"
+        "Give the first file a name among the `sources`, too, in place of `data`, and each of its\n"
+        "feature groups a `from`. A model that reads both says which column of its rows holds the\n"
+        "ids of the other: `dataset.groups` with `on` (docs/ingestion.md, several raw files)."
     )
 
 

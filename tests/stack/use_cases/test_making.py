@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+import yaml
 
 from causeway.errors import BadInput
 from causeway.ingestion.raw_data import validate_raw
@@ -15,7 +16,7 @@ from causeway.use_cases.files import load_use_cases, use_case
 from stack import layout
 from stack.processes import StackError
 from stack.use_cases.drafting import MARK, marked_lines
-from stack.use_cases.making import make_use_case
+from stack.use_cases.making import draft_of_source, make_use_case
 from tests.stack.use_cases.conftest import Write
 
 HEADER = ("Order no", "Time (UTC)", "Amount, EUR", "year", "Kind", "2nd kind", "Text", "Late")
@@ -171,6 +172,31 @@ def test_the_row_of_a_bad_value_is_named(
     assert (problem.row, problem.column, problem.value) == (7, name, value)
     assert said in problem.reason
     assert refused.value.next_step
+
+
+def test_a_further_file_of_a_use_case_is_drafted_as_a_source(folder: Path, write: Write) -> None:
+    orders = write("orders.csv", ("no", "customer", "late"), lambda d, n: [n, n // 3, n % 2])
+    make_use_case("orders", str(orders), id_column="no", label="late")
+    customers = write("customers.csv", ("no", "since", "plan"), lambda d, n: [n, n, d.choice("ab")])
+    with pytest.raises(StackError, match="use case name it with SOURCE"):
+        make_use_case("orders", str(customers))
+    path = folder / "orders.yaml"
+    text = path.read_text()
+    said = draft_of_source("orders", str(customers), "customers", id_column="no")
+    assert path.read_text() == text
+    draft = yaml.safe_load(said.split("\n\n")[1])
+    document = yaml.safe_load(text)
+    document["sources"] = {"orders": document.pop("data")} | draft["sources"]
+    for group in document["feature_groups"]:
+        group["from"] = "orders"
+    document["models"][0]["dataset"] = {
+        "groups": [{"group": group["name"]} for group in document["feature_groups"]]
+    }
+    document["feature_groups"] += draft["feature_groups"]
+    path.write_text(yaml.safe_dump(document))
+    source = use_case("orders", folder).raw_source("customers")
+    assert [group.name for group in source.groups] == ["orders-customers"]
+    assert validate_raw(customers, source).rows == 400
 
 
 def test_an_index_without_a_name_is_not_read(folder: Path, write: Write) -> None:
