@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -37,14 +36,19 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Load = Callable[[str], ModuleType]
 
 
-@cache
+_staged: dict[str, Path] = {}
+
+
 def staged(scripts: str) -> Path:
-    """Return a folder with the scripts as a job finds them."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{scripts}-scripts-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name, body in read_code(scripts).files.items():
-        (folder / name).write_bytes(body)
-    return folder
+    """Return a folder with the scripts as a job finds them; each content has one."""
+    code = read_code(scripts)
+    if code.digest not in _staged:
+        folder = Path(tempfile.mkdtemp(prefix=f"{scripts}-scripts-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name, body in code.files.items():
+            (folder / name).write_bytes(body)
+        _staged[code.digest] = folder
+    return _staged[code.digest]
 
 
 def run(case: UseCase, script: str, *arguments: object, **variables: object) -> str:
