@@ -65,3 +65,29 @@ def test_rows_without_a_record_are_left_out_or_refused_as_declared(folder: Path)
     assert segments(case_with(missing="drop"), folder) == [("900", "new"), ("901", "gold")]
     with pytest.raises(StackError, match="returns: 2 rows have no record in shop-customer"):
         segments(case_with(missing="refuse"), folder)
+
+
+def test_a_group_is_joined_on_what_a_group_before_it_knew(folder: Path) -> None:
+    document = shop.document()
+    document["sources"]["segments"] = {
+        "format": {"separator": ","},
+        "record_id": {"from": "column", "column": "segment"},
+        "event_time": {"fixed": "2026-01-01T00:00:00Z"},
+        "columns": ["segment", "discount"],
+    }
+    discount = {"name": "discount", "source": "discount", "type": "Fractional", "nullable": True}
+    document["feature_groups"].append(
+        {"name": "shop-segment", "from": "segments", "features": [discount]}
+    )
+    groups = document["models"][0]["dataset"]["groups"]
+    groups.append({"group": "shop-segment", "on": "segment"})
+    case = use_case_of(yaml.safe_dump(document, sort_keys=False), "shop.yaml")
+    segments = {
+        "record_id": ["new", "gold"],
+        "event_time": ["2026-01-01T00:00:00Z"] * 2,
+        "discount": [0.0, 9.5],
+    }
+    pq.write_table(pa.table(segments), folder / "segment.parquet")
+    rows = dataset_of(case, case.models[0], folder).to_pylist()
+    discounts = {row["record_id"]: row["discount"] for row in rows}
+    assert discounts == {"900": 0.0, "901": 9.5, "902": None, "903": None}
