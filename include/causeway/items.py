@@ -4,8 +4,9 @@ One table, string keys `pk` and `sk`. The table itself refuses what must not hap
 write has one of the conditions below, so that of two concurrent runs only one succeeds.
 
 The prefixes of `pk`, each with the module that owns it: VERSION# and DECISION# (`versions.keys`),
-SYNC# (`governance.table`), LEASE# and ENDPOINT# (`deployment.leases`), ERASURE#
-(`erasure.erasures`), FEATURE_GROUP# (`features.health`), REPORT# (`reporting.reports`).
+SYNC# (`governance.table`), AUDIT# (`governance.audit`), LEASE# and ENDPOINT#
+(`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP# (`features.health`), REPORT#
+(`reporting.reports`).
 """
 
 from __future__ import annotations

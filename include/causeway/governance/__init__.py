@@ -5,5 +5,6 @@
 into one of the `decisions`; `clearance` says whether these let a version into a stage now.
 `version_plan` and `sync` plan what registry and table need, over the `attempts` to promote a
 version, as the values of `sync_changes`; `table` writes and reads the items of stage records and
-promotions.
+promotions. `audit` is the chain of entries about all of these, `audit_heads` tells whether somebody
+changed it.
 """
