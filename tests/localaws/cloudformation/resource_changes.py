@@ -67,6 +67,7 @@ ENCRYPTED = {
         {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
     ]
 }
+VERSIONED = {"Status": "Enabled"}
 BLOCKED = dict.fromkeys(
     ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
 )
@@ -171,6 +172,20 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             "PublicAccessBlockConfiguration": BLOCKED,
             "VersioningConfiguration": {"Status": "Enabled"},
             "Tags": TAGS,
+        },
+    ),
+    (
+        "AWS::S3::Bucket",
+        {},
+        {"BucketName": "b-b-b", "ObjectLockEnabled": True, "VersioningConfiguration": VERSIONED},
+        {
+            "BucketName": "b-b-b",
+            "ObjectLockEnabled": True,
+            "ObjectLockConfiguration": {
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}},
+            },
+            "VersioningConfiguration": VERSIONED,
         },
     ),
     (

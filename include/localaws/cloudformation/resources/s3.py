@@ -90,6 +90,20 @@ class Bucket(ResourceType):
             ),
             default=ANYTHING,
         ),
+        # On AWS it can be switched on later, too; never off (S3 User Guide, "Object Lock
+        # considerations").
+        "ObjectLockEnabled": Property(boolean, default=False, replaces=True),
+        "ObjectLockConfiguration": Property(
+            structure(
+                ObjectLockEnabled=one_of("Enabled"),
+                Rule=structure(
+                    DefaultRetention=structure(
+                        Mode=one_of("GOVERNANCE", "COMPLIANCE"), Days=integer, Years=integer
+                    )
+                ),
+            ),
+            default=ANYTHING,
+        ),
         "OwnershipControls": Property(
             structure(Rules=listing(structure(ObjectOwnership=text))), default=ANYTHING
         ),
@@ -113,7 +127,8 @@ class Bucket(ResourceType):
             raise DeployError(f"{name} already exists")
         location = {"LocationConstraint": context.region}
         elsewhere = {} if context.region == "us-east-1" else {"CreateBucketConfiguration": location}
-        s3.create_bucket(Bucket=name, **elsewhere)
+        locks = {"ObjectLockEnabledForBucket": True} if instance["ObjectLockEnabled"] else {}
+        s3.create_bucket(Bucket=name, **elsewhere, **locks)
         return str(name)
 
     def apply(self, context: Context, instance: Instance, changed: Collection[str]) -> None:
@@ -139,6 +154,13 @@ class Bucket(ResourceType):
                         Bucket=bucket, LifecycleConfiguration=_lifecycle(v)
                     ),
                     lambda: s3.delete_bucket_lifecycle(Bucket=bucket),
+                )
+            elif name == "ObjectLockConfiguration":
+                s3.put_object_lock_configuration(
+                    Bucket=bucket,
+                    ObjectLockConfiguration=(
+                        {"ObjectLockEnabled": "Enabled"} if value is ANYTHING else value
+                    ),
                 )
             elif name == "OwnershipControls":
                 _put_or_delete(
@@ -176,7 +198,14 @@ class Bucket(ResourceType):
             "NoSuchLifecycleConfiguration",
             default={},
         ).get("Rules")
+        locks = unless(
+            lambda: s3.get_object_lock_configuration(Bucket=bucket),
+            "ObjectLockConfigurationNotFoundError",
+            default={},
+        ).get("ObjectLockConfiguration")
         properties = {
+            "ObjectLockConfiguration": locks,
+            "ObjectLockEnabled": bool(locks),
             "AccessControl": _declared(instance, "AccessControl"),  # a list does not tell its name
             "BucketName": bucket,
             "OwnershipControls": unless(

@@ -13,7 +13,7 @@ from causeway.iam.services import condition_keys
 from localaws.door import s3_tags
 from localaws.door.routing import bucket_of
 from localaws.door.s3_requests import COPY_SOURCE, CopySource
-from localaws.identity.authorisation.needs import s3_encryption
+from localaws.identity.authorisation.needs import s3_encryption, s3_locks
 from localaws.identity.authorisation.request import (
     AuthorisationRequest,
     Need,
@@ -114,6 +114,8 @@ def s3_needs(request: AuthorisationRequest) -> Iterator[Need]:
             context | extra | _known(f"s3:{object_action}", tags),
             owner=request.account,
         )
+        for locking in s3_locks.actions(request, bucket, object_key, version):
+            yield Need(locking, arn, context | extra, owner=request.account)
         if request.operation == "GetObjectAttributes":
             reading = "s3:GetObjectVersion" if version else "s3:GetObject"
             yield Need(reading, arn, context | extra | tags, owner=request.account)
