@@ -338,6 +338,13 @@ class ProbedAccess(TypedDict):
     reason: str
 
 
+class Audited(TypedDict):
+    """What was verified: the chains, and how many entries they have."""
+
+    chains: list[str]
+    entries: int
+
+
 class AccessMatrix(TypedDict):
     """How many checks of the preflight there are of each finding, and where its report is."""
 

@@ -26,7 +26,7 @@ REGISTER = "sagemaker:CreateModelPackage"
 CREATE_MODEL = "sagemaker:CreateModel"
 CREATE_CONFIG = "sagemaker:CreateEndpointConfig"
 CREATE_ENDPOINT = "sagemaker:CreateEndpoint"
-WRITE_ITEM = "dynamodb:PutItem"
+WRITE_ITEM = "dynamodb:TransactWriteItems"
 TAKE_LEASE = "dynamodb:UpdateItem"
 
 #: The one version that is promoted is its group's first.

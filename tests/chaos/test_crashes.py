@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from causeway.governance.audit_heads import verify
 from tests.chaos import chain
 from tests.chaos.conftest import Chaos
 
@@ -158,6 +159,13 @@ def test_a_decision_is_recorded_once(chaos: Chaos) -> None:
     assert len([kind for kind in kinds if kind.startswith("DECISION#")]) == 1
     assert len([kind for kind in kinds if kind == "PROMOTION"]) == 1
     assert len([kind for kind in kinds if kind == "STAGE#development"]) == 1
+    assert sorted(entries(chaos)) == [
+        ("decided", "", "approved"),
+        ("promotion", "", "1 requested"),
+        ("recorded", "", "pending"),
+        ("recorded", "pending", "approved"),
+        ("seen", "", ""),
+    ]
 
 
 def test_a_model_card_is_handed_over_once(chaos: Chaos) -> None:
@@ -193,6 +201,9 @@ def test_one_endpoint_is_deployed_and_one_record_written(chaos: Chaos) -> None:
     assert int(lease["lease_until"]["N"]) > 0  # it goes on to the test of the endpoint
     stages = [one for one in found if one["sk"]["S"] == "STAGE#test"]
     assert [one["status"]["S"] for one in stages] == ["in_progress"]
+    written = entries(chaos)
+    assert len(written) == len(set(written)) == 7
+    assert ("went_live", "", MADE["version"]) in written
 
 
 def test_every_effect_killed_a_task(chaos: Chaos) -> None:
@@ -210,6 +221,24 @@ def card_versions(chaos: Chaos) -> list[str]:
     return [
         one["ModelCardStatus"] for one in sorted(versions, key=lambda one: one["ModelCardVersion"])
     ]
+
+
+def entries(chaos: Chaos) -> list[tuple[str, str, str]]:
+    """Return what the entries of the model's chain say was done, once it is seen to be unbroken."""
+    from boto3.dynamodb.types import TypeDeserializer
+
+    read = TypeDeserializer().deserialize
+    found = [{name: read(value) for name, value in item.items()} for item in items(chaos)]
+    chain_items = sorted(
+        (
+            {**item, "number": int(item["number"])}
+            for item in found
+            if item["pk"] == "AUDIT#credit-risk"
+        ),
+        key=lambda item: str(item["sk"]),
+    )
+    assert verify("credit-risk", chain_items, []) is None
+    return [(e["action"], e["before"], e["after"]) for e in chain_items if e["sk"] != "HEAD"]
 
 
 def items(chaos: Chaos) -> list[dict[str, Any]]:

@@ -115,6 +115,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
     assert set(parsed["dags"]) == {
         "platform__access_review",
         "platform__accounts",
+        "platform__audit",
         "platform__catalogue",
         "platform__erasure",
         "platform__feature_health",
@@ -297,6 +298,7 @@ def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None
     first = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items()}
     assert {dag_id: moment for dag_id, moment in first.items() if moment} == {
         "platform__access_review": "2026-03-09T05:00:00+00:00",
+        "platform__audit": "2026-03-04T04:00:00+00:00",
         "platform__feature_health": "2026-03-03T13:00:00+00:00",
         "platform__governance_sync": "2026-03-03T12:05:00+00:00",
         "platform__live_models": "2026-03-03T12:30:00+00:00",

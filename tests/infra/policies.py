@@ -57,6 +57,9 @@ def _of_resources(
     trail = f"{PREFIX}trail-{accounts['data']}-{region}"
     policy = client("s3", "data").get_bucket_policy(Bucket=trail)["Policy"]
     found[f"arn:aws:s3:::{trail}"] = json.loads(policy)
+    audit = f"{PREFIX}audit-{accounts['governance']}-{region}"
+    policy = client("s3", "governance").get_bucket_policy(Bucket=audit)["Policy"]
+    found[f"arn:aws:s3:::{audit}"] = json.loads(policy)
     glue = client("glue", "data")
     with contextlib.suppress(glue.exceptions.EntityNotFoundException):  # an operator puts it
         policy = glue.get_resource_policy()["PolicyInJson"]

@@ -36,6 +36,7 @@ TAGS = (
 DUTIES = (
     "acceptor",
     "alerter",
+    "audit-keeper",
     "data-auditor",
     "data-sharer",
     "data-stack-keeper",

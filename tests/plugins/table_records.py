@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from causeway.governance.audit import Action, Actor, Change, Door
 from causeway.governance.table import new_record
+from causeway.items import STATUS_UNCHANGED, Key, Update, create
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, StageRecord, Status
 
@@ -29,6 +31,22 @@ def record(version: int) -> StageRecord:
     return new_record(
         arn(version), Stage.TEST, Status.IN_PROGRESS, case, model, now=NOW, user="somebody"
     )
+
+
+def by(person: str) -> Actor:
+    return Actor(person, Door.DAG, "credit_risk__promotion run-1")
+
+
+def transition(chain: str, number: int, writer: int, item: str = "STAGE#test") -> Change:
+    """Return the n-th change of an item's status, as one of the writers wants it."""
+    key = Key(f"VERSION#{chain}", item)
+    new = key.item() | {"status": str(number), "writer": writer}
+    values = {":before": str(number - 1)}
+    update = create(key, new)
+    if number > 1:
+        update = Update(key, STATUS_UNCHANGED, values, {"#status": "status"}, item=new)
+    about = {"subject": chain, "account": "333333333333", "after": str(number)}
+    return Change((update,), chain, Action.RECORDED, by(f"writer-{writer}"), NOW, **about)
 
 
 def stage_table() -> StageTableHook:

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from causeway.governance.audit import Head
+from causeway.governance.audit_heads import LockedHead
 from causeway.items import Key, Update
 from causeway.reporting.alerts import Alert
 from causeway.topology.account_roles import AccountRole
 from causeway_airflow.hooks.alerts import AlertsHook
 from causeway_airflow.hooks.artifacts import ArtifactsHook, Fetched
+from causeway_airflow.hooks.audit_heads import AuditHeadsHook
 from causeway_airflow.hooks.audit_log import HISTORY, AuditLogHook
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.endpoints import EndpointRuntimeHook, EndpointsHook
@@ -80,6 +83,7 @@ class Cloud:
         self.trail_delay = timedelta(0)
         self.accounts = {AccountRole.TEST: Account(), AccountRole.PROD: Account()}
         self.alerts: list[Alert] = []
+        self.locked_heads: list[LockedHead] = []
         #: After how many calls the worker dies, and what happens beside it after how many.
         self.kill_after: int | None = None
         self.meanwhile: tuple[int, Callable[[], None]] | None = None
@@ -162,7 +166,7 @@ class Table(StageTableHook):
     def __init__(self, cloud: Cloud, role: AccountRole, duty: str) -> None:
         self.cloud, self.duty = cloud, duty
 
-    principal = "table"  # type: ignore[assignment]
+    principal = writer = "table"  # type: ignore[assignment]
 
     def get(self, key: Key) -> dict[str, Any] | None:
         self.cloud.step()
@@ -179,12 +183,21 @@ class Table(StageTableHook):
             self.cloud.written([update])
         return stored
 
-    def transact(self, updates: Sequence[Update]) -> bool:
+    def transact(self, updates: Sequence[Update], token: str | None = None) -> frozenset[int]:
         self.cloud.step()
-        written = self.cloud.table.transact(self.duty, updates)
-        if written:
+        refused = self.cloud.table.transact(self.duty, updates)
+        if not refused:
             self.cloud.written(updates)
-        return written
+        return refused
+
+
+class Heads(AuditHeadsHook):
+    def __init__(self, cloud: Cloud, role: AccountRole, duty: str) -> None:
+        self.cloud = cloud
+
+    def lock(self, chain: str, head: Head) -> None:
+        self.cloud.step()
+        self.cloud.locked_heads.append(LockedHead(chain, head))
 
 
 class Registry(RegistryHook):
@@ -375,6 +388,7 @@ class Alerts(AlertsHook):
 
 IN_MEMORY: Final[Mapping[type, Callable[..., Any]]] = {
     StageTableHook: Table,
+    AuditHeadsHook: Heads,
     RegistryHook: Registry,
     EndpointsHook: Endpoints,
     EndpointRuntimeHook: Runtime,

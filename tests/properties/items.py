@@ -110,18 +110,20 @@ class Items:
         self._require(duty, "PutItem" if update.item is not None else "UpdateItem", update.key)
         return self._write(update) if holds(update, self.items.get(update.key)) else None
 
-    def transact(self, duty: str, updates: Sequence[Update]) -> bool:
+    def transact(self, duty: str, updates: Sequence[Update]) -> frozenset[int]:
+        """Write all, or return the positions of those whose conditions do not hold."""
         for update in updates:
             check = update.item is None and update.expression is None
             action = "ConditionCheckItem" if check else "PutItem"
             self._require(duty, action, update.key)
         assert len({update.key for update in updates}) == len(updates), "an item twice"
-        if not all(holds(update, self.items.get(update.key)) for update in updates):
-            return False
+        refused = [not holds(update, self.items.get(update.key)) for update in updates]
+        if any(refused):
+            return frozenset(n for n, each in enumerate(refused) if each)
         for update in updates:
             if update.item is not None or update.expression is not None:
                 self._write(update)
-        return True
+        return frozenset()
 
     def put(self, duty: str, item: Mapping[str, Any]) -> bool:
         """Put an item whatever is there; False when the duty may not."""

@@ -67,9 +67,9 @@ class Actor:
 
 @dataclass(frozen=True)
 class Change:
-    """A write of the governance table, and what its entry says."""
+    """What was done to a version: the writes of the governance table, and what their entry says."""
 
-    update: Update
+    updates: tuple[Update, ...]
     chain: str
     action: Action
     by: Actor
@@ -87,8 +87,8 @@ class Change:
 class AuditEntry:
     """One entry of a chain.
 
-    `item` is the key of the item that was written, and `digests["item"]` what it held; the other
-    digests are those of the version.
+    `digests` are those of the version (package, artifact, gate report), `items` those of the items
+    that were written, by their names.
     """
 
     chain: str
@@ -107,13 +107,12 @@ class AuditEntry:
     digests: Mapping[str, str]
     account: str
     run: str
-    item: str
+    items: Mapping[str, str]
 
     @property
     def digest(self) -> str:
         """The SHA-256 of all that the entry says, the digest of the entry before it included."""
-        content = {each.name: getattr(self, each.name) for each in fields(self)}
-        return sha256(canonical_json(content | {"digests": dict(self.digests)}))
+        return sha256(canonical_json(_content(self)))
 
 
 @dataclass(frozen=True)
@@ -145,8 +144,14 @@ def head_of(item: Mapping[str, Any] | None) -> Head:
 
 
 def item_name(key: Key) -> str:
-    """Return how an entry names an item; a sort key has no space."""
+    """Return how an entry names an item; no key has a space."""
     return f"{key.pk} {key.sk}"
+
+
+def item_key(name: str) -> Key:
+    """Return the key of an item that an entry names."""
+    pk, _, sk = name.partition(" ")
+    return Key(pk, sk)
 
 
 def item_digest(item: Mapping[str, Any]) -> str:
@@ -156,9 +161,8 @@ def item_digest(item: Mapping[str, Any]) -> str:
 
 def entry_item(entry: AuditEntry) -> dict[str, Any]:
     """Write an entry as an item."""
-    content = {each.name: getattr(entry, each.name) for each in fields(entry)}
-    content |= {"digests": dict(entry.digests), "digest": entry.digest}
-    return entry_key(entry.chain, entry.number).item() | content
+    key = entry_key(entry.chain, entry.number)
+    return key.item() | _content(entry) | {"digest": entry.digest}
 
 
 def entry_of(item: Mapping[str, Any]) -> AuditEntry:
@@ -184,10 +188,12 @@ def entries_after(head: Head, changes: Iterable[Change], principal: str) -> list
             before=change.before,
             after=change.after,
             reason=change.reason,
-            digests={**change.digests, "item": item_digest(change.update.item or {})},
+            digests=change.digests,
             account=change.account,
             run=change.by.run,
-            item=item_name(change.update.key),
+            items={
+                item_name(update.key): item_digest(update.item or {}) for update in change.updates
+            },
         )
         entries.append(entry)
         head = Head(entry.number, entry.digest)
@@ -214,3 +220,8 @@ def token(entries: Sequence[AuditEntry]) -> str:
     DynamoDB takes up to 36 characters.
     """
     return entries[-1].digest[:36]
+
+
+def _content(entry: AuditEntry) -> dict[str, Any]:
+    content = {each.name: getattr(entry, each.name) for each in fields(entry)}
+    return content | {"digests": dict(entry.digests), "items": dict(entry.items)}

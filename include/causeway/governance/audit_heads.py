@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from causeway.governance.audit import (
     HEAD,
-    AuditEntry,
     Head,
+    entry_item,
     entry_key,
     entry_of,
     head_of,
@@ -24,8 +24,6 @@ from causeway.governance.audit import (
 from causeway.items import Key
 
 PREFIX: Final = "heads/"
-#: What an entry's item has, and nothing else.
-ENTRY_MEMBERS: Final = {each.name for each in fields(AuditEntry)} | {"pk", "sk", "digest"}
 _KEY: Final = re.compile(r"heads/(?P<chain>.+)/(?P<number>\d{12})-(?P<digest>[0-9a-f]{64})")
 
 
@@ -105,13 +103,11 @@ def _wrong_entry(item: Mapping[str, Any], chain: str, before: Head) -> str | Non
         return f"it is missing; {item['sk']} comes next"
     try:
         entry = entry_of(item)
-        intact = entry.digest == item["digest"] and set(item) == ENTRY_MEMBERS
+        intact = dict(item) == entry_item(entry)
     except (KeyError, TypeError, ValueError):
         intact = False
     if not intact:
         return "it was changed: its digest is not that of what it says"
-    if (entry.chain, entry.number) != (chain, before.number + 1):
-        return f"it is entry {entry.number} of chain {entry.chain}"
     if entry.previous != before.digest:
         return "it does not follow the entry before it"
     return None
@@ -136,20 +132,26 @@ def _wrong_end(
     return None
 
 
-def last_written(items: Iterable[Mapping[str, Any]]) -> dict[str, AuditEntry]:
-    """Return the last entry about each item of the table, by the item's name."""
-    entries = [entry_of(item) for item in items if item["sk"] != HEAD]
-    return {entry.item: entry for entry in sorted(entries, key=lambda entry: entry.number)}
+def last_written(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, str]]:
+    """Return the last entry about each item of the table and the item's digest, by its name."""
+    entries = sorted(
+        (entry_of(item) for item in items if item["sk"] != HEAD), key=lambda entry: entry.number
+    )
+    return {
+        name: (entry.number, digest) for entry in entries for name, digest in entry.items.items()
+    }
 
 
-def unlike_its_entry(
-    entries: Mapping[str, AuditEntry], stored: Mapping[str, Mapping[str, Any]]
+def unlike_their_entries(
+    chain: str,
+    written: Mapping[str, tuple[int, str]],
+    stored: Mapping[str, Mapping[str, Any]],
 ) -> list[Break]:
-    """Return the items of the table that do not hold what their last entries say they do."""
+    """Return where items of the table do not hold what their last entries say."""
     breaks = []
-    for name, entry in entries.items():
+    for name, (number, digest) in written.items():
         item = stored.get(name)
-        if item is None or item_digest(item) != entry.digests["item"]:
+        if item is None or item_digest(item) != digest:
             what = f"{name} is {'gone' if item is None else 'not what the entry says'}"
-            breaks.append(Break(entry.chain, entry.number, what))
+            breaks.append(Break(chain, number, what))
     return sorted(breaks, key=lambda each: each.number)

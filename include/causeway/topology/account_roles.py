@@ -100,6 +100,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "recorder",
             "decider",
             "table-reader",
+            "audit-keeper",
             "event-reader",
             "alerter",
             "governance-stack-keeper",

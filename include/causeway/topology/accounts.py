@@ -78,7 +78,8 @@ class Topology(Strict):
     landing: tuple[LandingBucket, ...] = ()
     #: How jobs and endpoints run in an account; without it in AWS's network, under AWS's keys.
     compute: dict[RunningRole, Compute] = Field(default_factory=dict)
-    #: After how many days leftovers of queries, and inputs and outputs of jobs, are deleted.
+    #: After how many days leftovers of queries, and inputs and outputs of jobs, are deleted, and
+    #: how many the audit's heads are kept.
     retention: Retention = Retention()
     #: How much one query may read; Athena's own least limit is 10 MB.
     query_scan_limit_gb: Annotated[float, Field(ge=0.01, le=7_000_000)] = 100
@@ -237,6 +238,11 @@ class Topology(Strict):
     def bucket(self, role: AccountRole) -> str:
         """Return the name of the account role's bucket."""
         return f"causeway-{role.kind.dashed}-{self.account(role)}-{self.region}"
+
+    @property
+    def audit_bucket(self) -> str:
+        """The bucket where the audit's heads are under object lock."""
+        return f"causeway-audit-{self.account(AccountRole.GOVERNANCE)}-{self.region}"
 
     def key_alias(self, role: AccountRole) -> str:
         """Return the KMS alias of the account role (data, data science, shared services)."""

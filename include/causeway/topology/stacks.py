@@ -87,7 +87,7 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
     `TrustedAirflowRoleArn` is empty unless the topology names one, so that one named before is not
     trusted any longer. `ImageRepositories` hold the topology's images. `Subnets` and `VolumeKeys`
     are of the account's `compute`, `JobRetentionDays`, `QueryRetentionDays` and `ScanLimitBytes`
-    hold for queries and jobs everywhere.
+    hold for queries and jobs everywhere, `AuditLockDays` and `AuditLockMode` for the audit's heads.
 
     Raises:
         ConfigError: the template asks for something else.
@@ -112,6 +112,8 @@ def parameters(role: AccountRole, topology: Topology, template: str) -> dict[str
         "VolumeKeys": compute.volume_key or "",
         "JobRetentionDays": str(topology.retention.jobs_days),
         "QueryRetentionDays": str(topology.retention.queries_days),
+        "AuditLockDays": str(topology.retention.audit_days),
+        "AuditLockMode": topology.retention.audit_mode.upper(),
         "ScanLimitBytes": str(round(topology.query_scan_limit_gb * 10**9)),
         "KeepsModelCards": _flag(role.value in topology.model_cards.spokes),
         "ConsumerDuties": ",".join(

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from causeway.errors import WriteConflict
 from causeway.items import Key, Update
 from causeway.topology.names import GOVERNANCE_TABLE
@@ -14,6 +16,9 @@ from causeway_airflow.hooks.base import AwsCallError, AwsTransientError, Causewa
 
 KEYS_A_CALL = 100  # BatchGetItem's limit
 READ_ATTEMPTS = 8
+#: Why an item of a transaction was not written (TransactWriteItems in the DynamoDB API Reference).
+REFUSED = "ConditionalCheckFailed"
+PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
 
 
 class GovernanceHook(CausewayHook):
@@ -142,20 +147,41 @@ class GovernanceHook(CausewayHook):
             )
         return stored
 
-    def transact(self, updates: Sequence[Update]) -> bool:
-        """Write items together, each under its condition; False when one of them did not hold.
+    def transact(self, updates: Sequence[Update], token: str | None = None) -> frozenset[int]:
+        """Write items together, each under its condition.
 
-        An update without item and expression only checks its condition.
+        An update without item and expression only checks its condition. `token` makes a request
+        that is sent twice one transaction.
+
+        Returns:
+            The positions of those whose condition did not hold; none means that all is written.
+
+        Raises:
+            AwsTransientError: another transaction was writing one of the items just then.
         """
+        once = {"ClientRequestToken": token} if token else {}
         try:
             self.call(
-                "transact_write_items", TransactItems=[self._action(update) for update in updates]
+                "transact_write_items",
+                TransactItems=[self._action(update) for update in updates],
+                **once,
             )
         except AwsCallError as error:
-            if error.conditional:
-                return False
-            raise
-        return True
+            reasons = _cancellation(error)
+            refused = frozenset(n for n, reason in enumerate(reasons) if reason == REFUSED)
+            passing = [reason for reason in reasons if reason in PASSING]
+            if not refused and passing:
+                raise AwsTransientError(
+                    error.what,
+                    code=passing[0],
+                    text=error.text,
+                    principal=self.principal,
+                    next_step="It may pass: the task retries within its bound.",
+                ) from error
+            if not refused:
+                raise
+            return refused
+        return frozenset()
 
     def _action(self, update: Update) -> dict[str, Any]:
         action: dict[str, Any] = {
@@ -190,6 +216,13 @@ class GovernanceHook(CausewayHook):
 
     def _decode(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         return {key: _plain(self._deserializer.deserialize(value)) for key, value in raw.items()}
+
+
+def _cancellation(error: AwsCallError) -> list[str]:
+    """Return why each item of a transaction that was cancelled was not written; `None` was fine."""
+    cause = error.__cause__
+    response = cause.response if isinstance(cause, ClientError) else {}
+    return [str(reason.get("Code")) for reason in response.get("CancellationReasons", [])]
 
 
 def _exact(value: Any) -> Any:

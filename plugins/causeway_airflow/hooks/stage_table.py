@@ -27,10 +27,10 @@ from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decisions_pk, promotion_key, version_pk
 from causeway.versions.stages import Stage, StageRecord
-from causeway_airflow.hooks.governance import GovernanceHook
+from causeway_airflow.hooks.audited_table import AuditedTableHook
 
 
-class StageTableHook(GovernanceHook):
+class StageTableHook(AuditedTableHook):
     """Records, decisions, promotions, leases."""
 
     def state(self, version: ModelPackageArn) -> VersionState:

@@ -90,7 +90,7 @@ class AskProductionOperator(CausewayOperator):
         from causeway_airflow.tasks.rollback import ask
 
         case, model = case_and_model(self.use_case, self.model)
-        return ask(self.hook, case, model, _run(context)[1])
+        return ask(self.hook, case, model, *_run(context))
 
 
 def _run(context: Context) -> tuple[str, str]:

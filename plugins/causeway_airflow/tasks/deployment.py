@@ -45,6 +45,7 @@ from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.approved_artifacts import require_cleared_still, require_no_stop
+from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
 from causeway_airflow.tasks.live_versions import record_live
 from causeway_airflow.tasks.promotion import Subject, registry_version
@@ -89,6 +90,9 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         if not error.retryable:
             undo(hook, subject, run_id)
         raise
+    if subject.stage is Stage.PRODUCTION:
+        # Before anything is served by it: without a lock on its entry, a decision does nothing.
+        lock_head(hook, subject.version.group)
     lease = take_lease(table, subject, run_id)
     try:
         check_not_superseded(version.arn, table.live(subject.role, subject.model.name))
@@ -343,11 +347,12 @@ def record_begin(table: StageTableHook, subject: Subject, decision: Decision) ->
                 data_source=development.data_source if development else "",
                 synthetic=development.synthetic if development else "",
             ),
+            subject.by,
         )
     tested = stage is Stage.TEST and record.validation_metrics
     if record.status in (Status.DEPLOYED, Status.APPROVED) or tested:
         return  # a task that was cleared after its success
-    move_record(table, record, Status.IN_PROGRESS, now=now, user=subject.user)
+    move_record(table, record, Status.IN_PROGRESS, now=now, by=subject.by)
 
 
 def record_superseded(table: StageTableHook, subject: Subject) -> None:
@@ -361,5 +366,5 @@ def record_superseded(table: StageTableHook, subject: Subject) -> None:
     if record is not None and record.stage is Stage.PRODUCTION is not subject.stage:
         return
     if record is not None:
-        move_record(table, record, Status.SUPERSEDED, now=now, user=subject.user)
-    close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now)
+        move_record(table, record, Status.SUPERSEDED, now=now, by=subject.by)
+    close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now, subject.by)

@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from causeway.deployment.leases import write_live
+from causeway.deployment.live_changes import removed
 from causeway.statuses import Meaning, meaning
 from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.results import RemovedEndpoint
@@ -52,10 +52,7 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
     live = table.live(subject.role, subject.model.name)
     gone = removable or state is Meaning.GONE
     if gone and live and live.version_arn == subject.version and live.removed_at is None:
-        table.write(
-            write_live(
-                replace(live, run_id=run_id, fencing=lease.fencing, removed_at=datetime.now(UTC))
-            )
-        )
+        gone_now = replace(live, run_id=run_id, fencing=lease.fencing, removed_at=datetime.now(UTC))
+        table.record_or_raise(removed(gone_now, subject.by, subject.account))
     give_back(table, lease)
     return {"endpoint": names.endpoint, "account": subject.account, "removed": removable}

@@ -175,7 +175,8 @@ def smoke_test(hook: Hooks, subject: Subject, run_id: str) -> SmokeTested:
     except Superseded:
         record_superseded(table, subject)
         raise
-    close_promotion(table, subject.version, PromotionStatus.DEPLOYED, datetime.now(UTC))
+    now = datetime.now(UTC)
+    close_promotion(table, subject.version, PromotionStatus.DEPLOYED, now, subject.by)
     return {
         "endpoint": subject.model.endpoint,
         "account": subject.account,
@@ -246,7 +247,7 @@ def _record_metrics(table: StageTableHook, subject: Subject, metrics: EndpointTe
     validation = {**metrics, "endpoint": subject.model.endpoint, "account": subject.account}
     if dict(record.validation_metrics) != validation:
         now = datetime.now(UTC)
-        move_record(table, record, Status.PENDING, now=now, user=subject.user, metrics=validation)
+        move_record(table, record, Status.PENDING, now=now, by=subject.by, metrics=validation)
 
 
 def _artifact(version: RegistryVersion) -> Digest:

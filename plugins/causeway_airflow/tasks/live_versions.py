@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from causeway.deployment.leases import (
-    Lease,
-    Live,
-    write_history,
-    write_live,
-)
+from causeway.deployment.leases import Lease, Live
+from causeway.deployment.live_changes import went_live
 from causeway.deployment.rollout import Target, check_not_superseded, judge_endpoint
 from causeway.errors import DeploymentFailed, WriteConflict
-from causeway.governance.table import write_record
-from causeway.items import Update, absent
+from causeway.governance.audit import Change
+from causeway.governance.changes import recorded
+from causeway.items import absent
 from causeway.statuses import Meaning
 from causeway.versions.keys import revocation_key
 from causeway.versions.stages import Stage, Status
@@ -50,13 +47,11 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
         deployed_at=datetime.now(UTC),
         package_sha256=facts.package_sha256 if facts else "",
     )
-    updates = [
-        absent(revocation_key(subject.version, subject.attempt)),
-        write_live(live),
-        write_history(live),
+    changes = [
+        went_live(live, before, subject.by, subject.account),
         *production_records(table, subject, before, live.deployed_at),
     ]
-    if not table.transact(updates):
+    if not table.record(changes, [absent(revocation_key(subject.version, subject.attempt))]):
         raise WriteConflict(
             f"{subject.version} is not recorded as live in {subject.role.value}: the attempt was "
             "revoked, or somebody else changed lease or record meanwhile",
@@ -67,20 +62,20 @@ def record_live(table: StageTableHook, subject: Subject, names: Target, lease: L
 
 def production_records(
     table: StageTableHook, subject: Subject, before: Live | None, now: datetime
-) -> list[Update]:
+) -> list[Change]:
     """Return the changes of the production records of a version and of the one before it."""
     if subject.stage is not Stage.PRODUCTION:
         return []
-    updates = []
+    changes = []
     record = table.state(subject.version).records[Stage.PRODUCTION]
     if record.status is not Status.DEPLOYED:
-        deployed = record.moved(Status.DEPLOYED, now=now, user=subject.user)
-        updates.append(write_record(deployed, record.status))
+        deployed = record.moved(Status.DEPLOYED, now=now, user=subject.by.person)
+        changes.append(recorded(deployed, record.status, subject.by, subject.account))
     old = table.state(before.version_arn).records.get(Stage.PRODUCTION) if before else None
     if old is not None and old.status is Status.DEPLOYED:
-        superseded = old.moved(Status.SUPERSEDED, now=now, user=subject.user)
-        updates.append(write_record(superseded, old.status))
-    return updates
+        superseded = old.moved(Status.SUPERSEDED, now=now, user=subject.by.person)
+        changes.append(recorded(superseded, old.status, subject.by, subject.account))
+    return changes
 
 
 def require_served(

@@ -8,6 +8,7 @@ from typing import Final
 
 from causeway.deployment.rollout import Target, target_of
 from causeway.errors import ApprovalRefused, DeploymentFailed
+from causeway.governance.audit import Actor, Door
 from causeway.governance.gestures import Verdict
 from causeway.governance.promotions import require_own_promotion
 from causeway.governance.table import PromotionStatus
@@ -19,6 +20,7 @@ from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.stage_records import close_promotion, stage_table
 
 #: The stage that is entered by deploying into an account.
@@ -29,7 +31,7 @@ STAGE_OF: Final = {AccountRole.TEST: Stage.TEST, AccountRole.PROD: Stage.PRODUCT
 class Subject:
     """A version, the attempt to promote it, and the account that the task acts in.
 
-    `user` is who records name when no person decided.
+    `by` is who records and the audit name when no person decided.
     """
 
     case: UseCase
@@ -37,7 +39,7 @@ class Subject:
     version: ModelPackageArn
     attempt: int
     role: AccountRole
-    user: str
+    by: Actor
 
     @property
     def stage(self) -> Stage:
@@ -87,7 +89,8 @@ def subject_of(
         run_id=run_id,
         ended=ended,
     )
-    return Subject(case, model, version, attempt, role, user=f"airflow:{dag_id}")
+    by = Actor(f"airflow:{dag_id}", Door.DAG, f"{dag_id} {run_id}")
+    return Subject(case, model, version, attempt, role, by)
 
 
 def registry_version(hook: Hooks, version: ModelPackageArn) -> RegistryVersion:
@@ -111,20 +114,23 @@ def close(hook: Hooks, subject: Subject) -> str:
     now = datetime.now(UTC)
     for stop in state.revocations:
         if stop.attempt == subject.attempt:
-            close_promotion(table, version, PromotionStatus.REJECTED, now)
+            close_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
+            lock_head(hook, version.group)
             raise ApprovalRefused(
                 f"{stop.person} stopped {version}: {stop.reason}",
                 next_step="An approval after that starts a new attempt.",
             )
     for decision in state.decisions:
         if decision.attempt == subject.attempt and decision.verdict is Verdict.REJECTED:
-            close_promotion(table, version, PromotionStatus.REJECTED, now)
+            close_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
+            if decision.target is Stage.PRODUCTION:
+                lock_head(hook, version.group)
             raise ApprovalRefused(
                 f"{decision.person} rejected {version} for {decision.target.value}: "
                 f"{decision.reason}",
                 next_step="Fix the model; an approval after that starts a new attempt.",
             )
-    close_promotion(table, version, PromotionStatus.FAILED, now)
+    close_promotion(table, version, PromotionStatus.FAILED, now, subject.by)
     raise DeploymentFailed(
         f"the promotion of {version} did not end",
         next_step="Read the failed task's log, fix the cause and clear it: it goes on.",

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from causeway.deployment.leases import Live, write_history, write_live
+from causeway.deployment.leases import Live
+from causeway.deployment.live_changes import went_live
 from causeway.deployment.rollback import Past, choose, names_of
 from causeway.deployment.rollout import judge_endpoint, require_success
 from causeway.errors import UnexpectedState, WriteConflict
+from causeway.governance.audit import Actor, Door
 from causeway.items import absent
 from causeway.reporting.alerts import Alert, Severity
 from causeway.statuses import Meaning
@@ -26,6 +28,7 @@ from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import Deployed
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.alerts import raise_alerts
+from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.deployment import bring, tags_of, take_back, until_gone, wait_of
 from causeway_airflow.tasks.endpoint_leases import give_back, own_lease, take_lease
 from causeway_airflow.tasks.endpoint_tests import SMOKE_ROWS, held_out_rows, predictions
@@ -59,14 +62,14 @@ def begin(
             f"nothing of {model.name} was ever live in {ROLE.value}",
             next_step="There is nothing to go back to: promote a version.",
         )
-    lease = take_lease(table, _subject(table, case, model, live, user), run_id)
+    lease = take_lease(table, _subject(table, case, model, live, user, run_id), run_id)
     try:
         chosen = _choose(table, model, version)
     except UnexpectedState:
         _back_to_live(table, endpoints, model)
         give_back(table, lease)
         raise
-    subject, names = _subject(table, case, model, chosen, user), names_of(chosen)
+    subject, names = _subject(table, case, model, chosen, user, run_id), names_of(chosen)
     carried = {"fencing": chosen.fencing, "under_way": True}
     tags = tags_of(names, chosen.version_arn, lease)
     if not bring(endpoints, names, tags, subject.account):
@@ -99,7 +102,7 @@ def look(
         return replace(outcome, anew=True) if isinstance(outcome, Pending) and again else outcome
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     chosen = next(e for e in table.history(ROLE, model.name) if e.fencing == fencing)
-    subject, names = _subject(table, case, model, chosen, user), names_of(chosen)
+    subject, names = _subject(table, case, model, chosen, user, run_id), names_of(chosen)
     observed = endpoints.observe(names.endpoint)
     judgement = judge_endpoint(
         names,
@@ -122,13 +125,11 @@ def look(
         removed_at=None,
         reason=f"rolled back by {user}: {reason}",
     )
-    updates = [
-        absent(revocation_key(subject.version, subject.attempt)),
-        write_live(live),
-        write_history(live),
+    changes = [
+        went_live(live, before, subject.by, subject.account),
         *production_records(table, subject, before, now),
     ]
-    if not table.transact(updates):
+    if not table.record(changes, [absent(revocation_key(subject.version, subject.attempt))]):
         take_back(table, endpoints, subject, names)
         give_back(table, lease)
         raise WriteConflict(
@@ -139,6 +140,7 @@ def look(
         )
     give_back(table, lease)
     raise_alerts(hook, [_alert(live, before, run_id)])
+    lock_head(hook, subject.version.group)
     log.info("endpoint %s serves %s again: %s", live.endpoint, live.version_arn, reason)
     return Done(_result(live))
 
@@ -161,13 +163,13 @@ def _back_to_live(table: StageTableHook, endpoints: EndpointsHook, model: ModelS
         log.warning("endpoint %s goes back to %s", live.endpoint, live.endpoint_config)
 
 
-def ask(hook: Hooks, case: UseCase, model: ModelSpec, user: str) -> list[list[float]]:
+def ask(hook: Hooks, case: UseCase, model: ModelSpec, run_id: str, user: str) -> list[list[float]]:
     """Ask the endpoint about a few rows. Raises `DeploymentFailed` for nonsense."""
     table = stage_table(hook)
     live = table.live(ROLE, model.name)
     if live is None:
         raise UnexpectedState(f"nothing of {model.name} is live", next_step="Clear the rollback.")
-    subject = _subject(table, case, model, live, user)
+    subject = _subject(table, case, model, live, user, run_id)
     rows = held_out_rows(hook, subject, registry_version(hook, live.version_arn))
     return predictions(hook, subject, rows, rows.rows[:SMOKE_ROWS])
 
@@ -196,11 +198,12 @@ def _past(
 
 
 def _subject(
-    table: StageTableHook, case: UseCase, model: ModelSpec, live: Live, user: str
+    table: StageTableHook, case: UseCase, model: ModelSpec, live: Live, user: str, run_id: str
 ) -> Subject:
     promotion = table.promotion(live.version_arn)
     attempt = promotion.attempt if promotion else 1
-    return Subject(case, model, live.version_arn, attempt, ROLE, user=f"airflow:{user}")
+    by = Actor(f"airflow:{user}", Door.AIRFLOW, f"{model.name}__rollback {run_id}")
+    return Subject(case, model, live.version_arn, attempt, ROLE, by)
 
 
 def _result(live: Live) -> Deployed:

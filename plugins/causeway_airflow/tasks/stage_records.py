@@ -1,4 +1,4 @@
-"""Stage records and promotions: added, moved and closed under the conditions of the stage table."""
+"""Stage records and promotions: added, moved and closed, each with its entry in the audit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from causeway.governance.table import PromotionStatus, write_promotion, write_record
+from causeway.governance.audit import Actor
+from causeway.governance.changes import promoted, recorded
+from causeway.governance.table import PromotionStatus
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import StageRecord, Status
@@ -23,9 +25,9 @@ def stage_table(hook: Hooks) -> StageTableHook:
     return hook(StageTableHook, AccountRole.GOVERNANCE, "recorder")
 
 
-def add_record(table: StageTableHook, record: StageRecord) -> StageRecord:
+def add_record(table: StageTableHook, record: StageRecord, by: Actor) -> StageRecord:
     """Write a version's first record in a stage. Raises `WriteConflict` when there is one."""
-    table.write(write_record(record, None))
+    table.record_or_raise(recorded(record, None, by))
     log.info("%s: %s %s", record.version_arn, record.stage.value, record.status.value)
     return record
 
@@ -36,7 +38,7 @@ def move_record(
     status: Status,
     *,
     now: datetime,
-    user: str,
+    by: Actor,
     metrics: Mapping[str, Any] | None = None,
 ) -> StageRecord:
     """Write a record in another status; one that says it already is left as it is.
@@ -47,18 +49,23 @@ def move_record(
     """
     if record.status is status and metrics in (None, record.validation_metrics):
         return record
-    moved = record.moved(status, now=now, user=user, validation_metrics=metrics)
-    table.write(write_record(moved, record.status))
+    moved = record.moved(status, now=now, user=by.person, validation_metrics=metrics)
+    table.record_or_raise(recorded(moved, record.status, by))
     log.info("%s: %s %s", record.version_arn, record.stage.value, status.value)
     return moved
 
 
 def close_promotion(
-    table: StageTableHook, version: ModelPackageArn, status: PromotionStatus, now: datetime
+    table: StageTableHook,
+    version: ModelPackageArn,
+    status: PromotionStatus,
+    now: datetime,
+    by: Actor,
 ) -> None:
     """Write how a version's latest promotion fares; writing it again changes nothing."""
     promotion = table.state(version).promotion
     if promotion is None or promotion.status is status:
         return
-    table.write(write_promotion(replace(promotion, status=status, updated_at=now), promotion))
+    closed = replace(promotion, status=status, updated_at=now)
+    table.record_or_raise(promoted(closed, promotion, by))
     log.info("promotion %s: %s", promotion.run_id, status.value)

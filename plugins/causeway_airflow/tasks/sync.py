@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from causeway.errors import CausewayError
-from causeway.governance.decisions import decision_item, facts_item, revocation_item
+from causeway.governance.audit import Actor, Door
+from causeway.governance.changes import (
+    decided,
+    first_seen,
+    promoted,
+    recorded,
+    refused,
+    stopped,
+)
 from causeway.governance.registry_calls import UPDATE, RegistryCall, call_of
 from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import (
@@ -25,15 +33,10 @@ from causeway.governance.table import (
     PromotionStatus,
     looked_at,
     write_looked_at,
-    write_promotion,
-    write_record,
-    write_refusal,
 )
-from causeway.items import create
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
-from causeway.versions.keys import decision_key, facts_key, revocation_key
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.audit_log import AuditLogHook
@@ -93,16 +96,16 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
     plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed, last)))
     for ignored in plan.ignored:
         log.info("ignored: %s", ignored)
-    write_decisions(plan, hook(StageTableHook, AccountRole.GOVERNANCE, "decider"))
-    write_records(plan, table)
+    write_decisions(plan, hook(StageTableHook, AccountRole.GOVERNANCE, "decider"), run, now)
+    write_records(plan, table, run)
     # Before the registry is set back: a sync that is killed here raises them again.
     raise_alerts(hook, alerts_of(plan, run))
     for refusal in plan.refusals:
         if refusal.event_id:
-            table.apply(write_refusal(refusal.version_arn, refusal.event_id, refusal.reason, now))
+            table.record([refused(refusal, refusal.event_id, run, now)])
     for update in plan.registry:
         update_registry(registry, update)
-    runs = runs_to_start(plan.promotions, table, scheduler)
+    runs = runs_to_start(plan.promotions, table, scheduler, actor(run))
     table.apply(write_looked_at(now))
     return runs
 
@@ -141,18 +144,21 @@ def recorded_calls(hook: Hooks, since: datetime) -> list[RegistryCall]:
     return [call for event in events if (call := call_of(event)) is not None]
 
 
-def write_decisions(plan: SyncPlan, table: StageTableHook) -> None:
+def actor(run: str) -> Actor:
+    """Return who acts where no person decided: the run."""
+    return Actor(f"airflow:{run.partition(' ')[0]}", Door.DAG, run)
+
+
+def write_decisions(plan: SyncPlan, table: StageTableHook, run: str, now: datetime) -> None:
     """Write what is known and decided of versions, as the one duty that may; each once."""
     for facts in plan.facts:
-        table.apply(create(facts_key(facts.version_arn), facts_item(facts)))
+        table.record([first_seen(facts, actor(run))])
         log.info("%s: first seen, package %s", facts.version_arn, facts.package_sha256)
     for stop in plan.revocations:
-        key = revocation_key(stop.version_arn, stop.attempt)
-        table.apply(create(key, revocation_item(stop)))
+        table.record([stopped(stop, run, now)])
         log.info("%s: stopped by %s: %s", stop.version_arn, stop.person, stop.reason)
     for decision in plan.decisions:
-        key = decision_key(decision.version_arn, decision.target, decision.attempt)
-        written = table.apply(create(key, decision_item(decision)))
+        written = table.record([decided(decision, run, now)])
         log.info(
             "%s %s for %s by %s: %s",
             decision.version_arn,
@@ -163,11 +169,12 @@ def write_decisions(plan: SyncPlan, table: StageTableHook) -> None:
         )
 
 
-def write_records(plan: SyncPlan, table: StageTableHook) -> None:
+def write_records(plan: SyncPlan, table: StageTableHook, run: str) -> None:
     """Write stage records, in the plan's order."""
     for change in plan.records:
         record = change.record
-        written = table.apply(write_record(record, change.before))
+        by = Actor(record.audit_user, Door.DAG, run)
+        written = table.record([recorded(record, change.before, by)])
         log.info(
             "%s: %s %s%s",
             record.version_arn,
@@ -188,17 +195,17 @@ def update_registry(registry: RegistryHook, update: RegistryUpdate) -> None:
 
 
 def runs_to_start(
-    starts: Iterable[PromotionStart], table: StageTableHook, scheduler: Scheduler
+    starts: Iterable[PromotionStart], table: StageTableHook, scheduler: Scheduler, by: Actor
 ) -> list[PromotionRun]:
     """Note what is requested; return what has no run yet, mark running what has."""
     missing: list[PromotionRun] = []
     for start in starts:
         promotion = start.promotion
         if start.before != promotion:
-            if table.apply(write_promotion(promotion, start.before)) is None:
+            if not table.record([promoted(promotion, start.before, by)]):
                 continue  # another sync requested it
         elif scheduler.has_run(promotion_dag_id(promotion.model), promotion.run_id):
-            table.apply(write_promotion(running(promotion), promotion))
+            table.record([promoted(running(promotion), promotion, by)])
             continue
         log.info("promotion to start: %s", promotion.run_id)
         missing.append(run_of(promotion))

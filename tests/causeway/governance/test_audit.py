@@ -26,6 +26,8 @@ from causeway.governance.audit import (
     entry_item,
     entry_of,
     head_key,
+    item_digest,
+    item_key,
     token,
 )
 from causeway.governance.audit_heads import (
@@ -33,7 +35,7 @@ from causeway.governance.audit_heads import (
     last_written,
     locked_head_of,
     object_key,
-    unlike_its_entry,
+    unlike_their_entries,
     verify,
 )
 from causeway.items import Key, create
@@ -49,7 +51,7 @@ def change(number: int, **said: Any) -> Change:
     key = Key(f"VERSION#{number % 3}", "STAGE#test")
     update = create(key, key.item() | {"status": str(number)})
     about = {"subject": f"version {number % 3}", "account": "333333333333", "after": str(number)}
-    return Change(update, CHAIN, Action.RECORDED, BY, NOW, **about | said)
+    return Change((update,), CHAIN, Action.RECORDED, BY, NOW, **about | said)
 
 
 def chain(length: int) -> list[AuditEntry]:
@@ -89,8 +91,10 @@ def test_a_chain_as_it_was_written_has_no_break() -> None:
 def test_an_entry_says_all_that_the_change_does() -> None:
     (entry,) = entries_after(Head(), [change(1, reason="ok", digests={"package": "f"})], "writer")
     assert entry.principal == "arn:aws:sts::1:x"
-    assert entry.digests == {"package": "f", "item": entry.digests["item"]}
-    assert entry.item == "VERSION#1 STAGE#test"
+    assert entry.digests == {"package": "f"}
+    ((name, digest),) = entry.items.items()
+    assert item_key(name) == Key("VERSION#1", "STAGE#test")
+    assert digest == item_digest(change(1).updates[0].item or {})
     assert entry_of(entry_item(entry)) == entry
     assert len(token([entry])) == 36
     (by_writer,) = entries_after(
@@ -120,16 +124,20 @@ def test_the_name_of_a_locked_head_says_what_it_is() -> None:
 def test_an_item_that_its_last_entry_does_not_describe_is_named() -> None:
     entries = chain(4)  # entry 4 is about the same item as entry 1
     last = last_written(items(entries))
-    assert {name: entry.number for name, entry in last.items()} == {
+    assert {name: number for name, (number, _) in last.items()} == {
         "VERSION#1 STAGE#test": 4,
         "VERSION#2 STAGE#test": 2,
         "VERSION#0 STAGE#test": 3,
     }
-    stored = {entry.item: dict(change(entry.number).update.item or {}) for entry in entries}
-    assert unlike_its_entry(last, stored) == []
+    stored = {
+        name: dict(change(entry.number).updates[0].item or {})
+        for entry in entries
+        for name in entry.items
+    }
+    assert unlike_their_entries(CHAIN, last, stored) == []
     stored["VERSION#1 STAGE#test"]["status"] = "approved"
     del stored["VERSION#2 STAGE#test"]
-    assert [str(each) for each in unlike_its_entry(last, stored)] == [
+    assert [str(each) for each in unlike_their_entries(CHAIN, last, stored)] == [
         f"chain {CHAIN}, entry 2: VERSION#2 STAGE#test is gone",
         f"chain {CHAIN}, entry 4: VERSION#1 STAGE#test is not what the entry says",
     ]
@@ -146,9 +154,9 @@ def test_an_entry_that_was_edited_is_the_first_bad_one(length: int, data: Any) -
     at = data.draw(st.integers(0, length - 1))
     stored = items(entries)
     member = data.draw(
-        st.sampled_from([*MEMBERS, "digests", "number", "previous", "digest", "new"])
+        st.sampled_from([*MEMBERS, "digests", "items", "number", "previous", "digest", "new"])
     )
-    stored[at][member] = data.draw(st.sampled_from(["", "somebody", 7, {"item": "0"}, None]))
+    stored[at][member] = data.draw(st.sampled_from(["", "somebody", 7, {"package": "0"}, None]))
     if stored[at] == entry_item(entries[at]):
         return
     broken = verify(CHAIN, stored, locked(entries[-1]))

@@ -11,7 +11,7 @@ from causeway.deployment.rollout import LEASE_LASTING
 from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage
 from tests.local_platform import LocalPlatform
-from tests.plugins.table_records import NOW, arn, record, stage_table
+from tests.plugins.table_records import NOW, arn, by, record, stage_table
 
 
 def test_a_lease_is_one_runs_and_its_number_only_grows(platform: LocalPlatform) -> None:
@@ -40,7 +40,7 @@ def test_items_are_read_a_hundred_at_a_time(
 
     table = stage_table()
     for version in range(10, 15):
-        add_record(table, record(version))
+        add_record(table, record(version), by("somebody"))
     call, sizes = table.call, []
 
     def counting(operation: str, **given):

@@ -113,15 +113,16 @@ def test_a_stop_in_the_very_moment_of_recording_records_nothing(
     from causeway_airflow.hooks.stage_table import StageTableHook
 
     before = stage_table().live(AccountRole.PROD, "credit_risk")
-    transact = StageTableHook.transact
+    record = StageTableHook.record
 
-    def late(hook: Any, updates: Any) -> bool:
-        monkeypatch.setattr(StageTableHook, "transact", transact)
-        say_production(shared, cleared, "Rejected")
-        sync()
-        return transact(hook, updates)
+    def late(hook: Any, changes: Any, checks: Any = ()) -> bool:
+        if checks:  # that nobody has stopped it
+            monkeypatch.setattr(StageTableHook, "record", record)
+            say_production(shared, cleared, "Rejected")
+            sync()
+        return record(hook, changes, checks)
 
-    monkeypatch.setattr(StageTableHook, "transact", late)
+    monkeypatch.setattr(StageTableHook, "record", late)
     with pytest.raises(ApprovalRefused, match="was revoked by governance-officer"):
         execute(to_production(cleared), run_of(cleared))
     assert stage_table().live(AccountRole.PROD, "credit_risk") == before
