@@ -14,16 +14,21 @@ from typing import Any, Final
 
 from causeway.governance.audit import (
     HEAD,
+    Action,
     Head,
     entry_item,
     entry_key,
     entry_of,
     head_of,
     item_digest,
+    item_name,
 )
 from causeway.items import Key
+from causeway.topology.arns import ModelPackageArn
 
 PREFIX: Final = "heads/"
+#: What the sort keys of exported cards begin with, which stand beside a version's records.
+CARD: Final = "CARD#"
 _KEY: Final = re.compile(r"heads/(?P<chain>.+)/(?P<number>\d{12})-(?P<digest>[0-9a-f]{64})")
 
 
@@ -140,6 +145,37 @@ def last_written(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, str
     return {
         name: (entry.number, digest) for entry in entries for name, digest in entry.items.items()
     }
+
+
+def first_sights(items: Iterable[Mapping[str, Any]]) -> dict[ModelPackageArn, int]:
+    """Return the versions that the chain knows from their first sight, with that entry's number.
+
+    Of an older version, items may be there that were written before there was an audit.
+    """
+    entries = [entry_of(item) for item in items if item["sk"] != HEAD]
+    return {
+        ModelPackageArn.parse(entry.subject): entry.number
+        for entry in entries
+        if entry.action == Action.SEEN
+    }
+
+
+def without_entry(
+    chain: str,
+    seen: int,
+    written: Mapping[str, tuple[int, str]],
+    items: Iterable[Mapping[str, Any]],
+) -> list[Break]:
+    """Return the items of a version that no entry is about; `seen` is the version's first entry.
+
+    What a model card's export left is no decision, and has none.
+    """
+    keys = [Key(str(item["pk"]), str(item["sk"])) for item in items]
+    return [
+        Break(chain, seen, f"{item_name(key)} stands in the table, and no entry is about it")
+        for key in keys
+        if item_name(key) not in written and not key.sk.startswith(CARD)
+    ]
 
 
 def unlike_their_entries(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, Final
 
 from causeway.deployment.leases import HISTORY, Lease, Live, lease_key, lease_of, live_key, live_of
+from causeway.governance.audit import Action, AuditEntry, chain_pk, entry_of
 from causeway.governance.clearance import Standing
 from causeway.governance.decisions import (
     Decision,
@@ -28,6 +30,9 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decisions_pk, promotion_key, version_pk
 from causeway.versions.stages import Stage, StageRecord
 from causeway_airflow.hooks.audited_table import AuditedTableHook
+
+#: A page of a query is up to a megabyte, about a thousand entries.
+PAGES_OF_A_CHAIN: Final = 5
 
 
 class StageTableHook(AuditedTableHook):
@@ -110,6 +115,33 @@ class StageTableHook(AuditedTableHook):
         items = self.query(version_pk(version))
         refused = [refusal_of(item) for item in items if item["sk"].startswith("REFUSAL#")]
         return sorted(refused, key=lambda refusal: refusal.refused_at, reverse=True)
+
+    def entries(self, version: ModelPackageArn) -> tuple[list[AuditEntry], bool]:
+        """Return a version's entries in the audit, the latest first, and whether these are all.
+
+        The chain is its group's: it is read from its end until the version was first seen, for a
+        few pages at the most.
+        """
+        entries: list[AuditEntry] = []
+        start: dict[str, Any] = {}
+        for _ in range(PAGES_OF_A_CHAIN):
+            reply = self.call(
+                "query",
+                TableName=self.table,
+                KeyConditionExpression="pk = :pk",
+                FilterExpression="subject = :subject",
+                ExpressionAttributeValues=self._encode(
+                    {":pk": chain_pk(version.group), ":subject": str(version)}
+                ),
+                ScanIndexForward=False,
+                **start,
+            )
+            entries += [entry_of(self._decode(raw)) for raw in reply["Items"]]
+            whole = not reply.get("LastEvaluatedKey")
+            if whole or (entries and entries[-1].action == Action.SEEN):
+                return entries, True
+            start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
+        return entries, False
 
     def promotion(self, version: ModelPackageArn) -> Promotion | None:
         """Return a version's latest promotion, or None."""

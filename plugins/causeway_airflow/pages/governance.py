@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from causeway.deployment.periods import live_at
 from causeway.governance.board import COLUMNS
+from causeway.instants import moment
 from causeway.topology.account_roles import AccountRole
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology
@@ -63,7 +64,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"when": _when, "number": _number}
+    environment.filters |= {"when": _when, "moment": moment, "number": _number}
     environment.globals |= {
         "columns": COLUMNS,
         "promotion_dag_id": promotion_dag_id,

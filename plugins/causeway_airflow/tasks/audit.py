@@ -11,12 +11,15 @@ from causeway.governance.audit import HEAD, Head, chain_pk, head_key, head_of, i
 from causeway.governance.audit_heads import (
     Break,
     LockedHead,
+    first_sights,
     last_written,
     unlike_their_entries,
     verify,
+    without_entry,
 )
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
+from causeway.versions.keys import decisions_pk, version_pk
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.audit_heads import AuditHeadsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
@@ -80,6 +83,9 @@ def look(
         stored = table.get_many(map(item_key, written))
         by_name = {item_name(key): item for key, item in stored.items()}
         breaks = unlike_their_entries(chain, written, by_name)
+        for version, seen in first_sights(items).items():
+            known = [*table.query(version_pk(version)), *table.query(decisions_pk(version))]
+            breaks += without_entry(chain, seen, written, known)
         if not breaks:
             break
     return breaks, head

@@ -9,6 +9,7 @@ from typing import Final
 
 from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
+from causeway.governance.audit import AuditEntry
 from causeway.governance.board import BoardRow, board
 from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.table import Attention, Promotion, RecordedRefusal
@@ -72,6 +73,9 @@ class VersionView:
     revocations: tuple[Revocation, ...]
     refusals: tuple[RecordedRefusal, ...]
     promotion: Promotion | None
+    entries: tuple[AuditEntry, ...]
+    #: Whether older entries were not read.
+    more_entries: bool
 
 
 def overview(hook: Hooks, offset: int = 0) -> Overview:
@@ -125,6 +129,7 @@ def version_view(hook: Hooks, name: str, number: int) -> VersionView | None:
     state = table.state(arn)
     if not state.records:
         return None
+    entries, whole = table.entries(arn)
     return VersionView(
         case,
         model,
@@ -134,6 +139,8 @@ def version_view(hook: Hooks, name: str, number: int) -> VersionView | None:
         tuple(state.revocations),
         tuple(table.refusals(arn)),
         state.promotion,
+        tuple(entries),
+        not whole,
     )
 
 

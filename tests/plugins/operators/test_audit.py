@@ -21,12 +21,15 @@ from causeway.governance.audit import (
     head_of,
 )
 from causeway.governance.audit_heads import PREFIX, Break, object_key
-from causeway.items import Key
+from causeway.governance.changes import first_seen
+from causeway.governance.decisions import Facts
+from causeway.items import Key, create
+from causeway.versions.keys import decisions_pk
 from tests import how_tos
 from tests.accounts import REGION
 from tests.local_platform import LocalPlatform
 from tests.plugins.conftest import context
-from tests.plugins.table_records import transition
+from tests.plugins.table_records import NOW, arn, by, transition
 from tests.refusals import refused
 
 if TYPE_CHECKING:
@@ -168,6 +171,22 @@ def test_an_item_that_an_administrator_changed_is_not_what_its_entry_says(
     (broken,) = breaks(chain)
     assert broken.number == 4
     assert broken.what == f"VERSION#{chain} STAGE#test is not what the entry says"
+
+
+def test_a_decision_that_was_put_beside_the_audit_has_no_entry(
+    platform: LocalPlatform, administrator: Administrator
+) -> None:
+    """The decider may write decisions: without an entry of it, one that it invents shows."""
+    version = arn(900)
+    facts = Facts(version, "f", "a", "b", "ml-engineer", None, NOW)
+    assert table("decider").record([first_seen(facts, by("airflow:sync"))])
+    assert breaks(version.group) == []
+    invented = Key(decisions_pk(version), "DECISION#production#1")
+    table("decider").write(create(invented, invented.item() | {"verdict": "approved"}))
+    (broken,) = breaks(version.group)
+    assert broken.what.startswith(f"{invented.pk} {invented.sk} stands in the table")
+    administrator.delete(invented)
+    assert breaks(version.group) == []
 
 
 def test_a_locked_head_is_deleted_by_nobody_and_a_marker_hides_nothing(

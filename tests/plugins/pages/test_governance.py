@@ -138,6 +138,22 @@ def test_a_version_has_who_decided_why_and_how_to_decide_next(
     assert f"credit-risk-v{version.version}-1</a>" in after
 
 
+def test_a_version_has_its_entries_in_the_audit_the_latest_first(
+    pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
+) -> None:
+    approve(shared, str(version))
+    page = pages.get(f"{MODEL}/versions/{version.version}").text
+    audit = page.split("<h2>Audit</h2>")[1].split("</table>")[0]
+    assert [part.split("</td>")[0] for part in audit.split("UTC</time></td>\n      <td>")[1:]] == [
+        "recorded development",
+        "decided test",
+        "promotion",
+        "recorded development",
+        "seen",
+    ]
+    assert "<td>model-owner</td>\n      <td>registry</td>" in audit
+
+
 def test_a_refused_gesture_is_on_the_page_of_its_version(
     pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
 ) -> None:
