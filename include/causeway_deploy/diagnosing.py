@@ -193,6 +193,15 @@ class Doctor:
                 "sqs",
                 lambda client: client.get_queue_url(QueueName=REGISTRY_QUEUE),
             ),
+            (
+                f"bucket {self.topology.audit_bucket}",
+                governance,
+                "audit-keeper",
+                "s3",
+                lambda client: client.list_object_versions(
+                    Bucket=self.topology.audit_bucket, MaxKeys=1
+                ),
+            ),
             *(
                 (
                     f"policy of the bucket {self.topology.bucket(role)}",

@@ -35,6 +35,7 @@ from causeway.topology.account_roles import AccountRole
 from causeway.versions.keys import decision_key, decisions_pk, promotion_key, revocation_key
 from causeway.versions.stages import Stage
 from tests.properties.agreement import require_agreement
+from tests.properties.audited import require_audit
 from tests.properties.forging import forged, real_call
 from tests.properties.world import PROD, ROLES, START, World, arn_of
 
@@ -339,7 +340,8 @@ class Machine(RuleBasedStateMachine):
             self.world.sync()
 
     def settle_down(self) -> None:
-        """Once nobody acts any more, the sync has nothing left to do."""
+        """Once nobody acts any more, the sync has nothing left to do, and the audit is unbroken."""
+        require_audit(self.world.cloud)
         if self.world.tampered:
             return
         self.world.cloud.trail_delay = timedelta(0)
