@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from causeway.governance.table import PromotionStatus
+
 if TYPE_CHECKING:
     from causeway.governance.table import Promotion
     from causeway_airflow.results import PromotionRun
@@ -15,9 +17,10 @@ def promotion_dag_id(model: str) -> str:
 
 
 def run_of(promotion: Promotion) -> PromotionRun:
-    """Return the run of a promotion, as `TriggerDagRunOperator` starts it."""
+    """Return the run of a promotion, as `TriggerDagRunOperator` starts it, or clears it whole."""
     return {
         "trigger_dag_id": promotion_dag_id(promotion.model),
         "trigger_run_id": promotion.run_id,
         "conf": {"version_arn": str(promotion.version_arn), "attempt": promotion.attempt},
+        "reset_dag_run": promotion.status is PromotionStatus.REOPENED,
     }

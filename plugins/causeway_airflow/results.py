@@ -274,6 +274,7 @@ class PromotionRun(TypedDict):
     trigger_dag_id: str
     trigger_run_id: str
     conf: PromotionConf
+    reset_dag_run: bool
 
 
 class DecisionItem(TypedDict):

@@ -40,7 +40,9 @@ class Task:
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
 
-    def get_dr_count(self, _dag_id: str, run_ids: list[str]) -> int:
+    def get_dr_count(
+        self, _dag_id: str, run_ids: list[str], states: list[str] | None = None
+    ) -> int:
         return 0
 
 

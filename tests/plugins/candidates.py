@@ -139,11 +139,16 @@ def register(note: str, body: bytes | None = None, sure: float = 0.9) -> Any:
     )
 
 
-def sync(runs: int = 0) -> list[dict[str, Any]]:
-    """Sync the registry; returns the promotions that are to be started."""
+def sync(runs: int = 0, failed: int = 0) -> list[dict[str, Any]]:
+    """Sync the registry; returns the promotions that are to be started.
+
+    `runs`: how many runs Airflow says there are of any promotion; `failed`: that have failed.
+    """
     from causeway_airflow.operators.governance import SyncOperator
 
-    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(context(runs=runs))
+    started: list[dict[str, Any]] = SyncOperator(task_id="sync").perform(
+        context(runs=runs, failed=failed)
+    )
     return started
 
 

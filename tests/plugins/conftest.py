@@ -56,25 +56,27 @@ def here(of_module: World) -> World:
 
 
 class Task:
-    """What a task instance remembers, and the runs that it says there are."""
+    """What a task instance remembers, and the runs that it says there are, and have failed."""
 
-    def __init__(self, runs: int = 0) -> None:
+    def __init__(self, runs: int = 0, failed: int = 0) -> None:
         self.xcoms: dict[str, Any] = {}
-        self.runs = runs
+        self.runs, self.failed = runs, failed
         self.start_date = datetime.now(UTC)
 
-    def get_dr_count(self, dag_id: str, run_ids: list[str]) -> int:
-        return self.runs
+    def get_dr_count(self, dag_id: str, run_ids: list[str], states: list[str] | None = None) -> int:
+        return self.failed if states == ["failed"] else self.runs
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
 
 
-def context(run_id: str = "run-1", user: str | None = None, runs: int = 0) -> dict[str, Any]:
+def context(
+    run_id: str = "run-1", user: str | None = None, runs: int = 0, failed: int = 0
+) -> dict[str, Any]:
     """Return what an operator reads of Airflow's context."""
     return {
         "dag_run": SimpleNamespace(run_id=run_id, triggering_user_name=user, conf={}),
-        "ti": Task(runs),
+        "ti": Task(runs, failed),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from causeway.governance.table import Promotion, PromotionStatus
@@ -24,7 +25,10 @@ def test_a_run_is_given_the_version_and_the_attempt_alone() -> None:
         "trigger_dag_id": "credit_risk__promotion",
         "trigger_run_id": "credit-risk-v7-2",
         "conf": {"version_arn": ARN, "attempt": 2},
+        "reset_dag_run": False,
     }
+    reopened = replace(promotion, status=PromotionStatus.REOPENED)
+    assert run_of(reopened) == run_of(promotion) | {"reset_dag_run": True}, "its run is cleared"
 
 
 def test_a_run_that_an_older_release_started_is_accepted() -> None:

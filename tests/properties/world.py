@@ -85,6 +85,7 @@ class Run:
     id: str
     carried: dict[str, dict[str, Any]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
+    failed: bool = False
 
     @property
     def next_task(self) -> str:
@@ -179,13 +180,17 @@ class World:
     def has_run(self, dag_id: str, run_id: str) -> bool:
         return dag_id == promotion_dag_id("credit_risk") and run_id in self.runs
 
+    def has_failed(self, dag_id: str, run_id: str) -> bool:
+        return self.has_run(dag_id, run_id) and self.runs[run_id].failed
+
     def sync(self) -> None:
         hook = Acting(self.cloud, AccountRole.SHARED_SERVICES, "registry-sync")
         with self._task(Acted("sync", "sync")):
             for started in syncing.sync(hook, self, "sync"):
                 conf, run = started["conf"], started["trigger_run_id"]
-                arn = ModelPackageArn.parse(conf["version_arn"])
-                self.runs.setdefault(run, Run(arn, conf["attempt"], run))
+                if run not in self.runs or started["reset_dag_run"]:
+                    arn = ModelPackageArn.parse(conf["version_arn"])
+                    self.runs[run] = Run(arn, conf["attempt"], run)
 
     def plan(self) -> SyncPlan:
         """Return what a sync would do now."""
@@ -315,6 +320,8 @@ class World:
         except CausewayError as error:
             if not error.retryable:
                 self.in_progress.discard(acted.run)
+            if acted.kind == "close":
+                self.runs[acted.run.removesuffix(" close")].failed = True
         except Killed:
             pass
         finally:

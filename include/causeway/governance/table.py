@@ -24,9 +24,14 @@ from causeway.versions.stages import Stage, StageRecord, Status, check_transitio
 
 
 class PromotionStatus(StrEnum):
-    """The status of a promotion attempt; `requested` means that its run may not exist yet."""
+    """The status of a promotion attempt.
+
+    `requested` means that its run may not exist yet, `reopened` that its failed run may not have
+    been cleared yet.
+    """
 
     REQUESTED = "requested"
+    REOPENED = "reopened"
     RUNNING = "running"
     DEPLOYED = "deployed"
     REJECTED = "rejected"
@@ -36,7 +41,11 @@ class PromotionStatus(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether the attempt still goes on; a failed run can be cleared and goes on then."""
-        return self in (PromotionStatus.REQUESTED, PromotionStatus.RUNNING, PromotionStatus.FAILED)
+        return self not in (
+            PromotionStatus.DEPLOYED,
+            PromotionStatus.REJECTED,
+            PromotionStatus.SUPERSEDED,
+        )
 
 
 class Attention(StrEnum):

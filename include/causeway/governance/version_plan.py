@@ -49,6 +49,9 @@ from causeway.versions.stages import (
 #: The audit user of changes that the sync makes by itself.
 SYNC_USER: Final = "causeway-sync"
 
+#: A promotion whose run the sync starts, or clears, until it sees that it goes on.
+STARTING: Final = (PromotionStatus.REQUESTED, PromotionStatus.REOPENED)
+
 _APPROVAL_STATUS: Final[Mapping[Verdict | None, str]] = MappingProxyType(
     {None: UNDECIDED, Verdict.APPROVED: "Approved", Verdict.REJECTED: "Rejected"}
 )
@@ -303,8 +306,11 @@ class VersionPlan:
 
     def _promotion_to_start(self) -> PromotionStart | None:
         promotion, decision = self.attempts.promotion, self.attempts.standing(Stage.TEST)
-        if promotion is not None and promotion.status is PromotionStatus.REQUESTED:
+        if promotion is not None and promotion.status in STARTING:
             return PromotionStart(promotion, promotion)
+        if promotion is not None and self._goes_on(promotion):
+            reopened = replace(promotion, status=PromotionStatus.REOPENED, updated_at=self.now)
+            return PromotionStart(reopened, promotion)
         approved = decision if decision and decision.verdict is Verdict.APPROVED else None
         if promotion is None:
             status = self.records[Stage.DEVELOPMENT].status
@@ -314,6 +320,18 @@ class VersionPlan:
             ended = self.attempts.has_ended(promotion)
             return self._request(approved.attempt) if ended else None
         return None
+
+    def _goes_on(self, promotion: Promotion) -> bool:
+        """Tell whether somebody decided on an attempt since its run failed: the run has to see it.
+
+        A wait that is over ends a run, and a decision may come later.
+        """
+        decisions = (self.attempts.standing(stage) for stage in (Stage.TEST, Stage.PRODUCTION))
+        return promotion.status is PromotionStatus.FAILED and any(
+            decision.attempt == promotion.attempt and decision.decided_at > promotion.updated_at
+            for decision in decisions
+            if decision is not None
+        )
 
     def _request(self, attempt: int) -> PromotionStart:
         promotion = Promotion(

@@ -59,3 +59,8 @@ class Runs:
     def has_run(self, dag_id: str, run_id: str) -> bool:
         """Tell whether a DAG run exists."""
         return bool(self.context["ti"].get_dr_count(dag_id, run_ids=[run_id]))
+
+    def has_failed(self, dag_id: str, run_id: str) -> bool:
+        """Tell whether a DAG run exists and has failed."""
+        ti = self.context["ti"]
+        return bool(ti.get_dr_count(dag_id, run_ids=[run_id], states=["failed"]))

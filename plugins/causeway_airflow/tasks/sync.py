@@ -69,6 +69,10 @@ class Scheduler(Protocol):
         """Tell whether a DAG run exists."""
         ...
 
+    def has_failed(self, dag_id: str, run_id: str) -> bool:
+        """Tell whether a DAG run exists and has failed."""
+        ...
+
 
 def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
     """Plan and carry out; return the promotion runs that are missing.
@@ -197,19 +201,29 @@ def update_registry(registry: RegistryHook, update: RegistryUpdate) -> None:
 def runs_to_start(
     starts: Iterable[PromotionStart], table: StageTableHook, scheduler: Scheduler, by: Actor
 ) -> list[PromotionRun]:
-    """Note what is requested; return what has no run yet, mark running what has."""
+    """Note what is requested or goes on; return which runs are to be started or cleared.
+
+    What has a run that goes on is marked as running.
+    """
     missing: list[PromotionRun] = []
     for start in starts:
         promotion = start.promotion
         if start.before != promotion:
             if not table.record([promoted(promotion, start.before, by)]):
                 continue  # another sync requested it
-        elif scheduler.has_run(promotion_dag_id(promotion.model), promotion.run_id):
+        elif _goes_on(promotion, scheduler):
             table.record([promoted(running(promotion), promotion, by)])
             continue
-        log.info("promotion to start: %s", promotion.run_id)
+        log.info("promotion to start: %s (%s)", promotion.run_id, promotion.status.value)
         missing.append(run_of(promotion))
     return missing
+
+
+def _goes_on(promotion: Promotion, scheduler: Scheduler) -> bool:
+    """Tell whether a promotion's run was started, and cleared if it had failed."""
+    run = promotion_dag_id(promotion.model), promotion.run_id
+    reopened = promotion.status is PromotionStatus.REOPENED
+    return scheduler.has_run(*run) and not (reopened and scheduler.has_failed(*run))
 
 
 def running(promotion: Promotion) -> Promotion:
@@ -229,6 +243,17 @@ def alerts_of(plan: SyncPlan, run: str) -> Iterator[Alert]:
             next_step="Ask who did it; an entitled person may then approve the version anew.",
             run=run,
         )
+    for start in plan.promotions:
+        if start.promotion.status is PromotionStatus.REOPENED and start.before != start.promotion:
+            promotion = start.promotion
+            yield Alert(
+                what=f"promotion {promotion.run_id} goes on: it was decided on after it had failed",
+                severity=Severity.NOTICE,
+                account=promotion.version_arn.account,
+                subject=str(promotion.version_arn),
+                next_step="Its run begins anew; what it did before is found and left as it is.",
+                run=run,
+            )
     for stop in plan.revocations:
         yield Alert(
             what=f"stopped by {stop.person}: {stop.reason}",

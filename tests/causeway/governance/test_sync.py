@@ -81,6 +81,47 @@ def test_a_failed_deployment_is_no_rejection_by_anybody(world: World) -> None:
     assert world.alerts == []
 
 
+def test_a_decision_after_a_run_has_failed_has_it_go_on(world: World) -> None:
+    world.sync()
+    world.end(PromotionStatus.FAILED)  # nobody decided in time
+    assert world.plan().is_quiet, "a failure alone starts nothing"
+    world.approve("model-owner")
+    world.sync()
+    assert world.cleared == world.runs == ["credit-risk-v1-1"]
+    assert world.plan().is_quiet
+    world.move(Stage.TEST, Status.IN_PROGRESS)
+    world.sync()
+    world.move(Stage.TEST, Status.PENDING, validation_metrics={"auc": 0.8})
+    world.end(PromotionStatus.FAILED)
+    world.sync()
+    assert len(world.cleared) == 1, "what was decided before is no reason to go on"
+    world.ask_production("governance-officer")
+    world.sync()
+    assert world.cleared == ["credit-risk-v1-1"] * 2
+    assert world.record(Stage.PRODUCTION) is Status.PENDING
+
+
+def test_a_rejection_after_a_run_has_failed_ends_it_and_an_approval_starts_the_next(
+    world: World,
+) -> None:
+    world.sync()
+    world.end(PromotionStatus.FAILED)
+    world.approve("model-owner", "Rejected")
+    world.sync()
+    assert world.cleared == ["credit-risk-v1-1"], "so that the run says that it was rejected"
+    world.end(PromotionStatus.REJECTED)
+    world.approve("model-owner")
+    world.sync()
+    assert world.runs == ["credit-risk-v1-1", "credit-risk-v1-2"]
+
+
+def test_a_cleared_run_that_may_still_be_failed_is_cleared_again(world: World) -> None:
+    world.sync()
+    world.end(PromotionStatus.REOPENED)  # the item was written, then the worker died
+    (start,) = world.plan().promotions
+    assert start.promotion.status is PromotionStatus.REOPENED
+
+
 def test_an_approval_before_the_first_sync_counts(world: World) -> None:
     world.approve("model-owner")
     plan = world.sync()

@@ -149,6 +149,7 @@ def test_two_syncs_start_one_attempt(apply, promotion) -> None:
 def test_a_failed_attempt_is_still_open() -> None:
     assert {status for status in PromotionStatus if status.is_open} == {
         PromotionStatus.REQUESTED,
+        PromotionStatus.REOPENED,
         PromotionStatus.RUNNING,
         PromotionStatus.FAILED,
     }

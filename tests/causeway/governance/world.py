@@ -26,6 +26,7 @@ class World:
     now: datetime
     state: VersionState = field(default_factory=VersionState)
     runs: list[str] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     calls: list[RegistryCall] = field(default_factory=list)
     topology: Topology = TOPOLOGY
@@ -76,6 +77,8 @@ class World:
             assert start.before == self.state.promotion
             if start.promotion.run_id not in self.runs:
                 self.runs.append(start.promotion.run_id)
+            if start.promotion.status is PromotionStatus.REOPENED:
+                self.cleared.append(start.promotion.run_id)
             running = replace(start.promotion, status=PromotionStatus.RUNNING)
             self.state = replace(self.state, promotion=running)
         self.alerts += [refusal.reason for refusal in plan.refusals]
@@ -130,7 +133,8 @@ class World:
 
     def end(self, status: PromotionStatus) -> None:
         assert self.state.promotion is not None
-        promotion = replace(self.state.promotion, status=status)
+        self.tick()
+        promotion = replace(self.state.promotion, status=status, updated_at=self.now)
         self.state = replace(self.state, promotion=promotion)
 
     def tested(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -278,6 +280,32 @@ def test_a_rejection_closes_the_promotion_and_an_approval_after_it_starts_the_ne
     started = [run for run in sync() if run["conf"]["version_arn"] == version]
     assert [run["conf"]["attempt"] for run in started] == [2]
     assert started[0]["trigger_run_id"].endswith("-2")
+
+
+def test_a_promotion_that_failed_goes_on_when_somebody_decides(
+    shared: LocalPlatform, heard: Callable[[], list[dict[str, Any]]]
+) -> None:
+    from causeway_airflow.operators.promotion import ClosePromotionOperator
+
+    version = register("lapsed").perform(context())["version_arn"]
+    sync(runs=1)
+    sync(runs=1)
+    close = ClosePromotionOperator(task_id="close", version_arn=version, attempt=1, **ABOUT)
+    with pytest.raises(DeploymentFailed, match="did not end"):
+        close.perform(run_of(version))
+    shared.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved"
+    )
+    arn = ModelPackageArn.parse(version)
+    for _ in range(2):  # until Airflow says that the run has not failed any more
+        (run,) = sync(runs=1, failed=1)
+        assert run["trigger_run_id"] == f"credit-risk-v{arn.version}-1"
+        assert run["reset_dag_run"]
+    assert sync(runs=1) == []
+    goes_on = stage_table().state(arn).promotion
+    assert goes_on is not None and goes_on.status is PromotionStatus.RUNNING
+    (told,) = [alert for alert in heard() if "goes on" in alert["alert"]]
+    assert told["severity"] == "notice"
 
 
 def _hour():
