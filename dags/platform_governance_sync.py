@@ -3,8 +3,8 @@
 **What it does.** Reads every model group. A version without a Development record gets one; an
 approval or rejection by an entitled person becomes a decision, any other is refused and set back; a
 version without an open promotion gets one, and its run is started under the id
-`<group>-v<version>-<attempt>`. A run that failed is cleared whole, and goes on, when somebody decides
-on its attempt after that. The registry's life cycle mirrors the records.
+`<group>-v<version>-<attempt>`. A run that failed is cleared whole, and goes on, when somebody
+decides on its attempt after that. The registry's life cycle mirrors the records.
 
 **When.** Woken by registry events in the queue and by promotions that wrote a record; every five
 minutes in any case, which does the same work. An event that is late, doubled or lost changes
