@@ -27,6 +27,7 @@ from localaws.engine import (
     s3_conditions,
     s3_objects,
     table_partitions,
+    table_transactions,
 )
 from localaws.identity.authorisation.request import AuthorisationRequest
 from localaws.kit.capabilities import Host
@@ -79,6 +80,7 @@ class Engine:
         _leave_bucket_policies_to_the_gateway()
         queue_turns.install()
         table_partitions.install()
+        table_transactions.install()
         key_states.install()
         s3_objects.store_forms_as_they_are()
         self._applications: dict[str, Any] = {}
