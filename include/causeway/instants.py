@@ -7,11 +7,49 @@ governance table sort as text, Feature Store defines a feature group's, and IAM 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day in UTC."""
+
+    date: date
+
+    @property
+    def start(self) -> datetime:
+        """Its first instant."""
+        return datetime(self.date.year, self.date.month, self.date.day, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant of the day after it."""
+        return self.start + timedelta(days=1)
+
+    def __str__(self) -> str:
+        return self.date.isoformat()
+
+
+def read_day(text: str) -> Day:
+    """Read a day as people write it in forms.
+
+    Raises:
+        ValueError: the text is no day.
+    """
+    message = f"{text!r} is no day: write it as 2026-03-01"
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise ValueError(message)
+    try:
+        value = Day(date.fromisoformat(text))
+        value.end  # noqa: B018 - the last day there is has none
+    except (ValueError, OverflowError) as error:
+        raise ValueError(message) from error
+    return value
 
 
 def instant(value: datetime) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from causeway.deployment.leases import Live
+from causeway.instants import Day
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Period:
     def holds_at(self, time: datetime) -> bool:
         """Tell whether the version was live at a time."""
         return self.since <= time and (self.until is None or time < self.until)
+
+    def touches(self, day: Day) -> bool:
+        """Tell whether the version was live at any time of a day."""
+        return self.since < day.end and (self.until is None or day.start < self.until)
 
 
 def periods(history: Sequence[Live], live: Live | None) -> tuple[Period, ...]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from causeway.governance.approvals import entitled, waits_for_decision
+from causeway.governance.audit import AuditEntry
+from causeway.governance.decisions import Decision, Facts, Revocation
+from causeway.governance.table import Promotion, RecordedRefusal
 from causeway.topology.arns import ModelPackageArn
-from causeway.use_cases.use_case import ModelSpec
+from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.stages import Stage, StageRecord, Status
 
 #: The stages that a version passes, as the columns of a board.
@@ -57,6 +60,23 @@ class BoardRow:
             if waits_for_decision(target, self.records):
                 return Wait(target, entitled(model, target))
         return None
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """All that the table knows of a version."""
+
+    case: UseCase
+    model: ModelSpec
+    row: BoardRow
+    facts: Facts | None
+    decisions: tuple[Decision, ...]
+    revocations: tuple[Revocation, ...]
+    refusals: tuple[RecordedRefusal, ...]
+    promotion: Promotion | None
+    entries: tuple[AuditEntry, ...] = ()
+    #: Whether older entries were not read.
+    more_entries: bool = False
 
 
 def board(records: Iterable[StageRecord]) -> tuple[BoardRow, ...]:

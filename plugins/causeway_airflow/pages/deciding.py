@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from causeway.errors import ApprovalRefused
 from causeway.governance.approvals import entitled
+from causeway.governance.board import VersionView
 from causeway.governance.gestures import DECIDABLE, Verdict
 from causeway.governance.table import PromotionStatus
 from causeway.versions.stages import Stage
@@ -39,7 +40,7 @@ class Choice:
     refusal: str
 
 
-def choices(user: str, view: boards.VersionView) -> list[Choice]:
+def choices(user: str, view: VersionView) -> list[Choice]:
     """Return what can be said of a version now, with the guard's verdict on this user's word."""
     if not topology().airflow.door:
         return []
@@ -59,7 +60,7 @@ def choices(user: str, view: boards.VersionView) -> list[Choice]:
     ]
 
 
-def _goes_on(view: boards.VersionView) -> bool:
+def _goes_on(view: VersionView) -> bool:
     """Tell whether there is something to stop: a promotion that is open, or a live version."""
     promotion = view.promotion
     stopped = promotion and any(stop.attempt == promotion.attempt for stop in view.revocations)
@@ -69,14 +70,14 @@ def _goes_on(view: boards.VersionView) -> bool:
     return going and not stopped
 
 
-def _stage_of(user: str, view: boards.VersionView) -> Stage:
+def _stage_of(user: str, view: VersionView) -> Stage:
     """Return the stage that the user decides on: whoever decides on one may stop the version."""
     person = topology().person_of_airflow_user(user)
     theirs = [stage for stage in DECIDABLE if person in entitled(view.model, stage)]
     return theirs[0] if theirs else Stage.TEST
 
 
-def _refusal(user: str, view: boards.VersionView, target: Stage, verdict: Verdict) -> str:
+def _refusal(user: str, view: VersionView, target: Stage, verdict: Verdict) -> str:
     try:
         foresee(hook, Word(user, view.model, view.row.version, target, verdict))
     except ApprovalRefused as refused:

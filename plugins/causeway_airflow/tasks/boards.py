@@ -9,10 +9,9 @@ from typing import Final
 
 from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
-from causeway.governance.audit import AuditEntry
-from causeway.governance.board import BoardRow, board
-from causeway.governance.decisions import Decision, Facts, Revocation
-from causeway.governance.table import Attention, Promotion, RecordedRefusal
+from causeway.governance.board import BoardRow, VersionView, board
+from causeway.governance.decisions import Decision
+from causeway.governance.table import Attention
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
@@ -61,26 +60,9 @@ class ModelBoard:
     timeline: tuple[Period, ...]
 
 
-@dataclass(frozen=True)
-class VersionView:
-    """All that the table knows of a version."""
-
-    case: UseCase
-    model: ModelSpec
-    row: BoardRow
-    facts: Facts | None
-    decisions: tuple[Decision, ...]
-    revocations: tuple[Revocation, ...]
-    refusals: tuple[RecordedRefusal, ...]
-    promotion: Promotion | None
-    entries: tuple[AuditEntry, ...]
-    #: Whether older entries were not read.
-    more_entries: bool
-
-
 def overview(hook: Hooks, offset: int = 0) -> Overview:
     """Return a page of models in the order of the use cases' files."""
-    table = _table(hook)
+    table = table_of(hook)
     pairs = [(case, model) for case in use_cases() for model in case.models]
     shown = pairs[offset : offset + MODELS_A_PAGE]
     live = table.live_in([model.name for _, model in shown], SERVING)
@@ -110,7 +92,7 @@ def model_board(hook: Hooks, name: str, below: int | None = None) -> ModelBoard 
     if pair is None:
         return None
     case, model = pair
-    table = _table(hook)
+    table = table_of(hook)
     records, after = table.versions(model.group, VERSIONS_A_PAGE, below)
     history = table.history(AccountRole.PROD, model.name)
     live = table.live_in([model.name], [AccountRole.PROD]).get((AccountRole.PROD, model.name))
@@ -124,8 +106,13 @@ def version_view(hook: Hooks, name: str, number: int) -> VersionView | None:
         return None
     case, model = pair
     group = ModelPackageGroupArn.of(topology(), AccountRole.SHARED_SERVICES, model.group)
-    arn: ModelPackageArn = group.version(number)
-    table = _table(hook)
+    return read_version(table_of(hook), case, model, group.version(number))
+
+
+def read_version(
+    table: StageTableHook, case: UseCase, model: ModelSpec, arn: ModelPackageArn
+) -> VersionView | None:
+    """Return what the table knows of a version; None when it knows none."""
     state = table.state(arn)
     if not state.records:
         return None
@@ -164,5 +151,6 @@ def _model(name: str) -> tuple[UseCase, ModelSpec] | None:
     return None
 
 
-def _table(hook: Hooks) -> StageTableHook:
+def table_of(hook: Hooks) -> StageTableHook:
+    """Return the governance table as it is read for pages and reports."""
     return hook(StageTableHook, AccountRole.GOVERNANCE, "table-reader")

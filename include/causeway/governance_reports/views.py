@@ -1,0 +1,24 @@
+"""What reports are made of: a model with its versions, and what production served when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from causeway.deployment.periods import Period
+from causeway.governance.board import VersionView
+from causeway.use_cases.use_case import ModelSpec, UseCase
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model: its versions and the periods of its production endpoint, the latest first."""
+
+    case: UseCase
+    model: ModelSpec
+    versions: tuple[VersionView, ...]
+    periods: tuple[Period, ...]
+
+    @property
+    def live(self) -> Period | None:
+        """What production serves now; None for nothing."""
+        return next((period for period in self.periods if period.until is None), None)
