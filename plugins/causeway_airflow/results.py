@@ -366,3 +366,10 @@ class AccessReview(TypedDict):
     findings: dict[str, int]
     alerts: int
     report: str
+
+
+class GovernanceReports(TypedDict):
+    """The day that reports on governance are of, and where the Markdown of each is."""
+
+    day: str
+    reports: dict[str, str]

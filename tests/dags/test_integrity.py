@@ -123,6 +123,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         "platform__sharing",
         "platform__governance_sync",
         "platform__preflight",
+        "platform__reports",
         *(
             f"{case}__{of}"
             for case in ("california_housing", "credit_risk")
@@ -302,5 +303,6 @@ def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None
         "platform__feature_health": "2026-03-03T13:00:00+00:00",
         "platform__governance_sync": "2026-03-03T12:05:00+00:00",
         "platform__live_models": "2026-03-03T12:30:00+00:00",
+        "platform__reports": "2026-04-01T04:00:00+00:00",
         "platform__sharing": "2026-03-04T00:00:00+00:00",
     }

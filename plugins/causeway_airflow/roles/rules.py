@@ -69,6 +69,7 @@ RULES: Final = (
     Rule("platform__feature_health", start=Role.USER, rerun=Role.USER),
     Rule("platform__live_models", start=Role.USER, rerun=Role.USER),
     Rule("platform__preflight", start=Role.USER, rerun=Role.USER),
+    Rule("platform__reports", start=Role.USER, rerun=Role.USER),
     # They change accounts, shares, records of all use cases.
     Rule("platform__accounts", start=Role.OP, rerun=Role.OP),
     Rule("platform__erasure", start=Role.OP, rerun=Role.OP),

@@ -56,7 +56,9 @@ def test_a_day_says_who_let_it_in_on_which_evidence_from_which_data(view, topolo
     assert told["approved for production by"] == (
         "governance-officer, 2026-03-01 11:00 UTC: good for production"
     )
-    assert told["call for production"] == "e-production, session-of-governance-officer"
+    assert told["call for production"] == (
+        "e-production, source identity governance-officer, session-of-governance-officer"
+    )
     assert told["gate report"].startswith(f"SHA-256 {'b' * 64}, s3://causeway-shared-services-")
     assert told["data"] == "SouthGermanCredit.asc, 1000 rows; synthetic: no"
     assert (told["trained by"], told["asked for by"]) == ("ml-engineer", "product-manager")
