@@ -49,3 +49,8 @@ def refusal_key(arn: ModelPackageArn, event_id: str) -> Key:
 def promotion_key(arn: ModelPackageArn) -> Key:
     """Return the key of a version's latest promotion attempt."""
     return Key(version_pk(arn), "PROMOTION")
+
+
+def gate_report_copy_key(arn: ModelPackageArn) -> Key:
+    """Return the key of the copy of a version's gate report."""
+    return Key(version_pk(arn), "GATE_REPORT")

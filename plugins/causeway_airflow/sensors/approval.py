@@ -57,10 +57,12 @@ class ApprovalSensor(PromotionOperator):
         self.poll_interval = poll_interval
 
     def perform(self, context: Context) -> DecisionItem:
-        """Ask for the decision, unless it was made before."""
+        """Ask for the decision, unless it was made before; its evidence is copied for the pages."""
+        from causeway_airflow.tasks.approval_requests import copy_gate_report
         from causeway_airflow.tasks.approvals import approval, is_decided
 
         subject = self.subject(context)
+        copy_gate_report(self.hook, subject)
         if not is_decided(self.hook, subject.version, subject.attempt, self.target):
             self._tell(context)
             self._ask(context)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from causeway.digests import Digest
-from causeway.errors import CausewayError
+from causeway.errors import CausewayError, NotFound
+from causeway.gates.copies import write_copy
 from causeway.gates.report import read_report
 from causeway.governance.approvals import entitled
 from causeway.governance.sync_changes import VersionState
@@ -24,6 +27,8 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table
+
+log = logging.getLogger(__name__)
 
 #: The options of a request, and the field of its form.
 APPROVE, REJECT, REASON = "Approve", "Reject", "reason"
@@ -149,16 +154,34 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.5g}"
 
 
-def _gates(hook: Hooks, subject: Subject, state: VersionState) -> str:
+def copy_gate_report(hook: Hooks, subject: Subject) -> None:
+    """Copy a version's gate report into the governance table; without it, nothing is held up."""
+    table = stage_table(hook)
+    try:
+        text = _gate_report(hook, subject, table.state(subject.version))
+    except CausewayError as error:
+        log.warning("the gate report of %s is not copied: %s", subject.version, error)
+        return
+    if table.apply(write_copy(subject.version, text)):
+        log.info("%s: copied its gate report", subject.version)
+
+
+def _gate_report(hook: Hooks, subject: Subject, state: VersionState) -> str:
+    """Return the text of the gate report that a version was registered with."""
     facts = state.facts
     if facts is None or not facts.artifact_sha256 or not facts.gate_report_sha256:
-        return "**The version names no gate report.**"
+        raise NotFound("the version names no gate report", next_step="Train and register it again.")
     artifact, digest = Digest(facts.artifact_sha256), facts.gate_report_sha256
     bucket = topology().bucket(AccountRole.SHARED_SERVICES)
     address = f"s3://{bucket}/{gate_report_key(subject.model.name, artifact, digest)}"
+    text = hook(ArtifactsHook, *_READER).read(address).decode()
+    read_report(text, digest, where=address)
+    return text
+
+
+def _gates(hook: Hooks, subject: Subject, state: VersionState) -> str:
     try:
-        text = hook(ArtifactsHook, *_READER).read(address).decode()
-        report = read_report(text, digest, where=address)
+        report = json.loads(_gate_report(hook, subject, state))
     except CausewayError as error:
         return f"**The gate report cannot be shown:** {markdown_text(error)}"
     rows = [
