@@ -22,10 +22,6 @@ class Period:
         """When the version went live."""
         return self.live.deployed_at
 
-    def holds_at(self, time: datetime) -> bool:
-        """Tell whether the version was live at a time."""
-        return self.since <= time and (self.until is None or time < self.until)
-
     def touches(self, day: Day) -> bool:
         """Tell whether the version was live at any time of a day."""
         return self.since < day.end and (self.until is None or day.start < self.until)
@@ -41,8 +37,3 @@ def periods(history: Sequence[Live], live: Live | None) -> tuple[Period, ...]:
     ends: list[datetime | None] = [entry.deployed_at for entry in history[1:]]
     ends.append(live.removed_at if live else None)
     return tuple(reversed([Period(*pair) for pair in zip(history, ends, strict=False)]))
-
-
-def live_at(spans: Sequence[Period], time: datetime) -> Period | None:
-    """Return the period that a time lies in, or None."""
-    return next((span for span in spans if span.holds_at(time)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from causeway.gates.copies import GateRow
 from causeway.governance.approvals import entitled, waits_for_decision
 from causeway.governance.audit import AuditEntry
 from causeway.governance.decisions import Decision, Facts, Revocation
@@ -77,6 +78,8 @@ class VersionView:
     entries: tuple[AuditEntry, ...] = ()
     #: Whether older entries were not read.
     more_entries: bool = False
+    #: What the gates said; None where the table has no copy of the report that was judged.
+    gates: tuple[GateRow, ...] | None = None
 
 
 def board(records: Iterable[StageRecord]) -> tuple[BoardRow, ...]:

@@ -38,13 +38,8 @@ Rows = Iterator[tuple[str, str]]
 
 
 def production(models: Sequence[ModelView], day: Day, topology: Topology) -> Sheet:
-    """Return what production served at any time of a day."""
-    live = [
-        _Served(view, period, day, topology)
-        for view in models
-        for period in reversed(view.periods)
-        if period.touches(day)
-    ]
+    """Return the report of what production served at any time of a day."""
+    live = served_on(models, day, topology)
     overview = Table(
         "Live in production",
         _HEAD,
@@ -64,8 +59,18 @@ def production(models: Sequence[ModelView], day: Day, topology: Topology) -> She
     )
 
 
+def served_on(models: Sequence[ModelView], day: Day, topology: Topology) -> tuple[Served, ...]:
+    """Return what production served at any time of a day, in the order of the deployments."""
+    return tuple(
+        Served(view, period, day, topology)
+        for view in models
+        for period in reversed(view.periods)
+        if period.touches(day)
+    )
+
+
 @dataclass(frozen=True)
-class _Served:
+class Served:
     """A version that production served on the day."""
 
     view: ModelView
@@ -102,6 +107,11 @@ class _Served:
     def evidence(self) -> str:
         """Whether what was live is what was approved."""
         return "; ".join(self.entry.faults) or "complete: what was live is what was approved"
+
+    @property
+    def data(self) -> str:
+        """Where its rows come from."""
+        return data_of(self.version)
 
     def line(self) -> tuple[str, ...]:
         """Return its line of the overview."""
@@ -157,6 +167,9 @@ class _Served:
         for report in sorted({decision.gate_report_sha256 for decision in decisions} - {""}):
             key = gate_report_key(model, artifact, report)
             yield "gate report", f"SHA-256 {report}, s3://{bucket}/{key}"
+        gates = self.version.gates if self.version else None
+        for gate in gates or ():
+            yield f"{gate.kind} gate of {gate.subject}", f"{gate.measured}: {gate.verdict}"
         for stage in STAGE_BEFORE.values():
             record = self.version.row.records.get(stage) if self.version else None
             if record and (numbers := metrics(record.validation_metrics)):
@@ -165,6 +178,6 @@ class _Served:
 
     def _origin(self) -> Rows:
         trained, requested = people_of(self.version)
-        yield "data", data_of(self.version)
+        yield "data", self.data
         yield "trained by", trained
         yield "asked for by", requested

@@ -15,16 +15,15 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from causeway.deployment.periods import live_at
 from causeway.governance.board import COLUMNS
-from causeway.instants import moment
-from causeway.topology.account_roles import AccountRole
+from causeway.instants import Day, moment, read_day
 from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology
 from causeway_airflow.pages.acting import hook
 from causeway_airflow.pages.deciding import choices
 from causeway_airflow.promotion_runs import promotion_dag_id
 from causeway_airflow.tasks import boards
+from causeway_airflow.tasks.model_views import live_on
 from causeway_airflow.tasks.words import REASON_LENGTH
 
 HERE: Final = Path(__file__).parent
@@ -91,26 +90,44 @@ def overview(request: Request, offset: int = Query(0, ge=0)) -> HTMLResponse:
     return _page(request, "overview.html", page=boards.overview(hook, offset))
 
 
+@router.get("/day")
+def day(
+    request: Request, day: str = Query("", max_length=40), offset: int = Query(0, ge=0)
+) -> HTMLResponse:
+    """Show what production served on a day, who let it in, and on which evidence."""
+    asked, problem = _asked(day)
+    models, _, after = boards.models_of(offset)
+    return _page(
+        request,
+        "day.html",
+        status=400 if problem else 200,
+        day=asked,
+        problem=problem,
+        served=live_on(hook, models, asked) if asked else (),
+        next_offset=after,
+    )
+
+
 @router.get("/models/{name}")
 def model(
     request: Request,
     name: str,
     below: int | None = Query(None, ge=1),
-    at: str = Query("", max_length=40),
+    day: str = Query("", max_length=40),
 ) -> HTMLResponse:
-    """Show the stage board of a model, and what production served when."""
+    """Show the stage board of a model, what production served when, and on a day who let it in."""
     board = boards.model_board(hook, name, below)
     if board is None:
         return _missing(request, f"There is no model {name}.")
-    asked, problem = _moment(at)
+    asked, problem = _asked(day) if day else (None, "")
     return _page(
         request,
         "model.html",
+        status=400 if problem else 200,
         board=board,
-        at=at,
+        day=asked,
         problem=problem,
-        asked=asked,
-        then=live_at(board.timeline, asked) if asked else None,
+        served=live_on(hook, [(board.case, board.model)], asked) if asked else (),
     )
 
 
@@ -130,7 +147,7 @@ def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLR
         "version.html",
         view=view,
         wait=wait,
-        prod=AccountRole.PROD,
+        gate_report=boards.gate_report_address(view),
         choices=said,
         user=user.get_name(),
         reason_length=REASON_LENGTH,
@@ -154,12 +171,12 @@ def _missing(request: Request, text: str) -> HTMLResponse:
     return _page(request, "missing.html", status=404, text=text)
 
 
-def _moment(text: str) -> tuple[datetime | None, str]:
-    """Read a day or a time; one without a zone is UTC. Return what is wrong with it, too."""
-    if not text:
-        return None, ""
+def _asked(text: str) -> tuple[Day | None, str]:
+    """Read the day that is asked for. Return what is wrong with it, too."""
     try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None, f"{text} is no time: write 2026-03-01 or 2026-03-01T12:00."
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)), ""
+        day = read_day(text)
+    except ValueError as error:
+        return None, f"{error}."
+    if day.start > datetime.now(UTC):
+        return None, f"{day} has not begun in UTC: pick a day that has."
+    return day, ""

@@ -9,12 +9,16 @@ from typing import Final
 
 from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
+from causeway.digests import Digest
+from causeway.gates.copies import gate_rows
 from causeway.governance.board import BoardRow, VersionView, board
 from causeway.governance.decisions import Decision
 from causeway.governance.table import Attention
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, ModelPackageGroupArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
+from causeway.versions.keys import gate_report_copy_key
+from causeway.versions.registry import gate_report_key
 from causeway.versions.stages import StageRecord
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.stage_table import StageTableHook
@@ -63,8 +67,7 @@ class ModelBoard:
 def overview(hook: Hooks, offset: int = 0) -> Overview:
     """Return a page of models in the order of the use cases' files."""
     table = table_of(hook)
-    pairs = [(case, model) for case in use_cases() for model in case.models]
-    shown = pairs[offset : offset + MODELS_A_PAGE]
+    shown, count, after = models_of(offset)
     live = table.live_in([model.name for _, model in shown], SERVING)
 
     waiting, rejected, held_back = (_attention(table, why) for why in Attention)
@@ -82,8 +85,15 @@ def overview(hook: Hooks, offset: int = 0) -> Overview:
                 board([*rejected[model.group], *held_back[model.group]]),
             )
         )
+    return Overview(tuple(lines), count, after)
+
+
+def models_of(offset: int) -> tuple[list[tuple[UseCase, ModelSpec]], int, int | None]:
+    """Return a page of the models, how many there are, and where the next page begins."""
+    pairs = [(case, model) for case in use_cases() for model in case.models]
+    shown = pairs[offset : offset + MODELS_A_PAGE]
     after = offset + len(shown)
-    return Overview(tuple(lines), len(pairs), after if after < len(pairs) else None)
+    return shown, len(pairs), after if after < len(pairs) else None
 
 
 def model_board(hook: Hooks, name: str, below: int | None = None) -> ModelBoard | None:
@@ -117,6 +127,7 @@ def read_version(
     if not state.records:
         return None
     entries, whole = table.entries(arn)
+    key, facts = gate_report_copy_key(arn), state.facts
     return VersionView(
         case,
         model,
@@ -128,7 +139,17 @@ def read_version(
         state.promotion,
         tuple(entries),
         not whole,
+        gate_rows(table.get_many([key]).get(key), facts.gate_report_sha256 if facts else None),
     )
+
+
+def gate_report_address(view: VersionView) -> str:
+    """Return where the gate report is that a version was registered with; empty without one."""
+    facts = view.facts
+    if facts is None or not facts.artifact_sha256 or not facts.gate_report_sha256:
+        return ""
+    artifact, bucket = Digest(facts.artifact_sha256), topology().bucket(AccountRole.SHARED_SERVICES)
+    return f"s3://{bucket}/{gate_report_key(view.model.name, artifact, facts.gate_report_sha256)}"
 
 
 def _attention(table: StageTableHook, why: Attention) -> dict[str, list[StageRecord]]:

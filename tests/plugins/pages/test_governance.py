@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from causeway.deployment.leases import Live, live_key, write_history, write_live
+from causeway.governance.table import promotion_run_id
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from tests.local_platform import LocalPlatform
@@ -20,6 +22,13 @@ from tests.plugins.table_records import stage_table
 
 MARKUP = "<script>alert('x')</script>"
 MODEL = "/governance/models/credit_risk"
+
+
+def report_of(version: ModelPackageArn) -> str:
+    """Return the digest of the gate report that a version was registered with."""
+    known = stage_table().state(version).facts
+    assert known is not None
+    return str(known.gate_report_sha256)
 
 
 @pytest.fixture
@@ -62,15 +71,16 @@ def live(version: ModelPackageArn, shared: LocalPlatform) -> Iterator[Live]:
     before = items.get_item(**at).get("Item")
     served = Live(
         *(AccountRole.PROD, "credit_risk", version, "a" * 64, "credit-risk", "config", "run-1"),
-        fencing=10**9 + version.version,
+        fencing=10**9 + 2 * version.version,
         deployed_at=datetime.now(UTC) - timedelta(days=1),
         reason=MARKUP,
     )
     for update in (write_history(served), write_live(served)):
         assert table.apply(update)
     yield served
-    sort_key = {"S": write_history(served).key.sk}
-    items.delete_item(**{**at, "Key": {"pk": {"S": key.pk}, "sk": sort_key}})
+    for later in (served, replace(served, fencing=served.fencing + 1)):
+        sort_key = {"S": write_history(later).key.sk}
+        items.delete_item(**{**at, "Key": {"pk": {"S": key.pk}, "sk": sort_key}})
     items.delete_item(**at)
     if before:
         items.put_item(TableName="causeway-governance", Item=before)
@@ -114,14 +124,53 @@ def test_older_versions_come_on_the_next_page(
     assert f">credit-risk/{older}</a>" in pages.get(MODEL, params={"below": newer}).text
 
 
-def test_it_is_told_what_was_live_at_a_time(pages: TestClient, live: Live) -> None:
-    def answer(at: str) -> str:
-        return pages.get(MODEL, params={"at": at}).text.split('<p class="note')[1].split("</p>")[0]
+@pytest.mark.parametrize("address", [MODEL, "/governance/day"])
+def test_it_is_told_what_was_live_on_a_day_and_who_let_it_in(
+    pages: TestClient, live: Live, shared: LocalPlatform, address: str
+) -> None:
+    def answer(day: str) -> str:
+        return pages.get(address, params={"day": day}).text.split("Live in production on")[1]
 
-    noon = live.deployed_at + timedelta(hours=1)
-    assert f">credit-risk/{live.version_arn.version}</a>" in answer(noon.isoformat())
-    assert "nothing was live" in answer("2001-01-01")
-    assert "yesterday is no time: write 2026-03-01" in answer("yesterday")
+    day = f"{live.deployed_at:%Y-%m-%d}"
+    approve(shared, str(live.version_arn))
+    label = f">credit-risk/{live.version_arn.version}</a>"
+    row = answer(day).split(label)[1].split("</tr>")[0]
+    # It went live before anybody approved it, and the page says that nobody had let it in.
+    assert row.count("not recorded") >= 2 and "no approval for test is recorded" in row
+    assert "Nothing was live on 2001-01-01" in answer("2001-01-01").split("</table>")[0]
+
+
+def test_it_is_told_who_had_approved_what_was_live(
+    pages: TestClient, live: Live, shared: LocalPlatform
+) -> None:
+    approve(shared, str(live.version_arn))
+    facts = stage_table().state(live.version_arn).facts
+    assert facts is not None and facts.artifact_sha256
+    later = replace(
+        live,
+        fencing=live.fencing + 1,
+        deployed_at=datetime.now(UTC),
+        run_id=promotion_run_id(live.version_arn, 1),
+        artifact_sha256=facts.artifact_sha256,
+        package_sha256=facts.package_sha256,
+    )
+    for update in (write_history(later), write_live(later)):
+        assert stage_table().apply(update)
+    day = f"{later.deployed_at:%Y-%m-%d}"
+    table = pages.get("/governance/day", params={"day": day}).text.split("Live in production on")[1]
+    label = f">credit-risk/{live.version_arn.version}</a>"
+    row = table.split(label)[-1].split("</tr>")[0]
+    assert "model-owner<small>" in row and ": because</small>" in row
+    assert "no approval for production is recorded" in row and "for test is" not in row
+
+
+@pytest.mark.parametrize("address", [MODEL, "/governance/day"])
+def test_a_day_that_is_none_is_said_with_what_to_write(pages: TestClient, address: str) -> None:
+    for day, words in (("yesterday", "write it as 2026-03-01"), ("2999-01-01", "has not begun")):
+        reply = pages.get(address, params={"day": day})
+        assert reply.status_code == 400
+        assert words in reply.text.split('<p class="note bad">')[1].split("</p>")[0]
+        assert 'type="date"' in reply.text
 
 
 def test_a_version_has_who_decided_why_and_how_to_decide_next(
@@ -154,6 +203,35 @@ def test_a_version_has_its_entries_in_the_audit_the_latest_first(
     assert "<td>model-owner</td>\n      <td>registry</td>" in audit
 
 
+def test_a_version_has_its_gates_in_rows_once_a_decision_was_asked_for(
+    pages: TestClient, version: ModelPackageArn
+) -> None:
+    from causeway.gates.copies import write_copy
+    from causeway_airflow.configuration import case_and_model
+    from causeway_airflow.pages.acting import hook
+    from causeway_airflow.tasks.approval_requests import copy_gate_report
+    from causeway_airflow.tasks.promotion import Subject
+
+    address = f"{MODEL}/versions/{version.version}"
+
+    def gates() -> str:
+        return pages.get(address).text.split("<h2>Gates</h2>")[1].split("<h2>")[0]
+
+    before = gates()
+    assert "holds no copy" in before and f"/gate-reports/{report_of(version)}.json" in before
+    about = case_and_model("credit_risk", "credit_risk")
+    subject = Subject(*about, version, 1, AccountRole.GOVERNANCE, "somebody")
+    copy_gate_report(hook, subject)
+    row = gates().split("<td>metric</td>")[1].split("</tr>")[0]
+    assert "<td>auc</td>" in row and "at least 0.7" in row
+    assert '<span class="mark pass">pass</span>' in row
+    # Whoever writes over the copy is not believed, and the next request for a decision heals it.
+    assert stage_table().apply(write_copy(version, '{"gates": []}'))
+    assert "holds no copy" in gates()
+    copy_gate_report(hook, subject)
+    assert "<td>metric</td>" in gates()
+
+
 def test_a_refused_gesture_is_on_the_page_of_its_version(
     pages: TestClient, version: ModelPackageArn, shared: LocalPlatform
 ) -> None:
@@ -174,11 +252,13 @@ def test_what_people_wrote_is_never_markup(pages: TestClient, live: Live) -> Non
 def test_pages_load_nothing_from_elsewhere_and_run_no_script_but_ours(
     pages: TestClient, version: ModelPackageArn
 ) -> None:
-    for address in ("/governance/", MODEL, f"{MODEL}/versions/{version.version}"):
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    addresses = ("/governance/", MODEL, f"{MODEL}/versions/{version.version}")
+    for address in (*addresses, f"/governance/day?day={today}"):
         reply = pages.get(address)
         assert "default-src 'none'" in reply.headers["content-security-policy"]
         assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
-        assert "://" not in reply.text.replace("arn:aws:", "")
+        assert "://" not in reply.text.replace("arn:aws:", "").replace("s3://", "")
         assert "style=" not in reply.text and reply.text.count("<script") == 1
     for name in ("pages.css", "pages.js"):
         assert pages.get(f"/governance/static/{name}").status_code == 200
