@@ -4,7 +4,8 @@ A page shows an operator as it stands in a DAG: a call of it with its task id. T
 lifecycle (`tests/lifecycle`) runs those of `EXECUTED`, in order, where everything that they name
 is there. Or a page shows whole DAG files: `tests/plugins/operators/test_shares.py` runs the tasks
 of those of `EXECUTED_DAGS`. The tutorial shows a program and commands, which
-`tests/e2e/test_tutorial.py` runs.
+`tests/e2e/test_tutorial.py` runs; `reports.md` an operator and a program, which
+`tests/plugins/operators/test_governance_reports.py` runs.
 """
 
 from __future__ import annotations

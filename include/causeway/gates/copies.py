@@ -21,8 +21,11 @@ from causeway.versions.keys import gate_report_copy_key
 #: Names: #text; values: :text.
 NOT_COPIED: Final = "attribute_not_exists(pk) OR #text <> :text"
 
-#: What a gate's entry holds beside what its use case declares.
-_ANSWER: Final = ("kind", "subject", "said", "value", "verdict", "metric", "attribute", "measure")
+#: What a gate's entry holds beside the bounds that its use case declares.
+_OTHER: Final = (
+    *("kind", "subject", "metric", "attribute", "measure", "inconclusive"),
+    *("said", "value", "verdict"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,11 @@ def gate_rows(item: Mapping[str, Any] | None, digest: str | None) -> tuple[GateR
 
 
 def _declared(gate: Mapping[str, Any]) -> str:
-    values = {
-        name.replace("_", " "): ", ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in gate.items()
-        if name not in _ANSWER and value != []
-    }
-    return ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
+    words = [
+        f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in sorted(gate.items())
+        if name not in _OTHER and value != []
+    ]
+    if gate.get("inconclusive") == "pass":
+        words.append("passes when inconclusive")
+    return ", ".join(words)

@@ -101,7 +101,9 @@ class Served:
     def until(self) -> str:
         """Until when it was live: what came after the day is not the day's."""
         until = self.period.until
-        return for_people(until) if until and until < self.day.end else "the end of the day, or on"
+        return (
+            for_people(until) if until and until < self.day.end else "the end of the day or later"
+        )
 
     @property
     def evidence(self) -> str:

@@ -31,11 +31,11 @@ def test_each_gate_is_a_row_with_judge_bound_measure_and_verdict(make_version) -
     metric, fairness = rows
     assert (metric.kind, metric.subject, metric.verdict) == ("metric", "auc", "fail")
     assert (metric.declared, metric.measured) == (
-        "inconclusive block, min 0.7",
+        "min 0.7",
         "0.65 (at least 0.7)",
     )
     assert fairness.verdict == "inconclusive"
-    assert fairness.declared == "inconclusive pass, max difference 0.2, min rows 30"
+    assert fairness.declared == "max difference 0.2, min rows 30, passes when inconclusive"
 
 
 def test_a_copy_that_says_something_else_than_what_was_judged_is_not_shown(make_version) -> None:

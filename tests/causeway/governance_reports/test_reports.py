@@ -37,7 +37,7 @@ def test_a_day_has_what_was_live_at_any_time_of_it(view, topology) -> None:
         rows = table(report(Kind.PRODUCTION, view, topology, day), "Live in production")
         return [(row["version"], row["from"][:10], row["until"]) for row in rows]
 
-    on = "the end of the day, or on"
+    on = "the end of the day or later"
     assert live("2026-02-28") == []
     assert live("2026-03-02") == [("credit-risk/1", "2026-03-01", on)]
     assert live("2026-03-03") == [

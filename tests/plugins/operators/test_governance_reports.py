@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from causeway.topology.arns import ModelPackageArn
+from tests import how_tos
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import approve, register, sync
 from tests.plugins.conftest import context
@@ -166,6 +167,22 @@ def test_what_was_rejected_and_what_was_refused_is_reported(
     assert (rejected["person"], rejected["reason"]) == ("model-owner", "because")
     refused = [row for row in rows(document, "Refused") if row["version"] == label]
     assert "has the identity" in refused[0]["why"] and refused[0]["event"] in text
+
+
+def test_the_documentation_s_way_to_a_report_works(
+    shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (operator,) = how_tos.operators("reports.md")
+    operator.execute(context())
+    reads = next(block for block in how_tos.programs("reports.md") if "import boto3" in block)
+    account = shared.accounts["governance"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", shared.endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account["access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", account["secret_access_key"])
+    names: dict[str, Any] = {}
+    exec(reads, names)
+    assert names["report"].startswith("# In production on 2026-03-03")
 
 
 @pytest.mark.parametrize(
