@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict
 
 from causeway.digests import Digest
 from causeway.errors import CausewayError, NotFound
+from causeway.features.origins import Synthetic
 from causeway.gates.copies import write_copy
 from causeway.gates.report import read_report
 from causeway.governance.approvals import entitled
@@ -116,8 +117,8 @@ def _about(
     yield f"- Use case: {markdown_text(subject.case.name)}, risk {subject.case.risk}; "
     yield f"  model {markdown_text(subject.model.name)}, risk {subject.model.risk}"
     yield f"- Data: {markdown_text(source or 'not recorded')}"
-    if record and record.synthetic == "true":
-        yield "- **The data is synthetic**"
+    if record and record.synthetic in (Synthetic.YES, Synthetic.PARTLY):
+        yield f"- **Synthetic data: {record.synthetic}**"
     if facts:
         yield f"- Trained by {markdown_text(facts.trained_by or 'nobody recorded')}, asked for by "
         yield f"  {markdown_text(facts.requested_by or facts.trained_by or 'nobody recorded')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,14 @@ from uuid import uuid4
 
 import pytest
 
+from causeway.governance.table import write_record
 from causeway.instants import instant
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.stages import Stage
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, approve, register, run_of, sync
 from tests.plugins.conftest import context
+from tests.plugins.table_records import stage_table
 
 
 class Supervisor:
@@ -123,6 +127,33 @@ def test_who_may_decide_is_asked_with_the_evidence(version: str, supervisor: Sup
         f"(/causeway/governance/models/credit_risk/versions/{number})",
     ):
         assert evidence in asked.body
+
+
+@pytest.mark.parametrize("synthetic", ["yes", "partly", "no"])
+def test_who_may_decide_is_told_of_synthetic_data(
+    version: str, supervisor: Supervisor, synthetic: str
+) -> None:
+    table = stage_table()
+    record = table.state(ModelPackageArn.parse(version)).records[Stage.DEVELOPMENT]
+    assert table.apply(write_record(replace(record, synthetic=synthetic), record.status))
+    deferred(sensor(version).execute, of_run(version))
+    (asked,) = supervisor.asked
+    assert (f"**Synthetic data: {synthetic}**" in asked.body) == (synthetic != "no")
+
+
+def test_the_gate_report_is_copied_for_the_pages_before_anybody_is_asked(
+    version: str, supervisor: Supervisor
+) -> None:
+    from causeway_airflow.pages.acting import hook
+    from causeway_airflow.tasks import boards
+
+    number = ModelPackageArn.parse(version).version
+    before = boards.version_view(hook, "credit_risk", number)
+    assert before is not None and before.gates is None
+    deferred(sensor(version).execute, of_run(version))
+    after = boards.version_view(hook, "credit_risk", number)
+    assert after is not None and after.gates
+    assert {gate.verdict for gate in after.gates} == {"pass"}
 
 
 def test_who_subscribed_is_told_that_something_waits(
