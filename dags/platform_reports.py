@@ -1,10 +1,10 @@
 """# platform__reports: what was in production on a day, and how versions and approvals stand
 
 **What it does.** Makes reports of what the governance table holds, prints them, and stores each as
-Markdown and JSON in the governance account. `production`: what was live on a day, who let it in, on
-which evidence, from which data. `versions`: all versions of each model, with what was decided,
-stopped and refused. `approvals`: which are open, and which were refused. `portfolio`: the use cases
-with risk, owner, models and what is live.
+Markdown, PDF and JSON in the governance account. `production`: what was live on a day, who let it
+in, on which evidence, from which data. `versions`: all versions of each model, with what was
+decided, stopped and refused. `approvals`: which are open, and which were refused. `portfolio`: the
+use cases with risk, owner, models and what is live.
 
 **Parameters.** `report`: one of these, or `all`. `day`: the day in UTC; empty for today. The last
 three say how things stand, so that only `production` can be of a day that is over. `model`: one

@@ -15,6 +15,7 @@ from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.boards import table_of
 from causeway_airflow.tasks.model_views import model_view
+from causeway_airflow.tasks.pdfs import pdf
 from causeway_airflow.tasks.reports import store_report
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ def write_reports(
         log.info("%s", text)
         name = f"{of}-{model}" if model else str(of)
         content = {"report": kind.value, "day": str(of), **made.document()}
-        uri = store_report(hook, Report(kind, name, of.start, made.figures, content, text))
+        filed = Report(kind, name, of.start, made.figures, content, text)
+        uri = store_report(hook, filed, pdf(made, of.start))
         stored[kind.value] = uri.removesuffix("json") + "md"
     return GovernanceReports(day=str(of), reports=stored)
 

@@ -1,4 +1,4 @@
-"""Reports in the governance account: both forms in the bucket, then the item that leads to them."""
+"""Reports in the governance account: each form in the bucket, then the item that leads to them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.tasks.acting import Hooks
 
 
-def store_report(hook: Hooks, report: Report) -> str:
-    """Store a report as the recorder and return the URI of its JSON; the same run overwrites it."""
+def store_report(hook: Hooks, report: Report, pdf: bytes | None = None) -> str:
+    """Store a report as the recorder and return the URI of its JSON; the same run overwrites it.
+
+    `pdf` is its form for print, where it has one.
+    """
     accounts, recorder = topology(), (AccountRole.GOVERNANCE, "recorder")
     s3 = hook(ArtifactsHook, *recorder)
-    for suffix, kind, body in (
-        ("json", "application/json", canonical_json(report.content)),
-        ("md", "text/markdown; charset=utf-8", report.markdown),
-    ):
+    forms = [
+        ("json", "application/json", canonical_json(report.content).encode()),
+        ("md", "text/markdown; charset=utf-8", report.markdown.encode()),
+    ]
+    if pdf is not None:
+        forms.append(("pdf", "application/pdf", pdf))
+    for suffix, kind, body in forms:
         bucket, key = split_uri(report.uri(accounts, suffix))
-        s3.call("put_object", Bucket=bucket, Key=key, Body=body.encode(), ContentType=kind)
+        s3.call("put_object", Bucket=bucket, Key=key, Body=body, ContentType=kind)
     hook(GovernanceHook, *recorder).write(report.update(accounts))
     return report.uri(accounts, "json")

@@ -101,7 +101,7 @@ def test_another_run_of_a_day_writes_the_same_report_over_it(
     s3, table = (shared.client(service, "governance") for service in ("s3", "dynamodb"))
     versions = s3.list_object_versions(Bucket=BUCKET, Prefix=f"reports/production/{today()}.")
     tags = {(version["Key"], version["ETag"]) for version in versions["Versions"]}
-    assert len(tags) == 2 and len(versions["Versions"]) >= 4
+    assert len(tags) == 3 and len(versions["Versions"]) >= 6
     items = table.query(
         TableName="causeway-governance",
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
