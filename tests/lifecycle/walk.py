@@ -256,6 +256,7 @@ class Walk:
             self.run("preflight", "platform__preflight")
         self.run("live models", "platform__live_models")
         self.run("audit", "platform__audit")
+        self.run("reports", "platform__reports")
         self.beside.call("take_events")
         share_beside_the_declaration(self.platform)
         self.run("access review", "platform__access_review")
