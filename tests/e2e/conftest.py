@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from causeway.topology.arns import ModelPackageArn
+from causeway.topology.names import GOVERNANCE_TABLE
+from causeway.versions.keys import promotion_key
 from stack.airflow_api import FINISHED, Airflow, Run
 from stack.person import administrator
 from tests import leftovers
@@ -106,6 +109,12 @@ class Stack:
         local = self.local
         signer = administrator_keys(local["accounts"]["governance"])
         return control(local["endpoint"], signer, method, "/faults", document)
+
+    def promotion(self, version: ModelPackageArn) -> str:
+        """Return the status of a version's latest promotion."""
+        key = {name: {"S": value} for name, value in promotion_key(version).item().items()}
+        table = self.client("governance", "dynamodb")
+        return str(table.get_item(TableName=GOVERNANCE_TABLE, Key=key)["Item"]["status"]["S"])
 
     def versions(self) -> list[str]:
         found = self.client("shared_services", "sagemaker").list_model_packages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from causeway.ingestion import samples
+from causeway.topology.arns import ModelPackageArn
 from causeway_airflow.pages.answers import REFUSED
 from stack.processes import Component
 from tests import how_tos
@@ -198,6 +200,24 @@ def test_people_decide_in_required_actions_and_on_the_page(stack: Stack) -> None
     closed = officer.ask("GET", required_action(run, "production"))[1]
     assert closed["chosen_options"] == ["Approve"]
     assert closed["params_input"]["reason"] == "governance-officer: the test agrees"
+
+
+def test_a_decision_after_a_promotion_has_failed_has_its_run_go_on(stack: Stack) -> None:
+    trained = stack.finish("credit_risk__training", {"seed": 3})
+    assert trained.state == "success", stack.airflow().failure(trained)
+    run, version = "credit-risk-v4-1", ModelPackageArn.parse(stack.versions()[-1])
+    owner, officer = SignedIn(stack, "model-owner"), SignedIn(stack, "governance-officer")
+    owner.request(run, "test")
+    # What the end of a wait does, fourteen days later.
+    forced = f"/api/v2/dags/credit_risk__promotion/dagRuns/{run}/taskInstances/approval_for_test"
+    assert officer.ask("PATCH", forced, {"new_state": "failed"})[0] == 200
+    assert stack.ended(stack.airflow().run("credit_risk__promotion", run)).state == "failed"
+    assert stack.promotion(version) == "failed"
+    assert owner.say(4, "test", "rejected", "too late")[0] == 200
+    deadline = time.monotonic() + 180
+    while stack.promotion(version) != "rejected":  # by its own run
+        assert time.monotonic() < deadline, stack.promotion(version)
+        time.sleep(1)
 
 
 def test_a_bad_file_ends_the_demo_with_the_row_and_column_and_a_failing_exit(
