@@ -46,11 +46,7 @@ def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision
     now, standing = datetime.now(UTC), _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
     require_in_time(decisions[-1], subject.model, now)
-    trail = _trail(hook)
-    for decision in decisions:
-        # What CloudTrail no longer knows has run out, or was never there.
-        event = trail.event(decision.call.event_id or "") if decision.call else None
-        require_evidence(decision, call_of(event) if event else None)
+    _require_calls(hook, decisions)
     _require_nothing_else_happened(hook, subject, version, standing, decisions)
     _require_object(hook, subject, version, decisions[-1])
     return decisions[-1]
@@ -64,13 +60,17 @@ def require_no_stop(hook: Hooks, subject: Subject) -> None:
 def require_cleared_still(hook: Hooks, subject: Subject) -> None:
     """Compare everything again once the endpoint serves; what has started may end after its time.
 
+    Other decisions may stand there by now: theirs are the calls that are looked up.
+
     Raises:
-        ApprovalRefused: the attempt was revoked, or the version is another one by now.
+        ApprovalRefused: the attempt was revoked, the version is another one by now, or a decision
+            does not come from the call that it names.
         StoppedInTheRegistry: somebody has stopped the version there.
     """
     version = registry_version(hook, subject.version)
     standing = _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
+    _require_calls(hook, decisions)
     _require_nothing_else_happened(hook, subject, version, standing, decisions)
     stored = (artifacts(hook).head(str(version.model_data_url)) or {}).get("VersionId")
     # The bytes of an object's version never change: who looks again needs no digest.
@@ -85,6 +85,14 @@ def artifacts(hook: Hooks) -> ArtifactsHook:
 
 def _trail(hook: Hooks) -> AuditLogHook:
     return hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
+
+
+def _require_calls(hook: Hooks, decisions: Sequence[Decision]) -> None:
+    """Look up the call that each decision names; what CloudTrail does not know was never there."""
+    trail = _trail(hook)
+    for decision in decisions:
+        event = trail.event(decision.call.event_id or "") if decision.call else None
+        require_evidence(decision, call_of(event) if event else None)
 
 
 def _require_nothing_else_happened(

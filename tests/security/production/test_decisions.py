@@ -274,6 +274,26 @@ def test_a_decision_that_no_call_explains_deploys_nothing(
     assert Stage.TEST not in state_of(version).records
 
 
+def test_a_decision_replaced_while_its_endpoint_is_made_is_taken_back(
+    shared: LocalPlatform, approved: str
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    task = deploy(approved)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.perform(run_of(approved))
+    shared.client("sagemaker", "test").get_waiter("endpoint_in_service").wait(
+        EndpointName="credit-risk", WaiterConfig={"Delay": 1}
+    )
+    call = RegistryCall(
+        *(approved, datetime.now(UTC).replace(microsecond=0), "session", "model-owner"),
+        *("Approved", None, f"{ROLES}-test-approver", "no-such-event"),
+    )
+    duty("decider").put_item(TableName=TABLE, Item=encoded(forged(approved, call)))
+    with pytest.raises(ApprovalRefused, match="no such call"):
+        deploy(approved).resumed(run_of(approved), **deferred.value.kwargs)
+
+
 def test_an_approval_that_ran_out_starts_nothing(shared: LocalPlatform, approved: str) -> None:
     shared.client("dynamodb", "governance").update_item(
         TableName=TABLE,
