@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from causeway.instants import ISO, UNIX_MILLISECONDS, UNIX_SECONDS, declared_instant
 from causeway.use_cases.contracts import INTEGRAL_BOUND, FeatureType
+from stack.use_cases.numbers import UNREAD, is_number, may_be_thousands
 
 #: Texts of so many different values become codes; of more, any text is allowed.
 CODES: Final = 30
@@ -33,6 +34,8 @@ FORMATS: Final = (
     "%d/%m/%Y %H:%M",
     "%Y%m%d",
 )
+MARKS: Final = {".": "point", ",": "comma"}
+_OTHER: Final = {".": ",", ",": "."}
 _WHOLE: Final = re.compile(r"[+-]?\d+")
 #: How many digits such a time has.
 _UNIX: Final = {UNIX_SECONDS: 10, UNIX_MILLISECONDS: 13}
@@ -40,7 +43,10 @@ _UNIX: Final = {UNIX_SECONDS: 10, UNIX_MILLISECONDS: 13}
 
 @dataclass(frozen=True)
 class ColumnGuess:
-    """One column: what its feature declares, and the doubts that a person should look at."""
+    """One column: what its feature declares, and the doubts that a person should look at.
+
+    One that is not `readable` holds numbers with another decimal mark than the file's.
+    """
 
     source: str
     type: FeatureType
@@ -52,6 +58,7 @@ class ColumnGuess:
     high: float | None = None
     time: tuple[str, str | None] | None = None
     doubts: tuple[str, ...] = ()
+    readable: bool = True
 
     @property
     def is_input(self) -> bool:
@@ -75,13 +82,34 @@ def guess_column(
         if max(map(abs, numbers)) < INTEGRAL_BOUND:
             return _number(source, "Integral", numbers, nullable)
     if (fractions := _fractions(counts, decimal)) is not None:
-        return _number(source, "Fractional", fractions, nullable)
+        guess = _number(source, "Fractional", fractions, nullable)
+        if may_be_thousands(counts, decimal):
+            return replace(guess, doubts=(_thousands(decimal), *guess.doubts))
+        return guess
+    if fault := fault_of_mark(counts, decimal):
+        return ColumnGuess(source, "String", distinct, nullable, doubts=(fault,), readable=False)
     if (time := time_format(list(counts))) is not None:
         doubts = [] if time[1] is None else [f"times name no zone: {time[1]} is assumed"]
         if time[0].startswith("%m/%d") and _day_first(counts):
             doubts.append("days and months could be the other way round")
         return ColumnGuess(source, "String", distinct, nullable, time=time, doubts=tuple(doubts))
     return _text(source, counts, len(present), nullable)
+
+
+def fault_of_mark(texts: Collection[str], decimal: str) -> str | None:
+    """Say what is wrong with numbers of which some have the mark that is not the decimal one."""
+    other = _OTHER[decimal]
+    numbers = all(map(is_number, texts)) and not _leading_zeros(texts)
+    if not numbers or not any(other in text for text in texts):
+        return None
+    return (
+        f"numbers with a {MARKS[other]}, where the decimal mark of the file is the "
+        f"{MARKS[decimal]}: thousands? {UNREAD}, or write the numbers with the same mark"
+    )
+
+
+def _thousands(decimal: str) -> str:
+    return f"three digits after each {MARKS[decimal]} beside whole numbers: thousands? {UNREAD}"
 
 
 def time_format(texts: Sequence[str], *, unix: bool = False) -> tuple[str, str | None] | None:
@@ -126,14 +154,14 @@ def _day_first(texts: Counter[str]) -> bool:
     return all(int(text[:2].rstrip("/")) <= 12 and int(text.split("/")[1]) <= 12 for text in texts)
 
 
-def _leading_zeros(counts: Counter[str]) -> bool:
+def _leading_zeros(counts: Iterable[str]) -> bool:
     return any(re.match(r"[+-]?0\d", text) for text in counts)
 
 
 def _fractions(counts: Counter[str], decimal: str) -> list[float] | None:
+    if _leading_zeros(counts) or any("_" in text or _OTHER[decimal] in text for text in counts):
+        return None
     try:
-        if any(re.match(r"[+-]?0\d", text) or "_" in text for text in counts):
-            return None
         numbers = [float(text.replace(decimal, ".")) for text in counts]
     except ValueError:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import itertools
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from causeway.ingestion.text_rows import dialect
 from causeway.use_cases.file_formats import FileFormat
 from stack.processes import StackError
 from stack.raw_files import require_file
+from stack.use_cases.numbers import NULLS, decimal_mark, is_number
 
 SEPARATORS: Final = (",", ";", "\t", "|", " ")
 #: What is looked at: so many cells, and so many lines to tell the separator.
@@ -33,10 +33,6 @@ CELLS: Final = 5_000_000
 LINES: Final = 200
 #: The share of those lines that a separator cuts into equally many values, at least.
 ALIKE: Final = 0.9
-#: Texts that programs write for no value.
-NULLS: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?", "-", ".", "<NA>")
-_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-_COMMA: Final = re.compile(r"[+-]?\d+,\d+")
 
 
 @dataclass
@@ -76,14 +72,9 @@ def guess_file(path: Path) -> FileGuess:
     guess = _parquet(path) if is_parquet(path) else _text(path)
     if not guess.rows:
         raise StackError(f"CSV={path}: it has no rows")
-    guess.decimal = _decimal(guess)
+    guess.decimal = "." if guess.parquet else decimal_mark(guess.columns.values())
     guess.nulls = _nulls(guess)
     return guess
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a text is a number, with either decimal mark."""
-    return _NUMBER.fullmatch(text) is not None
 
 
 def _parquet(path: Path) -> FileGuess:
@@ -205,18 +196,6 @@ def _has_header(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
         return False
     again = sum(name in set(columns[at]) for at, name in names.items())
     return 2 * again < len(names)
-
-
-def _decimal(guess: FileGuess) -> str:
-    if guess.separator == "," or guess.parquet:
-        return "."
-    commas = [
-        values
-        for values in guess.columns.values()
-        if any(_COMMA.fullmatch(value) for value in values)
-        and all(is_number(value) or value in ("", *NULLS) for value in values)
-    ]
-    return "," if commas else "."
 
 
 def _nulls(guess: FileGuess) -> tuple[str, ...]:

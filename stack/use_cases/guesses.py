@@ -22,7 +22,8 @@ from stack.use_cases.column_guess import (
     guess_column,
     nearest_time_format,
 )
-from stack.use_cases.file_guess import FileGuess, is_number
+from stack.use_cases.file_guess import FileGuess
+from stack.use_cases.numbers import UNREAD, grouped, is_number
 
 LABELS: Final = ("label", "target", "class", "outcome", "y", "churn", "default", "survived")
 #: A label of numbers with so many different ones, or fewer, is of classes.
@@ -111,6 +112,7 @@ def guess_use_case(
     _require_columns(file, {"ID": id_column, "TIME": time_column, "LABEL": label})
     if labelled and file.rows < FEWEST_ROWS:
         raise StackError(f"the file has {file.rows} rows; a model needs {FEWEST_ROWS} or more")
+    _refuse_thousands(file)
     columns = {
         name: guess_column(name, values, file.nulls, file.decimal)
         for name, values in file.columns.items()
@@ -154,12 +156,19 @@ def _require_columns(file: FileGuess, said: dict[str, str | None]) -> None:
             )
 
 
+def _refuse_thousands(file: FileGuess) -> None:
+    for name, values in file.columns.items():
+        if texts := grouped(values):
+            raise _bad(file, name, dict.fromkeys(texts, f"has groups of thousands: {UNREAD}"))
+
+
 def _ignore(guess: Guess) -> None:
-    """Leave out the columns that say nothing."""
+    """Leave out the columns that say nothing, or not what could be read."""
     if "" in guess.columns:
         guess.ignored[""] = "a column without a name, as programs write their index"
     for name, column in guess.columns.items():
-        if column.distinct < 2 and name not in (guess.label, guess.id_column, guess.time_column):
+        useless = column.distinct < 2 or not column.readable
+        if useless and name not in (guess.label, guess.id_column, guess.time_column):
             guess.ignored[name] = column.doubts[0]
 
 
@@ -191,7 +200,11 @@ _OR: Final = {
 
 
 def _bad(
-    file: FileGuess, column: str, faults: Mapping[str, str], key: str, others: str = ""
+    file: FileGuess,
+    column: str,
+    faults: Mapping[str, str],
+    key: str = "column",
+    others: str = "",
 ) -> BadInput:
     """Return the error for values that cannot be what their column is said to hold."""
     rejects = [
@@ -230,6 +243,8 @@ def _label_of_classes(guess: Guess) -> None:
     column, values = guess.columns[guess.label], guess.labels
     if column.distinct < 2:
         raise StackError(f"LABEL={guess.label}: it has one value in every row")
+    if not column.readable:
+        raise StackError(f"LABEL={guess.label}: {column.doubts[0]}")
     numbers = column.type != "String"
     if numbers and (column.distinct > CLASSES or column.type == "Fractional"):
         return
