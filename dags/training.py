@@ -12,7 +12,7 @@ pipeline (preprocess → train → evaluate → condition on the metric gates) t
 follows. What comes after it is the same.
 
 **Parameters.** `seed`: draws other candidates from the model's search space; empty means the
-candidates of the use case.
+candidates of the use case. Another key fails the run.
 
 **When.** When all feature groups of the use case were written, of several raw sources those of the
 ones that the dataset reads; or by hand.

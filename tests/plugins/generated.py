@@ -11,8 +11,18 @@ from tests.structure.modules import ROOT
 
 def features_dag(use_case: str) -> Any:
     """Return the features DAG of a use case."""
-    spec = importlib.util.spec_from_file_location("features_dag", ROOT / "dags" / "features.py")
+    return _file("features").build(case_of(use_case))
+
+
+def model_dag(name: str, use_case: str) -> Any:
+    """Return a DAG of the first model of a use case: `training`, `rollback`, `promotion`."""
+    case = case_of(use_case)
+    return _file(name).build(case, case.models[0])
+
+
+def _file(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"{name}_dag", ROOT / "dags" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.build(case_of(use_case))
+    return module

@@ -16,7 +16,7 @@ from causeway.statuses import Meaning
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.connections import connection_id
 from causeway_airflow.configuration import patience
-from causeway_airflow.parameters import Kind, read_parameter
+from causeway_airflow.parameters import Kind, read_parameter, require_parameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -65,6 +65,8 @@ class CausewayOperator(BaseOperator):
     template_fields: Collection[str] = ("account_role", "duty", "region_name")
     #: Parameters that a run's conf or a form gives, by the kind that their text is read as.
     conf_parameters: ClassVar[Mapping[str, Kind]] = {}
+    #: Whether a run's conf may have keys that the form of its DAG has not.
+    takes_any_key: ClassVar[bool] = False
 
     def __init__(
         self, *, account_role: str, duty: str, region_name: str | None = None, **kwargs: Any
@@ -95,6 +97,7 @@ class CausewayOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Do the work; see `perform`. What ends within our patience is not deferred for."""
         with airflow_errors():
+            self._require_declared(context)
             self._parse()
             try:
                 return self.perform(context)
@@ -126,6 +129,12 @@ class CausewayOperator(BaseOperator):
     @abstractmethod
     def perform(self, context: Context) -> Any:
         """Do the work and return a small JSON-able result."""
+
+    def _require_declared(self, context: Context) -> None:
+        """Have the first tasks of a run refuse keys that the form of its DAG has not."""
+        dag = self.get_dag()
+        if dag and dag.params and not self.upstream_task_ids and not self.takes_any_key:
+            require_parameters(context["dag_run"].conf or {}, dag.params)
 
     def _parse(self) -> None:
         """Give the declared parameters the values that their rendered texts mean."""

@@ -30,6 +30,7 @@ class PromotionOperator(CausewayOperator):
 
     template_fields = (*CausewayOperator.template_fields, "version_arn", "attempt")
     conf_parameters: ClassVar[Mapping[str, Kind]] = {"attempt": "integer"}
+    takes_any_key = True  # runs that an older release started carry more
     #: Whether the task also acts on a promotion that was rejected or superseded.
     after_its_end: ClassVar[bool] = False
 

@@ -11,7 +11,7 @@ from causeway.topology.account_roles import AccountRole
 from causeway_airflow.assets import feature_group
 from causeway_airflow.bases.operator import CausewayOperator
 from causeway_airflow.configuration import case_of
-from causeway_airflow.parameters import Kind, require_parameters
+from causeway_airflow.parameters import Kind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -87,8 +87,6 @@ class ValidateRawOperator(CausewayOperator):
         """Read, validate, store."""
         from causeway_airflow.tasks.raw_data import Sample, is_chosen, validate
 
-        if dag := self.get_dag():
-            require_parameters(context["dag_run"].conf or {}, dag.params)
         if self.raw_source and not is_chosen(
             self.use_case, self.raw_source, self.chosen, self.data
         ):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from airflow.sdk import Context
+from airflow.sdk import DAG, Context
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from causeway.errors import CausewayError, StillRunning
@@ -19,6 +19,8 @@ from causeway_airflow.bases.waiting import WaitingOperator
 from causeway_airflow.parameters import Kind
 from causeway_airflow.triggers import waiting
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
+from tests.plugins.conftest import context as run_context
+from tests.plugins.generated import features_dag, model_dag
 
 
 class Once(CausewayOperator):
@@ -172,3 +174,41 @@ def test_a_result_is_handed_over_before_a_wait_that_its_trigger_ends() -> None:
         task.perform({"ti": instance})  # type: ignore[typeddict-item]  # all that it reads
     assert instance.xcoms == {"return_value": "soon"}
     assert deferred.value.trigger.ends_task is True
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "allowed"),
+    [
+        ("features", "validate", "as_of"),
+        ("training", "dataset", "seed"),
+        ("rollback", "roll_back", "reason"),
+    ],
+)
+def test_the_first_task_refuses_a_key_that_the_form_of_its_dag_has_not(
+    name: str, task: str, allowed: str
+) -> None:
+    dag = features_dag("credit_risk") if name == "features" else model_dag(name, "credit_risk")
+    given = run_context()
+    given["dag_run"].conf = {"sed": 1}
+    with pytest.raises(AirflowFailException, match=f"unknown keys: sed; allowed: {allowed}"):
+        dag.get_task(task).execute(given)
+
+
+def test_a_run_of_a_promotion_may_carry_what_an_older_release_gave_it() -> None:
+    given = run_context()
+    given["dag_run"].conf = {"principal": "mlflow"}
+    for task in model_dag("promotion", "credit_risk").roots:
+        task._require_declared(given)
+
+
+def test_what_follows_the_first_task_and_a_dag_without_a_form_ask_for_no_keys() -> None:
+    given: Any = {"dag_run": SimpleNamespace(conf={"other": 1})}
+    about = {"account_role": "data", "duty": "ingester"}
+    with DAG("formless", schedule=None):
+        assert Once(task_id="first", **about).execute(given)
+    with DAG("form", schedule=None, params={"key": 1}):
+        first, second = Once(task_id="first", **about), Once(task_id="second", **about)
+        first >> second
+        assert second.execute(given)
+        with pytest.raises(AirflowFailException, match="unknown keys: other; allowed: key"):
+            first.execute(given)

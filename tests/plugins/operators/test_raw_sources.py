@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from causeway.errors import BadInput, ConfigError
+from causeway.errors import BadInput
 from causeway.ingestion import samples
 from causeway.use_cases.contracts import RawData
 from causeway_airflow.configuration import case_of
@@ -20,29 +20,21 @@ from tests.plugins.ingesting import engineered, ingest
 class TestSample:
     """Invented rows are taken where they are asked for, and are known for what they are."""
 
-    def validated(self, given: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        """Validate as the DAG's first task does; `given` is the conf of its run."""
+    def validated(self, **options: Any) -> dict[str, Any]:
+        """Validate as the DAG's first task does."""
         from causeway_airflow.operators.features import ValidateRawOperator
         from tests.plugins.generated import features_dag
 
-        told = context()
-        told["dag_run"].conf = given or {}
         operator = features_dag("credit_risk").get_task("validate")
         for name, value in {"rows": 50, "sample_seed": 9, "as_of": None, **options}.items():
             setattr(operator, name, value)
         operator.sample_over_records = options.get("sample_over_records", False)
         assert isinstance(operator, ValidateRawOperator)
-        return dict(operator.perform(told))  # type: ignore[arg-type]
+        return dict(operator.perform(context()))  # type: ignore[arg-type]
 
     def test_without_a_file_nothing_is_taken(self, shared: LocalPlatform) -> None:
         with pytest.raises(BadInput, match=r"no raw file is named\n.*`published`.*`sample`"):
             self.validated(data=None)
-
-    def test_an_unknown_key_of_the_conf_is_refused_with_those_that_are_allowed(
-        self, shared: LocalPlatform
-    ) -> None:
-        with pytest.raises(ConfigError, match=r"unknown keys: dta; allowed: as_of, data, rows"):
-            self.validated({"dta": "x.csv"}, data="sample")
 
     def test_on_real_accounts_it_is_refused(
         self, shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
