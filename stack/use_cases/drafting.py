@@ -126,6 +126,8 @@ def _data(guess: Guess, dashed: str, file: str) -> list[str]:
     else:
         event_time = _flow({"as_of": guess.as_of})
         event_time += f" {MARK} the day that the file describes; this is that of the file itself"
+        if not guess.label:
+            event_time += ": rows of other files before it find no record here (point_in_time)"
     lines = [
         "data: # of several files each has its own: `sources` (docs/ingestion.md)",
         f"  description: {_flow(f'{file}, {len(form.columns)} columns')}",

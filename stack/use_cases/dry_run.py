@@ -12,8 +12,9 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,9 +70,13 @@ def dry_run(case: UseCase, files: Mapping[str | None, str], say: Any) -> None:
             if reason:
                 say(f"{model.name}: not trained: {reason}")
                 continue
-            for line in _Rehearsal(root / "models" / model.name, case, model).play(rows):
-                say(f"{model.name}: {line}")
+            rehearsal = _Rehearsal(root / "models" / model.name, case, model)
+            rehearsal.play(rows, partial(_say_of, model, say))
             say(f"{model.name}: trained in {time.monotonic() - began:.0f} s; nothing was stored")
+
+
+def _say_of(model: ModelSpec, say: Any, line: str) -> None:
+    say(f"{model.name}: {line}")
 
 
 def _file(source: RawSource, files: Mapping[str | None, str], root: Path) -> Path | None:
@@ -145,8 +150,8 @@ class _Rehearsal:
     case: UseCase
     model: ModelSpec
 
-    def play(self, rows: Mapping[str | None, Path]) -> list[str]:
-        """Run the jobs on validated rows, by source; return what came out, in lines for people."""
+    def play(self, rows: Mapping[str | None, Path], say: Callable[[str], None]) -> None:
+        """Run the jobs on validated rows, by source; say what came out, in lines for people."""
         scripts = _folder(self.root, "code")
         engineering = read_code(self.case.id).files
         for name, body in {**engineering, **training_code(self.case, self.model).files}.items():
@@ -154,7 +159,7 @@ class _Rehearsal:
         (scripts / ENGINEERING).write_bytes(engineering[ENGINEERING])
         self._engineer(rows)
         path = _folder(self.root, "dataset") / "dataset.parquet"
-        pq.write_table(dataset_of(self.case, self.model, self.root / "features"), path)
+        pq.write_table(dataset_of(self.case, self.model, self.root / "features", say), path)
         document = self._document(preprocess_document(self.case, self.model))
         self._run("preprocess.py", dataset=self.root / "dataset", contract=document)
         self._train()
@@ -167,7 +172,8 @@ class _Rehearsal:
             raw=parts / "evaluation",
         )
         part = any(pq.read_metadata(path).num_rows > ROWS for path in rows.values())
-        return self._result(parts, part=part)
+        for line in self._result(parts, part=part):
+            say(line)
 
     def _engineer(self, rows: Mapping[str | None, Path]) -> None:
         """Make the features of each source that the model reads; of its own rows, of a part."""

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causeway.features.event_times import instant_of
 from causeway.features.groups import group_file
-from causeway.use_cases.dataset_specs import JoinedGroup, renamed
+from causeway.use_cases.contracts import FeatureGroup
+from causeway.use_cases.dataset_specs import JoinedGroup, Missing, renamed
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from stack.processes import StackError
 
+#: The share of rows without a record from which on it is likely a mistake.
+MANY: Final = 0.1
+#: What becomes of such rows.
+_BECOME: Final[dict[Missing, str]] = {
+    "drop": "and are left out",
+    "null": "and are empty there",
+    "refuse": "which is refused",
+}
 #: The records of each id, the earliest first: when, and in which row.
 History = dict[str, list[tuple[datetime, int]]]
 
 
-def dataset_of(case: UseCase, model: ModelSpec, folder: Path) -> pa.Table:
+def dataset_of(
+    case: UseCase, model: ModelSpec, folder: Path, say: Callable[[str], None]
+) -> pa.Table:
     """Join a model's feature groups as its `dataset` declares, of the files in a folder.
 
+    What is said is how many rows have no record in a group, and why.
+
     Raises:
-        StackError: rows lack a record that `missing: refuse` demands, or none is left.
+        StackError: rows lack a record that `missing: refuse` demands, or no row has one.
     """
     spine, *others = model.dataset.joined(case.feature_groups)
     group = case.group(spine.group)
@@ -34,9 +48,7 @@ def dataset_of(case: UseCase, model: ModelSpec, folder: Path) -> pa.Table:
     is_latest = model.dataset.mode == "latest"
     rows = _named(spine, case, records.take(pa.array(_first(_history(records, keys), is_latest))))
     for joined in others:
-        rows = _with(rows, keys, joined, case, model, folder)
-    if rows.num_rows == 0:
-        raise StackError(f"{model.name}: no row is left: none has a record in each group")
+        rows = _with(rows, keys, joined, case, model, folder, say)
     rows = rows.drop_columns(keys[1:]) if is_latest else rows
     return rows.combine_chunks().sort_by(keys[0])
 
@@ -48,20 +60,33 @@ def _with(
     case: UseCase,
     model: ModelSpec,
     folder: Path,
+    say: Callable[[str], None],
 ) -> pa.Table:
     """Return the rows with what a group knows of each, then or now."""
     group = case.group(joined.group)
     records = pq.read_table(folder / group_file(case.id, group))
     history = _history(records, [group.record_identifier, group.event_time])
     moments = _moments(rows[keys[1]])
+    key = joined.on or keys[0]
+    ids = rows[key].to_pylist()
     positions = [
-        _known(history.get(key, []), None if model.dataset.mode == "latest" else moment)
-        for key, moment in zip(rows[joined.on or keys[0]].to_pylist(), moments, strict=True)
+        _known(history.get(name, []), None if model.dataset.mode == "latest" else moment)
+        for name, moment in zip(ids, moments, strict=True)
     ]
     missing = model.dataset.missing_of(joined)
-    lacking = positions.count(None)
-    if lacking and missing == "refuse":
-        raise StackError(f"{model.name}: {lacking} rows have no record in {group.name}")
+    lacking = [name for name, position in zip(ids, positions, strict=True) if position is None]
+    if lacking:
+        unknown = sum(name not in history for name in lacking)
+        said = (
+            f"{len(lacking)} of {len(ids)} rows have no record in {group.name}, {_BECOME[missing]}"
+            f": {unknown} whose `{key}` is no id there, {len(lacking) - unknown} from before its "
+            "first record"
+        )
+        many = len(lacking) >= MANY * len(ids)
+        step = f"\n{_next_step(case, group, key, 2 * unknown >= len(lacking))}" if many else ""
+        if missing == "refuse" or (missing == "drop" and len(lacking) == len(ids)):
+            raise StackError(f"{model.name}: {said}{step}")
+        say(f"{'look: ' if many else ''}{said}{step}")
     if missing == "drop":
         rows = rows.filter(pa.array([position is not None for position in positions]))
         positions = [position for position in positions if position is not None]
@@ -69,6 +94,23 @@ def _with(
     for name in renamed(joined, group).values():
         rows = rows.append_column(name, values[name])
     return rows
+
+
+def _next_step(case: UseCase, group: FeatureGroup, key: str, is_unknown: bool) -> str:
+    """Say what to do about many rows without a record in a group."""
+    source = next(source for source in case.raw_sources if group in source.groups)
+    if is_unknown:
+        return (
+            f"Next step: compare `{key}` with the ids of {group.name} ({source.key}.record_id): is "
+            "it the right column (`on`), and are they written alike?"
+        )
+    when = source.data.event_time
+    kind = "column" if when.column else "fixed" if when.fixed else "as_of"
+    return (
+        f"Next step: in a dataset of mode point_in_time a row finds what was known at its time. "
+        f"Take an earlier day or a column of times for {source.key}.event_time (now {kind}: "
+        f"{when.column or when.instant}), or `mode: latest`."
+    )
 
 
 def _named(joined: JoinedGroup, case: UseCase, records: pa.Table) -> pa.Table:
