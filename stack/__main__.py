@@ -91,10 +91,14 @@ def main() -> int:
 def _make(options: argparse.Namespace) -> str:
     if not options.name or not options.csv:
         raise StackError("make use-case needs NAME and CSV: make use-case NAME=churn CSV=churn.csv")
-    columns = {"id_column": options.id_column, "time_column": options.time_column}
+    columns = {
+        "id_column": options.id_column,
+        "time_column": options.time_column,
+        "label": options.label,
+    }
     if options.source:
         return draft_of_source(options.name, options.csv, options.source, **columns)
-    return make_use_case(options.name, options.csv, **columns, label=options.label)
+    return make_use_case(options.name, options.csv, **columns)
 
 
 def _name(options: argparse.Namespace) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
+
+import yaml
 
 from causeway.documents import parse
 from causeway.errors import ConfigError
@@ -75,6 +78,7 @@ def draft_of_source(
     *,
     id_column: str | None = None,
     time_column: str | None = None,
+    label: str | None = None,
 ) -> str:
     """Return the YAML of a further file of a use case, for a person to put in.
 
@@ -87,10 +91,26 @@ def draft_of_source(
         raise StackError(f"NAME={name}: there is no {layout.from_root(path)} to add a source to")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", source):
         raise StackError(f"SOURCE={source}: use small letters, digits and single `_`")
+    if source in _sources(path):
+        raise StackError(
+            f"SOURCE={source}: {layout.from_root(path)} has this source already; nothing was "
+            "written; name another, or take it out there first"
+        )
     file = Path(csv).expanduser()
     guess = guess_use_case(
-        guess_file(file), file, id_column=id_column, time_column=time_column, labelled=False
+        guess_file(file),
+        file,
+        id_column=id_column,
+        time_column=time_column,
+        label=label,
+        labelled=False,
     )
+    if label:
+        raise StackError(
+            f"LABEL={label}: a further file only adds a source; leave LABEL out, and name the "
+            f"feature in `training.label` of a model of {layout.from_root(path)} if it is what it "
+            "predicts"
+        )
     return (
         f"put this into {layout.from_root(path)}, where nothing was written:\n\n"
         f"{source_draft(name, source, guess, file.name)}\n"
@@ -98,6 +118,16 @@ def draft_of_source(
         "feature groups a `from`. A model that reads both says which column of its rows holds the\n"
         "ids of the other: `dataset.groups` with `on` (docs/ingestion.md, several raw files)."
     )
+
+
+def _sources(path: Path) -> Collection[str]:
+    """Return the names of the sources that a use case has by now, whatever is wrong with it."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return ()
+    sources = content.get("sources") if isinstance(content, dict) else None
+    return sources if isinstance(sources, dict) else ()
 
 
 def _require_new(case: UseCase) -> None:

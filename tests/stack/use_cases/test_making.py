@@ -184,6 +184,7 @@ def test_a_further_file_of_a_use_case_is_drafted_as_a_source(folder: Path, write
     text = path.read_text()
     said = draft_of_source("orders", str(customers), "customers", id_column="no")
     assert path.read_text() == text
+    assert "rows of other files before it find no record here (point_in_time)" in said
     draft = yaml.safe_load(said.split("\n\n")[1])
     document = yaml.safe_load(text)
     document["sources"] = {"orders": document.pop("data")} | draft["sources"]
@@ -194,9 +195,27 @@ def test_a_further_file_of_a_use_case_is_drafted_as_a_source(folder: Path, write
     }
     document["feature_groups"] += draft["feature_groups"]
     path.write_text(yaml.safe_dump(document))
+    with pytest.raises(StackError, match=r"SOURCE=customers: .* has this source already"):
+        draft_of_source("orders", str(customers), "customers", id_column="no")
     source = use_case("orders", folder).raw_source("customers")
     assert [group.name for group in source.groups] == ["orders-customers"]
     assert validate_raw(customers, source).rows == 400
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"label": "nothing"}, "LABEL=nothing: the file has no such column; use one of Order no"),
+        ({"id_column": "nothing"}, "ID=nothing: the file has no such column"),
+        ({"time_column": "nothing"}, "TIME=nothing: the file has no such column"),
+        ({"label": "Late"}, "LABEL=Late: a further file only adds a source"),
+    ],
+)
+def test_what_is_said_of_a_further_file_is_never_passed_over(
+    folder: Path, orders: Path, options: dict[str, str], said: str
+) -> None:
+    with pytest.raises(StackError, match=said):
+        draft_of_source("credit_risk", str(orders), "orders", **options)
 
 
 def test_an_index_without_a_name_is_not_read(folder: Path, write: Write) -> None:
