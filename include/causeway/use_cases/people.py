@@ -31,9 +31,8 @@ def require_people(
     if wrong:
         raise ConfigError(
             "\n".join(wrong),
-            next_step="Add them to `people` of the topology (the file that CAUSEWAY_TOPOLOGY "
-            "names, else include/config/topology/local.yaml), or name one of: "
-            f"{', '.join(sorted(topology.people))}.",
+            next_step="Name others, or change `people` of the topology (the file that "
+            "CAUSEWAY_TOPOLOGY names, else include/config/topology/local.yaml).",
         )
 
 
@@ -47,10 +46,26 @@ def _problems(model: ModelSpec, topology: Topology) -> Iterator[str]:
         for name in people:
             person = topology.people.get(name)
             if person is None:
-                yield f"{key}: {name!r} is not in `people` of topology {topology.name}"
+                yield (
+                    f"{key}: {name!r} is not in `people` of topology {topology.name}; allowed: "
+                    f"{_allowed(topology, stage, model.trainer)}"
+                )
             elif (
                 stage
                 and stage not in person.decides
                 and (person.principal or topology.airflow.door)
             ):
-                yield f"{key}: {name} may not decide there: `decides` has no {stage}"
+                yield (
+                    f"{key}: {name} may not decide there: `decides` has no {stage}; allowed: "
+                    f"{_allowed(topology, stage, model.trainer)}"
+                )
+
+
+def _allowed(topology: Topology, stage: Decided | None, trainer: str) -> str:
+    """Return who may decide on a stage of what somebody trained; without a stage everybody."""
+    names = sorted(
+        name
+        for name, person in topology.people.items()
+        if stage is None or (stage in person.decides and name != trainer)
+    )
+    return ", ".join(names) or "nobody yet"

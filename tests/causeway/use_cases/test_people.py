@@ -19,4 +19,19 @@ def test_all_strangers_are_named_at_once_with_the_people_there_are(topology: Top
     with pytest.raises(ConfigError) as refused:
         require_people(load_use_cases(), topology.model_copy(update={"people": people}))
     assert str(refused.value).count("is not in `people` of topology local") == 4
-    assert str(refused.value).endswith("or name one of: ml-engineer.")
+    assert (
+        "approvers.test: 'model-owner' is not in `people` of topology local; allowed: nobody"
+        in str(refused.value)
+    )
+
+
+def test_who_may_not_decide_is_told_who_may(topology: Topology) -> None:
+    (case, *_) = load_use_cases()
+    (model,) = case.models
+    approvers = model.approvers.model_copy(update={"test": ("governance-officer",)})
+    models = (model.model_copy(update={"approvers": approvers}),)
+    with pytest.raises(ConfigError) as refused:
+        require_people([case.model_copy(update={"models": models})], topology)
+    said = str(refused.value)
+    assert "`decides` has no test; allowed: model-owner\n" in said
+    assert "Add them" not in said
