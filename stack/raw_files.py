@@ -28,7 +28,12 @@ def by_source(case: UseCase, words: str | None) -> dict[str | None, str]:
     files: dict[str | None, str] = {}
     for word in shlex.split(words):
         name, equals, file = word.partition("=")
-        if not equals or name not in sources or name in files:
+        if equals and name not in sources:
+            raise StackError(
+                f"{word}: use case {case.id} has no source {name!r}; allowed: "
+                f"{', '.join(map(str, sources))}"
+            )
+        if not equals or name in files:
             raise StackError(
                 f"{word}: use case {case.id} has several raw files: name each with its source, "
                 f"once, as in '{example(case)}'"

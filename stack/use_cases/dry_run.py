@@ -63,7 +63,7 @@ def dry_run(case: UseCase, files: Mapping[str | None, str], say: Any) -> None:
             if path is None:
                 say(f"{source}: not checked: no file is named, and it has no sample")
             else:
-                rows[source.name] = _checked(source, path, root, say)
+                rows[source.name] = _checked(case, source, path, root, say)
         for model in case.models:
             began = time.monotonic()
             reason = _untried(case, model, rows)
@@ -91,10 +91,10 @@ def _file(source: RawSource, files: Mapping[str | None, str], root: Path) -> Pat
     return samples.write(source.use_case, SAMPLE_ROWS, 0, root / _sample(source), *about)
 
 
-def _checked(source: RawSource, raw: Path, root: Path, say: Any) -> Path:
+def _checked(case: UseCase, source: RawSource, raw: Path, root: Path, say: Any) -> Path:
     """Check the file of a source and return the file of its rows."""
     rows = _folder(root, f"rows-{source.name or 'data'}") / "rows.parquet"
-    checked = validate_raw(raw, source, file=raw.name, rows_to=rows)
+    checked = validate_raw(raw, source, file=raw.name, rows_to=rows, sources=case.raw_sources)
     say(f"{raw.name}: all of its {checked.rows} rows keep the contract")
     return rows
 

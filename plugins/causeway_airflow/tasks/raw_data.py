@@ -79,7 +79,9 @@ def validate(
     with tempfile.TemporaryDirectory(prefix="causeway-raw-") as folder:
         file = _fetch(hook, source, data, sample, Path(folder))
         rows = Path(folder) / "rows.parquet"
-        raw = validate_raw(file.path, source, file=file.name, rows_to=rows)
+        raw = validate_raw(
+            file.path, source, file=file.name, rows_to=rows, sources=case.raw_sources
+        )
         _require_published_rows(source.data, file, raw)
         uri = f"s3://{topology().bucket(role)}/{raw_key(case, raw.sha256)}"
         with file.path.open("rb") as content:

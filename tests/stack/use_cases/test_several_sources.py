@@ -45,10 +45,40 @@ def test_without_files_the_samples_are_taken(files: Path) -> None:
 
 
 def test_a_file_without_its_source_is_refused_with_what_to_write(files: Path) -> None:
-    for words in ("orders.tsv", "order=orders.tsv", "orders=a orders=b"):
+    for words in ("orders.tsv", "orders=a orders=b"):
         code, said = checked(words)
         assert code == 1
         assert "name each with its source, once, as in 'customers=path orders=path'" in said
+    code, said = checked("order=orders.tsv")
+    assert code == 1
+    assert "use case shop has no source 'order'; allowed: customers, orders" in said
+
+
+def test_files_that_are_swapped_are_said_to_be(files: Path) -> None:
+    code, said = checked(f"customers={files}/orders.tsv orders={files}/customers.csv")
+    assert code == 1
+    assert "orders.tsv is no file of source customers: its header is that of orders" in said
+    code, said = checked(f"orders={files}/customers.csv customers={files}/customers.csv")
+    assert "customers.csv is no file of source orders: its header is that of customers" in said
+
+
+def test_what_to_declare_is_said_of_the_source(files: Path, tmp_path: Path) -> None:
+    samples.write("shop", 50, 1, path := tmp_path / "new.tsv", "orders", "utf-8")
+    code, said = checked(f"customers={files}/customers.csv orders={path}")
+    assert code == 1
+    assert "new.tsv (source orders) is text in UTF-8; the contract declares cp1252" in said
+    assert "Declare `encoding: utf-8` in `sources.orders.format`" in said
+
+
+def test_a_value_that_is_none_may_be_the_files_or_the_contracts_fault(files: Path) -> None:
+    orders = files / "orders.tsv"
+    text = orders.read_text(encoding="cp1252")
+    orders.write_text(text.replace(",50\t", ".50\t", 1), encoding="cp1252")
+    code, said = checked(f"customers={files}/customers.csv orders={orders}")
+    assert code == 1
+    assert "orders.tsv breaks the contract of use case shop, source orders" in said
+    assert "Mend the file, or the contract where that is wrong" in said
+    assert "the decimal mark (`sources.orders.format`; thousands separators are not read)" in said
 
 
 def test_without_a_file_of_one_source_the_others_are_checked_and_nothing_is_trained(
