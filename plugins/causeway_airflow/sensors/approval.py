@@ -101,10 +101,20 @@ class ApprovalSensor(PromotionOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
+            if self._is_decided(context):  # in the last moment
+                return self.resume(context)
             raise AirflowFailException(
                 f"nobody decided on {self.target} of {self.version_arn} within {self.wait}; "
                 "clear this task to ask them anew"
             ) from error
+
+    def _is_decided(self, context: Context) -> bool:
+        from causeway_airflow.tasks.approvals import is_decided
+
+        with airflow_errors():
+            self._parse()
+            subject = self.subject(context)
+            return is_decided(self.hook, subject.version, subject.attempt, self.target)
 
     def _ask(self, context: Context) -> None:
         """Open the request, or open it again after an answer that nothing came of."""

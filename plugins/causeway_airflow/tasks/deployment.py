@@ -74,6 +74,8 @@ class EndpointBusy(UnexpectedState):
 def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
     """Release what was decided, take the lease, and begin or adopt the deployment.
 
+    What was tested, and let into production since, is not deployed to test again.
+
     Raises:
         ApprovalRefused: the decisions do not let this version in now; what an earlier try began
             goes back.
@@ -83,6 +85,10 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         EndpointBusy: another change of the endpoint is in progress.
     """
     table, endpoints = stage_table(hook), hook(EndpointsHook)
+    if has_passed(table, subject):
+        names = target(table, subject)
+        log.info("%s has passed %s: it is left as it is", subject.version, subject.stage.value)
+        return Done(deployed(subject, names))
     version = registry_version(hook, subject.version)
     try:
         decision = release(hook, subject, version)
@@ -166,14 +172,27 @@ def look(
         take_back(table, endpoints, subject, names)
         give_back(table, lease)
         raise
-    return Done(
-        {
-            "endpoint": names.endpoint,
-            "endpoint_config": names.endpoint_config,
-            "version_arn": str(subject.version),
-            "account": subject.account,
-        }
-    )
+    return Done(deployed(subject, names))
+
+
+def deployed(subject: Subject, names: Target) -> Deployed:
+    """Return what a deployment hands over."""
+    return {
+        "endpoint": names.endpoint,
+        "endpoint_config": names.endpoint_config,
+        "version_arn": str(subject.version),
+        "account": subject.account,
+    }
+
+
+def has_passed(table: StageTableHook, subject: Subject) -> bool:
+    """Tell whether a version has been through test: somebody let it into production after that.
+
+    A run that is cleared whole goes on from there. Its test endpoint may be gone, or another's.
+    """
+    record = table.state(subject.version).records.get(Stage.TEST)
+    tested = record is not None and record.status is Status.APPROVED
+    return subject.stage is Stage.TEST and tested
 
 
 def target(table: StageTableHook, subject: Subject) -> Target:

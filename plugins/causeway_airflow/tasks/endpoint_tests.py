@@ -39,7 +39,7 @@ from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import EndpointTested, SmokeTested
 from causeway_airflow.tasks import jobs
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.deployment import record_superseded, target
+from causeway_airflow.tasks.deployment import has_passed, record_superseded, target
 from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
 from causeway_airflow.tasks.evidence import TRAINER, completed
 from causeway_airflow.tasks.jobs import ScriptJob, uri_of
@@ -62,7 +62,8 @@ H = TypeVar("H")
 def ask(hook: Hooks, subject: Subject, run_id: str) -> Outcome[EndpointTested]:
     """Ask the endpoint about all held-out rows, and have the answers measured.
 
-    Where the endpoint was deleted after its test, return what was recorded then.
+    Where the endpoint was deleted after its test, or somebody has let the version into production
+    since, return what was recorded then.
 
     Raises:
         LeaseHeld: another run deploys to the endpoint.
@@ -70,7 +71,7 @@ def ask(hook: Hooks, subject: Subject, run_id: str) -> Outcome[EndpointTested]:
     """
     version = registry_version(hook, subject.version)
     if recorded := _recorded(stage_table(hook), subject):
-        log.info("endpoint %s was deleted after its test: %s", subject.model.endpoint, recorded)
+        log.info("endpoint %s was tested before: %s", subject.model.endpoint, recorded)
         return Done(recorded)
     rows = held_out_rows(hook, subject, version)
     with served(hook, subject, run_id):
@@ -234,9 +235,11 @@ def stage_record(table: StageTableHook, subject: Subject) -> StageRecord:
 
 
 def _recorded(table: StageTableHook, subject: Subject) -> EndpointTested:
-    """Return the metrics of the version's test if its endpoint is gone since, else none."""
+    """Return the metrics of a test whose endpoint is gone, or that is over; else none."""
     live = table.live(subject.role, subject.model.name)
-    if live is None or live.removed_at is None or live.version_arn != subject.version:
+    gone = live is not None and live.removed_at is not None
+    ours = live is not None and live.version_arn == subject.version
+    if not (gone and ours) and not has_passed(table, subject):
         return {}
     metrics = stage_record(table, subject).validation_metrics
     return {name: value for name, value in metrics.items() if isinstance(value, float)}

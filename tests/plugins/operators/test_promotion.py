@@ -16,7 +16,17 @@ from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import ABOUT, approve, asked, deploy, register, run_of, sync
+from tests.plugins.candidates import (
+    ABOUT,
+    approve,
+    asked,
+    deploy,
+    register,
+    run_of,
+    say_production,
+    sync,
+    to_production,
+)
 from tests.plugins.conftest import context, execute
 from tests.plugins.table_records import stage_table, state_of
 
@@ -232,6 +242,37 @@ def test_an_older_version_gives_way_to_the_one_that_is_live_and_its_task_is_skip
         deploy(approved).execute(run_of(approved))
     # The lease was given back: another run may deploy.
     assert execute(deploy(newer), run_of(newer)) == deployed
+
+
+def test_a_version_that_has_passed_its_test_goes_on_whatever_was_tested_since(
+    shared: LocalPlatform, approved: str
+) -> None:
+    """A run that is cleared whole, because the officer decided after the wait was over."""
+    from causeway_airflow.operators.promotion import EndpointTestOperator
+
+    execute(deploy(approved), run_of(approved))
+    test = EndpointTestOperator(
+        task_id="test", account_role="test", version_arn=approved, attempt=1, **ABOUT
+    )
+    metrics = execute(test, run_of(approved))
+    newer = register("tested since").perform(context())["version_arn"]
+    sync()
+    approve(shared, newer)
+    execute(deploy(newer), run_of(newer))
+    asked(newer)
+    say_production(shared, approved)
+    sync()
+    shared.client("dynamodb", "governance").update_item(
+        TableName="causeway-governance",
+        Key={"pk": {"S": f"DECISION#{approved}"}, "sk": {"S": "DECISION#test#1"}},
+        UpdateExpression="SET valid_until = :then",
+        ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00.000000+00:00"}},
+    )
+    assert deploy(approved).perform(run_of(approved))["version_arn"] == approved
+    assert test.perform(run_of(approved)) == metrics
+    live = stage_table().live(AccountRole.TEST, "credit_risk")
+    assert live is not None and str(live.version_arn) == newer, "nothing was deployed again"
+    assert execute(to_production(approved), run_of(approved))["version_arn"] == approved
 
 
 @pytest.mark.parametrize(

@@ -286,13 +286,19 @@ def test_an_answer_that_is_being_judged_outlives_a_reminder(
     assert again.answered_at == trigger.answered_at != ""
 
 
+def test_a_decision_of_the_last_moment_counts(version: str, shared: LocalPlatform) -> None:
+    approve(shared, version)
+    over = ("__fail__", {"error": "Trigger timeout"}, of_run(version))
+    assert sensor(version).resume_execution(*over)["person"] == "model-owner"
+
+
 def test_when_nobody_decides_in_time_the_task_fails_for_good(version: str) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     with pytest.raises(
         AirflowFailException, match=r"nobody decided on test of arn.*within 1:00:00"
     ):
-        sensor(version).resume_execution("__fail__", {"error": "Trigger timeout"}, context())
+        sensor(version).resume_execution("__fail__", {"error": "Trigger timeout"}, of_run(version))
 
 
 def test_without_a_door_nobody_is_asked_in_airflow(
