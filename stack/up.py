@@ -141,9 +141,10 @@ def use_cases(topology: Topology, say: Say) -> tuple[tuple[UseCase, ...], Path]:
     for fault in faults:
         say(f"left out until it is mended and the stack started anew: {first_line(fault)}")
     folder = layout.private_folder(layout.STATE / "use_cases")
+    for earlier in folder.iterdir():
+        earlier.unlink()
     for case in cases:
         link = folder / f"{case.id}.yaml"
-        link.unlink(missing_ok=True)
         link.symlink_to((layout.USE_CASES / link.name).resolve())
     return cases, folder
 

@@ -46,3 +46,7 @@ def test_a_use_case_that_breaks_its_rules_is_said_and_left_out_of_the_stack(
     assert "broken" not in {case.id for case in cases}
     (mine / "credit_risk.yaml").touch()
     assert (folder / "credit_risk.yaml").samefile(mine / "credit_risk.yaml")
+    (mine / "broken.yaml").unlink()
+    (mine / "credit_risk.yaml").write_text("id: credit_risk\n")
+    up.use_cases(local_topology(), said.append)
+    assert not (folder / "credit_risk.yaml").exists(), "nothing of the start before is left"

@@ -139,9 +139,10 @@ def with_source(gates: Sequence[AnyGate]) -> tuple[AnyGate, ...]:
 
 
 def _kind(value: Any) -> str:
-    """Return a gate's kind; one that names none is a bound on a metric."""
-    kind = value.get("kind", "metric") if isinstance(value, dict) else value.kind
-    return str(kind)
+    """Return a gate's kind; what names none is taken for a bound on a metric."""
+    if isinstance(value, dict):
+        return str(value.get("kind", "metric"))
+    return str(getattr(value, "kind", "metric"))
 
 
 AnyGate = Annotated[

@@ -1,13 +1,20 @@
+import contextlib
+import copy
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from causeway.documents import CONFIG_DIR
 from causeway.errors import ConfigError
 from causeway.use_cases.files import (
     first_line,
+    load_use_case,
     load_use_cases,
     model_of_group,
     readable_use_cases,
@@ -188,3 +195,48 @@ def test_reading_the_configuration_loads_nothing_heavy() -> None:
 def test_a_use_case_is_not_read_again_while_its_file_stays_the_same() -> None:
     first = load_use_cases()
     assert all(before is after for before, after in zip(first, load_use_cases(), strict=True))
+
+
+VALUES = (None, "x", 1, [[]], {"kind": None})
+#: `make test` puts each value in each seventh place, `make soak` (CAUSEWAY_DEPTH=full) in every one.
+STEP = 1 if os.environ.get("CAUSEWAY_DEPTH") == "full" else 7
+
+
+@pytest.mark.parametrize("first", range(len(VALUES)))
+def test_whatever_stands_in_the_place_of_a_key_is_a_mistake_that_is_said(
+    tmp_path: Path, first: int
+) -> None:
+    """One that is not said takes all DAGs down, not those of its use case alone."""
+    document = yaml.safe_load(TEXT)
+    for keys in list(paths_of(document))[first % STEP :: STEP]:
+        changed = copy.deepcopy(document)
+        *above, last = keys
+        holder = changed
+        for key in above:
+            holder = holder[key]
+        holder[last] = VALUES[first]
+        file = tmp_path / "credit_risk.yaml"
+        file.write_text(yaml.safe_dump(changed))
+        with contextlib.suppress(ConfigError):
+            load_use_case(file)
+
+
+@pytest.mark.parametrize("gate", [None, "x", 1, []])
+def test_a_gate_that_is_none_is_a_mistake_of_its_use_case_alone(
+    tmp_path: Path, gate: object
+) -> None:
+    document = yaml.safe_load(TEXT)
+    document["models"][0]["gates"] = [gate]
+    file = tmp_path / "credit_risk.yaml"
+    file.write_text(yaml.safe_dump(document))
+    with pytest.raises(ConfigError, match=r"models\.credit_risk\.gates\.0"):
+        load_use_case(file)
+
+
+def paths_of(part: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to each key and item of a document."""
+    parts = part.items() if isinstance(part, dict) else enumerate(part)
+    for key, value in parts:
+        yield (*above, key)
+        if isinstance(value, dict | list):
+            yield from paths_of(value, (*above, key))
