@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -77,16 +77,18 @@ def _with(
     lacking = [name for name, position in zip(ids, positions, strict=True) if position is None]
     if lacking:
         unknown = sum(name not in history for name in lacking)
+        earlier = len(lacking) - unknown
         said = (
             f"{len(lacking)} of {len(ids)} rows have no record in {group.name}, {_BECOME[missing]}"
-            f": {unknown} whose `{key}` is no id there, {len(lacking) - unknown} from before its "
-            "first record"
+            f": {unknown} whose `{key}` is no id there, {earlier} from before its first record"
         )
         many = len(lacking) >= MANY * len(ids)
-        step = f"\n{_next_step(case, group, key, 2 * unknown >= len(lacking))}" if many else ""
+        if many:
+            causes = unknown >= MANY * len(lacking), earlier >= MANY * len(lacking)
+            said += f"\nNext step: {' '.join(_next_steps(case, group, key, *causes))}"
         if missing == "refuse" or (missing == "drop" and len(lacking) == len(ids)):
-            raise StackError(f"{model.name}: {said}{step}")
-        say(f"{'look: ' if many else ''}{said}{step}")
+            raise StackError(f"{model.name}: {said}")
+        say(f"{'look: ' if many else ''}{said}")
     if missing == "drop":
         rows = rows.filter(pa.array([position is not None for position in positions]))
         positions = [position for position in positions if position is not None]
@@ -96,21 +98,24 @@ def _with(
     return rows
 
 
-def _next_step(case: UseCase, group: FeatureGroup, key: str, is_unknown: bool) -> str:
-    """Say what to do about many rows without a record in a group."""
+def _next_steps(
+    case: UseCase, group: FeatureGroup, key: str, unknown: bool, earlier: bool
+) -> Iterator[str]:
+    """Say what to do about many rows without a record in a group, by why they have none."""
     source = next(source for source in case.raw_sources if group in source.groups)
-    if is_unknown:
-        return (
-            f"Next step: compare `{key}` with the ids of {group.name} ({source.key}.record_id): is "
-            "it the right column (`on`), and are they written alike?"
+    if unknown:
+        yield (
+            f"Compare `{key}` with the ids of {group.name} ({source.key}.record_id): is it the "
+            "right column (`on`), and are they written alike?"
         )
-    when = source.data.event_time
-    kind = "column" if when.column else "fixed" if when.fixed else "as_of"
-    return (
-        f"Next step: in a dataset of mode point_in_time a row finds what was known at its time. "
-        f"Take an earlier day or a column of times for {source.key}.event_time (now {kind}: "
-        f"{when.column or when.instant}), or `mode: latest`."
-    )
+    if earlier:
+        when = source.data.event_time
+        kind = "column" if when.column else "fixed" if when.fixed else "as_of"
+        yield (
+            "In a dataset of mode point_in_time a row finds what was known at its time. Take an "
+            f"earlier day or a column of times for {source.key}.event_time (now {kind}: "
+            f"{when.column or when.instant}), or `mode: latest`."
+        )
 
 
 def _named(joined: JoinedGroup, case: UseCase, records: pa.Table) -> pa.Table:

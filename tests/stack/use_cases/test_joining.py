@@ -78,9 +78,10 @@ def test_rows_without_a_record_are_counted_with_the_likely_cause(folder: Path) -
         "look: 2 of 4 rows have no record in shop-customer, and are left out: 1 whose `customer` "
         "is no id there, 1 from before its first record"
     )
+    assert "are they written alike? In a dataset of mode point_in_time" in said
     _, said = joined(case_with(mode="latest"), folder)
     assert "1 of 4 rows have no record in shop-customer, and are empty there" in said
-    assert "compare `customer` with the ids of shop-customer (sources.customers.record_id)" in said
+    assert "Compare `customer` with the ids of shop-customer (sources.customers.record_id)" in said
 
 
 def test_where_no_row_has_a_record_the_cause_and_what_to_do_is_said(folder: Path) -> None:
