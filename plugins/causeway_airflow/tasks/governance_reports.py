@@ -6,6 +6,7 @@ import logging
 
 from causeway.errors import ConfigError
 from causeway.governance_reports.kinds import Kind, day_of, kinds, sheet
+from causeway.governance_reports.sheets import Sheet
 from causeway.instants import Day
 from causeway.reporting.reports import Report
 from causeway.use_cases.use_case import ModelSpec, UseCase
@@ -16,7 +17,7 @@ from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.boards import table_of
 from causeway_airflow.tasks.model_views import model_view
 from causeway_airflow.tasks.pdfs import pdf
-from causeway_airflow.tasks.reports import store_report
+from causeway_airflow.tasks.reports import store_pdf, store_report
 
 log = logging.getLogger(__name__)
 
@@ -29,24 +30,29 @@ def write_reports(
     Raises:
         ConfigError: there is no such report or model, or no such day of it.
     """
-    asked, accounts = kinds(report), topology()
-    of = day_of(day, Day(clock.now().date()), asked)
-    table, all_versions = table_of(hook), asked != (Kind.PRODUCTION,)
+    chosen, accounts = kinds(report), topology()
+    of = day_of(day, Day(clock.now().date()), chosen)
+    table, all_versions = table_of(hook), chosen != (Kind.PRODUCTION,)
     views = [
         model_view(table, case, spec, of, all_versions=all_versions)
         for case, spec in _models(model)
     ]
+    sheets = [(kind, sheet(kind, views, of, accounts)) for kind in chosen]
+    reports = [(_report(kind, content, of, model), content) for kind, content in sheets]
     stored = {}
-    for kind in asked:
-        made = sheet(kind, views, of, accounts)
-        text = made.markdown()
-        log.info("%s", text)
-        name = f"{of}-{model}" if model else str(of)
-        content = {"report": kind.value, "day": str(of), **made.document()}
-        filed = Report(kind, name, of.start, made.figures, content, text)
-        uri = store_report(hook, filed, pdf(made, of.start))
-        stored[kind.value] = uri.removesuffix("json") + "md"
+    for document, _ in reports:
+        log.info("%s", document.markdown)
+        uri = store_report(hook, document)
+        stored[document.kind] = uri.removesuffix("json") + "md"
+    for document, content in reports:  # what cannot be printed is stored all the same
+        store_pdf(hook, document, pdf(content, of.start))
     return GovernanceReports(day=str(of), reports=stored)
+
+
+def _report(kind: Kind, content: Sheet, day: Day, model: str | None) -> Report:
+    name = f"{day}-{model}" if model else str(day)
+    document = {"report": kind.value, "day": str(day), **content.document()}
+    return Report(kind.value, name, day.start, content.figures, document, content.markdown())
 
 
 def _models(name: str | None) -> list[tuple[UseCase, ModelSpec]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ _FONT: Final = "DejaVu"
 _TITLE, _HEADING, _TEXT, _CELL = 15, 11, 9, 6.5
 #: A column is as wide as its longest text, within bounds: one long text leaves room for others.
 _LEAST, _MOST = 12, 60
+#: Millimetres around a cell's text, and how many characters it has for each of its width: the
+#: widest of the font are 4 mm, and words may leave half of a line empty, which is 40 lines of 50.
+_PADDING, _A_MILLIMETRE = 0.7, 5
 
 
 def pdf(sheet: Sheet, made_of: datetime) -> bytes:
@@ -50,20 +56,33 @@ def _say(document: FPDF, text: str, size: float, style: Any = "") -> None:
 
 def _draw(document: FPDF, table: Table) -> None:
     document.set_font(_FONT, "", _CELL)
+    rows = [[_printable(text) for text in row] for row in (table.head, *table.rows)]
     widths = [
-        min(max(_LEAST, *(len(row[column]) for row in (table.head, *table.rows))), _MOST)
-        for column in range(len(table.head))
+        min(max(_LEAST, *(len(text) for text in column)), _MOST)
+        for column in zip(*rows, strict=True)
     ]
     look: dict[str, Any] = {
         "borders_layout": "HORIZONTAL_LINES",
         "line_height": document.font_size * 1.5,
-        "padding": 0.7,
+        "padding": _PADDING,
         "text_align": "LEFT",
         "v_align": "TOP",
     }
+    bounds = [
+        int(_A_MILLIMETRE * (document.epw * width / sum(widths) - 2 * _PADDING)) for width in widths
+    ]
     with document.table(col_widths=widths, **look) as drawn:
-        for row in (table.head, *table.rows):
-            drawn.row([_printable(text) for text in row])
+        for row in rows:
+            for part in _parts(row, bounds):
+                drawn.row(part)
+
+
+def _parts(row: Sequence[str], bounds: Sequence[int]) -> Iterator[Sequence[str]]:
+    """Return a row as rows that each fit on a page: fpdf2 breaks none."""
+    cells = [
+        wrap(text, bound, break_on_hyphens=False) for text, bound in zip(row, bounds, strict=True)
+    ]
+    yield from zip_longest(*cells, fillvalue="") if any(cells) else (row,)
 
 
 def _printable(text: str) -> str:

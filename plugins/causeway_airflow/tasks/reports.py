@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from causeway.digests import canonical_json
 from causeway.reporting.reports import Report
 from causeway.topology.account_roles import AccountRole
@@ -10,22 +12,28 @@ from causeway_airflow.hooks.artifacts import ArtifactsHook, split_uri
 from causeway_airflow.hooks.governance import GovernanceHook
 from causeway_airflow.tasks.acting import Hooks
 
+_RECORDER: Final = (AccountRole.GOVERNANCE, "recorder")
 
-def store_report(hook: Hooks, report: Report, pdf: bytes | None = None) -> str:
-    """Store a report as the recorder and return the URI of its JSON; the same run overwrites it.
 
-    `pdf` is its form for print, where it has one.
-    """
-    accounts, recorder = topology(), (AccountRole.GOVERNANCE, "recorder")
-    s3 = hook(ArtifactsHook, *recorder)
+def store_report(hook: Hooks, report: Report) -> str:
+    """Store a report as the recorder and return the URI of its JSON; the same run overwrites it."""
+    accounts = topology()
     forms = [
         ("json", "application/json", canonical_json(report.content).encode()),
         ("md", "text/markdown; charset=utf-8", report.markdown.encode()),
     ]
-    if pdf is not None:
-        forms.append(("pdf", "application/pdf", pdf))
     for suffix, kind, body in forms:
-        bucket, key = split_uri(report.uri(accounts, suffix))
-        s3.call("put_object", Bucket=bucket, Key=key, Body=body, ContentType=kind)
-    hook(GovernanceHook, *recorder).write(report.update(accounts))
+        _store(hook, report.uri(accounts, suffix), kind, body)
+    hook(GovernanceHook, *_RECORDER).write(report.update(accounts))
     return report.uri(accounts, "json")
+
+
+def store_pdf(hook: Hooks, report: Report, pdf: bytes) -> None:
+    """Store a report's form for print beside the others."""
+    _store(hook, report.uri(topology(), "pdf"), "application/pdf", pdf)
+
+
+def _store(hook: Hooks, uri: str, kind: str, body: bytes) -> None:
+    bucket, key = split_uri(uri)
+    s3 = hook(ArtifactsHook, *_RECORDER)
+    s3.call("put_object", Bucket=bucket, Key=key, Body=body, ContentType=kind)

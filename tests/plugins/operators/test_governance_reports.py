@@ -169,6 +169,23 @@ def test_what_was_rejected_and_what_was_refused_is_reported(
     assert "has the identity" in refused[0]["why"] and refused[0]["event"] in text
 
 
+def test_a_report_is_stored_even_if_it_cannot_be_printed(
+    shared: LocalPlatform, live: ModelPackageArn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.tasks import governance_reports
+
+    def unprintable(*_: object) -> bytes:
+        raise ValueError("row too high")
+
+    monkeypatch.setattr(governance_reports, "pdf", unprintable)
+    name = f"{today()}-credit_risk"
+    with pytest.raises(ValueError, match="row too high"):
+        write(model="credit_risk")
+    for kind in ("production", "versions", "approvals", "portfolio"):
+        document, text = stored(shared, kind, name)
+        assert document["report"] == kind and text.startswith("# ")
+
+
 def test_the_documentation_s_way_to_a_report_works(
     shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import zlib
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from causeway.governance_reports.sheets import Sheet, Table
@@ -34,6 +35,17 @@ def test_what_people_wrote_goes_into_a_pdf_whatever_its_length_and_characters() 
     assert pages(document) > pages(pdf(sheet(1), DAY))
     streams = [zlib.decompress(part) for part in _streams(document)]
     assert any(b"DejaVu" in part for part in (document, *streams))
+
+
+@pytest.mark.parametrize("reason", ["\u200b" * 900, "\u2031" * 1024, ("\u2031" * 4 + " ") * 200])
+@pytest.mark.parametrize("columns", [2, 10])
+def test_a_row_that_is_taller_than_a_page_goes_on_in_the_next(reason: str, columns: int) -> None:
+    head = tuple(f"column {number}" for number in range(columns))
+    rows = [("v1", *(reason,) * (columns - 1)), ("",) * columns]
+    tall = Table("Decisions", head, tuple(rows))
+    short = Table("Decisions", head, (("v1", *("x",) * (columns - 1)),))
+    whole, brief = (pdf(Sheet("On 2026-03-03", "Of a day.", (t,)), DAY) for t in (tall, short))
+    assert pages(whole) >= pages(brief) + (columns == 10)
 
 
 def test_the_same_report_is_the_same_file_whenever_it_is_made() -> None:
