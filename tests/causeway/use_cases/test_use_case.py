@@ -198,7 +198,7 @@ def test_a_use_case_is_not_read_again_while_its_file_stays_the_same() -> None:
 
 
 VALUES = (None, "x", 1, [[]], {"kind": None})
-#: `make test` puts each value in each seventh place, `make soak` (CAUSEWAY_DEPTH=full) in every one.
+#: `make test` puts each value in each seventh place, `make soak` (CAUSEWAY_DEPTH=full) in all.
 STEP = 1 if os.environ.get("CAUSEWAY_DEPTH") == "full" else 7
 
 
