@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from causeway.gates.copies import GateRow
 from causeway.governance.approvals import entitled, waits_for_decision
-from causeway.governance.audit import AuditEntry
 from causeway.governance.decisions import Decision, Facts, Revocation
 from causeway.governance.table import Promotion, RecordedRefusal
 from causeway.topology.arns import ModelPackageArn
@@ -65,7 +64,7 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class VersionView:
-    """All that the table knows of a version."""
+    """What the table knows of a version, beside its entries in the audit."""
 
     case: UseCase
     model: ModelSpec
@@ -75,9 +74,6 @@ class VersionView:
     revocations: tuple[Revocation, ...]
     refusals: tuple[RecordedRefusal, ...]
     promotion: Promotion | None
-    entries: tuple[AuditEntry, ...] = ()
-    #: Whether older entries were not read.
-    more_entries: bool = False
     #: What the gates said; None where the table has no copy of the report that was judged.
     gates: tuple[GateRow, ...] | None = None
 

@@ -142,12 +142,15 @@ def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLR
         return _missing(request, f"Nothing is recorded of version {number} of {name}.")
     wait = view.row.wait(view.model)
     said = choices(user.get_name(), view)
+    entries, whole = boards.audit_of(hook, view)
     return _page(
         request,
         "version.html",
         view=view,
         wait=wait,
         gate_report=boards.gate_report_address(view),
+        entries=entries,
+        more_entries=not whole,
         choices=said,
         user=user.get_name(),
         reason_length=REASON_LENGTH,

@@ -11,6 +11,7 @@ from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
 from causeway.digests import Digest
 from causeway.gates.copies import gate_rows
+from causeway.governance.audit import AuditEntry
 from causeway.governance.board import BoardRow, VersionView, board
 from causeway.governance.decisions import Decision
 from causeway.governance.table import Attention
@@ -126,7 +127,6 @@ def read_version(
     state = table.state(arn)
     if not state.records:
         return None
-    entries, whole = table.entries(arn)
     key, facts = gate_report_copy_key(arn), state.facts
     return VersionView(
         case,
@@ -137,10 +137,16 @@ def read_version(
         tuple(state.revocations),
         tuple(table.refusals(arn)),
         state.promotion,
-        tuple(entries),
-        not whole,
         gate_rows(table.get_many([key]).get(key), facts.gate_report_sha256 if facts else None),
     )
+
+
+def audit_of(hook: Hooks, view: VersionView) -> tuple[Sequence[AuditEntry], bool]:
+    """Return a version's entries in the audit, the latest first, and whether these are all.
+
+    They take more reading than all else of a version, and only its own page has them.
+    """
+    return table_of(hook).entries(view.row.version)
 
 
 def gate_report_address(view: VersionView) -> str:

@@ -288,6 +288,24 @@ def test_a_table_that_cannot_be_read_is_said_with_the_next_step(
     assert "could not be read" in reply.text and "Look at it." in reply.text
 
 
+def test_the_audit_is_read_for_a_version_s_own_page_alone(
+    pages: TestClient, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    def down(*_: object) -> None:
+        raise AwsCallError("the chain is long", code="X", text="x", next_step="Wait.")
+
+    monkeypatch.setattr(StageTableHook, "entries", down)
+    day = f"{live.deployed_at:%Y-%m-%d}"
+    for address in (MODEL, "/governance/day"):
+        reply = pages.get(address, params={"day": day})
+        assert reply.status_code == 200
+        assert f">credit-risk/{live.version_arn.version}</a>" in reply.text
+    assert pages.get(f"{MODEL}/versions/{live.version_arn.version}").status_code == 502
+
+
 def test_the_reader_changes_nothing(shared: LocalPlatform) -> None:
     """The duty of the pages may not write what it reads."""
     from causeway_airflow.hooks.base import AwsCallError
