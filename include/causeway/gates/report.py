@@ -159,18 +159,25 @@ class GateReport:
             )
 
 
-def read_report(text: str, digest: str, *, where: str) -> dict[str, Any]:
+def read_report(content: bytes | str, digest: str, *, where: str) -> dict[str, Any]:
     """Return the document of a report that was stored; `where` is its URI, for messages.
 
     Raises:
-        UnexpectedState: the text is not the one that the digest is of.
+        UnexpectedState: the content is not the one that the digest is of, or no JSON in UTF-8.
     """
-    if (actual := sha256(text)) != digest:
+    if (actual := sha256(content)) != digest:
         raise UnexpectedState(
             f"the gate report {where} has the SHA-256 {actual}, judged was {digest}",
             next_step="Find out who wrote over it; clear the gate's task to judge again.",
         )
-    document: dict[str, Any] = json.loads(text)
+    try:
+        text = content if isinstance(content, str) else content.decode()
+        document: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise UnexpectedState(
+            f"the gate report {where} is no JSON in UTF-8: {error}",
+            next_step="Train and register the version again.",
+        ) from error
     return document
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -159,30 +158,33 @@ def copy_gate_report(hook: Hooks, subject: Subject) -> None:
     """Copy a version's gate report into the governance table; without it, nothing is held up."""
     table = stage_table(hook)
     try:
-        text = _gate_report(hook, subject, table.state(subject.version))
+        text, _ = _gate_report(hook, subject, table.state(subject.version))
+        changed = table.apply(write_copy(subject.version, text))
     except CausewayError as error:
         log.warning("the gate report of %s is not copied: %s", subject.version, error)
         return
-    if table.apply(write_copy(subject.version, text)):
+    if changed:
         log.info("%s: copied its gate report", subject.version)
 
 
-def _gate_report(hook: Hooks, subject: Subject, state: VersionState) -> str:
-    """Return the text of the gate report that a version was registered with."""
+def _gate_report(
+    hook: Hooks, subject: Subject, state: VersionState
+) -> tuple[str, Mapping[str, Any]]:
+    """Return the gate report that a version was registered with, as text and as document."""
     facts = state.facts
     if facts is None or not facts.artifact_sha256 or not facts.gate_report_sha256:
         raise NotFound("the version names no gate report", next_step="Train and register it again.")
     artifact, digest = Digest(facts.artifact_sha256), facts.gate_report_sha256
     bucket = topology().bucket(AccountRole.SHARED_SERVICES)
     address = f"s3://{bucket}/{gate_report_key(subject.model.name, artifact, digest)}"
-    text = hook(ArtifactsHook, *_READER).read(address).decode()
-    read_report(text, digest, where=address)
-    return text
+    content = hook(ArtifactsHook, *_READER).read(address)
+    document = read_report(content, digest, where=address)
+    return content.decode(), document
 
 
 def _gates(hook: Hooks, subject: Subject, state: VersionState) -> str:
     try:
-        report = json.loads(_gate_report(hook, subject, state))
+        _, report = _gate_report(hook, subject, state)
     except CausewayError as error:
         return f"**The gate report cannot be shown:** {markdown_text(error)}"
     rows = [

@@ -220,7 +220,7 @@ def gate_report(hook: Hooks, subject: Subject, version: RegistryVersion) -> dict
     """Return the gate report that the version, and every decision on it, refers to."""
     digest = version.gate_report_sha256 or ""
     key = gate_report_key(subject.model.name, _artifact(version), digest)
-    return read_report(_read_shared(hook, key).decode(), digest, where=key)
+    return read_report(_read_shared(hook, key), digest, where=key)
 
 
 def stage_record(table: StageTableHook, subject: Subject) -> StageRecord:

@@ -116,7 +116,7 @@ def _report(hook: Hooks, registration: Registration) -> GateReport:
             "result of a task was edited.",
         )
     uri = report_uri(registration.role, registration.case.id, report.digest)
-    read_report(hook(ArtifactsHook).read(uri).decode(), report.digest, where=uri)
+    read_report(hook(ArtifactsHook).read(uri), report.digest, where=uri)
     return report
 
 

@@ -100,6 +100,11 @@ def test_a_stored_report_is_read_only_when_it_is_the_one_that_was_judged() -> No
         UnexpectedState, match=f"uri has the SHA-256 .*, judged was {judged.digest}"
     ):
         read_report(judged.text() + " ", judged.digest, where="uri")
+    with pytest.raises(UnexpectedState, match="uri has the SHA-256"):
+        read_report(b"\xff", judged.digest, where="uri")
+    for content in (b"\xff", b"no JSON"):
+        with pytest.raises(UnexpectedState, match="uri is no JSON in UTF-8"):
+            read_report(content, sha256(content), where="uri")
 
 
 def test_a_live_endpoint_is_held_against_what_was_approved_but_not_against_the_training() -> None:

@@ -156,6 +156,23 @@ def test_the_gate_report_is_copied_for_the_pages_before_anybody_is_asked(
     assert {gate.verdict for gate in after.gates} == {"pass"}
 
 
+@pytest.mark.parametrize("fault", ["bytes that are no text", "an item that is too large"])
+def test_a_gate_report_that_cannot_be_copied_holds_nothing_up(
+    version: str, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    from causeway_airflow.hooks.artifacts import ArtifactsHook
+    from causeway_airflow.tasks import approval_requests
+
+    if "bytes" in fault:  # the bucket's policy lets nobody write over a report
+        monkeypatch.setattr(ArtifactsHook, "read", lambda *_: b"\xff")
+    else:  # DynamoDB refuses an item of more than 400 KB
+        large = approval_requests.write_copy(ModelPackageArn.parse(version), "x" * 500_000)
+        monkeypatch.setattr(approval_requests, "write_copy", lambda *_: large)
+    deferred(sensor(version).execute, of_run(version))
+    (asked,) = supervisor.asked
+    assert ("**The gate report cannot be shown:**" in asked.body) == ("bytes" in fault)
+
+
 def test_who_subscribed_is_told_that_something_waits(
     version: str, supervisor: Supervisor, heard: Callable[[], list[dict[str, Any]]]
 ) -> None:
