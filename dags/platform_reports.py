@@ -6,9 +6,10 @@ in, on which evidence, from which data. `versions`: all versions of each model, 
 decided, stopped and refused. `approvals`: which are open, and which were refused. `portfolio`: the
 use cases with risk, owner, models and what is live.
 
-**Parameters.** `report`: one of these, or `all`. `day`: the day in UTC; empty for today. The last
-three say how things stand, so that only `production` can be of a day that is over. `model`: one
-model, or empty for every model.
+**Parameters.** `report`: one of these, or `all`. `day`: the day in UTC that `production` is of; the
+last three say how things stand, and are of today. Empty, it is today in a run that was started by
+hand, whose report is as of its time, and the day before in a scheduled run. `model`: one model, or
+empty for every model.
 
 **When.** On the first day of each month, and by hand.
 
@@ -44,7 +45,7 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Day (empty: today)",
-            description="In UTC. Of a day that is over there is the report production alone",
+            description="In UTC. What production is of; the other reports are of today",
         ),
         "model": Param(
             None,
@@ -59,6 +60,8 @@ with DAG(
     GovernanceReportsOperator(
         task_id="write",
         report="{{ params.report }}",
-        day="{{ params.day or '' }}",
+        # By the schedule, the last day that is over.
+        day="{{ params.day or "
+        "(macros.ds_add(ds, -1) if dag_run.run_type == 'scheduled' else '') }}",
         model="{{ params.model or '' }}",
     )

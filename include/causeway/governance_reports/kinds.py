@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -13,7 +15,7 @@ from causeway.governance_reports.production import production
 from causeway.governance_reports.sheets import Sheet
 from causeway.governance_reports.versions import versions
 from causeway.governance_reports.views import ModelView
-from causeway.instants import Day, read_day
+from causeway.instants import Day, for_people, read_day
 from causeway.topology.accounts import Topology
 
 
@@ -42,11 +44,11 @@ def kinds(text: str) -> tuple[Kind, ...]:
     return (Kind(text),)
 
 
-def day_of(text: str | None, today: Day, asked: Iterable[Kind]) -> Day:
-    """Return the day that reports are of, by default today.
+def days_of(text: str | None, today: Day, choice: Sequence[Kind]) -> Mapping[Kind, Day]:
+    """Return the day that each report is of: by default today, a day that is over for one alone.
 
     Raises:
-        ConfigError: it is no day, has not begun, or is over where a report is of how things stand.
+        ConfigError: it is no day, has not begun, or is over where no report can be of it.
     """
     try:
         day = read_day(text) if text else today
@@ -59,18 +61,20 @@ def day_of(text: str | None, today: Day, asked: Iterable[Kind]) -> Day:
             f"day: {day} has not begun; today is {today} (UTC)",
             next_step="Leave it empty for today, or pick a day that has begun.",
         )
-    others = [kind.value for kind in asked if kind is not Kind.PRODUCTION]
-    if day != today and others:
+    if day != today and Kind.PRODUCTION not in choice:
         raise ConfigError(
-            f"day: {', '.join(others)} say how things stand, and cannot be of {day}",
+            f"day: {', '.join(choice)} says how things stand, and cannot be of {day}",
             next_step=f"Ask for {Kind.PRODUCTION.value} on that day, or leave the day empty.",
         )
-    return day
+    return {kind: day if kind is Kind.PRODUCTION else today for kind in choice}
 
 
-def sheet(kind: Kind, models: Sequence[ModelView], day: Day, topology: Topology) -> Sheet:
-    """Return a report on models."""
+def sheet(
+    kind: Kind, models: Sequence[ModelView], day: Day, topology: Topology, now: datetime
+) -> Sheet:
+    """Return a report on models, as things stand `now`."""
     if kind is Kind.PRODUCTION:
-        return production(models, day, topology)
+        return production(models, day, topology, now)
     of_now = {Kind.VERSIONS: versions, Kind.APPROVALS: approvals, Kind.PORTFOLIO: portfolio}
-    return of_now[kind](models, day)
+    content = of_now[kind](models, day)
+    return replace(content, about=f"As of {for_people(now)}. {content.about}")

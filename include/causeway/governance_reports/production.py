@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
@@ -37,18 +38,20 @@ _ENTERED: Final = tuple(STAGE_BEFORE)
 Rows = Iterator[tuple[str, str]]
 
 
-def production(models: Sequence[ModelView], day: Day, topology: Topology) -> Sheet:
-    """Return the report of what production served at any time of a day."""
-    live = served_on(models, day, topology)
+def production(models: Sequence[ModelView], day: Day, topology: Topology, now: datetime) -> Sheet:
+    """Return the report of what production served at any time of a day, as far as it is over."""
+    live = served_on(models, day, topology, now)
+    whole = day.end <= now
+    span = f"to {for_people(day.end)}" if whole else f"as of {for_people(now)}: it is not over"
     overview = Table(
         "Live in production",
         _HEAD,
         tuple(served.line() for served in live),
-        "Nothing was live in production on this day.",
+        f"Nothing was live in production on this day{'' if whole else ' so far'}.",
     )
     return Sheet(
         f"In production on {day}",
-        f"From {for_people(day.start)} to {for_people(day.end)}. Models: {len(models)}. "
+        f"From {for_people(day.start)} {span}. Models: {len(models)}. "
         "Metrics are those of a version's latest attempt.",
         (overview, *(served.details() for served in live)),
         {
@@ -59,10 +62,12 @@ def production(models: Sequence[ModelView], day: Day, topology: Topology) -> She
     )
 
 
-def served_on(models: Sequence[ModelView], day: Day, topology: Topology) -> tuple[Served, ...]:
+def served_on(
+    models: Sequence[ModelView], day: Day, topology: Topology, now: datetime
+) -> tuple[Served, ...]:
     """Return what production served at any time of a day, in the order of the deployments."""
     return tuple(
-        Served(view, period, day, topology)
+        Served(view, period, day, topology, now)
         for view in models
         for period in reversed(view.periods)
         if period.touches(day)
@@ -77,6 +82,7 @@ class Served:
     period: Period
     day: Day
     topology: Topology
+    now: datetime
 
     @cached_property
     def version(self) -> VersionView | None:
@@ -101,9 +107,10 @@ class Served:
     def until(self) -> str:
         """Until when it was live: what came after the day is not the day's."""
         until = self.period.until
-        return (
-            for_people(until) if until and until < self.day.end else "the end of the day or later"
-        )
+        if until and until < self.day.end:
+            return for_people(until)
+        over = self.day.end <= self.now
+        return "the end of the day or later" if over else f"live as of {for_people(self.now)}"
 
     @property
     def evidence(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from causeway.errors import ConfigError
-from causeway.governance_reports.kinds import Kind, day_of, kinds, sheet
+from causeway.governance_reports.kinds import Kind, days_of, kinds, sheet
 from causeway.governance_reports.sheets import Sheet
 from causeway.instants import Day
 from causeway.reporting.reports import Report
@@ -30,23 +30,25 @@ def write_reports(
     Raises:
         ConfigError: there is no such report or model, or no such day of it.
     """
-    chosen, accounts = kinds(report), topology()
-    of = day_of(day, Day(clock.now().date()), chosen)
-    table, all_versions = table_of(hook), chosen != (Kind.PRODUCTION,)
+    choice, now = kinds(report), clock.now()
+    days = days_of(day, Day(now.date()), choice)
+    table, all_versions = table_of(hook), choice != (Kind.PRODUCTION,)
     views = [
-        model_view(table, case, spec, of, all_versions=all_versions)
+        model_view(table, case, spec, min(days.values()), all_versions=all_versions)
         for case, spec in _models(model)
     ]
-    sheets = [(kind, sheet(kind, views, of, accounts)) for kind in chosen]
-    reports = [(_report(kind, content, of, model), content) for kind, content in sheets]
-    stored = {}
+    sheets = {kind: sheet(kind, views, of, topology(), now) for kind, of in days.items()}
+    reports = [
+        (_report(kind, content, days[kind], model), content) for kind, content in sheets.items()
+    ]
+    uris = {}
     for document, _ in reports:
         log.info("%s", document.markdown)
         uri = store_report(hook, document)
-        stored[document.kind] = uri.removesuffix("json") + "md"
+        uris[document.kind] = uri.removesuffix("json") + "md"
     for document, content in reports:  # what cannot be printed is stored all the same
-        store_pdf(hook, document, pdf(content, of.start))
-    return GovernanceReports(day=str(of), reports=stored)
+        store_pdf(hook, document, pdf(content, document.at))
+    return GovernanceReports(day=str(min(days.values())), reports=uris)
 
 
 def _report(kind: Kind, content: Sheet, day: Day, model: str | None) -> Report:
@@ -57,11 +59,11 @@ def _report(kind: Kind, content: Sheet, day: Day, model: str | None) -> Report:
 
 def _models(name: str | None) -> list[tuple[UseCase, ModelSpec]]:
     pairs = [(case, model) for case in use_cases() for model in case.models]
-    chosen = [(case, model) for case, model in pairs if name in (None, model.name)]
-    if not chosen:
+    choice = [(case, model) for case, model in pairs if name in (None, model.name)]
+    if not choice:
         raise ConfigError(
             f"there is no model {name!r}",
             next_step="Leave it empty for every model, or name one of: "
             f"{', '.join(model.name for _, model in pairs)}.",
         )
-    return chosen
+    return choice

@@ -13,6 +13,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.boards import VERSIONS_A_PAGE, read_version, table_of
 
@@ -23,7 +24,7 @@ def live_on(
     """Return what production served of models at any time of a day, and who let it in."""
     table = table_of(hook)
     views = [model_view(table, case, model, day) for case, model in models]
-    return served_on(views, day, topology())
+    return served_on(views, day, topology(), clock.now())
 
 
 def model_view(

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from causeway.errors import ConfigError
 from causeway.governance.gestures import Verdict
-from causeway.governance_reports.kinds import ALL, Kind, day_of, kinds, sheet
+from causeway.governance_reports.kinds import ALL, Kind, days_of, kinds, sheet
 from causeway.governance_reports.sheets import Sheet, Table
 from causeway.governance_reports.views import ModelView
 from causeway.instants import read_day
 from causeway.versions.stages import Stage
 
 TODAY = read_day("2026-03-04")
+LATER = TODAY.end + timedelta(days=9)
 
 
-def report(kind: Kind, view: ModelView, topology, day: str = "2026-03-04") -> Sheet:
-    return sheet(kind, [view], read_day(day), topology)
+def report(
+    kind: Kind, view: ModelView, topology, day: str = "2026-03-04", now: datetime = LATER
+) -> Sheet:
+    return sheet(kind, [view], read_day(day), topology, now)
 
 
 def table(of: Sheet, title: str) -> list[dict[str, str]]:
@@ -44,6 +48,24 @@ def test_a_day_has_what_was_live_at_any_time_of_it(view, topology) -> None:
         ("credit-risk/1", "2026-03-01", "2026-03-03 12:00 UTC"),
         ("credit-risk/2", "2026-03-03", on),
     ]
+
+
+def test_a_day_that_is_not_over_is_told_as_of_now(view, topology) -> None:
+    now = TODAY.start + timedelta(hours=14, minutes=7)
+    day = report(Kind.PRODUCTION, view, topology, str(TODAY), now)
+    assert "From 2026-03-04 00:00 UTC as of 2026-03-04 14:07 UTC: it is not over." in day.about
+    lines = table(day, "Live in production")
+    assert [line["until"] for line in lines] == [
+        *("2026-03-04 12:00 UTC", "live as of 2026-03-04 14:07 UTC"),
+    ]
+    assert details(day, "credit-risk/1")["until"] == "live as of 2026-03-04 14:07 UTC"
+    bare = report(Kind.PRODUCTION, replace(view, periods=()), topology, str(TODAY), now)
+    assert "on this day so far" in bare.markdown()
+    over = report(Kind.PRODUCTION, view, topology, str(TODAY), TODAY.end)
+    assert "to 2026-03-05 00:00 UTC" in over.about and "as of" not in over.markdown()
+    for kind in (Kind.VERSIONS, Kind.APPROVALS, Kind.PORTFOLIO):
+        about = report(kind, view, topology, str(TODAY), now).about
+        assert about.startswith("As of 2026-03-04 14:07 UTC. ")
 
 
 def test_a_day_says_who_let_it_in_on_which_evidence_from_which_data(view, topology) -> None:
@@ -152,14 +174,15 @@ def test_all_reports_are_asked_for_at_once_or_each_by_its_name() -> None:
         kinds("moon")
 
 
-def test_production_is_asked_of_any_day_that_has_begun_the_others_of_today() -> None:
-    assert day_of(None, TODAY, tuple(Kind)) == TODAY
-    assert str(day_of("2026-03-03", TODAY, [Kind.PRODUCTION])) == "2026-03-03"
+def test_production_is_of_any_day_that_has_begun_the_others_are_of_today() -> None:
+    assert days_of(None, TODAY, tuple(Kind)) == dict.fromkeys(Kind, TODAY)
+    days = days_of("2026-03-03", TODAY, tuple(Kind))
+    assert days == dict.fromkeys(Kind, TODAY) | {Kind.PRODUCTION: read_day("2026-03-03")}
     for text, kind, words in (
         ("yesterday", Kind.PRODUCTION, "is no day: write it as 2026-03-01"),
         ("2026-02-30", Kind.PRODUCTION, "is no day"),
         ("2026-03-05", Kind.PRODUCTION, "has not begun"),
-        ("2026-03-03", Kind.APPROVALS, "say how things stand"),
+        ("2026-03-03", Kind.APPROVALS, "says how things stand"),
     ):
         with pytest.raises(ConfigError, match=words):
-            day_of(text, TODAY, [kind])
+            days_of(text, TODAY, [kind])

@@ -94,14 +94,21 @@ def test_a_day_has_what_was_live_who_let_it_in_and_on_which_evidence(
 
 
 def test_another_run_of_a_day_writes_the_same_report_over_it(
-    shared: LocalPlatform, live: ModelPackageArn
+    shared: LocalPlatform, live: ModelPackageArn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from causeway_airflow.tasks import clock
+
+    now = datetime.now(UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
     first, second = (write(report="production", day=today()) for _ in range(2))
     assert first == second
     s3, table = (shared.client(service, "governance") for service in ("s3", "dynamodb"))
     versions = s3.list_object_versions(Bucket=BUCKET, Prefix=f"reports/production/{today()}.")
-    tags = {(version["Key"], version["ETag"]) for version in versions["Versions"]}
-    assert len(tags) == 3 and len(versions["Versions"]) >= 6
+    by_key: dict[str, list[str]] = {}
+    for version in versions["Versions"]:  # of a key, the latest first
+        by_key.setdefault(version["Key"], []).append(version["ETag"])
+    assert len(by_key) == 3
+    assert all(latest == before for latest, before, *_ in by_key.values())
     items = table.query(
         TableName="causeway-governance",
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -120,6 +127,15 @@ def test_a_day_before_the_first_deployment_has_nothing_live(
     document, text = stored(shared, "production", "2020-03-03")
     assert document["figures"]["live"] == 0
     assert "Nothing was live in production on this day." in text
+
+
+def test_all_reports_at_once_have_production_on_a_day_that_is_over(
+    shared: LocalPlatform, live: ModelPackageArn
+) -> None:
+    reports = write(day="2020-03-04", model="credit_risk")["reports"]
+    names = {kind: uri.rpartition("/")[2] for kind, uri in reports.items()}
+    assert names.pop("production") == "2020-03-04-credit_risk.md"
+    assert set(names.values()) == {f"{today()}-credit_risk.md"}
 
 
 def test_all_reports_say_how_versions_and_approvals_stand(
@@ -209,7 +225,7 @@ def test_the_documentation_s_way_to_a_report_works(
         ({"report": "moon"}, "there is no report 'moon'"),
         ({"day": "the third of March"}, "is no day: write it as 2026-03-01"),
         ({"report": "production", "day": "2999-01-01"}, "has not begun"),
-        ({"report": "all", "day": "2020-03-03"}, "say how things stand"),
+        ({"report": "versions", "day": "2020-03-03"}, "says how things stand"),
     ],
 )
 def test_what_cannot_be_reported_is_refused_in_words(
