@@ -124,10 +124,8 @@ def refused(refusal: Refusal, event_id: str, run: str, at: datetime) -> Change:
 
 
 def _who(person: str, call: RegistryCall | None, run: str) -> Actor:
-    """Return who decided: in the registry, or in Airflow where no call says so."""
-    if call is None:
-        return Actor(person, Door.AIRFLOW, run)
-    return Actor(person, Door.REGISTRY, run, call.principal or "")
+    """Return who decided: a person by a call to the registry, there is no other way."""
+    return Actor(person, Door.REGISTRY, run, (call and call.principal) or "")
 
 
 def _digests(package: str, artifact: str | None, gate_report: str | None) -> Mapping[str, str]:

@@ -36,7 +36,7 @@ class Facts:
 class Decision:
     """A verdict on one version's entry into one stage, bound to what it was made on.
 
-    `call` is the API call that it comes from; None for a decision that was made in Airflow.
+    `call` is the API call that it comes from; a decision without one clears nothing.
     """
 
     version_arn: ModelPackageArn

@@ -22,11 +22,16 @@ class Admission:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is wrong with the evidence: approvals that are missing, or of something else."""
+        """What is wrong with the evidence: approvals missing, without a call, of something else."""
         missing = [
             f"no approval for {stage.value} is recorded"
             for stage in DECIDABLE
             if stage not in self.approvals
+        ]
+        without_call = [
+            f"no call of the approval for {stage.value} is recorded"
+            for stage, decision in self.approvals.items()
+            if decision.call is None
         ]
         other = [
             f"the approval for {stage.value} is of {what} {theirs or 'nothing'}"
@@ -37,7 +42,7 @@ class Admission:
             )
             if ours and theirs != ours  # what went live before packages were noted has none
         ]
-        return (*missing, *other)
+        return (*missing, *without_call, *other)
 
 
 def admission(

@@ -47,7 +47,7 @@ def metrics(values: Mapping[str, Any]) -> str:
 def event(call: RegistryCall | None) -> str:
     """Return which event of CloudTrail a decision comes from, and who made the call."""
     if call is None:
-        return "none: decided in Airflow"
+        return NOT_RECORDED
     who = f"source identity {call.identity or NOT_RECORDED}, {call.principal or NOT_RECORDED}"
     return f"{call.event_id or NOT_RECORDED}, {who}"
 

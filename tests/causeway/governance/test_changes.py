@@ -44,9 +44,9 @@ def test_a_decision_names_the_person_the_session_and_what_it_is_bound_to(make_ve
     assert list(written.items) == [f"DECISION#{arn} DECISION#production#1"]
 
 
-def test_a_decision_without_a_call_was_made_in_airflow(make_version, now) -> None:
+def test_no_decision_is_written_as_made_in_airflow(make_version, now) -> None:
     written = entry(decided(decision(make_version().arn, now, None), RUN, now))
-    assert (written.door, written.principal) == ("airflow", "arn:writer")
+    assert (written.door, written.principal) == ("registry", "arn:writer")
 
 
 def test_a_stop_and_a_refusal_say_why(make_version, now) -> None:

@@ -29,7 +29,9 @@ def test_a_rollback_was_let_in_by_the_latest_approved_attempt_before_it(decide, 
     assert entry.approvals == dict(zip(BOTH, first, strict=True))
 
 
-def test_an_approval_that_is_missing_or_of_something_else_is_a_fault(decide, went_live) -> None:
+def test_an_approval_that_is_missing_without_a_call_or_of_something_else_is_a_fault(
+    decide, went_live
+) -> None:
     live = went_live(1, DAY, 1)
     rejected = decide(1, Stage.PRODUCTION, verdict=Verdict.REJECTED)
     assert admission(live, [decide(1, Stage.TEST), rejected], []).faults == (
@@ -38,6 +40,10 @@ def test_an_approval_that_is_missing_or_of_something_else_is_a_fault(decide, wen
     other = [decide(1, Stage.TEST), decide(1, Stage.PRODUCTION, artifact_sha256="f" * 64)]
     assert admission(live, other, []).faults == (
         f"the approval for production is of artifact {'f' * 64}",
+    )
+    without_call = [decide(1, Stage.TEST), decide(1, Stage.PRODUCTION, call=None)]
+    assert admission(live, without_call, []).faults == (
+        "no call of the approval for production is recorded",
     )
     late = [decide(1, stage, 2 * DAY) for stage in BOTH]
     assert len(admission(live, late, []).faults) == 2

@@ -118,6 +118,17 @@ def test_what_is_live_without_approvals_is_counted_and_said(view, topology) -> N
     assert details(day, "credit-risk/1")["data"] == "not recorded"
 
 
+def test_an_approval_without_a_call_is_no_complete_evidence(view, topology) -> None:
+    newest, other, oldest = view.versions
+    decisions = tuple(replace(decision, call=None) for decision in oldest.decisions)
+    bare = replace(view, versions=(newest, other, replace(oldest, decisions=decisions)))
+    day = report(Kind.PRODUCTION, bare, topology, "2026-03-02")
+    told = details(day, "credit-risk/1")
+    assert told["call for test"] == "not recorded"
+    assert told["evidence"].startswith("no call of the approval for test is recorded; ")
+    assert day.figures["without_evidence"] == 1
+
+
 def test_versions_have_their_records_decisions_stops_and_refusals(view, topology) -> None:
     versions = report(Kind.VERSIONS, view, topology)
     lines = table(versions, "credit_risk: versions")
