@@ -95,15 +95,15 @@ def day(
     request: Request, day: str = Query("", max_length=40), offset: int = Query(0, ge=0)
 ) -> HTMLResponse:
     """Show what production served on a day, who let it in, and on which evidence."""
-    asked, problem = _asked(day)
+    choice, problem = _day_of(day)
     models, _, after = boards.models_of(offset)
     return _page(
         request,
         "day.html",
         status=400 if problem else 200,
-        day=asked,
+        day=choice,
         problem=problem,
-        served=live_on(hook, models, asked) if asked else (),
+        served=live_on(hook, models, choice) if choice else (),
         next_offset=after,
     )
 
@@ -119,15 +119,15 @@ def model(
     board = boards.model_board(hook, name, below)
     if board is None:
         return _missing(request, f"There is no model {name}.")
-    asked, problem = _asked(day) if day else (None, "")
+    choice, problem = _day_of(day) if day else (None, "")
     return _page(
         request,
         "model.html",
         status=400 if problem else 200,
         board=board,
-        day=asked,
+        day=choice,
         problem=problem,
-        served=live_on(hook, [(board.case, board.model)], asked) if asked else (),
+        served=live_on(hook, [(board.case, board.model)], choice) if choice else (),
     )
 
 
@@ -141,7 +141,7 @@ def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLR
     if view is None:
         return _missing(request, f"Nothing is recorded of version {number} of {name}.")
     wait = view.row.wait(view.model)
-    said = choices(user.get_name(), view)
+    words = choices(user.get_name(), view)
     entries, whole = boards.audit_of(hook, view)
     return _page(
         request,
@@ -151,7 +151,7 @@ def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLR
         gate_report=boards.gate_report_address(view),
         entries=entries,
         more_entries=not whole,
-        choices=said,
+        choices=words,
         user=user.get_name(),
         reason_length=REASON_LENGTH,
     )
@@ -174,7 +174,7 @@ def _missing(request: Request, text: str) -> HTMLResponse:
     return _page(request, "missing.html", status=404, text=text)
 
 
-def _asked(text: str) -> tuple[Day | None, str]:
+def _day_of(text: str) -> tuple[Day | None, str]:
     """Read the day that is asked for. Return what is wrong with it, too."""
     try:
         day = read_day(text)
