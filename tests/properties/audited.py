@@ -6,15 +6,23 @@ from typing import Final
 
 from causeway.governance.audit import AuditEntry, chain_pk, entry_of
 from causeway.governance.audit_heads import verify
-from tests.properties.cloud import Cloud
+from causeway.topology.account_roles import AccountRole
+from causeway_airflow.tasks.audit import look
+from tests.properties.cloud import Cloud, Table
 
 CHAIN: Final = "credit-risk"
 
 
-def require_audit(cloud: Cloud) -> None:
-    """Each change has its entry, and each decision that production serves was locked before."""
+def require_audit(cloud: Cloud, *, tampered: bool) -> None:
+    """Each change has its entry, and each decision that production serves was locked before.
+
+    Where nobody wrote what they may past the audit, `platform__audit` finds nothing.
+    """
     items = cloud.table.query("recorder", chain_pk(CHAIN))
     assert verify(CHAIN, items, cloud.locked_heads) is None
+    if not tampered:
+        table = Table(cloud, AccountRole.GOVERNANCE, "audit-keeper")
+        assert look(table, CHAIN, cloud.locked_heads)[0] == []
     entries = [entry_of(item) for item in items if item["sk"] != "HEAD"]
     for entry in entries:
         if (entry.action, entry.stage) == ("went_live", "prod"):

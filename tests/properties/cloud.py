@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -171,6 +171,11 @@ class Table(StageTableHook):
     def get(self, key: Key) -> dict[str, Any] | None:
         self.cloud.step()
         return self.cloud.table.get(self.duty, key)
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+        self.cloud.step()
+        items = {key: self.cloud.table.get(self.duty, key) for key in keys}
+        return {key: item for key, item in items.items() if item}
 
     def query(self, pk: str) -> list[dict[str, Any]]:
         self.cloud.step()

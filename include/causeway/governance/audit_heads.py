@@ -25,10 +25,9 @@ from causeway.governance.audit import (
 )
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import has_entry
 
 PREFIX: Final = "heads/"
-#: What the sort keys of exported cards begin with, which stand beside a version's records.
-CARD: Final = "CARD#"
 _KEY: Final = re.compile(r"heads/(?P<chain>.+)/(?P<number>\d{12})-(?P<digest>[0-9a-f]{64})")
 
 
@@ -168,13 +167,13 @@ def without_entry(
 ) -> list[Break]:
     """Return the items of a version that no entry is about; `seen` is the version's first entry.
 
-    What a model card's export left is no decision, and has none.
+    Evidence that is copied there has none (`versions.keys.has_entry`).
     """
     keys = [Key(str(item["pk"]), str(item["sk"])) for item in items]
     return [
         Break(chain, seen, f"{item_name(key)} stands in the table, and no entry is about it")
         for key in keys
-        if item_name(key) not in written and not key.sk.startswith(CARD)
+        if item_name(key) not in written and has_entry(key)
     ]
 
 

@@ -17,7 +17,7 @@ from causeway.items import Key, Update, create
 from causeway.model_cards.lifecycle import Card
 from causeway.names import NAME_LENGTH
 from causeway.topology.arns import ModelCardArn, ModelPackageArn
-from causeway.versions.keys import version_pk
+from causeway.versions.keys import card_export_key
 
 #: The name of a failed export cannot be reused; after so many attempts a person has to look.
 MAX_ATTEMPTS: Final = 3
@@ -51,7 +51,7 @@ class CardExport:
     @property
     def key(self) -> Key:
         """The key of its record: with everything about the model's version."""
-        return Key(version_pk(self.version_arn), f"CARD#{self.card_version}")
+        return card_export_key(self.version_arn, self.card_version)
 
     def keep(self, now: datetime) -> Update:
         """Return the write of its record; an existing record stays as it is."""

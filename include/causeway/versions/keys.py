@@ -6,9 +6,16 @@ Records are in one partition, what people decided and the facts that they decide
 
 from __future__ import annotations
 
+from typing import Final
+
 from causeway.items import Key
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.stages import Stage
+
+#: Sort keys beside a version's records, of evidence that no entry of the audit is about: the copy
+#: of its gate report, and what its model cards were exported to. Decisions are bound to digests.
+GATE_REPORT_COPY: Final = "GATE_REPORT"
+CARD_EXPORT: Final = "CARD#"
 
 
 def version_pk(arn: ModelPackageArn) -> str:
@@ -53,4 +60,15 @@ def promotion_key(arn: ModelPackageArn) -> Key:
 
 def gate_report_copy_key(arn: ModelPackageArn) -> Key:
     """Return the key of the copy of a version's gate report."""
-    return Key(version_pk(arn), "GATE_REPORT")
+    return Key(version_pk(arn), GATE_REPORT_COPY)
+
+
+def card_export_key(arn: ModelPackageArn, card_version: int) -> Key:
+    """Return the key of what a version of its model card was exported to."""
+    return Key(version_pk(arn), f"{CARD_EXPORT}{card_version}")
+
+
+def has_entry(key: Key) -> bool:
+    """Tell whether an item of a version's partitions is written with an entry in the audit."""
+    evidence = key.sk == GATE_REPORT_COPY or key.sk.startswith(CARD_EXPORT)
+    return not (key.pk.startswith("VERSION#") and evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld, Supers
 from causeway.governance.table import PromotionStatus
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
+from causeway.versions.keys import gate_report_copy_key
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (
@@ -57,6 +58,26 @@ def test_sync_asks_for_a_promotion_until_its_run_exists(shared: LocalPlatform) -
     assert sync(runs=1) == []
     promotion = state_of(version).promotion
     assert promotion is not None and promotion.status is PromotionStatus.RUNNING
+
+
+def test_the_audit_of_a_version_on_its_way_finds_nothing(
+    shared: LocalPlatform, approved: str
+) -> None:
+    """Its request for a decision copies the gate report beside its records, without an entry."""
+    from causeway_airflow.hooks.stage_table import StageTableHook
+    from causeway_airflow.sensors.approval import ApprovalSensor
+    from causeway_airflow.tasks.audit import look
+
+    about = {"version_arn": approved, "attempt": 1, "target": "test", **ABOUT}
+    ask = ApprovalSensor(task_id="ask", wait=timedelta(minutes=1), **about)
+    assert ask.perform(run_of(approved))["verdict"] == "approved"
+    execute(deploy(approved), run_of(approved))
+    asked(approved)
+    sync()
+    assert stage_table().get(gate_report_copy_key(ModelPackageArn.parse(approved)))
+    keeper = StageTableHook("causeway_governance_audit_keeper")
+    broken, head = look(keeper, "credit-risk", [])
+    assert head.number and [each for each in broken if approved in each.what] == []
 
 
 def test_a_deployment_killed_after_it_began_ends_in_one_endpoint(
