@@ -27,6 +27,8 @@ NOTHING: Final = "0" * 64
 #: Lets one case through: nobody added an entry since the head was read.
 #: Names: #number, #digest; values: :number, :digest.
 HEAD_UNCHANGED: Final = "#number = :number AND #digest = :digest"
+#: Lets one case through: the entry is the one that the head names. Names: #digest; values: :digest.
+SAME_DIGEST: Final = "#digest = :digest"
 
 
 class Door(StrEnum):
@@ -212,6 +214,17 @@ def append(head: Head, entries: Sequence[AuditEntry]) -> list[Update]:
         moved = Update(key, HEAD_UNCHANGED, values, names, item=item)
     added = [create(entry_key(entry.chain, entry.number), entry_item(entry)) for entry in entries]
     return [moved, *added]
+
+
+def last_entry(chain: str, head: Head) -> list[Update]:
+    """Return the check that a chain's last entry is the one that its head names.
+
+    A head that was moved, or says another digest, is not followed: its chain would fork.
+    """
+    if not head.number:
+        return []
+    names, values = {"#digest": "digest"}, {":digest": head.digest}
+    return [Update(entry_key(chain, head.number), SAME_DIGEST, values, names)]
 
 
 def token(entries: Sequence[AuditEntry]) -> str:

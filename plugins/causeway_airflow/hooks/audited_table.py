@@ -18,6 +18,7 @@ from causeway.governance.audit import (
     head_key,
     head_of,
     item_name,
+    last_entry,
     token,
 )
 from causeway.items import Update
@@ -32,7 +33,7 @@ LONGEST_WAIT: Final = 0.5
 
 
 class ChainBroken(UnexpectedState):
-    """The entry that would come next is there already: somebody changed chain or head."""
+    """A chain does not end where its head says: somebody changed one of them."""
 
 
 class AuditedTableHook(GovernanceHook):
@@ -53,8 +54,9 @@ class AuditedTableHook(GovernanceHook):
         for attempt in range(HEAD_ATTEMPTS):
             head = self._heads.pop(chain, None) or head_of(self.get(head_key(chain)))
             entries = entries_after(head, changes, self.writer)
+            added = [*append(head, entries), *last_entry(chain, head)]
             try:
-                refused = self.transact([*updates, *append(head, entries)], token(entries))
+                refused = self.transact([*updates, *added], token(entries))
             except AwsTransientError as error:
                 if error.code != "TransactionConflict":
                     raise
@@ -65,8 +67,11 @@ class AuditedTableHook(GovernanceHook):
                 if min(refused) < len(updates):
                     return False
                 if len(updates) not in refused:  # the head is where it was
+                    last = head.number and len(updates) + len(added) - 1 in refused
                     raise ChainBroken(
-                        f"chain {chain} has an entry {entries[0].number}, but its head is at "
+                        f"chain {chain} has no entry {head.number} with the digest of its head"
+                        if last
+                        else f"chain {chain} has an entry {entries[0].number}, but its head is at "
                         f"{head.number}",
                         principal=self.principal,
                         next_step="Nothing of this group is written any more: run platform__audit, "

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from causeway.errors import WriteConflict
 from causeway.governance.audit import chain_pk, entry_key, head_key
 from causeway.governance.audit_heads import last_written, unlike_their_entries, verify
-from causeway.items import Key, Update, absent
+from causeway.items import Key, Update, absent, create
 from causeway_airflow.hooks.audited_table import AuditedTableHook, ChainBroken
 from causeway_airflow.hooks.base import AwsTransientError
 from tests.local_platform import LocalPlatform
@@ -119,7 +120,9 @@ def test_a_change_whose_condition_does_not_hold_leaves_no_entry(platform: LocalP
     with pytest.raises(WriteConflict, match="VERSION#refused STAGE#test is not in the state"):
         own.record_or_raise(transition("refused", 3, 2))
     there = transition("refused", 1, 1).updates[0].key
-    assert not own.record([transition("refused", 2, 1)], [absent(entry_key("refused", 1))])
+    mark = Key("VERSION#refused", "CARD#1")
+    own.write(create(mark, mark.item()))
+    assert not own.record([transition("refused", 2, 1)], [absent(mark)])
     assert len(own.query(chain_pk("refused"))) == 2
     assert own.get(there) == {**there.item(), "status": "1", "writer": 1}
 
@@ -159,6 +162,28 @@ def test_nothing_is_written_behind_a_head_that_somebody_set_back(platform: Local
         table().record([transition("set-back", 4, 1)])
     stored = own.get(Key("VERSION#set-back", "STAGE#test")) or {}
     assert stored["status"] == "3"
+
+
+@pytest.mark.parametrize("said", [{"digest": "f" * 64}, {"number": 7}, {"number": 1}])
+def test_a_chain_is_not_continued_after_a_head_that_was_changed(
+    platform: LocalPlatform, said: dict[str, Any]
+) -> None:
+    own, chain = table(), f"changed-{'-'.join(map(str, said.values()))[:9]}"
+    for number in (1, 2):
+        assert own.record([transition(chain, number, 1)])
+    before = own.query(chain_pk(chain))
+    head = (own.get(head_key(chain)) or {}) | said
+    database = platform.client("dynamodb", "governance")
+    database.put_item(TableName="causeway-governance", Item=own._encode(head))
+    for duty in ("recorder", "decider"):
+        writer = AuditedTableHook(f"causeway_governance_{duty}")
+        change = transition(chain, 3, 1)
+        if duty == "decider":
+            key = Key(f"DECISION#{chain}", "FACTS")
+            change = replace(change, updates=(create(key, key.item()),))
+        with pytest.raises(ChainBroken, match=f"chain {chain} has no entry"):
+            writer.record([change])
+    assert own.query(chain_pk(chain))[:-1] == before[:-1]
 
 
 @pytest.mark.parametrize("duty", ["recorder", "decider"])
