@@ -13,14 +13,14 @@ from tests.properties.cloud import Cloud, Table
 CHAIN: Final = "credit-risk"
 
 
-def require_audit(cloud: Cloud, *, tampered: bool) -> None:
+def require_audit(cloud: Cloud, *, hostile: bool) -> None:
     """Each change has its entry, and each decision that production serves was locked before.
 
-    Where nobody wrote what they may past the audit, `platform__audit` finds nothing.
+    Where no duty is hostile, which may write past the audit, `platform__audit` finds nothing.
     """
     items = cloud.table.query("recorder", chain_pk(CHAIN))
     assert verify(CHAIN, items, cloud.locked_heads) is None
-    if not tampered:
+    if not hostile:
         table = Table(cloud, AccountRole.GOVERNANCE, "audit-keeper")
         assert look(table, CHAIN, cloud.locked_heads)[0] == []
     entries = [entry_of(item) for item in items if item["sk"] != "HEAD"]

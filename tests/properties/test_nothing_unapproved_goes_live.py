@@ -341,7 +341,7 @@ class Machine(RuleBasedStateMachine):
 
     def settle_down(self) -> None:
         """Once nobody acts any more, the sync has nothing left to do, and the audit is unbroken."""
-        require_audit(self.world.cloud, tampered=self.world.tampered)
+        require_audit(self.world.cloud, hostile=bool(self.hostile))
         if self.world.tampered:
             return
         self.world.cloud.trail_delay = timedelta(0)
