@@ -8,7 +8,8 @@ decides on its attempt after that. The registry's life cycle mirrors the records
 
 **When.** Woken by registry events in the queue and by promotions that wrote a record; every five
 minutes in any case, which does the same work. An event that is late, doubled or lost changes
-nothing but latency.
+nothing but latency. A group whose audit chain is broken is left as it is: the others go on, and the
+run fails and names it (docs/audit.md).
 
 **Accounts touched.** shared services (read, mirror), governance (stage table, queue).
 
@@ -25,7 +26,7 @@ from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule
 
 from causeway_airflow.assets import STAGE_RECORDS, registry_events
 from causeway_airflow.dag_defaults import at, dag_arguments
-from causeway_airflow.operators.governance import SyncOperator
+from causeway_airflow.operators.governance import RequireChainsOperator, SyncOperator
 
 with DAG(
     "platform__governance_sync",
@@ -37,6 +38,7 @@ with DAG(
     **dag_arguments("platform", "governance", doc=__doc__),
 ):
     sync = SyncOperator(task_id="sync")
+    sync >> RequireChainsOperator(task_id="require_chains")
     # One mapped start for each promotion that is missing: a pass with nothing to do starts nothing.
     TriggerDagRunOperator.partial(
         task_id="start_promotion",

@@ -69,6 +69,9 @@ class Task:
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
 
+    def xcom_pull(self, task_ids: str, key: str) -> Any:
+        return self.xcoms.get(key)
+
 
 def context(
     run_id: str = "run-1", user: str | None = None, runs: int = 0, failed: int = 0

@@ -186,7 +186,7 @@ class World:
     def sync(self) -> None:
         hook = Acting(self.cloud, AccountRole.SHARED_SERVICES, "registry-sync")
         with self._task(Acted("sync", "sync")):
-            for started in syncing.sync(hook, self, "sync"):
+            for started in syncing.sync(hook, self, "sync").runs:
                 conf, run = started["conf"], started["trigger_run_id"]
                 if run not in self.runs or started["reset_dag_run"]:
                     arn = ModelPackageArn.parse(conf["version_arn"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from causeway_airflow.results import PromotionRun
+
+#: The XCom of the groups that the sync left, each with the reason.
+BROKEN: Final = "broken"
 
 
 class SyncOperator(CausewayOperator):
@@ -41,9 +44,42 @@ class SyncOperator(CausewayOperator):
         from causeway_airflow.tasks.sync import NotSetUp, sync
 
         try:
-            return sync(self.hook, Runs(context), run_of(context))
+            synced = sync(self.hook, Runs(context), run_of(context))
         except NotSetUp as error:
             raise AirflowSkipException(str(error)) from error
+        context["ti"].xcom_push(key=BROKEN, value=dict(synced.broken))
+        return synced.runs
+
+
+class RequireChainsOperator(CausewayOperator):
+    """Fail, and so alert, when the sync left groups because their chains are broken.
+
+    A task of its own, so that the promotions of other groups are started first.
+
+    :param sync: the task of the sync
+    """
+
+    def __init__(
+        self,
+        *,
+        sync: str = "sync",
+        account_role: str = "governance",
+        duty: str = "recorder",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(account_role=account_role, duty=duty, **kwargs)
+        self.sync = sync
+
+    def perform(self, context: Context) -> None:
+        """Name each group that was left, and why."""
+        from causeway.errors import UnexpectedState
+
+        broken = context["ti"].xcom_pull(task_ids=self.sync, key=BROKEN) or {}
+        if broken:
+            raise UnexpectedState(
+                "; ".join(broken[group] for group in sorted(broken)),
+                next_step="Other groups went on. Read docs/audit.md, 'When it is broken'.",
+            )
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from causeway.errors import CausewayError
-from causeway.governance.audit import Actor, Door
+from causeway.governance.audit import Actor, Change, Door
 from causeway.governance.changes import (
     decided,
     first_seen,
@@ -40,6 +40,7 @@ from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import RegistryVersion, version_of
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.audit_log import AuditLogHook
+from causeway_airflow.hooks.audited_table import ChainBroken
 from causeway_airflow.hooks.base import AwsCallError
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.hooks.stage_table import StageTableHook
@@ -74,10 +75,37 @@ class Scheduler(Protocol):
         ...
 
 
-def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
-    """Plan and carry out; return the promotion runs that are missing.
+@dataclass(frozen=True)
+class Synced:
+    """What came of a sync: the promotion runs that are missing, and what stopped which groups."""
+
+    runs: list[PromotionRun]
+    broken: Mapping[str, str]
+
+
+class Recording:
+    """Changes as they are written; a group whose chain is broken is left, others go on."""
+
+    def __init__(self) -> None:
+        self.broken: dict[str, str] = {}
+
+    def record(self, table: StageTableHook, change: Change) -> bool:
+        """Write a change. False when its condition did not hold, or its chain is broken."""
+        if change.chain in self.broken:
+            return False
+        try:
+            return table.record([change])
+        except ChainBroken as error:
+            log.error("%s: nothing of the group is written: %s", change.chain, error)
+            self.broken[change.chain] = str(error)
+            return False
+
+
+def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
+    """Plan and carry out; return the promotion runs that are missing, and the broken chains.
 
     A write whose condition does not hold is left to the next sync, which decides on the new state.
+    While a chain is broken, the next sync looks at the same calls again.
     `run` is this run, as alerts name it.
 
     Raises:
@@ -100,18 +128,22 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> list[PromotionRun]:
     plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed, last)))
     for ignored in plan.ignored:
         log.info("ignored: %s", ignored)
-    write_decisions(plan, hook(StageTableHook, AccountRole.GOVERNANCE, "decider"), run, now)
-    write_records(plan, table, run)
+    recording = Recording()
+    decider = hook(StageTableHook, AccountRole.GOVERNANCE, "decider")
+    write_decisions(plan, recording, decider, run, now)
+    write_records(plan, recording, table, run)
     # Before the registry is set back: a sync that is killed here raises them again.
     raise_alerts(hook, alerts_of(plan, run))
     for refusal in plan.refusals:
         if refusal.event_id:
-            table.record([refused(refusal, refusal.event_id, run, now)])
+            recording.record(table, refused(refusal, refusal.event_id, run, now))
     for update in plan.registry:
-        update_registry(registry, update)
-    runs = runs_to_start(plan.promotions, table, scheduler, actor(run))
-    table.apply(write_looked_at(now))
-    return runs
+        if update.version_arn.group not in recording.broken:
+            update_registry(registry, update)
+    runs = runs_to_start(plan.promotions, recording, table, scheduler, actor(run))
+    if not recording.broken:
+        table.apply(write_looked_at(now))
+    return Synced(runs, recording.broken)
 
 
 def versions_of(registry: RegistryHook) -> list[RegistryVersion]:
@@ -153,38 +185,40 @@ def actor(run: str) -> Actor:
     return Actor(f"airflow:{run.partition(' ')[0]}", Door.DAG, run)
 
 
-def write_decisions(plan: SyncPlan, table: StageTableHook, run: str, now: datetime) -> None:
+def write_decisions(
+    plan: SyncPlan, recording: Recording, table: StageTableHook, run: str, now: datetime
+) -> None:
     """Write what is known and decided of versions, as the one duty that may; each once."""
     for facts in plan.facts:
-        table.record([first_seen(facts, actor(run))])
-        log.info("%s: first seen, package %s", facts.version_arn, facts.package_sha256)
+        if recording.record(table, first_seen(facts, actor(run))):
+            log.info("%s: first seen, package %s", facts.version_arn, facts.package_sha256)
     for stop in plan.revocations:
-        table.record([stopped(stop, run, now)])
-        log.info("%s: stopped by %s: %s", stop.version_arn, stop.person, stop.reason)
+        if recording.record(table, stopped(stop, run, now)):
+            log.info("%s: stopped by %s: %s", stop.version_arn, stop.person, stop.reason)
     for decision in plan.decisions:
-        written = table.record([decided(decision, run, now)])
+        written = recording.record(table, decided(decision, run, now))
         log.info(
             "%s %s for %s by %s: %s",
             decision.version_arn,
             decision.verdict.value,
             decision.target.value,
             decision.person,
-            "written" if written else "was there already",
+            "written" if written else "not written",
         )
 
 
-def write_records(plan: SyncPlan, table: StageTableHook, run: str) -> None:
+def write_records(plan: SyncPlan, recording: Recording, table: StageTableHook, run: str) -> None:
     """Write stage records, in the plan's order."""
     for change in plan.records:
         record = change.record
         by = Actor(record.audit_user, Door.DAG, run)
-        written = table.record([recorded(record, change.before, by)])
+        written = recording.record(table, recorded(record, change.before, by))
         log.info(
             "%s: %s %s%s",
             record.version_arn,
             record.stage.value,
             record.status.value,
-            "" if written else " not written: the record changed meanwhile",
+            "" if written else " not written: the next sync looks again",
         )
 
 
@@ -199,7 +233,11 @@ def update_registry(registry: RegistryHook, update: RegistryUpdate) -> None:
 
 
 def runs_to_start(
-    starts: Iterable[PromotionStart], table: StageTableHook, scheduler: Scheduler, by: Actor
+    starts: Iterable[PromotionStart],
+    recording: Recording,
+    table: StageTableHook,
+    scheduler: Scheduler,
+    by: Actor,
 ) -> list[PromotionRun]:
     """Note what is requested or goes on; return which runs are to be started or cleared.
 
@@ -209,10 +247,10 @@ def runs_to_start(
     for start in starts:
         promotion = start.promotion
         if start.before != promotion:
-            if not table.record([promoted(promotion, start.before, by)]):
-                continue  # another sync requested it
+            if not recording.record(table, promoted(promotion, start.before, by)):
+                continue  # another sync requested it, or nothing of the group is written
         elif _goes_on(promotion, scheduler):
-            table.record([promoted(running(promotion), promotion, by)])
+            recording.record(table, promoted(running(promotion), promotion, by))
             continue
         log.info("promotion to start: %s (%s)", promotion.run_id, promotion.status.value)
         missing.append(run_of(promotion))

@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from causeway.governance.audit import head_key
+from causeway.governance.table import LOOKED_AT
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import register
 from tests.plugins.conftest import context
-from tests.plugins.table_records import state_of
+from tests.plugins.table_records import stage_table, state_of, transition
 
 Heard = Callable[[], list[dict[str, Any]]]
 
@@ -61,3 +65,42 @@ def test_an_approval_counts_for_its_maker_after_a_strangers_edit(shared: LocalPl
     )
     sync()
     assert [decision.person for decision in state_of(version).decisions] == ["model-owner"]
+
+
+def test_a_broken_chain_stops_its_group_and_no_other(shared: LocalPlatform) -> None:
+    """The next sync looks at the same calls: once the chain is mended, nothing was missed."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from causeway_airflow.operators.governance import RequireChainsOperator, SyncOperator
+    from causeway_airflow.tasks.sync import Recording
+
+    recording, table = Recording(), stage_table()
+    for chain in ("stopped", "goes-on"):
+        assert recording.record(table, transition(chain, 1, 1))
+    database = shared.client("dynamodb", "governance")
+    head = (table.get(head_key("stopped")) or {}) | {"digest": "f" * 64}
+    database.put_item(TableName=table.table, Item=table._encode(head))
+    assert not recording.record(stage_table(), transition("stopped", 2, 1))
+    assert not recording.record(stage_table(), transition("stopped", 3, 1))
+    assert recording.record(stage_table(), transition("goes-on", 2, 1))
+    assert list(recording.broken) == ["stopped"]
+
+    register("before its chain is broken").perform(context())
+    sync()
+    version = register("beside a broken chain").perform(context())["version_arn"]
+    right = table.get(head_key("credit-risk")) or {}
+    seen_before = table.get(LOOKED_AT)
+    database.put_item(TableName=table.table, Item=table._encode(right | {"digest": "f" * 64}))
+    given = context()
+    try:
+        SyncOperator(task_id="sync").perform(given)
+        with pytest.raises(AirflowFailException, match="chain credit-risk has no entry"):
+            RequireChainsOperator(task_id="require").execute(given)
+        assert state_of(version).facts is None
+        assert table.get(LOOKED_AT) == seen_before
+    finally:
+        database.put_item(TableName=table.table, Item=table._encode(right))
+    given = context()
+    SyncOperator(task_id="sync").perform(given)
+    RequireChainsOperator(task_id="require").execute(given)
+    assert state_of(version).facts is not None
