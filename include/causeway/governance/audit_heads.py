@@ -70,6 +70,15 @@ def locked_head_of(key: str) -> LockedHead | None:
     return LockedHead(match["chain"], Head(int(match["number"]), match["digest"]))
 
 
+def is_head_of(head: Head, last: Mapping[str, Any] | None) -> bool:
+    """Tell whether a head names an entry, number and digest, and the entry says what it said."""
+    try:
+        entry = entry_of(last or {})
+        return Head(entry.number, entry.digest) == head
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
 def verify(
     chain: str, items: Iterable[Mapping[str, Any]], locked: Iterable[LockedHead]
 ) -> Break | None:

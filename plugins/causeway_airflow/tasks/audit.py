@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from causeway.errors import UnexpectedState
-from causeway.governance.audit import HEAD, Head, chain_pk, head_key, head_of, item_key, item_name
+from causeway.governance.audit import (
+    HEAD,
+    Head,
+    chain_pk,
+    entry_key,
+    head_key,
+    head_of,
+    item_key,
+    item_name,
+)
 from causeway.governance.audit_heads import (
     Break,
     LockedHead,
     first_sights,
+    is_head_of,
     last_written,
     unlike_their_entries,
     verify,
@@ -92,9 +102,22 @@ def look(
 
 
 def lock_head(hook: Hooks, chain: str) -> None:
-    """Lock a chain's head as it is now, at a decision on production."""
-    head = head_of(hook(StageTableHook, *KEEPER).get(head_key(chain)))
+    """Lock a chain's head as it is now, at a decision on production.
+
+    Raises:
+        AuditBroken: the last entry is not the one that the head names. A false head that is locked
+            is kept for years, and nobody can take it away.
+    """
+    table = hook(StageTableHook, *KEEPER)
+    head = head_of(table.get(head_key(chain)))
     if head.number:
+        last = table.get(entry_key(chain, head.number))
+        if not is_head_of(head, last):
+            raise AuditBroken(
+                f"chain {chain} has no entry {head.number} with the digest of its head",
+                account=topology().account(AccountRole.GOVERNANCE),
+                next_step="Run platform__audit, and read docs/audit.md, 'When it is broken'.",
+            )
         hook(AuditHeadsHook, *KEEPER).lock(chain, head)
         log.info("chain %s: locked at entry %d, %s", chain, head.number, head.digest)
 

@@ -105,14 +105,32 @@ def test_the_keeper_verifies_and_locks_the_head_of_each_chain(
 ) -> None:
     from causeway_airflow.tasks.audit import lock_head
 
-    def hook(kind: Callable[[str], Any], role: Any = None, duty: str | None = None) -> Any:
-        return kind(f"causeway_{role}_{duty}".replace("-", "_"))
-
     lock_head(hook, chain)
     newest = [each.head.number for each in heads().locked() if each.chain == chain]
     assert sorted(newest) == [3, 4]
     lock_head(hook, "nobody-ever-wrote-here")
     assert breaks(chain) == []
+
+
+def hook(kind: Callable[[str], Any], role: Any = None, duty: str | None = None) -> Any:
+    return kind(f"causeway_{role}_{duty}".replace("-", "_"))
+
+
+def test_a_head_that_does_not_name_the_last_entry_is_not_locked(
+    chain: str, administrator: Administrator
+) -> None:
+    from causeway_airflow.tasks.audit import AuditBroken, lock_head
+
+    right = table().get(head_key(chain)) or {}
+    for said in ({"digest": "f" * 64}, {"number": 9}, {"number": 3}):
+        administrator.put(right | said)
+        with pytest.raises(AuditBroken, match=f"chain {chain} has no entry"):
+            lock_head(hook, chain)
+    administrator.put(right)
+    administrator.edit(entry_key(chain, 4), person="nobody")
+    with pytest.raises(AuditBroken):
+        lock_head(hook, chain)
+    assert [each.head.number for each in heads().locked() if each.chain == chain] == [3]
 
 
 def test_an_entry_that_an_administrator_edited_fails_the_run_which_names_it(
