@@ -56,7 +56,8 @@ def begin(
     table, endpoints = stage_table(hook), hook(EndpointsHook)
     live = table.live(ROLE, model.name)
     if live is not None and live.run_id == run_id and live.reason:
-        return Done(_result(live))  # a task that was cleared after its success
+        # Cleared after its success, or killed when it had recorded: what followed is done again.
+        return _settled(hook, live, _before(table, live, model), run_id)
     if live is None:
         raise UnexpectedState(
             f"nothing of {model.name} was ever live in {ROLE.value}",
@@ -138,11 +139,25 @@ def look(
             account=subject.account,
             next_step="Clear the task: it chooses again.",
         )
-    give_back(table, lease)
-    raise_alerts(hook, [_alert(live, before, run_id)])
-    lock_head(hook, subject.version.group)
     log.info("endpoint %s serves %s again: %s", live.endpoint, live.version_arn, reason)
+    return _settled(hook, live, before, run_id)
+
+
+def _settled(hook: Hooks, live: Live, before: Live | None, run_id: str) -> Outcome[Deployed]:
+    """Do what follows a rollback that is recorded; doing it again changes nothing."""
+    table = stage_table(hook)
+    lease = table.lease(ROLE, live.model)
+    if lease is not None and lease.owner == run_id:
+        give_back(table, lease)
+    raise_alerts(hook, [_alert(live, before, run_id)])
+    lock_head(hook, live.version_arn.group)
     return Done(_result(live))
+
+
+def _before(table: StageTableHook, live: Live, model: ModelSpec) -> Live | None:
+    """Return what was live before, as the history says."""
+    earlier = [entry for entry in table.history(ROLE, model.name) if entry.fencing < live.fencing]
+    return max(earlier, key=lambda entry: entry.fencing, default=None)
 
 
 def _choose(table: StageTableHook, model: ModelSpec, version: int | None) -> Live:

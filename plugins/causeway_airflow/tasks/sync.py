@@ -19,6 +19,7 @@ from causeway.governance.changes import (
     refused,
     stopped,
 )
+from causeway.governance.gestures import Verdict
 from causeway.governance.registry_calls import UPDATE, RegistryCall, call_of
 from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import (
@@ -38,6 +39,7 @@ from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.registry import RegistryVersion, version_of
+from causeway.versions.stages import Stage
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.audit_log import AuditLogHook
 from causeway_airflow.hooks.audited_table import ChainBroken
@@ -48,6 +50,7 @@ from causeway_airflow.promotion_runs import promotion_dag_id, run_of
 from causeway_airflow.results import PromotionRun
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.alerts import raise_alerts
+from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.stage_records import stage_table
 
 log = logging.getLogger(__name__)
@@ -131,6 +134,7 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
     recording = Recording()
     decider = hook(StageTableHook, AccountRole.GOVERNANCE, "decider")
     write_decisions(plan, recording, decider, run, now)
+    lock_refusals(plan, recording, hook, run)
     write_records(plan, recording, table, run)
     # Before the registry is set back: a sync that is killed here raises them again.
     raise_alerts(hook, alerts_of(plan, run))
@@ -205,6 +209,33 @@ def write_decisions(
             decision.person,
             "written" if written else "not written",
         )
+
+
+def lock_refusals(plan: SyncPlan, recording: Recording, hook: Hooks, run: str) -> None:
+    """Lock the heads after a stop, or a rejection for production; a failure stops nothing else.
+
+    An approval is locked by the deployment that it lets in.
+    """
+    stopped = {stop.version_arn.group for stop in plan.revocations}
+    rejected = {
+        decision.version_arn.group
+        for decision in plan.decisions
+        if decision.verdict is Verdict.REJECTED and decision.target is Stage.PRODUCTION
+    }
+    for group in sorted((stopped | rejected) - set(recording.broken)):
+        try:
+            lock_head(hook, group)
+        except CausewayError as error:
+            log.exception("the head of %s is not locked", group)
+            alert = Alert(
+                what=f"a stop or rejection is recorded, and its entry is not locked: {error}",
+                severity=Severity.WARNING,
+                account=topology().account(AccountRole.GOVERNANCE),
+                subject=group,
+                next_step="platform__audit locks it within a day; run it now if that is too late.",
+                run=run,
+            )
+            raise_alerts(hook, [alert])
 
 
 def write_records(plan: SyncPlan, recording: Recording, table: StageTableHook, run: str) -> None:

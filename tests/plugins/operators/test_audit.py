@@ -319,6 +319,14 @@ def test_the_program_of_the_page_verifies_a_chain_and_finds_what_was_changed(
     *entries, last = ended.stdout.splitlines()
     assert last == "4 entries, unbroken"
     assert [line.split()[0] for line in entries] == ["1", "2", "3", "4"]
+    heads().call("put_object", Bucket=BUCKET, Key=f"{PREFIX}{chain}/a-foreign-name", Body=b"")
+    right = table().get(head_key(chain)) or {}
+    assert run().returncode == 0
+    administrator.put(right | {"digest": "f" * 64})
+    assert run().stderr.startswith("the head does not name entry 4: (4, 'ffff")
+    administrator.put(right | {"number": 3})
+    assert run().stderr.startswith("the head does not name entry 4: (3, ")
+    administrator.put(right)
     administrator.edit(entry_key(chain, 3), reason="was always so")
     assert run().stderr.strip() == "entry 3 is not as it was written"
     for number in (2, 3, 4):

@@ -12,7 +12,7 @@ from causeway.governance.audit import head_key
 from causeway.governance.table import LOOKED_AT
 from causeway.versions.stages import Stage, Status
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import register
+from tests.plugins.candidates import approve, register
 from tests.plugins.conftest import context
 from tests.plugins.table_records import stage_table, state_of, transition
 
@@ -104,3 +104,30 @@ def test_a_broken_chain_stops_its_group_and_no_other(shared: LocalPlatform) -> N
     SyncOperator(task_id="sync").perform(given)
     RequireChainsOperator(task_id="require").execute(given)
     assert state_of(version).facts is not None
+
+
+def test_a_stop_is_locked_when_it_is_recorded_and_a_failed_lock_stops_no_sync(
+    shared: LocalPlatform, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway.errors import UnexpectedState
+    from causeway_airflow.hooks.audit_heads import AuditHeadsHook
+    from causeway_airflow.tasks import sync as syncing
+
+    def failing(*given: Any) -> None:
+        raise UnexpectedState("no bucket", next_step="Wait.")
+
+    heads = AuditHeadsHook("causeway_governance_audit_keeper")
+    for note, lock in (("stopped", None), ("stopped unlocked", failing)):
+        version = register(note).perform(context())["version_arn"]
+        seen()
+        approve(shared, version)
+        locked = len(heads.locked())
+        heard()
+        with monkeypatch.context() as patch:
+            if lock:
+                patch.setattr(syncing, "lock_head", lock)
+            approve(shared, version, "Rejected")
+        assert len(state_of(version).revocations) == 1
+        assert len(heads.locked()) == locked + (lock is None)
+        unlocked = [alert for alert in heard() if "not locked: no bucket" in alert["alert"]]
+        assert len(unlocked) == (lock is not None)

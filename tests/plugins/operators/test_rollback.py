@@ -73,6 +73,35 @@ def test_production_goes_back_to_what_was_live_before(
     assert (status(before), status(after)) == (Status.SUPERSEDED, Status.DEPLOYED)
 
 
+def test_a_rollback_that_was_killed_once_it_was_recorded_does_the_rest_when_it_is_run_again(
+    shared: LocalPlatform, both: tuple[str, str], heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.hooks.audit_heads import AuditHeadsHook
+    from causeway_airflow.tasks import rollback
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*given: Any) -> None:
+        raise Killed
+
+    before, after = both
+    with monkeypatch.context() as patch:
+        patch.setattr(rollback, "give_back", killed)
+        with pytest.raises(Killed):
+            execute(roll_back(), context("killed-1", user="officer"))
+    assert status(before) is Status.DEPLOYED
+    heads = AuditHeadsHook("causeway_governance_audit_keeper")
+    heard()
+    locked = heads.locked()
+    execute(roll_back(), context("killed-1", user="officer"))
+    (alert,) = heard()
+    assert alert["subject"] == before and after in alert["alert"]
+    assert len(heads.locked()) == len(locked) + 1
+    number = ModelPackageArn.parse(after).version
+    execute(roll_back(number), context("killed-2"))  # the lease is free
+
+
 def test_a_version_that_somebody_stopped_is_not_gone_back_to(
     shared: LocalPlatform, both: tuple[str, str]
 ) -> None:
