@@ -118,6 +118,13 @@ class AuditEntry:
 
 
 @dataclass(frozen=True)
+class UnreadableEntry:
+    """What stands in an entry's place and is none: somebody changed it."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class Head:
     """The end of a chain: the number and digest of its last entry."""
 
@@ -170,6 +177,16 @@ def entry_item(entry: AuditEntry) -> dict[str, Any]:
 def entry_of(item: Mapping[str, Any]) -> AuditEntry:
     """Read an entry from its item; a member that is missing raises `KeyError`."""
     return AuditEntry(**{each.name: item[each.name] for each in fields(AuditEntry)})
+
+
+def entry_as_it_is(item: Mapping[str, Any]) -> AuditEntry | UnreadableEntry:
+    """Read an entry for people, who are told when it is not as it was written."""
+    try:
+        entry = entry_of(item)
+        intact = dict(item) == entry_item(entry)
+    except (KeyError, TypeError, ValueError):
+        intact = False
+    return entry if intact else UnreadableEntry(str(item["sk"]).lstrip("0"))
 
 
 def entries_after(head: Head, changes: Iterable[Change], principal: str) -> list[AuditEntry]:

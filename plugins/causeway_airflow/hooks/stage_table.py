@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from causeway.deployment.leases import HISTORY, Lease, Live, lease_key, lease_of, live_key, live_of
-from causeway.governance.audit import Action, AuditEntry, chain_pk, entry_of
+from causeway.governance.audit import Action, AuditEntry, UnreadableEntry, chain_pk, entry_as_it_is
 from causeway.governance.clearance import Standing
 from causeway.governance.decisions import (
     Decision,
@@ -116,13 +116,13 @@ class StageTableHook(AuditedTableHook):
         refused = [refusal_of(item) for item in items if item["sk"].startswith("REFUSAL#")]
         return sorted(refused, key=lambda refusal: refusal.refused_at, reverse=True)
 
-    def entries(self, version: ModelPackageArn) -> tuple[list[AuditEntry], bool]:
+    def entries(self, version: ModelPackageArn) -> tuple[list[AuditEntry | UnreadableEntry], bool]:
         """Return a version's entries in the audit, the latest first, and whether these are all.
 
         The chain is its group's: it is read from its end until the version was first seen, for a
         few pages at the most.
         """
-        entries: list[AuditEntry] = []
+        entries: list[AuditEntry | UnreadableEntry] = []
         start: dict[str, Any] = {}
         for _ in range(PAGES_OF_A_CHAIN):
             reply = self.call(
@@ -136,9 +136,10 @@ class StageTableHook(AuditedTableHook):
                 ScanIndexForward=False,
                 **start,
             )
-            entries += [entry_of(self._decode(raw)) for raw in reply["Items"]]
+            items = [self._decode(raw) for raw in reply["Items"]]
+            entries += map(entry_as_it_is, items)
             whole = not reply.get("LastEvaluatedKey")
-            if whole or (entries and entries[-1].action == Action.SEEN):
+            if whole or (items and items[-1].get("action") == Action.SEEN):
                 return entries, True
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
         return entries, False

@@ -11,7 +11,7 @@ from causeway.deployment.leases import Live
 from causeway.deployment.periods import Period, periods
 from causeway.digests import Digest
 from causeway.gates.copies import gate_rows
-from causeway.governance.audit import AuditEntry
+from causeway.governance.audit import AuditEntry, UnreadableEntry
 from causeway.governance.board import BoardRow, VersionView, board
 from causeway.governance.decisions import Decision
 from causeway.governance.table import Attention

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from causeway.deployment.leases import Live, live_key, write_history, write_live
+from causeway.governance.audit import chain_pk
 from causeway.governance.table import promotion_run_id
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -201,6 +202,29 @@ def test_a_version_has_its_entries_in_the_audit_the_latest_first(
         "seen",
     ]
     assert "<td>model-owner</td>\n      <td>registry</td>" in audit
+
+
+@pytest.mark.parametrize("changed", [{"at": "yesterday"}, {"reason": None}, {"person": "nobody"}])
+def test_an_entry_that_was_changed_is_named_on_the_page(
+    pages: TestClient,
+    version: ModelPackageArn,
+    shared: LocalPlatform,
+    changed: dict[str, str | None],
+) -> None:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    table = StageTableHook("causeway_governance_recorder")
+    items = table.query(chain_pk(version.group))
+    item = next(each for each in reversed(items) if each.get("subject") == str(version))
+    database = shared.client("dynamodb", "governance")
+    forged = {k: v for k, v in (item | changed).items() if v is not None}
+    database.put_item(TableName=table.table, Item=table._encode(forged))
+    try:
+        page = pages.get(f"{MODEL}/versions/{version.version}")
+    finally:
+        database.put_item(TableName=table.table, Item=table._encode(item))
+    assert page.status_code == 200
+    assert f"Entry {item['number']} cannot be read" in page.text
 
 
 def test_a_version_has_its_gates_in_rows_once_a_decision_was_asked_for(
