@@ -141,7 +141,7 @@ def read_version(
     )
 
 
-def audit_of(hook: Hooks, view: VersionView) -> tuple[Sequence[AuditEntry], bool]:
+def audit_of(hook: Hooks, view: VersionView) -> tuple[Sequence[AuditEntry | UnreadableEntry], bool]:
     """Return a version's entries in the audit, the latest first, and whether these are all.
 
     They take more reading than all else of a version, and only its own page has them.
