@@ -94,8 +94,8 @@ def look(
         by_name = {item_name(key): item for key, item in stored.items()}
         breaks = unlike_their_entries(chain, written, by_name)
         for version, seen in first_sights(items).items():
-            known = [*table.query(version_pk(version)), *table.query(decisions_pk(version))]
-            breaks += without_entry(chain, seen, written, known)
+            about = [*table.query(version_pk(version)), *table.query(decisions_pk(version))]
+            breaks += without_entry(chain, seen, written, about)
         if not breaks:
             break
     return breaks, head

@@ -64,20 +64,25 @@ def test_a_package_changed_after_its_approval_is_not_deployed(
     assert Stage.TEST not in state_of(approved).records
 
 
+def begun(platform: LocalPlatform, version: str) -> dict[str, Any]:
+    """Begin a deployment, until its endpoint serves; return what the task goes on with."""
+    from airflow.sdk.exceptions import TaskDeferred
+
+    with pytest.raises(TaskDeferred) as deferred:
+        deploy(version).perform(run_of(version))
+    platform.client("sagemaker", "test").get_waiter("endpoint_in_service").wait(
+        EndpointName="credit-risk", WaiterConfig={"Delay": 1}
+    )
+    return dict(deferred.value.kwargs or {})
+
+
 def test_a_package_changed_while_its_endpoint_is_made_is_taken_back(
     shared: LocalPlatform, approved: str
 ) -> None:
-    from airflow.sdk.exceptions import TaskDeferred
-
-    task = deploy(approved)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.perform(run_of(approved))
-    shared.client("sagemaker", "test").get_waiter("endpoint_in_service").wait(
-        EndpointName="credit-risk", WaiterConfig={"Delay": 1}
-    )
+    carried = begun(shared, approved)
     change(shared, approved)
     with pytest.raises(ApprovalRefused, match="its fingerprint is"):
-        deploy(approved).resumed(run_of(approved), **deferred.value.kwargs)
+        deploy(approved).resumed(run_of(approved), **carried)
 
 
 @pytest.mark.parametrize("fingerprint", [False, True], ids=["", "with its fingerprint"])
@@ -277,21 +282,14 @@ def test_a_decision_that_no_call_explains_deploys_nothing(
 def test_a_decision_replaced_while_its_endpoint_is_made_is_taken_back(
     shared: LocalPlatform, approved: str
 ) -> None:
-    from airflow.sdk.exceptions import TaskDeferred
-
-    task = deploy(approved)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.perform(run_of(approved))
-    shared.client("sagemaker", "test").get_waiter("endpoint_in_service").wait(
-        EndpointName="credit-risk", WaiterConfig={"Delay": 1}
-    )
+    carried = begun(shared, approved)
     call = RegistryCall(
         *(approved, datetime.now(UTC).replace(microsecond=0), "session", "model-owner"),
         *("Approved", None, f"{ROLES}-test-approver", "no-such-event"),
     )
     duty("decider").put_item(TableName=TABLE, Item=encoded(forged(approved, call)))
     with pytest.raises(ApprovalRefused, match="no such call"):
-        deploy(approved).resumed(run_of(approved), **deferred.value.kwargs)
+        deploy(approved).resumed(run_of(approved), **carried)
 
 
 def test_an_approval_that_ran_out_starts_nothing(shared: LocalPlatform, approved: str) -> None:
