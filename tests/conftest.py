@@ -11,6 +11,7 @@ import gc
 import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from tests import leftovers
@@ -55,6 +56,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 50)
+
+
+@pytest.fixture(autouse=True)
+def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no test sign with the credentials that an earlier one left in boto3's own session."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.hookimpl(optionalhook=True)

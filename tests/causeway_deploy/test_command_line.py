@@ -82,9 +82,9 @@ def test_an_approver_who_is_not_among_the_people_is_named(capsys: Output, tmp_pa
     message = capsys.readouterr().err
     assert (
         "credit_risk.yaml: models.credit_risk.approvers.production: 'governance-officer' is not in "
-        "`people`"
+        "`people` of topology example; allowed: ann, officer"
     ) in message
-    assert "officer" in message.partition("Next step")[2]
+    assert "change `people` of the topology" in message.partition("Next step")[2]
 
 
 @pytest.mark.parametrize("name", ["nothing", "nowhere"])

@@ -29,7 +29,14 @@ def test_what_is_no_path_is_handed_on(inbox: Path, data: str | None) -> None:
     assert not inbox.exists()
 
 
-@pytest.mark.parametrize("data", ["/dev/zero", "nothing", "."])
-def test_what_is_no_file_is_refused(inbox: Path, data: str) -> None:
-    with pytest.raises(StackError, match="there is no such file"):
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("/dev/zero", "there is no such file"),
+        ("nothing", "there is no such file"),
+        (".", "it is a folder"),
+    ],
+)
+def test_what_is_no_file_is_refused(inbox: Path, data: str, problem: str) -> None:
+    with pytest.raises(StackError, match=problem):
         demo._raw_file(data)

@@ -157,7 +157,6 @@ def test_mlflow_reports_nothing_to_its_makers(server: str, monkeypatch: pytest.M
 def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
     platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import boto3
     import mlflow
     from botocore.credentials import RefreshableCredentials
     from sagemaker_mlflow import set_session
@@ -171,7 +170,6 @@ def test_a_managed_server_is_asked_with_the_connections_renewing_credentials(
     with pytest.raises(CausewayError, match="needs a connection"):
         TrackingHook(tracking_uri=arn)
     before = mlflow.get_tracking_uri()
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # the hook sets it, for the artifacts
     try:
         TrackingHook("causeway_data_science_trainer", tracking_uri=arn)
         auth = AuthProvider().get_auth()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from stack import layout
@@ -28,13 +27,12 @@ def declared(
 
     topology = tmp_path / "topology.yaml"
     topology.write_text(layout.TOPOLOGY.read_text() + f"\nmlflow:\n  managed: {NAME}\n")
-    uri, session = mlflow.get_tracking_uri(), boto3.DEFAULT_SESSION
+    uri = mlflow.get_tracking_uri()
     with monkeypatch.context() as patch:
         patch.setenv("CAUSEWAY_TOPOLOGY", str(topology))
         changed = platform.deploy("data_science", topology=topology)
         assert changed == ["causeway-data-science-guards"]
         yield platform
-    boto3.DEFAULT_SESSION = session
     set_session(None)
     mlflow.set_tracking_uri(uri)
     platform.deploy("data_science")
