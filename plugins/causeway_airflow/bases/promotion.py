@@ -33,6 +33,8 @@ class PromotionOperator(CausewayOperator):
     takes_any_key = True  # runs that an older release started carry more
     #: Whether the task also acts on a promotion that was rejected or superseded.
     after_its_end: ClassVar[bool] = False
+    #: Whether `close` waits for the task, so that it runs on a failed promotion only once cleared.
+    before_its_end: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -69,4 +71,5 @@ class PromotionOperator(CausewayOperator):
             dag_id=self.dag_id,
             run_id=context["dag_run"].run_id,
             ended=self.after_its_end,
+            resumes=self.before_its_end,
         )

@@ -32,6 +32,7 @@ class DeployEndpointOperator(PromotionOperator, WaitingOperator["Deployed"]):
     """
 
     ui_color = "#d5e8d4"
+    before_its_end = True
 
     def __init__(self, *, wait: timedelta = timedelta(hours=1), **kwargs: Any) -> None:
         super().__init__(duty="deployer", wait=wait, **kwargs)

@@ -27,6 +27,8 @@ class EndpointTestOperator(PromotionOperator, WaitingOperator["EndpointTested"])
     :returns: `EndpointTested`, the metrics
     """
 
+    before_its_end = True
+
     def __init__(self, *, wait: timedelta = timedelta(hours=2), **kwargs: Any) -> None:
         super().__init__(duty="deployer", outlets=[STAGE_RECORDS], wait=wait, **kwargs)
 
@@ -68,6 +70,8 @@ class SmokeTestOperator(PromotionOperator):
 
     :returns: `SmokeTested`
     """
+
+    before_its_end = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(duty="deployer", **kwargs)

@@ -37,6 +37,7 @@ class ApprovalSensor(PromotionOperator):
     """
 
     ui_color = "#f5e6c8"
+    before_its_end = True
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.release import release
 from causeway_airflow.tasks.stage_records import (
     add_record,
-    close_promotion,
+    mark_promotion,
     move_record,
     stage_table,
 )
@@ -386,4 +386,4 @@ def record_superseded(table: StageTableHook, subject: Subject) -> None:
         return
     if record is not None:
         move_record(table, record, Status.SUPERSEDED, now=now, by=subject.by)
-    close_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now, subject.by)
+    mark_promotion(table, subject.version, PromotionStatus.SUPERSEDED, now, subject.by)

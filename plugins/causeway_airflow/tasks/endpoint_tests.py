@@ -45,7 +45,7 @@ from causeway_airflow.tasks.evidence import TRAINER, completed
 from causeway_airflow.tasks.jobs import ScriptJob, uri_of
 from causeway_airflow.tasks.live_versions import require_served
 from causeway_airflow.tasks.promotion import Subject, registry_version
-from causeway_airflow.tasks.stage_records import close_promotion, move_record, stage_table
+from causeway_airflow.tasks.stage_records import mark_promotion, move_record, stage_table
 from causeway_airflow.waits import Done, Outcome, Pending
 
 log = logging.getLogger(__name__)
@@ -177,7 +177,7 @@ def smoke_test(hook: Hooks, subject: Subject, run_id: str) -> SmokeTested:
         record_superseded(table, subject)
         raise
     now = datetime.now(UTC)
-    close_promotion(table, subject.version, PromotionStatus.DEPLOYED, now, subject.by)
+    mark_promotion(table, subject.version, PromotionStatus.DEPLOYED, now, subject.by)
     return {
         "endpoint": subject.model.endpoint,
         "account": subject.account,

@@ -21,7 +21,7 @@ from causeway_airflow.configuration import topology
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.audit import lock_head
-from causeway_airflow.tasks.stage_records import close_promotion, stage_table
+from causeway_airflow.tasks.stage_records import mark_promotion, stage_table
 
 #: The stage that is entered by deploying into an account.
 STAGE_OF: Final = {AccountRole.TEST: Stage.TEST, AccountRole.PROD: Stage.PRODUCTION}
@@ -68,10 +68,13 @@ def subject_of(
     dag_id: str,
     run_id: str,
     ended: bool = False,
+    resumes: bool = False,
 ) -> Subject:
     """Return what a task of a run is about, once it is known to be this run's promotion.
 
-    `ended`: the task also acts on a promotion that was rejected or superseded.
+    `ended`: the task also acts on a promotion that was rejected or superseded. `resumes`: where the
+    promotion has failed, somebody cleared the task, and it goes on. The table says so before
+    anything else happens, or the next decision would have the run begin anew.
 
     Raises:
         UnexpectedState: the version is of another model, or the promotion is another run's.
@@ -79,8 +82,10 @@ def subject_of(
         Superseded: a newer version took its place meanwhile.
     """
     version = ModelPackageArn.parse(version_arn)
+    table = stage_table(hook)
+    promotion = table.promotion(version)
     require_own_promotion(
-        stage_table(hook).promotion(version),
+        promotion,
         version,
         case,
         model,
@@ -90,6 +95,8 @@ def subject_of(
         ended=ended,
     )
     by = Actor(f"airflow:{dag_id}", Door.DAG, f"{dag_id} {run_id}")
+    if resumes and promotion is not None and promotion.status is PromotionStatus.FAILED:
+        mark_promotion(table, version, PromotionStatus.RUNNING, datetime.now(UTC), by)
     return Subject(case, model, version, attempt, role, by)
 
 
@@ -114,7 +121,7 @@ def close(hook: Hooks, subject: Subject) -> str:
     now = datetime.now(UTC)
     for stop in state.revocations:
         if stop.attempt == subject.attempt:
-            close_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
+            mark_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
             lock_head(hook, version.group)
             raise ApprovalRefused(
                 f"{stop.person} stopped {version}: {stop.reason}",
@@ -122,7 +129,7 @@ def close(hook: Hooks, subject: Subject) -> str:
             )
     for decision in state.decisions:
         if decision.attempt == subject.attempt and decision.verdict is Verdict.REJECTED:
-            close_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
+            mark_promotion(table, version, PromotionStatus.REJECTED, now, subject.by)
             if decision.target is Stage.PRODUCTION:
                 lock_head(hook, version.group)
             raise ApprovalRefused(
@@ -130,7 +137,7 @@ def close(hook: Hooks, subject: Subject) -> str:
                 f"{decision.reason}",
                 next_step="Fix the model; an approval after that starts a new attempt.",
             )
-    close_promotion(table, version, PromotionStatus.FAILED, now, subject.by)
+    mark_promotion(table, version, PromotionStatus.FAILED, now, subject.by)
     raise DeploymentFailed(
         f"the promotion of {version} did not end",
         next_step="Read the failed task's log, fix the cause and clear it: it goes on.",

@@ -55,7 +55,7 @@ def move_record(
     return moved
 
 
-def close_promotion(
+def mark_promotion(
     table: StageTableHook,
     version: ModelPackageArn,
     status: PromotionStatus,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from causeway.errors import ApprovalRefused, DeploymentFailed, LeaseHeld, Superseded
+from causeway.governance.clearance import StoppedInTheRegistry
 from causeway.governance.table import PromotionStatus
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -368,6 +369,27 @@ def test_a_promotion_that_failed_goes_on_when_somebody_decides(
     assert goes_on is not None and goes_on.status is PromotionStatus.RUNNING
     (told,) = [alert for alert in heard() if "goes on" in alert["alert"]]
     assert told["severity"] == "notice"
+
+
+def test_a_promotion_whose_failed_run_was_cleared_is_not_begun_anew_by_a_decision(
+    shared: LocalPlatform,
+) -> None:
+    from causeway_airflow.operators.promotion import ClosePromotionOperator
+
+    version = register("cleared").perform(context())["version_arn"]
+    sync(runs=1)
+    sync(runs=1)
+    close = ClosePromotionOperator(task_id="close", version_arn=version, attempt=1, **ABOUT)
+    with pytest.raises(DeploymentFailed, match="did not end"):
+        close.perform(run_of(version))
+    with pytest.raises(StoppedInTheRegistry):  # nobody has decided; the task begins all the same
+        deploy(version).execute(run_of(version))
+    promotion = stage_table().state(ModelPackageArn.parse(version)).promotion
+    assert promotion is not None and promotion.status is PromotionStatus.RUNNING
+    shared.person("model-owner").update_model_package(
+        ModelPackageArn=version, ModelApprovalStatus="Approved"
+    )
+    assert sync(runs=1) == []
 
 
 def _hour():
