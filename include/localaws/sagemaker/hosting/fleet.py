@@ -106,7 +106,7 @@ class Fleet:
                     "DeployedImages": [image_summary],
                     "CurrentWeight": self._weights[name],
                     "DesiredWeight": self._weights[name],
-                    **capacity(variant),
+                    **capacity(variant, self._servers[name].serves),
                 }
             )
         return summaries

@@ -69,6 +69,13 @@ def _ask(call: Call) -> tuple[str, Answer]:
             # The server was replaced after it was chosen: try its successor.
             if endpoint.live.fleet is not fleet:
                 continue
+            if isinstance(error, ConnectionRefusedError):  # it ended, and is being replaced
+                record(call, variant, 503, started)
+                raise ServiceError(
+                    "ServiceUnavailable",
+                    f"Endpoint {endpoint.name}, variant {variant}: no instance serves",
+                    503,
+                ) from error
             record(call, variant, 500, started)
             raise ModelFailedError(500, f"model server: {error}", group, call.account) from error
 

@@ -1,14 +1,9 @@
-"""One production variant's model server: a child process that serves model data from S3."""
+"""One production variant's model server: it serves model data from S3 in a process of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import json
-import os
 import secrets
-import select
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +15,7 @@ from localaws.identity.credentials import Credentials
 from localaws.kit.capabilities import Host
 from localaws.kit.service import ServiceError
 from localaws.sagemaker.hosting.serving_host import TOKEN
+from localaws.sagemaker.hosting.serving_process import ServingProcess
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.machine import mounts, network
 from localaws.sagemaker.machine.archives import unpack
@@ -33,10 +29,8 @@ from localaws.sagemaker.machine.transfer import Transfer
 HOST = Path(__file__).with_name("serving_host.py")
 SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 CUSTOM = "X-Amzn-SageMaker-Custom-Attributes"
-STARTUP = 120.0  # real seconds until the model must be loaded
 INVOCATION = 60.0  # SageMaker: a container has 60 s to answer
 DRAIN = 5.0  # real seconds for running requests when their server is replaced
-FLUSH = 2.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +77,7 @@ class ModelServer:
         self._token = secrets.token_hex(16)
         self._idle = threading.Condition()
         self._running = 0
-        self._child: Child | None = None
-        self._port = 0
+        self._process: ServingProcess | None = None
         self._credentials = placement.assume()
         self._sandbox = Sandbox(host.work_dir, f"{placement.endpoint}-{placement.variant}")
         self.log = JobLog(
@@ -95,12 +88,15 @@ class ModelServer:
             [],
         )
 
-    def _client(self, service: str) -> Any:
-        """Return a client of the role; its credentials are renewed, an endpoint outlives them."""
+    def _renewed(self) -> Credentials:
+        """Return credentials of the role that have not expired; an endpoint outlives its first."""
         expires = self._credentials.expires
         if expires is not None and expires <= self._host.clock.now():
             self._credentials = self._placement.assume()
-        return self._host.client(service, self._credentials, self._placement.region)
+        return self._credentials
+
+    def _client(self, service: str) -> Any:
+        return self._host.client(service, self._renewed(), self._placement.region)
 
     def start(self) -> None:
         """Download the model with its role and load it.
@@ -116,16 +112,33 @@ class ModelServer:
             placement.model,
             placement.volume_key,
         )
-        isolated = network.isolated(placement.model)
         archive = box.root / "model.tar.gz"
         transfer = Transfer(self._client("s3"), placement.role_arn)
         transfer.download_file(self._container.model_data_url, archive)
         model = box.folder("/opt/ml/model")
         unpack(archive, model)
         code = self._code(transfer)
+        command = self._command(model, code)
+        self._process = ServingProcess(
+            ProcessTable.of(self._host),
+            lambda pipe, listener: self._launch(command, model, pipe, listener),
+            self.log,
+        )
+        problem = self._process.start()
+        if problem is not None:
+            self.stop()
+            raise self._unhealthy(problem)
+        self._host.background(self._process.watch)
+
+    def _command(self, model: Path, code: Path) -> list[str]:
         runtime = self._container.runtime
+        # -P: keeps the host's own folder off the module path of the model's script
+        return [str(runtime.python), "-P", str(HOST), runtime.name, str(model), str(code)]
+
+    def _launch(self, command: list[str], model: Path, pipe: int, listener: int) -> Child:
+        box, isolated = self._sandbox, network.isolated(self._placement.model)
         variables = box.environment(
-            runtime, self._credentials, placement.region, self._host.endpoint
+            self._container.runtime, self._renewed(), self._placement.region, self._host.endpoint
         ) | {"SM_MODEL_DIR": str(model), **self._container.environment}
         if isolated:
             for name in network.CREDENTIALS:
@@ -133,27 +146,15 @@ class ModelServer:
             if not mounts.available(isolated=True):
                 self.log.write(mounts.NOT_ISOLATED)
         variables["LOCALAWS_SERVING_TOKEN"] = self._token
-        # -P: keeps the host's own folder off the module path of the model's script
-        command = [str(runtime.python), "-P", str(HOST), runtime.name, str(model), str(code)]
-        reader, writer = os.pipe()
-        # It listens in this network, whatever network its process is in.
-        listener = socket.create_server(("127.0.0.1", 0))
-        self._port = listener.getsockname()[1]
-        try:
-            self._child = Child(
-                ProcessTable.of(self._host),
-                box.enclosed([*command, str(writer), str(listener.fileno())], isolated=isolated),
-                cwd=box.root,
-                env=variables,
-                on_line=self.log.write,
-                pass_fds=(writer, listener.fileno()),
-                stdin=subprocess.PIPE,
-            )
-        finally:
-            os.close(writer)
-            listener.close()
-        self._await_answer(reader)
-        self._host.background(self._flush_log)
+        return Child(
+            ProcessTable.of(self._host),
+            box.enclosed([*command, str(pipe), str(listener)], isolated=isolated),
+            cwd=box.root,
+            env=variables,
+            on_line=self.log.write,
+            pass_fds=(pipe, listener),
+            stdin=subprocess.PIPE,
+        )
 
     def _code(self, transfer: Transfer) -> Path:
         """Return the folder of the script; the container itself gets it from S3, with the role.
@@ -176,28 +177,20 @@ class ModelServer:
             f"({self.log.group}: {said})"
         )
 
-    def _await_answer(self, reader: int) -> None:
-        with os.fdopen(reader, "rb") as pipe:
-            ready, _, _ = select.select([pipe], [], [], STARTUP)
-            line = pipe.readline() if ready else b""
-        report = json.loads(line) if line else {}
-        if not report.get("serving"):
-            self.stop()
-            said = report.get("error") or self.log.tail()[-600:] or f"no answer in {STARTUP:.0f} s"
-            raise self._unhealthy(said)
-
-    def _flush_log(self) -> None:
-        assert self._child is not None
-        while self._child.wait(FLUSH) is None:
-            self.log.flush()
-        self.log.flush()
+    @property
+    def serves(self) -> bool:
+        """Whether its process answers; it does not while one that ended is replaced."""
+        return self._process is not None and self._process.port is not None
 
     def invoke(
         self, body: bytes, content_type: str | None, accept: str | None, custom: str | None
     ) -> Answer:
-        """Ask the model; ConnectionError or TimeoutError if its process does not answer.
+        """Ask the model.
 
         Raises:
+            ConnectionRefusedError: no process serves; one that ended is being replaced.
+            ConnectionError: the process ended while it answered.
+            TimeoutError: it did not answer in time.
             ServiceError: ThrottlingException when a serverless variant is as busy as it may be
                 (developer guide, "Invoke a serverless endpoint"; the words are not verified).
         """
@@ -205,12 +198,15 @@ class ModelServer:
         headers |= {"Content-Type": content_type} if content_type else {}
         headers |= {"Accept": accept} if accept else {}
         headers |= {CUSTOM: custom} if custom else {}
+        port = self._process.port if self._process is not None else None
+        if port is None:
+            raise ConnectionRefusedError("no process serves the model")
         limit = self._placement.concurrency
         with self._idle:
             if limit is not None and self._running >= limit:
                 raise ServiceError("ThrottlingException", "Rate exceeded", 429)
             self._running += 1
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=INVOCATION)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=INVOCATION)
         try:
             connection.request("POST", "/invocations", body=body, headers=headers)
             reply = connection.getresponse()
@@ -236,10 +232,7 @@ class ModelServer:
 
     def stop(self) -> None:
         """End the process and remove its files."""
-        if self._child is not None:
-            self._child.kill()
-            with contextlib.suppress(OSError):
-                if self._child.process.stdin is not None:
-                    self._child.process.stdin.close()
+        if self._process is not None:
+            self._process.stop()
         self.log.flush()
         self._sandbox.close()

@@ -58,8 +58,11 @@ def concurrency_of(variant: Mapping[str, Any]) -> int | None:
     return int(config["MaxConcurrency"]) if config else None
 
 
-def capacity(variant: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what DescribeEndpoint says of a variant's capacity."""
+def capacity(variant: Mapping[str, Any], serves: bool) -> dict[str, Any]:
+    """Return what DescribeEndpoint says of a variant's capacity.
+
+    While no process serves, no instance is counted; that AWS counts so is not verified.
+    """
     config = variant.get("ServerlessConfig")
     if config:
         return {
@@ -68,7 +71,7 @@ def capacity(variant: Mapping[str, Any]) -> dict[str, Any]:
             "DesiredServerlessConfig": config,
         }
     count = variant["InitialInstanceCount"]
-    return {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
+    return {"CurrentInstanceCount": count if serves else 0, "DesiredInstanceCount": count}
 
 
 def _refused(message: str) -> ServiceError:

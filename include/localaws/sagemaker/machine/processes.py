@@ -127,6 +127,11 @@ class ProcessTable:
         with self._lock:
             return sorted(child.process.pid for child in self._children)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the local AWS has ended its processes, so that none starts any more."""
+        return self._closed
+
     def close(self) -> None:
         """End all children; those that start later are ended too."""
         with self._lock:

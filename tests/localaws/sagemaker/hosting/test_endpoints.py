@@ -35,6 +35,13 @@ def predict_fn(data, model):
 def output_fn(prediction, accept):
     return prediction, accept
 """
+ONCE = """
+def model_fn(model_dir):
+    try:
+        open(os.path.join(model_dir, "loaded"), "x").close()
+    except FileExistsError:
+        raise RuntimeError("it loads once only") from None
+"""
 BROKEN = "def model_fn(model_dir):\n    raise ValueError('the model has no trees')\n"
 
 
@@ -95,16 +102,50 @@ def test_error_of_the_script_is_a_500_whatever_it_carries(workshop: Workshop) ->
         assert "server error (500)" in refusal.message
         assert refusal.reply["OriginalStatusCode"] == 500
         assert "<title>500 Internal Server Error</title>" in refusal.reply["OriginalMessage"]
-    lines = eventually(lambda: _log(workshop, "moody"), 10)
-    assert any("RuntimeError: out of luck" in line for line in lines)
+    assert eventually(lambda: _log(workshop, "moody", "RuntimeError: out of luck"), 10)
     assert workshop.invoke("moody", "fine") == "moody:fine"
 
 
-def test_model_server_that_died_is_a_model_error(workshop: Workshop) -> None:
+def test_a_model_server_that_ended_fails_what_it_was_asked_and_is_started_again(
+    workshop: Workshop,
+) -> None:
     deploy(workshop, "mortal")
-    client = workshop.runtime
-    for body in (b"die", b"x"):
-        refused("ModelError", client.invoke_endpoint, EndpointName="mortal", Body=body)
+    refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="mortal", Body=b"die")
+    eventually(lambda: _answers(workshop, "mortal"), 30)
+    for _ in range(20):
+        assert workshop.invoke("mortal", "x") == "mortal:x"
+    assert _instances(workshop, "mortal") == 1
+    ended = "the model server ended with status 3; it is started again"
+    assert eventually(lambda: _log(workshop, "mortal", ended), 10)
+
+
+def test_while_a_model_server_cannot_be_started_again_its_endpoint_says_so(
+    workshop: Workshop,
+) -> None:
+    script = ECHO.replace("def model_fn(model_dir):", ONCE).replace("{name}", "once")
+    workshop.model("once", {"inference.py": script})
+    workshop.deploy("once")
+    refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="once", Body=b"die")
+    refusal = refused(
+        "ServiceUnavailable", workshop.runtime.invoke_endpoint, EndpointName="once", Body=b"x"
+    )
+    assert (refusal.status, _instances(workshop, "once")) == (503, 0)
+    workshop.sagemaker.delete_endpoint(EndpointName="once")
+    eventually(lambda: gone(workshop, "once"), 30)
+
+
+def _answers(workshop: Workshop, endpoint: str) -> bool:
+    try:
+        return bool(workshop.invoke(endpoint, "x"))
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ServiceUnavailable"
+        return False
+
+
+def _instances(workshop: Workshop, endpoint: str) -> int:
+    described = workshop.sagemaker.describe_endpoint(EndpointName=endpoint)
+    assert described["EndpointStatus"] == "InService"
+    return int(described["ProductionVariants"][0]["CurrentInstanceCount"])
 
 
 def test_endpoint_that_is_not_there_is_a_validation_error(workshop: Workshop) -> None:
@@ -206,7 +247,7 @@ def test_log_goes_on_after_the_first_credentials_expired(workshop: Workshop) -> 
     deploy(workshop, "leaving")
     workshop.aws.advance(13 * 3600)
     refused("ModelError", workshop.runtime.invoke_endpoint, EndpointName="leaving", Body=b"crash")
-    assert eventually(lambda: _log(workshop, "leaving"), 10)
+    assert eventually(lambda: _log(workshop, "leaving", "RuntimeError"), 10)
 
 
 def test_config_and_model_may_be_deleted_while_they_serve(workshop: Workshop) -> None:
@@ -297,9 +338,10 @@ def test_endpoints_are_listed(workshop: Workshop) -> None:
     assert [endpoint["EndpointName"] for endpoint in reply["Endpoints"]] == ["listed"]
 
 
-def _log(workshop: Workshop, endpoint: str) -> list[str]:
+def _log(workshop: Workshop, endpoint: str, words: str) -> str:
+    """Return the line with these words, once it is there."""
     try:
         lines = workshop.log_lines(f"/aws/sagemaker/Endpoints/{endpoint}", f"{endpoint}/")
     except ClientError:  # the group is made with the first line
-        return []
-    return lines if any("RuntimeError" in line for line in lines) else []
+        return ""
+    return next((line for line in lines if words in line), "")
