@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from localaws.kit.service import ServiceError
 from localaws.sagemaker.jobs.log import JobLog
 from localaws.sagemaker.machine.processes import Child, ProcessTable
 
@@ -53,7 +54,12 @@ class ServingProcess:
         return self._port
 
     def start(self) -> str | None:
-        """Start it; return None as soon as it serves, or else why it does not."""
+        """Start it; return None as soon as it serves, or else why it does not.
+
+        Raises:
+            ServiceError: the model's role cannot be assumed any more.
+            OSError: the machine does not start it.
+        """
         reader, writer = os.pipe()
         # It listens in this network, whatever network its process is in.
         listener = socket.create_server(("127.0.0.1", 0))
@@ -86,7 +92,10 @@ class ServingProcess:
             ends = 1 if time.monotonic() - since > STEADY else ends + 1
             self._log.write(f"the model server ended with status {status}; it is started again")
             if not self._stopped.wait(PAUSES[min(ends, len(PAUSES)) - 1]):
-                self.start()
+                try:
+                    self.start()
+                except (OSError, ServiceError) as error:  # as when its role is gone
+                    self._log.write(f"the model server does not start: {error}")
 
     def stop(self) -> None:
         """End it for good."""
