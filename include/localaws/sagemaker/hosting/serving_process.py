@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import IO, Final
 
 from localaws.kit.service import ServiceError
 from localaws.sagemaker.jobs.log import JobLog
@@ -62,18 +62,17 @@ class ServingProcess:
         """
         reader, writer = os.pipe()
         # It listens in this network, whatever network its process is in.
-        listener = socket.create_server(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        try:
-            with self._starting:
-                if self._stopped.is_set():
-                    os.close(reader)
-                    return "it was stopped"
-                self._child = child = self._launch(writer, listener.fileno())
-        finally:
-            os.close(writer)
-            listener.close()
-        problem = self._report(reader)
+        with os.fdopen(reader, "rb") as reports, socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
+            try:
+                with self._starting:
+                    if self._stopped.is_set():
+                        return "it was stopped"
+                    self._child = child = self._launch(writer, listener.fileno())
+            finally:
+                os.close(writer)
+                listener.close()  # the process has it
+            problem = self._problem(reports)
         if problem is None:
             self._port = port
         else:
@@ -116,10 +115,9 @@ class ServingProcess:
         self._log.flush()
         return status
 
-    def _report(self, reader: int) -> str | None:
-        with os.fdopen(reader, "rb") as pipe:
-            ready, _, _ = select.select([pipe], [], [], STARTUP)
-            line = pipe.readline() if ready else b""
+    def _problem(self, reports: IO[bytes]) -> str | None:
+        ready, _, _ = select.select([reports], [], [], STARTUP)
+        line = reports.readline() if ready else b""
         report = json.loads(line) if line else {}
         if report.get("serving"):
             return None
