@@ -58,10 +58,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(700, 10, 50)
 
 
+#: boto3's own session of this process: it reads the large descriptions of services once.
+SESSION = boto3.Session()
+
+
 @pytest.fixture(autouse=True)
-def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_credentials_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no test sign with the credentials that an earlier one left in boto3's own session."""
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(SESSION._session, "_credentials", None)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", SESSION)
 
 
 @pytest.hookimpl(optionalhook=True)

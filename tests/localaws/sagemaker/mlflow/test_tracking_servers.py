@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact import s3_artifact_repo
 
 from causeway.iam import services
 from localaws.sagemaker.mlflow import tracking_actions
@@ -40,6 +41,7 @@ def environment(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.aws.endpoint)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     before = mlflow.get_tracking_uri()
+    s3_artifact_repo._cached_get_s3_client.cache_clear()  # clients with others' credentials
     yield
     sagemaker_mlflow.set_session(None)
     mlflow.set_tracking_uri(before)
