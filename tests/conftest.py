@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.loaders import Loader
 
 from tests import leftovers
 
@@ -24,6 +25,10 @@ pytest_plugins = ["tests.plugins.shared_platform"]
 
 # Read when MLflow is imported, which some tests do at their top.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# Each session reads the descriptions of its services anew, a tenth of a second each.
+DESCRIPTIONS: dict[Any, Any] = {}
+Loader._cache = property(lambda loader: DESCRIPTIONS, lambda loader, own: None)
 
 LONG = (
     "tests/e2e/",
@@ -58,15 +63,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(700, 10, 50)
 
 
-#: boto3's own session of this process: it reads the large descriptions of services once.
-SESSION = boto3.Session()
-
-
 @pytest.fixture(autouse=True)
-def no_credentials_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_session_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no test sign with the credentials that an earlier one left in boto3's own session."""
-    monkeypatch.setattr(SESSION._session, "_credentials", None)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", SESSION)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.hookimpl(optionalhook=True)
