@@ -315,6 +315,14 @@ class RemovedEndpoint(TypedDict):
     removed: bool
 
 
+class Retired(TypedDict):
+    """A version that was taken out of production; `removed`: its endpoint was deleted with it."""
+
+    version_arn: str
+    endpoint: str
+    removed: bool
+
+
 class SmokeTested(TypedDict):
     """What the production endpoint answered to a few rows."""
 

@@ -62,6 +62,7 @@ RULES: Final = (
     # The sync starts promotions, one for each version; a run by hand has no promotion behind it.
     Rule("*__promotion", start=Role.ADMIN, rerun=Role.OP),
     Rule("*__rollback", start=Role.OP, rerun=Role.OP),
+    Rule("*__retire", start=Role.OP, rerun=Role.OP),
     # They look, and change nothing; the audit locks what it saw.
     Rule("platform__access_review", start=Role.USER, rerun=Role.USER),
     Rule("platform__audit", start=Role.USER, rerun=Role.USER),
