@@ -52,6 +52,59 @@ def read_day(text: str) -> Day:
     return value
 
 
+@dataclass(frozen=True, order=True)
+class Month:
+    """A month in UTC."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, value: datetime) -> Month:
+        """Return the month of an instant."""
+        at = value.astimezone(UTC)
+        return cls(at.year, at.month)
+
+    @property
+    def start(self) -> datetime:
+        """Its first instant."""
+        return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant of the month after it."""
+        return self.next.start
+
+    @property
+    def next(self) -> Month:
+        """The month after it."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def before(self) -> Month:
+        """The month before it."""
+        return Month.of(self.start - timedelta(days=1))
+
+    def has(self, text: str) -> bool:
+        """Tell whether an ISO-8601 instant in UTC is in it."""
+        return text.startswith(f"{self}-")
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+
+def read_month(text: str) -> Month:
+    """Read a month as people write it in forms.
+
+    Raises:
+        ValueError: the text is no month.
+    """
+    matched = re.fullmatch(r"([1-9]\d{3})-(0[1-9]|1[0-2])", text, re.ASCII)
+    if matched is None or text > "9998-12":
+        raise ValueError(f"{text!r} is no month: write it as 2026-03")
+    return Month(int(matched[1]), int(matched[2]))
+
+
 def instant(value: datetime) -> str:
     """Write a time as UTC ISO-8601 with microseconds: texts that sort as times do."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")

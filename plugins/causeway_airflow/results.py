@@ -376,6 +376,14 @@ class AccessReview(TypedDict):
     report: str
 
 
+class AccessLog(TypedDict):
+    """The month of an access log, how many calls of each deed it has, and where its report is."""
+
+    month: str
+    counts: dict[str, int]
+    report: str
+
+
 class GovernanceReports(TypedDict):
     """The day that reports on governance are of, and where the Markdown of each is."""
 

@@ -113,6 +113,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
 def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
     assert set(parsed["dags"]) == {
+        "platform__access_log",
         "platform__access_review",
         "platform__accounts",
         "platform__audit",
@@ -299,6 +300,7 @@ def test_a_mistake_in_a_use_case_leaves_the_dags_of_others_and_is_an_import_erro
 def test_no_schedule_makes_up_for_what_lies_back(parsed: dict[str, Any]) -> None:
     first = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items()}
     assert {dag_id: moment for dag_id, moment in first.items() if moment} == {
+        "platform__access_log": "2026-04-01T04:30:00+00:00",
         "platform__access_review": "2026-03-09T05:00:00+00:00",
         "platform__audit": "2026-03-04T04:00:00+00:00",
         "platform__feature_health": "2026-03-03T13:00:00+00:00",

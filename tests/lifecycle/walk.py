@@ -10,6 +10,7 @@ Nothing is judged here beyond what the next step needs: the tests judge the reco
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,7 @@ class Walk:
         self.run("live models", "platform__live_models")
         self.run("audit", "platform__audit")
         self.run("reports", "platform__reports")
+        self.run("access log", "platform__access_log", {"month": f"{datetime.now(UTC):%Y-%m}"})
         self.beside.call("take_events")
         share_beside_the_declaration(self.platform)
         self.run("access review", "platform__access_review")

@@ -17,6 +17,7 @@ from causeway.items import Key, Update
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
 
+ACCESS_LOG: Final = "access-log"
 ACCESS_MATRIX: Final = "access-matrix"
 ACCESS_REVIEW: Final = "access-review"
 ERASURE: Final = "erasure"

@@ -244,6 +244,11 @@ class Topology(Strict):
         """The bucket where the audit's heads are under object lock."""
         return f"causeway-audit-{self.account(AccountRole.GOVERNANCE)}-{self.region}"
 
+    @property
+    def trail_bucket(self) -> str:
+        """The bucket of the data account's trail, which logs reads and writes of features."""
+        return f"causeway-trail-{self.account(AccountRole.DATA)}-{self.region}"
+
     def key_alias(self, role: AccountRole) -> str:
         """Return the KMS alias of the account role (data, data science, shared services)."""
         return f"alias/causeway-{role.kind.dashed}"

@@ -18,7 +18,7 @@ class AuditLogHook(CausewayHook):
 
     service = "cloudtrail"
 
-    def calls(self, operation: str, since: datetime) -> list[str]:
+    def calls(self, operation: str, since: datetime, until: datetime | None = None) -> list[str]:
         """Return CloudTrail's JSON of each call of an operation since then, the newest first.
 
         The history goes back 90 days: what is older is in a trail's bucket alone.
@@ -39,6 +39,7 @@ class AuditLogHook(CausewayHook):
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": operation}],
             StartTime=max(since, oldest),
             MaxResults=PAGE,
+            **({"EndTime": until} if until else {}),
         )
         return [str(event["CloudTrailEvent"]) for event in events]
 

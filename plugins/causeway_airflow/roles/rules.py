@@ -64,6 +64,7 @@ RULES: Final = (
     Rule("*__rollback", start=Role.OP, rerun=Role.OP),
     Rule("*__retire", start=Role.OP, rerun=Role.OP),
     # They look, and change nothing; the audit locks what it saw.
+    Rule("platform__access_log", start=Role.USER, rerun=Role.USER),
     Rule("platform__access_review", start=Role.USER, rerun=Role.USER),
     Rule("platform__audit", start=Role.USER, rerun=Role.USER),
     Rule("platform__catalogue", start=Role.USER, rerun=Role.USER),
