@@ -19,6 +19,7 @@ from tests.perf import (
     ingestion,
     large_backfill,
     lifecycle,
+    lineage_questions,
     seconds,
     spread_objects,
     tracking,
@@ -29,6 +30,7 @@ from tests.perf.figures import RESULTS, ROOT, Figure, save
 BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "ingestion": ingestion.measure,
     "large": lambda: {"F1": large_backfill.measure()},
+    "P4": lineage_questions.measure,
     "P7": lambda: {"P7": dag_parsing.measure()},
     "P8": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
@@ -41,6 +43,7 @@ WHAT = {
     "P1": "writing a 22-column table to the online store",
     "P2": "the same at 20 ms server latency",
     "P3": "backfilling the same table offline only, as Parquet",
+    "P4": "the lineage questions over ten thousand models and a million edges",
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
     "P8": "MLflow tracking of one candidate, beyond its training",
     "P10": "the whole lifecycle, raw data to production",
