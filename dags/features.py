@@ -2,7 +2,8 @@
 
 **What it does.** Checks the raw file against the use case's contract, row by row, before anything
 is written; stores it under its digest; runs the feature engineering as a processing job in the data
-account; writes the records that are new or differ into the feature groups.
+account; writes the records that are new or differ into the feature groups; puts that on record for
+the lineage, where a failure is a warning.
 
 A use case with several raw sources has these three tasks for each, in a group of its name. The
 sources are independent: each file is checked, engineered and written by itself.
@@ -21,7 +22,8 @@ call for each record. A key that is none of these fails the run.
 **When.** By hand. Its feature groups are assets: when it ends, the trainings of the use case start;
 with several sources, when all of those that a model reads have brought something.
 
-**Accounts touched.** data, as the ingester; governance, as the recorder (summaries, erasures).
+**Accounts touched.** data, as the ingester; governance, as the recorder (summaries, erasures) and
+as the lineage keeper.
 
 **Re-run.** Any time. The same file with the same `as_of` is stored once, its job is adopted, and no
 record is written again, online or offline; erased records are kept out. A corrected file needs a
@@ -35,7 +37,7 @@ Records that only the bad file had stay: delete them in the feature store.
 
 from typing import Any
 
-from airflow.sdk import DAG, Param, TaskGroup
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from causeway.use_cases.raw_sources import EVERY_SOURCE
 from causeway.use_cases.use_case import UseCase
@@ -43,6 +45,7 @@ from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.features import FeatureIngestOperator, ValidateRawOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator
+from causeway_airflow.operators.lineage import RecordFeaturesOperator
 from causeway_airflow.results import result_of
 
 DATA = {
@@ -85,8 +88,11 @@ def parameters(case: UseCase) -> dict[str, Any]:
     return {"source": source, **DATA}
 
 
-def ingest(case: UseCase, raw_source: str | None = None) -> None:
-    """Add the tasks of one raw file to the DAG; of several, those of a source in its group."""
+def ingest(case: UseCase, raw_source: str | None = None) -> FeatureIngestOperator:
+    """Add the tasks of one raw file to the DAG; of several, those of a source in its group.
+
+    Returns the last one.
+    """
     group = f"{raw_source}." if raw_source else ""
     validate = ValidateRawOperator(
         task_id="validate",
@@ -122,6 +128,7 @@ def ingest(case: UseCase, raw_source: str | None = None) -> None:
         raw_source=raw_source,
     )
     validate >> engineer >> written
+    return written
 
 
 def build(case: UseCase) -> DAG:
@@ -132,12 +139,19 @@ def build(case: UseCase) -> DAG:
         params=parameters(case),
         **dag_arguments("use-case", "features", doc=__doc__, owner=case.owner, use_case=case.id),
     ) as dag:
+        written = []
         if len(case.raw_sources) == 1:
-            ingest(case)
+            written.append(ingest(case))
         else:
             for source in case.raw_sources:
                 with TaskGroup(str(source.name), tooltip=source.data.description):
-                    ingest(case, source.name)
+                    written.append(ingest(case, source.name))
+        # Sources that a run leaves out are skipped.
+        written >> RecordFeaturesOperator(
+            task_id="lineage",
+            use_case=case.id,
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+        )
     return dag
 
 

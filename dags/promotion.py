@@ -7,7 +7,8 @@ there, asks a few rows and records the version as deployed. Beside that, the mod
 review at the start, is told what the live endpoint answered, is approved once the version is in
 production, and is exported then to PDF; the accounts that it is handed over to accept its shares. A
 card that could not be written keeps the version out of production. The last task of the way records
-how it ended.
+how it ended; then decisions and deployments are put on record for the lineage, where a failure is a
+warning.
 
 **Parameters.** `version_arn`, `attempt`: given by `platform__governance_sync`, which starts one run
 for each version under the id `<group>-v<version>-<attempt>`. A run that is not the promotion in the
@@ -34,7 +35,7 @@ superseded: the rest is skipped.
 **Roll back.** A failed update leaves the endpoint on what it served before, and the task fails.
 """
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, TriggerRule
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import poll_interval, use_cases_with_dags
@@ -46,6 +47,7 @@ from causeway_airflow.dag_defaults import (
 )
 from causeway_airflow.operators.card_exports import ExportModelCardOperator
 from causeway_airflow.operators.endpoints import DeployEndpointOperator
+from causeway_airflow.operators.lineage import RecordDeploymentsOperator
 from causeway_airflow.operators.model_cards import HandOverCardOperator
 from causeway_airflow.operators.promotion import (
     ClosePromotionOperator,
@@ -93,10 +95,18 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         test = EndpointTestOperator(
             task_id="test_endpoint", account_role="test", use_case=case.id, model=model.name
         )
+        # A run that is superseded skips the rest of its way, and is on record all the same.
+        lineage = RecordDeploymentsOperator(
+            task_id="lineage",
+            use_case=case.id,
+            model=model.name,
+            trigger_rule=TriggerRule.NONE_FAILED,
+        )
         if not model.deployment.keep_test_endpoint:
-            test >> RemoveTestEndpointOperator(
+            removal = RemoveTestEndpointOperator(
                 task_id="remove_test_endpoint", use_case=case.id, model=model.name, retries=10
             )
+            test >> removal >> lineage
         approved_for_production = approval("production", case, model)
         deploy_prod = deployment("deploy_to_production", case, model, account_role="prod")
         smoke = SmokeTestOperator(
@@ -111,7 +121,7 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
         )
         close = ClosePromotionOperator(task_id="close", use_case=case.id, model=model.name)
         approved_for_test >> deploy_test >> test >> approved_for_production
-        approved_for_production >> deploy_prod >> smoke >> close
+        approved_for_production >> deploy_prod >> smoke >> close >> lineage
         [reviewed, test] >> tested >> deploy_prod
         deploy_prod >> approved >> [close, export]
         for card, name in ((reviewed, "review"), (approved, "approval")):

@@ -1,7 +1,8 @@
 """# `<model>__rollback`: production back to a version that was live before
 
 **What it does.** Brings the model's production endpoint back to the version that was live before
-the present one, or to the one that is named, and asks it about a few rows. The version's model and
+the present one, or to the one that is named, asks it about a few rows, and puts the deployment on
+record for the lineage, where a failure is a warning. The version's model and
 endpoint config are still there, so nothing is built. A version may be gone back to that was live
 under the fingerprint that it was first seen with, and that nobody has stopped; the governance table
 alone says so, so that neither the registry nor CloudTrail need to answer.
@@ -12,8 +13,8 @@ that somebody stopped it, or it answers wrongly.
 **Parameters.** `version`: the number of a version; empty for the last good one. `reason`: is
 recorded with who started the run, and goes out as an alert.
 
-**Accounts touched.** governance (records, lease, alert), prod (endpoint), shared services (held-out
-rows, read).
+**Accounts touched.** governance (records, lease, alert, lineage), prod (endpoint), shared services
+(held-out rows, read).
 
 **Re-run.** Clear the failed task: the change that began is adopted, the lease is taken again. A run
 that ended changes nothing again.
@@ -27,6 +28,7 @@ from airflow.sdk import DAG, Param
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import ENDPOINT_WAIT, dag_arguments
+from causeway_airflow.operators.lineage import RecordDeploymentsOperator
 from causeway_airflow.operators.rollback import AskProductionOperator, RollBackOperator
 
 
@@ -50,7 +52,8 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     ) as dag:
         about = {"use_case": case.id, "model": model.name}
         back = RollBackOperator(task_id="roll_back", wait=ENDPOINT_WAIT, retries=10, **about)
-        back >> AskProductionOperator(task_id="ask", **about)
+        asked = AskProductionOperator(task_id="ask", **about)
+        back >> asked >> RecordDeploymentsOperator(task_id="lineage", version_arn=None, **about)
     return dag
 
 

@@ -4,8 +4,9 @@
 encodes it; trains the candidates side by side; logs each as an MLflow run and picks the best by its
 validation metric; evaluates it on the held-out part; judges that by the gates; judges it again,
 copies artifact, gate report and held-out rows to the shared bucket and registers the version,
-pending approval. What is judged is what the jobs themselves say, found by dataset and seed: neither
-MLflow nor an edited task result changes it.
+pending approval; puts it on record for the lineage, where a failure is a warning. What is judged is
+what the jobs themselves say, found by dataset and seed: neither MLflow nor an edited task result
+changes it.
 
 A model of `route: pipeline` has one task `pipeline` for splitting and training: a SageMaker
 pipeline (preprocess → train → evaluate → condition on the metric gates) that Airflow starts and
@@ -18,7 +19,7 @@ candidates of the use case. Another key fails the run.
 ones that the dataset reads; or by hand.
 
 **Accounts touched.** data (shared features, read), data science (jobs), shared services (artifact,
-version).
+version), governance (lineage).
 
 **Re-run.** Any time. Jobs are named by their inputs, so the same inputs find their jobs, their
 MLflow runs and their version; nothing is made twice. A gate that does not pass fails the run, and
@@ -39,6 +40,7 @@ from causeway_airflow.dag_defaults import JOB_WAIT, dag_arguments
 from causeway_airflow.operators.datasets import BuildDatasetOperator
 from causeway_airflow.operators.gates import GateOperator
 from causeway_airflow.operators.jobs import ProcessingJobOperator, TrainingJobOperator
+from causeway_airflow.operators.lineage import RecordVersionOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.registration import RegisterModelOperator
 from causeway_airflow.operators.tracking import TrackCandidatesOperator, TrackEvaluationOperator
@@ -173,7 +175,13 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
             report="{{ ti.xcom_pull(task_ids='gate')['report_sha256'] }}",
             mlflow_run="{{ ti.xcom_pull(task_ids='track')['mlflow_run'] }}",
         )
-        track >> evaluate >> gate >> register
+        lineage = RecordVersionOperator(
+            task_id="lineage",
+            use_case=case.id,
+            model=model.name,
+            version_arn="{{ ti.xcom_pull(task_ids='register')['version_arn'] }}",
+        )
+        track >> evaluate >> gate >> register >> lineage
         evaluate >> log_evaluation
     return dag
 

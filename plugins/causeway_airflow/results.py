@@ -384,6 +384,14 @@ class AccessLog(TypedDict):
     report: str
 
 
+class RecordedLineage(TypedDict):
+    """How many records of the lineage were read, and were new or changed; or what prevented it."""
+
+    records: int
+    changed: int
+    problem: str
+
+
 class GovernanceReports(TypedDict):
     """The day that reports on governance are of, and where the Markdown of each is."""
 

@@ -61,6 +61,7 @@ ROLES = {
         "causeway-decider",
         "causeway-table-reader",
         "causeway-audit-keeper",
+        "causeway-lineage-keeper",
         "causeway-event-reader",
         "causeway-alerter",
         "causeway-governance-stack-keeper",

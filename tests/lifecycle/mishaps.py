@@ -53,6 +53,13 @@ def drift(platform: LocalPlatform, owner: str) -> None:
             )
 
 
+def serve_beside_the_promotions(platform: LocalPlatform, account: str) -> None:
+    """Have an administrator serve by another endpoint what a promotion deployed before."""
+    client = platform.client("sagemaker", account)
+    (config, *_) = client.list_endpoint_configs()["EndpointConfigs"]
+    client.create_endpoint(EndpointName="beside", EndpointConfigName=config["EndpointConfigName"])
+
+
 def share_beside_the_declaration(platform: LocalPlatform) -> None:
     """Have an administrator share a group by a permission of the account's own."""
     client = platform.client("sagemaker", "data")

@@ -47,6 +47,7 @@ DUTIES = (
     "explorer",
     "governance-stack-keeper",
     "ingester",
+    "lineage-keeper",
     "recorder",
     "registrar",
     "registry-auditor",

@@ -34,6 +34,7 @@ from tests.lifecycle.mishaps import (
     drift,
     leave_statement,
     leave_tags,
+    serve_beside_the_promotions,
     share_beside_the_declaration,
 )
 from tests.lifecycle.processes import Runners
@@ -255,6 +256,9 @@ class Walk:
         """Prove and review who may do what, with everything there to ask about."""
         with bounded(self.platform):
             self.run("preflight", "platform__preflight")
+        for account in ("test", "prod"):
+            serve_beside_the_promotions(self.platform, account)
+        self.run("lineage", "platform__lineage")
         self.run("live models", "platform__live_models")
         self.run("audit", "platform__audit")
         self.run("reports", "platform__reports")

@@ -292,7 +292,7 @@ class _Building:
             "endpoint": record.endpoint,
             "version": record.versions[0] if len(record.versions) == 1 else None,
             "since": record.since,
-            "until": None,
+            "until": record.gone or None,
             "reason": "made by others",
         }
         name = f"{self.out.name(endpoint)} from {record.since[:16]}"

@@ -248,7 +248,10 @@ class Lineage:
         )
 
     def _serving(self, endpoint: int, at: datetime | None) -> list[Thing]:
-        """Return the deployments of an endpoint at a time, or those that go on."""
+        """Return the deployments of an endpoint at a time, or those that go on, the latest first.
+
+        There are two where others brought something to an endpoint of ours.
+        """
         near = (self.graph.things[number] for number in self.graph.near(endpoint, UP))
         serving = [each for each in near if each.kind is Kind.DEPLOYMENT and _serves(each, at)]
         if not serving:
@@ -257,7 +260,7 @@ class Lineage:
                 f"{self.graph.things[endpoint].id} serves nothing {when}",
                 next_step="Its deployments stand on its page: ask about a time within one.",
             )
-        return serving
+        return sorted(serving, key=lambda each: str(each.facts["since"]), reverse=True)
 
     def dependents(self, text: str) -> list[Thing]:
         """Return everything that depends on a thing: all that came of it.

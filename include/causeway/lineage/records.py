@@ -213,6 +213,7 @@ class Observed(Record):
     since: str
     versions: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
+    gone: str = ""
 
     @property
     def name(self) -> str:

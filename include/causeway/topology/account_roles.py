@@ -101,6 +101,7 @@ DUTIES: Final[Mapping[AccountRole, tuple[str, ...]]] = MappingProxyType(
             "decider",
             "table-reader",
             "audit-keeper",
+            "lineage-keeper",
             "event-reader",
             "alerter",
             "governance-stack-keeper",

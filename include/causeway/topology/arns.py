@@ -112,6 +112,27 @@ class TrainingJobArn(SageMakerArn):
     resource: ClassVar[str] = "training-job"
 
 
+@dataclass(frozen=True)
+class ProcessingJobArn(SageMakerArn):
+    """A processing job and the account that it runs in."""
+
+    resource: ClassVar[str] = "processing-job"
+
+
+@dataclass(frozen=True)
+class EndpointArn(SageMakerArn):
+    """An endpoint and its account."""
+
+    resource: ClassVar[str] = "endpoint"
+
+
+@dataclass(frozen=True)
+class EndpointConfigArn(SageMakerArn):
+    """An endpoint config and its account."""
+
+    resource: ClassVar[str] = "endpoint-config"
+
+
 @dataclass(frozen=True, order=True)
 class ModelPackageArn:
     """One version of a model package group, and the group's owner."""

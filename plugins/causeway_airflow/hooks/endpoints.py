@@ -51,6 +51,22 @@ class EndpointsHook(CausewayHook):
         description = self._find("describe_endpoint", EndpointName=endpoint) or {}
         return Observed(description.get("EndpointStatus"), description.get("EndpointConfigName"))
 
+    def all(self) -> list[dict[str, Any]]:
+        """Return the summaries of the account's endpoints."""
+        return self.pages("list_endpoints", "Endpoints", MaxResults=100)
+
+    def config_of(self, endpoint: str) -> dict[str, Any] | None:
+        """Return the config of an endpoint, None when one of both is gone."""
+        found = self._find("describe_endpoint", EndpointName=endpoint)
+        name = found.get("EndpointConfigName") if found else None
+        if not name:
+            return None
+        return self._find("describe_endpoint_config", EndpointConfigName=name)
+
+    def model(self, name: str) -> dict[str, Any]:
+        """Return a model of the account; an empty one when it is gone: endpoints go on without."""
+        return self._find("describe_model", ModelName=name) or {}
+
     def gone(self, endpoint: str) -> Meaning:
         """Say whether the name of a deleted endpoint is free again."""
         status = self.observe(endpoint).status

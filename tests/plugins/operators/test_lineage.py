@@ -1,0 +1,175 @@
+"""What runs did is put on record for the lineage: once, and by the next run what is missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from causeway.lineage.questions import Lineage
+from causeway.lineage.records import KINDS
+from causeway.lineage.things import Kind
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import ABOUT, register
+from tests.plugins.conftest import context
+from tests.plugins.ingesting import engineered, ingest
+from tests.plugins.promoting import promoted
+
+pytestmark = pytest.mark.usefixtures("own_endpoints")
+
+KEEPER = "causeway-lineage-keeper"
+
+
+def lineage() -> Lineage:
+    from causeway_airflow.hooks.lineage import LineageHook
+
+    hook = LineageHook("causeway_governance_table_reader")
+    return Lineage.of(record for kind in KINDS for record in hook.records(kind))
+
+
+def counts() -> dict[str, int]:
+    from causeway_airflow.hooks.lineage import LineageHook
+
+    return LineageHook("causeway_governance_table_reader").counts()
+
+
+def features() -> Any:
+    from causeway_airflow.operators.lineage import RecordFeaturesOperator
+
+    return RecordFeaturesOperator(task_id="lineage", use_case="credit_risk").perform(context())
+
+
+def version(arn: str) -> Any:
+    from causeway_airflow.operators.lineage import RecordVersionOperator
+
+    return RecordVersionOperator(task_id="lineage", version_arn=arn, **ABOUT).perform(context())
+
+
+def deployments(arn: str | None) -> Any:
+    from causeway_airflow.operators.lineage import RecordDeploymentsOperator
+
+    operator = RecordDeploymentsOperator(task_id="lineage", version_arn=arn, **ABOUT)
+    return operator.perform(context())
+
+
+def read_in() -> Any:
+    from causeway_airflow.operators.lineage import ReadInLineageOperator
+
+    return ReadInLineageOperator(task_id="read_in").perform(context())
+
+
+@pytest.fixture(scope="module")
+def live(shared: LocalPlatform, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A version in production, of features that were ingested."""
+    folder = engineered(tmp_path_factory.mktemp("rows"), "lineage")
+    ingest(folder, "run-lineage", stores="online")
+    return promoted(shared, "traced")
+
+
+def test_each_run_puts_what_it_did_on_record_once(shared: LocalPlatform, live: str) -> None:
+    for task in (features, lambda: version(live), lambda: deployments(live)):
+        first = task()
+        assert first["problem"] == "" and first["records"] >= first["changed"] > 0
+        before = counts()
+        assert task() == {"records": first["records"], "changed": 0, "problem": ""}
+        assert counts() == before
+    known = lineage()
+    part = known.behind("prod/credit-risk")
+    assert [thing.id for thing in part.of_kind(Kind.VERSION)] == [live]
+    people = {decision.facts["person"] for decision in part.of_kind(Kind.DECISION)}
+    assert people == {"governance-officer"}
+    (group, *_) = known.feature_groups_of(_source(known))
+    assert group.name.startswith("credit-risk-")
+
+
+def _source(known: Lineage) -> str:
+    (source,) = {thing.id for thing in known.graph.all_of(Kind.SOURCE)}
+    return source
+
+
+def test_a_version_has_its_training_and_people_on_record(live: str) -> None:
+    version(live)
+    thing = lineage().thing(live)
+    assert thing.facts["trained_by"] == "ml-engineer"
+    assert thing.facts["metrics"]["auc"] == 1.0
+    came_of = lineage().whole(live)
+    (artifact,) = came_of.of_kind(Kind.ARTIFACT)
+    (job,) = came_of.of_kind(Kind.TRAINING)
+    (run,) = came_of.of_kind(Kind.RUN)
+    assert artifact.facts["uri"].startswith("s3://causeway-shared-services-")
+    assert job.name.startswith("credit-risk-train-") and run.name == "run"
+
+
+def test_a_service_that_fails_fails_no_run_and_is_made_good(
+    shared: LocalPlatform, live: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    arn: str = register("not on record").perform(context())["version_arn"]
+    iam = shared.client("iam", "governance")
+    denial = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    iam.put_role_policy(RoleName=KEEPER, PolicyName="denied", PolicyDocument=policy)
+    try:
+        result = version(arn)
+    finally:
+        iam.delete_role_policy(RoleName=KEEPER, PolicyName="denied")
+    assert "AccessDenied" in result["problem"] and result["changed"] == 0
+    assert "lacks this run until platform__lineage" in caplog.text
+    assert not lineage().graph.named(arn)
+    assert read_in()["problem"] == ""
+    assert lineage().thing(arn).id == arn
+    assert read_in()["changed"] == 0
+
+
+def test_the_keeper_writes_nothing_but_the_lineage(shared: LocalPlatform) -> None:
+    from causeway.items import Key, create
+    from causeway_airflow.hooks.base import AwsCallError
+    from causeway_airflow.hooks.governance import GovernanceHook
+
+    table = GovernanceHook("causeway_governance_lineage_keeper")
+    for key in (Key("VERSION#x", "STAGE#test"), Key("DECISION#x", "FACTS"), Key("AUDIT#x", "HEAD")):
+        with pytest.raises(AwsCallError) as refused:
+            table.apply(create(key, key.item()))
+        assert refused.value.denied
+    with pytest.raises(AwsCallError) as unread:
+        table.query("LINEAGE#version")
+    assert unread.value.denied
+
+
+def in_production(arn: str) -> list[str]:
+    uses = lineage().live_endpoints(arn)
+    return sorted(use.endpoint.name for use in uses if ":666666666666:" in use.endpoint.id)
+
+
+def test_endpoints_that_others_made_are_read_in_and_end(shared: LocalPlatform, live: str) -> None:
+    version(live)
+    sagemaker = shared.client("sagemaker", "prod")
+    config = sagemaker.describe_endpoint(EndpointName="credit-risk")["EndpointConfigName"]
+    sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=config)
+    sagemaker.get_waiter("endpoint_in_service").wait(
+        EndpointName="beside", WaiterConfig={"Delay": 1}
+    )
+    read_in()
+    assert in_production(live) == ["beside", "credit-risk"]
+    sagemaker.delete_endpoint(EndpointName="beside")
+    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="beside", WaiterConfig={"Delay": 1})
+    assert read_in()["changed"] == 1
+    assert in_production(live) == ["credit-risk"]
+
+
+def test_a_part_that_cannot_be_read_is_named_and_the_others_are_on_record(
+    shared: LocalPlatform, live: str
+) -> None:
+    from causeway.errors import UnexpectedState
+
+    arn: str = register("beside a failure").perform(context())["version_arn"]
+    iam = shared.client("iam", "data")
+    denial = {"Effect": "Deny", "Action": "sagemaker:DescribeFeatureGroup", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    iam.put_role_policy(RoleName="causeway-ingester", PolicyName="denied", PolicyDocument=policy)
+    try:
+        with pytest.raises(UnexpectedState, match="features of credit_risk"):
+            read_in()
+    finally:
+        iam.delete_role_policy(RoleName="causeway-ingester", PolicyName="denied")
+    assert lineage().thing(arn).id == arn
