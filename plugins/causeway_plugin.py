@@ -27,6 +27,13 @@ class CausewayPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "governance",
             "nav_top_level": True,
-        }
+        },
+        {
+            "name": "Lineage",
+            "href": "/causeway/lineage/",
+            "destination": "nav",
+            "url_route": "lineage",
+            "nav_top_level": True,
+        },
     ]
     operator_extra_links = [MlflowRunLink()]

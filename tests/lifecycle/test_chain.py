@@ -67,6 +67,7 @@ def test_a_bad_file_is_refused_by_row_and_column_and_nothing_is_written(record: 
         "validate": ["failed"],
         "engineer": ["upstream_failed"],
         "ingest": ["upstream_failed"],
+        "lineage": ["upstream_failed"],
     }
     assert "row 2, column 'hoehe', value 'many': is no whole number" in run.log
     assert record.observed("raw objects after a bad file") == 0

@@ -257,7 +257,6 @@ class _Building:
         endpoint = self.out.add(
             things.sagemaker(record.endpoint, Kind.ENDPOINT, **about),
             f"{record.account_role}/{record.endpoint.rpartition('/')[2]}",
-            record.model,
         )
         ends = [end for end in (record.removed, until) if end]
         facts = {

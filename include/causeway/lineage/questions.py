@@ -209,8 +209,16 @@ class Lineage:
         artifact by its address.
         """
         number = self._number(text)
-        up, down = (self.graph.reach([number], way).tolist() for way in (UP, DOWN))
-        return self.part([number, *up, *down])
+        up = self.graph.reach([number], UP).tolist()
+        return self.part([number, *up, *self.after(number).tolist()])
+
+    def after(self, number: int) -> np.ndarray:
+        """Return what came of a thing; of a model, what came of its versions."""
+        starts = [number]
+        if self.graph.things[number].kind is Kind.MODEL:
+            near = self.graph.near(number, UP)
+            starts += [n for n in near if self.graph.things[n].kind is Kind.VERSION]
+        return self.graph.reach(starts, DOWN)
 
     def part(self, numbers: Iterable[int]) -> Subgraph:
         """Return some things with every edge between them."""
@@ -268,7 +276,7 @@ class Lineage:
         What depends on data includes the feature groups that hold it, with their features.
         """
         number = self._number(text)
-        reached = self.graph.reach([number], DOWN)
+        reached = self.after(number)
         groups = self._beside(np.append(reached, number), Kind.INGESTION, UP, Kind.GROUP)
         holders = [n for group in groups for n in [self._number(group.id)] if n != number]
         features = self.graph.of_kind(self.graph.reach(holders, DOWN, 1), Kind.FEATURE)
@@ -278,7 +286,7 @@ class Lineage:
     def live_endpoints(self, text: str) -> list[LiveUse]:
         """Return the endpoints that break when a thing goes: those that serve what came of it."""
         number = self._number(text)
-        reached = np.append(self.graph.reach([number], DOWN), number)
+        reached = np.append(self.after(number), number)
         uses = [
             LiveUse(
                 self.thing(each.facts["endpoint"], Kind.ENDPOINT),

@@ -12,7 +12,7 @@ from airflow.api_fastapi.core_api.security import requires_access_asset
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from causeway.errors import CausewayError, ConfigError
+from causeway.errors import BadInput, CausewayError, ConfigError, NotFound
 from causeway.features.discovery import Question
 from causeway_airflow.pages.acting import hook
 
@@ -39,6 +39,13 @@ def feature_groups(
     }
 
 
+def status_of(error: CausewayError) -> int:
+    """Return the status of an answer: wrongly asked, not there, or AWS did not answer."""
+    if isinstance(error, ConfigError | BadInput):
+        return 400
+    return 404 if isinstance(error, NotFound) else 502
+
+
 def create() -> FastAPI:
     """Return the application that the API server mounts."""
     # No documentation pages: they would be routes without authentication.
@@ -46,17 +53,21 @@ def create() -> FastAPI:
     from causeway_airflow.pages.deciding import router as deciding
     from causeway_airflow.pages.governance import failed
     from causeway_airflow.pages.governance import router as governance
+    from causeway_airflow.pages.lineage import failed as lineage_failed
+    from causeway_airflow.pages.lineage import router as lineage
+    from causeway_airflow.pages.lineage_answers import router as lineage_answers
 
-    for routes in (router, governance, deciding):
+    for routes in (router, governance, deciding, lineage, lineage_answers):
         app.include_router(routes)
 
     @app.exception_handler(CausewayError)
     def explain(request: Request, error: CausewayError) -> Response:
-        status = 400 if isinstance(error, ConfigError) else 502
-        if request.url.path.removeprefix(str(request.scope.get("root_path", ""))).startswith(
-            governance.prefix
-        ):
+        status = status_of(error)
+        path = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+        if path.startswith(governance.prefix):
             return failed(request, error, status)
+        if path.startswith(lineage.prefix) and not path.startswith(lineage_answers.prefix):
+            return lineage_failed(request, error, status)
         return JSONResponse({"detail": str(error)}, status_code=status)
 
     return app

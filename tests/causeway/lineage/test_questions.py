@@ -98,6 +98,13 @@ def test_the_whole_way_has_no_gap(name) -> None:
     assert linked == {thing.id for thing in part.things}
 
 
+def test_the_whole_of_a_model_is_that_of_its_versions() -> None:
+    part = WORLD.whole("credit_risk")
+    assert names(part.of_kind(Kind.VERSION)) == ["credit-risk/1", "credit-risk/2"]
+    assert names(part.of_kind(Kind.ENDPOINT)) == ["credit-risk", "credit-risk"]
+    assert len(part.of_kind(Kind.SOURCE)) == 3
+
+
 def test_an_endpoint_depends_on_what_it_serves() -> None:
     now = WORLD.behind("prod/credit-risk")
     assert names(now.of_kind(Kind.VERSION)) == ["credit-risk/2"]
@@ -117,6 +124,8 @@ def test_endpoints_that_break_are_those_that_are_live() -> None:
     assert endpoints("loans.amount") == ["copied", "credit-risk"]
     assert endpoints(f"{RAW}/people-2.csv") == ["credit-risk", "shadow"]
     assert endpoints("loans.age") == []
+    assert endpoints("credit_risk") == ["credit-risk"]
+    assert endpoints("fraud") == ["shadow"]
 
 
 def test_a_prediction_is_traced_to_version_data_and_decisions() -> None:
