@@ -4,8 +4,9 @@
 deletes the model's production endpoint where it serves that version, and records the version as
 retired, both with the reason in the audit. A retired version is never gone back to by a rollback,
 and is deployed no more. Where the form says so, the model's card is archived, and its shares are
-taken back. The versions, their artifacts, decisions and audit stay, and so do the models and
-endpoint configs in the production account, which cost nothing.
+taken back. That is put on record for the lineage, where a failure is a warning. The versions, their
+artifacts, decisions and audit stay, and so do the models and endpoint configs in the production
+account, which cost nothing.
 
 **When.** By hand, when a model, or a version that may be gone back to, must not be used any more.
 
@@ -13,8 +14,8 @@ endpoint configs in the production account, which cost nothing.
 recorded with who started the run, and goes out as an alert. `archive_card`: also archive the card
 of the model. That is for good: no other version of its group is promoted after it.
 
-**Accounts touched.** governance (records, lease, alert), prod (endpoint), shared services (the
-card, and its shares).
+**Accounts touched.** governance (records, lease, alert, lineage), prod (endpoint), shared services
+(the card, and its shares).
 
 **Re-run.** Clear the failed task: what is done is left as it is.
 
@@ -22,11 +23,12 @@ card, and its shares).
 the card is archived: then a new model group is needed. A retired version does not come back.
 """
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, TriggerRule
 
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway_airflow.configuration import use_cases_with_dags
 from causeway_airflow.dag_defaults import ENDPOINT_WAIT, dag_arguments
+from causeway_airflow.operators.lineage import RecordDeploymentsOperator
 from causeway_airflow.operators.retirement import ArchiveCardOperator, RetireOperator
 
 
@@ -53,7 +55,10 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     ) as dag:
         about = {"use_case": case.id, "model": model.name}
         retired = RetireOperator(task_id="retire", wait=ENDPOINT_WAIT, retries=10, **about)
-        ArchiveCardOperator(task_id="archive_card", retired=retired.output, **about)
+        card = ArchiveCardOperator(task_id="archive_card", retired=retired.output, **about)
+        card >> RecordDeploymentsOperator(
+            task_id="lineage", version_arn=None, trigger_rule=TriggerRule.NONE_FAILED, **about
+        )
     return dag
 
 

@@ -5,7 +5,8 @@ lifecycle (`tests/lifecycle`) runs those of `EXECUTED`, in order, where everythi
 is there. Or a page shows whole DAG files: `tests/plugins/operators/test_shares.py` runs the tasks
 of those of `EXECUTED_DAGS`. The tutorial shows a program and commands, which
 `tests/e2e/test_tutorial.py` runs; `reports.md` an operator and a program, which
-`tests/plugins/operators/test_governance_reports.py` runs.
+`tests/plugins/operators/test_governance_reports.py` runs, and `lineage.md` a program, which
+`tests/plugins/operators/test_lineage.py` runs.
 """
 
 from __future__ import annotations

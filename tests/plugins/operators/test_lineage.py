@@ -10,6 +10,7 @@ import pytest
 from causeway.lineage.questions import Lineage
 from causeway.lineage.records import KINDS
 from causeway.lineage.things import Kind
+from tests import how_tos
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import ABOUT, register
 from tests.plugins.conftest import context
@@ -119,6 +120,21 @@ def test_a_service_that_fails_fails_no_run_and_is_made_good(
     assert read_in()["problem"] == ""
     assert lineage().thing(arn).id == arn
     assert read_in()["changed"] == 0
+
+
+def test_the_program_of_the_page_asks_as_whoever_may_read_the_table(
+    shared: LocalPlatform, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in()
+    (program,) = how_tos.programs("lineage.md")
+    account = shared.accounts["governance"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", shared.endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account["access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", account["secret_access_key"])
+    names: dict[str, Any] = {}
+    exec(program, names)
+    assert names["rows"] and "Name/Source" in names["rows"][0]
 
 
 def test_the_keeper_writes_nothing_but_the_lineage(shared: LocalPlatform) -> None:

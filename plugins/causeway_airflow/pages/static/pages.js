@@ -25,6 +25,18 @@ document.addEventListener("click", (event) => {
   twin.click();
 });
 
+// A picture is larger than its frame: it begins with the thing that it is about.
+window.addEventListener("load", () => {
+  const frame = document.querySelector(".picture");
+  const centre = frame?.querySelector(".centre");
+  if (centre) {
+    const [outer, inner] = [frame.getBoundingClientRect(), centre.getBoundingClientRect()];
+    frame.scrollTo(
+      inner.left - outer.left - (outer.width - inner.width) / 2,
+      inner.top - outer.top - (outer.height - inner.height) / 2);
+  }
+});
+
 // A decision: said with a reason, then looked for until the sync has judged it.
 const LOOKS = 45;
 const LOOK_EVERY = 2000;
