@@ -145,7 +145,10 @@ def identity_of(who: Principal, session: Credentials | None) -> dict[str, Any]:
 
 
 def shortened(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plain parameters of a call, with lower-case initials and long values cut."""
+    """Return the plain parameters of a call and its tags, as CloudTrail writes them.
+
+    Names begin with a small letter, those of a tag as well; long values are cut, but no tag's.
+    """
     short: dict[str, Any] = {}
     for name, value in params.items():
         key = name[:1].lower() + name[1:]
@@ -157,7 +160,13 @@ def shortened(params: Mapping[str, Any]) -> dict[str, Any]:
             short[key] = value
         elif isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
             short[key] = {k: v[:LONGEST] for k, v in value.items()}
+        elif key == "tags" and isinstance(value, list):
+            short[key] = [_small(tag) for tag in value if isinstance(tag, dict)]
     return short
+
+
+def _small(tag: Mapping[str, Any]) -> dict[str, str]:
+    return {name[:1].lower() + name[1:]: str(value) for name, value in tag.items()}
 
 
 def named_in(params: Mapping[str, Any]) -> tuple[str, ...]:

@@ -43,6 +43,17 @@ def test_denied_call_is_recorded_with_principal_and_error(aws: Aws) -> None:
     assert record["requestParameters"] == {"modelPackageGroupName": "credit-risk"}
 
 
+def test_the_tags_of_a_call_are_recorded_whole(aws: Aws) -> None:
+    """As in the User Guide's records of other services; SageMaker's are not verified on AWS."""
+    sagemaker = aws.client("sagemaker", "data")
+    arn = sagemaker.create_model_package_group(ModelPackageGroupName="g")["ModelPackageGroupArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "why", "Value": "w" * 256}])
+    (event,) = events(aws, "data", **by("EventName", "AddTags"))
+    record = json.loads(event["CloudTrailEvent"])
+    tags = [{"key": "why", "value": "w" * 256}]
+    assert record["requestParameters"] == {"resourceArn": arn, "tags": tags}
+
+
 def test_the_history_reaches_back_ninety_days(aws: Aws) -> None:
     """API reference, LookupEvents: events of the last 90 days."""
     aws.client("kms", "data").create_key()
