@@ -21,15 +21,15 @@ use-case: setup ## a use case of a data file: NAME=churn CSV=path [ID=column] [T
 check-use-case: setup ## what is wrong with it, and a training without AWS: NAME=churn [CSV=path, or CSV='source=path …']
 	@$(BIN)/python -m stack check-use-case --name '$(NAME)' $(if $(CSV),--csv '$(CSV)')
 
-pending: setup ## which versions wait for a decision, and whose
+pending: setup ## which versions and use cases wait for a decision, and whose
 	@$(BIN)/python -m stack pending
 
-SAY = $(BIN)/python -m stack $@ --version '$(VERSION)' --for '$(FOR)' --as '$(AS)' --reason '$(REASON)'
+SAY = $(BIN)/python -m stack $@ --use-case '$(USE_CASE)' --version '$(VERSION)' --for '$(FOR)' --as '$(AS)' --reason '$(REASON)'
 
-approve: setup ## as a person: VERSION=credit-risk/1 FOR=test AS=model-owner REASON='…'
+approve: setup ## as a person: VERSION=credit-risk/1 (or USE_CASE=id) FOR=test AS=model-owner REASON='…'
 	@$(SAY)
 
-reject: setup ## the same; it also stops what was approved before
+reject: setup ## the same; it also stops what was approved before, or sends a use case back
 	@$(SAY)
 
 up: setup ## start local AWS, MLflow and Airflow and leave them running

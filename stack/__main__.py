@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from causeway.errors import CausewayError
-from stack import decisions, demo, layout
+from stack import decisions, demo, layout, use_case_decisions
 from stack.processes import StackError
 from stack.running import described, explained, full_disk, require_running
 from stack.show import show_pending, show_stack
@@ -33,12 +33,12 @@ def main() -> int:
     commands = ("up", "down", "demo", "status", "pending", *WORDS, "use-case", "check-use-case")
     parser.add_argument("command", choices=commands)
     parser.add_argument(
-        "--use-case", default="credit_risk", help="the use case whose model goes to production"
+        "--use-case", help="the use case whose model goes to production, or to decide on"
     )
     parser.add_argument("--data", help="raw file of the use case (default: a synthetic sample)")
     parser.add_argument("--seed", type=int, help="the seed of other candidates than the use case's")
     parser.add_argument("--version", help="the version to decide on, as credit-risk/1")
-    parser.add_argument("--for", dest="stage", help="test or production")
+    parser.add_argument("--for", dest="stage", help="test or production; a use case's stage")
     parser.add_argument("--as", dest="person", help="who decides")
     parser.add_argument("--reason", help="why")
     parser.add_argument("--name", help="the id of a use case, as churn")
@@ -60,7 +60,9 @@ def main() -> int:
         elif options.command == "status":
             return 0 if show_status(_plainly(console), described()) else 1
         elif options.command == "pending":
-            show_pending(console, list(decisions.pending(require_running(), _plainly(console))))
+            local = require_running()
+            waiting = list(decisions.pending(local, _plainly(console)))
+            show_pending(console, waiting, list(use_case_decisions.on_their_way(local)))
         elif options.command == "use-case":
             console.print(_make(options), markup=False, soft_wrap=True)
         elif options.command == "check-use-case":
@@ -69,7 +71,10 @@ def main() -> int:
             console.print(_decide(options))
         else:
             return demo.run(
-                console, use_case_id=options.use_case, data=options.data, seed=options.seed
+                console,
+                use_case_id=options.use_case or "credit_risk",
+                data=options.data,
+                seed=options.seed,
             )
     except (StackError, CausewayError) as error:
         console.print(f"[bold red]failed:[/] {escape(str(error))}", soft_wrap=True)
@@ -112,14 +117,25 @@ def _plainly(console: Console) -> Callable[[str], None]:
 
 
 def _decide(options: argparse.Namespace) -> str:
-    variables = {
-        "VERSION": options.version,
+    about = {"USE_CASE": options.use_case} if options.use_case else {"VERSION": options.version}
+    variables = about | {
         "FOR": options.stage,
         "AS": options.person,
         "REASON": options.reason,
     }
     if missing := [name for name, value in variables.items() if not value]:
         raise StackError(f"make {options.command} needs {', '.join(missing)}; see make pending")
+    if options.use_case:
+        if options.version:
+            raise StackError("USE_CASE and VERSION: name one of them")
+        return use_case_decisions.decide(
+            require_running(),
+            options.use_case,
+            options.stage,
+            options.person,
+            options.reason,
+            approve=options.command == "approve",
+        )
     if options.stage not in ("test", "production"):
         raise StackError(f"FOR={options.stage}: use test or production")
     return decisions.decide(

@@ -32,6 +32,7 @@ AIRFLOW_ROLES = {
     "ml-engineer": "user",
     "model-owner": "user",
     "governance-officer": "op",
+    "risk-officer": "op",
     "platform-admin": "admin",
 }
 #: The role of a person of the topology who is not named above.

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stack.decisions import Waiting
+from stack.use_case_decisions import WaitingUseCase
 
 
 @dataclass
@@ -133,9 +134,17 @@ def _prediction(prediction: dict[str, Any]) -> str:
     return f"{prediction['record_id']}: {said} (the file says {label})"
 
 
-def show_pending(console: Console, waiting: list[Waiting]) -> None:
-    """Show what waits for whom, and the command."""
-    if not waiting:
+def show_pending(
+    console: Console, waiting: list[Waiting], use_cases: list[WaitingUseCase] | None = None
+) -> None:
+    """Show what waits for whom, and the command; use cases that are on their way, too."""
+    for case in use_cases or ():
+        so_far = f" (approved by {', '.join(case.approved_by)})" if case.approved_by else ""
+        people = ", ".join(case.people) or "nobody is left"
+        line = f"use case {case.use_case} is in {case.stage}; for {case.next_stage}: {people}"
+        console.print(line + so_far, markup=False, soft_wrap=True)
+        console.print(f"  {case.command}", markup=False, soft_wrap=True)
+    if not waiting and not use_cases:
         console.print("nothing waits for a decision")
     for item in waiting:
         console.print(f"{item.version} waits for {item.stage}: {', '.join(item.people)}")

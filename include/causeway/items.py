@@ -6,7 +6,8 @@ write has one of the conditions below, so that of two concurrent runs only one s
 The prefixes of `pk`, each with the module that owns it: VERSION# and DECISION# (`versions.keys`),
 SYNC# (`governance.table`), AUDIT# (`governance.audit`), LEASE# and ENDPOINT#
 (`deployment.leases`), ERASURE# (`erasure.erasures`), FEATURE_GROUP# (`features.health`), REPORT#
-(`reporting.reports`), LINEAGE# (`lineage.records`).
+(`reporting.reports`), LINEAGE# (`lineage.records`), USE_CASES and USE_CASE#
+(`governance.use_case_record`).
 """
 
 from __future__ import annotations

@@ -397,3 +397,13 @@ class GovernanceReports(TypedDict):
 
     day: str
     reports: dict[str, str]
+
+
+class RecordedUseCase(TypedDict):
+    """A use case as it is recorded: its stage, its risk, and what people decide on."""
+
+    use_case: str
+    stage: str
+    risk: str
+    record: str
+    chain: str

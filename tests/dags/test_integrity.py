@@ -126,6 +126,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         "platform__governance_sync",
         "platform__preflight",
         "platform__reports",
+        "platform__use_case",
         *(
             f"{case}__{of}"
             for case in ("california_housing", "credit_risk")

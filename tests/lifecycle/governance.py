@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from causeway.governance.use_case_words import TAGS
 from tests.accounts import ACCOUNTS, REGION
 from tests.local_platform import LocalPlatform
 
@@ -92,3 +93,27 @@ def look_before_deciding(platform: LocalPlatform, person: str, version: str) -> 
         "gate report": read(described["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]),
         "comparison": read(described["CustomerMetadataProperties"]["comparison"]),
     }
+
+
+def say_of_use_case(platform: LocalPlatform, person: str, stage: str) -> None:
+    """Approve a use case's entry into a stage."""
+    record = _items(platform, "USE_CASES")[0]
+    values = ("credit_risk", stage, "approved", record["digest"]["S"], "so")
+    platform.person(person, "production").add_tags(
+        ResourceArn=GROUP_ARN,
+        Tags=[{"Key": key, "Value": value} for key, value in zip(TAGS, values, strict=True)],
+    )
+
+
+def use_case_words(platform: LocalPlatform) -> list[str]:
+    """Return what came of the words on the use case."""
+    return [item["outcome"]["S"] for item in _items(platform, "USE_CASE#credit_risk")]
+
+
+def _items(platform: LocalPlatform, pk: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = platform.client("dynamodb", "governance").query(
+        TableName="causeway-governance",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+    )["Items"]
+    return items

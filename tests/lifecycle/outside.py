@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk.exceptions import TaskDeferred
 
 from causeway.features.groups import create_request
+from causeway.governance.use_case_record import OF_PEOPLE
 from causeway.ingestion.bodies import Body
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import FeatureGroupArn
@@ -30,7 +31,7 @@ from causeway_airflow.operators.enrichment import EnrichRecordsOperator
 from causeway_airflow.operators.pipelines import RunPipelineOperator
 from causeway_airflow.operators.sharing import ConvergeShareOperator, LeaveShareOperator
 from causeway_airflow.pages.acting import hook
-from causeway_airflow.tasks import boards
+from causeway_airflow.tasks import boards, use_case_records
 from causeway_airflow.tasks.feature_groups import ensure
 from tests import how_tos
 from tests.accounts import REGION
@@ -142,6 +143,12 @@ def read_pages() -> None:
     assert board is not None and board.timeline[0].live == line.live
     view = boards.version_view(hook, "credit_risk", number)
     assert view is not None and view.row.is_live and view.decisions
+
+
+def record_use_case() -> None:
+    """Record a use case: whoever starts the DAG is signed in, and nobody is in `dag.test()`."""
+    texts = dict.fromkeys(OF_PEOPLE, "as the credit department says")
+    use_case_records.record_use_case(hook, {"id": "credit_risk", **texts}, "ml-engineer", "walk")
 
 
 def run_examples(page: str) -> None:

@@ -144,3 +144,7 @@ def test_a_finished_promotion_run_again_changes_nothing(record: Record) -> None:
     before = record.observed("second version's production record")
     assert record.observed("production record after all") == before
     assert record.results("sync after all")["sync"] == []
+
+
+def test_a_word_on_a_use_case_is_counted(record: Record) -> None:
+    assert record.observed("word on a use case") == ["counted"]

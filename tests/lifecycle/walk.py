@@ -24,9 +24,11 @@ from tests.lifecycle.governance import (
     approve_for_production,
     approve_for_test,
     look_before_deciding,
+    say_of_use_case,
     stage_record,
     status,
     until,
+    use_case_words,
 )
 from tests.lifecycle.mishaps import (
     bounded,
@@ -75,6 +77,7 @@ class Walk:
         self.pipeline()
         self.reviews()
         self.records()
+        self.use_case()
 
     # ------------------------------------------------------------------- steps
     def run(
@@ -279,6 +282,13 @@ class Walk:
             self.beside.call("run_examples", page)
         conf = {"record": "sgc-000001", "use_case": "credit_risk", "reason": "asked by letter"}
         self.run("erasure", "platform__erasure", conf)
+
+    def use_case(self) -> None:
+        """Record a use case and have one of two people approve it: what is done is done before."""
+        self.beside.call("record_use_case")
+        say_of_use_case(self.platform, "governance-officer", "development")
+        self.run("sync of the word on a use case", SYNC)
+        self.observe("word on a use case", use_case_words(self.platform))
 
     # ------------------------------------------------------------ observations
     def _group_in_production(self) -> str:

@@ -1,11 +1,11 @@
 """The audit: what changed, by whom and why, as a chain of entries that shows tampering.
 
-Each model group has a chain of its own. An entry holds the digest of the entry before it, and the
-chain's head the number and digest of its last one. Heads are also kept where nobody can change them
-(`audit_heads`): a chain agrees with itself, with its head, and with each of those.
+Each model group and each use case has a chain of its own. An entry holds the digest of the entry
+before it, and the chain's head the number and digest of its last one. Heads are also kept where
+nobody can change them (`audit_heads`): a chain agrees with itself, its head, and each of those.
 
 A chain is a partition of the governance table, `AUDIT#<chain>`. No model group has a `/` in its
-name: `use-case/<id>` is free for the chain of a use case.
+name: `use-case/<id>` is the chain of a use case.
 """
 
 from __future__ import annotations

@@ -76,8 +76,7 @@ def calls_since(
 
     `looked_at` is when the last sync looked; what CloudTrail recorded late is looked for again.
     """
-    late = timedelta(minutes=topology.trail_delay_minutes) + _CLOCKS
-    times = [(looked_at or now) - late]
+    times = [since_last_look(topology, now, looked_at)]
     for version in versions:
         owner = model_of_group(use_cases, version.arn.group)
         if owner is None or version.package_status != "Completed":
@@ -93,3 +92,9 @@ def calls_since(
             ]
             times.append(max([version.created_at, *decision_times]) - _CLOCKS)
     return min(times)
+
+
+def since_last_look(topology: Topology, now: datetime, looked_at: datetime | None) -> datetime:
+    """Return since when calls may not have been seen: CloudTrail records some of them late."""
+    late = timedelta(minutes=topology.trail_delay_minutes) + _CLOCKS
+    return (looked_at or now) - late

@@ -87,6 +87,8 @@ class Topology(Strict):
     #: Whether access may go beyond what the guards' templates name; the sharing duties may write
     #: bucket and key policies, and share with other accounts, only then.
     outside_consumers: bool = False
+    #: Whether versions of a use case without a record may be deployed.
+    unrecorded_use_cases: bool = False
     #: How the guards are deployed. Stacks of a stack set have names of their own.
     guards: Literal["stacks", "stack_sets"] = "stacks"
     #: Whether these are the accounts of the embedded local AWS.

@@ -25,6 +25,10 @@ from causeway.governance.table import (
     record_of,
     refusal_of,
 )
+from causeway.governance.use_case_changes import JudgedWord, judged_word_of
+from causeway.governance.use_case_record import RECORDS as USE_CASE_RECORDS
+from causeway.governance.use_case_record import UseCaseRecord, record_key, words_pk
+from causeway.governance.use_case_record import record_of as use_case_record_of
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
 from causeway.versions.keys import decisions_pk, promotion_key, version_pk
@@ -143,6 +147,21 @@ class StageTableHook(AuditedTableHook):
                 return entries, True
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
         return entries, False
+
+    def use_case(self, use_case_id: str) -> UseCaseRecord | None:
+        """Return the record of a use case, or None."""
+        key = record_key(use_case_id)
+        item = self.get_many([key]).get(key)
+        return use_case_record_of(item) if item else None
+
+    def use_cases(self) -> dict[str, UseCaseRecord]:
+        """Return the records of all use cases, by id."""
+        return {item["sk"]: use_case_record_of(item) for item in self.query(USE_CASE_RECORDS)}
+
+    def judged_words(self, use_case_id: str) -> list[JudgedWord]:
+        """Return the words on a use case that were judged, the last said first."""
+        words = [judged_word_of(item) for item in self.query(words_pk(use_case_id))]
+        return sorted(words, key=lambda judged: judged.word.at, reverse=True)
 
     def promotion(self, version: ModelPackageArn) -> Promotion | None:
         """Return a version's latest promotion, or None."""

@@ -30,6 +30,7 @@ from causeway_airflow.hooks.audit_log import AuditLogHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.promotion import Subject, registry_version
 from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_records import require_admitted
 
 #: By how much the clocks of the registry and CloudTrail may differ.
 CLOCKS: Final = timedelta(minutes=1)
@@ -39,10 +40,12 @@ def cleared(hook: Hooks, subject: Subject, version: RegistryVersion) -> Decision
     """Return the decision that lets a version into the stage now.
 
     Raises:
-        ApprovalRefused: the attempt was revoked; what was decided is missing, is not what is
-            registered or lies in S3, ran out, or does not come from the call that it names.
+        ApprovalRefused: the use case lets nothing in there; the attempt was revoked; what was
+            decided is missing, is not what is registered or lies in S3, ran out, or does not come
+            from the call that it names.
         StoppedInTheRegistry: somebody has stopped the version there.
     """
+    require_admitted(hook, subject)
     now, standing = datetime.now(UTC), _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())
     require_in_time(decisions[-1], subject.model, now)
@@ -63,10 +66,11 @@ def require_cleared_still(hook: Hooks, subject: Subject) -> None:
     Other decisions may stand there by now: theirs are the calls that are looked up.
 
     Raises:
-        ApprovalRefused: the attempt was revoked, the version is another one by now, or a decision
-            does not come from the call that it names.
+        ApprovalRefused: the use case was sent back, the attempt was revoked, the version is another
+            one by now, or a decision does not come from the call that it names.
         StoppedInTheRegistry: somebody has stopped the version there.
     """
+    require_admitted(hook, subject)
     version = registry_version(hook, subject.version)
     standing = _standing(hook, subject)
     decisions = clearance(subject.stage, version, standing, subject.model, topology())

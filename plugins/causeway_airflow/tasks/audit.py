@@ -27,6 +27,13 @@ from causeway.governance.audit_heads import (
     verify,
     without_entry,
 )
+from causeway.governance.use_case_record import (
+    RECORDS,
+    chain_of,
+    record_key,
+    use_case_of,
+    words_pk,
+)
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
 from causeway.versions.keys import decisions_pk, version_pk
@@ -57,7 +64,9 @@ def audit(hook: Hooks, run: str) -> Audited:
     table, heads = hook(StageTableHook, *KEEPER), hook(AuditHeadsHook, *KEEPER)
     locked = heads.locked()
     groups = {model.group for case in use_cases() for model in case.models}
-    chains = sorted(groups | {each.chain for each in locked})
+    ids = {case.id for case in use_cases()} | {item["sk"] for item in table.query(RECORDS)}
+    of_use_cases = {chain_of(use_case_id) for use_case_id in ids}
+    chains = sorted(groups | of_use_cases | {each.chain for each in locked})
     breaks: list[Break] = []
     entries = 0
     for chain in chains:
@@ -93,6 +102,10 @@ def look(
         stored = table.get_many(map(item_key, written))
         by_name = {item_name(key): item for key, item in stored.items()}
         breaks = unlike_their_entries(chain, written, by_name)
+        if (use_case := use_case_of(chain)) is not None:
+            about = table.query(words_pk(use_case))
+            about += table.get_many([record_key(use_case)]).values()
+            breaks += without_entry(chain, head.number, written, about)
         for version, seen in first_sights(items).items():
             about = [*table.query(version_pk(version)), *table.query(decisions_pk(version))]
             breaks += without_entry(chain, seen, written, about)

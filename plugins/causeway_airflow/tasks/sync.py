@@ -21,7 +21,7 @@ from causeway.governance.changes import (
 )
 from causeway.governance.gestures import Verdict
 from causeway.governance.registry_calls import UPDATE, RegistryCall, call_of
-from causeway.governance.sync import calls_since, plan_sync
+from causeway.governance.sync import calls_since, plan_sync, since_last_look
 from causeway.governance.sync_changes import (
     PromotionStart,
     RegistryUpdate,
@@ -35,6 +35,8 @@ from causeway.governance.table import (
     looked_at,
     write_looked_at,
 )
+from causeway.governance.use_case_changes import ADVANCED, SENT_BACK
+from causeway.governance.use_case_record import chain_of
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -52,6 +54,8 @@ from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.alerts import raise_alerts
 from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_words import alerts_of as use_case_alerts
+from causeway_airflow.tasks.use_case_words import judge_words
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +140,7 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
     write_decisions(plan, recording, decider, run, now)
     lock_refusals(plan, recording, hook, run)
     write_records(plan, recording, table, run)
+    judge_use_cases(hook, recording, versions, since_last_look(topology(), now, last), now, run)
     # Before the registry is set back: a sync that is killed here raises them again.
     raise_alerts(hook, alerts_of(plan, run))
     for refusal in plan.refusals:
@@ -223,19 +228,45 @@ def lock_refusals(plan: SyncPlan, recording: Recording, hook: Hooks, run: str) -
         if decision.verdict is Verdict.REJECTED and decision.target is Stage.PRODUCTION
     }
     for group in sorted((stopped | rejected) - set(recording.broken)):
-        try:
-            lock_head(hook, group)
-        except CausewayError as error:
-            log.exception("the head of %s is not locked", group)
-            alert = Alert(
-                what=f"a stop or rejection is recorded, and its entry is not locked: {error}",
-                severity=Severity.WARNING,
-                account=topology().account(AccountRole.GOVERNANCE),
-                subject=group,
-                next_step="platform__audit locks it within a day; run it now if that is too late.",
-                run=run,
-            )
-            raise_alerts(hook, [alert])
+        lock_or_alert(hook, group, run)
+
+
+def lock_or_alert(hook: Hooks, chain: str, run: str) -> None:
+    """Lock the head of a chain; a failure is an alert."""
+    try:
+        lock_head(hook, chain)
+    except CausewayError as error:
+        log.exception("the head of %s is not locked", chain)
+        alert = Alert(
+            what=f"a decision is recorded, and its entry is not locked: {error}",
+            severity=Severity.WARNING,
+            account=topology().account(AccountRole.GOVERNANCE),
+            subject=chain,
+            next_step="platform__audit locks it within a day; run it now if that is too late.",
+            run=run,
+        )
+        raise_alerts(hook, [alert])
+
+
+def judge_use_cases(
+    hook: Hooks,
+    recording: Recording,
+    versions: Iterable[RegistryVersion],
+    since: datetime,
+    now: datetime,
+    run: str,
+) -> None:
+    """Judge what people said of use cases, and lock what moved one."""
+    arns = [version.arn for version in versions]
+    outcomes = judge_words(hook, recording.record, arns, since, now, run)
+    moved = {
+        chain_of(outcome.judged.word.use_case)
+        for outcome in outcomes
+        if outcome.judged.outcome in (ADVANCED, SENT_BACK)
+    }
+    for chain in sorted(moved):
+        lock_or_alert(hook, chain, run)
+    raise_alerts(hook, use_case_alerts(outcomes, run))
 
 
 def write_records(plan: SyncPlan, recording: Recording, table: StageTableHook, run: str) -> None:

@@ -24,7 +24,7 @@ def test_the_door_is_let_in_with_the_identities_of_who_decides_on_the_stage_alon
     }
     *_, statement = trust_statements(people, "production", ROLE)
     assert statement["Condition"] == {
-        "StringEquals": {"sts:SourceIdentity": ["governance-officer"]}
+        "StringEquals": {"sts:SourceIdentity": ["governance-officer", "risk-officer"]}
     }
 
 

@@ -18,7 +18,7 @@ VALUES = parameters(ROLE, TOPOLOGY, TEXT)
 
 
 ENGINEER, OWNER, DOOR = trust_statements(TOPOLOGY.people, "test", TOPOLOGY.airflow.door)
-OFFICER, _ = trust_statements(TOPOLOGY.people, "production", TOPOLOGY.airflow.door)
+OFFICER, *_ = trust_statements(TOPOLOGY.people, "production", TOPOLOGY.airflow.door)
 
 
 def trust(*statements: dict[str, Any]) -> dict[Decided, dict[str, Any]]:

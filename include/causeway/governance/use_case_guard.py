@@ -1,0 +1,307 @@
+"""The guard of use cases: the only place that lets a use case into a stage or sends it back.
+
+The page asks it before a word is said, the sync judges each word that was said with it, and a
+deployment asks whether the use case lets a version in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from causeway.errors import ApprovalRefused
+from causeway.governance.approvals import approver_role
+from causeway.governance.gestures import Verdict
+from causeway.governance.use_case_record import UseCaseApproval, UseCaseRecord, differences
+from causeway.governance.use_case_words import UseCaseWord, groups_of, is_stage
+from causeway.topology.accounts import Topology
+from causeway.use_cases.stages import UseCaseStage
+from causeway.use_cases.use_case import UseCase
+from causeway.versions.stages import Stage, StageRecord, Status
+
+Records = Mapping[Stage, StageRecord]
+
+#: In which stage every model has to be approved before its use case enters a stage.
+APPROVED_BEFORE: Final = {
+    UseCaseStage.QA: Stage.DEVELOPMENT,
+    UseCaseStage.PRE_PRODUCTION: Stage.TEST,
+    UseCaseStage.PRODUCTION: Stage.PREPRODUCTION,
+}
+#: The stages of a use case in which its versions may enter an account: its own stage, and the one
+#: before it, in which the models are approved that let the use case go on.
+LETS_IN: Final = {
+    Stage.TEST: frozenset(
+        {
+            UseCaseStage.DEVELOPMENT,
+            UseCaseStage.QA,
+            UseCaseStage.PRE_PRODUCTION,
+            UseCaseStage.PRODUCTION,
+        }
+    ),
+    Stage.PRODUCTION: frozenset({UseCaseStage.PRE_PRODUCTION, UseCaseStage.PRODUCTION}),
+}
+#: The stages that a use case of high risk enters with complete cards alone.
+WITH_CARDS: Final = frozenset({UseCaseStage.PRE_PRODUCTION, UseCaseStage.PRODUCTION})
+_ORDER: Final = tuple(Stage)
+_REFUSED: Final = (Status.REJECTED, Status.QUARANTINED)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the models of a use case are, by their names.
+
+    `versions` has the records of each version, `gaps` what the model's card lacks.
+    """
+
+    versions: Mapping[str, Sequence[Records]] = field(default_factory=dict)
+    gaps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def deciders(topology: Topology) -> tuple[str, ...]:
+    """Return who may decide on use cases: whom the topology lets decide on production."""
+    return tuple(
+        name for name, person in topology.people.items() if Stage.PRODUCTION.value in person.decides
+    )
+
+
+def needed_approvals(record: UseCaseRecord) -> int:
+    """Return how many people have to approve a step."""
+    return 2 if record.form.risk == "high" else 1
+
+
+def said_by(word: UseCaseWord, topology: Topology) -> str:
+    """Return the person who said a word in the registry.
+
+    Raises:
+        ApprovalRefused: nobody known said it, or in a role that proves nobody.
+    """
+    role = approver_role(Stage.PRODUCTION, topology)
+    if word.role != role:
+        raise _refused(
+            word,
+            f"it was said as {word.role or 'no role'}; a source identity proves a person only in "
+            f"{role}",
+            "Find out who made the call; decide with that role and your own SourceIdentity.",
+            suspect=True,
+        )
+    person = topology.person_of_source_identity(word.identity)
+    if person is None:
+        raise _refused(
+            word,
+            f"no person of topology {topology.name} has the identity {word.identity!r}",
+            "Decide with your own SourceIdentity.",
+            suspect=True,
+        )
+    return person
+
+
+def judge(
+    word: UseCaseWord,
+    person: str,
+    record: UseCaseRecord,
+    case: UseCase | None,
+    progress: Progress,
+    topology: Topology,
+) -> UseCaseRecord:
+    """Return the record as a word leaves it.
+
+    Args:
+        word: what was said, or would be said.
+        person: who says it.
+        record: the record as it is.
+        case: the use case's file; None while there is none.
+        progress: how far its models are.
+        topology: the accounts and people.
+
+    Raises:
+        ApprovalRefused: the word does not count; nothing changes.
+    """
+    if case is None:
+        raise _refused(word, "it has no file yet", "Write its YAML file; it says who decides.")
+    if word.group and word.group not in groups_of(case, topology):
+        raise _refused(
+            word, f"{word.group} is no model group of it", "Tag a group of its own.", suspect=True
+        )
+    if person not in deciders(topology):
+        raise _refused(
+            word,
+            f"{person} may not decide on it",
+            f"Ask one of: {', '.join(deciders(topology))}.",
+            suspect=True,
+        )
+    if not is_stage(word.stage):
+        raise _refused(word, f"{word.stage!r} is no stage", f"Use: {', '.join(UseCaseStage)}.")
+    if word.record != record.digest:
+        raise _refused(
+            word,
+            f"it was decided on record {word.record or 'none'}; the record is {record.digest} now",
+            "Read the record again, and decide on that.",
+        )
+    if record.stage is UseCaseStage.RETIRED:
+        raise _refused(word, "it is retired", "Record another use case.")
+    if word.verdict == Verdict.REJECTED:
+        return _sent_back(word, person, record)
+    if word.verdict == Verdict.APPROVED:
+        return _approved(word, person, record, case, progress, topology)
+    raise _refused(word, f"{word.verdict!r} is no verdict", "Use approved or rejected.")
+
+
+def require_admits(
+    record: UseCaseRecord | None, case: UseCase, target: Stage, topology: Topology
+) -> None:
+    """Raise `ApprovalRefused` when a use case does not let its versions into an account.
+
+    A use case without a record is let through where the topology says so.
+    """
+    what = f"no version of use case {case.id} may enter {target.value}"
+    if record is None:
+        if topology.unrecorded_use_cases:
+            return
+        raise ApprovalRefused(
+            f"{what}: the use case has no record",
+            next_step="Run platform__use_case, and have it approved (docs/use-case-life.md).",
+        )
+    if changed := differences(record.form, case):
+        raise ApprovalRefused(
+            f"{what}: its file differs from its record: {'; '.join(changed)}",
+            next_step="Set the file back, or send the use case back to poc and amend the record.",
+        )
+    if record.stage not in LETS_IN[target]:
+        stages = ", ".join(stage for stage in UseCaseStage if stage in LETS_IN[target])
+        raise ApprovalRefused(
+            f"{what}: it is in {record.stage.value}, which is not one of {stages}",
+            next_step=f"Have the use case approved, then clear the task: make approve "
+            f"USE_CASE={case.id} FOR={record.stage.next or 'nothing'} (docs/use-case-life.md).",
+        )
+
+
+def unapproved(target: UseCaseStage, case: UseCase, progress: Progress) -> list[str]:
+    """Return the models that are not approved in the stage before; they keep a use case back."""
+    before = APPROVED_BEFORE.get(target)
+    return [
+        model.name
+        for model in case.models
+        if before is not None
+        and not any(
+            _is_through(before, records) for records in progress.versions.get(model.name, ())
+        )
+    ]
+
+
+def _is_through(stage: Stage, records: Records) -> bool:
+    """Tell whether a version was approved in a stage: its record says so, or it went on."""
+    record = records.get(stage)
+    if record is not None and record.status is Status.APPROVED:
+        return True
+    later = [records[after] for after in _ORDER[_ORDER.index(stage) + 1 :] if after in records]
+    return any(each.status not in _REFUSED for each in later)
+
+
+def _sent_back(word: UseCaseWord, person: str, record: UseCaseRecord) -> UseCaseRecord:
+    """Send a use case back; one person is enough, and four eyes are not asked for."""
+    target = UseCaseStage(word.stage)
+    if target.rank > record.stage.rank:
+        raise _refused(
+            word,
+            f"it is in {record.stage.value}, and a rejection names the stage to go back to",
+            f"Use {record.stage.value} or a stage before it.",
+        )
+    if not word.reason.strip():
+        raise _refused(word, "a rejection without a reason", "Say in one line why.")
+    return record.in_stage(target, person, word.reason, word.at)
+
+
+def eligible(record: UseCaseRecord, case: UseCase, topology: Topology) -> tuple[str, ...]:
+    """Return who may approve a use case: they decide, and have no other part in it."""
+    parts = {person for _, people in _parts(record, case) for person in people}
+    return tuple(person for person in deciders(topology) if person not in parts)
+
+
+def _parts(record: UseCaseRecord, case: UseCase) -> tuple[tuple[str, Sequence[str]], ...]:
+    return (
+        ("owns", (record.form.owner, case.owner)),
+        ("recorded", record.recorded_by),
+        ("trains a model of", [model.trainer for model in case.models]),
+    )
+
+
+def _approved(
+    word: UseCaseWord,
+    person: str,
+    record: UseCaseRecord,
+    case: UseCase,
+    progress: Progress,
+    topology: Topology,
+) -> UseCaseRecord:
+    target = UseCaseStage(word.stage)
+    if target not in (record.stage.next, UseCaseStage.RETIRED):
+        raise _refused(
+            word,
+            f"it is in {record.stage.value}",
+            f"The next stage is {record.stage.next}; it can be retired at any time.",
+        )
+    others = [each for each in eligible(record, case, topology) if each != person]
+    ask = f"Ask another of: {', '.join(others) or 'nobody'}."
+    for part, people in _parts(record, case):
+        if person in people:
+            raise _refused(
+                word,
+                f"{person} {part} the use case and may not also approve it (four eyes)",
+                ask,
+                suspect=True,
+            )
+    so_far = tuple(each for each in record.approvals if each.stage is target)
+    if person in [each.person for each in so_far]:
+        raise _refused(word, f"{person} approved it already; it takes another person", ask)
+    _check_models(word, target, record, case, progress)
+    approval = UseCaseApproval(target, person, word.event_id, word.at)
+    if len(so_far) + 1 < needed_approvals(record):
+        return record.approved_by(approval, word.reason)
+    return record.in_stage(target, person, word.reason, word.at, (*so_far, approval))
+
+
+def _check_models(
+    word: UseCaseWord,
+    target: UseCaseStage,
+    record: UseCaseRecord,
+    case: UseCase,
+    progress: Progress,
+) -> None:
+    if target is UseCaseStage.RETIRED:
+        return
+    if changed := differences(record.form, case):
+        raise _refused(
+            word,
+            f"its file differs from its record: {'; '.join(changed)}",
+            "Set the file back, or send the use case back to poc and amend the record.",
+        )
+    if waiting := unapproved(target, case, progress):
+        raise _refused(
+            word,
+            f"not approved in {APPROVED_BEFORE[target].value} yet: {', '.join(waiting)}",
+            "A use case goes on when all its models are approved in the stage before.",
+        )
+    if record.form.risk == "high" and target in WITH_CARDS:
+        gaps = [
+            f"{model.name} ({', '.join(lacks)})"
+            for model in case.models
+            if (lacks := progress.gaps.get(model.name, ("no card",)))
+        ]
+        if gaps:
+            raise _refused(
+                word,
+                f"of high risk, and these model cards are not complete: {'; '.join(gaps)}",
+                "Complete them (docs/model-cards.md), then approve again.",
+            )
+
+
+def _refused(
+    word: UseCaseWord, why: str, next_step: str, *, suspect: bool = False
+) -> ApprovalRefused:
+    return ApprovalRefused(
+        f"{word.verdict} for {word.stage} of use case {word.use_case}: {why}",
+        quarantine=suspect,
+        principal=word.principal,
+        next_step=next_step,
+    )

@@ -1,0 +1,192 @@
+"""Words on use cases: found in CloudTrail, judged by the guard, and written with their outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from causeway.errors import ApprovalRefused
+from causeway.governance.audit import Change
+from causeway.governance.use_case_changes import (
+    ADVANCED,
+    COUNTED,
+    REFUSED,
+    JudgedWord,
+    decided,
+    outcome_of,
+    refused,
+)
+from causeway.governance.use_case_guard import WITH_CARDS, Progress, Records, judge, said_by
+from causeway.governance.use_case_record import UseCaseRecord
+from causeway.governance.use_case_words import SAYING, UseCaseWord, is_stage, sorted_words
+from causeway.model_cards.completeness import gaps
+from causeway.reporting.alerts import Alert, Severity
+from causeway.topology.account_roles import AccountRole
+from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.stages import UseCaseStage
+from causeway.use_cases.use_case import UseCase
+from causeway_airflow.configuration import topology
+from causeway_airflow.hooks.audit_log import AuditLogHook
+from causeway_airflow.hooks.model_cards import ModelCardsHook
+from causeway_airflow.hooks.stage_table import StageTableHook
+from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_records import use_case_file
+
+log = logging.getLogger(__name__)
+
+#: Writes a change with its entry; False when its condition did not hold.
+Write = Callable[[StageTableHook, Change], bool]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A word that was judged, and the record as it left it; None where it does not count."""
+
+    judged: JudgedWord
+    suspect: bool
+    record: UseCaseRecord | None
+
+
+def judge_words(
+    hook: Hooks,
+    write: Write,
+    versions: Iterable[ModelPackageArn],
+    since: datetime,
+    now: datetime,
+    run: str,
+) -> list[Outcome]:
+    """Judge the words on use cases since then, each once, in the order in which they were said.
+
+    A word that could not be written is judged by the next sync, which looks at it again.
+
+    Args:
+        hook: the clients.
+        write: writes a change with its entry in the audit.
+        versions: the versions that the registry has.
+        since: when the calls were made that may not have been judged.
+        now: the time of the judgement.
+        run: this run, as the audit names it.
+    """
+    table = stage_table(hook)
+    records = table.use_cases()
+    if not records:
+        return []
+    outcomes = []
+    by_group: dict[str, list[ModelPackageArn]] = {}
+    for arn in versions:
+        by_group.setdefault(arn.group, []).append(arn)
+    decider = hook(StageTableHook, AccountRole.GOVERNANCE, "decider")
+    for word in _unjudged(hook, records, since):
+        record = records[word.use_case]
+        outcome = _judged(hook, word, record, by_group, now)
+        if not write(decider, _change(outcome, record, run)):
+            log.info("%s: not written: the next sync looks again", outcome.judged)
+            continue
+        if outcome.record is not None:
+            records[word.use_case] = outcome.record
+        log.info("use case %s: %s", word.use_case, outcome.judged)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def progress_of(
+    hook: Hooks, case: UseCase, versions: Mapping[str, Sequence[Records]], record: UseCaseRecord
+) -> Progress:
+    """Return how far the models of a use case are; cards are read where they count."""
+    lacks = {}
+    if record.form.risk == "high":
+        cards = hook(ModelCardsHook, AccountRole.SHARED_SERVICES, "registry-owner")
+        for model in case.models:
+            card = cards.find(model.group)
+            lacks[model.name] = gaps(card.content if card else None)
+    return Progress(versions, lacks)
+
+
+def alerts_of(outcomes: Iterable[Outcome], run: str) -> Iterator[Alert]:
+    """Return the alerts of what came of words."""
+    account = topology().account(AccountRole.GOVERNANCE)
+    for outcome in outcomes:
+        judged = outcome.judged
+        subject = f"use case {judged.word.use_case}"
+        if outcome.record is None:
+            what = f"refused: {judged.refusal} (by {judged.word.principal or 'nobody known'})"
+            severity = Severity.CRITICAL if outcome.suspect else Severity.WARNING
+            step = "Ask who did it; an entitled person may then decide anew."
+        elif judged.outcome == COUNTED:
+            continue
+        else:
+            stage = outcome.record.stage
+            what = f"{judged.outcome.replace('_', ' ')} to {stage.value} by {judged.person}"
+            severity = Severity.NOTICE if judged.outcome == ADVANCED else Severity.WARNING
+            step = (
+                "Endpoints that still serve its models go on: delete them."
+                if stage is UseCaseStage.RETIRED
+                else "What is live stays; what its versions may enter follows the stage."
+            )
+        yield Alert(
+            what=what, severity=severity, account=account, subject=subject, next_step=step, run=run
+        )
+
+
+def _unjudged(
+    hook: Hooks, records: Mapping[str, UseCaseRecord], since: datetime
+) -> Iterator[UseCaseWord]:
+    """Yield the words on recorded use cases that nobody has judged yet."""
+    table = stage_table(hook)
+    known: dict[str, set[str]] = {}
+    for word in sorted_words(hook(AuditLogHook).calls(SAYING, since)):
+        if word.use_case not in records:
+            log.warning("a word on %r, which is not recorded: %s", word.use_case, word)
+            continue
+        if word.use_case not in known:
+            words = table.judged_words(word.use_case)
+            known[word.use_case] = {judged.word.event_id for judged in words}
+        if word.event_id not in known[word.use_case]:
+            yield word
+
+
+def _judged(
+    hook: Hooks,
+    word: UseCaseWord,
+    record: UseCaseRecord,
+    by_group: Mapping[str, Sequence[ModelPackageArn]],
+    now: datetime,
+) -> Outcome:
+    person, case = "", use_case_file(word.use_case)
+    try:
+        person = said_by(word, topology())
+        progress = _progress(hook, word, case, record, by_group)
+        after = judge(word, person, record, case, progress, topology())
+    except ApprovalRefused as error:
+        reason = f"{error.what}. {error.next_step}" if error.next_step else error.what
+        return Outcome(JudgedWord(word, person, REFUSED, reason, now), error.quarantine, None)
+    return Outcome(JudgedWord(word, person, outcome_of(after, record), "", now), False, after)
+
+
+def _progress(
+    hook: Hooks,
+    word: UseCaseWord,
+    case: UseCase | None,
+    record: UseCaseRecord,
+    by_group: Mapping[str, Sequence[ModelPackageArn]],
+) -> Progress:
+    if case is None:
+        return Progress()
+    table = stage_table(hook)
+    versions = {
+        model.name: [table.state(arn).records for arn in by_group.get(model.group, ())]
+        for model in case.models
+    }
+    if is_stage(word.stage) and UseCaseStage(word.stage) in WITH_CARDS:
+        return progress_of(hook, case, versions, record)
+    return Progress(versions)
+
+
+def _change(outcome: Outcome, before: UseCaseRecord, run: str) -> Change:
+    account = topology().account(AccountRole.GOVERNANCE)
+    if outcome.record is None:
+        return refused(outcome.judged, run, account)
+    return decided(outcome.judged, outcome.record, before, run, account)

@@ -1,0 +1,249 @@
+"""Who may let a use case into which stage, and what its versions may enter then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from causeway.errors import ApprovalRefused
+from causeway.governance.use_case_guard import (
+    Progress,
+    deciders,
+    eligible,
+    judge,
+    needed_approvals,
+    require_admits,
+    said_by,
+    unapproved,
+)
+from causeway.model_cards.completeness import NEEDED, gaps
+from causeway.use_cases.stages import UseCaseStage
+from causeway.versions.stages import Stage, Status
+from tests.causeway.governance.life import (
+    ALL,
+    CASE,
+    TOPOLOGY,
+    case_of,
+    high,
+    limited,
+    said,
+    through,
+    word,
+)
+
+
+def in_stage(stage: str, record=None):
+    """Return a record of limited risk in a stage."""
+    return (record or limited()).in_stage(
+        UseCaseStage(stage), "somebody", "so", limited().changed_at
+    )
+
+
+def test_a_use_case_goes_from_stage_to_stage_to_the_end_of_its_life() -> None:
+    record, stages = limited(), []
+    while record.stage is not UseCaseStage.RETIRED:
+        record = said(record, record.stage.next or "")
+        stages.append(record.stage.value)
+    assert stages == ["development", "qa", "pre-production", "production", "retired"]
+    assert record.turn == record.revision == 6
+    with pytest.raises(ApprovalRefused, match="it is retired"):
+        said(record, "production")
+
+
+def test_high_risk_takes_two_people() -> None:
+    assert (needed_approvals(limited()), needed_approvals(high())) == (1, 2)
+    counted = said(high(), "development")
+    assert counted.stage is UseCaseStage.POC
+    with pytest.raises(ApprovalRefused, match="approved it already") as refusal:
+        said(counted, "development")
+    assert not refusal.value.quarantine
+    assert said(counted, "development", "risk-officer").stage is UseCaseStage.DEVELOPMENT
+
+
+def test_approvals_for_two_stages_are_not_added_up() -> None:
+    counted = said(high(), "development")
+    assert said(counted, "retired", "risk-officer").stage is UseCaseStage.POC
+
+
+@pytest.mark.parametrize(
+    ("person", "changes", "reason"),
+    [
+        ("ml-engineer", {}, "may not decide on it"),
+        ("governance-officer", {"stage": "qa"}, "it is in poc"),
+        ("governance-officer", {"stage": "x"}, "is no stage"),
+        ("governance-officer", {"verdict": "maybe"}, "is no verdict"),
+        ("governance-officer", {"record": "0" * 64}, "decided on record 0"),
+        ("governance-officer", {"group": "arn:other"}, "no model group of it"),
+        ("governance-officer", {"verdict": "rejected", "stage": "qa"}, "to go back to"),
+        (
+            "governance-officer",
+            {"verdict": "rejected", "stage": "poc", "reason": " "},
+            "without a reason",
+        ),
+    ],
+)
+def test_a_word_that_does_not_count_is_refused(person, changes, reason) -> None:
+    with pytest.raises(ApprovalRefused, match=reason):
+        said(limited(), **({"stage": "development", "person": person} | changes))
+
+
+def test_nothing_is_decided_on_a_use_case_without_a_file() -> None:
+    record = limited()
+    with pytest.raises(ApprovalRefused, match="no file yet"):
+        judge(word(record, "development", "x"), "risk-officer", record, None, ALL, TOPOLOGY)
+
+
+@pytest.mark.parametrize("part", ["owner", "recorded", "trainer"])
+def test_whoever_has_a_part_in_a_use_case_does_not_approve_it(part: str) -> None:
+    record, case = limited(), case_of(limited())
+    person = "governance-officer"
+    if part == "owner":
+        record = replace(record, form=replace(record.form, owner=person))
+    elif part == "recorded":
+        record = replace(record, recorded_by=(person,))
+    else:
+        model = case.models[0].model_copy(update={"trainer": person})
+        case = case.model_copy(update={"models": (model,)})
+    with pytest.raises(ApprovalRefused, match="four eyes") as refusal:
+        judge(word(record, "development", person), person, record, case, ALL, TOPOLOGY)
+    assert refusal.value.quarantine
+    assert eligible(record, case, TOPOLOGY) == ("risk-officer",)
+    # Sending it back lets nothing in.
+    back = word(record, "poc", person, verdict="rejected")
+    assert judge(back, person, record, case, ALL, TOPOLOGY).turn == 2
+
+
+def test_who_decides_is_said_by_the_topology() -> None:
+    assert deciders(TOPOLOGY) == ("governance-officer", "risk-officer")
+
+
+def test_a_word_is_a_persons_in_the_approver_role_alone() -> None:
+    spoken = word(limited(), "development", "risk-officer")
+    assert said_by(spoken, TOPOLOGY) == "risk-officer"
+    for changes in ({"role": None}, {"role": "arn:x"}, {"identity": None}, {"identity": "eve"}):
+        with pytest.raises(ApprovalRefused) as refusal:
+            said_by(replace(spoken, **changes), TOPOLOGY)
+        assert refusal.value.quarantine
+
+
+@pytest.mark.parametrize(
+    ("stage", "before"),
+    [("development", "qa"), ("qa", "pre-production"), ("pre-production", "production")],
+)
+def test_a_use_case_goes_on_when_all_its_models_are_approved_in_the_stage_before(
+    stage: str, before: str
+) -> None:
+    second = CASE.models[0].model_copy(update={"name": "second", "group": "second"})
+    record = in_stage(stage)
+    case = case_of(record).model_copy(update={"models": (CASE.models[0], second)})
+    spoken = word(record, before, "risk-officer")
+    with pytest.raises(ApprovalRefused, match=r"yet: second"):
+        judge(spoken, "risk-officer", record, case, ALL, TOPOLOGY)
+    both = Progress(dict(ALL.versions) | {"second": ALL.versions["credit_risk"]})
+    assert judge(spoken, "risk-officer", record, case, both, TOPOLOGY).stage == before
+
+
+@pytest.mark.parametrize(
+    ("records", "approved"),
+    [
+        ({}, False),
+        (through(Stage.DEVELOPMENT, status=Status.PENDING), False),
+        (through(Stage.DEVELOPMENT, status=Status.QUARANTINED), False),
+        (through(Stage.DEVELOPMENT), True),
+        (
+            through(Stage.DEVELOPMENT, status=Status.SUPERSEDED)
+            | through(Stage.PRODUCTION, status=Status.DEPLOYED),
+            True,
+        ),
+        (
+            through(Stage.DEVELOPMENT, status=Status.SUPERSEDED)
+            | through(Stage.TEST, status=Status.REJECTED),
+            False,
+        ),
+    ],
+)
+def test_a_model_is_approved_when_a_version_of_it_is_or_went_on(records, approved) -> None:
+    progress = Progress({"credit_risk": [records]})
+    assert unapproved(UseCaseStage.QA, CASE, progress) == ([] if approved else ["credit_risk"])
+
+
+def test_high_risk_takes_complete_cards() -> None:
+    record = in_stage("qa", high())
+    lacks = replace(ALL, gaps={"credit_risk": gaps({"intended_uses": {"risk_rating": "High"}})})
+    with pytest.raises(ApprovalRefused, match="not complete: credit_risk") as refusal:
+        said(record, "pre-production", progress=lacks)
+    assert NEEDED[-1] in refusal.value.what and not refusal.value.quarantine
+    with pytest.raises(ApprovalRefused, match="no card"):
+        said(record, "pre-production", progress=replace(ALL, gaps={}))
+    assert said(record, "pre-production").approvals
+
+
+def test_a_file_that_was_changed_since_keeps_its_use_case_where_it_is() -> None:
+    record = limited()
+    spoken = word(record, "development", "risk-officer")
+    with pytest.raises(ApprovalRefused, match="risk: 'high' in the file"):
+        judge(spoken, "risk-officer", record, CASE, ALL, TOPOLOGY)
+    with pytest.raises(ApprovalRefused, match="its file differs"):
+        require_admits(in_stage("production"), CASE, Stage.TEST, TOPOLOGY)
+
+
+@pytest.mark.parametrize(
+    ("stage", "test", "production"),
+    [
+        ("poc", False, False),
+        ("development", True, False),
+        ("qa", True, False),
+        ("pre-production", True, True),
+        ("production", True, True),
+        ("retired", False, False),
+    ],
+)
+def test_a_use_case_lets_its_versions_in_as_far_as_it_has_come(stage, test, production) -> None:
+    record = in_stage(stage)
+    for target, admitted in ((Stage.TEST, test), (Stage.PRODUCTION, production)):
+        if admitted:
+            require_admits(record, case_of(record), target, TOPOLOGY)
+        else:
+            with pytest.raises(ApprovalRefused, match=f"it is in {stage}"):
+                require_admits(record, case_of(record), target, TOPOLOGY)
+
+
+def test_a_use_case_without_a_record_lets_nothing_in_unless_the_topology_says_so() -> None:
+    require_admits(None, CASE, Stage.PRODUCTION, TOPOLOGY)
+    strict = TOPOLOGY.model_copy(update={"unrecorded_use_cases": False})
+    with pytest.raises(ApprovalRefused, match="has no record"):
+        require_admits(None, CASE, Stage.TEST, strict)
+
+
+WORDS = st.tuples(
+    st.sampled_from(["governance-officer", "risk-officer", "model-owner", "ml-engineer"]),
+    st.sampled_from(list(UseCaseStage)),
+    st.sampled_from(["approved", "rejected"]),
+)
+
+
+@settings(max_examples=200)
+@given(st.booleans(), st.lists(WORDS, max_size=30))
+def test_whatever_is_said_a_stage_is_entered_in_order_by_enough_eligible_people(
+    is_high: bool, words: list[tuple[str, UseCaseStage, str]]
+) -> None:
+    record = high() if is_high else limited()
+    for person, stage, verdict in words:
+        try:
+            after = said(record, stage.value, person, verdict=verdict)
+        except ApprovalRefused:
+            continue
+        assert after.revision == record.revision + 1
+        if after.stage is not record.stage and verdict == "approved":
+            assert after.stage in (record.stage.next, UseCaseStage.RETIRED)
+            people = {each.person for each in after.admitted_by}
+            assert len(people) == needed_approvals(record)
+            assert people <= {"governance-officer", "risk-officer"}
+            assert all(each.stage is after.stage for each in after.admitted_by)
+        if verdict == "rejected":
+            assert after.stage.rank <= record.stage.rank and not after.approvals
+        assert record.stage is not UseCaseStage.RETIRED
+        record = after

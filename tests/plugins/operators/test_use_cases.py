@@ -1,0 +1,267 @@
+"""A use case is recorded, moved by people, and asked before a deployment, on the local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from causeway.errors import ApprovalRefused
+from causeway.governance.use_case_record import chain_of, record_key, words_pk
+from tests.local_platform import LocalPlatform
+from tests.plugins.candidates import deploy, run_of, sync
+from tests.plugins.conftest import context, execute
+from tests.refusals import refused
+
+if TYPE_CHECKING:
+    from causeway.governance.use_case_changes import JudgedWord
+    from causeway.governance.use_case_record import UseCaseRecord
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+CASE = "credit_risk"
+GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
+TEXTS = {
+    "stakeholders": "applicants, the credit department",
+    "mitigation": "a person decides, rows are weighed by group",
+    "oversight": "the credit department looks at each refusal",
+}
+
+
+def table(duty: str = "recorder") -> StageTableHook:
+    from causeway_airflow.hooks.stage_table import StageTableHook
+
+    return StageTableHook(f"causeway_governance_{duty}")
+
+
+def record(use_case: str = CASE, user: str | None = "ml-engineer", **answers: str) -> Any:
+    """Run the task of the DAG, as whoever is signed in."""
+    from causeway_airflow.operators.use_cases import RecordUseCaseOperator
+
+    operator = RecordUseCaseOperator(task_id="record", use_case=use_case, **(TEXTS | answers))
+    return operator.execute(context(user=user))
+
+
+def read(use_case: str = CASE) -> UseCaseRecord:
+    found = table().use_case(use_case)
+    assert found is not None
+    return found
+
+
+def last_word(use_case: str = CASE) -> JudgedWord:
+    return max(table().judged_words(use_case), key=lambda each: (each.word.at, each.judged_at))
+
+
+class People:
+    """Those who say words on use cases."""
+
+    def __init__(self, platform: LocalPlatform) -> None:
+        self.platform = platform
+
+    def say(
+        self,
+        person: str,
+        stage: str,
+        verdict: str = "approved",
+        reason: str = "because",
+        *,
+        digest: str | None = None,
+        client: Any = None,
+        use_case: str = CASE,
+    ) -> None:
+        """Say a word with the person's own key; the sync judges it later."""
+        client = client or self.platform.person(person, "production")
+        tags = {
+            "causeway:use-case": use_case,
+            "causeway:use-case-stage": stage,
+            "causeway:use-case-verdict": verdict,
+            "causeway:use-case-record": digest or read(use_case).digest,
+            "causeway:use-case-reason": reason,
+        }
+        client.add_tags(ResourceArn=GROUP, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+    def both(self, stage: str) -> None:
+        """Have the two people approve it whom a use case of high risk takes."""
+        for person in ("governance-officer", "risk-officer"):
+            self.say(person, stage)
+            sync()
+
+
+@pytest.fixture
+def people(shared: LocalPlatform) -> Iterator[People]:
+    forget(shared)
+    yield People(shared)
+    forget(shared)
+
+
+def forget(platform: LocalPlatform) -> None:
+    """Take the use case out of the table, its words and its chain, as an administrator."""
+    database = platform.client("dynamodb", "governance")
+    items = [
+        *([record_key(CASE).item()] if table().use_case(CASE) else []),
+        *table().query(words_pk(CASE)),
+        *table().query(f"AUDIT#{chain_of(CASE)}"),
+    ]
+    for item in items:
+        key = {name: {"S": item[name]} for name in ("pk", "sk")}
+        database.delete_item(TableName="causeway-governance", Key=key)
+
+
+def chain_breaks() -> list[Any]:
+    from causeway_airflow.tasks.audit import look
+
+    return look(table("audit_keeper"), chain_of(CASE), [])[0]
+
+
+def test_a_use_case_is_recorded_in_its_proof_of_concept_and_recorded_once(people: People) -> None:
+    first = record()
+    assert (first["stage"], first["risk"]) == ("poc", "high")
+    assert read().recorded_by == ("ml-engineer",)
+    assert read().form.owner == "model-owner"  # the file says so
+    assert record() == first and read().revision == 1
+    amended = record(oversight="two people look at each refusal")
+    assert amended["record"] != first["record"] and read().turn == 2
+    assert chain_breaks() == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "user", "reason"),
+    [
+        ({"risk": "unacceptable"}, "ml-engineer", "unacceptable"),
+        ({"risk": "limited"}, "ml-engineer", "differs from its file"),
+        ({"mitigation": ""}, "ml-engineer", "lacks mitigation"),
+        ({}, "a-stranger", "'a-stranger' is none"),
+        ({}, None, "None is none"),
+        ({}, "governance-officer", "there is risk-officer"),
+        ({"use_case": "Other Case"}, "ml-engineer", "no id of a use case"),
+    ],
+)
+def test_what_may_not_be_recorded_is_refused(
+    people: People, answers: dict[str, str], user: str | None, reason: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=reason):
+        record(user=user, **answers)
+    assert table().use_case(CASE) is None and table().query(f"AUDIT#{chain_of(CASE)}") == []
+
+
+def test_of_two_who_amend_at_once_one_wins(people: People) -> None:
+    from causeway.governance.use_case_changes import recorded
+    from causeway.governance.use_case_record import next_record
+
+    record()
+    before, decider = read(), table("decider")
+    changes = []
+    for person in ("ml-engineer", "model-owner"):
+        form = replace(before.form, oversight=f"as {person} wants it")
+        after = next_record(form, before, person, before.changed_at)
+        assert after is not None
+        changes.append(recorded(after, before, person, "run-1", "444444444444"))
+    assert [decider.record([change]) for change in changes] == [True, False]
+    assert read().changed_by == "ml-engineer" and chain_breaks() == []
+
+
+def test_high_risk_takes_two_people_for_each_stage(people: People) -> None:
+    record()
+    people.say("governance-officer", "development")
+    sync()
+    assert read().stage == "poc" and last_word().outcome == "counted"
+    people.say("governance-officer", "development", reason="once more")
+    sync()
+    assert "approved it already" in last_word().refusal and read().stage == "poc"
+    people.say("risk-officer", "development")
+    sync()
+    assert read().stage == "development" and last_word().outcome == "advanced"
+    assert [each.person for each in read().admitted_by] == ["governance-officer", "risk-officer"]
+    sync()  # words are judged once
+    assert read().stage == "development" and chain_breaks() == []
+
+
+def test_a_use_case_is_sent_back_with_a_reason_by_one_person(people: People) -> None:
+    record()
+    people.both("development")
+    people.say("risk-officer", "poc", "rejected", "the data sheet is missing")
+    sync()
+    assert (read().stage, read().reason) == ("poc", "the data sheet is missing")
+    people.say("governance-officer", "poc", "rejected", " ")
+    sync()
+    assert "without a reason" in last_word().refusal
+
+
+def test_words_that_do_not_count_are_refused_once_and_change_nothing(
+    people: People, heard: Callable[[], list[dict[str, Any]]]
+) -> None:
+    record()
+    sync()  # words of tests before this one, which are of other records
+    before = read()
+    heard()
+    people.say("governance-officer", "qa")
+    sync()
+    assert "it is in poc" in last_word().refusal
+    people.say("governance-officer", "development", digest="0" * 64)
+    sync()
+    assert "decided on record 000" in last_word().refusal
+    people.say("governance-officer", "nowhere")
+    sync()
+    assert "no stage" in last_word().refusal
+    assert len(heard()) == 3
+    sync()
+    assert read() == before and heard() == [] and chain_breaks() == []
+
+
+def test_whoever_recorded_it_may_not_approve_it(people: People) -> None:
+    from causeway.governance.use_case_changes import recorded
+
+    record()  # the form would refuse the officer: one person alone would be left to approve
+    after = replace(read(), recorded_by=("ml-engineer", "governance-officer"), revision=2)
+    change = recorded(after, read(), "governance-officer", "run-1", "444444444444")
+    assert table("decider").record([change])
+    people.say("governance-officer", "development")
+    sync()
+    assert "recorded the use case" in last_word().refusal
+
+
+def test_a_decision_cannot_be_forged(people: People) -> None:
+    from causeway.governance.use_case_record import write_record
+    from causeway_airflow.hooks.base import AwsCallError
+
+    record()
+    sync()  # words of tests before this one
+    digest = read().digest
+    # The administrator of the registry sets the same tags, the duties that may tag as well.
+    people.say("", "development", client=people.platform.client("sagemaker", "shared_services"))
+    sync()
+    assert "it was said as" in last_word().refusal and last_word().person == ""
+    side_door = people.platform.stranger("governance-officer")
+    iam = people.platform.client("iam", "shared_services")
+    tag = {"Effect": "Allow", "Action": "sagemaker:AddTags", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [tag]})
+    iam.put_role_policy(RoleName="side-door", PolicyName="tag", PolicyDocument=document)
+    people.say("", "development", client=side_door)
+    sync()
+    assert "a source identity proves a person only in" in last_word().refusal
+    # An approver of test has no such permission, and the recorder does not write records.
+    owner = people.platform.person("model-owner", "test")
+    refused("AccessDeniedException", people.say, "", "development", client=owner)
+    with pytest.raises(AwsCallError, match="not authorized"):
+        table("recorder").apply(write_record(replace(read(), revision=2), read()))
+    assert read().digest == digest and read().stage == "poc"
+
+
+def test_approvers_may_set_the_tags_of_words_alone(people: People) -> None:
+    client = people.platform.person("governance-officer", "production")
+    for tags in ({"owner": "me"}, {"causeway:use-case": CASE}):
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        refused("AccessDeniedException", client.add_tags, ResourceArn=GROUP, Tags=pairs)
+
+
+def test_a_version_enters_an_account_as_far_as_its_use_case_has_come(
+    people: People, approved: str, own_endpoints: None
+) -> None:
+    record()
+    with pytest.raises(ApprovalRefused, match="it is in poc"):
+        execute(deploy(approved), run_of(approved))
+    people.both("development")
+    execute(deploy(approved), run_of(approved))
