@@ -154,8 +154,9 @@ def _said(problem: Any, place: Place) -> Iterator[tuple[str, str]]:
     kind, context = problem["type"], problem.get("ctx") or {}
     message = str(problem["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
+        moved = getattr(place.owner, "MOVED", {}).get(place.keys[-1])
         allowed = f"; allowed keys: {', '.join(keys_of(place.owner))}" if place.owner else ""
-        yield place.path, f"unknown key{allowed}"
+        yield place.path, moved or f"unknown key{allowed}"
     elif kind == "missing":
         yield place.path, "the key is missing"
     elif kind == "union_tag_invalid":

@@ -9,7 +9,7 @@ reported with the file, the dotted key, what was wrong and what is allowed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -55,6 +55,9 @@ Model = TypeVar("Model", bound="Strict")
 
 class Strict(BaseModel):
     """A frozen part of a document that refuses unknown keys, and numbers that are none."""
+
+    #: Keys of earlier releases, with what stands in their place now.
+    MOVED: ClassVar[Mapping[str, str]] = {}
 
     # Deferred: a part's own validator is never used, only the whole document's is built.
     model_config = ConfigDict(

@@ -52,7 +52,6 @@ def draft(use_case_id: str, guess: Guess, topology: Topology, file: str, schema:
         f"# Lines with `{MARK}` hold a guess. Look at it, then take the mark out.",
         f"id: {use_case_id}",
         f"name: {title}",
-        "stage: poc",
         f"risk: limited {MARK} high, limited or minimal",
         f"owner: {owner} {MARK} who answers for it",
         f"line_of_business: {dashed} {MARK} whose it is",

@@ -16,6 +16,7 @@ from causeway.governance.version_plan import VersionPlan
 from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.files import model_of_group
+from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import UseCase
 from causeway.versions.registry import RegistryVersion
 
@@ -30,6 +31,7 @@ def plan_sync(
     topology: Topology,
     now: datetime,
     calls: Iterable[RegistryCall] = (),
+    use_case_stages: Mapping[str, str] | None = None,
 ) -> SyncPlan:
     """Compare the registry with the governance table.
 
@@ -40,7 +42,8 @@ def plan_sync(
 
     `calls` are the recorded changes since `calls_since`: they say who made a gesture, and know the
     stops that another write has replaced in the registry. While they cannot say who made a gesture,
-    it waits, and the version is left as it is.
+    it waits, and the version is left as it is. `use_case_stages` has the stages of the use cases
+    that are recorded.
     """
     all_calls = tuple(calls)
     plans: list[SyncPlan] = []
@@ -51,7 +54,8 @@ def plan_sync(
             ignored.append(str(version.arn))
             continue
         state = states.get(version.arn, VersionState())
-        plans.append(VersionPlan(version, state, *owner, topology, now, all_calls).plan())
+        stage = (use_case_stages or {}).get(owner[0].id, UNRECORDED)
+        plans.append(VersionPlan(version, state, *owner, topology, now, all_calls, stage).plan())
     return SyncPlan(
         facts=tuple(item for plan in plans for item in plan.facts),
         revocations=tuple(item for plan in plans for item in plan.revocations),

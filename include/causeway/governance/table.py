@@ -18,6 +18,7 @@ from causeway.digests import canonical_json
 from causeway.instants import instant, moment
 from causeway.items import STATUS_UNCHANGED, Key, Update, create
 from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.keys import promotion_key, refusal_key, stage_key
 from causeway.versions.stages import Stage, StageRecord, Status, check_transition
@@ -93,10 +94,13 @@ def new_record(
     *,
     now: datetime,
     user: str,
+    use_case_stage: str = UNRECORDED,
     data_source: str = "",
     synthetic: str = "",
 ) -> StageRecord:
     """Return the first record of a version in a stage, with the use case's words.
+
+    `use_case_stage` is the one that the use case is in now, by its own record.
 
     Raises:
         UnexpectedState: a stage does not begin in that status.
@@ -108,7 +112,7 @@ def new_record(
         status=status,
         use_case_id=case.id,
         use_case_name=case.name,
-        use_case_stage=case.stage,
+        use_case_stage=use_case_stage,
         model_group=model.group,
         version=arn.version,
         owner=case.owner,

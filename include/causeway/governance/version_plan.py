@@ -34,6 +34,7 @@ from causeway.governance.sync_changes import (
 from causeway.governance.table import Promotion, PromotionStatus, new_record
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
+from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import DATA_SOURCE, SYNTHETIC, RegistryVersion
 from causeway.versions.stages import (
@@ -69,8 +70,10 @@ class VersionPlan:
         topology: Topology,
         now: datetime,
         calls: Iterable[RegistryCall] = (),
+        use_case_stage: str = UNRECORDED,
     ) -> None:
         self.version, self.case, self.model = version, case, model
+        self.use_case_stage = use_case_stage
         self.topology, self.now = topology, now
         self.calls = [call for call in calls if call.version_arn == str(version.arn)]
         self.before, self.records = dict(state.records), dict(state.records)
@@ -257,6 +260,7 @@ class VersionPlan:
             self.model,
             now=self.now,
             user=user,
+            use_case_stage=self.use_case_stage,
             data_source=metadata.get(DATA_SOURCE, ""),
             synthetic=metadata.get(SYNTHETIC, ""),
         )

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.governance_reports.sheets import Sheet, Table
 from causeway.governance_reports.views import ModelView
 from causeway.instants import Day, for_people
+from causeway.use_cases.stages import UNRECORDED
+from causeway.use_cases.use_case import UseCase
 
+_USE_CASE: Final = (
+    *("use case", "name", "risk", "stage", "since", "decided by", "why"),
+    *("owner", "line of business", "project"),
+)
 _MODEL: Final = (
     *("model", "use case", "risk", "problem", "trained by"),
     *("decide on test", "decide on production", "versions", "live", "waiting"),
@@ -17,26 +24,16 @@ _MODEL: Final = (
 
 def portfolio(models: Sequence[ModelView], day: Day) -> Sheet:
     """Return the use cases of the models, and the models."""
-    cases = {view.case.id: view.case for view in models}
+    cases = {view.case.id: (view.case, view.record) for view in models}
     return Sheet(
         f"Use cases on {day}",
-        "What is declared of use cases and models, and what production serves. Times are UTC.",
+        "What is declared and recorded of use cases and models, and what production serves. "
+        "Times are UTC.",
         (
             Table(
                 "Use cases",
-                ("use case", "name", "risk", "stage", "owner", "line of business", "project"),
-                tuple(
-                    (
-                        case.id,
-                        case.name,
-                        case.risk,
-                        case.stage,
-                        case.owner,
-                        case.line_of_business,
-                        case.project,
-                    )
-                    for case in cases.values()
-                ),
+                _USE_CASE,
+                tuple(_use_case(case, record) for case, record in cases.values()),
             ),
             Table(
                 "Models",
@@ -50,6 +47,22 @@ def portfolio(models: Sequence[ModelView], day: Day) -> Sheet:
             "live": sum(view.live is not None for view in models),
         },
     )
+
+
+def _use_case(case: UseCase, record: UseCaseRecord | None) -> tuple[str, ...]:
+    people = [each.person for each in record.admitted_by] if record else []
+    stage = (
+        (
+            record.stage.value,
+            for_people(record.since),
+            " and ".join(people) or record.changed_by,
+            record.reason,
+        )
+        if record
+        else (UNRECORDED, "", "", "")
+    )
+    names = (case.owner, case.line_of_business, case.project)
+    return (case.id, case.name, case.risk, *stage, *names)
 
 
 def _model(view: ModelView) -> tuple[str, ...]:

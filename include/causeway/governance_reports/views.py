@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from causeway.deployment.periods import Period
 from causeway.governance.board import VersionView
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.use_cases.use_case import ModelSpec, UseCase
 
 
@@ -17,6 +18,8 @@ class ModelView:
     model: ModelSpec
     versions: tuple[VersionView, ...]
     periods: tuple[Period, ...]
+    #: The record of its use case; None where there is none.
+    record: UseCaseRecord | None = None
 
     @property
     def live(self) -> Period | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from causeway.digests import canonical_json
+from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import ModelSpec, UseCase
 from causeway.versions.registry import (
     ARTIFACT_SHA256,
@@ -43,6 +44,7 @@ class Source(StrEnum):
     """Where a field's value comes from."""
 
     USE_CASE = "use case (YAML)"
+    RECORD = "record of the use case"
     CANDIDATE = "candidate, at registration"
     VERSION = "version in the registry"
 
@@ -55,6 +57,7 @@ class Facts:
     model: ModelSpec
     candidate: Candidate | None = None
     version: RegistryVersion | None = None
+    use_case_stage: str = UNRECORDED
 
 
 @dataclass(frozen=True)
@@ -257,9 +260,9 @@ _CONFIGURED: Final = (
     ),
     CardField(
         "additional_information.custom_details.UseCaseStage",
-        Source.USE_CASE,
-        "`stage`",
-        lambda f: f.case.stage,
+        Source.RECORD,
+        "its stage when the card was written",
+        lambda f: f.use_case_stage,
     ),
 )
 

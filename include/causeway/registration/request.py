@@ -99,7 +99,7 @@ def registration_request(
             none or gets too long as AWS takes it.
     """
     _refuse_endless(model, candidate)
-    card = package_content(Facts(case, model, candidate))
+    card = package_content(Facts(case, model, candidate, use_case_stage=candidate.use_case_stage))
     request: dict[str, Any] = {
         "ModelPackageGroupName": str(group),
         "ModelPackageDescription": f"{model.name} {candidate.digest.short}",

@@ -8,6 +8,8 @@ from typing import Final, Literal
 #: Risk by the EU AI Act that a use case may have; `unacceptable` is the fourth, and refused.
 UseCaseRisk = Literal["high", "limited", "minimal"]
 UNACCEPTABLE: Final = "unacceptable"
+#: What stands where a use case has no record and so no stage.
+UNRECORDED: Final = "not recorded"
 
 
 class UseCaseStage(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator
 
@@ -36,6 +36,7 @@ from causeway.use_cases.raw_sources import (
     refuse_twice,
 )
 from causeway.use_cases.resource_specs import Deployment, Resources
+from causeway.use_cases.stages import UNACCEPTABLE, UseCaseRisk
 from causeway.use_cases.training_specs import Split, Training
 
 __all__ = [
@@ -51,8 +52,6 @@ __all__ = [
 USE_CASES_DIR = CONFIG_DIR / "use_cases"
 EVALUATION_SCRIPT = "evaluate.py"
 
-UseCaseStage = Literal["poc", "development", "qa", "pre-production", "production", "retired"]
-UseCaseRisk = Literal["high", "limited", "minimal"]
 ModelRisk = Literal["high", "medium", "low", "unknown"]
 ProblemType = Literal["binary classification", "multi-class classification", "regression"]
 #: Ids and names of models; with dashes they are names of endpoints and parts of others.
@@ -148,9 +147,13 @@ class ModelSpec(Strict):
 class UseCase(Strict):
     """A use case: who owns it, what data it has, which models it trains."""
 
+    MOVED: ClassVar[Mapping[str, str]] = {
+        "stage": "take the key out: the stage of a use case is in its record, which people decide "
+        "on (docs/use-case-life.md)"
+    }
+
     id: Identifier
     name: str
-    stage: UseCaseStage = "poc"
     risk: UseCaseRisk
     owner: str
     line_of_business: str
@@ -183,7 +186,7 @@ class UseCase(Strict):
     @field_validator("risk", mode="before")
     @classmethod
     def _acceptable(cls, value: object) -> object:
-        if value == "unacceptable":
+        if value == UNACCEPTABLE:
             raise ValueError(
                 "a use case of unacceptable risk is refused; allowed: high, limited, minimal"
             )

@@ -18,6 +18,7 @@ from causeway.digests import Digest
 from causeway.plain_texts import decoded, decoded_metrics
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
+from causeway.use_cases.stages import UNRECORDED
 from causeway.versions.fingerprint import REQUEST_SHA256, package_sha256, request_sha256
 from causeway.versions.stages import LifeCycle
 
@@ -109,6 +110,7 @@ class Candidate:
     commit: str | None = None
     repository: str | None = None
     requested_by: str | None = None
+    use_case_stage: str = UNRECORDED
     data_source: str = "unknown"
     synthetic: str = "unknown"
 

@@ -56,6 +56,7 @@ from causeway_airflow.tasks.stage_records import (
     move_record,
     stage_table,
 )
+from causeway_airflow.tasks.use_case_records import stage_word
 from causeway_airflow.waits import Done, Outcome, Pending, Question, Wait
 
 log = logging.getLogger(__name__)
@@ -363,6 +364,7 @@ def record_begin(table: StageTableHook, subject: Subject, decision: Decision) ->
                 subject.model,
                 now=now,
                 user=decision.person,
+                use_case_stage=stage_word(table, subject.case),
                 data_source=development.data_source if development else "",
                 synthetic=development.synthetic if development else "",
             ),

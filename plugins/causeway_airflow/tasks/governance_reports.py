@@ -33,8 +33,16 @@ def write_reports(
     choice, now = kinds(report), clock.now()
     days = days_of(day, Day(now.date()), choice)
     table, all_versions = table_of(hook), choice != (Kind.PRODUCTION,)
+    records = table.use_cases()
     views = [
-        model_view(table, case, spec, min(days.values()), all_versions=all_versions)
+        model_view(
+            table,
+            case,
+            spec,
+            min(days.values()),
+            all_versions=all_versions,
+            record=records.get(case.id),
+        )
         for case, spec in _models(model)
     ]
     sheets = {kind: sheet(kind, views, of, topology(), now) for kind, of in days.items()}

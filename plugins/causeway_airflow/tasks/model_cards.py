@@ -23,6 +23,7 @@ from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.sharing import owner_sharing, planned_share
 from causeway_airflow.tasks.sharing_runs import receiving_roles
 from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_records import stage_word
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def hand_over(hook: Hooks, subject: Subject, stage: str) -> list[Receiver]:
         subject.model,
         version,
         HandOver(stage),
+        stage_word(stage_table(hook), subject.case),
         live_test=live_test_of(test) if test else None,
     )
     log.info("%s: %s updates of the card", subject.model.group, updates)
@@ -73,11 +75,13 @@ def hand_over_card(
     model: ModelSpec,
     version: RegistryVersion,
     stage: HandOver,
+    use_case_stage: str,
     live_test: Content | None = None,
 ) -> int:
     """Bring a model's card to a hand-over of a version and return how many updates that took.
 
-    `live_test` is the evaluation of the version's endpoint in test, when there was one.
+    `use_case_stage` is the one of its record; `live_test` is the evaluation of the version's
+    endpoint in test, when there was one.
     """
     cards.ensure(model.group, card_content(Facts(case, model)))
     card = cards.find(model.group)
@@ -86,7 +90,9 @@ def hand_over_card(
         package = json.loads(version.card)
     except (RecursionError, ValueError):
         package = {}
-    content = card_content(Facts(case, model, version=version), package)
+    content = card_content(
+        Facts(case, model, version=version, use_case_stage=use_case_stage), package
+    )
     if live_test is not None:
         content = with_evaluation(content, live_test)
     changes = plan_card(card, content, stage, version.arn)

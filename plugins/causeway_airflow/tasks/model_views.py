@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from causeway.deployment.periods import periods
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.governance_reports.production import Served, served_on
 from causeway.governance_reports.views import ModelView
 from causeway.instants import Day
@@ -28,7 +29,13 @@ def live_on(
 
 
 def model_view(
-    table: StageTableHook, case: UseCase, model: ModelSpec, day: Day, *, all_versions: bool = False
+    table: StageTableHook,
+    case: UseCase,
+    model: ModelSpec,
+    day: Day,
+    *,
+    all_versions: bool = False,
+    record: UseCaseRecord | None = None,
 ) -> ModelView:
     """Read a model: the periods of its endpoint, and the versions that a report is about.
 
@@ -42,7 +49,7 @@ def model_view(
         arns |= set(_versions(table, model.group))
     newest_first = sorted(arns, key=lambda arn: arn.version, reverse=True)
     views = (read_version(table, case, model, arn) for arn in newest_first)
-    return ModelView(case, model, tuple(view for view in views if view), spans)
+    return ModelView(case, model, tuple(view for view in views if view), spans, record)
 
 
 def _versions(table: StageTableHook, group: str) -> Iterator[ModelPackageArn]:

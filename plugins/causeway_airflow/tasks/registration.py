@@ -48,6 +48,8 @@ from causeway_airflow.tasks.evidence import Evidence
 from causeway_airflow.tasks.gates import judged, report_uri
 from causeway_airflow.tasks.jobs import uri_of
 from causeway_airflow.tasks.model_cards import OWNER, hand_over_card
+from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_records import stage_word
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +102,15 @@ def register(hook: Hooks, registration: Registration) -> Registered:
     result = _find_or_create(hook, registration, _report(hook, registration))
     version = version_of(hook(RegistryHook).describe(result["version_arn"]))
     cards = hook(ModelCardsHook, SHARED, OWNER)
-    hand_over_card(cards, registration.case, registration.model, version, HandOver.REGISTRATION)
+    use_case_stage = stage_word(stage_table(hook), registration.case)
+    hand_over_card(
+        cards,
+        registration.case,
+        registration.model,
+        version,
+        HandOver.REGISTRATION,
+        use_case_stage,
+    )
     return result
 
 
@@ -217,6 +227,7 @@ def _candidate(hook: Hooks, registration: Registration, report: GateReport) -> C
         repository=code.repository,
         requested_by=accounts.person_of_airflow_user(registration.asked_by)
         or registration.asked_by,
+        use_case_stage=stage_word(stage_table(hook), registration.case),
     )
     return replace(candidate, comparison=_comparison(hook, registration, candidate))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from causeway.errors import BadInput, ConfigError
 from causeway.governance.use_case_changes import recorded
@@ -19,6 +18,7 @@ from causeway.governance.use_case_record import (
     next_record,
 )
 from causeway.topology.account_roles import AccountRole
+from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.stage_table import StageTableHook
@@ -28,9 +28,6 @@ from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table
 
 log = logging.getLogger(__name__)
-
-#: What the table says where a use case has no record.
-UNRECORDED: Final = "not recorded"
 
 
 def use_case_file(use_case_id: str) -> UseCase | None:
@@ -91,12 +88,10 @@ def require_admitted(hook: Hooks, subject: Subject) -> None:
     require_admits(record, subject.case, subject.stage, topology())
 
 
-def stage_words(records: Mapping[str, UseCaseRecord]) -> dict[str, str]:
-    """Return in which stage each use case is, as stage records and cards say it."""
-    return {
-        case.id: records[case.id].stage.value if case.id in records else UNRECORDED
-        for case in use_cases()
-    }
+def stage_word(table: StageTableHook, case: UseCase) -> str:
+    """Return in which stage a use case is, as stage records and cards say it."""
+    record = table.use_case(case.id)
+    return record.stage.value if record else UNRECORDED
 
 
 def _form(

@@ -50,7 +50,7 @@ def test_nobody_trains_and_approves_in_the_shipped_use_case(case: UseCase) -> No
     [
         ("risk: high\nowner", "risk: unacceptable\nowner", "unacceptable risk is refused"),
         ("risk: high\nowner", "risk: big\nowner", "risk: Input should be 'high', 'limited'"),
-        ("stage: poc", "stage: idea", "stage: Input should be 'poc'"),
+        ("project: credit-risk", "project: credit-risk\nstage: poc", "stage: take the key out"),
         ("project: credit-risk", "project: credit-risk\ncolour: red", "colour: unknown key"),
         ("owner: model-owner", "owner: R&D (Paris)", "becomes a tag"),
         ("gates:\n      - {metric: auc, min", "gates:\n      - {metric: auc, least", "gates.0"),
@@ -144,7 +144,7 @@ def test_model_names_are_unique_across_use_cases(tmp_path: Path) -> None:
 def test_a_mistake_in_one_use_case_leaves_the_others_readable(tmp_path: Path) -> None:
     (tmp_path / "credit_risk.yaml").write_text(TEXT)
     other = TEXT.replace("credit_risk", "lending").replace("credit-risk", "lending")
-    (tmp_path / "lending.yaml").write_text(other.replace("stage: poc", "stage: prod"))
+    (tmp_path / "lending.yaml").write_text(other.replace("risk: high", "risk: big"))
     (tmp_path / "broken.yaml").write_text("id: [")
     case, faults = use_case_among("credit_risk", tmp_path)
     assert readable_use_cases(tmp_path)[0] == (case,)

@@ -70,13 +70,13 @@ def test_a_gate_that_does_not_pass_is_said_and_is_no_mistake(folder: Path, shop:
 
 def test_all_mistakes_are_said_with_file_and_key(folder: Path, shop: Path) -> None:
     text = (folder / "shop.yaml").read_text()
-    text = text.replace("stage: poc", "stage: prod").replace("type: Integral", "type: Number")
+    text = text.replace("risk: limited", "risk: big").replace("type: Integral", "type: Number")
     text = text.replace("owner: model-owner", "owner: model-owner\ncolour: blue")
     (folder / "shop.yaml").write_text(text)
     code, said = checked("shop")
     assert code == 1
     for key in (
-        "stage: Input should be",
+        "risk: Input should be",
         "colour: unknown key",
         "feature_groups.shop-input.features.size.type: Input should be",
     ):
@@ -118,7 +118,7 @@ def test_a_wrong_key_hides_no_other_mistake(folder: Path, shop: Path) -> None:
     path = folder / "shop.yaml"
     mistakes = (
         ("one_hot: [colour]", "one_hott: [colour]", "training.one_hott: unknown key"),
-        ("stage: poc", "stag: poc", "did you mean stage?"),
+        ("line_of_business:", "line_of_busines:", "did you mean line_of_business?"),
         ("metric: auc, min: 0.6", "metric: acuracy, min: 0.6", "acuracy is not measured"),
         ("kind: sample", "kind: sampel", "models.shop.gates.1.kind: allowed: "),
         ("trainer: ml-engineer", "trainer: somebody", "'somebody' is not in `people`"),
