@@ -35,6 +35,7 @@ from causeway_airflow.tasks.endpoint_leases import give_back, take_lease
 from causeway_airflow.tasks.model_cards import hand_over_card, share_card
 from causeway_airflow.tasks.promotion import Subject
 from causeway_airflow.tasks.stage_records import stage_table
+from causeway_airflow.tasks.use_case_records import stage_word
 from causeway_airflow.waits import Done, Outcome, Pending
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,8 @@ def archive_card(hook: Hooks, case: UseCase, model: ModelSpec, version_arn: str)
     """
     role = AccountRole.SHARED_SERVICES
     version = version_of(hook(RegistryHook, role, "registry-sync").describe(version_arn))
-    updates = hand_over_card(hook(ModelCardsHook), case, model, version, HandOver.RETIREMENT)
+    cards, stage = hook(ModelCardsHook), stage_word(stage_table(hook), case)
+    updates = hand_over_card(cards, case, model, version, HandOver.RETIREMENT, stage)
     by = Actor(f"airflow:{model.name}__retire", Door.DAG, "")
     share_card(hook, Subject(case, model, version.arn, 1, role, by))
     log.info("card of %s: %s", model.group, "archived" if updates else "left as it is")
