@@ -9,6 +9,7 @@ them. Those are not changed: people decide about them.
 **Parameters.** `record`: the identifier. `use_case`, `feature_groups` (some of its groups;
 empty: all of them, which a use case with several raw sources refuses, because the ids of each are
 its own). `reason`: is written into the report; name nothing there that must be erased.
+`dry_run`: only say what each group has of the record, in the log of `find`; the rest is skipped.
 
 **When.** By hand, when a person requests it. An ingestion of the same file does not write the
 record again: it keeps erased records out, up to the event time of their erasure. The raw file still
@@ -62,6 +63,12 @@ with DAG(
             description="Some of the use case's; empty: all of them, unless it has several sources",
         ),
         "reason": Param(None, type=["null", "string"], title="Reason, for the report"),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Only say what each group has of the record, in the log of `find`",
+        ),
     },
     **dag_arguments("platform", "features", doc=__doc__),
 ):
@@ -71,6 +78,7 @@ with DAG(
         groups="{{ params.feature_groups | join(',') }}",
         record="{{ params.record or '' }}",
         reason="{{ params.reason or '' }}",
+        only_look="{{ params.dry_run }}",
     )
     erase = EraseRecordOperator.partial(
         task_id="erase",

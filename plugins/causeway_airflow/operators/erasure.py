@@ -90,22 +90,38 @@ class FindRecordOperator(_ErasureOperator):
 
     :param use_case: the use case whose groups are searched (templated)
     :param groups: some of its groups, as text with commas between; empty: all of them (templated)
-    :returns: the names of the groups
+    :param only_look: only log what each group has of the record (templated)
+    :returns: the names of the groups; none when it only looks
     """
 
-    template_fields = (*_ErasureOperator.template_fields, "use_case", "groups")
-    conf_parameters: ClassVar[Mapping[str, Kind]] = {"groups": "words"}
+    template_fields = (*_ErasureOperator.template_fields, "use_case", "groups", "only_look")
+    conf_parameters: ClassVar[Mapping[str, Kind]] = {"groups": "words", "only_look": "boolean"}
 
-    def __init__(self, *, use_case: str, groups: str | Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        use_case: str,
+        groups: str | Sequence[str] = (),
+        only_look: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.use_case = use_case
         self.groups = groups
+        self.only_look = only_look
 
     def perform(self, context: Context) -> list[str]:
         """Raises `BadInput` for a record that no group has or had, `ConfigError` for a group."""
         from causeway_airflow.tasks.erasure import groups_to_search
 
-        return groups_to_search(self.hook, self.use_case, self.groups, self.record, self.reason)
+        return groups_to_search(
+            self.hook,
+            self.use_case,
+            self.groups,
+            self.record,
+            self.reason,
+            only_look=bool(self.only_look),
+        )
 
 
 class EraseRecordOperator(_ErasureOperator):

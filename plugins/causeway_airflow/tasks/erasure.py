@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from causeway.erasure.erasures import Erasure, Request, begin, erasure_key, eras
 from causeway.erasure.offline_rows import StoredRows
 from causeway.errors import BadInput, ConfigError, NotArrivedYet
 from causeway.features.event_times import instant_of
+from causeway.pages import text_table
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import case_of, topology
 from causeway_airflow.hooks.feature_store import FeatureGroupsHook
@@ -40,10 +42,34 @@ def request_of(record: str, reason: str, user: str | None, run: str) -> Request:
     return Request(record, reason, person, run)
 
 
+@dataclass(frozen=True)
+class Holding:
+    """What a group has of a record: its online copy, its rows offline, and an earlier erasure."""
+
+    online: bool
+    rows: int
+    objects: int
+    marks: int
+    erased: bool
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the group has or had the record."""
+        return self.online or self.rows > 0 or self.marks > 0 or self.erased
+
+
 def groups_to_search(
-    hook: Hooks, use_case: str, groups: Sequence[str], record: str, reason: str
+    hook: Hooks,
+    use_case: str,
+    groups: Sequence[str],
+    record: str,
+    reason: str,
+    *,
+    only_look: bool = False,
 ) -> list[str]:
     """Return the names of the groups to erase a record from; none named: all of the use case's.
+
+    What each has of the record is logged. Where it is only to look, no group is returned.
 
     Raises:
         BadInput: a parameter is missing, no group has or had the record, or none is named of a use
@@ -60,12 +86,32 @@ def groups_to_search(
         raise _of_which_source(case)
     names = [case.group(name).name for name in groups] or [g.name for g in case.feature_groups]
     descriptions = {name: _erasable(hook(FeatureGroupsHook), name) for name in names}
-    if not any(_has_or_had(hook, name, descriptions[name], record) for name in names):
+    holdings = {name: _holding(hook, name, descriptions[name], record) for name in names}
+    if not any(holding.is_known for holding in holdings.values()):
         raise BadInput(
             f"no record {record} is or was in {', '.join(names)}; nothing was deleted",
             next_step="Check the identifier: it is compared letter by letter.",
         )
+    log.info("record %s:\n%s", record, _table(holdings))
+    if only_look:
+        log.info("a dry run: nothing was deleted")
+        return []
     return names
+
+
+def _table(holdings: Mapping[str, Holding]) -> str:
+    head = ("feature group", "online", "rows offline", "in objects, old versions too", "erased")
+    return text_table(
+        head,
+        [
+            (name, _word(h.online), str(h.rows), str(h.objects), _word(h.erased))
+            for name, h in holdings.items()
+        ],
+    )
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _of_which_source(case: UseCase) -> BadInput:
@@ -124,16 +170,17 @@ def _erasable(groups: FeatureGroupsHook, name: str) -> dict[str, Any]:
     return description
 
 
-def _has_or_had(hook: Hooks, name: str, description: Mapping[str, Any], record: str) -> bool:
+def _holding(hook: Hooks, name: str, description: Mapping[str, Any], record: str) -> Holding:
     table = hook(GovernanceHook, "governance", "recorder")
-    if table.get(erasure_key(name, record)) is not None:
-        return True
-    if online_time(hook(RecordDeletesHook), description, record) is not None:
-        return True
     offline = _offline(hook, description, record)
-    if offline is None:
-        return False
-    return any(content.rows or content.marks for content in offline.by_version().values())
+    contents = list(offline.by_version().values()) if offline is not None else []
+    return Holding(
+        online=online_time(hook(RecordDeletesHook), description, record) is not None,
+        rows=sum(content.rows for content in contents),
+        objects=sum(bool(content.rows) for content in contents),
+        marks=sum(len(content.marks) for content in contents),
+        erased=table.get(erasure_key(name, record)) is not None,
+    )
 
 
 def _offline(hook: Hooks, description: Mapping[str, Any], record: str) -> OfflineRecord | None:

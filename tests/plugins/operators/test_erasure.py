@@ -319,6 +319,19 @@ def find(**more: Any) -> list[str]:
     return FindRecordOperator(task_id="find", **about).perform(context())
 
 
+def test_a_dry_run_says_what_each_group_has_of_the_record_and_deletes_nothing(
+    stored: LocalPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = objects(stored)
+    assert find(only_look=True) == []
+    told = {line.split()[0]: line.split()[1:] for line in caplog.text.splitlines() if line}
+    copy, rows_offline, in_objects, erased = told[GROUP]
+    assert (copy, erased) == ("yes", "no")
+    assert int(rows_offline) >= int(in_objects) >= 1
+    assert online(stored, STAYS)
+    assert objects(stored) == before
+
+
 def test_a_record_that_no_group_knows_is_refused_before_anything_is_deleted(
     stored: LocalPlatform,
 ) -> None:
