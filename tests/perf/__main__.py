@@ -23,6 +23,7 @@ from tests.perf import (
     seconds,
     spread_objects,
     tracking,
+    waiting_approvals,
 )
 from tests.perf.figures import RESULTS, ROOT, Figure, save
 
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Figure]]] = {
     "ingestion": ingestion.measure,
     "large": lambda: {"F1": large_backfill.measure()},
     "P4": lineage_questions.measure,
+    "P6": waiting_approvals.measure,
     "P7": lambda: {"P7": dag_parsing.measure()},
     "P8": tracking.measure,
     "P10": lambda: {"P10": lifecycle.measure()},
@@ -44,6 +46,7 @@ WHAT = {
     "P2": "the same at 20 ms server latency",
     "P3": "backfilling the same table offline only, as Parquet",
     "P4": "the lineage questions over ten thousand models and a million edges",
+    "P6": "a thousand versions that wait for approval",
     "P7": "parsing one DAG file, beyond importing airflow.sdk",
     "P8": "MLflow tracking of one candidate, beyond its training",
     "P10": "the whole lifecycle, raw data to production",

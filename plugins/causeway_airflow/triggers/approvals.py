@@ -1,6 +1,7 @@
 """Waits for decisions: every waiting approval of a triggerer shares one poller per connection.
 
-The poller asks the governance table for up to 100 decision items a call, however many tasks wait.
+The poller asks the governance table for up to 100 items a call, and makes ten calls at the most in
+an interval, however many tasks wait.
 It looks for the decision item only, which the guard writes; nothing in the registry opens a wait.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two reads at the most, when reads fail.
 MAX_PAUSE = 30.0
+#: How many waits a read asks for at most: two keys each, a hundred keys a call, ten calls.
+WAITS_A_READ: Final = 500
 #: What wakes a task whose request was answered without a decision coming of it.
 UNJUDGED: Final = "unjudged"
 #: What wakes a task to remind those who may decide.
@@ -45,9 +49,11 @@ LOOK_SECONDS: Final = 2.0
 class DecisionPoller:
     """Reads the items that triggers wait for, in one loop.
 
-    A poller belongs to one event loop. It stops when no trigger waits. A read that fails, whatever
-    the reason, is logged and tried again, ever more slowly: a wait of days outlives an outage of
-    hours, and only its task's own timeout ends it.
+    A poller belongs to one event loop, and stops when no trigger waits. A read asks for some of
+    those who wait, in turn, so that its calls do not grow with their number: a thousand are asked
+    for in two intervals. A read that fails, whatever the reason, is logged and tried again, ever
+    more slowly: a wait of days outlives an outage of hours, and only its task's own timeout ends
+    it.
     """
 
     def __init__(self, aws_conn_id: str, region_name: str | None, interval: float) -> None:
@@ -71,8 +77,9 @@ class DecisionPoller:
     async def _poll(self) -> None:
         failures = 0
         while self._waiting:
+            turn = dict(islice(self._waiting.items(), WAITS_A_READ))
             try:
-                keys = [key for keys in self._waiting.values() for key in keys]
+                keys = [key for keys in turn.values() for key in keys]
                 items = await asyncio.to_thread(self._read, keys)
                 failures = 0
             except Exception:  # whatever it is, those who wait did nothing wrong
@@ -83,10 +90,12 @@ class DecisionPoller:
                     failures,
                     len(self._waiting),
                 )
-            for future, wanted in self._waiting.items():
+            for future, wanted in turn.items():
                 item = next((items[key] for key in wanted if key in items), None)
                 if item is not None and not future.done():
                     future.set_result(item)
+                if self._waiting.pop(future, None):  # it waits on, behind those not asked for yet
+                    self._waiting[future] = wanted
             await asyncio.sleep(pause(self.interval, failures))
 
     def _read(self, keys: list[Key]) -> dict[Key, dict[str, Any]]:

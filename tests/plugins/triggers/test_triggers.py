@@ -98,6 +98,49 @@ def test_all_waiting_approvals_share_one_poller_and_end_their_tasks_themselves(
     assert max(sizes) == 80  # one read asks for all that wait: a decision, or a stop
 
 
+def test_a_thousand_waits_take_ten_calls_an_interval_and_each_gets_its_turn(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway.items import Key
+    from causeway_airflow.hooks.governance import GovernanceHook
+    from causeway_airflow.triggers.approvals import DecisionPoller
+
+    call, calls, reads = GovernanceHook.call, [0], []
+    read = GovernanceHook.get_many
+
+    def counting(self: Any, operation: str, **params: Any) -> Any:
+        calls[0] += operation == "batch_get_item"
+        return call(self, operation, **params)
+
+    def reading(self: Any, keys: Any) -> Any:
+        before = calls[0]
+        items = read(self, keys)
+        reads.append(calls[0] - before)
+        return items
+
+    monkeypatch.setattr(GovernanceHook, "call", counting)
+    monkeypatch.setattr(GovernanceHook, "get_many", reading)
+    last = FIRST + 500  # it waits behind a thousand others
+    decide(platform, last, "approved")
+
+    async def wait() -> dict[str, Any]:
+        poller = DecisionPoller("causeway_governance_recorder", None, 0.05)
+        others = [
+            asyncio.create_task(poller.wait(Key(f"DECISION#none/{n}", "a"), Key("none", str(n))))
+            for n in range(1000)
+        ]
+        await asyncio.sleep(0)
+        key = Key(f"DECISION#{GROUP}/{last}", "DECISION#test#1")
+        item = await asyncio.wait_for(poller.wait(Key(key.pk, "REVOCATION#1"), key), 60)
+        assert not any(other.done() for other in others)
+        for other in others:
+            other.cancel()
+        return item
+
+    assert asyncio.run(wait())["verdict"] == "approved"
+    assert len(reads) == 3 and max(reads) == 10
+
+
 @pytest.mark.parametrize(
     "error", [CausewayError("the table cannot be read"), RuntimeError("nobody expected that")]
 )
