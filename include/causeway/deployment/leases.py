@@ -64,6 +64,8 @@ class Live:
     reason: str = ""
     #: When its endpoint was deleted; None while it serves.
     removed_at: datetime | None = None
+    #: The run that deleted it.
+    removed_by: str = ""
 
 
 def lease_key(role: AccountRole, model: str) -> Key:
@@ -97,6 +99,7 @@ def live_item(live: Live) -> dict[str, Any]:
         "package_sha256": live.package_sha256,
         "reason": live.reason,
         **({"removed_at": instant(live.removed_at)} if live.removed_at else {}),
+        **({"removed_by": live.removed_by} if live.removed_by else {}),
     }
 
 
@@ -115,6 +118,7 @@ def live_of(item: Mapping[str, Any]) -> Live:
         package_sha256=item.get("package_sha256", ""),
         reason=item.get("reason", ""),
         removed_at=moment(item["removed_at"]) if item.get("removed_at") else None,
+        removed_by=item.get("removed_by", ""),
     )
 
 

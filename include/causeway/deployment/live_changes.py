@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from causeway.deployment.leases import Live, write_history, write_live
 from causeway.governance.audit import Action, Actor, Change
 
@@ -24,15 +27,20 @@ def went_live(live: Live, before: Live | None, by: Actor, account: str) -> Chang
     )
 
 
-def removed(live: Live, by: Actor, account: str) -> Change:
-    """Return that the endpoint of a version was deleted, as `removed_at` says."""
-    assert live.removed_at is not None  # whoever calls has set it
+def removed(
+    live: Live, by: Actor, account: str, *, run_id: str, fencing: int, at: datetime
+) -> Change:
+    """Return that a run deleted, under a lease, the endpoint that served a version.
+
+    The entry of the history says it, too: the next deployment writes over what is live.
+    """
+    ended = replace(live, removed_at=at, removed_by=run_id)
     return Change(
-        (write_live(live),),
+        (write_live(replace(ended, run_id=run_id, fencing=fencing)), write_history(ended)),
         live.version_arn.group,
         Action.REMOVED,
         by,
-        live.removed_at,
+        at,
         str(live.version_arn),
         account,
         stage=live.account_role.value,

@@ -36,4 +36,6 @@ def periods(history: Sequence[Live], live: Live | None) -> tuple[Period, ...]:
     """
     ends: list[datetime | None] = [entry.deployed_at for entry in history[1:]]
     ends.append(live.removed_at if live else None)
-    return tuple(reversed([Period(*pair) for pair in zip(history, ends, strict=False)]))
+    # An entry from before its history had it says nothing of a removal: the next one ended it.
+    ends = [entry.removed_at or end for entry, end in zip(history, ends, strict=False)]
+    return tuple(reversed([Period(*pair) for pair in zip(history, ends, strict=True)]))

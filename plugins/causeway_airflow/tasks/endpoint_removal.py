@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from causeway.deployment.live_changes import removed
@@ -52,7 +51,15 @@ def remove_endpoint(hook: Hooks, subject: Subject, run_id: str) -> RemovedEndpoi
     live = table.live(subject.role, subject.model.name)
     gone = removable or state is Meaning.GONE
     if gone and live and live.version_arn == subject.version and live.removed_at is None:
-        gone_now = replace(live, run_id=run_id, fencing=lease.fencing, removed_at=datetime.now(UTC))
-        table.record_or_raise(removed(gone_now, subject.by, subject.account))
+        table.record_or_raise(
+            removed(
+                live,
+                subject.by,
+                subject.account,
+                run_id=run_id,
+                fencing=lease.fencing,
+                at=datetime.now(UTC),
+            )
+        )
     give_back(table, lease)
     return {"endpoint": names.endpoint, "account": subject.account, "removed": removable}

@@ -62,7 +62,7 @@ def begin(
         EndpointBusy: it changes, and AWS deletes it only afterwards.
     """
     table = stage_table(hook)
-    arn = _arn(model, version, table.live(ROLE, model.name))
+    arn = _arn(table, model, version, run_id)
     by = Actor(f"airflow:{user}", Door.AIRFLOW, f"{model.name}__retire {run_id}")
     subject = Subject(case, model, arn, 1, ROLE, by)
     lease = take_lease(table, subject, run_id)
@@ -73,10 +73,16 @@ def begin(
         changes = []
         if served is not None:
             _delete(hook(EndpointsHook), served, subject.account)
-            gone = replace(
-                served, run_id=run_id, fencing=lease.fencing, removed_at=retired.audit_timestamp
+            changes.append(
+                removed(
+                    served,
+                    by,
+                    subject.account,
+                    run_id=run_id,
+                    fencing=lease.fencing,
+                    at=retired.audit_timestamp,
+                )
             )
-            changes.append(removed(gone, by, subject.account))
         if record.status is not Status.RETIRED:
             changes.append(recorded(retired, record.status, by, subject.account))
         if changes and not table.record([replace(change, reason=reason) for change in changes]):
@@ -117,14 +123,21 @@ def archive_card(hook: Hooks, case: UseCase, model: ModelSpec, version_arn: str)
     return bool(updates)
 
 
-def _arn(model: ModelSpec, version: int | None, live: Live | None) -> ModelPackageArn:
+def _arn(
+    table: StageTableHook, model: ModelSpec, version: int | None, run_id: str
+) -> ModelPackageArn:
+    """Return the version to retire; a run that is started again stays with what it has retired."""
     if version is not None:
         group = ModelPackageGroupArn.of(topology(), AccountRole.SHARED_SERVICES, model.group)
         return group.version(version)
-    if live is None:
+    for entry in table.history(ROLE, model.name):
+        if entry.removed_by == run_id:
+            return entry.version_arn
+    live = table.live(ROLE, model.name)
+    if live is None or live.removed_at is not None:
         raise UnexpectedState(
-            f"nothing of {model.name} was ever live in {ROLE.value}",
-            next_step="There is nothing to retire.",
+            f"nothing of {model.name} is live in {ROLE.value}",
+            next_step="Name the version to retire by its number, if any.",
         )
     return live.version_arn
 

@@ -124,6 +124,7 @@ def look(
         fencing=lease.fencing,
         deployed_at=now,
         removed_at=None,
+        removed_by="",
         reason=f"rolled back by {user}: {reason}",
     )
     changes = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from causeway.deployment.leases import Live
+from causeway.deployment.leases import Live, live_of
 from causeway.deployment.live_changes import removed, went_live
 from causeway.governance.audit import Action, Actor, Door
 from causeway.topology.account_roles import AccountRole
@@ -34,8 +34,13 @@ def test_what_went_live_names_what_was_live_before(make_version, now) -> None:
     assert (change.action, change.reason) == (Action.WENT_BACK, back.reason)
 
 
-def test_an_endpoint_that_was_deleted_leaves_its_history(make_version, now) -> None:
-    gone = replace(live(make_version, 1, now), removed_at=now)
-    change = removed(gone, BY, "555555555555")
+def test_an_endpoint_that_was_deleted_says_so_in_its_history_too(make_version, now) -> None:
+    served = live(make_version, 1, now)
+    change = removed(served, BY, "555555555555", run_id="run-2", fencing=7, at=now)
     assert (change.action, change.after) == (Action.REMOVED, "")
-    assert [update.key.sk for update in change.updates] == ["LIVE"]
+    items = {update.key.sk: live_of(update.item) for update in change.updates if update.item}
+    ended = replace(served, removed_at=now, removed_by="run-2")
+    assert items == {
+        "LIVE": replace(ended, run_id="run-2", fencing=7),
+        "LIVE#000000000001": ended,
+    }

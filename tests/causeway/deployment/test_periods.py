@@ -62,5 +62,13 @@ def test_an_endpoint_that_was_removed_serves_nothing_afterwards(history, now) ->
     assert live_on(spans, "2026-03-07") == []
 
 
+def test_between_a_removal_and_the_next_deployment_nothing_is_live(history, now) -> None:
+    removed = replace(history[0], removed_at=now + 1 * DAY, removed_by="run")
+    spans = periods([removed, *history[1:]], history[-1])
+    assert live_on(spans, "2026-03-02") == [1]
+    assert live_on(spans, "2026-03-03") == [2]
+    assert [span.until for span in spans][-1] == now + 1 * DAY
+
+
 def test_an_endpoint_that_never_was_has_no_periods() -> None:
     assert periods([], None) == ()

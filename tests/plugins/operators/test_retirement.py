@@ -80,7 +80,11 @@ def test_the_live_version_is_retired_and_a_rollback_brings_the_one_before_it_bac
     assert [alert["alert"] for alert in heard()] == ["retired by officer: it is unfair"]
     execute(retire(), context("retire-1", user="officer"))
     assert reasons(after, Action.REMOVED) == [("airflow:officer", "it is unfair")]
+    with pytest.raises(UnexpectedState, match="nothing of credit_risk is live"):
+        retire().perform(context("retire-another"))
     assert execute(roll_back(), context("back-1"))["version_arn"] == before
+    # Cleared later, a retirement does not take what is live by now for what it was about.
+    assert execute(retire(), context("retire-1", user="officer"))["removed"] is False
     assert serves(shared)
     assert (status(before), status(after)) == (Status.DEPLOYED, Status.RETIRED)
 
