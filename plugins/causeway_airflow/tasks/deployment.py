@@ -107,9 +107,9 @@ def begin(hook: Hooks, subject: Subject, run_id: str) -> Outcome[Deployed]:
         record_superseded(table, subject)
         give_back(table, lease)
         raise
-    record_begin(table, subject, decision)
     names = subject.target(decision.artifact_sha256)
     try:
+        record_begin(table, subject, decision)
         require_no_stop(hook, subject)
         under_way = start_endpoint(endpoints, subject, names, version, lease)
     except CausewayError as error:

@@ -47,15 +47,15 @@ class Holding:
     """What a group has of a record: its online copy, its rows offline, and an earlier erasure."""
 
     online: bool
-    rows: int
-    objects: int
+    rows: int  # of current objects
+    versions: int  # of objects with rows of it, old ones included
     marks: int
     erased: bool
 
     @property
     def is_known(self) -> bool:
         """Whether the group has or had the record."""
-        return self.online or self.rows > 0 or self.marks > 0 or self.erased
+        return self.online or self.versions > 0 or self.marks > 0 or self.erased
 
 
 def groups_to_search(
@@ -100,11 +100,11 @@ def groups_to_search(
 
 
 def _table(holdings: Mapping[str, Holding]) -> str:
-    head = ("feature group", "online", "rows offline", "in objects, old versions too", "erased")
+    head = ("feature group", "online", "rows", "object versions", "deletion marks", "erased")
     return text_table(
         head,
         [
-            (name, _word(h.online), str(h.rows), str(h.objects), _word(h.erased))
+            (name, _word(h.online), *map(str, (h.rows, h.versions, h.marks)), _word(h.erased))
             for name, h in holdings.items()
         ],
     )
@@ -173,12 +173,12 @@ def _erasable(groups: FeatureGroupsHook, name: str) -> dict[str, Any]:
 def _holding(hook: Hooks, name: str, description: Mapping[str, Any], record: str) -> Holding:
     table = hook(GovernanceHook, "governance", "recorder")
     offline = _offline(hook, description, record)
-    contents = list(offline.by_version().values()) if offline is not None else []
+    contents = offline.by_version() if offline is not None else {}
     return Holding(
         online=online_time(hook(RecordDeletesHook), description, record) is not None,
-        rows=sum(content.rows for content in contents),
-        objects=sum(bool(content.rows) for content in contents),
-        marks=sum(len(content.marks) for content in contents),
+        rows=sum(content.rows for version, content in contents.items() if version.latest),
+        versions=sum(bool(content.rows) for content in contents.values()),
+        marks=len({mark for content in contents.values() for mark in content.marks}),
         erased=table.get(erasure_key(name, record)) is not None,
     )
 
