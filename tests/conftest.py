@@ -26,9 +26,13 @@ pytest_plugins = ["tests.plugins.shared_platform"]
 # Read when MLflow is imported, which some tests do at their top.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-# Each session reads the descriptions of its services anew, a tenth of a second each.
-DESCRIPTIONS: dict[Any, Any] = {}
-Loader._cache = property(lambda loader: DESCRIPTIONS, lambda loader, own: None)
+# Each session reads the descriptions of its services anew, a tenth of a second each. moto has one
+# of S3 by itself, in a folder of its own.
+DESCRIPTIONS: dict[tuple[str, ...], dict[Any, Any]] = {}
+Loader._cache = property(
+    lambda loader: DESCRIPTIONS.setdefault(tuple(loader.search_paths), {}),
+    lambda loader, own: None,
+)
 
 LONG = (
     "tests/e2e/",
