@@ -7,9 +7,9 @@ from typing import Any
 from localaws.kit.arns import parse_arn
 from localaws.kit.paging import SAGEMAKER
 from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.lineage.automatic import recorded
 from localaws.sagemaker.lineage.listing import created_in
 from localaws.sagemaker.lineage.store import Edge, Entity, LineageStore, not_found, store_of
-from localaws.sagemaker.lineage.trial_components import of_jobs
 
 sagemaker = Service.named("sagemaker")
 # Trials group trial components and cannot be associated (botocore's pattern).
@@ -57,6 +57,7 @@ def delete_association(call: Call) -> dict[str, Any]:
 @sagemaker.operation("ListAssociations")
 def list_associations(call: Call) -> dict[str, Any]:
     """List the associations from and to own entities."""
+    recorded(call)
     params = call.params
     summaries = []
     for edge in call.store(LineageStore).edges.values():
@@ -93,5 +94,5 @@ def _end(call: Call, action: str, arn: str) -> Entity:
     if owner.account not in call.account_ids():
         raise not_found(arn)
     if owner.account == call.account:
-        of_jobs(call)
+        recorded(call)
     return store_of(call, arn).find(arn)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
+from localaws.sagemaker.lineage.automatic import recorded
 from localaws.sagemaker.lineage.listing import page_of
 from localaws.sagemaker.lineage.store import (
     MAX_PROPERTIES,
@@ -46,6 +47,7 @@ KINDS = (
 
 
 def _create(kind: Kind, call: Call) -> dict[str, Any]:
+    recorded(call)
     params = call.params
     name = params.get(f"{kind.title}Name")
     if name and any(
@@ -67,6 +69,7 @@ def _create(kind: Kind, call: Call) -> dict[str, Any]:
 
 
 def _find(kind: Kind, call: Call) -> Entity:
+    recorded(call)
     arn = entity_arn(call, kind.resource, call.params[kind.key])
     return call.store(LineageStore).find(arn)
 
@@ -110,6 +113,7 @@ def _delete(kind: Kind, call: Call) -> dict[str, Any]:
 
 
 def _by_source(call: Call) -> Entity:
+    recorded(call)
     source = call.params.get("Source")
     if not source:
         raise ServiceError("ValidationException", "Either ArtifactArn or Source must be given.")
@@ -128,6 +132,7 @@ def _by_source(call: Call) -> Entity:
 
 
 def _list(kind: Kind, call: Call) -> dict[str, Any]:
+    recorded(call)
     params = call.params
     entities = [
         entity

@@ -12,6 +12,7 @@ from localaws.kit.arns import parse_arn
 from localaws.kit.paging import Pager
 from localaws.kit.service import Call, Service, ServiceError
 from localaws.ram import grants
+from localaws.sagemaker.lineage.automatic import recorded
 from localaws.sagemaker.lineage.listing import aware
 from localaws.sagemaker.lineage.store import (
     LINEAGE_TYPES,
@@ -21,7 +22,6 @@ from localaws.sagemaker.lineage.store import (
     not_found,
     store_of,
 )
-from localaws.sagemaker.lineage.trial_components import of_jobs
 
 sagemaker = Service.named("sagemaker")
 MAX_DEPTH, MAX_RESULTS = 10, 50
@@ -35,7 +35,7 @@ def query_lineage(call: Call) -> dict[str, Any]:
     for name in ("MaxDepth", "MaxResults"):
         if params.get(name) is not None and params[name] < 1:
             raise ServiceError("ValidationException", f"{name} must be at least 1.")
-    of_jobs(call)
+    recorded(call)
     starts = params.get("StartArns") or []
     walk = _Walk(call)
     if starts:

@@ -82,6 +82,7 @@ class LineageStore:
     edges: dict[tuple[str, str], Edge] = field(default_factory=dict)
     members: dict[str, dict[str, None]] = field(default_factory=dict)  # trial -> its components
     group: Record | None = None
+    made: set[str] = field(default_factory=set)  # what SageMaker made by itself, deleted or not
 
     def of_kind(self, kind: str) -> list[Entity]:
         """Return the entities of a kind, the oldest first."""

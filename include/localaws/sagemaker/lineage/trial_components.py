@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from localaws.kit.service import Call, Service, ServiceError
-from localaws.sagemaker.jobs.jobs import FINISHED, PROCESSING, TRAINING, Job, JobStore
+from localaws.sagemaker.jobs.jobs import FINISHED, PROCESSING, TRAINING, Job, JobKind, JobStore
 from localaws.sagemaker.lineage.listing import page_of
 from localaws.sagemaker.lineage.store import Entity, LineageStore, add, entity_arn, remove
 
@@ -39,12 +39,17 @@ def component_of(call: Call, name_or_arn: str) -> Entity:
     return call.store(LineageStore).find(entity_arn(call, KIND, name_or_arn))
 
 
+def component_name(kind: JobKind, job: str) -> str:
+    """Return the name of a job's trial component."""
+    return f"{job}{SUFFIX[kind.prefix]}"[:120]
+
+
 def of_jobs(call: Call) -> None:
     """Create or update the trial components of the account's jobs."""
     store = call.store(LineageStore)
     for kind in (TRAINING, PROCESSING):
         for job in call.store(JobStore).all(kind):
-            name = f"{job.name}{SUFFIX[kind.prefix]}"[:120]
+            name = component_name(kind, job.name)
             arn = call.arn(f"{KIND}/{name}", "sagemaker")
             if arn not in store.entities:
                 source = {"SourceArn": job.arn, "SourceType": f"SageMaker{kind.prefix}"}
