@@ -40,6 +40,7 @@ ONLY_STAR = {
     "ram:ListPermissionVersions",
     "ram:ListPermissions",
     "ram:ListResources",
+    "sagemaker:ListArtifacts",
     "sagemaker:ListEndpoints",
     "sagemaker:ListFeatureGroups",
     "sagemaker:ListLineageGroups",

@@ -242,13 +242,13 @@ def record_of(kind: str, document: Mapping[str, Any]) -> Record:
     return made(**{key: _frozen(value) for key, value in document.items() if key in own})
 
 
-def puts(records: Iterable[Record], digests: Mapping[Key, str]) -> list[Update]:
-    """Return the writes of the records that are new, or say something new.
-
-    `digests` are of what the table holds.
-    """
-    changed = {r.key: r for r in records if digests.get(r.key) != r.digest}
-    return [Update(key, ALWAYS, {}, {}, item=record.item()) for key, record in changed.items()]
+def puts(records: Iterable[Record], *, settled: bool = True) -> list[Update]:
+    """Return the writes of records, each once; unsettled ones are taken for new the next time."""
+    digest = {} if settled else {"digest": ""}
+    by_key = {record.key: record for record in records}
+    return [
+        Update(key, ALWAYS, {}, {}, item=record.item() | digest) for key, record in by_key.items()
+    ]
 
 
 def counted(puts: Iterable[Update]) -> Update:

@@ -25,9 +25,9 @@ class LineageHook(GovernanceHook):
         items = self.get_many(record.key for record in records)
         return {key: item["digest"] for key, item in items.items()}
 
-    def record(self, records: Sequence[Record], held: dict[Key, str]) -> int:
-        """Write the records that are new or changed, with their count; return how many."""
-        writes = puts(records, held)
+    def record(self, records: Sequence[Record], *, settled: bool = True) -> int:
+        """Write records with their count; return how many. Unsettled ones are without digest."""
+        writes = puts(records, settled=settled)
         for begin in range(0, len(writes), BATCH):
             batch = writes[begin : begin + BATCH]
             for attempt in range(1, ATTEMPTS + 1):

@@ -39,6 +39,7 @@ from causeway_airflow.hooks.jobs import JobsHook
 from causeway_airflow.hooks.lineage import LineageHook
 from causeway_airflow.hooks.registry import RegistryHook
 from causeway_airflow.results import RecordedLineage
+from causeway_airflow.tasks import lineage_views as views
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.boards import table_of
 from causeway_airflow.tasks.datasets import described
@@ -72,9 +73,15 @@ def record(hook: Hooks, read: Callable[[], Iterable[Record]]) -> RecordedLineage
 
 
 def store(hook: Hooks, records: list[Record]) -> int:
-    """Write the records that are new, or say something new; return how many."""
+    """Write the records that are new, or say something new; return how many.
+
+    What they add to SageMaker's lineage is written, too. Where that fails they are kept without
+    their digest, so that the next run takes them for new.
+    """
     held = hook(LineageHook, *READER).digests(records)
-    changed = hook(LineageHook, *KEEPER).record(records, held)
+    new = [record for record in records if held.get(record.key) != record.digest]
+    problem = views.write(hook, new)
+    changed = hook(LineageHook, *KEEPER).record(new, settled=not problem)
     log.info("lineage: %d records, %d of them new or changed", len(records), changed)
     return changed
 
@@ -178,7 +185,7 @@ def _of_model(hook: Hooks, case: UseCase, model: ModelSpec) -> Iterator[Record]:
     keys = {VersionRegistered(str(arn), "", "").key: arn for arn in arns}
     held = hook(LineageHook, *READER).get_many(keys)
     for key, arn in keys.items():
-        if key not in held:
+        if not held.get(key, {}).get("digest"):
             yield from of_version(hook, case, model, str(arn))
     with ThreadPoolExecutor(READERS) as threads:
         for decisions in threads.map(lambda arn: list(of_decisions(hook, arn)), arns):

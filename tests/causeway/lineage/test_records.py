@@ -25,17 +25,18 @@ def test_keys_of_later_releases_are_left_out() -> None:
     assert record_of(RECORDS[0].kind, document) == RECORDS[0]
 
 
-def test_what_is_held_already_is_not_written_again() -> None:
-    digests = {record.key: record.digest for record in RECORDS}
-    assert puts(RECORDS, digests) == []
+def test_each_record_is_written_once_and_an_unsettled_one_has_no_digest() -> None:
+    assert len(puts([*RECORDS, *RECORDS])) == len(RECORDS)
     changed = replace(RECORDS[0], owner="another")
-    (put,) = puts([changed, *RECORDS[1:]], digests)
-    assert put.key == RECORDS[0].key and put.item == changed.item()
-    assert len(puts([*RECORDS, *RECORDS], {})) == len(RECORDS)
+    assert changed.key == RECORDS[0].key and changed.digest != RECORDS[0].digest
+    (put,) = puts([changed])
+    assert put.item == changed.item()
+    (unsettled,) = puts([changed], settled=False)
+    assert unsettled.item == changed.item() | {"digest": ""}
 
 
 def test_changes_are_counted_by_kind() -> None:
-    count = counted(puts([RECORDS[0], RECORDS[2], RECORDS[3]], {}))
+    count = counted(puts([RECORDS[0], RECORDS[2], RECORDS[3]]))
     assert count.key == COUNTS
     assert count.names == {"#k0": "group", "#k1": "ingestion"}
     assert count.expression == "ADD #k0 :one, #k1 :one"

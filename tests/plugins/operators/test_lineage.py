@@ -20,6 +20,7 @@ from tests.plugins.promoting import promoted
 pytestmark = pytest.mark.usefixtures("own_endpoints")
 
 KEEPER = "causeway-lineage-keeper"
+NOON = "2026-03-01T12:00:00.000000+00:00"
 
 
 def lineage() -> Lineage:
@@ -189,3 +190,44 @@ def test_a_part_that_cannot_be_read_is_named_and_the_others_are_on_record(
     finally:
         iam.delete_role_policy(RoleName="causeway-ingester", PolicyName="denied")
     assert lineage().thing(arn).id == arn
+
+
+def test_sagemaker_has_what_jobs_do_not_say(
+    shared: LocalPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    from causeway.lineage.records import DatasetBuilt, Ingested
+    from causeway_airflow.tasks.lineage import store
+
+    group = "arn:aws:sagemaker:eu-central-1:111111111111:feature-group/credit-risk-loan"
+    job = "arn:aws:sagemaker:eu-central-1:111111111111:processing-job/engineered"
+    uri = "s3://causeway-data-science-222222222222-eu-central-1/datasets/x/dataset.parquet"
+    records = [
+        DatasetBuilt("a" * 64, uri=uri, use_case="credit_risk", features={group: ("duration",)}),
+    ]
+    made = Ingested(group, "run-view", "b" * 64, NOON, NOON, "s3://landing/loans.csv", job=job)
+    science, data = (shared.client("sagemaker", role) for role in ("data_science", "data"))
+    assert store(hooks, records) == 1
+    (dataset,) = science.list_artifacts(SourceUri=uri)["ArtifactSummaries"]
+    above = science.query_lineage(StartArns=[dataset["ArtifactArn"]], Direction="Ascendants")
+    assert {vertex["Type"] for vertex in above["Vertices"]} == {"DataSet", "FeatureGroup"}
+    (named,) = science.list_artifacts(SourceUri=group)["ArtifactSummaries"]
+    assert named["ArtifactName"] == "fg-credit-risk-loan"
+    # The job has never run, so that its trial component is not there: a warning, and no loss.
+    assert store(hooks, [made]) == 1
+    assert "SageMaker's lineage lacks a part" in caplog.text
+    assert made.group in [record.group for record in held("ingestion")]
+    assert store(hooks, [made]) == 1
+    assert store(hooks, records) == 0
+    assert data.list_artifacts(SourceUri="s3://landing/loans.csv")["ArtifactSummaries"]
+
+
+def held(kind: str) -> list[Any]:
+    from causeway_airflow.hooks.lineage import LineageHook
+
+    return list(LineageHook("causeway_governance_table_reader").records(kind))
+
+
+def hooks(kind: Any, role: Any = None, duty: Any = None) -> Any:
+    from causeway.topology.connections import connection_id
+
+    return kind(connection_id(role, duty))

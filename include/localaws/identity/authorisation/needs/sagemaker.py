@@ -7,6 +7,7 @@ construct for your model lifecycle".
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -42,10 +43,18 @@ def sagemaker_needs(request: AuthorisationRequest) -> Iterator[Need]:
         **_models(request),
         **tags_of(request.params),
     }
-    needs = list(_of_group(request, context)) or [
-        Need(need.action, need.resource, {**need.context, **_resource_tags(request, need.resource)})
-        for need in derived(request, context=context)
-    ]
+    needs = (
+        list(_of_group(request, context))
+        or list(_of_artifact(request, context))
+        or [
+            Need(
+                need.action,
+                need.resource,
+                {**need.context, **_resource_tags(request, need.resource)},
+            )
+            for need in derived(request, context=context)
+        ]
+    )
     yield from needs
     first = needs[0].resource
     if request.operation.startswith(TAGGED) and request.params.get("Tags"):
@@ -71,6 +80,20 @@ def _of_group(request: AuthorisationRequest, context: Mapping[str, Any]) -> Iter
         version = str(existing.last_version + 1) if existing else "1"
     resource = f"arn:aws:sagemaker:{arn.region}:{arn.account}:{PACKAGE}/{arn.resource_id}/{version}"
     yield Need(f"sagemaker:{request.operation}", resource, context)
+
+
+def _of_artifact(request: AuthorisationRequest, context: Mapping[str, Any]) -> Iterator[Need]:
+    """Yield what a new artifact needs: its ARN ends in a hash of its source, not in its name.
+
+    A source may be an ARN; it is not what a call acts on.
+    """
+    if request.operation in ("ListActions", "ListArtifacts", "ListContexts"):
+        yield Need(f"sagemaker:{request.operation}", "*", context)
+    if request.operation == "CreateArtifact":
+        source = str((request.params.get("Source") or {}).get("SourceUri", ""))
+        digest = hashlib.sha256(source.encode()).hexdigest()[:32]
+        resource = f"arn:aws:sagemaker:{request.region}:{request.account}:artifact/{digest}"
+        yield Need("sagemaker:CreateArtifact", resource, context)
 
 
 def _registry_keys(request: AuthorisationRequest) -> dict[str, str | list[str]]:
