@@ -14,7 +14,7 @@ two people for each approval.
 something else about name, risk, owner, line of business or project. A record is amended in `poc`
 alone. Send a use case back first: `make reject USE_CASE=<id> FOR=poc REASON=…`.
 
-**Then.** Others approve it, stage by stage:
+**Then.** Others approve it, stage by stage: on its page under *Governance*, with
 `make approve USE_CASE=<id> FOR=development AS=<person> REASON=…`, or the same call on AWS. Whoever
 records a use case, owns it, or trains a model of it does not approve it.
 

@@ -107,7 +107,7 @@ def say_of_use_case(platform: LocalPlatform, person: str, stage: str) -> None:
 
 def use_case_words(platform: LocalPlatform) -> list[str]:
     """Return what came of the words on the use case."""
-    return [item["outcome"]["S"] for item in _items(platform, "USE_CASE#credit_risk")]
+    return sorted(item["outcome"]["S"] for item in _items(platform, "USE_CASE#credit_risk"))
 
 
 def _items(platform: LocalPlatform, pk: str) -> list[dict[str, Any]]:

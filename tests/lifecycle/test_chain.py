@@ -146,5 +146,5 @@ def test_a_finished_promotion_run_again_changes_nothing(record: Record) -> None:
     assert record.results("sync after all")["sync"] == []
 
 
-def test_a_word_on_a_use_case_is_counted(record: Record) -> None:
-    assert record.observed("word on a use case") == ["counted"]
+def test_two_words_let_a_use_case_of_high_risk_go_on(record: Record) -> None:
+    assert record.observed("words on a use case") == ["advanced", "counted"]

@@ -284,11 +284,12 @@ class Walk:
         self.run("erasure", "platform__erasure", conf)
 
     def use_case(self) -> None:
-        """Record a use case and have one of two people approve it: what is done is done before."""
+        """Record a use case and have two people approve it, at the end: it holds up what is new."""
         self.beside.call("record_use_case")
-        say_of_use_case(self.platform, "governance-officer", "development")
-        self.run("sync of the word on a use case", SYNC)
-        self.observe("word on a use case", use_case_words(self.platform))
+        for person in ("governance-officer", "risk-officer"):
+            say_of_use_case(self.platform, person, "development")
+        self.run("sync of the words on a use case", SYNC)
+        self.observe("words on a use case", use_case_words(self.platform))
 
     # ------------------------------------------------------------ observations
     def _group_in_production(self) -> str:

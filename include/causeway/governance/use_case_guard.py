@@ -176,6 +176,52 @@ def require_admits(
         )
 
 
+def require_calls(
+    record: UseCaseRecord, words: Mapping[str, UseCaseWord | None], topology: Topology
+) -> None:
+    """Compare the calls that put a use case into its stage with what CloudTrail says of them.
+
+    Args:
+        record: a record that lets versions in.
+        words: what CloudTrail has under the events of `admitted_by`; those that its history cannot
+            have any more are left out, and not compared.
+        topology: the accounts and people.
+
+    Raises:
+        ApprovalRefused: there is no such call, or it says something else, or they are too few.
+    """
+    verdicts = set()
+    for each in record.admitted_by:
+        word = words.get(each.event_id)
+        if each.event_id in words:
+            _require_call(record, each, word, topology)
+            verdicts.add(word.verdict if word else "")
+    people = {each.person for each in record.admitted_by}
+    needed = 1 if verdicts == {Verdict.REJECTED.value} else needed_approvals(record)
+    if len(people) < needed:
+        raise _unproven(record, f"{len(people)} calls put it there, and it takes {needed}")
+
+
+def _require_call(
+    record: UseCaseRecord,
+    approval: UseCaseApproval,
+    word: UseCaseWord | None,
+    topology: Topology,
+) -> None:
+    if word is None:
+        raise _unproven(record, f"CloudTrail has no event {approval.event_id}")
+    said = (word.use_case, word.stage, word.at, said_by(word, topology))
+    if said != (record.id, record.stage.value, approval.at, approval.person):
+        raise _unproven(record, f"event {approval.event_id} is another call: {word}")
+
+
+def _unproven(record: UseCaseRecord, why: str) -> ApprovalRefused:
+    return ApprovalRefused(
+        f"use case {record.id} is in {record.stage.value} by its record, and {why}",
+        next_step="Find out who wrote the record (platform__audit); send the use case back.",
+    )
+
+
 def unapproved(target: UseCaseStage, case: UseCase, progress: Progress) -> list[str]:
     """Return the models that are not approved in the stage before; they keep a use case back."""
     before = APPROVED_BEFORE.get(target)
@@ -209,7 +255,8 @@ def _sent_back(word: UseCaseWord, person: str, record: UseCaseRecord) -> UseCase
         )
     if not word.reason.strip():
         raise _refused(word, "a rejection without a reason", "Say in one line why.")
-    return record.in_stage(target, person, word.reason, word.at)
+    back = UseCaseApproval(target, person, word.event_id, word.at)
+    return record.in_stage(target, person, word.reason, word.at, (back,))
 
 
 def eligible(record: UseCaseRecord, case: UseCase, topology: Topology) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class UseCaseForm:
 
 @dataclass(frozen=True)
 class UseCaseApproval:
-    """One person's approval of the entry into a stage, with the call that it comes from."""
+    """One person's word on the entry into a stage, with the call that it comes from."""
 
     stage: UseCaseStage
     person: str
@@ -66,8 +66,8 @@ class UseCaseRecord:
 
     A turn begins when the stage or the form is written, so that a word of before a return is of
     another record: `turn` is its number, `since` when it began. `revision` counts every write.
-    `admitted_by` are the approvals that let it into the stage, `approvals` those for another that
-    are still too few.
+    `admitted_by` are the approvals that let it into the stage, or the rejection that sent it back
+    there; `approvals` are those for another stage that are still too few.
     """
 
     form: UseCaseForm

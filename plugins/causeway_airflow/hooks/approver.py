@@ -9,6 +9,7 @@ import boto3
 
 from causeway.governance.approvals import approver_role
 from causeway.governance.gestures import Verdict
+from causeway.governance.use_case_words import UseCaseWord, tags_of
 from causeway.topology.arns import ModelPackageArn
 from causeway.topology.connections import DOOR
 from causeway.versions.stages import Stage
@@ -59,6 +60,10 @@ class ApproverHook(CausewayHook):
     def describe(self, version: ModelPackageArn) -> dict[str, Any]:
         """Return the version as the registry describes it to the person."""
         return self.call("describe_model_package", ModelPackageName=str(version))
+
+    def say_of_use_case(self, group: str, word: UseCaseWord) -> None:
+        """Say the person's word on a use case, as tags of a model group of it."""
+        self.call("add_tags", ResourceArn=group, Tags=tags_of(word))
 
     def say(self, version: ModelPackageArn, verdict: Verdict, reason: str) -> None:
         """Say the person's word on the version's entry into the stage."""

@@ -56,8 +56,9 @@ def create() -> FastAPI:
     from causeway_airflow.pages.lineage import failed as lineage_failed
     from causeway_airflow.pages.lineage import router as lineage
     from causeway_airflow.pages.lineage_answers import router as lineage_answers
+    from causeway_airflow.pages.use_cases import router as use_cases
 
-    for routes in (router, governance, deciding, lineage, lineage_answers):
+    for routes in (router, governance, deciding, lineage, lineage_answers, use_cases):
         app.include_router(routes)
 
     @app.exception_handler(CausewayError)

@@ -105,7 +105,7 @@ def speak(
     x_causeway: str = Header(""),
 ) -> dict[str, Any]:
     """Say a word on a version as whoever is signed in; what the guard refuses is not said."""
-    _require_own_page(request, x_causeway)
+    require_own_page(request, x_causeway)
     view = boards.version_view(hook, name, number)
     if view is None:
         raise HTTPException(404, f"Nothing is recorded of version {number} of {name}.")
@@ -138,7 +138,7 @@ def may_answer(user: BaseUser, model: str) -> bool:
     )
 
 
-def _require_own_page(request: Request, header: str) -> None:
+def require_own_page(request: Request, header: str) -> None:
     """Refuse what another site had a browser send: it can set neither this header nor its origin.
 
     A request with a header of its own is asked for by CORS first, which nobody answers.
@@ -146,4 +146,4 @@ def _require_own_page(request: Request, header: str) -> None:
     origin = request.headers.get("origin")
     own = origin is None or origin.split("://")[-1] == request.headers.get("host")
     if header != "word" or not own:
-        raise HTTPException(403, "A word is said on the page of its version.")
+        raise HTTPException(403, "A word is said on the page of what it is about.")

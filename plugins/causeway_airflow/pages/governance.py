@@ -75,7 +75,8 @@ def _templates() -> Environment:
 TEMPLATES: Final = _templates()
 
 
-def _page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a page, with the addresses of these pages and of Airflow's."""
     root = str(request.scope.get("root_path", "")) + "/governance"
     airflow = root.removesuffix("/causeway/governance")
     text = TEMPLATES.get_template(template).render(
@@ -87,7 +88,7 @@ def _page(request: Request, template: str, status: int = 200, **values: Any) -> 
 @router.get("/")
 def overview(request: Request, offset: int = Query(0, ge=0)) -> HTMLResponse:
     """Show every model: what is live, what waits for whom, what was refused."""
-    return _page(request, "overview.html", page=boards.overview(hook, offset))
+    return page(request, "overview.html", models=boards.overview(hook, offset))
 
 
 @router.get("/day")
@@ -97,7 +98,7 @@ def day(
     """Show what production served on a day, who let it in, and on which evidence."""
     choice, problem = _day_of(day)
     models, _, after = boards.models_of(offset)
-    return _page(
+    return page(
         request,
         "day.html",
         status=400 if problem else 200,
@@ -118,9 +119,9 @@ def model(
     """Show the stage board of a model, what production served when, and on a day who let it in."""
     board = boards.model_board(hook, name, below)
     if board is None:
-        return _missing(request, f"There is no model {name}.")
+        return missing(request, f"There is no model {name}.")
     choice, problem = _day_of(day) if day else (None, "")
-    return _page(
+    return page(
         request,
         "model.html",
         status=400 if problem else 200,
@@ -139,11 +140,11 @@ def version(request: Request, name: str, number: int, user: GetUserDep) -> HTMLR
     """
     view = boards.version_view(hook, name, number)
     if view is None:
-        return _missing(request, f"Nothing is recorded of version {number} of {name}.")
+        return missing(request, f"Nothing is recorded of version {number} of {name}.")
     wait = view.row.wait(view.model)
     words = choices(user.get_name(), view)
     entries, whole = boards.audit_of(hook, view)
-    return _page(
+    return page(
         request,
         "version.html",
         view=view,
@@ -167,11 +168,12 @@ def static(name: str) -> FileResponse:
 
 def failed(request: Request, error: Exception, status: int) -> HTMLResponse:
     """Show that the table could not be read, and what to do about it."""
-    return _page(request, "failed.html", status=status, text=str(error))
+    return page(request, "failed.html", status=status, text=str(error))
 
 
-def _missing(request: Request, text: str) -> HTMLResponse:
-    return _page(request, "missing.html", status=404, text=text)
+def missing(request: Request, text: str) -> HTMLResponse:
+    """Show that there is no such thing."""
+    return page(request, "missing.html", status=404, text=text)
 
 
 def _day_of(text: str) -> tuple[Day | None, str]:

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 
 from causeway.errors import BadInput, ConfigError
 from causeway.governance.use_case_changes import recorded
-from causeway.governance.use_case_guard import eligible, needed_approvals, require_admits
+from causeway.governance.use_case_guard import (
+    eligible,
+    needed_approvals,
+    require_admits,
+    require_calls,
+)
 from causeway.governance.use_case_record import (
     OF_THE_FILE,
     UseCaseForm,
@@ -17,10 +22,12 @@ from causeway.governance.use_case_record import (
     differences,
     next_record,
 )
+from causeway.governance.use_case_words import word_of
 from causeway.topology.account_roles import AccountRole
 from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import UseCase
 from causeway_airflow.configuration import topology, use_cases
+from causeway_airflow.hooks.audit_log import HISTORY, MARGIN, AuditLogHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.results import RecordedUseCase
 from causeway_airflow.tasks.acting import Hooks
@@ -83,9 +90,20 @@ def record_use_case(
 
 
 def require_admitted(hook: Hooks, subject: Subject) -> None:
-    """Raise `ApprovalRefused` when the subject's use case does not let its versions in now."""
+    """Raise `ApprovalRefused` when the subject's use case does not let its versions in now.
+
+    What the record says of people is compared with CloudTrail, as far back as its history goes.
+    """
     record = stage_table(hook).use_case(subject.case.id)
     require_admits(record, subject.case, subject.stage, topology())
+    if record is None:
+        return
+    trail = hook(AuditLogHook, AccountRole.SHARED_SERVICES, "registry-auditor")
+    oldest = datetime.now(UTC) - HISTORY + MARGIN
+    ids = [each.event_id for each in record.admitted_by if each.at > oldest]
+    events = {event_id: trail.event(event_id) for event_id in ids}
+    words = {event_id: word_of(event) if event else None for event_id, event in events.items()}
+    require_calls(record, words, topology())
 
 
 def stage_word(table: StageTableHook, case: UseCase) -> str:

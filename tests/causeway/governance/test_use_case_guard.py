@@ -16,6 +16,7 @@ from causeway.governance.use_case_guard import (
     judge,
     needed_approvals,
     require_admits,
+    require_calls,
     said_by,
     unapproved,
 )
@@ -216,6 +217,32 @@ def test_a_use_case_without_a_record_lets_nothing_in_unless_the_topology_says_so
     strict = TOPOLOGY.model_copy(update={"unrecorded_use_cases": False})
     with pytest.raises(ApprovalRefused, match="has no record"):
         require_admits(None, CASE, Stage.TEST, strict)
+
+
+def test_the_calls_that_put_a_use_case_where_it_is_are_those_that_cloudtrail_has() -> None:
+    first = high()
+    words = {w.event_id: w for w in (word(first, "development", "governance-officer"),)}
+    counted = said(first, "development")
+    second = word(counted, "development", "risk-officer")
+    words[second.event_id] = second
+    record = said(counted, "development", "risk-officer")
+    require_calls(record, words, TOPOLOGY)
+    require_calls(record, {}, TOPOLOGY)  # older than the history
+    for changed in (
+        {second.event_id: None},
+        {second.event_id: replace(second, stage="qa")},
+        {second.event_id: replace(second, use_case="other")},
+        {second.event_id: replace(second, identity="governance-officer")},
+        {second.event_id: replace(second, role="arn:other")},
+    ):
+        with pytest.raises(ApprovalRefused):
+            require_calls(record, words | changed, TOPOLOGY)
+    for admitted in ((), record.admitted_by[:1]):
+        with pytest.raises(ApprovalRefused, match="it takes 2"):
+            require_calls(replace(record, admitted_by=admitted), words, TOPOLOGY)
+    back = word(record, "poc", "risk-officer", verdict="rejected")
+    sent_back = judge(back, "risk-officer", record, CASE, ALL, TOPOLOGY)
+    require_calls(sent_back, {back.event_id: back}, TOPOLOGY)
 
 
 WORDS = st.tuples(

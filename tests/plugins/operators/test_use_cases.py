@@ -110,6 +110,14 @@ def forget(platform: LocalPlatform) -> None:
         database.delete_item(TableName="causeway-governance", Key=key)
 
 
+def write(record: UseCaseRecord) -> None:
+    """Write a record as the decider, past the guard."""
+    from causeway.governance.use_case_changes import recorded
+
+    change = recorded(record, read(), "somebody", "run-1", "444444444444")
+    assert table("decider").record([change])
+
+
 def chain_breaks() -> list[Any]:
     from causeway_airflow.tasks.audit import look
 
@@ -212,12 +220,8 @@ def test_words_that_do_not_count_are_refused_once_and_change_nothing(
 
 
 def test_whoever_recorded_it_may_not_approve_it(people: People) -> None:
-    from causeway.governance.use_case_changes import recorded
-
     record()  # the form would refuse the officer: one person alone would be left to approve
-    after = replace(read(), recorded_by=("ml-engineer", "governance-officer"), revision=2)
-    change = recorded(after, read(), "governance-officer", "run-1", "444444444444")
-    assert table("decider").record([change])
+    write(replace(read(), recorded_by=("ml-engineer", "governance-officer"), revision=2))
     people.say("governance-officer", "development")
     sync()
     assert "recorded the use case" in last_word().refusal
@@ -264,4 +268,10 @@ def test_a_version_enters_an_account_as_far_as_its_use_case_has_come(
     with pytest.raises(ApprovalRefused, match="it is in poc"):
         execute(deploy(approved), run_of(approved))
     people.both("development")
+    forged = read()  # whoever may write as the decider puts a word there that nobody said
+    admitted = tuple(replace(each, event_id="nobody-s") for each in forged.admitted_by)
+    write(replace(forged, admitted_by=admitted, revision=forged.revision + 1))
+    with pytest.raises(ApprovalRefused, match="CloudTrail has no event nobody-s"):
+        execute(deploy(approved), run_of(approved))
+    write(replace(forged, revision=forged.revision + 2))
     execute(deploy(approved), run_of(approved))
