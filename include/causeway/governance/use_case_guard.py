@@ -51,11 +51,13 @@ _REFUSED: Final = (Status.REJECTED, Status.QUARANTINED)
 class Progress:
     """How far the models of a use case are, by their names.
 
-    `versions` has the records of each version, `gaps` what the model's card lacks.
+    `versions` has the records of each version, `gaps` what the model's card lacks; `live` are the
+    models that production serves.
     """
 
     versions: Mapping[str, Sequence[Records]] = field(default_factory=dict)
     gaps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    live: Sequence[str] = ()
 
 
 def deciders(topology: Topology) -> tuple[str, ...]:
@@ -316,6 +318,12 @@ def _check_models(
     progress: Progress,
 ) -> None:
     if target is UseCaseStage.RETIRED:
+        if progress.live:
+            raise _refused(
+                word,
+                f"production serves {', '.join(progress.live)}",
+                "Retire its models first, each with the DAG <model>__retire.",
+            )
         return
     if changed := differences(record.form, case):
         raise _refused(

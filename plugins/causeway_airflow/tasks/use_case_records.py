@@ -106,6 +106,13 @@ def require_admitted(hook: Hooks, subject: Subject) -> None:
     require_calls(record, words, topology())
 
 
+def live_models(table: StageTableHook, case: UseCase) -> list[str]:
+    """Return the models of a use case that production serves, as the table says."""
+    names = [model.name for model in case.models]
+    live = table.live_in(names, [AccountRole.PROD])
+    return sorted(name for (_, name), serving in live.items() if serving.removed_at is None)
+
+
 def stage_word(table: StageTableHook, case: UseCase) -> str:
     """Return in which stage a use case is, as stage records and cards say it."""
     record = table.use_case(case.id)

@@ -28,7 +28,7 @@ from causeway_airflow.configuration import topology, use_cases
 from causeway_airflow.hooks.approver import ApproverHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.tasks.acting import Hooks
-from causeway_airflow.tasks.use_case_records import use_case_file
+from causeway_airflow.tasks.use_case_records import live_models, use_case_file
 
 #: How many of the newest versions of a model are looked at for its approvals.
 VERSIONS: Final = 50
@@ -163,7 +163,8 @@ def _progress(table: StageTableHook, case: UseCase) -> Progress:
         for record in records:
             by_version.setdefault(record.version_arn, {})[record.stage] = record
         versions[model.name] = list(by_version.values())
-    return Progress(versions, {model.name: () for model in case.models})
+    complete: dict[str, tuple[str, ...]] = {model.name: () for model in case.models}
+    return Progress(versions, complete, live_models(table, case))
 
 
 def _entries(table: StageTableHook, use_case_id: str) -> tuple[AuditEntry | UnreadableEntry, ...]:

@@ -18,7 +18,7 @@ from causeway.governance.use_case_changes import (
     outcome_of,
     refused,
 )
-from causeway.governance.use_case_guard import WITH_CARDS, Progress, Records, judge, said_by
+from causeway.governance.use_case_guard import WITH_CARDS, Progress, judge, said_by
 from causeway.governance.use_case_record import UseCaseRecord
 from causeway.governance.use_case_words import SAYING, UseCaseWord, is_stage, sorted_words
 from causeway.model_cards.completeness import gaps
@@ -33,7 +33,7 @@ from causeway_airflow.hooks.model_cards import ModelCardsHook
 from causeway_airflow.hooks.stage_table import StageTableHook
 from causeway_airflow.tasks.acting import Hooks
 from causeway_airflow.tasks.stage_records import stage_table
-from causeway_airflow.tasks.use_case_records import use_case_file
+from causeway_airflow.tasks.use_case_records import live_models, use_case_file
 
 log = logging.getLogger(__name__)
 
@@ -92,19 +92,6 @@ def judge_words(
     return outcomes
 
 
-def progress_of(
-    hook: Hooks, case: UseCase, versions: Mapping[str, Sequence[Records]], record: UseCaseRecord
-) -> Progress:
-    """Return how far the models of a use case are; cards are read where they count."""
-    lacks = {}
-    if record.form.risk == "high":
-        cards = hook(ModelCardsHook, AccountRole.SHARED_SERVICES, "registry-owner")
-        for model in case.models:
-            card = cards.find(model.group)
-            lacks[model.name] = gaps(card.content if card else None)
-    return Progress(versions, lacks)
-
-
 def alerts_of(outcomes: Iterable[Outcome], run: str) -> Iterator[Alert]:
     """Return the alerts of what came of words."""
     account = topology().account(AccountRole.GOVERNANCE)
@@ -121,11 +108,7 @@ def alerts_of(outcomes: Iterable[Outcome], run: str) -> Iterator[Alert]:
             stage = outcome.record.stage
             what = f"{judged.outcome.replace('_', ' ')} to {stage.value} by {judged.person}"
             severity = Severity.NOTICE if judged.outcome == ADVANCED else Severity.WARNING
-            step = (
-                "Endpoints that still serve its models go on: delete them."
-                if stage is UseCaseStage.RETIRED
-                else "What is live stays; what its versions may enter follows the stage."
-            )
+            step = "What is live stays; what its versions may enter follows the stage."
         yield Alert(
             what=what, severity=severity, account=account, subject=subject, next_step=step, run=run
         )
@@ -173,6 +156,7 @@ def _progress(
     record: UseCaseRecord,
     by_group: Mapping[str, Sequence[ModelPackageArn]],
 ) -> Progress:
+    """Return how far the models of a use case are; cards are read where they count."""
     if case is None:
         return Progress()
     table = stage_table(hook)
@@ -180,9 +164,14 @@ def _progress(
         model.name: [table.state(arn).records for arn in by_group.get(model.group, ())]
         for model in case.models
     }
-    if is_stage(word.stage) and UseCaseStage(word.stage) in WITH_CARDS:
-        return progress_of(hook, case, versions, record)
-    return Progress(versions)
+    lacks = {}
+    enters = is_stage(word.stage) and UseCaseStage(word.stage) in WITH_CARDS
+    if enters and record.form.risk == "high":
+        cards = hook(ModelCardsHook, AccountRole.SHARED_SERVICES, "registry-owner")
+        for model in case.models:
+            card = cards.find(model.group)
+            lacks[model.name] = gaps(card.content if card else None)
+    return Progress(versions, lacks, live_models(table, case))
 
 
 def _change(outcome: Outcome, before: UseCaseRecord, run: str) -> Change:

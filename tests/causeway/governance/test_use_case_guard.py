@@ -171,6 +171,13 @@ def test_a_model_is_approved_when_a_version_of_it_is_or_went_on(records, approve
     assert unapproved(UseCaseStage.QA, CASE, progress) == ([] if approved else ["credit_risk"])
 
 
+def test_a_use_case_is_retired_once_none_of_its_models_is_live() -> None:
+    record = in_stage("production")
+    with pytest.raises(ApprovalRefused, match="production serves credit_risk"):
+        said(record, "retired", progress=replace(ALL, live=["credit_risk"]))
+    assert said(record, "retired").stage is UseCaseStage.RETIRED
+
+
 def test_high_risk_takes_complete_cards() -> None:
     record = in_stage("qa", high())
     lacks = replace(ALL, gaps={"credit_risk": gaps({"intended_uses": {"risk_rating": "High"}})})

@@ -12,8 +12,19 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from causeway.errors import ApprovalRefused
 from causeway.governance.use_case_record import chain_of, record_key, words_pk
+from causeway.model_cards.completeness import NEEDED
 from tests.local_platform import LocalPlatform
-from tests.plugins.candidates import deploy, run_of, sync
+from tests.plugins.candidates import (
+    ABOUT,
+    approve,
+    clear,
+    deploy,
+    register,
+    run_of,
+    smoke,
+    sync,
+    to_production,
+)
 from tests.plugins.conftest import context, execute
 from tests.refusals import refused
 
@@ -275,3 +286,50 @@ def test_a_version_enters_an_account_as_far_as_its_use_case_has_come(
         execute(deploy(approved), run_of(approved))
     write(replace(forged, revision=forged.revision + 2))
     execute(deploy(approved), run_of(approved))
+
+
+def test_a_use_case_lives_from_its_proof_of_concept_to_its_end(
+    people: People, own_endpoints: None, request: pytest.FixtureRequest
+) -> None:
+    """With a model that goes all the way in each stage, as far as the stage lets it."""
+    from causeway_airflow.operators.retirement import RetireOperator
+
+    record()
+    people.both("development")
+    version = register(request.node.name).perform(context())["version_arn"]
+    sync()
+    approve(people.platform, version)
+    people.both("qa")
+    clear(people.platform, version)
+    with pytest.raises(ApprovalRefused, match="it is in qa"):
+        execute(to_production(version), run_of(version))
+    people.say("risk-officer", "pre-production")
+    sync()
+    assert "these model cards are not complete" in last_word().refusal
+    complete_card(people.platform)
+    people.both("pre-production")
+    execute(to_production(version), run_of(version))
+    smoke(version).perform(run_of(version))
+    sync()
+    people.both("production")
+    assert (read().stage, read().turn) == ("production", 5)
+    people.say("risk-officer", "retired")
+    sync()
+    assert "production serves credit_risk" in last_word().refusal
+    execute(RetireOperator(task_id="retire", version=None, reason="no use", **ABOUT), context())
+    people.both("retired")
+    assert read().stage == "retired"
+    people.say("risk-officer", "poc", "rejected")
+    sync()
+    assert "it is retired" in last_word().refusal
+    assert chain_breaks() == []
+
+
+def complete_card(platform: LocalPlatform) -> None:
+    """Write on the model's card what nobody can derive, as people of the registry's account do."""
+    cards = platform.client("sagemaker", "shared_services")
+    content = json.loads(cards.describe_model_card(ModelCardName="credit-risk")["Content"])
+    for path in NEEDED[2:]:
+        section, _, name = path.partition(".")
+        content.setdefault(section, {})[name] = "as the credit department wrote"
+    cards.update_model_card(ModelCardName="credit-risk", Content=json.dumps(content))
