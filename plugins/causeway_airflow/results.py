@@ -392,6 +392,13 @@ class RecordedLineage(TypedDict):
     problem: str
 
 
+class LineageReport(TypedDict):
+    """Where the Markdown of a report of the lineage is, and its figures."""
+
+    report: str
+    figures: dict[str, int]
+
+
 class GovernanceReports(TypedDict):
     """The day that reports on governance are of, and where the Markdown of each is."""
 

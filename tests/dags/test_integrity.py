@@ -120,6 +120,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         "platform__catalogue",
         "platform__erasure",
         "platform__feature_health",
+        "platform__feature_retirement",
         "platform__lineage",
         "platform__live_models",
         "platform__sharing",
@@ -130,7 +131,7 @@ def test_every_dag_of_the_flow_is_there_and_parses(parsed: dict[str, Any]) -> No
         *(
             f"{case}__{of}"
             for case in ("california_housing", "credit_risk")
-            for of in ("features", "training", "promotion", "rollback", "retire")
+            for of in ("features", "training", "promotion", "rollback", "retire", "lineage_report")
         ),
     }
 
@@ -209,8 +210,8 @@ def test_every_form_can_be_sent_with_its_defaults_but_for_a_reason(parsed: dict[
         for name, schema in dag["params"].items():
             empty = dag["defaults"].get(name, "") == ""
             required = schema["type"] == "string" and empty
-            by_hand = dag_id.endswith(("__rollback", "__retire"))
-            assert required == (by_hand and name == "reason"), (dag_id, name)
+            by_hand = dag_id.endswith(("__rollback", "__retire", "__feature_retirement"))
+            assert required == (by_hand and name in ("reason", "feature")), (dag_id, name)
 
 
 def test_every_dag_is_described_and_tagged_with_its_use_case(parsed: dict[str, Any]) -> None:

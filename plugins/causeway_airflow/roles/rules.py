@@ -74,6 +74,9 @@ RULES: Final = (
     Rule("platform__reports", start=Role.USER, rerun=Role.USER),
     # It records again what others hold.
     Rule("platform__lineage", start=Role.USER, rerun=Role.USER),
+    # They look, and store a report.
+    Rule("*__lineage_report", start=Role.USER, rerun=Role.USER),
+    Rule("platform__feature_retirement", start=Role.USER, rerun=Role.USER),
     # Whoever leads a use case records it; approving it is for others.
     Rule("platform__use_case", start=Role.USER, rerun=Role.USER),
     # They change accounts, shares, records of all use cases.

@@ -231,3 +231,52 @@ def hooks(kind: Any, role: Any = None, duty: Any = None) -> Any:
     from causeway.topology.connections import connection_id
 
     return kind(connection_id(role, duty))
+
+
+def report_of(platform: LocalPlatform, uri: str) -> str:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = platform.client("s3", "governance")
+    assert s3.head_object(Bucket=bucket, Key=f"{key.removesuffix('md')}pdf")
+    return str(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+
+
+def test_a_version_s_audit_view_is_stored(shared: LocalPlatform, live: str) -> None:
+    from causeway_airflow.operators.lineage_reports import LineageReportOperator
+
+    read_in()
+    operator = LineageReportOperator(task_id="write", version=None, **ABOUT)
+    written = operator.execute(context())  # type: ignore[arg-type]
+    text = report_of(shared, written["report"])
+    assert text.startswith("# Lineage of credit-risk/")
+    assert "governance-officer" in text and "endpoint/credit-risk" in text
+
+
+def test_a_feature_goes_when_no_live_endpoint_depends_on_it(
+    shared: LocalPlatform, live: str
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from causeway.lineage.records import DatasetBuilt, GroupDefined
+    from causeway_airflow.operators.lineage_reports import FeatureRetirementOperator
+    from causeway_airflow.tasks.lineage import store
+    from tests.plugins.results import DATASET
+
+    def judge(feature: str) -> Any:
+        operator = FeatureRetirementOperator(task_id="judge", feature=feature, reason="too costly")
+        return operator.execute(context())  # type: ignore[arg-type]
+
+    read_in()
+    group = "arn:aws:sagemaker:eu-central-1:111111111111:feature-group/to-go"
+    store(hooks, [GroupDefined(group, "credit_risk", "owner", ("used", "unused"))])
+    used = {group: ("used",)}
+    store(hooks, [DatasetBuilt(DATASET["digest"], use_case="credit_risk", features=used)])
+    free = judge("to-go.unused")
+    assert free["figures"] == {"live_endpoints": 0, "models": 0, "versions": 0}
+    assert "It may go." in report_of(shared, free["report"])
+    for name in ("to-go.used", "to-go"):
+        with pytest.raises(
+            AirflowFailException, match=r"may not go: .*credit-risk.*\n.*Tell model-owner"
+        ):
+            judge(name)
+    with pytest.raises(AirflowFailException, match="knows no feature or feature group 'nothing'"):
+        judge("nothing")
