@@ -61,6 +61,23 @@ def test_consumers_reach_what_is_shared_and_a_second_run_changes_nothing(record:
     assert all(set(done.values()) == {"done"} for done in second["accept_invitations"])
 
 
+def test_the_lineage_goes_from_the_raw_file_to_the_endpoint_without_a_gap(record: Record) -> None:
+    for run in ("features", "training", "promotion"):
+        assert record.results(run)["lineage"]["problem"] == "", run
+    assert record.results("features again")["lineage"]["changed"] <= 3  # the ingestions, again
+    behind = record.observed("lineage")
+    assert set(behind) == {
+        *("data source", "raw file", "code", "processing job", "ingestion", "feature group"),
+        *("feature", "dataset", "training job", "MLflow run", "model artifact", "model version"),
+        *("decision", "endpoint config", "deployment", "endpoint"),
+    }
+    assert behind["model version"] == ["credit-risk/2"]
+    assert sorted(set(behind["feature group"])) == [
+        *("credit-risk-applicant", "credit-risk-loan", "credit-risk-outcome"),
+    ]
+    assert all(name.startswith("synthetic sample") for name in behind["data source"])
+
+
 def test_a_bad_file_is_refused_by_row_and_column_and_nothing_is_written(record: Record) -> None:
     run = record.run("features of a bad file")
     assert run.tasks == {

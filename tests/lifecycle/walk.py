@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from causeway.lineage.questions import Lineage
+from causeway.lineage.records import KINDS, record_of
 from tests import how_tos
 from tests.lifecycle.governance import (
     GROUP_ARN,
@@ -262,6 +264,7 @@ class Walk:
         for account in ("test", "prod"):
             serve_beside_the_promotions(self.platform, account)
         self.run("lineage", "platform__lineage")
+        self.observe("lineage", self._lineage())
         self.run("live models", "platform__live_models")
         self.run("audit", "platform__audit")
         self.run("reports", "platform__reports")
@@ -292,6 +295,27 @@ class Walk:
         self.observe("words on a use case", use_case_words(self.platform))
 
     # ------------------------------------------------------------ observations
+    def _lineage(self) -> dict[str, list[str]]:
+        """Return the names of all that the production endpoint depends on, by their kind."""
+        table = self.client("dynamodb", "governance")
+        items = [
+            item
+            for kind in KINDS
+            for item in table.query(
+                TableName="causeway-governance",
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": f"LINEAGE#{kind}"}},
+            )["Items"]
+        ]
+        records = [
+            record_of(item["pk"]["S"].partition("#")[2], json.loads(item["document"]["S"]))
+            for item in items
+        ]
+        found: dict[str, list[str]] = {}
+        for thing in Lineage.of(records).behind("prod/credit-risk").things:
+            found.setdefault(thing.kind.value, []).append(thing.name)
+        return found
+
     def _group_in_production(self) -> str:
         """Say whether production reaches the model group by its ARN, or the error's code."""
         try:

@@ -11,10 +11,12 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from causeway.features.health import SKEW
 from causeway.instants import moment
 from causeway.lineage import things
 from causeway.lineage.graph import Graph, GraphBuilder
@@ -111,6 +113,8 @@ class _Building:
             self.states[arn] = []
             for began, _, record in states:
                 state = self._ingestion(record)
+                if record.stores == "online":
+                    continue  # datasets are built of the offline store
                 self.link(Relation.DERIVED_FROM, before, state)
                 self.states[arn].append((began, state))
                 before = state
@@ -134,12 +138,19 @@ class _Building:
             about = {"rows": record.source_rows, "synthetic": record.synthetic}
             file = self.out.add(things.file(record.source_sha256, **about))
         if record.source:
-            source = self.out.add(things.source(record.source), record.source)
+            source = self._source(record)
         self.link(Relation.CONTRIBUTED_TO, source, file, job or state)
         self.link(Relation.CONTRIBUTED_TO, self._code(record.code, record), job or state)
         self.link(Relation.PRODUCED, job, state)
         self.link(Relation.ASSOCIATED_WITH, group, state)
         return state
+
+    def _source(self, record: Ingested) -> int:
+        """Return where a file came from; a name that is no address is its use case's alone."""
+        if "://" in record.source:
+            return self.out.add(things.source(record.source), record.source)
+        thing = things.source(f"{record.use_case}:{record.source}")
+        return self.out.add(replace(thing, name=record.source), record.source)
 
     # ----------------------------------------------------------------- training
     def _dataset(self, record: DatasetBuilt) -> None:
@@ -162,11 +173,15 @@ class _Building:
             self.link(Relation.CONTRIBUTED_TO, self._state(arn, record.snapshot), dataset)
 
     def _state(self, group: str, snapshot: str) -> int | None:
-        """Return the last ingestion that had begun by a snapshot, if any."""
+        """Return the last ingestion that had begun by a snapshot, if any.
+
+        A snapshot is the service's time of the last write. Its clock may be behind ours: rather one
+        ingestion too many than a dataset without the one that it was made of.
+        """
         states = self.states.get(group, [])
         if not snapshot:
             return states[-1][1] if states else None
-        count = bisect_right(states, moment(snapshot), key=lambda state: state[0])
+        count = bisect_right(states, moment(snapshot) + SKEW, key=lambda state: state[0])
         return states[count - 1][1] if count else None
 
     def _version(self, record: VersionRegistered) -> None:

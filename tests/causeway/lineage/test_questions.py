@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -183,6 +184,31 @@ def test_five_models_that_share_a_feature_group_are_all_there() -> None:
     world = Lineage.of(shared)
     assert names(world.models_using("people")) == [f"model_{n}" for n in range(5)]
     assert len(world.live_endpoints("people.age")) == 5
+
+
+def test_a_file_of_the_inbox_is_its_use_case_s_alone() -> None:
+    one, other = ingested(PEOPLE, "a.csv", 1), ingested(LOANS, "b.csv", 1)
+    world = Lineage.of(
+        [replace(one, source="rows.csv"), replace(other, source="rows.csv", use_case="other")]
+    )
+    assert names(world.sources_of("people")) == ["rows.csv"] == names(world.sources_of("loans"))
+    assert names(world.feature_groups_of("other:rows.csv")) == ["loans"]
+    assert names(world.feature_groups_of("rows.csv")) == ["loans", "people"]
+
+
+def test_what_went_to_the_online_store_alone_is_in_no_dataset() -> None:
+    online = replace(ingested(PEOPLE, "online.csv", 2), stores="online")
+    world = Lineage.of([*records(), online])
+    first = world.whole("credit_risk/1")
+    assert "online.csv" not in names(first.of_kind(Kind.SOURCE))
+    assert "online.csv" in names(world.sources_of("people"))
+
+
+def test_a_clock_that_is_ahead_hides_no_ingestion() -> None:
+    late = dataset("9", 1, people=("age",))
+    seconds = replace(late, snapshot=late.snapshot.replace("12:00:00", "11:59:30"))
+    world = Lineage.of([ingested(PEOPLE, "people.csv", 1), seconds, version("m", 1, "9", 2)])
+    assert names(world.whole("m/1").of_kind(Kind.SOURCE)) == ["people.csv"]
 
 
 def test_the_order_of_the_records_does_not_count() -> None:
