@@ -43,6 +43,11 @@ def check(
             "`outside_consumers: true`: the sharing duties may share with any account; deploy the "
             "guards again whenever the declared access to a bucket or a key changes"
         )
+    if topology.unrecorded_use_cases:
+        notes.append(
+            "`unrecorded_use_cases: true`: versions of a use case without a record go as far as "
+            "their own decisions let them; record the use cases and take the key out"
+        )
     return notes
 
 

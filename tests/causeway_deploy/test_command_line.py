@@ -41,6 +41,7 @@ def test_the_local_topology_passes_with_notes(capsys: Output) -> None:
     assert run("check", topology=CONFIG_DIR / "topology" / "local.yaml") == 0
     notes = capsys.readouterr().out
     assert "`local: true`" in notes and "`outside_consumers: true`" in notes
+    assert "`unrecorded_use_cases: true`" in notes
 
 
 def test_a_person_who_cannot_decide_in_the_registry_is_noted(

@@ -12,6 +12,8 @@ from causeway.governance.decisions import Decision, Revocation
 from causeway.governance.gestures import Gesture, Verdict
 from causeway.governance.sync_changes import VersionState
 from causeway.governance.table import Promotion, PromotionStatus
+from causeway.governance.use_case_guard import LETS_IN
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.versions.stages import Stage, StageRecord
 
 #: What the mark of a call begins with that changed a version before it was first seen.
@@ -108,6 +110,26 @@ class Attempts:
                 principal=gesture.principal,
                 next_step="Find out who changed it; train and register again.",
             )
+
+    def goes_on(self, promotion: Promotion, use_case: UseCaseRecord | None) -> bool:
+        """Tell whether somebody decided on an attempt since its run failed: the run has to see it.
+
+        A wait that is over ends a run, and a decision may come later; so may the step of a use case
+        that lets its versions in.
+        """
+        decisions = [
+            decision
+            for stage in (Stage.TEST, Stage.PRODUCTION)
+            if (decision := self.standing(stage)) is not None
+            and decision.attempt == promotion.attempt
+        ]
+        failed_at = promotion.updated_at
+        admits = use_case is not None and use_case.stage in LETS_IN[Stage.TEST]
+        let_in = admits and use_case is not None and use_case.since > failed_at
+        return promotion.status is PromotionStatus.FAILED and any(
+            decision.decided_at > failed_at or (let_in and decision.verdict is Verdict.APPROVED)
+            for decision in decisions
+        )
 
     def has_ended(self, promotion: Promotion) -> bool:
         """Tell whether a promotion is over; a failed one that was revoked does not go on."""

@@ -12,11 +12,11 @@ from typing import Final
 
 from causeway.governance.registry_calls import RegistryCall
 from causeway.governance.sync_changes import SyncPlan, VersionState
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.governance.version_plan import VersionPlan
 from causeway.topology.accounts import Topology
 from causeway.topology.arns import ModelPackageArn
 from causeway.use_cases.files import model_of_group
-from causeway.use_cases.stages import UNRECORDED
 from causeway.use_cases.use_case import UseCase
 from causeway.versions.registry import RegistryVersion
 
@@ -31,7 +31,7 @@ def plan_sync(
     topology: Topology,
     now: datetime,
     calls: Iterable[RegistryCall] = (),
-    use_case_stages: Mapping[str, str] | None = None,
+    records: Mapping[str, UseCaseRecord] | None = None,
 ) -> SyncPlan:
     """Compare the registry with the governance table.
 
@@ -42,8 +42,7 @@ def plan_sync(
 
     `calls` are the recorded changes since `calls_since`: they say who made a gesture, and know the
     stops that another write has replaced in the registry. While they cannot say who made a gesture,
-    it waits, and the version is left as it is. `use_case_stages` has the stages of the use cases
-    that are recorded.
+    it waits, and the version is left as it is. `records` are those of use cases, by id.
     """
     all_calls = tuple(calls)
     plans: list[SyncPlan] = []
@@ -54,8 +53,8 @@ def plan_sync(
             ignored.append(str(version.arn))
             continue
         state = states.get(version.arn, VersionState())
-        stage = (use_case_stages or {}).get(owner[0].id, UNRECORDED)
-        plans.append(VersionPlan(version, state, *owner, topology, now, all_calls, stage).plan())
+        record = (records or {}).get(owner[0].id)
+        plans.append(VersionPlan(version, state, *owner, topology, now, all_calls, record).plan())
     return SyncPlan(
         facts=tuple(item for plan in plans for item in plan.facts),
         revocations=tuple(item for plan in plans for item in plan.revocations),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from causeway.errors import ApprovalRefused
@@ -105,6 +106,7 @@ def judge(
     case: UseCase | None,
     progress: Progress,
     topology: Topology,
+    now: datetime,
 ) -> UseCaseRecord:
     """Return the record as a word leaves it.
 
@@ -115,6 +117,7 @@ def judge(
         case: the use case's file; None while there is none.
         progress: how far its models are.
         topology: the accounts and people.
+        now: the time of the judgement, from which on a step counts.
 
     Raises:
         ApprovalRefused: the word does not count; nothing changes.
@@ -143,9 +146,9 @@ def judge(
     if record.stage is UseCaseStage.RETIRED:
         raise _refused(word, "it is retired", "Record another use case.")
     if word.verdict == Verdict.REJECTED:
-        return _sent_back(word, person, record)
+        return _sent_back(word, person, record, now)
     if word.verdict == Verdict.APPROVED:
-        return _approved(word, person, record, case, progress, topology)
+        return _approved(word, person, record, case, progress, topology, now)
     raise _refused(word, f"{word.verdict!r} is no verdict", "Use approved or rejected.")
 
 
@@ -173,7 +176,7 @@ def require_admits(
         stages = ", ".join(stage for stage in UseCaseStage if stage in LETS_IN[target])
         raise ApprovalRefused(
             f"{what}: it is in {record.stage.value}, which is not one of {stages}",
-            next_step=f"Have the use case approved, then clear the task: make approve "
+            next_step=f"Have the use case approved; the run goes on then: make approve "
             f"USE_CASE={case.id} FOR={record.stage.next or 'nothing'} (docs/use-case-life.md).",
         )
 
@@ -246,7 +249,9 @@ def _is_through(stage: Stage, records: Records) -> bool:
     return any(each.status not in _REFUSED for each in later)
 
 
-def _sent_back(word: UseCaseWord, person: str, record: UseCaseRecord) -> UseCaseRecord:
+def _sent_back(
+    word: UseCaseWord, person: str, record: UseCaseRecord, now: datetime
+) -> UseCaseRecord:
     """Send a use case back; one person is enough, and four eyes are not asked for."""
     target = UseCaseStage(word.stage)
     if target.rank > record.stage.rank:
@@ -258,7 +263,7 @@ def _sent_back(word: UseCaseWord, person: str, record: UseCaseRecord) -> UseCase
     if not word.reason.strip():
         raise _refused(word, "a rejection without a reason", "Say in one line why.")
     back = UseCaseApproval(target, person, word.event_id, word.at)
-    return record.in_stage(target, person, word.reason, word.at, (back,))
+    return record.in_stage(target, person, word.reason, now, (back,))
 
 
 def eligible(record: UseCaseRecord, case: UseCase, topology: Topology) -> tuple[str, ...]:
@@ -282,6 +287,7 @@ def _approved(
     case: UseCase,
     progress: Progress,
     topology: Topology,
+    now: datetime,
 ) -> UseCaseRecord:
     target = UseCaseStage(word.stage)
     if target not in (record.stage.next, UseCaseStage.RETIRED):
@@ -306,8 +312,8 @@ def _approved(
     _check_models(word, target, record, case, progress)
     approval = UseCaseApproval(target, person, word.event_id, word.at)
     if len(so_far) + 1 < needed_approvals(record):
-        return record.approved_by(approval, word.reason)
-    return record.in_stage(target, person, word.reason, word.at, (*so_far, approval))
+        return record.approved_by(approval, word.reason, now)
+    return record.in_stage(target, person, word.reason, now, (*so_far, approval))
 
 
 def _check_models(

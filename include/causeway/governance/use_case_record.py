@@ -120,13 +120,13 @@ class UseCaseRecord:
             approvals=(),
         )
 
-    def approved_by(self, approval: UseCaseApproval, reason: str) -> UseCaseRecord:
+    def approved_by(self, approval: UseCaseApproval, reason: str, at: datetime) -> UseCaseRecord:
         """Return the record with an approval that alone is not enough."""
         return replace(
             self,
             revision=self.revision + 1,
             changed_by=approval.person,
-            changed_at=approval.at,
+            changed_at=at,
             reason=reason,
             approvals=(*self.approvals, approval),
         )

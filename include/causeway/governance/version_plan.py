@@ -32,6 +32,7 @@ from causeway.governance.sync_changes import (
     VersionState,
 )
 from causeway.governance.table import Promotion, PromotionStatus, new_record
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.accounts import Topology
 from causeway.use_cases.stages import UNRECORDED
@@ -70,10 +71,10 @@ class VersionPlan:
         topology: Topology,
         now: datetime,
         calls: Iterable[RegistryCall] = (),
-        use_case_stage: str = UNRECORDED,
+        use_case: UseCaseRecord | None = None,
     ) -> None:
         self.version, self.case, self.model = version, case, model
-        self.use_case_stage = use_case_stage
+        self.use_case = use_case
         self.topology, self.now = topology, now
         self.calls = [call for call in calls if call.version_arn == str(version.arn)]
         self.before, self.records = dict(state.records), dict(state.records)
@@ -260,7 +261,7 @@ class VersionPlan:
             self.model,
             now=self.now,
             user=user,
-            use_case_stage=self.use_case_stage,
+            use_case_stage=self.use_case.stage.value if self.use_case else UNRECORDED,
             data_source=metadata.get(DATA_SOURCE, ""),
             synthetic=metadata.get(SYNTHETIC, ""),
         )
@@ -312,7 +313,7 @@ class VersionPlan:
         promotion, decision = self.attempts.promotion, self.attempts.standing(Stage.TEST)
         if promotion is not None and promotion.status in STARTING:
             return PromotionStart(promotion, promotion)
-        if promotion is not None and self._goes_on(promotion):
+        if promotion is not None and self.attempts.goes_on(promotion, self.use_case):
             reopened = replace(promotion, status=PromotionStatus.REOPENED, updated_at=self.now)
             return PromotionStart(reopened, promotion)
         approved = decision if decision and decision.verdict is Verdict.APPROVED else None
@@ -324,18 +325,6 @@ class VersionPlan:
             ended = self.attempts.has_ended(promotion)
             return self._request(approved.attempt) if ended else None
         return None
-
-    def _goes_on(self, promotion: Promotion) -> bool:
-        """Tell whether somebody decided on an attempt since its run failed: the run has to see it.
-
-        A wait that is over ends a run, and a decision may come later.
-        """
-        decisions = (self.attempts.standing(stage) for stage in (Stage.TEST, Stage.PRODUCTION))
-        return promotion.status is PromotionStatus.FAILED and any(
-            decision.attempt == promotion.attempt and decision.decided_at > promotion.updated_at
-            for decision in decisions
-            if decision is not None
-        )
 
     def _request(self, attempt: int) -> PromotionStart:
         promotion = Promotion(

@@ -132,8 +132,8 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
     versions = [described(registry, version, states[version.arn]) for version in versions]
     now = datetime.now(UTC)
     observed = (versions, states, use_cases(), topology(), now)
-    stages = {name: record.stage.value for name, record in table.use_cases().items()}
-    plan = plan_sync(*observed, recorded_calls(hook, calls_since(*observed, last)), stages)
+    calls = recorded_calls(hook, calls_since(*observed, last))
+    plan = plan_sync(*observed, calls, table.use_cases())
     for ignored in plan.ignored:
         log.info("ignored: %s", ignored)
     recording = Recording()

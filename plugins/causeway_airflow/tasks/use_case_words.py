@@ -142,7 +142,7 @@ def _judged(
     try:
         person = said_by(word, topology())
         progress = _progress(hook, word, case, record, by_group)
-        after = judge(word, person, record, case, progress, topology())
+        after = judge(word, person, record, case, progress, topology(), now)
     except ApprovalRefused as error:
         reason = f"{error.what}. {error.next_step}" if error.next_step else error.what
         return Outcome(JudgedWord(word, person, REFUSED, reason, now), error.quarantine, None)

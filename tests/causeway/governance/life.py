@@ -98,4 +98,4 @@ def said(
 ) -> UseCaseRecord:
     """Return what a word makes of a record."""
     spoken = word(record, stage, person, **changes)
-    return judge(spoken, person, record, case_of(record), progress, TOPOLOGY)
+    return judge(spoken, person, record, case_of(record), progress, TOPOLOGY, spoken.at)

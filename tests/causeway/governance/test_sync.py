@@ -13,8 +13,10 @@ from causeway.governance.gestures import Verdict
 from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.table import PromotionStatus
 from causeway.governance.version_plan import SYNC_USER
+from causeway.use_cases.stages import UseCaseStage
 from causeway.versions.registry import version_of
 from causeway.versions.stages import LifeCycle, Stage, Status
+from tests.causeway.governance.life import high
 from tests.causeway.governance.world import CASE, TOPOLOGY, World
 
 
@@ -99,6 +101,25 @@ def test_a_decision_after_a_run_has_failed_has_it_go_on(world: World) -> None:
     world.sync()
     assert world.cleared == ["credit-risk-v1-1"] * 2
     assert world.record(Stage.PRODUCTION) is Status.PENDING
+
+
+def test_a_run_that_its_use_case_held_up_goes_on_once_its_versions_are_let_in(
+    world: World,
+) -> None:
+    world.sync()
+    world.use_case = high()
+    world.approve("model-owner")
+    world.sync()
+    world.end(PromotionStatus.FAILED)  # its deployment was refused: the use case is in poc
+    world.sync()
+    assert world.cleared == [] and world.plan().is_quiet
+    early = world.now - timedelta(hours=1)
+    world.use_case = high().in_stage(UseCaseStage.DEVELOPMENT, "risk-officer", "so", early)
+    assert world.plan().is_quiet, "it was let in before the run failed"
+    world.use_case = high().in_stage(UseCaseStage.DEVELOPMENT, "risk-officer", "so", world.now)
+    world.sync()
+    assert world.cleared == ["credit-risk-v1-1"]
+    assert world.plan().is_quiet
 
 
 def test_a_rejection_after_a_run_has_failed_ends_it_and_an_approval_starts_the_next(

@@ -26,6 +26,7 @@ from causeway.versions.stages import Stage, Status
 from tests.causeway.governance.life import (
     ALL,
     CASE,
+    NOW,
     TOPOLOGY,
     case_of,
     high,
@@ -94,7 +95,7 @@ def test_a_word_that_does_not_count_is_refused(person, changes, reason) -> None:
 def test_nothing_is_decided_on_a_use_case_without_a_file() -> None:
     record = limited()
     with pytest.raises(ApprovalRefused, match="no file yet"):
-        judge(word(record, "development", "x"), "risk-officer", record, None, ALL, TOPOLOGY)
+        judge(word(record, "development", "x"), "risk-officer", record, None, ALL, TOPOLOGY, NOW)
 
 
 @pytest.mark.parametrize("part", ["owner", "recorded", "trainer"])
@@ -109,12 +110,12 @@ def test_whoever_has_a_part_in_a_use_case_does_not_approve_it(part: str) -> None
         model = case.models[0].model_copy(update={"trainer": person})
         case = case.model_copy(update={"models": (model,)})
     with pytest.raises(ApprovalRefused, match="four eyes") as refusal:
-        judge(word(record, "development", person), person, record, case, ALL, TOPOLOGY)
+        judge(word(record, "development", person), person, record, case, ALL, TOPOLOGY, NOW)
     assert refusal.value.quarantine
     assert eligible(record, case, TOPOLOGY) == ("risk-officer",)
     # Sending it back lets nothing in.
     back = word(record, "poc", person, verdict="rejected")
-    assert judge(back, person, record, case, ALL, TOPOLOGY).turn == 2
+    assert judge(back, person, record, case, ALL, TOPOLOGY, NOW).turn == 2
 
 
 def test_who_decides_is_said_by_the_topology() -> None:
@@ -142,9 +143,9 @@ def test_a_use_case_goes_on_when_all_its_models_are_approved_in_the_stage_before
     case = case_of(record).model_copy(update={"models": (CASE.models[0], second)})
     spoken = word(record, before, "risk-officer")
     with pytest.raises(ApprovalRefused, match=r"yet: second"):
-        judge(spoken, "risk-officer", record, case, ALL, TOPOLOGY)
+        judge(spoken, "risk-officer", record, case, ALL, TOPOLOGY, NOW)
     both = Progress(dict(ALL.versions) | {"second": ALL.versions["credit_risk"]})
-    assert judge(spoken, "risk-officer", record, case, both, TOPOLOGY).stage == before
+    assert judge(spoken, "risk-officer", record, case, both, TOPOLOGY, NOW).stage == before
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_a_file_that_was_changed_since_keeps_its_use_case_where_it_is() -> None:
     record = limited()
     spoken = word(record, "development", "risk-officer")
     with pytest.raises(ApprovalRefused, match="risk: 'high' in the file"):
-        judge(spoken, "risk-officer", record, CASE, ALL, TOPOLOGY)
+        judge(spoken, "risk-officer", record, CASE, ALL, TOPOLOGY, NOW)
     with pytest.raises(ApprovalRefused, match="its file differs"):
         require_admits(in_stage("production"), CASE, Stage.TEST, TOPOLOGY)
 
@@ -248,7 +249,7 @@ def test_the_calls_that_put_a_use_case_where_it_is_are_those_that_cloudtrail_has
         with pytest.raises(ApprovalRefused, match="it takes 2"):
             require_calls(replace(record, admitted_by=admitted), words, TOPOLOGY)
     back = word(record, "poc", "risk-officer", verdict="rejected")
-    sent_back = judge(back, "risk-officer", record, CASE, ALL, TOPOLOGY)
+    sent_back = judge(back, "risk-officer", record, CASE, ALL, TOPOLOGY, NOW)
     require_calls(sent_back, {back.event_id: back}, TOPOLOGY)
 
 

@@ -9,6 +9,7 @@ from causeway.governance.registry_calls import RegistryCall
 from causeway.governance.sync import calls_since, plan_sync
 from causeway.governance.sync_changes import SyncPlan, VersionState
 from causeway.governance.table import PromotionStatus, new_record
+from causeway.governance.use_case_record import UseCaseRecord
 from causeway.topology.accounts import Topology, load_topology
 from causeway.use_cases.files import use_case
 from causeway.versions.registry import RegistryVersion
@@ -31,13 +32,15 @@ class World:
     calls: list[RegistryCall] = field(default_factory=list)
     topology: Topology = TOPOLOGY
     looked_at: datetime | None = None
+    use_case: UseCaseRecord | None = None
 
     def plan(self) -> SyncPlan:
         states = {self.version.arn: self.state}
         arguments = ([self.version], states, (CASE,), self.topology, self.now)
         since = calls_since(*arguments, self.looked_at)
         calls = [call for call in self.calls if call.at >= since]
-        return plan_sync(*arguments, calls)
+        records = {CASE.id: self.use_case} if self.use_case else {}
+        return plan_sync(*arguments, calls, records)
 
     def tick(self) -> None:
         self.now += timedelta(minutes=1)
