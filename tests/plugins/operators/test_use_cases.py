@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from causeway.errors import ApprovalRefused
 from causeway.governance.use_case_record import chain_of, record_key, words_pk
 from causeway.model_cards.completeness import NEEDED
+from tests.causeway.governance.life import said, word
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import (
     ABOUT,
@@ -263,6 +264,45 @@ def test_a_decision_cannot_be_forged(people: People) -> None:
     with pytest.raises(AwsCallError, match="not authorized"):
         table("recorder").apply(write_record(replace(read(), revision=2), read()))
     assert read().digest == digest and read().stage == "poc"
+
+
+def test_a_record_that_somebody_edits_or_puts_there_shows_in_the_audit(people: People) -> None:
+    from causeway_airflow.operators.audit import AuditOperator
+
+    record()
+    administrator = people.platform.client("dynamodb", "governance")
+    key = {name: {"S": value} for name, value in record_key(CASE).item().items()}
+    administrator.update_item(
+        TableName="causeway-governance",
+        Key=key,
+        UpdateExpression="SET #stage = :stage",
+        ExpressionAttributeNames={"#stage": "stage"},
+        ExpressionAttributeValues={":stage": {"S": "production"}},
+    )
+    (broken,) = chain_breaks()
+    assert str(broken).startswith("chain use-case/credit_risk, entry 1: USE_CASES credit_risk is")
+    with pytest.raises(AirflowFailException, match="chain use-case/credit_risk, entry 1"):
+        AuditOperator(task_id="verify").execute(context())
+    for item in table().query(f"AUDIT#{chain_of(CASE)}"):
+        entry = {name: {"S": item[name]} for name in ("pk", "sk")}
+        administrator.delete_item(TableName="causeway-governance", Key=entry)
+    (broken,) = chain_breaks()
+    assert "and no entry is about it" in str(broken)
+
+
+def test_of_two_who_judge_at_once_one_wins(people: People) -> None:
+    from causeway.governance.use_case_changes import JudgedWord, decided, outcome_of
+
+    record()
+    before, changes = read(), []
+    for person in ("governance-officer", "risk-officer"):
+        spoken = word(before, "development", person)
+        after = said(before, "development", person)
+        judged = JudgedWord(spoken, person, outcome_of(after, before), "", before.changed_at)
+        changes.append(decided(judged, after, before, "run-1", "444444444444"))
+    assert [table("decider").record([change]) for change in changes] == [True, False]
+    assert [each.person for each in read().approvals] == ["governance-officer"]
+    assert len(table().judged_words(CASE)) == 1 and chain_breaks() == []
 
 
 def test_approvers_may_set_the_tags_of_words_alone(people: People) -> None:
