@@ -68,9 +68,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_session_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no test sign with the credentials that an earlier one left in boto3's own session."""
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+def no_session_left() -> None:
+    """Have no test sign with the credentials that an earlier one left in boto3's own session.
+
+    Not by `monkeypatch`: it would be there before a test's other fixtures, and go after them.
+    """
+    boto3.DEFAULT_SESSION = None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -21,8 +21,8 @@ NEWER_KEYS = re.compile(
     r"sagemaker:(ModelLifeCycle:|CustomerMetadataProperties|ModelApprovalStatus)|s3:"
     r"RequestObjectTagKeys"
 )
-# An action on tags takes a resource of any one type, and parliament wants every type there is.
-TAGS = re.compile(r"'action': '[a-z]+:(TagResource|ListTagsForResource)'")
+# These take a resource of any one type, and parliament wants every type there is.
+ANY_TYPE = re.compile(r"'action': '[a-z]+:(TagResource|ListTagsForResource|AddAssociation)'")
 
 
 def findings(document: dict[str, Any]) -> list[str]:
@@ -40,7 +40,7 @@ def findings(document: dict[str, Any]) -> list[str]:
         if one.severity in SEVERE
         and not (one.issue == "INVALID_ARN" and MANAGED in str(one.location))
         and not (one.issue == "UNKNOWN_CONDITION_FOR_ACTION" and NEWER_KEYS.search(str(one.detail)))
-        and not (one.issue == "RESOURCE_MISMATCH" and TAGS.search(str(one.detail)))
+        and not (one.issue == "RESOURCE_MISMATCH" and ANY_TYPE.search(str(one.detail)))
     ]
 
 

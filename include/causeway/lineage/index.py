@@ -314,7 +314,8 @@ class _Building:
             things.Thing(f"{record.endpoint}#{record.since}", Kind.DEPLOYMENT, name, facts)
         )
         for version in record.versions:
-            self.link(Relation.CONTRIBUTED_TO, self.out.add(things.version(version)), config)
+            served = self.out.add(things.served_package(version))
+            self.link(Relation.CONTRIBUTED_TO, served, config)
         for uri in record.artifacts:
             known = self.out.numbered(things.address(uri))
             artifact = known if known is not None else self.out.add(things.artifact("", uri), uri)

@@ -184,11 +184,15 @@ def stopped(stop: Revocation) -> Decided:
 
 
 def deployed(history: Sequence[Live], live: Live | None, topology: Topology) -> list[Deployed]:
-    """Return the records of an endpoint's deployments; `live` says whether the last one ended."""
+    """Return the records of an endpoint's deployments.
+
+    Each says when its endpoint was removed. One from before entries of the history did is the last,
+    of which `live` says it.
+    """
     records = []
     for number, each in enumerate(history):
         last = number == len(history) - 1
-        removed = live.removed_at if live and last and live.fencing == each.fencing else None
+        removed = each.removed_at or (live.removed_at if live and last else None)
         role = each.account_role
         records.append(
             Deployed(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from causeway.errors import CausewayError
 from causeway.topology.arns import FeatureGroupArn, ModelPackageArn
 
 
@@ -133,6 +134,17 @@ def version(arn: str, **facts: Any) -> Thing:
     parsed = ModelPackageArn.parse(arn)
     name = f"{parsed.group}/{parsed.version}"
     return Thing(arn, Kind.VERSION, name, {"account": parsed.account, **facts})
+
+
+def served_package(arn: str, **facts: Any) -> Thing:
+    """Return what an endpoint of others serves: a version, or a package without versions.
+
+    AWS Marketplace has such (SageMaker API reference, `CreateModelPackage`).
+    """
+    try:
+        return version(arn, **facts)
+    except CausewayError:
+        return sagemaker(arn, Kind.OTHER, **facts)
 
 
 def model(arn: str, name: str, **facts: Any) -> Thing:

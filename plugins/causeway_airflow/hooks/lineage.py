@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from causeway.errors import CausewayError
 from causeway.items import Key
 from causeway.lineage.records import BATCH, COUNTS, Record, counted, puts, record_of
 from causeway_airflow.hooks.base import AwsTransientError
@@ -46,6 +47,11 @@ class LineageHook(GovernanceHook):
         return {kind: int(count) for kind, count in item.items() if kind not in ("pk", "sk")}
 
     def records(self, kind: str) -> list[Record]:
-        """Return every record of a kind."""
-        items = self.query(f"LINEAGE#{kind}")
-        return [record_of(kind, json.loads(item["document"])) for item in items]
+        """Return every record of a kind; one that cannot be read is a warning."""
+        records = []
+        for item in self.query(f"LINEAGE#{kind}"):
+            try:
+                records.append(record_of(kind, json.loads(item["document"])))
+            except (CausewayError, ValueError, TypeError, KeyError) as error:
+                self.log.warning("lineage record %s cannot be read: %s", item["sk"], error)
+        return records

@@ -16,6 +16,7 @@ from typing import Final
 from causeway.digests import Digest
 from causeway.errors import CausewayError, UnexpectedState
 from causeway.features.health import health_key
+from causeway.items import Key
 from causeway.lineage.observations import (
     dataset_built,
     decided,
@@ -26,11 +27,11 @@ from causeway.lineage.observations import (
     stopped,
     version_registered,
 )
-from causeway.lineage.records import Record, VersionRegistered
+from causeway.lineage.records import DatasetBuilt, Record, VersionRegistered
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn, TrainingJobArn
 from causeway.use_cases.use_case import ModelSpec, UseCase
-from causeway.versions.registry import DATASET, version_of
+from causeway.versions.registry import DATASET, RegistryVersion, version_of
 from causeway_airflow.configuration import code_version, topology, use_cases
 from causeway_airflow.hooks.artifacts import ArtifactsHook
 from causeway_airflow.hooks.base import AwsCallError
@@ -155,8 +156,14 @@ def read_in(hook: Hooks) -> RecordedLineage:
     records = changed = 0
     problems: list[str] = []
     for what, read in _parts(hook):
+        part: list[Record] = []
         try:
-            part = list(read())
+            for each in read():
+                part.append(each)
+        except CausewayError as error:
+            log.exception("%s", what)
+            problems.append(f"{what}: {error}")
+        try:
             changed += store(hook, part)
             records += len(part)
         except CausewayError as error:
@@ -180,14 +187,35 @@ def _parts(hook: Hooks) -> Iterator[tuple[str, Callable[[], Iterable[Record]]]]:
 
 
 def _of_model(hook: Hooks, case: UseCase, model: ModelSpec) -> Iterator[Record]:
-    packages = hook(RegistryHook, *REGISTRY).search(model.group)
-    arns = [ModelPackageArn.parse(package["ModelPackageArn"]) for package in packages]
-    keys = {VersionRegistered(str(arn), "", "").key: arn for arn in arns}
-    held = hook(LineageHook, *READER).get_many(keys)
-    for key, arn in keys.items():
-        if not held.get(key, {}).get("digest"):
-            yield from of_version(hook, case, model, str(arn))
+    """Yield what is not on record yet of a model's versions, and what was decided and deployed.
+
+    Raises:
+        UnexpectedState: a version could not be read; what the others are was yielded by then.
+    """
+    versions = [version_of(each) for each in hook(RegistryHook, *REGISTRY).search(model.group)]
+    held = hook(LineageHook, *READER).get_many(key for each in versions for key in _keys(each))
+    problems = []
+    for version in versions:
+        if all(held.get(key, {}).get("digest") for key in _keys(version)):
+            continue
+        try:
+            yield from of_version(hook, case, model, str(version.arn))
+        except CausewayError as error:
+            log.exception("%s", version.arn)
+            problems.append(f"{version.arn}: {error}")
     with ThreadPoolExecutor(READERS) as threads:
-        for decisions in threads.map(lambda arn: list(of_decisions(hook, arn)), arns):
+        for decisions in threads.map(lambda each: list(of_decisions(hook, each.arn)), versions):
             yield from decisions
     yield from of_deployments(hook, model)
+    if problems:
+        raise UnexpectedState(
+            "; ".join(problems), next_step="Look at what is registered: others are on record."
+        )
+
+
+def _keys(version: RegistryVersion) -> list[Key]:
+    """Return the keys of the records that a version has: its own, and its dataset's."""
+    keys = [VersionRegistered(str(version.arn), "", "").key]
+    if digest := version.metadata.get(DATASET, ""):
+        keys.append(DatasetBuilt(digest).key)
+    return keys

@@ -14,6 +14,7 @@ from causeway_airflow.hooks.endpoints import EndpointsHook
 from causeway_airflow.hooks.lineage import LineageHook
 from causeway_airflow.tasks import clock
 from causeway_airflow.tasks.acting import Hooks
+from causeway_airflow.tasks.deployment import CHANGING
 
 
 def endpoints_of_others(hook: Hooks, role: AccountRole) -> Iterator[Record]:
@@ -30,6 +31,9 @@ def endpoints_of_others(hook: Hooks, role: AccountRole) -> Iterator[Record]:
     endpoints = hook(EndpointsHook, role, AUDITORS[role])
     there = set()
     for endpoint in endpoints.all():
+        if endpoint["EndpointStatus"] in CHANGING:
+            there.add(endpoint["EndpointArn"])  # it is looked at once it has settled
+            continue
         config = endpoints.config_of(endpoint["EndpointName"])
         if config is None or ours.get(endpoint["EndpointArn"]) == config["EndpointConfigArn"]:
             continue

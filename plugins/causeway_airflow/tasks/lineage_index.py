@@ -27,20 +27,29 @@ class Index:
     def current(self, table: LineageHook) -> Lineage:
         """Return the lineage as it is now; one call when nothing changed.
 
-        Counts are read before records: what is written between is read again the next time.
+        While somebody reads the records again, others get what there was before.
         """
-        with self._lock:
-            counts = table.counts()
-            changed = [kind for kind in KINDS if counts.get(kind) != self._counts.get(kind)]
-            if self._lineage is None or changed:
-                begun = time.monotonic()
-                for kind in changed:
-                    self._records[kind] = table.records(kind)
-                self._lineage = Lineage.of(each for part in self._records.values() for each in part)
-                self._counts = counts
-                seconds = time.monotonic() - begun
-                log.info("lineage read in %.1f s: %d things", seconds, len(self._lineage.graph))
+        if not self._lock.acquire(blocking=self._lineage is None):
+            assert self._lineage is not None  # it is never taken away again
             return self._lineage
+        try:
+            return self._read(table)
+        finally:
+            self._lock.release()
+
+    def _read(self, table: LineageHook) -> Lineage:
+        """Read what changed. Counts come before records: what is written between is read again."""
+        counts = table.counts()
+        changed = [kind for kind in KINDS if counts.get(kind) != self._counts.get(kind)]
+        if self._lineage is None or changed:
+            begun = time.monotonic()
+            for kind in changed:
+                self._records[kind] = table.records(kind)
+            self._lineage = Lineage.of(each for part in self._records.values() for each in part)
+            self._counts = counts
+            seconds = time.monotonic() - begun
+            log.info("lineage read in %.1f s: %d things", seconds, len(self._lineage.graph))
+        return self._lineage
 
 
 _index = Index()

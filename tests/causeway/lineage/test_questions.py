@@ -5,6 +5,7 @@ import pytest
 
 from causeway.instants import moment
 from causeway.lineage.questions import Ambiguous, Lineage, NotInLineage
+from causeway.lineage.records import Observed
 from causeway.lineage.things import Kind
 from tests.causeway.lineage.world import (
     LOANS,
@@ -227,3 +228,16 @@ def test_search_names_things_by_parts_of_their_names() -> None:
     assert names(WORLD.search("credit risk"))[:1] == ["credit_risk"]
     assert names(WORLD.search("INCOME")) == ["people.income"]
     assert WORLD.search("nothing of it") == []
+
+
+def test_a_package_without_versions_that_others_serve_is_in_the_graph() -> None:
+    package = "arn:aws:sagemaker:eu-central-1:865070037744:model-package/marketplace-model-1"
+    theirs = replace(
+        next(record for record in records() if isinstance(record, Observed)),
+        endpoint=endpoint_arn("theirs"),
+        versions=(package,),
+        artifacts=(),
+    )
+    world = Lineage.of([*records(), theirs])
+    assert world.thing(package).kind is Kind.OTHER
+    assert [each.id for each in world.behind("theirs").of_kind(Kind.OTHER)] == [package]

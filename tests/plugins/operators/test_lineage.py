@@ -192,6 +192,25 @@ def test_a_part_that_cannot_be_read_is_named_and_the_others_are_on_record(
     assert lineage().thing(arn).id == arn
 
 
+def test_a_version_that_cannot_be_read_keeps_no_other_of_its_model_out(
+    shared: LocalPlatform, live: str
+) -> None:
+    from causeway.errors import UnexpectedState
+
+    registry = shared.client("sagemaker", "shared_services")
+    odd: str = register("odd").perform(context())["version_arn"]
+    registry.update_model_package(
+        ModelPackageArn=odd, CustomerMetadataProperties={"dataset-sha256": "no digest"}
+    )
+    good: str = register("beside an odd one").perform(context())["version_arn"]
+    try:
+        with pytest.raises(UnexpectedState, match=odd):
+            read_in()
+        assert lineage().thing(good).id == good
+    finally:
+        registry.delete_model_package(ModelPackageName=odd)
+
+
 def test_sagemaker_has_what_jobs_do_not_say(
     shared: LocalPlatform, caplog: pytest.LogCaptureFixture
 ) -> None:
