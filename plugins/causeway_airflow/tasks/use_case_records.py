@@ -21,6 +21,7 @@ from causeway.governance.use_case_record import (
     chain_of,
     differences,
     next_record,
+    require_acceptable,
 )
 from causeway.governance.use_case_words import word_of
 from causeway.topology.account_roles import AccountRole
@@ -71,6 +72,7 @@ def record_use_case(
     before = stage_table(hook).use_case(answers["id"])
     case = use_case_file(answers["id"])
     form = _form(answers, before, case)
+    require_acceptable(form)
     if case is not None and (changed := differences(form, case)):
         raise BadInput(
             f"use case {form.id}: the form differs from its file: {'; '.join(changed)}",

@@ -150,7 +150,7 @@ def test_a_use_case_is_recorded_in_its_proof_of_concept_and_recorded_once(people
 @pytest.mark.parametrize(
     ("answers", "user", "reason"),
     [
-        ({"risk": "unacceptable"}, "ml-engineer", "unacceptable"),
+        ({"risk": "unacceptable"}, "ml-engineer", "has an unacceptable risk"),
         ({"risk": "limited"}, "ml-engineer", "differs from its file"),
         ({"mitigation": ""}, "ml-engineer", "lacks mitigation"),
         ({}, "a-stranger", "'a-stranger' is none"),
