@@ -5,7 +5,8 @@ the present one, or to the one that is named, asks it about a few rows, and puts
 record for the lineage, where a failure is a warning. The version's model and
 endpoint config are still there, so nothing is built. A version may be gone back to that was live
 under the fingerprint that it was first seen with, and that nobody has stopped; the governance table
-alone says so, so that neither the registry nor CloudTrail need to answer.
+alone says so, so that neither the registry nor CloudTrail need to answer. Where nothing is live any
+more, the record of the use case has to let versions into production, as for a deployment.
 
 **When.** By hand, when what is live must not go on: an alert of `platform__governance_sync` says
 that somebody stopped it, or it answers wrongly.

@@ -77,8 +77,9 @@ RULES: Final = (
     # They look, and store a report.
     Rule("*__lineage_report", start=Role.USER, rerun=Role.USER),
     Rule("platform__feature_retirement", start=Role.USER, rerun=Role.USER),
-    # Whoever leads a use case records it; approving it is for others.
-    Rule("platform__use_case", start=Role.USER, rerun=Role.USER),
+    # Whoever leads a use case records it; approving it is for others. A run that somebody else
+    # starts again would record as its first one.
+    Rule("platform__use_case", start=Role.USER, rerun=Role.OP),
     # They change accounts, shares, records of all use cases.
     Rule("platform__accounts", start=Role.OP, rerun=Role.OP),
     Rule("platform__erasure", start=Role.OP, rerun=Role.OP),

@@ -14,6 +14,7 @@ from causeway.deployment.rollback import Past, choose, names_of
 from causeway.deployment.rollout import judge_endpoint, require_success
 from causeway.errors import UnexpectedState, WriteConflict
 from causeway.governance.audit import Actor, Door
+from causeway.governance.use_case_guard import require_admits
 from causeway.items import absent
 from causeway.reporting.alerts import Alert, Severity
 from causeway.statuses import Meaning
@@ -48,6 +49,7 @@ def begin(
     """Take the lease, choose what to go back to, and begin or adopt the change of the endpoint.
 
     Raises:
+        ApprovalRefused: nothing is live, and the use case lets nothing into production now.
         UnexpectedState: there is nothing to go back to; an endpoint that serves another version
             than the table says is brought back to that.
         LeaseHeld: another run deploys to the endpoint.
@@ -63,6 +65,8 @@ def begin(
             f"nothing of {model.name} was ever live in {ROLE.value}",
             next_step="There is nothing to go back to: promote a version.",
         )
+    if live.removed_at is not None:  # it serves nothing: to go back is to enter production again
+        require_admits(table.use_case(case.id), case, Stage.PRODUCTION, topology())
     lease = take_lease(table, _subject(table, case, model, live, user, run_id), run_id)
     try:
         chosen = _choose(table, model, version)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from causeway.errors import UnexpectedState, WriteConflict
+from causeway.errors import ApprovalRefused, UnexpectedState, WriteConflict
 from causeway.governance.audit import Action, AuditEntry
 from causeway.topology.account_roles import AccountRole
 from causeway.topology.arns import ModelPackageArn
@@ -87,6 +87,21 @@ def test_the_live_version_is_retired_and_a_rollback_brings_the_one_before_it_bac
     assert execute(retire(), context("retire-1", user="officer"))["removed"] is False
     assert serves(shared)
     assert (status(before), status(after)) == (Status.DEPLOYED, Status.RETIRED)
+
+
+def test_once_nothing_is_live_a_rollback_asks_the_use_case(
+    shared: LocalPlatform, both: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway_airflow.tasks import rollback
+
+    before, after = both
+    strict = rollback.topology().model_copy(update={"unrecorded_use_cases": False})
+    monkeypatch.setattr(rollback, "topology", lambda: strict)
+    execute(retire(), context("retire-before"))
+    with pytest.raises(ApprovalRefused, match="the use case has no record"):
+        roll_back().perform(context("back-refused"))
+    assert (status(before), status(after)) == (Status.SUPERSEDED, Status.RETIRED)
+    assert not serves(shared)
 
 
 def test_a_version_that_may_be_gone_back_to_is_retired_and_what_is_live_stays(
