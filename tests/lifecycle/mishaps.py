@@ -9,6 +9,7 @@ from typing import Any
 
 from causeway.features.groups import CONTRACT_TAGS
 from tests.accounts import REGION
+from tests.lifecycle.governance import until
 from tests.local_platform import LocalPlatform
 
 STRANGER = "999999999999"
@@ -58,6 +59,12 @@ def serve_beside_the_promotions(platform: LocalPlatform, account: str) -> None:
     client = platform.client("sagemaker", account)
     (config, *_) = client.list_endpoint_configs()["EndpointConfigs"]
     client.create_endpoint(EndpointName="beside", EndpointConfigName=config["EndpointConfigName"])
+
+    def settled() -> bool:
+        status = client.describe_endpoint(EndpointName="beside")["EndpointStatus"]
+        return bool(status != "Creating")
+
+    until(settled, f"an endpoint beside the promotions in {account}")
 
 
 def share_beside_the_declaration(platform: LocalPlatform) -> None:

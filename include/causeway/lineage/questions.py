@@ -250,7 +250,7 @@ class Lineage:
         return Prediction(
             self.graph.things[number],
             deployment,
-            self.thing(version, Kind.VERSION) if version else None,
+            self.thing(version, Kind.VERSION, Kind.OTHER) if version else None,
             came_of.of_kind(Kind.DECISION),
             came_of,
         )

@@ -193,10 +193,12 @@ def _of_model(hook: Hooks, case: UseCase, model: ModelSpec) -> Iterator[Record]:
         UnexpectedState: a version could not be read; what the others are was yielded by then.
     """
     versions = [version_of(each) for each in hook(RegistryHook, *REGISTRY).search(model.group)]
-    held = hook(LineageHook, *READER).get_many(key for each in versions for key in _keys(each))
+    held = hook(LineageHook, *READER).get_many(
+        key for each in versions for key in _keys(case, each)
+    )
     problems = []
     for version in versions:
-        if all(held.get(key, {}).get("digest") for key in _keys(version)):
+        if all(held.get(key, {}).get("digest") for key in _keys(case, version)):
             continue
         try:
             yield from of_version(hook, case, model, str(version.arn))
@@ -213,9 +215,9 @@ def _of_model(hook: Hooks, case: UseCase, model: ModelSpec) -> Iterator[Record]:
         )
 
 
-def _keys(version: RegistryVersion) -> list[Key]:
+def _keys(case: UseCase, version: RegistryVersion) -> list[Key]:
     """Return the keys of the records that a version has: its own, and its dataset's."""
     keys = [VersionRegistered(str(version.arn), "", "").key]
     if digest := version.metadata.get(DATASET, ""):
-        keys.append(DatasetBuilt(digest).key)
+        keys.append(DatasetBuilt(digest, use_case=case.id).key)
     return keys

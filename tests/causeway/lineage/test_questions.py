@@ -241,3 +241,5 @@ def test_a_package_without_versions_that_others_serve_is_in_the_graph() -> None:
     world = Lineage.of([*records(), theirs])
     assert world.thing(package).kind is Kind.OTHER
     assert [each.id for each in world.behind("theirs").of_kind(Kind.OTHER)] == [package]
+    made = world.produced("theirs", moment(day(20)))
+    assert made.version is not None and made.version.id == package

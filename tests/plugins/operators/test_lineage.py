@@ -299,3 +299,16 @@ def test_a_feature_goes_when_no_live_endpoint_depends_on_it(
             judge(name)
     with pytest.raises(AirflowFailException, match="knows no feature or feature group 'nothing'"):
         judge("nothing")
+
+
+def test_the_keys_of_a_version_are_those_of_its_records() -> None:
+    from types import SimpleNamespace
+
+    from causeway.lineage.records import DatasetBuilt, VersionRegistered
+    from causeway_airflow.tasks.lineage import _keys
+
+    arn = "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
+    version: Any = SimpleNamespace(arn=arn, metadata={"dataset-sha256": "a" * 64})
+    case: Any = SimpleNamespace(id="credit_risk")
+    written = (VersionRegistered(arn, "", ""), DatasetBuilt("a" * 64, use_case="credit_risk"))
+    assert _keys(case, version) == [record.key for record in written]
