@@ -44,7 +44,8 @@ LETS_IN: Final = {
 }
 #: The stages that a use case of high risk enters with complete cards alone.
 WITH_CARDS: Final = frozenset({UseCaseStage.PRE_PRODUCTION, UseCaseStage.PRODUCTION})
-_ORDER: Final = tuple(Stage)
+#: The stages that a version enters by an approval; a version is retired from any of them.
+_ON_THE_WAY: Final = (Stage.DEVELOPMENT, Stage.TEST, Stage.PREPRODUCTION, Stage.PRODUCTION)
 _REFUSED: Final = (Status.REJECTED, Status.QUARANTINED)
 
 
@@ -241,12 +242,20 @@ def unapproved(target: UseCaseStage, case: UseCase, progress: Progress) -> list[
 
 
 def _is_through(stage: Stage, records: Records) -> bool:
-    """Tell whether a version was approved in a stage: its record says so, or it went on."""
+    """Tell whether a version was approved in a stage: its record says so, or it went on.
+
+    What was refused anywhere does not count, whatever else is said of it. A version waits for
+    production without anybody's word on its shadow: it has to be live.
+    """
+    if any(record.status in _REFUSED for record in records.values()):
+        return False
     record = records.get(stage)
     if record is not None and record.status is Status.APPROVED:
         return True
-    later = [records[after] for after in _ORDER[_ORDER.index(stage) + 1 :] if after in records]
-    return any(each.status not in _REFUSED for each in later)
+    if stage is Stage.PREPRODUCTION:
+        live = records.get(Stage.PRODUCTION)
+        return live is not None and live.status is Status.DEPLOYED
+    return any(after in records for after in _ON_THE_WAY[_ON_THE_WAY.index(stage) + 1 :])
 
 
 def _sent_back(

@@ -165,11 +165,36 @@ def test_a_use_case_goes_on_when_all_its_models_are_approved_in_the_stage_before
             | through(Stage.TEST, status=Status.REJECTED),
             False,
         ),
+        (through(Stage.DEVELOPMENT) | through(Stage.TEST, status=Status.QUARANTINED), False),
+        (through(Stage.DEVELOPMENT) | through(Stage.PREPRODUCTION, status=Status.REJECTED), False),
+        # Retired without anybody having approved it.
+        (through(Stage.DEVELOPMENT, Stage.RETIRED, status=Status.RETIRED), False),
     ],
 )
 def test_a_model_is_approved_when_a_version_of_it_is_or_went_on(records, approved) -> None:
     progress = Progress({"credit_risk": [records]})
     assert unapproved(UseCaseStage.QA, CASE, progress) == ([] if approved else ["credit_risk"])
+
+
+@pytest.mark.parametrize(
+    ("records", "well"),
+    [
+        (through(Stage.PREPRODUCTION), True),
+        (through(Stage.PREPRODUCTION, status=Status.IN_PROGRESS), False),
+        (through(Stage.TEST), False),
+        *(
+            (through(Stage.PRODUCTION, status=status), status is Status.DEPLOYED)
+            for status in Status
+        ),
+        (
+            through(Stage.PREPRODUCTION) | through(Stage.TEST, status=Status.QUARANTINED),
+            False,
+        ),
+    ],
+)
+def test_for_production_a_shadow_or_canary_went_well_or_the_model_is_live(records, well) -> None:
+    progress = Progress({"credit_risk": [records]})
+    assert (unapproved(UseCaseStage.PRODUCTION, CASE, progress) == []) is well
 
 
 def test_a_use_case_is_retired_once_none_of_its_models_is_live() -> None:
