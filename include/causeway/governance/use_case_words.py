@@ -57,30 +57,34 @@ class UseCaseWord:
 
 
 def word_of(event: str) -> UseCaseWord | None:
-    """Read a CloudTrail event; None for a call that failed or set tags of something else."""
-    document = json.loads(event)
-    parameters = document.get("requestParameters") or {}
+    """Read a CloudTrail event; None for a call that failed or set tags of something else.
+
+    Whatever shape an event has, it is a word or none: one that is odd stops no other.
+    """
+    document = _map(_parsed(event))
     named = document.get("eventName") == SAYING
     ours = named and document.get("eventSource") == "sagemaker.amazonaws.com"
-    if not ours or document.get("errorCode"):
+    at, event_id = _time(document.get("eventTime")), _text(document.get("eventID"))
+    if not ours or document.get("errorCode") or at is None or not event_id:
         return None
-    tags = {str(_of(tag, "key")): str(_of(tag, "value")) for tag in parameters.get("tags") or ()}
-    if USE_CASE not in tags:
+    parameters = _map(document.get("requestParameters"))
+    tags = _tags(parameters.get("tags"))
+    if not tags.get(USE_CASE):
         return None
-    who = document.get("userIdentity") or {}
-    session = who.get("sessionContext") or {}
+    who = _map(document.get("userIdentity"))
+    session = _map(who.get("sessionContext"))
     return UseCaseWord(
         use_case=tags[USE_CASE],
         stage=tags.get(STAGE, ""),
         verdict=tags.get(VERDICT, ""),
         record=tags.get(RECORD, ""),
         reason=decoded(tags.get(REASON, "")),
-        at=moment(document["eventTime"]),
-        principal=who.get("arn"),
-        identity=session.get("sourceIdentity"),
-        role=(session.get("sessionIssuer") or {}).get("arn"),
-        event_id=str(document.get("eventID", "")),
-        group=str(parameters.get("resourceArn", "")),
+        at=at,
+        principal=_text(who.get("arn")) or None,
+        identity=_text(session.get("sourceIdentity")) or None,
+        role=_text(_map(session.get("sessionIssuer")).get("arn")) or None,
+        event_id=event_id,
+        group=_text(parameters.get("resourceArn")),
     )
 
 
@@ -138,5 +142,32 @@ def is_stage(text: str) -> bool:
     return text in tuple(UseCaseStage)
 
 
+def _tags(value: Any) -> dict[str, str]:
+    pairs = map(_map, value if isinstance(value, list) else ())
+    return {_text(_of(pair, "key")): _text(_of(pair, "value")) for pair in pairs}
+
+
 def _of(tag: Mapping[str, Any], name: str) -> Any:
     return tag.get(name, tag.get(name.capitalize(), ""))
+
+
+def _parsed(event: str) -> Any:
+    try:
+        return json.loads(event)
+    except ValueError:
+        return None
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return moment(_text(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -55,7 +55,7 @@ from causeway_airflow.tasks.alerts import raise_alerts
 from causeway_airflow.tasks.audit import lock_head
 from causeway_airflow.tasks.stage_records import stage_table
 from causeway_airflow.tasks.use_case_words import alerts_of as use_case_alerts
-from causeway_airflow.tasks.use_case_words import judge_words
+from causeway_airflow.tasks.use_case_words import failure_alerts, judge_words
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
     """Plan and carry out; return the promotion runs that are missing, and the broken chains.
 
     A write whose condition does not hold is left to the next sync, which decides on the new state.
-    While a chain is broken, the next sync looks at the same calls again.
+    While a chain is broken, or a word on a use case is left, the next sync looks at the same calls
+    again.
     `run` is this run, as alerts name it.
 
     Raises:
@@ -141,7 +142,6 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
     write_decisions(plan, recording, decider, run, now)
     lock_refusals(plan, recording, hook, run)
     write_records(plan, recording, table, run)
-    judge_use_cases(hook, recording, versions, since_last_look(topology(), now, last), now, run)
     # Before the registry is set back: a sync that is killed here raises them again.
     raise_alerts(hook, alerts_of(plan, run))
     for refusal in plan.refusals:
@@ -151,7 +151,9 @@ def sync(hook: Hooks, scheduler: Scheduler, run: str) -> Synced:
         if update.version_arn.group not in recording.broken:
             update_registry(registry, update)
     runs = runs_to_start(plan.promotions, recording, table, scheduler, actor(run))
-    if not recording.broken:
+    # After all that versions need: what is wrong with a use case holds up nothing of them.
+    since = since_last_look(topology(), now, last)
+    if judge_use_cases(hook, recording, versions, since, now, run) and not recording.broken:
         table.apply(write_looked_at(now))
     return Synced(runs, recording.broken)
 
@@ -256,18 +258,20 @@ def judge_use_cases(
     since: datetime,
     now: datetime,
     run: str,
-) -> None:
-    """Judge what people said of use cases, and lock what moved one."""
+) -> bool:
+    """Judge what people said of use cases, and lock what moved one. False when a word is left."""
     arns = [version.arn for version in versions]
-    outcomes = judge_words(hook, recording.record, arns, since, now, run)
+    judgements = judge_words(hook, recording.record, arns, since, now, run)
     moved = {
         chain_of(outcome.judged.word.use_case)
-        for outcome in outcomes
+        for outcome in judgements.outcomes
         if outcome.judged.outcome in (ADVANCED, SENT_BACK)
     }
     for chain in sorted(moved):
         lock_or_alert(hook, chain, run)
-    raise_alerts(hook, use_case_alerts(outcomes, run))
+    raise_alerts(hook, use_case_alerts(judgements.outcomes, run))
+    raise_alerts(hook, failure_alerts(judgements.failed, run))
+    return not judgements.left
 
 
 def write_records(plan: SyncPlan, recording: Recording, table: StageTableHook, run: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from causeway.errors import ApprovalRefused
@@ -50,6 +50,19 @@ class Outcome:
     record: UseCaseRecord | None
 
 
+@dataclass(frozen=True)
+class Judgements:
+    """What came of the words, and of which use cases words are left to the next sync.
+
+    `failed` says why some could not be judged; `left` has those, too, and those whose record
+    somebody wrote meanwhile.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+
+
 def judge_words(
     hook: Hooks,
     write: Write,
@@ -57,10 +70,11 @@ def judge_words(
     since: datetime,
     now: datetime,
     run: str,
-) -> list[Outcome]:
+) -> Judgements:
     """Judge the words on use cases since then, each once, in the order in which they were said.
 
-    A word that could not be written is judged by the next sync, which looks at it again.
+    The words of a use case end with the first that cannot be judged or written: the next sync
+    looks at them again. Those of others go on.
 
     Args:
         hook: the clients.
@@ -70,26 +84,54 @@ def judge_words(
         now: the time of the judgement.
         run: this run, as the audit names it.
     """
-    table = stage_table(hook)
-    records = table.use_cases()
-    if not records:
-        return []
-    outcomes = []
+    judgements = Judgements()
+    if not stage_table(hook).use_cases():
+        return judgements
     by_group: dict[str, list[ModelPackageArn]] = {}
     for arn in versions:
         by_group.setdefault(arn.group, []).append(arn)
+    words: dict[str, list[UseCaseWord]] = {}
+    for word in sorted_words(hook(AuditLogHook).calls(SAYING, since)):
+        words.setdefault(word.use_case, []).append(word)
+    for use_case_id, said in words.items():
+        try:
+            _judge_in_turn(hook, write, use_case_id, said, by_group, now, run, judgements)
+        except Exception as error:  # whatever is wrong with a use case is its own
+            log.exception("the words on use case %s are not judged", use_case_id)
+            judgements.failed[use_case_id] = f"{type(error).__name__}: {error}"
+            judgements.left.add(use_case_id)
+    return judgements
+
+
+def _judge_in_turn(
+    hook: Hooks,
+    write: Write,
+    use_case_id: str,
+    words: Iterable[UseCaseWord],
+    by_group: Mapping[str, Sequence[ModelPackageArn]],
+    now: datetime,
+    run: str,
+    judgements: Judgements,
+) -> None:
+    """Judge what was said of one use case, by its record as it is after the calls were read."""
+    table = stage_table(hook)
+    record = table.use_case(use_case_id)
+    if record is None:
+        log.warning("words on %r, which is not recorded: %s", use_case_id, words)
+        return
     decider = hook(StageTableHook, AccountRole.GOVERNANCE, "decider")
-    for word in _unjudged(hook, records, since):
-        record = records[word.use_case]
+    known = {judged.word.event_id for judged in table.judged_words(use_case_id)}
+    for word in words:
+        if word.event_id in known:
+            continue
         outcome = _judged(hook, word, record, by_group, now)
         if not write(decider, _change(outcome, record, run)):
             log.info("%s: not written: the next sync looks again", outcome.judged)
-            continue
-        if outcome.record is not None:
-            records[word.use_case] = outcome.record
-        log.info("use case %s: %s", word.use_case, outcome.judged)
-        outcomes.append(outcome)
-    return outcomes
+            judgements.left.add(use_case_id)
+            return
+        record = outcome.record or record
+        log.info("use case %s: %s", use_case_id, outcome.judged)
+        judgements.outcomes.append(outcome)
 
 
 def alerts_of(outcomes: Iterable[Outcome], run: str) -> Iterator[Alert]:
@@ -114,21 +156,17 @@ def alerts_of(outcomes: Iterable[Outcome], run: str) -> Iterator[Alert]:
         )
 
 
-def _unjudged(
-    hook: Hooks, records: Mapping[str, UseCaseRecord], since: datetime
-) -> Iterator[UseCaseWord]:
-    """Yield the words on recorded use cases that nobody has judged yet."""
-    table = stage_table(hook)
-    known: dict[str, set[str]] = {}
-    for word in sorted_words(hook(AuditLogHook).calls(SAYING, since)):
-        if word.use_case not in records:
-            log.warning("a word on %r, which is not recorded: %s", word.use_case, word)
-            continue
-        if word.use_case not in known:
-            words = table.judged_words(word.use_case)
-            known[word.use_case] = {judged.word.event_id for judged in words}
-        if word.event_id not in known[word.use_case]:
-            yield word
+def failure_alerts(failed: Mapping[str, str], run: str) -> Iterator[Alert]:
+    """Return the alerts of use cases whose words could not be judged."""
+    for use_case_id, why in failed.items():
+        yield Alert(
+            what=f"its words are not judged: {why}",
+            severity=Severity.WARNING,
+            account=topology().account(AccountRole.GOVERNANCE),
+            subject=f"use case {use_case_id}",
+            next_step="The log of platform__governance_sync has it; each sync tries again.",
+            run=run,
+        )
 
 
 def _judged(

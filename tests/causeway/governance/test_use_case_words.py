@@ -60,6 +60,27 @@ def test_another_call_is_no_word(changes) -> None:
     assert word_of(event(word(high(), "development", "risk-officer"), **changes)) is None
 
 
+ODD = (None, 1, "text", [], {}, ["causeway:use-case"], {"causeway:use-case": "x"}, [None, [], 1])
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_event_of_an_odd_shape_is_a_word_or_none(odd) -> None:
+    whole = json.loads(event(word(high(), "development", "risk-officer")))
+    assert word_of(json.dumps(odd)) is None
+    for name in whole:
+        for changed in (whole | {name: odd}, {k: v for k, v in whole.items() if k != name}):
+            word_of(json.dumps(changed))
+    parameters = whole["requestParameters"] | {"tags": odd}
+    assert word_of(json.dumps(whole | {"requestParameters": parameters})) is None
+    for tag in ({"key": odd, "value": odd}, {"key": "causeway:use-case", "value": odd}):
+        parameters = {"resourceArn": odd, "tags": [tag, odd]}
+        word_of(json.dumps(whole | {"requestParameters": parameters}))
+    session = {"sourceIdentity": odd, "sessionIssuer": odd}
+    spoken = word_of(json.dumps(whole | {"userIdentity": {"arn": odd, "sessionContext": session}}))
+    assert spoken is not None and spoken.role is None
+    assert word_of("no JSON") is None
+
+
 def test_of_words_of_one_second_a_rejection_is_the_last() -> None:
     approval = word(high(), "development", "risk-officer")
     rejection = word(high(), "poc", "governance-officer", verdict="rejected")

@@ -305,6 +305,54 @@ def test_of_two_who_judge_at_once_one_wins(people: People) -> None:
     assert len(table().judged_words(CASE)) == 1 and chain_breaks() == []
 
 
+def test_a_use_case_that_cannot_be_judged_stops_no_sync_and_loses_no_word(
+    people: People, heard: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway.governance.table import LOOKED_AT
+    from causeway_airflow.tasks import use_case_words
+
+    def failing(*given: Any) -> None:
+        raise AttributeError("of a card that nobody can read")
+
+    record()
+    sync()
+    before, judged = table().get(LOOKED_AT), table().judged_words(CASE)
+    people.say("governance-officer", "development")
+    heard()
+    with monkeypatch.context() as patch:
+        patch.setattr(use_case_words, "_progress", failing)
+        sync()
+    (alert,) = heard()
+    assert "its words are not judged: AttributeError: of a card" in alert["alert"]
+    assert (table().get(LOOKED_AT), table().judged_words(CASE)) == (before, judged)
+    sync()
+    assert last_word().outcome == "counted" and table().get(LOOKED_AT) != before
+
+
+def test_a_word_that_loses_a_race_is_judged_by_the_next_sync(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causeway.governance.table import LOOKED_AT
+    from causeway_airflow.tasks import use_case_words
+
+    record()
+    sync()
+    before, judged = table().get(LOOKED_AT), table().judged_words(CASE)
+    change = use_case_words._change
+
+    def beaten(*given: Any) -> Any:
+        write(replace(read(), revision=read().revision + 1))  # somebody writes it meanwhile
+        return change(*given)
+
+    people.say("governance-officer", "development")
+    with monkeypatch.context() as patch:
+        patch.setattr(use_case_words, "_change", beaten)
+        sync()
+    assert (table().get(LOOKED_AT), table().judged_words(CASE)) == (before, judged)
+    sync()
+    assert last_word().outcome == "counted" and table().get(LOOKED_AT) != before
+
+
 def test_approvers_may_set_the_tags_of_words_alone(people: People) -> None:
     client = people.platform.person("governance-officer", "production")
     for tags in ({"owner": "me"}, {"causeway:use-case": CASE}):
