@@ -14,7 +14,7 @@ from typing import Final
 from causeway.errors import ApprovalRefused
 from causeway.governance.approvals import approver_role
 from causeway.governance.gestures import Verdict
-from causeway.governance.use_case_record import UseCaseApproval, UseCaseRecord, differences
+from causeway.governance.use_case_record import UseCaseApproval, UseCaseRecord, changes_since
 from causeway.governance.use_case_words import UseCaseWord, groups_of, is_stage
 from causeway.topology.accounts import Topology
 from causeway.use_cases.stages import UseCaseStage
@@ -168,7 +168,7 @@ def require_admits(
             f"{what}: the use case has no record",
             next_step="Run platform__use_case, and have it approved (docs/use-case-life.md).",
         )
-    if changed := differences(record.form, case):
+    if changed := changes_since(record, case):
         raise ApprovalRefused(
             f"{what}: its file differs from its record: {'; '.join(changed)}",
             next_step="Set the file back, or send the use case back to poc and amend the record.",
@@ -332,6 +332,12 @@ def _check_models(
     case: UseCase,
     progress: Progress,
 ) -> None:
+    if changed := changes_since(record, case):
+        raise _refused(
+            word,
+            f"its file differs from its record: {'; '.join(changed)}",
+            "Set the file back, or send the use case back to poc and amend the record.",
+        )
     if target is UseCaseStage.RETIRED:
         if progress.live:
             raise _refused(
@@ -340,12 +346,6 @@ def _check_models(
                 "Retire its models first, each with the DAG <model>__retire.",
             )
         return
-    if changed := differences(record.form, case):
-        raise _refused(
-            word,
-            f"its file differs from its record: {'; '.join(changed)}",
-            "Set the file back, or send the use case back to poc and amend the record.",
-        )
     if waiting := unapproved(target, case, progress):
         raise _refused(
             word,

@@ -67,7 +67,8 @@ class UseCaseRecord:
     A turn begins when the stage or the form is written, so that a word of before a return is of
     another record: `turn` is its number, `since` when it began. `revision` counts every write.
     `admitted_by` are the approvals that let it into the stage, or the rejection that sent it back
-    there; `approvals` are those for another stage that are still too few.
+    there; `approvals` are those for another stage that are still too few. `models` has a line for
+    each model of the file that was recorded: a model that was added since has not been decided on.
     """
 
     form: UseCaseForm
@@ -78,6 +79,7 @@ class UseCaseRecord:
     recorded_by: tuple[str, ...]
     changed_by: str
     changed_at: datetime
+    models: tuple[str, ...]
     reason: str = ""
     admitted_by: tuple[UseCaseApproval, ...] = ()
     approvals: tuple[UseCaseApproval, ...] = ()
@@ -95,6 +97,7 @@ class UseCaseRecord:
             "turn": self.turn,
             "since": instant(self.since),
             "recorded_by": list(self.recorded_by),
+            "models": list(self.models),
         }
         return sha256(canonical_json(content))
 
@@ -158,9 +161,13 @@ def word_key(use_case_id: str, event_id: str) -> Key:
 
 
 def next_record(
-    form: UseCaseForm, before: UseCaseRecord | None, person: str, at: datetime
+    form: UseCaseForm,
+    before: UseCaseRecord | None,
+    person: str,
+    at: datetime,
+    models: tuple[str, ...],
 ) -> UseCaseRecord | None:
-    """Return the record with what the form says; None when it says that already.
+    """Return the record with what form and file say; None when it says that already.
 
     Everybody who wrote on it in this proof of concept counts as its requester.
 
@@ -170,8 +177,8 @@ def next_record(
     """
     require_acceptable(form)
     if before is None:
-        return UseCaseRecord(form, UseCaseStage.POC, 1, at, 1, (person,), person, at)
-    if before.form == form:
+        return UseCaseRecord(form, UseCaseStage.POC, 1, at, 1, (person,), person, at, models)
+    if (before.form, before.models) == (form, models):
         return None
     if before.stage is not UseCaseStage.POC:
         raise BadInput(
@@ -180,7 +187,7 @@ def next_record(
         )
     writers = tuple(dict.fromkeys((*before.recorded_by, person)))
     amended = before.in_stage(UseCaseStage.POC, person, "amended", at)
-    return replace(amended, form=form, recorded_by=writers)
+    return replace(amended, form=form, recorded_by=writers, models=models)
 
 
 def require_acceptable(form: UseCaseForm) -> None:
@@ -213,11 +220,31 @@ def require_acceptable(form: UseCaseForm) -> None:
 
 
 def differences(form: UseCaseForm, case: UseCase) -> list[str]:
-    """Return where the file of a use case says something else than its record."""
+    """Return where the file of a use case says something else than a form."""
     return [
         f"{name}: {getattr(case, name)!r} in the file, {getattr(form, name)!r} in the record"
         for name in OF_THE_FILE
         if getattr(case, name) != getattr(form, name)
+    ]
+
+
+def models_of(case: UseCase | None) -> tuple[str, ...]:
+    """Return what is recorded of the models of a file; nothing while there is none."""
+    return tuple(
+        sorted(
+            f"{model.name}: group {model.group}, trained by {model.trainer}"
+            for model in (case.models if case else ())
+        )
+    )
+
+
+def changes_since(record: UseCaseRecord, case: UseCase) -> list[str]:
+    """Return where the file of a use case says something else than its record, models included."""
+    there, recorded = models_of(case), record.models
+    return [
+        *differences(record.form, case),
+        *(f"{line}, in the file alone" for line in there if line not in recorded),
+        *(f"{line}, in the record alone" for line in recorded if line not in there),
     ]
 
 
@@ -233,6 +260,7 @@ def record_item(record: UseCaseRecord) -> dict[str, Any]:
         "recorded_by": list(record.recorded_by),
         "changed_by": record.changed_by,
         "changed_at": instant(record.changed_at),
+        "models": list(record.models),
         "reason": record.reason,
         "admitted_by": [_approval_item(each) for each in record.admitted_by],
         "approvals": [_approval_item(each) for each in record.approvals],
@@ -250,6 +278,7 @@ def record_of(item: Mapping[str, Any]) -> UseCaseRecord:
         recorded_by=tuple(item["recorded_by"]),
         changed_by=item["changed_by"],
         changed_at=moment(item["changed_at"]),
+        models=tuple(item["models"]),
         reason=item["reason"],
         admitted_by=tuple(map(_approval_of, item["admitted_by"])),
         approvals=tuple(map(_approval_of, item["approvals"])),

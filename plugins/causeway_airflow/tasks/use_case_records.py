@@ -20,6 +20,7 @@ from causeway.governance.use_case_record import (
     UseCaseRecord,
     chain_of,
     differences,
+    models_of,
     next_record,
     require_acceptable,
 )
@@ -78,7 +79,7 @@ def record_use_case(
             f"use case {form.id}: the form differs from its file: {'; '.join(changed)}",
             next_step="Leave those fields empty, or change the file first.",
         )
-    record = next_record(form, before, person, datetime.now(UTC))
+    record = next_record(form, before, person, datetime.now(UTC), models_of(case))
     if record is None:
         assert before is not None  # it says that already
         log.info("use case %s is recorded as it is", form.id)

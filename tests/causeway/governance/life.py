@@ -9,7 +9,7 @@ from causeway.governance.approvals import approver_role
 from causeway.governance.gestures import Verdict
 from causeway.governance.table import new_record
 from causeway.governance.use_case_guard import Progress, judge
-from causeway.governance.use_case_record import UseCaseForm, UseCaseRecord, next_record
+from causeway.governance.use_case_record import UseCaseForm, UseCaseRecord, models_of, next_record
 from causeway.governance.use_case_words import UseCaseWord, groups_of
 from causeway.topology.accounts import load_topology
 from causeway.topology.arns import ModelPackageArn
@@ -26,6 +26,7 @@ FORM = UseCaseForm(
     mitigation="a person decides",
     oversight="the credit department",
 )
+MODELS = models_of(CASE)
 ARN = ModelPackageArn.parse(
     "arn:aws:sagemaker:eu-central-1:333333333333:model-package/credit-risk/1"
 )
@@ -33,14 +34,14 @@ ARN = ModelPackageArn.parse(
 
 def limited() -> UseCaseRecord:
     """A record of limited risk, whose file says so, too."""
-    record = next_record(replace(FORM, risk="limited"), None, "ml-engineer", NOW)
+    record = next_record(replace(FORM, risk="limited"), None, "ml-engineer", NOW, MODELS)
     assert record is not None
     return record
 
 
 def high() -> UseCaseRecord:
     """A record of high risk."""
-    record = next_record(FORM, None, "ml-engineer", NOW)
+    record = next_record(FORM, None, "ml-engineer", NOW, MODELS)
     assert record is not None
     return record
 

@@ -20,6 +20,7 @@ from causeway.governance.use_case_guard import (
     said_by,
     unapproved,
 )
+from causeway.governance.use_case_record import models_of
 from causeway.model_cards.completeness import NEEDED, gaps
 from causeway.use_cases.stages import UseCaseStage
 from causeway.versions.stages import Stage, Status
@@ -139,8 +140,8 @@ def test_a_use_case_goes_on_when_all_its_models_are_approved_in_the_stage_before
     stage: str, before: str
 ) -> None:
     second = CASE.models[0].model_copy(update={"name": "second", "group": "second"})
-    record = in_stage(stage)
-    case = case_of(record).model_copy(update={"models": (CASE.models[0], second)})
+    case = case_of(limited()).model_copy(update={"models": (CASE.models[0], second)})
+    record = replace(in_stage(stage), models=models_of(case))
     spoken = word(record, before, "risk-officer")
     with pytest.raises(ApprovalRefused, match=r"yet: second"):
         judge(spoken, "risk-officer", record, case, ALL, TOPOLOGY, NOW)
@@ -222,6 +223,22 @@ def test_a_file_that_was_changed_since_keeps_its_use_case_where_it_is() -> None:
         judge(spoken, "risk-officer", record, CASE, ALL, TOPOLOGY, NOW)
     with pytest.raises(ApprovalRefused, match="its file differs"):
         require_admits(in_stage("production"), CASE, Stage.TEST, TOPOLOGY)
+
+
+def test_a_model_that_is_added_later_inherits_no_stage() -> None:
+    second = CASE.models[0].model_copy(
+        update={"name": "second", "group": "second", "trainer": "risk-officer"}
+    )
+    record = in_stage("production")
+    case = case_of(record).model_copy(update={"models": (*CASE.models, second)})
+    added = "second: group second, trained by risk-officer, in the file alone"
+    with pytest.raises(ApprovalRefused, match=added):
+        require_admits(record, case, Stage.TEST, TOPOLOGY)
+    spoken = word(record, "retired", "governance-officer")
+    with pytest.raises(ApprovalRefused, match=added):
+        judge(spoken, "governance-officer", record, case, ALL, TOPOLOGY, NOW)
+    back = word(record, "poc", "governance-officer", verdict="rejected")
+    assert judge(back, "governance-officer", record, case, ALL, TOPOLOGY, NOW).stage == "poc"
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_of_two_who_amend_at_once_one_wins(people: People) -> None:
     changes = []
     for person in ("ml-engineer", "model-owner"):
         form = replace(before.form, oversight=f"as {person} wants it")
-        after = next_record(form, before, person, before.changed_at)
+        after = next_record(form, before, person, before.changed_at, before.models)
         assert after is not None
         changes.append(recorded(after, before, person, "run-1", "444444444444"))
     assert [decider.record([change]) for change in changes] == [True, False]
