@@ -275,15 +275,22 @@ def _sent_back(
     return record.in_stage(target, person, word.reason, now, (back,))
 
 
+def owner_of(owner: str, topology: Topology) -> str | None:
+    """Return the person that an owner is, by name or by log-in of Airflow; None for nobody."""
+    return owner if owner in topology.people else topology.person_of_airflow_user(owner)
+
+
 def eligible(record: UseCaseRecord, case: UseCase, topology: Topology) -> tuple[str, ...]:
     """Return who may approve a use case: they decide, and have no other part in it."""
-    parts = {person for _, people in _parts(record, case) for person in people}
+    parts = {person for _, people in _parts(record, case, topology) for person in people}
     return tuple(person for person in deciders(topology) if person not in parts)
 
 
-def _parts(record: UseCaseRecord, case: UseCase) -> tuple[tuple[str, Sequence[str]], ...]:
+def _parts(
+    record: UseCaseRecord, case: UseCase, topology: Topology
+) -> tuple[tuple[str, Sequence[str | None]], ...]:
     return (
-        ("owns", (record.form.owner, case.owner)),
+        ("owns", [owner_of(owner, topology) for owner in (record.form.owner, case.owner)]),
         ("recorded", record.recorded_by),
         ("trains a model of", [model.trainer for model in case.models]),
     )
@@ -305,9 +312,16 @@ def _approved(
             f"it is in {record.stage.value}",
             f"The next stage is {record.stage.next}; it can be retired at any time.",
         )
+    if owner_of(record.form.owner, topology) is None:
+        raise _refused(
+            word,
+            f"its owner {record.form.owner!r} is nobody of topology {topology.name}, and an owner "
+            "may not approve it (four eyes)",
+            "Send it back to poc, and record it with a person of the topology as its owner.",
+        )
     others = [each for each in eligible(record, case, topology) if each != person]
     ask = f"Ask another of: {', '.join(others) or 'nobody'}."
-    for part, people in _parts(record, case):
+    for part, people in _parts(record, case, topology):
         if person in people:
             raise _refused(
                 word,

@@ -11,6 +11,7 @@ from causeway.governance.use_case_changes import recorded
 from causeway.governance.use_case_guard import (
     eligible,
     needed_approvals,
+    owner_of,
     require_admits,
     require_calls,
 )
@@ -78,6 +79,12 @@ def record_use_case(
         raise BadInput(
             f"use case {form.id}: the form differs from its file: {'; '.join(changed)}",
             next_step="Leave those fields empty, or change the file first.",
+        )
+    if owner_of(form.owner, topology()) is None:
+        raise BadInput(
+            f"owner: {form.owner!r} is nobody of topology {topology().name}",
+            next_step="Name a person of its `people`, or their log-in of Airflow: who owns a use "
+            "case may not approve it, so the owner has to be known.",
         )
     record = next_record(form, before, person, datetime.now(UTC), models_of(case))
     if record is None:

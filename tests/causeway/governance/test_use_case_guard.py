@@ -99,24 +99,38 @@ def test_nothing_is_decided_on_a_use_case_without_a_file() -> None:
         judge(word(record, "development", "x"), "risk-officer", record, None, ALL, TOPOLOGY, NOW)
 
 
-@pytest.mark.parametrize("part", ["owner", "recorded", "trainer"])
+@pytest.mark.parametrize("part", ["owner", "login", "recorded", "trainer"])
 def test_whoever_has_a_part_in_a_use_case_does_not_approve_it(part: str) -> None:
     record, case = limited(), case_of(limited())
     person = "governance-officer"
+    topology = TOPOLOGY
     if part == "owner":
         record = replace(record, form=replace(record.form, owner=person))
+    elif part == "login":
+        people = dict(TOPOLOGY.people)
+        people[person] = people[person].model_copy(update={"airflow_user": "g.officer"})
+        topology = TOPOLOGY.model_copy(update={"people": people})
+        record = replace(record, form=replace(record.form, owner="g.officer"))
     elif part == "recorded":
         record = replace(record, recorded_by=(person,))
     else:
         model = case.models[0].model_copy(update={"trainer": person})
         case = case.model_copy(update={"models": (model,)})
     with pytest.raises(ApprovalRefused, match="four eyes") as refusal:
-        judge(word(record, "development", person), person, record, case, ALL, TOPOLOGY, NOW)
+        judge(word(record, "development", person), person, record, case, ALL, topology, NOW)
     assert refusal.value.quarantine
-    assert eligible(record, case, TOPOLOGY) == ("risk-officer",)
+    assert eligible(record, case, topology) == ("risk-officer",)
     # Sending it back lets nothing in.
     back = word(record, "poc", person, verdict="rejected")
-    assert judge(back, person, record, case, ALL, TOPOLOGY, NOW).turn == 2
+    assert judge(back, person, record, case, ALL, topology, NOW).turn == 2
+
+
+def test_an_owner_who_is_nobody_of_the_topology_lets_nobody_approve() -> None:
+    record = replace(limited(), form=replace(limited().form, owner="the risk team"))
+    spoken = word(record, "development", "risk-officer")
+    with pytest.raises(ApprovalRefused, match="'the risk team' is nobody of topology") as refusal:
+        judge(spoken, "risk-officer", record, case_of(record), ALL, TOPOLOGY, NOW)
+    assert "Send it back to poc" in refusal.value.next_step and not refusal.value.quarantine
 
 
 def test_who_decides_is_said_by_the_topology() -> None:

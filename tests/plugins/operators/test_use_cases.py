@@ -147,6 +147,13 @@ def test_a_use_case_is_recorded_in_its_proof_of_concept_and_recorded_once(people
     assert chain_breaks() == []
 
 
+def test_a_use_case_without_a_file_names_an_owner_who_is_known(people: People) -> None:
+    fields = {"name": "x", "risk": "limited", "line_of_business": "x", "project": "x"}
+    with pytest.raises(AirflowFailException, match="owner: 'the risk team' is nobody of topology"):
+        record("yet_to_come", owner_of_use_case="the risk team", **fields)
+    assert table().use_case("yet_to_come") is None
+
+
 @pytest.mark.parametrize(
     ("answers", "user", "reason"),
     [
