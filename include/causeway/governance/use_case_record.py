@@ -69,6 +69,8 @@ class UseCaseRecord:
     `admitted_by` are the approvals that let it into the stage, or the rejection that sent it back
     there; `approvals` are those for another stage that are still too few. `models` has a line for
     each model of the file that was recorded: a model that was added since has not been decided on.
+    `passed` are the digests of the stages that it went through to this one: a rejection of those
+    that was said before `since` counts, however late CloudTrail has it.
     """
 
     form: UseCaseForm
@@ -83,6 +85,7 @@ class UseCaseRecord:
     reason: str = ""
     admitted_by: tuple[UseCaseApproval, ...] = ()
     approvals: tuple[UseCaseApproval, ...] = ()
+    passed: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -110,6 +113,7 @@ class UseCaseRecord:
         admitted_by: tuple[UseCaseApproval, ...] = (),
     ) -> UseCaseRecord:
         """Return the record in a stage, from now on."""
+        goes_on = stage.rank > self.stage.rank
         return replace(
             self,
             stage=stage,
@@ -121,6 +125,7 @@ class UseCaseRecord:
             reason=reason,
             admitted_by=admitted_by,
             approvals=(),
+            passed=(*self.passed, self.digest) if goes_on else (),
         )
 
     def approved_by(self, approval: UseCaseApproval, reason: str, at: datetime) -> UseCaseRecord:
@@ -264,6 +269,7 @@ def record_item(record: UseCaseRecord) -> dict[str, Any]:
         "reason": record.reason,
         "admitted_by": [_approval_item(each) for each in record.admitted_by],
         "approvals": [_approval_item(each) for each in record.approvals],
+        "passed": list(record.passed),
     }
 
 
@@ -282,6 +288,7 @@ def record_of(item: Mapping[str, Any]) -> UseCaseRecord:
         reason=item["reason"],
         admitted_by=tuple(map(_approval_of, item["admitted_by"])),
         approvals=tuple(map(_approval_of, item["approvals"])),
+        passed=tuple(item["passed"]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,27 @@ def test_approvals_for_two_stages_are_not_added_up() -> None:
 def test_a_word_that_does_not_count_is_refused(person, changes, reason) -> None:
     with pytest.raises(ApprovalRefused, match=reason):
         said(limited(), **({"stage": "development", "person": person} | changes))
+
+
+def test_a_rejection_that_cloudtrail_has_after_a_later_approval_counts() -> None:
+    first = limited()
+    back = word(first, "poc", "governance-officer", verdict="rejected")
+    approval = replace(word(first, "development", "governance-officer"), record=first.digest)
+    record = said(first, "development", "risk-officer")
+    for _ in range(2):  # however far it went on since
+        sent_back = judge(
+            back, "governance-officer", record, case_of(record), ALL, TOPOLOGY, record.since
+        )
+        assert sent_back.stage == "poc" and sent_back.passed == ()
+        afterwards = replace(back, at=record.since + timedelta(seconds=1))
+        for refused in (afterwards, approval):
+            with pytest.raises(ApprovalRefused, match="decided on record"):
+                judge(refused, "governance-officer", record, case_of(record), ALL, TOPOLOGY, NOW)
+        record = said(record, record.stage.next or "")
+    # What was sent back and came again is another record.
+    again = said(said(record, "poc", verdict="rejected"), "development", "risk-officer")
+    with pytest.raises(ApprovalRefused, match="decided on record"):
+        judge(back, "governance-officer", again, case_of(again), ALL, TOPOLOGY, NOW)
 
 
 def test_nothing_is_decided_on_a_use_case_without_a_file() -> None:
