@@ -99,11 +99,20 @@ def decide(
     until = time.monotonic() + JUDGED_SECONDS
     while time.monotonic() < until:
         for judged in _words(local, name):
-            if judged.word.event_id not in before and judged.word.record == record.digest:
+            if judged.word.event_id not in before and _says(judged, person, word):
                 return _outcome(judged, _records(local)[name])
         time.sleep(0.5)
     raise StackError(
         f"nothing came of it in {JUDGED_SECONDS:.0f} s; look at platform__governance_sync"
+    )
+
+
+def _says(judged: JudgedWord, person: str, word: UseCaseWord) -> bool:
+    """Tell whether a judged word is the one that a person said here, not another one's."""
+    said = judged.word
+    return judged.person == person and all(
+        getattr(said, name) == getattr(word, name)
+        for name in ("record", "stage", "verdict", "reason")
     )
 
 
@@ -133,6 +142,11 @@ def _words(local: dict[str, Any], name: str) -> list[JudgedWord]:
 
 def _items(local: dict[str, Any], pk: str) -> list[dict[str, Any]]:
     table = administrators_resource(local, "governance", "dynamodb").Table(GOVERNANCE_TABLE)
-    reply = table.query(KeyConditionExpression=Key("pk").eq(pk), ConsistentRead=True)
-    items: list[dict[str, Any]] = reply["Items"]
-    return items
+    query: dict[str, Any] = {"KeyConditionExpression": Key("pk").eq(pk), "ConsistentRead": True}
+    items: list[dict[str, Any]] = []
+    while True:
+        reply = table.query(**query)
+        items += reply["Items"]
+        if "LastEvaluatedKey" not in reply:
+            return items
+        query["ExclusiveStartKey"] = reply["LastEvaluatedKey"]

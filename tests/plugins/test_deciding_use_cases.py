@@ -15,7 +15,15 @@ from stack.processes import StackError
 from tests.accounts import REGION
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import sync
-from tests.plugins.operators.test_use_cases import CASE, GROUP, forget, last_word, read, record
+from tests.plugins.operators.test_use_cases import (
+    CASE,
+    GROUP,
+    People,
+    forget,
+    last_word,
+    read,
+    record,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "use-case-life.md").read_text()
 COMMANDS = re.findall(r"^make (pending|approve|reject)(.*)$", PAGE, re.M)
@@ -75,6 +83,38 @@ def test_what_the_guard_refuses_is_said_at_once(local: dict[str, Any]) -> None:
     ):
         with pytest.raises(StackError, match=reason):
             use_case_decisions.decide(local, CASE, stage, person, "so", approve=True)
+
+
+def test_what_is_told_is_what_came_of_ones_own_word(
+    local: dict[str, Any], shared: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another person decides in the same moment, and theirs is judged in the same sync."""
+    record()
+    wake, others = use_case_decisions._wake, People(shared)
+
+    def beside(local: dict[str, Any]) -> None:
+        others.say("governance-officer", "qa", reason="mine")
+        wake(local)
+
+    monkeypatch.setattr(use_case_decisions, "_wake", beside)
+    said = use_case_decisions.decide(
+        local, CASE, "development", "risk-officer", "mine", approve=True
+    )
+    assert said.startswith("risk-officer approved credit_risk")
+
+
+def test_words_are_read_to_the_last_page(local: dict[str, Any], shared: LocalPlatform) -> None:
+    database = shared.client("dynamodb", "governance")
+    pk = "USE_CASE#of_many_words"
+    keys = [{"pk": {"S": pk}, "sk": {"S": f"WORD#{number}"}} for number in range(4)]
+    for key in keys:  # a page has one megabyte
+        item = key | {"note": {"S": "x" * 390_000}}
+        database.put_item(TableName="causeway-governance", Item=item)
+    try:
+        assert len(use_case_decisions._items(local, pk)) == 4
+    finally:
+        for key in keys:
+            database.delete_item(TableName="causeway-governance", Key=key)
 
 
 def test_a_command_names_a_version_or_a_use_case(
