@@ -6,7 +6,7 @@ deployment asks whether the use case lets a version in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -105,7 +105,7 @@ def judge(
     person: str,
     record: UseCaseRecord,
     case: UseCase | None,
-    progress: Progress,
+    progress: Callable[[], Progress],
     topology: Topology,
     now: datetime,
 ) -> UseCaseRecord:
@@ -116,7 +116,7 @@ def judge(
         person: who says it.
         record: the record as it is.
         case: the use case's file; None while there is none.
-        progress: how far its models are.
+        progress: says how far its models are; asked when a word depends on that alone.
         topology: the accounts and people.
         now: the time of the judgement, from which on a step counts.
 
@@ -302,7 +302,7 @@ def _approved(
     person: str,
     record: UseCaseRecord,
     case: UseCase,
-    progress: Progress,
+    progress: Callable[[], Progress],
     topology: Topology,
     now: datetime,
 ) -> UseCaseRecord:
@@ -345,7 +345,7 @@ def _check_models(
     target: UseCaseStage,
     record: UseCaseRecord,
     case: UseCase,
-    progress: Progress,
+    progress: Callable[[], Progress],
 ) -> None:
     if changed := changes_since(record, case):
         raise _refused(
@@ -353,15 +353,16 @@ def _check_models(
             f"its file differs from its record: {'; '.join(changed)}",
             "Set the file back, or send the use case back to poc and amend the record.",
         )
+    models = progress()
     if target is UseCaseStage.RETIRED:
-        if progress.live:
+        if models.live:
             raise _refused(
                 word,
-                f"production serves {', '.join(progress.live)}",
+                f"production serves {', '.join(models.live)}",
                 "Retire its models first, each with the DAG <model>__retire.",
             )
         return
-    if waiting := unapproved(target, case, progress):
+    if waiting := unapproved(target, case, models):
         raise _refused(
             word,
             f"not approved in {APPROVED_BEFORE[target].value} yet: {', '.join(waiting)}",
@@ -371,7 +372,7 @@ def _check_models(
         gaps = [
             f"{model.name} ({', '.join(lacks)})"
             for model in case.models
-            if (lacks := progress.gaps.get(model.name, ("no card",)))
+            if (lacks := models.gaps.get(model.name, ("no card",)))
         ]
         if gaps:
             raise _refused(

@@ -96,7 +96,7 @@ def foresee(user: str, view: UseCaseView, stage: UseCaseStage, verdict: Verdict)
             f"use case {view.id}: no person of topology {topology().name} has the identity {user!r}"
         )
     word = _word(view.id, record.digest, stage, verdict, "a reason")
-    judge(word, person, record, view.case, view.progress, topology(), word.at)
+    judge(word, person, record, view.case, lambda: view.progress, topology(), word.at)
     return person
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 
 from causeway.errors import ApprovalRefused
 from causeway.governance.audit import Change
@@ -20,7 +21,7 @@ from causeway.governance.use_case_changes import (
 )
 from causeway.governance.use_case_guard import WITH_CARDS, Progress, judge, said_by
 from causeway.governance.use_case_record import UseCaseRecord
-from causeway.governance.use_case_words import SAYING, UseCaseWord, is_stage, sorted_words
+from causeway.governance.use_case_words import SAYING, UseCaseWord, sorted_words
 from causeway.model_cards.completeness import gaps
 from causeway.reporting.alerts import Alert, Severity
 from causeway.topology.account_roles import AccountRole
@@ -120,11 +121,13 @@ def _judge_in_turn(
         log.warning("words on %r, which is not recorded: %s", use_case_id, words)
         return
     decider = hook(StageTableHook, AccountRole.GOVERNANCE, "decider")
+    case = use_case_file(use_case_id)
+    models = cache(partial(_progress, hook, case, record, by_group))
     known = {judged.word.event_id for judged in table.judged_words(use_case_id)}
     for word in words:
         if word.event_id in known:
             continue
-        outcome = _judged(hook, word, record, by_group, now)
+        outcome = _judged(word, record, case, models, now)
         if not write(decider, _change(outcome, record, run)):
             log.info("%s: not written: the next sync looks again", outcome.judged)
             judgements.left.add(use_case_id)
@@ -170,17 +173,18 @@ def failure_alerts(failed: Mapping[str, str], run: str) -> Iterator[Alert]:
 
 
 def _judged(
-    hook: Hooks,
     word: UseCaseWord,
     record: UseCaseRecord,
-    by_group: Mapping[str, Sequence[ModelPackageArn]],
+    case: UseCase | None,
+    models: Callable[[UseCaseStage], Progress],
     now: datetime,
 ) -> Outcome:
-    person, case = "", use_case_file(word.use_case)
+    person = ""
     try:
         person = said_by(word, topology())
-        progress = _progress(hook, word, case, record, by_group)
-        after = judge(word, person, record, case, progress, topology(), now)
+        after = judge(
+            word, person, record, case, lambda: models(UseCaseStage(word.stage)), topology(), now
+        )
     except ApprovalRefused as error:
         reason = f"{error.what}. {error.next_step}" if error.next_step else error.what
         return Outcome(JudgedWord(word, person, REFUSED, reason, now), error.quarantine, None)
@@ -189,10 +193,10 @@ def _judged(
 
 def _progress(
     hook: Hooks,
-    word: UseCaseWord,
     case: UseCase | None,
     record: UseCaseRecord,
     by_group: Mapping[str, Sequence[ModelPackageArn]],
+    target: UseCaseStage,
 ) -> Progress:
     """Return how far the models of a use case are; cards are read where they count."""
     if case is None:
@@ -203,8 +207,7 @@ def _progress(
         for model in case.models
     }
     lacks = {}
-    enters = is_stage(word.stage) and UseCaseStage(word.stage) in WITH_CARDS
-    if enters and record.form.risk == "high":
+    if target in WITH_CARDS and record.form.risk == "high":
         cards = hook(ModelCardsHook, AccountRole.SHARED_SERVICES, "registry-owner")
         for model in case.models:
             card = cards.find(model.group)

@@ -99,4 +99,4 @@ def said(
 ) -> UseCaseRecord:
     """Return what a word makes of a record."""
     spoken = word(record, stage, person, **changes)
-    return judge(spoken, person, record, case_of(record), progress, TOPOLOGY, spoken.at)
+    return judge(spoken, person, record, case_of(record), lambda: progress, TOPOLOGY, spoken.at)
