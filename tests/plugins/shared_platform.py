@@ -136,6 +136,30 @@ def forget_endpoints(platform: LocalPlatform) -> None:
         table.delete_item(TableName="causeway-governance", Key=key)
 
 
+@pytest.fixture(scope="module")
+def own_lineage(platform: LocalPlatform) -> Iterator[None]:
+    """Nothing of the lineage is on record before and after the tests of a file."""
+    forget_lineage(platform)
+    yield
+    forget_lineage(platform)
+
+
+def forget_lineage(platform: LocalPlatform) -> None:
+    """Delete the records of the lineage, and their counts, as an administrator."""
+    from causeway.lineage.records import COUNTS, KINDS
+
+    table = platform.client("dynamodb", "governance")
+    for pk in (COUNTS.pk, *(f"LINEAGE#{kind}" for kind in KINDS)):
+        pages = table.get_paginator("query").paginate(
+            TableName="causeway-governance",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+        )
+        for item in [item for page in pages for item in page["Items"]]:
+            key = {name: item[name] for name in ("pk", "sk")}
+            table.delete_item(TableName="causeway-governance", Key=key)
+
+
 def give_leases_back() -> None:
     """Give back the leases on the model's endpoints, whoever has them."""
     from causeway.deployment.leases import release_lease

@@ -109,17 +109,28 @@ def of_version(hook: Hooks, case: UseCase, model: ModelSpec, version: str) -> It
     yield version_registered(package, case, model, topology(), job)
     digest = version_of(package).metadata.get(DATASET, "")
     if digest:
+        yield from _of_dataset(hook, case, model, version, digest)
+
+
+def _of_dataset(
+    hook: Hooks, case: UseCase, model: ModelSpec, version: str, digest: str
+) -> Iterator[Record]:
+    """Yield the dataset that a version says it was trained on, where something describes it."""
+    try:
         key = f"datasets/{case.id}/{Digest(digest)}/dataset.parquet"
-        uri = uri_of(AccountRole.DATA_SCIENCE, key)
-        try:
-            document = json.loads(hook(ArtifactsHook, *TRAINER).read(described(uri)))
-        except AwsCallError as error:
-            # A missing object is denied to who may not list the bucket.
-            if not (error.missing or error.denied):
-                raise
-            log.warning("nothing describes the dataset of %s: %s", version, error)
-        else:
-            yield dataset_built(document, uri, case, model, topology())
+    except CausewayError as error:  # what others registered may say anything
+        log.warning("the dataset of %s is not known: %s", version, error)
+        return
+    uri = uri_of(AccountRole.DATA_SCIENCE, key)
+    try:
+        document = json.loads(hook(ArtifactsHook, *TRAINER).read(described(uri)))
+    except AwsCallError as error:
+        # A missing object is denied to who may not list the bucket.
+        if not (error.missing or error.denied):
+            raise
+        log.warning("nothing describes the dataset of %s: %s", version, error)
+    else:
+        yield dataset_built(document, uri, case, model, topology())
 
 
 def of_decisions(hook: Hooks, version: ModelPackageArn) -> Iterator[Record]:

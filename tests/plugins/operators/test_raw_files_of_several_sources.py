@@ -221,7 +221,7 @@ def test_the_form_asks_for_the_source_where_there_are_several(shop: LocalPlatfor
     with pytest.raises(ParamValidationError, match="source: No value passed"):
         several.params.validate()
     assert "source" not in one.params
-    assert one.task_ids == ["validate", "engineer", "ingest"]
+    assert one.task_ids == ["validate", "engineer", "ingest", "lineage"]
 
 
 def test_all_of_them_take_their_samples(

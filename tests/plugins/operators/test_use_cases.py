@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from causeway_airflow.hooks.stage_table import StageTableHook
 
 CASE = "credit_risk"
+#: One whose chain has no locked head yet: heads stay when a chain is taken away.
+OTHER = "california_housing"
 GROUP = "arn:aws:sagemaker:eu-central-1:333333333333:model-package-group/credit-risk"
 TEXTS = {
     "stakeholders": "applicants, the credit department",
@@ -104,18 +106,20 @@ class People:
 
 @pytest.fixture
 def people(shared: LocalPlatform) -> Iterator[People]:
-    forget(shared)
+    for case in (CASE, OTHER):
+        forget(shared, case)
     yield People(shared)
-    forget(shared)
+    for case in (CASE, OTHER):
+        forget(shared, case)
 
 
-def forget(platform: LocalPlatform) -> None:
-    """Take the use case out of the table, its words and its chain, as an administrator."""
+def forget(platform: LocalPlatform, case: str) -> None:
+    """Take a use case out of the table, its words and its chain, as an administrator."""
     database = platform.client("dynamodb", "governance")
     items = [
-        *([record_key(CASE).item()] if table().use_case(CASE) else []),
-        *table().query(words_pk(CASE)),
-        *table().query(f"AUDIT#{chain_of(CASE)}"),
+        *([record_key(case).item()] if table().use_case(case) else []),
+        *table().query(words_pk(case)),
+        *table().query(f"AUDIT#{chain_of(case)}"),
     ]
     for item in items:
         key = {name: {"S": item[name]} for name in ("pk", "sk")}
@@ -130,10 +134,10 @@ def write(record: UseCaseRecord) -> None:
     assert table("decider").record([change])
 
 
-def chain_breaks() -> list[Any]:
+def chain_breaks(case: str = CASE) -> list[Any]:
     from causeway_airflow.tasks.audit import look
 
-    return look(table("audit_keeper"), chain_of(CASE), [])[0]
+    return look(table("audit_keeper"), chain_of(case), [])[0]
 
 
 def test_a_use_case_is_recorded_in_its_proof_of_concept_and_recorded_once(people: People) -> None:
@@ -276,9 +280,9 @@ def test_a_decision_cannot_be_forged(people: People) -> None:
 def test_a_record_that_somebody_edits_or_puts_there_shows_in_the_audit(people: People) -> None:
     from causeway_airflow.operators.audit import AuditOperator
 
-    record()
+    record(OTHER)
     administrator = people.platform.client("dynamodb", "governance")
-    key = {name: {"S": value} for name, value in record_key(CASE).item().items()}
+    key = {name: {"S": value} for name, value in record_key(OTHER).item().items()}
     administrator.update_item(
         TableName="causeway-governance",
         Key=key,
@@ -286,14 +290,16 @@ def test_a_record_that_somebody_edits_or_puts_there_shows_in_the_audit(people: P
         ExpressionAttributeNames={"#stage": "stage"},
         ExpressionAttributeValues={":stage": {"S": "production"}},
     )
-    (broken,) = chain_breaks()
-    assert str(broken).startswith("chain use-case/credit_risk, entry 1: USE_CASES credit_risk is")
-    with pytest.raises(AirflowFailException, match="chain use-case/credit_risk, entry 1"):
+    (broken,) = chain_breaks(OTHER)
+    assert str(broken).startswith(
+        "chain use-case/california_housing, entry 1: USE_CASES california_housing is"
+    )
+    with pytest.raises(AirflowFailException, match="chain use-case/california_housing, entry 1"):
         AuditOperator(task_id="verify").execute(context())
-    for item in table().query(f"AUDIT#{chain_of(CASE)}"):
+    for item in table().query(f"AUDIT#{chain_of(OTHER)}"):
         entry = {name: {"S": item[name]} for name in ("pk", "sk")}
         administrator.delete_item(TableName="causeway-governance", Key=entry)
-    (broken,) = chain_breaks()
+    (broken,) = chain_breaks(OTHER)
     assert "and no entry is about it" in str(broken)
 
 

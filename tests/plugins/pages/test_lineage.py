@@ -13,6 +13,8 @@ from causeway.lineage.records import GroupDefined
 from tests.causeway.lineage.world import PEOPLE, arn_of, day, endpoint_arn, records
 from tests.local_platform import LocalPlatform
 
+pytestmark = pytest.mark.usefixtures("own_lineage")
+
 MARKUP = "<script>alert('x')</script>"
 ENDPOINT, V1, V2 = endpoint_arn("credit-risk"), arn_of("credit-risk", 1), arn_of("credit-risk", 2)
 
