@@ -23,7 +23,7 @@ CONF: Final = {
     ERASURE: {"record": "1", "use_case": "credit_risk"},
 }
 VIEWER, USER, OTHER_USER = "auditor", "ml-engineer", "model-owner"
-OP, ADMIN = "governance-officer", "platform-admin"
+OP, OTHER_OP, ADMIN = "governance-officer", "risk-officer", "platform-admin"
 
 #: What is answered to whoever asks: health and version, the log-in, and pages and documentation of
 #: Airflow's own, which are the same for everybody and hold no data.
@@ -99,12 +99,12 @@ def test_a_task_cannot_make_itself_a_log_in(airflow: ApiServer) -> None:
 @pytest.mark.parametrize(
     ("dag_id", "people"),
     [
-        (FEATURES, {USER, OTHER_USER, OP, ADMIN}),
-        (TRAINING, {USER, OTHER_USER, OP, ADMIN}),
-        ("platform__preflight", {USER, OTHER_USER, OP, ADMIN}),
-        (ERASURE, {OP, ADMIN}),
-        (ACCOUNTS, {OP, ADMIN}),
-        ("platform__sharing", {OP, ADMIN}),
+        (FEATURES, {USER, OTHER_USER, OP, OTHER_OP, ADMIN}),
+        (TRAINING, {USER, OTHER_USER, OP, OTHER_OP, ADMIN}),
+        ("platform__preflight", {USER, OTHER_USER, OP, OTHER_OP, ADMIN}),
+        (ERASURE, {OP, OTHER_OP, ADMIN}),
+        (ACCOUNTS, {OP, OTHER_OP, ADMIN}),
+        ("platform__sharing", {OP, OTHER_OP, ADMIN}),
         (PROMOTION, {ADMIN}),
     ],
 )
@@ -178,7 +178,8 @@ def test_nobody_but_an_administrator_edits_what_tasks_hand_over(
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "people"), [(PROMOTION, {OP, ADMIN}), (TRAINING, {USER, OTHER_USER, OP, ADMIN})]
+    ("dag_id", "people"),
+    [(PROMOTION, {OP, OTHER_OP, ADMIN}), (TRAINING, {USER, OTHER_USER, OP, OTHER_OP, ADMIN})],
 )
 def test_a_run_is_run_again_or_forced_by_the_roles_that_the_table_names(
     airflow: ApiServer, promotion: str, training: str, dag_id: str, people: set[str]
