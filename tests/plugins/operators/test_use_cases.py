@@ -113,7 +113,7 @@ def people(shared: LocalPlatform) -> Iterator[People]:
         forget(shared, case)
 
 
-def forget(platform: LocalPlatform, case: str) -> None:
+def forget(platform: LocalPlatform, case: str = CASE) -> None:
     """Take a use case out of the table, its words and its chain, as an administrator."""
     database = platform.client("dynamodb", "governance")
     items = [
