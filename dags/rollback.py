@@ -53,8 +53,12 @@ def build(case: UseCase, model: ModelSpec) -> DAG:
     ) as dag:
         about = {"use_case": case.id, "model": model.name}
         back = RollBackOperator(task_id="roll_back", wait=ENDPOINT_WAIT, retries=10, **about)
-        asked = AskProductionOperator(task_id="ask", **about)
-        back >> asked >> RecordDeploymentsOperator(task_id="lineage", version_arn=None, **about)
+        predictions = AskProductionOperator(task_id="ask", **about)
+        (
+            back
+            >> predictions
+            >> RecordDeploymentsOperator(task_id="lineage", version_arn=None, **about)
+        )
     return dag
 
 

@@ -134,8 +134,8 @@ class Graph:
 
     def of_kind(self, numbers: np.ndarray, *kinds: Kind) -> list[Thing]:
         """Return those things of some kinds, in their order."""
-        kept = np.isin(self._kinds[numbers], [_KINDS.index(kind) for kind in kinds])
-        return [self.things[number] for number in numbers[kept].tolist()]
+        of_kinds = np.isin(self._kinds[numbers], [_KINDS.index(kind) for kind in kinds])
+        return [self.things[number] for number in numbers[of_kinds].tolist()]
 
     def all_of(self, kind: Kind) -> list[Thing]:
         """Return every thing of a kind."""
@@ -231,15 +231,15 @@ class GraphBuilder:
         for number, root in enumerate(folded):
             if root != number:
                 things[root] = _both(things[root], things[number])
-        kept = np.unique(folded) if len(folded) else folded
-        renumbered = np.searchsorted(kept, folded)
+        representatives = np.unique(folded) if len(folded) else folded
+        renumbered = np.searchsorted(representatives, folded)
         numbers = {text: int(renumbered[n]) for text, n in self._numbers.items()}
         names = {
             name: list(dict.fromkeys(int(renumbered[n]) for n in at))
             for name, at in self._names.items()
         }
-        edges = self._edges(renumbered, len(kept))
-        return Graph([things[n] for n in kept], numbers, names, edges)
+        edges = self._edges(renumbered, len(representatives))
+        return Graph([things[n] for n in representatives], numbers, names, edges)
 
     def _folded(self) -> np.ndarray:
         """Return for each thing the first one that is the same."""
@@ -268,5 +268,5 @@ class GraphBuilder:
 
 
 def _both(thing: Thing, other: Thing) -> Thing:
-    known = {name: value for name, value in other.facts.items() if value not in (None, "")}
-    return replace(thing, facts={**thing.facts, **known})
+    facts = {name: value for name, value in other.facts.items() if value not in (None, "")}
+    return replace(thing, facts={**thing.facts, **facts})

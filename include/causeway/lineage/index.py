@@ -79,8 +79,8 @@ class _Building:
 
     def link(self, relation: Relation, *chain: int | None) -> None:
         """Link each thing of a chain with the next; what is not known is left out."""
-        known = [number for number in chain if number is not None]
-        for source, target in pairwise(known):
+        numbers = [number for number in chain if number is not None]
+        for source, target in pairwise(numbers):
             self.out.link(source, target, relation)
 
     # ----------------------------------------------------------------- features
@@ -97,11 +97,11 @@ class _Building:
 
     def _feature(self, arn: str, name: str) -> int:
         """Return a feature, which is the same one in a thousand datasets."""
-        known = self.features.get((arn, name))
-        if known is None:
-            known = self.features[arn, name] = self.out.add(things.feature(arn, name), name)
-            self.out.link(self.out.add(things.group(arn)), known, Relation.ASSOCIATED_WITH)
-        return known
+        feature = self.features.get((arn, name))
+        if feature is None:
+            feature = self.features[arn, name] = self.out.add(things.feature(arn, name), name)
+            self.out.link(self.out.add(things.group(arn)), feature, Relation.ASSOCIATED_WITH)
+        return feature
 
     def _ingestions(self) -> None:
         by_group: dict[str, list[Ingested]] = defaultdict(list)
@@ -317,8 +317,9 @@ class _Building:
             served = self.out.add(things.served_package(version))
             self.link(Relation.CONTRIBUTED_TO, served, config)
         for uri in record.artifacts:
-            known = self.out.numbered(things.address(uri))
-            artifact = known if known is not None else self.out.add(things.artifact("", uri), uri)
+            artifact = self.out.numbered(things.address(uri))
+            if artifact is None:
+                artifact = self.out.add(things.artifact("", uri), uri)
             self.link(Relation.CONTRIBUTED_TO, artifact, config)
         self.link(Relation.CONTRIBUTED_TO, config, deployment)
         self.link(Relation.ASSOCIATED_WITH, deployment, endpoint)

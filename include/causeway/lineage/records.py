@@ -7,6 +7,7 @@ governance table hold, and are made anew from these at will.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Final
@@ -24,15 +25,15 @@ BATCH: Final = 99
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(ABC):
     """Something that happened; values are texts, numbers and lists, times in one form in UTC."""
 
     kind: ClassVar[str]
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What the record is about, which is its key."""
-        raise NotImplementedError
 
     @property
     def key(self) -> Key:
