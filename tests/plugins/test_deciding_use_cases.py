@@ -15,7 +15,7 @@ from stack.processes import StackError
 from tests.accounts import REGION
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import sync
-from tests.plugins.operators.test_use_cases import (
+from tests.plugins.use_case_people import (
     CASE,
     GROUP,
     People,

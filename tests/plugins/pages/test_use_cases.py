@@ -12,7 +12,7 @@ from causeway.topology.accounts import load_topology
 from stack import settings
 from tests.local_platform import LocalPlatform
 from tests.plugins.candidates import sync
-from tests.plugins.operators.test_use_cases import CASE, forget, last_word, read, record, table
+from tests.plugins.use_case_people import CASE, forget, last_word, read, record, table
 
 HEADERS = {"X-Causeway": "word", "Origin": "http://testserver"}
 PAGES = "/governance/use-cases"
